@@ -1,0 +1,1 @@
+"""Families of outside systems, each with interface.py and one contract suite."""

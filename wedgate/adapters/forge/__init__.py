@@ -1,0 +1,1 @@
+"""Where code, comments and default branches live."""

@@ -1,0 +1,1 @@
+"""Where traffic is shifted: one target per region."""

@@ -1,0 +1,48 @@
+"""What a target is: one region's traffic switch with its two colours.
+
+Every implementation passes ``tests/contract/test_targets.py``. Calls raise ``ExternalSystemError`` when the outside
+did not do what was asked or did not answer, and ``FenceError`` when somebody with a higher fence wrote since.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from wedgate.errors import NeedsHumanError
+from wedgate.rollout.values import Colour, Fence, Release, Weights
+
+
+class FenceError(NeedsHumanError):
+    """A newer writer holds this target; the message names both fences."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsReading:
+    """The weights that the data plane has in force, and who wrote them (``None``: nobody that wedgate knows)."""
+
+    weights: Weights
+    fence: Fence | None
+
+
+class Target(Protocol):
+    """One region's traffic switch."""
+
+    @property
+    def region(self) -> str:
+        """The region that this target serves."""
+
+    def deploy(self, colour: Colour, release: Release) -> None:
+        """Put ``release`` on ``colour``; returns when the deploy command is done. Never touches weights."""
+
+    def digest(self, colour: Colour) -> str | None:
+        """Read back which digest answers on ``colour``; ``None`` when nothing healthy answers there."""
+
+    def weights(self) -> WeightsReading:
+        """Read the weights in force from the data plane itself, not from the file that asked for them."""
+
+    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+        """Write absolute weights in one call, wait until the data plane reports them, and return that reading.
+
+        Idempotent: the same weights and fence again change nothing.
+        """

@@ -1,0 +1,1 @@
+"""Where dated facts come from: zones and holidays as frozen values with source, horizon and version."""

@@ -1,0 +1,229 @@
+"""The words of a calendar as values: markets, regions, rules, and the answers to questions about them.
+
+These are the types that other rooms exchange; the algebra over them lives in the modules beside this one.
+Instants are aware UTC ``datetime``; local time appears only as (date, time, zone name).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wedgate.calendars.kinds import RuleKind
+
+
+class Effect(StrEnum):
+    """What a matching rule does to its place."""
+
+    BLOCK = "block"
+    CAUTION = "caution"
+    ALLOW = "allow"
+
+
+class Verdict(StrEnum):
+    """The answer for a market, a region or a set of regions."""
+
+    OPEN = "open"
+    CAUTION = "caution"
+    CLOSED = "closed"
+
+    @property
+    def severity(self) -> int:
+        """0 open, 1 caution, 2 closed: the verdict of a set is the most severe of its parts."""
+        return ("open", "caution", "closed").index(self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """One IANA time zone with a country and optional subdivision: the unit in which a local day exists."""
+
+    name: str
+    zone: str
+    country: str
+    subdivision: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A deployment region: closed while any of its markets is closed. Names are unique in a calendar."""
+
+    name: str
+    markets: tuple[Market, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a rule applies: a whole region, or one market of it (``asia-pacific/singapore``)."""
+
+    region: str
+    market: str | None = None
+
+    def __str__(self) -> str:
+        """The spelling of ``where:``."""
+        return self.region if self.market is None else f"{self.region}/{self.market}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRange:
+    """A local time of day, half-open; ``end <= start`` wraps midnight, ``end is None`` means 24:00."""
+
+    start: time
+    end: time | None
+
+    def __str__(self) -> str:
+        """The spelling of ``time:``, for example ``22:00..06:00``."""
+        return f"{self.start:%H:%M}..{'24:00' if self.end is None else f'{self.end:%H:%M}'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One line of a calendar: when it applies (``kind`` and modifiers), where, and its effect or load.
+
+    ``load`` is a traffic multiplier (4 = four times base; below 1 a lull). ``zone`` set: the rule is evaluated
+    once for the region in that zone instead of per market. ``line`` is the 1-based line of the file it came from.
+    """
+
+    id: str
+    where: tuple[Place, ...]
+    kind: RuleKind
+    months: frozenset[int] | None = None
+    clock: ClockRange | None = None
+    zone: str | None = None
+    effect: Effect | None = None
+    load: Decimal | None = None
+    reason: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadThresholds:
+    """What a load alone means for the gate: caution from, block from (multiples of base)."""
+
+    caution_from: Decimal = Decimal(2)
+    block_from: Decimal = Decimal(6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calendar:
+    """Everything the gate needs to know about time: regions, rules, thresholds."""
+
+    regions: tuple[Region, ...]
+    rules: tuple[Rule, ...]
+    thresholds: LoadThresholds = LoadThresholds()
+
+    def region(self, name: str) -> Region:
+        """Return the region of that name; ``KeyError`` if there is none."""
+        for region in self.regions:
+            if region.name == name:
+                return region
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A half-open stretch ``[start, end)`` of UTC instants."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def duration(self) -> timedelta:
+        """Elapsed time, in absolute (not local) hours."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayTable:
+    """The public holidays of one country (and subdivision, and categories), frozen.
+
+    ``verified_from``/``verified_until`` bound (both included) the dates for which ``dates`` is known to be complete.
+    """
+
+    dates: Mapping[date, str]
+    verified_from: date
+    verified_until: date
+    source: str
+
+
+class CauseKind(StrEnum):
+    """Why a place is not plainly open. The gate turns each into a reason code of the same spelling."""
+
+    RULE_BLOCKS = "rule_blocks"
+    LOAD_BLOCKS = "load_blocks"
+    OUTSIDE_ALLOW_WINDOW = "outside_allow_window"
+    CALENDAR_UNVERIFIED = "calendar_unverified"
+    RULE_CAUTION = "rule_caution"
+    LOAD_CAUTION = "load_caution"
+    LOAD_UNVERIFIED = "load_unverified"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One reason for a verdict: which rule, in which market (``None``: the region as a whole), and since/until when.
+
+    ``span`` is the merged run of this rule around the instant asked about (``None`` for an absent allow window
+    and for anything without bounds inside the horizon). ``closes`` tells a closing cause from a cautioning one.
+    """
+
+    kind: CauseKind
+    rule: str | None
+    market: str | None
+    closes: bool
+    span: Span | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketAnswer:
+    """One market at one instant. ``local`` is the wall time there; ``offset`` its distance from UTC then."""
+
+    market: str
+    zone: str
+    local: datetime
+    offset: timedelta
+    verdict: Verdict
+    load: Decimal
+    causes: tuple[Cause, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionAnswer:
+    """One region at one instant.
+
+    ``next_open`` is the first instant, not before the one asked about, at which no rule closes the region
+    (``None``: none within ``horizon``; the instant itself when it is open). ``next_close`` is the first instant
+    after which the region is closed (``None`` likewise; the instant itself when it is closed). Runway is the time
+    until ``next_close``: zero when closed, ``None`` when nothing closes it within the horizon.
+    """
+
+    region: str
+    verdict: Verdict
+    load: Decimal
+    markets: tuple[MarketAnswer, ...]
+    causes: tuple[Cause, ...]
+    next_open: datetime | None
+    next_close: datetime | None
+    runway: timedelta | None
+    horizon: datetime
+    has_rules: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLook:
+    """One rule looked at for ``--explain``, matched or not, in one market (``None``: region in the rule's own zone)."""
+
+    rule: str
+    region: str
+    market: str | None
+    matched: bool
+    local_date: date
+    offset: timedelta
+    effect: Effect | None
+    load: Decimal | None
+    line: int | None
+    text: str

@@ -1,0 +1,1 @@
+"""One click command per module: parse, call the engine, render, exit."""

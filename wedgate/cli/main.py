@@ -1,0 +1,98 @@
+"""The command group: finds the module of a command by name, and is the one place that prints errors and exits.
+
+Commands are imported only when they are run, so that ``wedgate check`` does not pay for ``wedgate rollout``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from wedgate import __version__
+from wedgate.errors import ConfigurationError, ExitCode, WedgateError
+
+COMMANDS = {
+    "init": "Write a starter configuration and the workflows to paste.",
+    "lint": "Check a configuration and say everything that is wrong with it.",
+    "schema": "Print the JSON Schema of wedgate.yml.",
+    "check": "May we deploy now, there? Ask the calendars.",
+    "next": "When does a region, a set or all of them open, and for how long?",
+    "rollout": "Roll a release out over the regions.",
+    "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
+    "report": "Regression reports: validate.",
+}
+"""Every command with its one line of help; its module is ``wedgate.cli.<name>``, the object ``command``."""
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"wedgate.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="wedgate")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.pass_context
+def cli(ctx: click.Context, *, debug: bool) -> None:
+    """wedgate: a deployment gate that knows when it is Saturday, and where.
+
+    \b
+    Examples:
+      wedgate init                      write wedgate.yml for four regions
+      wedgate check                     may we deploy now?
+      wedgate check --at 2027-06-05T12:00:00Z
+      wedgate next --needs 3h           the next opening long enough
+    """
+    ctx.obj = {"debug": debug}
+
+
+def main() -> None:
+    """Run the command line; print one message for what went wrong, and exit with its code."""
+    debug = "--debug" in sys.argv or os.environ.get("RUNNER_DEBUG") == "1"
+    try:
+        code = cli.main(prog_name="wedgate", standalone_mode=False)
+    except ConfigurationError as error:
+        click.echo(str(error), err=True)
+        count = len(error.problems)
+        click.echo(f"wedgate: {count} problem{'s' if count != 1 else ''} found; nothing was done.", err=True)
+        code = error.exit_code
+    except WedgateError as error:
+        if debug:
+            raise
+        click.echo(f"wedgate: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("wedgate: interrupted.", err=True)
+        code = ExitCode.UNEXPECTED
+    except BrokenPipeError:
+        # The reader went away: nothing more can be said, and Python must not try again at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = ExitCode.UNEXPECTED
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(f"wedgate: unexpected {type(error).__name__}: {error}; run again with --debug", err=True)
+        code = ExitCode.UNEXPECTED
+    sys.exit(int(code or 0))

@@ -1,0 +1,1 @@
+"""wedgate.yml: strict loader with positions, models, reference checks, generated JSON Schema."""

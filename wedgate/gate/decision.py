@@ -1,0 +1,88 @@
+"""The decision record: one value, one JSON schema, the same for CLI, action output, summary and comment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from wedgate.calendars.values import RegionAnswer, RuleLook, Verdict
+from wedgate.gate.reasons import ReasonCode
+
+
+class Mode(StrEnum):
+    """``observe`` asks and records everything and fails nothing."""
+
+    ENFORCE = "enforce"
+    OBSERVE = "observe"
+
+
+class ConfigOrigin(StrEnum):
+    """Where the configuration that decided was read."""
+
+    WORKING_FILE = "working-file"
+    DEFAULT_BRANCH = "default-branch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A reason code with the sentence a person reads; ``rule`` and ``market`` where one is named."""
+
+    code: ReasonCode
+    text: str
+    rule: str | None = None
+    market: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionDecision:
+    """The verdict for one region with its reasons; ``answer`` is what the calendar said (``None`` when it could
+    not be asked)."""
+
+    region: str
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    answer: RegionAnswer | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What decided, so that a decision can be replayed later."""
+
+    config_digest: str | None
+    config_origin: ConfigOrigin | None
+    config_path: str | None
+    config_ref: str | None
+    differs_from_default_branch: bool | None
+    zone_data: str
+    holidays: str
+    wedgate: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """May we deploy now, there? ``at`` is the instant asked about; ``hypothetical`` when it was given by hand.
+
+    ``next_open``/``next_close`` are for all asked regions at once: the first instant at which every one of them is
+    open, and the first at which one of them closes. ``runway_needed`` is what was asked for, ``None`` if nothing.
+    ``not_verified`` names in words what could not be verified.
+    """
+
+    at: datetime
+    hypothetical: bool
+    mode: Mode
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    regions: tuple[RegionDecision, ...]
+    next_open: datetime | None
+    next_close: datetime | None
+    runway: timedelta | None
+    runway_needed: timedelta | None
+    not_verified: tuple[str, ...]
+    looks: tuple[RuleLook, ...]
+    inputs: Inputs
+
+    @property
+    def may_deploy(self) -> bool:
+        """Whether a deployment may start because of this record: never for a hypothetical one."""
+        return self.verdict is not Verdict.CLOSED and not self.hypothetical

@@ -1,0 +1,108 @@
+"""What the judge is given and what it answers, as values.
+
+The unit of live evidence is the slice: both colours over the same stretch of time. Latencies are whole
+milliseconds in histogram buckets, because that is what proxies publish.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """A judgement. Only ``pass`` advances a rollout; only ``fail`` rolls it back by itself."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    MARGINAL = "marginal"
+    FAIL = "fail"
+    NOT_ENOUGH_DATA = "not_enough_data"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """``count`` requests that took at least ``lower_ms`` and less than ``upper_ms`` milliseconds."""
+
+    lower_ms: float
+    upper_ms: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColourSample:
+    """What one colour did during one slice. ``timeouts`` are requests without an answer; they are part of
+    ``requests`` and of ``errors`` but not of ``latency``."""
+
+    requests: int
+    errors: int
+    timeouts: int
+    latency: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """Both colours over the same stretch ``[start, end)``: one paired observation.
+
+    ``trouble`` is set when the stretch cannot be used (counter reset, proxy restart, unit change, parse failure):
+    the text says what happened, and the samples are not looked at.
+    """
+
+    start: datetime
+    end: datetime
+    stable: ColourSample
+    candidate: ColourSample
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorLimits:
+    """Errors: the candidate's ratio may exceed stable's by ``worse_by`` (a fraction), and may never exceed
+    ``never_above`` (a fraction); below ``requests`` candidate requests there is no answer."""
+
+    worse_by: Decimal = Decimal("0.005")
+    never_above: Decimal = Decimal("0.02")
+    requests: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyLimits:
+    """Latency: ``quantile`` (0.95) of the candidate may exceed stable's by ``worse_by`` (a fraction) over paired
+    slices; below ``slices`` usable slices there is no pass."""
+
+    quantile: Decimal = Decimal("0.95")
+    worse_by: Decimal = Decimal("0.10")
+    slices: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSettings:
+    """How to judge. ``false_alarms`` is the level per rollout: all metrics, regions and looks together."""
+
+    slice_length: timedelta = timedelta(seconds=30)
+    errors: ErrorLimits = ErrorLimits()
+    latency: LatencyLimits = LatencyLimits()
+    false_alarms: Decimal = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricJudgement:
+    """One metric: outcome, the rule that decided in words, and the numbers it used (name, text) in order."""
+
+    metric: str
+    outcome: Outcome
+    rule: str
+    numbers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The verdict on a step: the worst of its metrics, with the slices counted and used."""
+
+    outcome: Outcome
+    metrics: tuple[MetricJudgement, ...]
+    slices: int
+    usable: int
+    text: str

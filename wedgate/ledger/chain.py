@@ -1,0 +1,76 @@
+"""The hash chain: entries that name their predecessor's hash, with a random nonce in each.
+
+A nonce makes two writers' entries differ even when they say the same, so that a store that accepts identical bytes
+twice cannot make both believe they won.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+GENESIS = "0" * 64
+"""The ``previous`` of the first entry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger.
+
+    ``revision`` counts from 1; ``stream`` is one of the ledger's streams (``journal`` of a rollout, ``history``,
+    ``poison``, ``lease``, ...); ``body`` is JSON data; ``epoch`` is the writer's lease epoch.
+    """
+
+    revision: int
+    stream: str
+    kind: str
+    at: datetime
+    epoch: int
+    nonce: str
+    body: Mapping[str, object]
+    previous: str
+    hash: str
+
+
+def digest_of(
+    *,
+    revision: int,
+    stream: str,
+    kind: str,
+    at: datetime,
+    epoch: int,
+    nonce: str,
+    body: Mapping[str, object],
+    previous: str,
+) -> str:
+    """Return the SHA-256 of an entry's canonical JSON (sorted keys, no spaces, UTF-8), in hex."""
+    canonical = json.dumps(
+        [revision, stream, kind, at.isoformat(), epoch, nonce, body, previous],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def broken_at(entries: Iterable[Entry]) -> int | None:
+    """Return the revision of the first entry that does not fit the chain, or ``None`` when all of them do."""
+    previous, expected = GENESIS, 1
+    for entry in entries:
+        own = digest_of(
+            revision=entry.revision,
+            stream=entry.stream,
+            kind=entry.kind,
+            at=entry.at,
+            epoch=entry.epoch,
+            nonce=entry.nonce,
+            body=entry.body,
+            previous=previous,
+        )
+        if entry.revision != expected or entry.previous != previous or entry.hash != own:
+            return expected
+        previous, expected = entry.hash, expected + 1
+    return None

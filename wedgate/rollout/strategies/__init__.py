@@ -1,0 +1,1 @@
+"""Release strategies, one module each: how weights move from stable to candidate."""

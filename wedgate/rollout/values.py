@@ -1,0 +1,139 @@
+"""The rollout's words as values: releases, colours, weights, strategies, and the settings of one service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from wedgate.calendars.values import Verdict
+
+
+class Colour(StrEnum):
+    """One of the two sides in a region."""
+
+    BLUE = "blue"
+    GREEN = "green"
+
+    @property
+    def other(self) -> Colour:
+        """The opposite side."""
+        return Colour.GREEN if self is Colour.BLUE else Colour.BLUE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What is rolled out: the commit is what people approve, the digest is what the target must report back."""
+
+    commit: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """Shares of traffic in percent: integers >= 0 that sum to 100. Anything else cannot be constructed."""
+
+    blue: int
+    green: int
+
+    def __post_init__(self) -> None:
+        """Refuse weights that no region may have."""
+        if self.blue < 0 or self.green < 0 or self.blue + self.green != 100:
+            raise ValueError(f"weights must be >= 0 and sum to 100, got blue={self.blue} green={self.green}")
+
+    @classmethod
+    def giving(cls, colour: Colour, percent: int) -> Weights:
+        """Return the weights that give ``percent`` to ``colour`` and the rest to the other."""
+        return (
+            cls(blue=percent, green=100 - percent)
+            if colour is Colour.BLUE
+            else cls(blue=100 - percent, green=percent)
+        )
+
+    def of(self, colour: Colour) -> int:
+        """Return the percent of one colour."""
+        return self.blue if colour is Colour.BLUE else self.green
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Fence:
+    """Who writes: a target keeps it beside the weights and refuses a lower (epoch, revision)."""
+
+    epoch: int
+    revision: int
+    rollout: str
+
+    def __str__(self) -> str:
+        """``rollout/epoch/revision``."""
+        return f"{self.rollout}/{self.epoch}/{self.revision}"
+
+
+class StrategyKind(StrEnum):
+    """Kinds of strategy; each has its module in ``wedgate.rollout.strategies``."""
+
+    CANARY = "canary"
+    BLUE_GREEN = "blue-green"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One candidate weight in percent with its bake (observed time at that weight)."""
+
+    weight: int
+    bake: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strategy:
+    """A named way to release one region. The steps end with weight 100."""
+
+    name: str
+    kind: StrategyKind
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One line of ``choose``: the first whose conditions all hold names the strategy."""
+
+    use: str
+    verdict: Verdict | None = None
+    where: tuple[str, ...] | None = None
+
+
+class WindowCloses(StrEnum):
+    """What a region in flight does when its window closes. Nothing increases."""
+
+    HOLD = "hold"
+
+
+class ReportFails(StrEnum):
+    """What a failed judgement or regression report does."""
+
+    ROLLBACK = "rollback"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSettings:
+    """How one region's target is reached, every template already filled in but ``{colour}``, ``{digest}``,
+    ``{commit}`` and ``{address}`` (which depend on the call)."""
+
+    kind: str
+    region: str
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutSettings:
+    """The ``rollout:`` part of wedgate.yml for one service."""
+
+    waves: tuple[tuple[str, ...], ...]
+    in_flight: int
+    window_closes: WindowCloses
+    reserve: timedelta
+    strategies: Mapping[str, Strategy]
+    choose: tuple[Choice, ...]
+    targets: Mapping[str, TargetSettings]
+    report_fails: ReportFails
