@@ -6,6 +6,7 @@ milliseconds in histogram buckets, because that is what proxies publish.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -106,3 +107,12 @@ class Judgement:
     slices: int
     usable: int
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Cumulative counters of both colours (``"blue"``, ``"green"``) since their source started, as of ``at``."""
+
+    at: datetime
+    since: datetime
+    colours: Mapping[str, ColourSample]

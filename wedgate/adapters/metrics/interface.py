@@ -6,22 +6,10 @@ made from two readings by the pure ``wedgate.judge.slices``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from wedgate.judge.values import ColourSample
-from wedgate.rollout.values import Colour
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """Counters of both colours since their source started (``since``), as of ``at``."""
-
-    at: datetime
-    since: datetime
-    colours: Mapping[Colour, ColourSample]
+from wedgate.judge.values import Reading
 
 
 class MetricSource(Protocol):
