@@ -1,1 +1,52 @@
-PY := .venv/bin/python
+# wedgate: every target installs what it needs into the tree (.venv, .tools) and says in one line what it skipped.
+#
+#   make demo    the main job, end to end, on real parts (about two minutes)
+#   make test    every test, on two processes
+#   make lint    style, types, boundaries between the rooms, workflows, the schema
+#   make bench   the benchmarks, as ratios of one run
+#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk
+#   make lock    write requirements/*.txt anew (make lock UPGRADE=--upgrade takes newer releases)
+#
+# Python 3.11 to 3.14 is all that must be there. `make PYTHON=/path/to/python3.12 test` names one.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint bench tools lock clean
+
+VENV := .venv
+PY := $(VENV)/bin/python
+DEMO := $(VENV)/.wedgate-demo
+DEV := $(VENV)/.wedgate-dev
+export PYTHON
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
+
+$(DEMO): requirements/demo.txt pyproject.toml tools/venv.sh
+	@tools/venv.sh demo
+
+$(DEV): requirements/dev.txt pyproject.toml tools/venv.sh
+	@tools/venv.sh dev
+
+demo: $(DEMO)
+	@$(PY) -X utf8 examples/venue-search/demo.py $(ARGS)
+
+test: $(DEV)
+	@$(PY) -X utf8 -m pytest -n 2 $(ARGS)
+
+lint: $(DEV)
+	@tools/lint.sh
+
+bench: $(DEV)
+	@$(PY) -X utf8 benchmarks/run.py $(ARGS)
+
+tools:
+	@tools/get_tools.sh
+
+lock: $(DEV)
+	@tools/lock.sh $(UPGRADE)
+
+clean:
+	rm -rf .venv .tools .build dist demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
