@@ -1,0 +1,148 @@
+"""The routes file: one file-based route discovery response whose version says who wrote which weights.
+
+A file is JSON, never YAML (Envoy reads a bare ``n`` as false). Only the weights and the version are wedgate's: hosts,
+prefixes, timeouts and headers that somebody put into the file stay as they are. How the file reaches the disk and
+how Envoy answers is left to the target.
+
+Source of the format: Envoy's ``envoy.service.discovery.v3.DiscoveryResponse`` and
+``envoy.config.route.v3.RouteConfiguration``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wedgate.rollout.values import Colour, Fence, Weights
+
+ROUTE_TYPE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+ROUTE_NAME = "wedgate"
+INITIAL_VERSION = "initial"
+"""The version of a file that no rollout has written yet: it carries no fence."""
+
+
+class RoutesError(ValueError):
+    """A routes document that wedgate cannot use; the text says what is wrong with it."""
+
+
+def render_routes(
+    serving: Colour,
+    *,
+    clusters: Mapping[Colour, str] | None = None,
+    timeout_seconds: float = 15.0,
+    name: str = ROUTE_NAME,
+) -> str:
+    """Render the routes file of a region that has never been rolled out: everything goes to ``serving``.
+
+    ``timeout_seconds`` is how long Envoy waits for an answer before it gives up with 504; ``name`` is the
+    ``route_config_name`` of the listener.
+    """
+    names = clusters or {colour: colour.value for colour in Colour}
+    route = {
+        "name": name,
+        "validate_clusters": True,
+        "virtual_hosts": [
+            {
+                "name": "everything",
+                "domains": ["*"],
+                "routes": [
+                    {
+                        "match": {"prefix": "/"},
+                        "route": {
+                            "timeout": f"{timeout_seconds:g}s",
+                            "weighted_clusters": {
+                                "clusters": [
+                                    {"name": names[colour], "weight": 100 if colour is serving else 0}
+                                    for colour in Colour
+                                ]
+                            },
+                        },
+                    }
+                ],
+            }
+        ],
+    }
+    return render_response(route, version=INITIAL_VERSION)
+
+
+def render_response(route: Mapping[str, Any], *, version: str) -> str:
+    """Render one route configuration as the discovery response that Envoy reads from a file."""
+    response = {"version_info": version, "resources": [{"@type": ROUTE_TYPE, **route}]}
+    return json.dumps(response, indent=1) + "\n"
+
+
+def parse_response(text: str) -> tuple[str, dict[str, Any]]:
+    """Return version and route configuration of a routes file; ``RoutesError`` when it is not one."""
+    try:
+        plain = json.loads(text)
+    except ValueError as error:
+        raise RoutesError(f"it is not JSON ({error})") from None
+    resources = plain.get("resources") if isinstance(plain, dict) else None
+    if not isinstance(resources, list) or len(resources) != 1 or not isinstance(resources[0], dict):
+        raise RoutesError("it is not a discovery response with exactly one route configuration")
+    route = {key: value for key, value in resources[0].items() if key != "@type"}
+    return str(plain.get("version_info", "")), route
+
+
+def with_weights(route: Mapping[str, Any], weights: Weights, clusters: Mapping[Colour, str]) -> dict[str, Any]:
+    """Return a copy of ``route`` with these weights in every weighted route over both clusters."""
+    copy: dict[str, Any] = json.loads(json.dumps(route))
+    copy["validate_clusters"] = True
+    for weighted in _switches(copy, clusters):
+        # A colour that is listed twice (header-matched variants) would get its share twice: rewrite the list whole.
+        kept = {entry["name"]: entry for entry in weighted["clusters"]}
+        weighted["clusters"] = [{**kept[clusters[colour]], "weight": weights.of(colour)} for colour in Colour]
+        weighted.pop("total_weight", None)
+    return copy
+
+
+def weights_in(route: Mapping[str, Any], clusters: Mapping[Colour, str]) -> Weights:
+    """Return the weights that every weighted route over both clusters agrees on; ``RoutesError`` otherwise."""
+    found = set()
+    for weighted in _switches(route, clusters):
+        shares = dict.fromkeys(Colour, 0)
+        for entry in weighted["clusters"]:
+            shares[_colour_of(entry["name"], clusters)] += int(entry.get("weight", 0))
+        found.add((shares[Colour.BLUE], shares[Colour.GREEN]))
+    if len(found) > 1:
+        raise RoutesError(f"its routes carry different weights (blue, green): {sorted(found)}")
+    blue, green = found.pop()
+    try:
+        return Weights(blue=blue, green=green)
+    except ValueError as error:
+        raise RoutesError(str(error)) from None
+
+
+def fence_in(version: str) -> Fence | None:
+    """Return the fence that ``rollout/epoch/revision`` spells, or ``None`` when wedgate did not write it."""
+    parts = version.rsplit("/", 2)
+    if len(parts) != 3 or not parts[0] or not all(part.isascii() and part.isdigit() for part in parts[1:]):
+        return None
+    return Fence(rollout=parts[0], epoch=int(parts[1]), revision=int(parts[2]))
+
+
+def _switches(route: Mapping[str, Any], clusters: Mapping[Colour, str]) -> list[dict[str, Any]]:
+    """Return the weighted routes that split traffic between exactly the two colours."""
+    wanted = set(clusters.values())
+    found = [
+        weighted
+        for weighted in _weighted(route)
+        if {entry.get("name") for entry in weighted["clusters"] if isinstance(entry, dict)} == wanted
+    ]
+    if not found:
+        names = " and ".join(repr(clusters[colour]) for colour in Colour)
+        raise RoutesError(f"it has no route with weighted_clusters over {names}")
+    return found
+
+
+def _weighted(route: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for host in route.get("virtual_hosts") or []:
+        for entry in host.get("routes") or []:
+            weighted = (entry.get("route") or {}).get("weighted_clusters")
+            if isinstance(weighted, dict) and isinstance(weighted.get("clusters"), list):
+                yield weighted
+
+
+def _colour_of(name: str, clusters: Mapping[Colour, str]) -> Colour:
+    return Colour.BLUE if name == clusters[Colour.BLUE] else Colour.GREEN
