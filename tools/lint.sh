@@ -21,11 +21,10 @@ check "ruff check" "$bin/ruff" check --quiet --output-format concise .
 check "ruff format" "$bin/ruff" format --quiet --check .
 check "mypy --strict" "$bin/mypy" wedgate
 check "import-linter" "$bin/lint-imports" --no-cache
-check "zizmor" "$bin/zizmor" --offline --persona pedantic --quiet action.yml .github
+check "zizmor" "$bin/zizmor" --offline --persona pedantic --quiet --config .github/zizmor.yml action.yml .github
 check "workflow schema" "$bin/check-jsonschema" --builtin-schema vendor.github-workflows "${workflows[@]}"
 check "action schema" "$bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml
 check "dependabot schema" "$bin/check-jsonschema" --builtin-schema vendor.dependabot .github/dependabot.yml
-check "pre-commit hooks schema" "$bin/check-jsonschema" --schemafile tools/pre-commit-hooks.schema.json .pre-commit-hooks.yaml
 check "configuration schema" "$bin/check-jsonschema" --check-metaschema wedgate/resources/wedgate.schema.json
 check "wedgate schema --check" "$bin/python" -I -X utf8 -m wedgate schema --check
 check "wedgate lint" "$bin/python" -I -X utf8 -m wedgate lint .github/wedgate.yml
