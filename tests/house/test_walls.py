@@ -82,8 +82,6 @@ def test_every_contract_catches_its_trespass(copied_tree: Path) -> None:
 
 
 FORBIDDEN_CALLS = frozenset({"now", "today", "utcnow", "getenv", "read_text", "write_text", "read_bytes"})
-    {"now", "today", "utcnow", "getenv", "read_text", "write_text", "read_bytes", "write_bytes"}
-)
 FORBIDDEN_NAMES = frozenset({"open", "print", "input", "breakpoint", "exec", "eval"})
 
 
