@@ -1,0 +1,127 @@
+"""The project's own workflows keep the rules that wedgate's documents give to others."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+USES = re.compile(r"uses:\s*(?P<action>[^@\s]+)@(?P<ref>\S+)(?:\s+#\s*(?P<comment>\S+))?")
+
+
+def loaded(path: Path) -> dict[Any, Any]:
+    """Read a workflow; YAML 1.1 reads the key `on` as true, which is of no interest here."""
+    content: dict[Any, Any] = yaml.safe_load(path.read_text())
+    return content
+
+
+def documents_with_workflows() -> list[Path]:
+    """List every document that shows a workflow to paste."""
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return [page for page in pages if "```yaml" in page.read_text()]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_permissions_are_given_by_job_and_explained(path: Path) -> None:
+    """Nothing at the top, only what is used in each job."""
+    workflow = loaded(path)
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        assert "permissions" in job, name
+        assert "timeout-minutes" in job, name
+    for line in path.read_text().splitlines():
+        if re.match(r"\s+[a-z-]+: (read|write)\b", line):
+            assert "#" in line, line
+
+
+def test_every_action_is_pinned_by_commit_and_all_pins_of_one_agree() -> None:
+    """A tag can be moved; two versions of one action are a leftover."""
+    pins: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
+    for path in [*WORKFLOWS, ROOT / "action.yml"]:
+        for match in USES.finditer(path.read_text()):
+            assert re.fullmatch(r"[0-9a-f]{40}", match["ref"]), match[0]
+            assert re.fullmatch(r"v\d+\.\d+\.\d+", match["comment"] or ""), match[0]
+            pins[match["action"]].add((match["ref"], match["comment"]))
+    assert {action: pin for action, pin in pins.items() if len(pin) != 1} == {}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_checkout_keeps_its_credentials(path: Path) -> None:
+    """A token on disk is a token for every later step."""
+    for job in loaded(path)["jobs"].values():
+        for step in job["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_the_last_job_of_ci_waits_for_every_other_one() -> None:
+    """A job that nobody waits for can fail unseen."""
+    jobs = loaded(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+    assert set(jobs["all-green"]["needs"]) == set(jobs) - {"all-green"}
+    assert jobs["all-green"]["if"] == "always()"
+
+
+def test_ci_covers_the_pythons_that_are_promised() -> None:
+    """3.11 to 3.14, as pyproject.toml says."""
+    jobs = loaded(ROOT / ".github" / "workflows" / "ci.yml")["jobs"]
+    assert jobs["check"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    text = (ROOT / "pyproject.toml").read_text()
+    assert 'requires-python = ">=3.11,<3.15"' in text
+    for minor in (11, 12, 13, 14):
+        assert f'"Programming Language :: Python :: 3.{minor}"' in text
+
+
+def test_a_release_is_gated_built_attested_published_and_only_then_announced() -> None:
+    """Each job of a release waits for the one before it."""
+    jobs = loaded(ROOT / ".github" / "workflows" / "release.yml")["jobs"]
+    order = ["gate", "build", "attest", "publish", "announce"]
+    assert list(jobs) == order
+    for before, job in itertools.pairwise(order):
+        assert jobs[job]["needs"] == before
+    assert any(step.get("uses") == "./" for step in jobs["gate"]["steps"])
+
+
+def test_this_repository_gates_itself_with_its_own_action() -> None:
+    """What is offered to others is used here."""
+    jobs = loaded(ROOT / ".github" / "workflows" / "wedgate.yml")["jobs"]
+    assert any(step.get("uses") == "./" for step in jobs["gate"]["steps"])
+    assert (ROOT / ".github" / "wedgate.yml").is_file()
+
+
+@pytest.mark.parametrize("page", documents_with_workflows(), ids=lambda path: path.name)
+def test_examples_to_paste_keep_the_rules(page: Path) -> None:
+    """A fenced example is valid YAML, passes no expression into a script, and never tests for `not closed`."""
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL):
+        yaml.safe_load(block)
+        for script in re.findall(r"^\s*(?:- )?run:(.*)$", block, re.MULTILINE):
+            assert "${{" not in script
+        assert "!= 'closed'" not in block
+        assert "pull_request_target" not in block
+        if "uses: actions/checkout" in block:
+            assert "persist-credentials: false" in block
+
+
+def test_the_hook_runs_a_command_that_exists() -> None:
+    """.pre-commit-hooks.yaml offers wedgate-lint, isolated like the action."""
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["id"] == "wedgate-lint"
+    assert hook["entry"] == "python -I -X utf8 -m wedgate lint"
+    pattern = re.compile(hook["files"])
+    assert pattern.search("wedgate.yml")
+    assert pattern.search(".github/wedgate.yml")
+    assert not pattern.search(".github/workflows/wedgate.yml")
+    assert not pattern.search("wedgate.example.yml")
+
+
+def test_updates_wait_a_week() -> None:
+    """Most bad releases are withdrawn within days."""
+    updates = loaded(ROOT / ".github" / "dependabot.yml")["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"github-actions", "pip"}
+    assert all(update["cooldown"]["default-days"] >= 7 for update in updates)
