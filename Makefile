@@ -34,7 +34,7 @@ demo: $(DEMO)
 	@$(PY) -X utf8 examples/venue-search/demo.py $(ARGS)
 
 test: $(DEV)
-	@$(PY) -X utf8 -m pytest -n 2 $(ARGS)
+	@$(PY) -X utf8 -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(DEV)
 	@tools/lint.sh
