@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from wedgate.calendars.spelling import SpellingError
+from wedgate.calendars.wording import CLOCK, CLOCK_END, both_ends, end_time_of, spelled_end, start_time_of, text_of
 
 if TYPE_CHECKING:
     from wedgate.calendars.kinds import RuleKind
@@ -75,9 +78,33 @@ class ClockRange:
     start: time
     end: time | None
 
+    @property
+    def wraps(self) -> bool:
+        """Whether it ends on the local date after the one it began on."""
+        return self.end is not None and self.end <= self.start
+
+    @classmethod
+    def parse(cls, raw: object) -> Self:
+        """Read ``08:00..12:00`` or ``22:00..06:00``; start = end is refused, and 24:00 except as an end."""
+        example = "08:00..12:00, 22:00..06:00 or 18:00..24:00"
+        first, last = both_ends(text_of(raw, "range of times", example=example), "range of times", example=example)
+        start, end = start_time_of(first), end_time_of(last)
+        if start == end:
+            raise SpellingError(f'"{first}..{last}" starts where it ends', "leave the key out for the whole day")
+        return cls(start=start, end=None if end == time(0) else end)
+
+    def spell(self) -> object:
+        """Write the range as it stands in the file."""
+        return str(self)
+
+    @classmethod
+    def json_schema(cls) -> Mapping[str, object]:
+        """Return the JSON Schema of the text."""
+        return {"type": "string", "pattern": rf"^{CLOCK}\.\.{CLOCK_END}$"}
+
     def __str__(self) -> str:
         """The spelling of ``time:``, for example ``22:00..06:00``."""
-        return f"{self.start:%H:%M}..{'24:00' if self.end is None else f'{self.end:%H:%M}'}"
+        return f"{self.start:%H:%M}..{spelled_end(self.end)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,16 +165,27 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UncertainDays:
+    """Local dates ``first`` to ``last`` on one of which a holiday will fall, not settled yet on which."""
+
+    first: date
+    last: date
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HolidayTable:
     """The public holidays of one country (and subdivision, and categories), frozen.
 
-    ``verified_from``/``verified_until`` bound (both included) the dates for which ``dates`` is known to be complete.
+    ``verified_from``/``verified_until`` bound (both included) the dates for which ``dates`` is known to be complete,
+    but for the ``uncertain`` days. Several holidays on one date are joined by ``"; "``.
     """
 
     dates: Mapping[date, str]
     verified_from: date
     verified_until: date
     source: str
+    uncertain: tuple[UncertainDays, ...] = ()
 
 
 class CauseKind(StrEnum):
