@@ -17,5 +17,5 @@ compile() {
 
 compile requirements/uv.txt requirements/uv.in "${@}"
 compile requirements/action.txt pyproject.toml requirements/build.in --extra github "${@}"
-compile requirements/demo.txt pyproject.toml requirements/build.in --extra github --extra demo -c requirements/action.txt "${@}"
-compile requirements/dev.txt pyproject.toml requirements/build.in --extra test --extra lint -c requirements/demo.txt "${@}"
+compile requirements/demo.txt pyproject.toml requirements/build.in requirements/tree.in --extra github --extra demo -c requirements/action.txt "${@}"
+compile requirements/dev.txt pyproject.toml requirements/build.in requirements/tree.in --extra test --extra lint -c requirements/demo.txt "${@}"
