@@ -1,0 +1,207 @@
+"""The judgement of a step: what fails, what passes, what is held back, and what is said."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from wedgate.judge.live import judge_live, slices_needed
+from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits, Outcome, Slice
+
+START = datetime(2027, 6, 7, 10, tzinfo=UTC)
+LEVEL = Decimal("0.01")
+SETTINGS = JudgeSettings(errors=ErrorLimits(requests=50), latency=LatencyLimits(worse_by=Decimal("0.5"), slices=8))
+
+
+def bake(traffic, slices: int = 12, seed: int = 1, **shape: float) -> list[Slice]:
+    """Return one seeded bake."""
+    return traffic(**shape).bake(slices, random.Random(seed))  # noqa: S311 - seeded on purpose
+
+
+def test_a_healthy_candidate_passes_at_the_end_and_not_before(traffic) -> None:
+    """``pass`` is an answer of the whole bake only."""
+    slices = bake(traffic)
+    assert judge_live(slices, SETTINGS, level=LEVEL, final=False).outcome is Outcome.MARGINAL
+    verdict = judge_live(slices, SETTINGS, level=LEVEL, final=True)
+    assert verdict.outcome is Outcome.PASS
+    assert (verdict.slices, verdict.usable) == (12, 12)
+    assert "errors: candidate failed 0 of 144 (0 %) against 0 of 720 (0 %), within the limits" in verdict.text
+
+
+@pytest.mark.parametrize(("level", "slices"), [("0.01", 8), ("0.005", 9), ("0.0025", 10), ("0.0005", 12)])
+def test_eight_times_slower_fails_as_soon_as_that_many_slices_can_say_it(traffic, level: str, slices: int) -> None:
+    """n slices cannot say more than 1 in 2^n: unanimous ones decide at the first n whose 1 in 2^n is affordable."""
+    verdicts = [
+        judge_live(bake(traffic, count, slower=8.0), SETTINGS, level=Decimal(level), final=False).outcome
+        for count in range(1, slices + 1)
+    ]
+    assert verdicts == [Outcome.NOT_ENOUGH_DATA] * (slices - 1) + [Outcome.FAIL]
+
+
+def test_the_text_says_why_in_numbers(sample) -> None:
+    """One sentence: both values, how many times, the limit, how many slices, and the probability."""
+    start = bake_of(sample, stable=7, candidate=61, slices=9)
+    verdict = judge_live(start, SETTINGS, level=LEVEL, final=False)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.text == (
+        "latency-p95: candidate 62 ms against 8.0 ms (x7.8, limit x1.50), 9 of 9 slices worse, p = 0.002"
+    )
+
+
+def test_a_late_look_gives_the_verdict_of_a_punctual_one(traffic) -> None:
+    """Whether slices were judged one by one or all at once: a candidate that crossed the line has failed."""
+    slices = bake(traffic, 9, slower=8.0)
+    later = [
+        replace(piece, start=piece.start + timedelta(hours=1), end=piece.end + timedelta(hours=1))
+        for piece in bake(traffic, 12)
+    ]
+    assert judge_live([*slices, *later], SETTINGS, level=LEVEL, final=True).outcome is Outcome.FAIL
+
+
+def test_a_version_that_hangs_fails_on_latency_too(traffic) -> None:
+    """Requests that timed out are in no histogram and still rank worst."""
+    slices = bake(traffic, 12, hanging=0.5)
+    quiet = [replace(piece, candidate=replace(piece.candidate, errors=piece.candidate.timeouts)) for piece in slices]
+    patient = replace(SETTINGS, errors=ErrorLimits(never_above=Decimal("0.9"), worse_by=Decimal("0.9"), requests=1))
+    verdict = judge_live(quiet, patient, level=LEVEL, final=False)
+    assert verdict.outcome is Outcome.FAIL
+    assert "no answer" in verdict.text
+
+
+def test_a_catastrophe_is_called_after_a_handful_of_requests(sample) -> None:
+    """Ten failures of ten are beyond 2 % whatever the minimum sample is; the probability is stated."""
+    only = bake_of(sample, stable=7, candidate=7, slices=1, requests=10, errors=10)
+    verdict = judge_live(only, JudgeSettings(), level=LEVEL, final=False)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.text == "errors: candidate failed 10 of 10 (100.0 %), never above 2.0 %, p = 1e-17"
+
+
+def test_the_minimum_sample_outranks_significance(sample) -> None:
+    """Two failures of twenty against one of 180 are p < 0.05 and no verdict: the sample is too small."""
+    only = bake_of(sample, stable=7, candidate=7, slices=1, requests=20, errors=2, stable_requests=180)
+    verdict = judge_live(only, JudgeSettings(), level=Decimal("0.05"), final=True)
+    assert verdict.outcome is Outcome.NOT_ENOUGH_DATA
+    assert "candidate got 20 requests, 400 are needed" in verdict.text
+
+
+def test_more_failures_than_stable_fail_below_the_ceiling(sample) -> None:
+    """1.5 % against nothing is under the ceiling of 2 % and fails by the comparison with stable."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=20, requests=400, errors=6, stable_requests=2000)
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.text.startswith("errors: candidate failed")
+    assert "worse by more than 0.5 %" in verdict.text
+
+
+def test_failures_that_stable_has_too_are_not_the_candidates(sample) -> None:
+    """Where stable fails as often, the comparison does not blame the candidate."""
+    slices = bake_of(
+        sample, stable=7, candidate=7, slices=20, requests=100, errors=1, stable_requests=1000, stable_errors=10
+    )
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True)
+    assert [metric.outcome for metric in verdict.metrics if metric.metric == "errors"] == [Outcome.PASS]
+
+
+def test_zero_traffic_on_a_colour_is_not_enough_data(sample) -> None:
+    """Without candidate requests, or without stable ones to compare with, nothing is known."""
+    silent = bake_of(sample, stable=7, candidate=7, slices=20, requests=0)
+    assert judge_live(silent, SETTINGS, level=LEVEL, final=True).outcome is Outcome.NOT_ENOUGH_DATA
+    alone = bake_of(sample, stable=7, candidate=7, slices=20, requests=100, stable_requests=0)
+    assert judge_live(alone, SETTINGS, level=LEVEL, final=True).outcome is Outcome.NOT_ENOUGH_DATA
+    assert judge_live([], SETTINGS, level=LEVEL, final=True).outcome is Outcome.NOT_ENOUGH_DATA
+
+
+def test_against_limits_alone_a_candidate_with_all_the_traffic_can_pass_or_fail(sample) -> None:
+    """With no stable traffic the ceiling alone decides: that is asked for, never assumed."""
+    alone = bake_of(sample, stable=7, candidate=7, slices=8, requests=100, stable_requests=0)
+    assert judge_live(alone, SETTINGS, level=LEVEL, final=True, against_limits=True).outcome is Outcome.PASS
+    broken = bake_of(sample, stable=7, candidate=7, slices=8, requests=100, errors=30, stable_requests=0)
+    assert judge_live(broken, SETTINGS, level=LEVEL, final=True, against_limits=True).outcome is Outcome.FAIL
+
+
+def test_a_level_that_the_slices_cannot_reach_is_not_enough_data(traffic) -> None:
+    """Eight healthy slices do not pass where twelve are needed before any failure could show."""
+    strict = Decimal("0.0005")
+    verdict = judge_live(bake(traffic, 8), SETTINGS, level=strict, final=True)
+    assert verdict.outcome is Outcome.NOT_ENOUGH_DATA
+    assert "12 are needed" in verdict.text
+    assert slices_needed(SETTINGS, level=strict) == 12
+    assert slices_needed(SETTINGS, level=LEVEL) == 8
+
+
+def test_slices_in_trouble_are_dropped_and_counted(traffic) -> None:
+    """A restart in the middle costs a slice, and the text says so."""
+    slices = bake(traffic)
+    slices[3] = replace(slices[3], trouble="the source restarted at about 10:00")
+    verdict = judge_live(slices, SETTINGS, level=LEVEL, final=True)
+    assert (verdict.outcome, verdict.slices, verdict.usable) == (Outcome.PASS, 12, 11)
+    assert "1 of 12 slices dropped (the source restarted at about 10:00)" in verdict.text
+    lost = [replace(piece, trouble="gone") for piece in slices]
+    assert judge_live(lost, SETTINGS, level=LEVEL, final=True).outcome is Outcome.NOT_ENOUGH_DATA
+
+
+def test_thin_slices_are_joined_before_they_count_for_a_pass(traffic) -> None:
+    """Two requests a slice are no 95th percentile: sixteen such slices are too few, forty are enough."""
+    few = bake(traffic, 16, candidate_requests=2)
+    verdict = judge_live(few, SETTINGS, level=LEVEL, final=True)
+    assert "5 slices with 5 requests or more on both colours, 8 are needed" in verdict.text
+    assert verdict.outcome is Outcome.NOT_ENOUGH_DATA
+    assert judge_live(bake(traffic, 40, candidate_requests=2), SETTINGS, level=LEVEL, final=True).outcome is not (
+        Outcome.NOT_ENOUGH_DATA
+    )
+
+
+@pytest.mark.parametrize("slower", [1.5, 2.0])
+def test_a_candidate_at_the_limit_or_beyond_rarely_passes(traffic, slower: float) -> None:
+    """The risk of passing a candidate at the limit is one in ten at most; over 100 bakes 10, and chance up to 17."""
+    passed = sum(
+        judge_live(bake(traffic, 12, seed, slower=slower), SETTINGS, level=LEVEL, final=True).outcome is Outcome.PASS
+        for seed in range(100)
+    )
+    assert passed <= 17
+
+
+def test_nonsense_is_an_error_and_never_a_pass(traffic) -> None:
+    """Overlapping slices, counts that contradict themselves and impossible levels are judged ``error``."""
+    slices = bake(traffic)
+    broken = replace(slices[2], candidate=replace(slices[2].candidate, errors=999))
+    for odd in ([*slices, slices[0]], [broken], [replace(slices[0], end=slices[0].start)]):
+        verdict = judge_live(odd, SETTINGS, level=LEVEL, final=True)
+        assert verdict.outcome is Outcome.ERROR
+        assert verdict.text.startswith("the judge could not judge: ")
+    assert judge_live(slices, SETTINGS, level=Decimal(0), final=True).outcome is Outcome.ERROR
+
+
+def test_a_failure_outranks_what_is_not_known(traffic) -> None:
+    """One metric that fails is enough to fail, whatever the other one cannot say."""
+    slices = bake(traffic, 9, slower=8.0, candidate_requests=4)
+    verdict = judge_live(slices, JudgeSettings(latency=SETTINGS.latency), level=LEVEL, final=False)
+    assert [metric.outcome for metric in verdict.metrics] == [Outcome.NOT_ENOUGH_DATA, Outcome.FAIL]
+    assert verdict.outcome is Outcome.FAIL
+
+
+def bake_of(
+    sample,
+    *,
+    stable: int,
+    candidate: int,
+    slices: int,
+    requests: int = 50,
+    errors: int = 0,
+    stable_requests: int = 50,
+    stable_errors: int = 0,
+) -> list[Slice]:
+    """Return slices that all look the same."""
+    return [
+        Slice(
+            start=START + timedelta(seconds=number),
+            end=START + timedelta(seconds=number + 1),
+            stable=sample([stable] * stable_requests, errors=stable_errors),
+            candidate=sample([candidate] * requests, errors=errors),
+        )
+        for number in range(slices)
+    ]

@@ -1,0 +1,138 @@
+"""Failed requests: exact tests on totals, against a ceiling and against stable.
+
+- The ceiling: "the candidate's chance of failing is not above ``never_above``". An exact binomial test, so that a
+  catastrophe is called after a handful of requests and two failures of twenty are not.
+- The comparison: "it is not above stable's chance plus ``worse_by``". Only from ``requests`` candidate requests on:
+  the minimum sample outranks significance.
+
+Both are looked at after every slice; look k may spend ``level / (k (k + 1))``, which sums to the level however long
+the bake is. ``fail`` needs one of the two. ``pass``, at the end of the bake only, needs the minimum sample and
+estimates within both limits. In between is ``marginal``.
+
+Limitation: requests are taken as independent. Failures that come in bursts which only one colour meets make the tests
+too sure; the small level that they are given is the reserve for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wedgate.judge.exact import excess_p, upper_tail
+from wedgate.judge.values import ErrorLimits, MetricJudgement, Outcome, Slice
+from wedgate.judge.wording import spell_p, spell_percent, spell_share
+
+METRIC = "errors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Totals:
+    """Counts up to one look."""
+
+    errors: int = 0
+    requests: int = 0
+    stable_errors: int = 0
+    stable_requests: int = 0
+
+    def plus(self, piece: Slice) -> _Totals:
+        """Add one slice."""
+        return _Totals(
+            errors=self.errors + piece.candidate.errors,
+            requests=self.requests + piece.candidate.requests,
+            stable_errors=self.stable_errors + piece.stable.errors,
+            stable_requests=self.stable_requests + piece.stable.requests,
+        )
+
+    @property
+    def ratio(self) -> float:
+        """The candidate's failed share."""
+        return self.errors / self.requests if self.requests else 0.0
+
+    @property
+    def stable_ratio(self) -> float:
+        """Stable's failed share."""
+        return self.stable_errors / self.stable_requests if self.stable_requests else 0.0
+
+
+def judge_failures(
+    slices: Sequence[Slice], limits: ErrorLimits, *, level: float, final: bool, against_limits: bool
+) -> MetricJudgement:
+    """Judge the candidate's failures over usable slices in order; each of the two tests may spend half of ``level``.
+
+    ``against_limits`` leaves the comparison out: stable gets no traffic, or is what is broken.
+    """
+    totals = _Totals()
+    for look, piece in enumerate(slices, start=1):
+        totals = totals.plus(piece)
+        spend = level / 2 / (look * (look + 1))
+        failed = _above_ceiling(totals, limits, spend)
+        if failed is None and not against_limits:
+            failed = _worse_than_stable(totals, limits, spend)
+        if failed is not None:
+            return failed
+    return _judge_rest(totals, limits, final=final, against_limits=against_limits)
+
+
+def _above_ceiling(totals: _Totals, limits: ErrorLimits, spend: float) -> MetricJudgement | None:
+    ceiling = float(limits.never_above)
+    if totals.ratio <= ceiling:
+        return None
+    chance = upper_tail(totals.errors, totals.requests, ceiling)
+    if chance > spend:
+        return None
+    rule = (
+        f"candidate failed {spell_share(totals.errors, totals.requests)}, never above {spell_percent(ceiling)}, "
+        f"p = {spell_p(chance)}"
+    )
+    return _answer(Outcome.FAIL, rule, totals, limits, ("p", spell_p(chance)), ("level", spell_p(spend)))
+
+
+def _worse_than_stable(totals: _Totals, limits: ErrorLimits, spend: float) -> MetricJudgement | None:
+    margin = float(limits.worse_by)
+    if totals.requests < limits.requests or not totals.stable_requests:
+        return None
+    if totals.ratio <= totals.stable_ratio + margin:
+        return None
+    chance = excess_p(totals.errors, totals.requests, totals.stable_errors, totals.stable_requests, margin, spend)
+    if chance > spend:
+        return None
+    rule = f"{_both(totals)}, worse by more than {spell_percent(margin)}, p = {spell_p(chance)}"
+    return _answer(Outcome.FAIL, rule, totals, limits, ("p", spell_p(chance)), ("level", spell_p(spend)))
+
+
+def _judge_rest(totals: _Totals, limits: ErrorLimits, *, final: bool, against_limits: bool) -> MetricJudgement:
+    if totals.requests < max(1, limits.requests):
+        rule = f"candidate got {totals.requests} requests, {limits.requests} are needed"
+        return _answer(Outcome.NOT_ENOUGH_DATA, rule, totals, limits)
+    if not against_limits and not totals.stable_requests:
+        return _answer(Outcome.NOT_ENOUGH_DATA, "stable got no requests to compare with", totals, limits)
+    words = f"candidate failed {spell_share(totals.errors, totals.requests)}" if against_limits else _both(totals)
+    if totals.ratio > float(limits.never_above):
+        rule = f"{words}, above {spell_percent(float(limits.never_above))} but not surely"
+        return _answer(Outcome.MARGINAL, rule, totals, limits)
+    if not against_limits and totals.ratio > totals.stable_ratio + float(limits.worse_by):
+        rule = f"{words}, worse by more than {spell_percent(float(limits.worse_by))} but not surely"
+        return _answer(Outcome.MARGINAL, rule, totals, limits)
+    if not final:
+        return _answer(Outcome.MARGINAL, f"{words}; no regression so far", totals, limits)
+    return _answer(Outcome.PASS, f"{words}, within the limits", totals, limits)
+
+
+def _both(totals: _Totals) -> str:
+    return (
+        f"candidate failed {spell_share(totals.errors, totals.requests)} "
+        f"against {spell_share(totals.stable_errors, totals.stable_requests)}"
+    )
+
+
+def _answer(
+    outcome: Outcome, rule: str, totals: _Totals, limits: ErrorLimits, *more: tuple[str, str]
+) -> MetricJudgement:
+    numbers = (
+        ("candidate", spell_share(totals.errors, totals.requests)),
+        ("stable", spell_share(totals.stable_errors, totals.stable_requests)),
+        ("worse-by", spell_percent(float(limits.worse_by))),
+        ("never-above", spell_percent(float(limits.never_above))),
+        ("requests", f"{limits.requests}"),
+    )
+    return MetricJudgement(metric=METRIC, outcome=outcome, rule=rule, numbers=numbers + more)

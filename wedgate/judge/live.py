@@ -1,0 +1,103 @@
+"""The judgement of one step on live traffic: errors and latency together, and never a pass by accident.
+
+Four fifths of a step's false-alarm level go to latency, which needs them (n slices cannot say more than 1 in 2^n), and
+one fifth to errors. Each part spends its own over all its looks, so that a healthy candidate is failed with a
+probability of at most the level, however often it is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import pairwise
+
+from wedgate.judge.failures import judge_failures
+from wedgate.judge.latency import judge_latency, slices_to_decide
+from wedgate.judge.values import ColourSample, Judgement, JudgeSettings, MetricJudgement, Outcome, Slice
+
+LATENCY_SHARE = 0.8
+
+_GRAVEST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_ENOUGH_DATA, Outcome.MARGINAL, Outcome.PASS)
+
+
+def judge_live(
+    slices: Sequence[Slice],
+    settings: JudgeSettings,
+    *,
+    level: Decimal,
+    final: bool,
+    against_limits: bool = False,
+) -> Judgement:
+    """Judge a step by the slices of its bake so far.
+
+    ``level`` is the false-alarm budget of this step, for all metrics and looks; ``final`` says that the bake is over:
+    before that the answer is never ``pass``. ``against_limits`` judges by absolute limits alone, where stable gets no
+    traffic or may itself be broken: errors against their ceiling, latency not at all. An exception in here is the
+    judgement ``error``.
+    """
+    try:
+        return _judge(slices, settings, level=float(level), final=final, against_limits=against_limits)
+    except Exception as error:
+        text = f"the judge could not judge: {type(error).__name__}: {error}"
+        return Judgement(outcome=Outcome.ERROR, metrics=(), slices=len(slices), usable=0, text=text)
+
+
+def slices_needed(settings: JudgeSettings, *, level: Decimal) -> int:
+    """Return how many usable slices a bake needs before it can pass at this level: say so before the start."""
+    return slices_to_decide(settings.latency, level=float(level) * LATENCY_SHARE)
+
+
+def _judge(
+    slices: Sequence[Slice], settings: JudgeSettings, *, level: float, final: bool, against_limits: bool
+) -> Judgement:
+    if not 0 < level < 1:
+        raise ValueError(f"a level lies between 0 and 1, got {level:g}")
+    usable = sorted((piece for piece in slices if piece.trouble is None), key=lambda piece: piece.start)
+    _refuse_nonsense(usable)
+    metrics = [
+        judge_failures(
+            usable,
+            settings.errors,
+            level=level * (1 - LATENCY_SHARE),
+            final=final,
+            against_limits=against_limits,
+        )
+    ]
+    if not against_limits:
+        metrics.append(judge_latency(usable, settings.latency, level=level * LATENCY_SHARE, final=final))
+    outcome = next(grave for grave in _GRAVEST_FIRST if any(metric.outcome is grave for metric in metrics))
+    return Judgement(
+        outcome=outcome,
+        metrics=tuple(metrics),
+        slices=len(slices),
+        usable=len(usable),
+        text=_text([metric for metric in metrics if metric.outcome is outcome], slices, usable),
+    )
+
+
+def _text(deciding: Sequence[MetricJudgement], slices: Sequence[Slice], usable: Sequence[Slice]) -> str:
+    text = "; ".join(f"{metric.metric}: {metric.rule}" for metric in deciding)
+    dropped = len(slices) - len(usable)
+    if dropped:
+        first = next(piece for piece in slices if piece.trouble is not None)
+        text += f"; {dropped} of {len(slices)} slices dropped ({first.trouble})"
+    return text
+
+
+def _refuse_nonsense(slices: Sequence[Slice]) -> None:
+    for piece, following in pairwise(slices):
+        if following.start < piece.end:
+            raise ValueError(f"two slices overlap at {following.start.isoformat()}")
+    for piece in slices:
+        if piece.start >= piece.end:
+            raise ValueError(f"the slice at {piece.start.isoformat()} has no length")
+        for name, sample in (("stable", piece.stable), ("candidate", piece.candidate)):
+            if not _is_sound(sample):
+                raise ValueError(f"the counts of {name} at {piece.start.isoformat()} contradict themselves")
+
+
+def _is_sound(sample: ColourSample) -> bool:
+    counts = (sample.requests - sample.errors, sample.errors - sample.timeouts, sample.timeouts)
+    edges = [edge for bucket in sample.latency for edge in (bucket.lower_ms, bucket.upper_ms)]
+    whole = all(bucket.count >= 0 and bucket.lower_ms < bucket.upper_ms for bucket in sample.latency)
+    return min(counts) >= 0 and whole and edges == sorted(edges) and all(0 <= edge < float("inf") for edge in edges)

@@ -1,0 +1,99 @@
+"""Slices from readings: what both colours did between two looks at counters that only grow.
+
+A slice that cannot be trusted is still a value: it carries its trouble in words, and the judge counts and drops it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from wedgate.judge.values import Bucket, ColourSample, Reading, Slice
+
+SINCE_TOLERANCE = timedelta(seconds=5)
+"""How far the start of one and the same source may seem to move: sources give whole seconds, and answer late."""
+
+NOTHING = ColourSample(requests=0, errors=0, timeouts=0, latency=())
+
+
+class TroubleError(ValueError):
+    """Two readings from which no slice can be made; the text is the slice's ``trouble``."""
+
+
+def slice_between(before: Reading, after: Reading, *, stable: str) -> Slice:
+    """Return what both colours did from ``before`` to ``after``; ``stable`` is the colour that serves users.
+
+    ``trouble`` is set, and the samples are empty, when the source restarted, a counter went down, buckets changed, a
+    colour is missing, or no time passed.
+    """
+    start, end = min(before.at, after.at), max(before.at, after.at)
+    try:
+        _same_source(before, after)
+        others = [colour for colour in after.colours if colour != stable]
+        if len(others) != 1 or set(before.colours) != set(after.colours) or stable not in after.colours:
+            raise TroubleError(f"the readings are of {sorted(before.colours)} and {sorted(after.colours)}")
+        samples = {colour: _difference(before, after, colour) for colour in after.colours}
+    except TroubleError as trouble:
+        return Slice(start=start, end=end, stable=NOTHING, candidate=NOTHING, trouble=str(trouble))
+    return Slice(start=start, end=end, stable=samples[stable], candidate=samples[others[0]])
+
+
+def merge_samples(samples: Sequence[ColourSample]) -> ColourSample:
+    """Return the sum of several stretches of one colour."""
+    counts: dict[tuple[float, float], int] = {}
+    for sample in samples:
+        for bucket in sample.latency:
+            key = bucket.lower_ms, bucket.upper_ms
+            counts[key] = counts.get(key, 0) + bucket.count
+    return ColourSample(
+        requests=sum(sample.requests for sample in samples),
+        errors=sum(sample.errors for sample in samples),
+        timeouts=sum(sample.timeouts for sample in samples),
+        latency=tuple(Bucket(lower_ms=low, upper_ms=up, count=counts[low, up]) for low, up in sorted(counts)),
+    )
+
+
+def _same_source(before: Reading, after: Reading) -> None:
+    if after.at <= before.at:
+        raise TroubleError(
+            f"no time passed between the readings ({before.at.isoformat()} and {after.at.isoformat()}): "
+            "the clock went back, or the source stands still"
+        )
+    moved = after.since - before.since
+    if after.since > before.at or moved > SINCE_TOLERANCE:
+        raise TroubleError(f"the source restarted at about {after.since.isoformat()}")
+    if moved < -SINCE_TOLERANCE:
+        raise TroubleError("the source seems to have started earlier than before: the clock or the source changed")
+
+
+def _difference(before: Reading, after: Reading, colour: str) -> ColourSample:
+    old, new = before.colours[colour], after.colours[colour]
+    counts = {name: getattr(new, name) - getattr(old, name) for name in ("requests", "errors", "timeouts")}
+    for name, count in counts.items():
+        if count < 0:
+            raise TroubleError(f"{colour}: {name} went down from {getattr(old, name)} to {getattr(new, name)}")
+    return ColourSample(
+        # A counter is read a moment after its neighbour: a failure may show before its request does.
+        requests=max(counts.values()),
+        errors=max(counts["errors"], counts["timeouts"]),
+        timeouts=counts["timeouts"],
+        latency=_bucket_difference(colour, old.latency, new.latency),
+    )
+
+
+def _bucket_difference(colour: str, old: Sequence[Bucket], new: Sequence[Bucket]) -> tuple[Bucket, ...]:
+    earlier = {bucket.lower_ms: bucket for bucket in old}
+    found = []
+    for bucket in sorted(new, key=lambda bucket: bucket.lower_ms):
+        past = earlier.pop(bucket.lower_ms, None)
+        if past is not None and past.upper_ms != bucket.upper_ms:
+            raise TroubleError(f"{colour}: the latency buckets changed at {bucket.lower_ms:g} ms")
+        count = bucket.count - (past.count if past else 0)
+        if count < 0:
+            raise TroubleError(f"{colour}: the latency bucket at {bucket.lower_ms:g} ms went down by {-count}")
+        if count:
+            found.append(Bucket(lower_ms=bucket.lower_ms, upper_ms=bucket.upper_ms, count=count))
+    lost = [bucket for bucket in earlier.values() if bucket.count]
+    if lost:
+        raise TroubleError(f"{colour}: the latency bucket at {lost[0].lower_ms:g} ms is gone")
+    return tuple(found)
