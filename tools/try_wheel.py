@@ -19,7 +19,7 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-NEEDED = ("wedgate/py.typed", "wedgate/resources/")
+NEEDED = ("wedgate/py.typed",)
 # What the tests read beside the package; the package itself must come from the wheel.
 BESIDE = ("tests", "tools", "examples", "benchmarks", "scenarios", "docs", "requirements", ".github", ".ci")
 
@@ -69,9 +69,11 @@ def build(python: Path, directory: Path) -> Path:
 def check_contents(wheel: Path) -> None:
     """Stop unless the wheel holds the resources, the type marker and the package alone."""
     names = zipfile.ZipFile(wheel).namelist()
-    for needed in NEEDED:
-        if not any(name.startswith(needed) for name in names):
-            sys.exit(f"{wheel.name} lacks {needed}")
+    resources = [path for path in (ROOT / "wedgate").rglob("resources/**/*") if path.is_file()]
+    needed = [*NEEDED, *(path.relative_to(ROOT).as_posix() for path in resources if path.suffix != ".pyc")]
+    for name in needed:
+        if name not in names:
+            sys.exit(f"{wheel.name} lacks {name}")
     strangers = [name for name in names if not name.startswith(("wedgate/", "wedgate-"))]
     if strangers:
         sys.exit(f"{wheel.name} holds what is not the package: {strangers}")
