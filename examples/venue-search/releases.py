@@ -1,6 +1,6 @@
 """Building and running releases of the venue search: a directory of files whose digest is its name.
 
-A release is the service and one ``search.sql``; three of them lie in ``releases/``. What runs where is kept in a
+A release is the service with one ``search.sql``; three of those lie in ``releases/``. What runs where is kept in a
 *site*: a directory with ``site.json`` (ports, database), the built releases, and one file for each running process.
 """
 
@@ -24,7 +24,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from service import digest_of  # noqa: E402 - a folder whose name has a hyphen is no package
+from fingerprint import digest_of  # noqa: E402 - a folder whose name has a hyphen is no package
 
 HEALTHY_SECONDS = 30.0
 """How long a release may take until it answers; half a second is usual."""
@@ -39,8 +39,8 @@ def build(version: str, site: Path) -> str:
     staging = site / "releases" / f".{version}"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True)
-    shutil.copy(HERE / "service.py", staging)
-    shutil.copy(source, staging)
+    for path in (HERE / "service.py", HERE / "fingerprint.py", source):
+        shutil.copy(path, staging)
     digest = digest_of(staging)
     built = release_directory(site, digest)
     if built.exists():

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import hashlib
 import json
 import signal
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
+from fingerprint import digest_of
 
 HERE = Path(__file__).resolve().parent
 
@@ -30,15 +30,6 @@ REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not All
 
 LARGEST_HEAD = 16_384
 """Bytes of a request's head at most; a larger one is answered with 400."""
-
-
-def digest_of(directory: Path) -> str:
-    """Return ``sha256:`` over the names and bytes of a release's files."""
-    total = hashlib.sha256()
-    for path in sorted(path for path in directory.iterdir() if path.suffix in {".py", ".sql"}):
-        content = path.read_bytes()
-        total.update(f"{path.name} {len(content)}\n".encode() + content)
-    return f"sha256:{total.hexdigest()}"
 
 
 class BadRequestError(ValueError):
