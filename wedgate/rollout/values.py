@@ -46,9 +46,7 @@ class Weights:
     def giving(cls, colour: Colour, percent: int) -> Weights:
         """Return the weights that give ``percent`` to ``colour`` and the rest to the other."""
         return (
-            cls(blue=percent, green=100 - percent)
-            if colour is Colour.BLUE
-            else cls(blue=100 - percent, green=percent)
+            cls(blue=percent, green=100 - percent) if colour is Colour.BLUE else cls(blue=100 - percent, green=percent)
         )
 
     def of(self, colour: Colour) -> int:

@@ -1,1 +1,26 @@
-"""Release strategies, one module each: how weights move from stable to candidate."""
+"""Ways through one region, one module each. They do not know one another; the machine asks the one in force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from wedgate.rollout.strategies import blue_green, canary
+from wedgate.rollout.strategies.interface import Path
+from wedgate.rollout.values import Strategy, StrategyKind
+
+
+def path_of(strategy: Strategy) -> Path:
+    """Return the module that knows the order of this strategy's steps."""
+    match strategy.kind:
+        case StrategyKind.CANARY:
+            return canary
+        case StrategyKind.BLUE_GREEN:
+            return blue_green
+        case unknown:
+            assert_never(unknown)
+
+
+def completed(strategy: Strategy) -> Strategy:
+    """Return the strategy with every step spelled out, so that the last one gives the candidate all traffic."""
+    return replace(strategy, steps=path_of(strategy).steps(strategy))

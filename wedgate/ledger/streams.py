@@ -1,0 +1,129 @@
+"""The streams of one service's ledger, and the state folded from them.
+
+A journal's bodies are carried as they are: what they mean is the rollout's business (``wedgate.rollout.journal``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from wedgate.ledger.chain import GENESIS, Entry
+from wedgate.ledger.plain import from_plain
+from wedgate.rollout.values import Colour, Release
+
+
+class Stream(StrEnum):
+    """Streams of the ledger. An entry of a stream that is not listed is kept and ignored."""
+
+    LEASE = "lease"
+    """Who may write: each run takes the lease with an epoch one higher."""
+    JOURNAL = "journal"
+    """The events of rollouts, in order."""
+    HISTORY = "history"
+    """The last good version per region."""
+    POISON = "poison"
+    """Digests that must not be rolled out."""
+    CLAIMS = "claims"
+    """Which rollout holds which regions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Good:
+    """A version that reached done in a region (or was adopted), and the colour it runs on."""
+
+    region: str
+    colour: Colour
+    release: Release
+    rollout: str | None
+    """The rollout that brought it; ``None`` for an adopted one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poisoned:
+    """A digest that failed, and why."""
+
+    digest: str
+    why: str
+    rollout: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Regions that belong to one rollout."""
+
+    rollout: str
+    regions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """One event of a rollout's journal as data."""
+
+    kind: str
+    at: datetime
+    body: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerState:
+    """Everything the ledger says now.
+
+    ``revision`` is the number of entries and ``head`` the last one's hash; ``epoch`` belongs to the holder of the
+    lease. ``running`` is the rollout that holds claims, ``latest`` the last one started.
+    """
+
+    revision: int = 0
+    head: str = GENESIS
+    epoch: int = 0
+    good: Mapping[str, Good] = field(default_factory=dict)
+    poisoned: Mapping[str, Poisoned] = field(default_factory=dict)
+    claims: Mapping[str, str] = field(default_factory=dict)
+    journals: Mapping[str, tuple[JournalLine, ...]] = field(default_factory=dict)
+    latest: str | None = None
+
+    @property
+    def running(self) -> str | None:
+        """The rollout that holds regions and has not ended, if any."""
+        return next(iter(self.claims.values()), None)
+
+
+def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerState:
+    """Return the state that ``entries`` lead to, starting from ``state`` (an empty ledger by default)."""
+    current = state or LedgerState()
+    for entry in entries:
+        current = _fold_one(current, entry)
+    return current
+
+
+def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
+    """Take in one entry."""
+    state = replace(state, revision=entry.revision, head=entry.hash, epoch=max(state.epoch, entry.epoch))
+    match entry.stream:
+        case Stream.HISTORY:
+            good = from_plain(Good, dict(entry.body))
+            return replace(state, good={**state.good, good.region: good})
+        case Stream.POISON:
+            poisoned = from_plain(Poisoned, dict(entry.body))
+            # The first reason stays: a later entry for the same digest only repeats it.
+            return replace(state, poisoned={poisoned.digest: poisoned, **state.poisoned})
+        case Stream.CLAIMS:
+            return _fold_claim(state, entry)
+        case Stream.JOURNAL:
+            rollout = str(entry.body["rollout"])
+            line = JournalLine(kind=entry.kind, at=entry.at, body=entry.body)
+            journals = {**state.journals, rollout: (*state.journals.get(rollout, ()), line)}
+            return replace(state, journals=journals, latest=rollout if rollout not in state.journals else state.latest)
+        case _:
+            return state
+
+
+def _fold_claim(state: LedgerState, entry: Entry) -> LedgerState:
+    """Take regions for a rollout, or give them back."""
+    claim = from_plain(Claim, dict(entry.body))
+    if entry.kind == "claimed":
+        return replace(state, claims={**state.claims, **dict.fromkeys(claim.regions, claim.rollout)})
+    kept = {region: rollout for region, rollout in state.claims.items() if rollout != claim.rollout}
+    return replace(state, claims=kept)

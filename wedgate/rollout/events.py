@@ -1,0 +1,170 @@
+"""Events: what was found in the world, as facts.
+
+Every event that changes the state is an entry of the journal under its ``kind``; ``wedgate.rollout.journal`` turns
+them into data and back. Each carries ``at``, the instant at which it was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from wedgate.calendars.values import Verdict
+from wedgate.judge.values import Judgement
+from wedgate.rollout.state import Plan
+from wedgate.rollout.values import Colour, Fence, Weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """A rollout begins; everything it depends on is pinned by value."""
+
+    at: datetime
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunBegan:
+    """A process took the lease to work on the rollout. What an earlier one left is found out now."""
+
+    at: datetime
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """Time passed: every region may take its next step."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateAnswered:
+    """The gate answered for a region.
+
+    ``closes`` is when the region next closes (``None``: not within the calendar's horizon). ``reopens`` is when it
+    next opens after being closed, or after ``closes``; ``None`` where nobody knows. ``why`` is the gate's reason.
+    """
+
+    at: datetime
+    region: str
+    verdict: Verdict
+    closes: datetime | None
+    reopens: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployed:
+    """The deploy command for the candidate colour ended well."""
+
+    at: datetime
+    region: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployFailed:
+    """The deploy command did not end well."""
+
+    at: datetime
+    region: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestRead:
+    """The digest that answers on a colour was read back; ``None`` when nothing healthy answers."""
+
+    at: datetime
+    region: str
+    colour: Colour
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightsRead:
+    """The weights in force were read from the data plane, with the fence of who wrote them."""
+
+    at: datetime
+    region: str
+    weights: Weights
+    fence: Fence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetFailed:
+    """The target did not answer, or did not do what it was asked (``asked`` says what)."""
+
+    at: datetime
+    region: str
+    asked: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The judge answered for the step in force.
+
+    ``observed`` is the time covered by evidence without gaps since the verified read-back of the step's weight.
+    ``final`` says that the judge was asked for its answer at the end of the bake.
+    """
+
+    at: datetime
+    region: str
+    step: int
+    observed: timedelta
+    final: bool
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegressionReported:
+    """A regression was reported from outside; ``region`` is ``None`` when it concerns the release as such."""
+
+    at: datetime
+    region: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interrupted:
+    """The run is about to end while regions are in motion: nobody will watch any more."""
+
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedByHand:
+    """Somebody ran ``wedgate rollback``: these regions have all traffic on stable."""
+
+    at: datetime
+    regions: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Superseded:
+    """Another release, or an adoption by a person, takes the place of this rollout."""
+
+    at: datetime
+    why: str
+
+
+Event: TypeAlias = (
+    Started
+    | RunBegan
+    | Ticked
+    | GateAnswered
+    | Deployed
+    | DeployFailed
+    | DigestRead
+    | WeightsRead
+    | TargetFailed
+    | Judged
+    | RegressionReported
+    | Interrupted
+    | ReturnedByHand
+    | Superseded
+)

@@ -1,0 +1,54 @@
+"""What a new run makes of what an earlier one left, before it looks at the world.
+
+A region without candidate traffic begins again: everything is asked and verified anew. One that may have traffic is
+looked at first (``shifting``, ``rolling_back``) or observed anew (``baking``); a candidate that nobody watched for
+too long goes back to stable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wedgate.rollout import regions
+from wedgate.rollout.effects import Announce, Effect
+from wedgate.rollout.events import RunBegan
+from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState
+
+
+def resumed(state: RolloutState, event: RunBegan) -> tuple[RolloutState, tuple[Effect, ...]]:
+    """Return the state from which a new run goes on, and what to say about it."""
+    effects: list[Effect] = []
+    for region in state.regions:
+        moved, wanted = _region_resumed(state, region, event)
+        if moved != region or wanted:
+            effects.append(Announce(region=region.region, what="found", why=_spell(region)))
+        state = state.having(moved)
+        effects += wanted
+    return state, tuple(effects)
+
+
+def _region_resumed(
+    state: RolloutState, region: RegionState, event: RunBegan
+) -> tuple[RegionState, tuple[Effect, ...]]:
+    """Return where one region goes on."""
+    plan = state.plan.region(region.region)
+    match region.phase:
+        case RegionPhase.GATED | RegionPhase.PREPARING | RegionPhase.VERIFIED:
+            return regions.begin_again(region), ()
+        case RegionPhase.HELD if region.weight == 0:
+            return regions.begin_again(region), ()
+        case RegionPhase.HELD | RegionPhase.BAKING:
+            unwatched = region.watched_at is None or event.at - region.watched_at > regions.MAX_UNWATCHED
+            if unwatched:
+                why = "nobody watched the candidate since the last run ended"
+                return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.INTERRUPTED)
+            # What was observed before is gone with the process that observed it.
+            return replace(regions.bake(region, event.at), hold=None, verified=False, why=""), ()
+        case _:
+            return region, ()
+
+
+def _spell(region: RegionState) -> str:
+    """Say in words where the earlier run left the region."""
+    where = f"{region.phase} at {region.weight} %" if region.weight else str(region.phase)
+    return f"an earlier run left it {where}{f' ({region.why})' if region.why else ''}"

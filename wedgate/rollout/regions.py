@@ -1,0 +1,228 @@
+"""Transitions of one region: small pure functions from a region's state to the next.
+
+``wedgate.rollout.step`` decides which of them an event calls for; nothing here looks at other regions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from wedgate.calendars.values import Verdict
+from wedgate.rollout.effects import Effect, HoldRegion, Judge, ReadDigest, ReadWeights, SetWeights
+from wedgate.rollout.guards import Refusal
+from wedgate.rollout.state import (
+    Hold,
+    HoldKind,
+    Plan,
+    RegionPhase,
+    RegionPlan,
+    RegionState,
+    Return,
+    RolloutState,
+    step_in_force,
+)
+from wedgate.rollout.strategies import completed, path_of
+from wedgate.rollout.values import Choice, Step, Strategy, Weights
+
+VERIFY_WITHIN = timedelta(minutes=2)
+"""How long a deployed colour may take until it answers with the new digest."""
+
+MAX_UNWATCHED = timedelta(minutes=10)
+"""How long a candidate may have traffic without a judgement before it goes back to stable."""
+
+WATCH_MARK = timedelta(minutes=1)
+"""How often a judgement that decides nothing is written down as proof that somebody watches."""
+
+MAX_EXTENSIONS = 2
+"""How many times a bake without an answer is lengthened by its own length before the region is held."""
+
+MAX_ATTEMPTS = 5
+"""How many times the return to stable is tried before a person is called (who may go on trying)."""
+
+Moved = tuple[RegionState, tuple[Effect, ...]]
+
+
+def chosen_strategy(plan: Plan, region: str, verdict: Verdict) -> Strategy:
+    """Return the strategy that the first matching line of ``choose`` names, with every step spelled out.
+
+    Without a matching line it is the first strategy listed.
+    """
+    by_name = {strategy.name: strategy for strategy in plan.strategies}
+    for choice in plan.choose:
+        if _matches(choice, region, verdict) and choice.use in by_name:
+            return completed(by_name[choice.use])
+    return completed(plan.strategies[0])
+
+
+def _matches(choice: Choice, region: str, verdict: Verdict) -> bool:
+    """Whether every condition of one line of ``choose`` holds."""
+    return (choice.verdict is None or choice.verdict is verdict) and (choice.where is None or region in choice.where)
+
+
+def next_step(region: RegionState) -> Step | None:
+    """Return the step that follows the one in force; ``None`` when only promotion is left."""
+    if region.strategy is None:
+        return None
+    index = path_of(region.strategy).next_step(region.strategy, region.at_step)
+    return None if index is None else region.strategy.steps[index]
+
+
+def runway_needed(plan: Plan, region: RegionState) -> timedelta:
+    """Return how long the region must stay open for what comes next: the next bake and the reserve.
+
+    To begin at all, every bake on the way must fit. A promotion moves no traffic and needs no runway.
+    """
+    if region.strategy is None:
+        return timedelta(0)
+    if region.phase in (RegionPhase.PENDING, RegionPhase.GATED) or resumes_at(region) is RegionPhase.PENDING:
+        return sum((step.bake for step in region.strategy.steps), timedelta(0)) + plan.reserve
+    step = next_step(region)
+    return timedelta(0) if step is None else step.bake + plan.reserve
+
+
+def resumes_at(region: RegionState) -> RegionPhase | None:
+    """Return where a held region goes on; ``None`` when it is not held."""
+    return region.hold.resume if region.phase is RegionPhase.HELD and region.hold is not None else None
+
+
+def hold(region: RegionState, kind: HoldKind, refusal: Refusal, at: datetime, *, resume: RegionPhase) -> Moved:
+    """Hold the region at its present weight. Holding it again for the same reason changes nothing."""
+    effect = HoldRegion(region=region.region, kind=kind, why=refusal.why, until=refusal.until)
+    since = at
+    if region.hold is not None and region.phase is RegionPhase.HELD and region.hold.kind is kind:
+        since = region.hold.since
+    held = Hold(kind=kind, why=refusal.why, since=since, until=refusal.until, resume=resume)
+    # A pass from before the wait must not open the way after it.
+    return replace(region, phase=RegionPhase.HELD, hold=held, verified=False, judged=None, why=refusal.why), (effect,)
+
+
+def shift(plan: RegionPlan, region: RegionState) -> Moved:
+    """Ask for the next step's weight; the read-back decides where the region stands."""
+    strategy = region.strategy
+    index = None if strategy is None else path_of(strategy).next_step(strategy, region.at_step)
+    if strategy is None or index is None:
+        raise ValueError(f"{region.region} has no step to shift to")
+    weight = strategy.steps[index].weight
+    moved = replace(
+        region, phase=RegionPhase.SHIFTING, at_step=index, verified=False, judged=None, hold=None, attempts=0, why=""
+    )
+    effect = SetWeights(
+        region=region.region,
+        weights=Weights.giving(plan.candidate, weight),
+        is_decrease=False,
+        why=f"step {index + 1} of {len(strategy.steps)}: {weight} %",
+    )
+    return moved, (effect,)
+
+
+def bake(region: RegionState, at: datetime) -> RegionState:
+    """Begin the bake of the step in force, counted from the verified read-back at ``at``."""
+    step = step_in_force(region)
+    if step is None:
+        raise ValueError(f"{region.region} has no step to bake")
+    return replace(
+        region,
+        phase=RegionPhase.BAKING,
+        weight=step.weight,
+        bake_from=at,
+        bake_needed=step.bake,
+        extensions=0,
+        watched_at=at,
+        judged=None,
+        attempts=0,
+    )
+
+
+def give_back(
+    plan: RegionPlan, region: RegionState, why: str, *, then: RegionPhase, kind: HoldKind | None = None
+) -> Moved:
+    """Return all traffic to stable. Needs no gate, no judgement, no configuration."""
+    moved = replace(
+        region,
+        phase=RegionPhase.ROLLING_BACK,
+        returning=Return(why=why, then=then, kind=kind),
+        hold=None,
+        verified=False,
+        judged=None,
+        attempts=0,
+        why=why,
+    )
+    return moved, (return_effect(plan, moved),)
+
+
+def return_effect(plan: RegionPlan, region: RegionState) -> SetWeights:
+    """Return the one call that gives stable all traffic."""
+    why = region.returning.why if region.returning is not None else region.why
+    return SetWeights(
+        region=region.region, weights=Weights.giving(plan.stable, 100), is_decrease=True, why=f"back to stable: {why}"
+    )
+
+
+def given_back(region: RegionState, at: datetime) -> RegionState:
+    """Take note that stable has all traffic again."""
+    returning = region.returning
+    rested = replace(
+        region, weight=0, at_step=-1, strategy=None, bake_from=None, watched_at=None, deployed_at=None, attempts=0
+    )
+    if returning is None or returning.then is not RegionPhase.HELD:
+        return replace(rested, phase=RegionPhase.ROLLED_BACK, returning=None)
+    return replace(
+        rested,
+        phase=RegionPhase.HELD,
+        returning=None,
+        hold=Hold(
+            kind=returning.kind or HoldKind.INTERRUPTED,
+            why=returning.why,
+            since=at,
+            until=None,
+            resume=RegionPhase.PENDING,
+        ),
+    )
+
+
+def begin_again(region: RegionState) -> RegionState:
+    """Forget how far the region was: it has no candidate traffic, and everything is asked and verified anew."""
+    return RegionState(region=region.region)
+
+
+def extend_or_hold(region: RegionState, why: str, at: datetime) -> Moved:
+    """Lengthen a bake that ended without an answer; after a bounded number of times hold, and say why."""
+    step = step_in_force(region)
+    if step is not None and region.extensions < MAX_EXTENSIONS and step.bake > timedelta(0):
+        longer = replace(
+            region,
+            extensions=region.extensions + 1,
+            bake_needed=region.bake_needed + step.bake,
+            judged=None,
+            verified=False,
+            why=f"bake extended ({region.extensions + 1} of {MAX_EXTENSIONS}): {why}",
+        )
+        return longer, ()
+    refusal = Refusal(why=f"no pass after {region.extensions} extensions of the bake: {why}")
+    return hold(region, HoldKind.EVIDENCE, refusal, at, resume=RegionPhase.BAKING)
+
+
+def needs_human(region: RegionState, why: str) -> RegionState:
+    """Stop touching the region: what was found is not what wedgate did."""
+    return replace(region, phase=RegionPhase.NEEDS_HUMAN, why=why, hold=None, returning=None, verified=False)
+
+
+def watch_effects(state: RolloutState, plan: RegionPlan, region: RegionState) -> Sequence[Effect]:
+    """Return what is looked at on every tick while the candidate has traffic: weights, digest, evidence."""
+    if region.bake_from is None:
+        return ()
+    return (
+        ReadWeights(region=region.region),
+        ReadDigest(region=region.region, colour=plan.candidate),
+        Judge(
+            region=region.region,
+            step=region.at_step,
+            weight=region.weight,
+            since=region.bake_from,
+            bake=region.bake_needed,
+            stable=plan.stable,
+            level=state.level,
+        ),
+    )

@@ -1,0 +1,80 @@
+"""What a regression does: back to stable where it was found, nothing more anywhere, and the digest is poisoned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from wedgate.rollout import regions
+from wedgate.rollout.effects import Announce, Effect, Poison
+from wedgate.rollout.guards import Refusal
+from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState
+from wedgate.rollout.values import ReportFails
+
+_ADVANCED = (RegionPhase.PROMOTED, RegionPhase.DRAINING)
+
+
+def regressed(
+    state: RolloutState, source: str | None, why: str, at: datetime, *, keep_promoted: bool = False
+) -> tuple[RolloutState, tuple[Effect, ...]]:
+    """Return every region in flight to stable, the one named first; poison the digest and halt.
+
+    ``source`` is the region in which the regression was found, ``None`` for the release as such. Regions that are
+    done stay as they are, and so do promoted ones unless the regression is theirs: returning those is a person's
+    decision (``wedgate rollback``). With ``report-fails: hold`` nothing is returned, and nothing increases.
+    """
+    if state.plan.report_fails is ReportFails.HOLD and not keep_promoted:
+        return _held(state, source, why, at)
+    effects: list[Effect] = []
+    names = [region.region for region in state.regions]
+    for name in sorted(names, key=lambda name: name != source):
+        region = state.region(name)
+        if not _is_returned(region, source, keep_promoted=keep_promoted):
+            continue
+        here = why if source in (None, name) else f"regression in {source}: {why}"
+        moved, wanted = regions.give_back(state.plan.region(name), region, here, then=RegionPhase.ROLLED_BACK)
+        state = state.having(moved)
+        effects += wanted
+    effects.append(Poison(digest=state.plan.release.digest, why=why))
+    stays = [region.region for region in state.regions if region.phase in (RegionPhase.DONE, *_ADVANCED)]
+    if stays:
+        effects.append(
+            Announce(
+                region=None,
+                what="stays on the new version",
+                why=f"{', '.join(stays)}: done before the regression was found; `wedgate rollback --region {stays[0]}`"
+                " returns it",
+            )
+        )
+    effects.append(Announce(region=None, what="halted", why=why))
+    return replace(state, halted=why), tuple(effects)
+
+
+def _is_returned(region: RegionState, source: str | None, *, keep_promoted: bool) -> bool:
+    """Whether a regression found in ``source`` returns this region to stable."""
+    if region.phase in _ADVANCED:
+        return not keep_promoted and source in (None, region.region)
+    if region.phase is RegionPhase.NEEDS_HUMAN:
+        return source in (None, region.region)
+    return region.is_in_flight
+
+
+def _held(state: RolloutState, source: str | None, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
+    """Hold the regions concerned at their present weight."""
+    effects: list[Effect] = []
+    for region in state.regions:
+        concerned = source in (None, region.region) and (region.is_in_flight or region.phase in _ADVANCED)
+        leaves_alone = region.phase in (RegionPhase.ROLLING_BACK, RegionPhase.NEEDS_HUMAN, *_ADVANCED)
+        if not concerned or leaves_alone or (region.hold and region.hold.kind is HoldKind.REGRESSION):
+            continue
+        resume = RegionPhase.BAKING if region.weight > 0 else RegionPhase.PENDING
+        if region.phase is RegionPhase.SHIFTING:
+            # Half a step is no place to stay: what is in force is not known.
+            moved, wanted = regions.give_back(
+                state.plan.region(region.region), region, why, then=RegionPhase.HELD, kind=HoldKind.REGRESSION
+            )
+        else:
+            moved, wanted = regions.hold(region, HoldKind.REGRESSION, Refusal(why=why), at, resume=resume)
+        state = state.having(moved)
+        effects += wanted
+    return state, tuple(effects)

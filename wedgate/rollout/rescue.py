@@ -1,0 +1,31 @@
+"""The rescue file as a value: all that a rollback needs when nothing but the targets can be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from wedgate.rollout.state import RegionPlan
+from wedgate.rollout.values import Release, Weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescue:
+    """What was pinned at the start of a rollout: targets by value, and what each region returns to.
+
+    ``store_kind`` and ``store_options`` say where the ledger is, so that a rollback can be recorded if it is there.
+    """
+
+    service: str
+    rollout: str
+    release: Release
+    at: datetime
+    epoch: int
+    regions: tuple[RegionPlan, ...]
+    store_kind: str
+    store_options: Mapping[str, object]
+
+    def weights_for(self, region: RegionPlan) -> Weights:
+        """Return the weights that a region returns to."""
+        return Weights.giving(region.stable, 100)

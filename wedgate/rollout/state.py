@@ -1,0 +1,227 @@
+"""The state of a rollout: what is planned, and where each region stands.
+
+A state is only ever made by ``wedgate.rollout.step``; the journal holds the events, and folding them gives the
+state back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from wedgate.judge.values import JudgeSettings, Outcome
+from wedgate.rollout.values import Choice, Colour, Release, ReportFails, Step, Strategy, TargetSettings, Weights
+
+
+class RolloutStatus(StrEnum):
+    """Where the rollout as a whole stands."""
+
+    PLANNED = "planned"
+    RUNNING = "running"
+    HALTED = "halted"
+    """Nothing increases any more: a regression, a rollback by hand, or a newer rollout took its place. Final."""
+    NEEDS_HUMAN = "needs_human"
+    DONE = "done"
+    """Every region is done. Final."""
+
+
+class RegionPhase(StrEnum):
+    """Where one region stands. ``done`` and ``rolled_back`` are final."""
+
+    PENDING = "pending"
+    GATED = "gated"
+    """The gate answered open, and the whole way through the region fits before it closes."""
+    PREPARING = "preparing"
+    VERIFIED = "verified"
+    SHIFTING = "shifting"
+    BAKING = "baking"
+    PROMOTED = "promoted"
+    DRAINING = "draining"
+    DONE = "done"
+    HELD = "held"
+    ROLLING_BACK = "rolling_back"
+    ROLLED_BACK = "rolled_back"
+    NEEDS_HUMAN = "needs_human"
+
+
+FINAL = frozenset({RegionPhase.DONE, RegionPhase.ROLLED_BACK})
+"""Phases that a region never leaves."""
+
+PROMOTED = frozenset({RegionPhase.PROMOTED, RegionPhase.DRAINING, RegionPhase.DONE})
+"""Phases in which a region has the new version for good, as far as this rollout is concerned."""
+
+_MOVING = PROMOTED - FINAL | {RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED}
+
+
+class HoldKind(StrEnum):
+    """Why a region is held; decides how a run ends when nothing else can move."""
+
+    CLOSED = "closed"
+    """The gate is closed, or closes too soon. Ends by itself when it opens."""
+    EVIDENCE = "evidence"
+    """The bake ended, extensions included, without evidence that is good enough."""
+    REGRESSION = "regression"
+    """A regression was found and ``report-fails: hold`` is set."""
+    OUTSIDE = "outside"
+    """Something outside did not do its part: the deploy command, the version check, the traffic switch."""
+    INTERRUPTED = "interrupted"
+    """The run ended while the region was in motion; traffic went back to stable."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Why nothing increases in a region, since and until when (``None``: nobody knows), and where it goes on."""
+
+    kind: HoldKind
+    why: str
+    since: datetime
+    until: datetime | None
+    resume: RegionPhase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return:
+    """Why traffic goes back to stable, and the phase that follows. ``kind`` is set where that is ``held``."""
+
+    why: str
+    then: RegionPhase
+    kind: HoldKind | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionPlan:
+    """One region of a plan: its wave (from 0), what runs there as stable, and its target by value."""
+
+    region: str
+    wave: int
+    stable: Colour
+    stable_release: Release
+    target: TargetSettings
+
+    @property
+    def candidate(self) -> Colour:
+        """The colour that gets the new version."""
+        return self.stable.other
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a rollout is, pinned by value at its start. Calendars are not part of it: they are read anew."""
+
+    rollout: str
+    service: str
+    release: Release
+    regions: tuple[RegionPlan, ...]
+    in_flight: int
+    reserve: timedelta
+    report_fails: ReportFails
+    strategies: tuple[Strategy, ...]
+    choose: tuple[Choice, ...]
+    judge: JudgeSettings
+
+    def region(self, name: str) -> RegionPlan:
+        """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
+        for region in self.regions:
+            if region.region == name:
+                return region
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionState:
+    """Where one region stands.
+
+    ``weight`` is the candidate's percent as last read back. ``at_step`` is the step in force (-1 before the first),
+    while shifting the one being shifted to. ``verified`` says that the candidate's digest was read back since the
+    last change; every increase uses it up. ``judged`` is the last final judgement of the step in force.
+    """
+
+    region: str
+    phase: RegionPhase = RegionPhase.PENDING
+    strategy: Strategy | None = None
+    at_step: int = -1
+    weight: int = 0
+    verified: bool = False
+    deployed_at: datetime | None = None
+    bake_from: datetime | None = None
+    bake_needed: timedelta = timedelta(0)
+    extensions: int = 0
+    judged: Outcome | None = None
+    watched_at: datetime | None = None
+    hold: Hold | None = None
+    returning: Return | None = None
+    attempts: int = 0
+    why: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the region never changes again in this rollout."""
+        return self.phase in FINAL
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether the candidate has, or may have, traffic that must be watched."""
+        moving = self.phase in (RegionPhase.SHIFTING, RegionPhase.BAKING, RegionPhase.ROLLING_BACK)
+        return moving or (self.phase is RegionPhase.HELD and self.weight > 0)
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether something will still happen here by itself, even in a rollout that is halted."""
+        return self.phase in _MOVING or self.is_exposed
+
+    @property
+    def is_in_flight(self) -> bool:
+        """Whether the region counts against ``in-flight``: it has begun and is not promoted yet."""
+        if self.phase is RegionPhase.HELD:
+            return self.weight > 0 or (self.hold is not None and self.hold.resume is not RegionPhase.PENDING)
+        return self.phase not in PROMOTED and self.phase not in (RegionPhase.PENDING, RegionPhase.ROLLED_BACK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutState:
+    """A rollout: its plan, its status, and one state for each region in the plan's order."""
+
+    plan: Plan
+    status: RolloutStatus
+    regions: tuple[RegionState, ...]
+    halted: str | None = None
+    """Why nothing increases any more; ``None`` while the rollout runs."""
+
+    def region(self, name: str) -> RegionState:
+        """Return the state of one region; ``KeyError`` if it is not part of the rollout."""
+        for region in self.regions:
+            if region.region == name:
+                return region
+        raise KeyError(name)
+
+    def having(self, region: RegionState) -> RolloutState:
+        """Return this state with one region's state replaced."""
+        regions = tuple(region if known.region == region.region else known for known in self.regions)
+        return replace(self, regions=regions)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing will happen any more: done, or halted with every region at rest."""
+        if self.status is RolloutStatus.DONE:
+            return True
+        return self.halted is not None and not any(region.is_moving for region in self.regions)
+
+    @property
+    def level(self) -> Decimal:
+        """The false-alarm budget of one step: the rollout's, shared out over all its regions and steps."""
+        most = max((len(strategy.steps) for strategy in self.plan.strategies), default=1)
+        return self.plan.judge.false_alarms / (max(1, len(self.regions)) * max(1, most))
+
+
+def weights_expected(plan: RegionPlan, region: RegionState) -> Weights:
+    """Return the weights that the region's last read-back left in force."""
+    return Weights.giving(plan.candidate, region.weight)
+
+
+def step_in_force(region: RegionState) -> Step | None:
+    """Return the step whose weight is in force, ``None`` before the first."""
+    if region.strategy is None or region.at_step < 0:
+        return None
+    return region.strategy.steps[region.at_step]

@@ -1,0 +1,435 @@
+"""The machine: ``step(state, event) -> (state, effects)``. Pure, total, and the only maker of states.
+
+The order of one region's life: its wave comes up and the gate is asked (``pending``); the way through fits before
+the calendar closes (``gated``); weights are read, the new version is deployed on the colour without traffic
+(``preparing``) and answers with the right digest (``verified``); then for each step digest and gate are asked again,
+weights written (``shifting``), read back, and the judge asked until it says pass (``baking``).
+
+An event that finds nothing to change returns the state as it is: a tick may be run again at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from wedgate.judge.values import Outcome
+from wedgate.rollout import regions
+from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, ReadDigest, ReadWeights, RecordGood
+from wedgate.rollout.events import (
+    Deployed,
+    DeployFailed,
+    DigestRead,
+    Event,
+    GateAnswered,
+    Interrupted,
+    Judged,
+    RegressionReported,
+    ReturnedByHand,
+    RunBegan,
+    Started,
+    Superseded,
+    TargetFailed,
+    Ticked,
+    WeightsRead,
+)
+from wedgate.rollout.guards import Refusal, refusal_of_gate, refusal_to_increase
+from wedgate.rollout.recovery import resumed
+from wedgate.rollout.regions import Moved
+from wedgate.rollout.regress import regressed
+from wedgate.rollout.state import (
+    HoldKind,
+    RegionPhase,
+    RegionPlan,
+    RegionState,
+    RolloutState,
+    RolloutStatus,
+    step_in_force,
+    weights_expected,
+)
+from wedgate.rollout.values import Weights
+from wedgate.rollout.waves import regions_to_begin
+
+Stepped = tuple[RolloutState, tuple[Effect, ...]]
+
+
+def begin(started: Started) -> RolloutState:
+    """Return the state of a rollout that was just planned."""
+    return RolloutState(
+        plan=started.plan,
+        status=RolloutStatus.PLANNED,
+        regions=tuple(RegionState(region=plan.region) for plan in started.plan.regions),
+    )
+
+
+def step(state: RolloutState, event: Event) -> Stepped:
+    """Return the state after ``event`` and what is to be done now. A rollout that is over never changes."""
+    if state.is_over:
+        return state, ()
+    after, effects = _stepped(state, event)
+    after = replace(after, status=_status(after))
+    if after.status is RolloutStatus.DONE:
+        effects = (*effects, Announce(region=None, what="done", why="every region runs the new version"))
+    return after, effects
+
+
+def _status(state: RolloutState) -> RolloutStatus:
+    """Return the status that the regions amount to."""
+    phases = [region.phase for region in state.regions]
+    if state.halted is not None:
+        return RolloutStatus.HALTED
+    if all(phase is RegionPhase.DONE for phase in phases):
+        return RolloutStatus.DONE
+    if RegionPhase.NEEDS_HUMAN in phases:
+        return RolloutStatus.NEEDS_HUMAN
+    if all(phase is RegionPhase.PENDING for phase in phases):
+        return RolloutStatus.PLANNED
+    return RolloutStatus.RUNNING
+
+
+def _stepped(state: RolloutState, event: Event) -> Stepped:
+    """Dispatch one event."""
+    match event:
+        case Started():
+            return state, ()
+        case RunBegan():
+            return resumed(state, event)
+        case Ticked():
+            return _ticked(state, event)
+        case RegressionReported():
+            return regressed(state, event.region, event.why, event.at)
+        case Interrupted():
+            return _interrupted(state, event)
+        case ReturnedByHand():
+            return _returned_by_hand(state, event)
+        case Superseded():
+            after, effects = _interrupted(state, Interrupted(at=event.at, why=event.why))
+            return replace(after, halted=event.why), effects
+        case Judged():
+            return _judged(state, event)
+        case GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed():
+            return _found(state, event)
+        case unknown:
+            assert_never(unknown)
+
+
+def _found(
+    state: RolloutState, event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed
+) -> Stepped:
+    """Let one region take in what was found there; facts about other regions are not ours."""
+    if all(region.region != event.region for region in state.regions):
+        return state, ()
+    plan, region = state.plan.region(event.region), state.region(event.region)
+    match event:
+        case GateAnswered():
+            moved, effects = _gate_answered(state, plan, region, event)
+        case Deployed():
+            moved, effects = _deployed(plan, region, event)
+        case DeployFailed():
+            moved, effects = _deploy_failed(region, event)
+        case DigestRead():
+            moved, effects = _digest_read(state, plan, region, event)
+        case WeightsRead():
+            moved, effects = _weights_read(plan, region, event)
+        case TargetFailed():
+            moved, effects = _target_failed(plan, region, event)
+        case unknown:
+            assert_never(unknown)
+    return state.having(moved), effects
+
+
+def _ticked(state: RolloutState, event: Ticked) -> Stepped:
+    """Let every region take its next step."""
+    effects: list[Effect] = []
+    beginning = regions_to_begin(state)
+    for region in state.regions:
+        if region.region in beginning:
+            continue
+        moved, wanted = _region_ticked(state, state.plan.region(region.region), region, event.at)
+        state = state.having(moved)
+        effects += wanted
+    # In the order of the waiting list, so that a region known to be closed asks after one that may go.
+    effects += [AskGate(region=name, runway=None) for name in beginning]
+    return state, tuple(effects)
+
+
+def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
+    """Return what one region does on a tick."""
+    name = region.region
+    match region.phase:
+        case RegionPhase.GATED:
+            # A halted rollout prepares nothing more.
+            return region, () if state.halted is not None else (ReadWeights(region=name),)
+        case RegionPhase.PREPARING:
+            if region.deployed_at is None:
+                return region, (Deploy(region=name, colour=plan.candidate, release=state.plan.release),)
+            return region, (ReadDigest(region=name, colour=plan.candidate),)
+        case RegionPhase.VERIFIED:
+            return region, (ReadDigest(region=name, colour=plan.candidate),)
+        case RegionPhase.SHIFTING:
+            return region, (ReadWeights(region=name),)
+        case RegionPhase.BAKING:
+            return _baking_ticked(state, plan, region, at)
+        case RegionPhase.ROLLING_BACK:
+            return region, (regions.return_effect(plan, region),)
+        case RegionPhase.HELD:
+            return _held_ticked(state, plan, region, at)
+        case RegionPhase.PROMOTED:
+            why = "the old colour stays up"
+            return replace(region, phase=RegionPhase.DRAINING), (Announce(region=name, what="draining", why=why),)
+        case RegionPhase.DRAINING:
+            good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
+            return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
+        case RegionPhase.PENDING | RegionPhase.DONE | RegionPhase.ROLLED_BACK | RegionPhase.NEEDS_HUMAN:
+            return region, ()
+        case unknown:
+            assert_never(unknown)
+
+
+def _unwatched(plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
+    """Give traffic back when nobody judged for too long; ``None`` while somebody does."""
+    if region.watched_at is None or at - region.watched_at <= regions.MAX_UNWATCHED:
+        return None
+    why = f"nobody could judge the candidate since {region.watched_at:%H:%M:%SZ}"
+    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.EVIDENCE)
+
+
+def _baking_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
+    """Watch the candidate; a last step without a bake of its own rests on the judgement before it."""
+    if (unwatched := _unwatched(plan, region, at)) is not None:
+        return unwatched
+    if region.judged is Outcome.PASS:
+        return region, (ReadWeights(region=region.region), ReadDigest(region=region.region, colour=plan.candidate))
+    return region, tuple(regions.watch_effects(state, plan, region))
+
+
+def _held_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
+    """Keep watching what has traffic, and ask a closed gate again."""
+    effects: tuple[Effect, ...] = ()
+    if region.weight > 0:
+        if (unwatched := _unwatched(plan, region, at)) is not None:
+            return unwatched
+        effects = tuple(regions.watch_effects(state, plan, region))
+    waits = region.hold is not None and region.hold.kind is HoldKind.CLOSED and state.halted is None
+    if waits and regions.resumes_at(region) is not RegionPhase.PENDING:
+        effects = (*effects, AskGate(region=region.region, runway=regions.runway_needed(state.plan, region)))
+    return region, effects
+
+
+def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, event: GateAnswered) -> Moved:
+    """Take the gate's answer where one was asked for."""
+    resume = regions.resumes_at(region)
+    if region.phase is RegionPhase.PENDING or resume is RegionPhase.PENDING:
+        return _begin_region(state, region, event)
+    needed = regions.runway_needed(state.plan, region)
+    refusal = refusal_of_gate(event, needed)
+    if region.phase is RegionPhase.HELD and region.hold is not None and region.hold.kind is HoldKind.CLOSED:
+        if refusal is not None:
+            return regions.hold(region, HoldKind.CLOSED, refusal, event.at, resume=region.hold.resume)
+        return replace(region, phase=region.hold.resume, hold=None, verified=False, judged=None, why=""), ()
+    if not _is_ready(region):
+        return region, ()
+    if refusal is not None:
+        return regions.hold(region, HoldKind.CLOSED, refusal, event.at, resume=region.phase)
+    if refusal_to_increase(state, region, evidence_needed=region.weight > 0) is not None:
+        return region, ()
+    if regions.next_step(region) is None:
+        promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None)
+        return promoted, (Announce(region=region.region, what="promoted"),)
+    return regions.shift(plan, region)
+
+
+def _begin_region(state: RolloutState, region: RegionState, event: GateAnswered) -> Moved:
+    """Begin a region whose turn it is, if the whole way through it fits before it closes."""
+    if region.region not in regions_to_begin(state):
+        return region, ()
+    strategy = regions.chosen_strategy(state.plan, region.region, event.verdict)
+    begun = replace(region, strategy=strategy)
+    refusal = refusal_of_gate(event, regions.runway_needed(state.plan, begun))
+    if refusal is not None:
+        return regions.hold(region, HoldKind.CLOSED, refusal, event.at, resume=RegionPhase.PENDING)
+    gated = replace(begun, phase=RegionPhase.GATED, hold=None, why="")
+    return gated, (Announce(region=region.region, what="open", why=f"strategy {strategy.name}"),)
+
+
+def _is_ready(region: RegionState) -> bool:
+    """Whether the region waits for the gate to increase, or to be promoted."""
+    return region.phase is RegionPhase.VERIFIED or (
+        region.phase is RegionPhase.BAKING and region.judged is Outcome.PASS
+    )
+
+
+def _deployed(plan: RegionPlan, region: RegionState, event: Deployed) -> Moved:
+    """Read back what was deployed."""
+    if region.phase is not RegionPhase.PREPARING or region.deployed_at is not None:
+        return region, ()
+    return replace(region, deployed_at=event.at), (ReadDigest(region=region.region, colour=plan.candidate),)
+
+
+def _deploy_failed(region: RegionState, event: DeployFailed) -> Moved:
+    """Hold a region whose deploy command failed; the colour has no traffic, so nobody is harmed."""
+    if region.phase is not RegionPhase.PREPARING:
+        return region, ()
+    refusal = Refusal(why=f"the deploy failed: {event.why}")
+    return regions.hold(region, HoldKind.OUTSIDE, refusal, event.at, resume=RegionPhase.PENDING)
+
+
+def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, event: DigestRead) -> Moved:
+    """Compare what answers on the candidate colour with what was released."""
+    if event.colour is not plan.candidate:
+        return region, ()
+    release = state.plan.release
+    matches = event.digest == release.digest
+    found = f"{plan.candidate} answers {event.digest or 'nothing healthy'}, the release is {release.digest}"
+    if region.phase is RegionPhase.GATED:
+        if matches:
+            return replace(region, phase=RegionPhase.VERIFIED), ()
+        deploy = Deploy(region=region.region, colour=plan.candidate, release=release)
+        return replace(region, phase=RegionPhase.PREPARING, deployed_at=None), (deploy,)
+    if region.phase is RegionPhase.PREPARING and region.deployed_at is not None:
+        if matches:
+            return replace(region, phase=RegionPhase.VERIFIED), (Announce(region=region.region, what="verified"),)
+        if event.at - region.deployed_at < regions.VERIFY_WITHIN:
+            return region, ()
+        return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=found), event.at, resume=RegionPhase.PENDING)
+    if region.is_exposed and event.digest is not None and not matches:
+        if region.phase is RegionPhase.ROLLING_BACK:
+            return region, ()
+        return regions.give_back(plan, region, found, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
+    if not _is_ready(region):
+        return region, ()
+    if matches:
+        ask = AskGate(region=region.region, runway=regions.runway_needed(state.plan, region))
+        return replace(region, verified=True), (ask,)
+    if region.phase is RegionPhase.VERIFIED:
+        return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=found), event.at, resume=RegionPhase.PENDING)
+    return regions.extend_or_hold(region, found, event.at)
+
+
+def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
+    """Compare the weights in force with what was asked for and with what was there before."""
+    at_stable = Weights.giving(plan.stable, 100)
+    foreign = f"weights are {spell_weights(event.weights)}, written by {event.fence or 'somebody unknown'}"
+    match region.phase:
+        case RegionPhase.GATED:
+            if event.weights == at_stable:
+                return region, (ReadDigest(region=region.region, colour=plan.candidate),)
+            return regions.needs_human(region, f"{foreign}; expected {spell_weights(at_stable)} before the start"), ()
+        case RegionPhase.SHIFTING:
+            wanted = step_in_force(region)
+            if wanted is not None and event.weights == Weights.giving(plan.candidate, wanted.weight):
+                judged = region.judged
+                baked = replace(regions.bake(region, event.at), judged=judged)
+                return _rest_on_earlier_judgement(baked), ()
+            if event.weights == weights_expected(plan, region):
+                return _not_shifted(region, event.at), ()
+            return regions.needs_human(region, f"{foreign}; neither the old nor the new weights of this step"), ()
+        case RegionPhase.BAKING | RegionPhase.HELD:
+            if event.weights == weights_expected(plan, region):
+                return region, ()
+            if region.phase is RegionPhase.HELD and region.weight == 0:
+                return region, ()
+            return regions.needs_human(region, f"{foreign}; expected {region.weight} % on {plan.candidate}"), ()
+        case RegionPhase.ROLLING_BACK:
+            if event.weights == at_stable:
+                back = regions.given_back(region, event.at)
+                return back, (Announce(region=region.region, what="back on stable", why=region.why),)
+            return region, ()
+        case _:
+            return region, ()
+
+
+def _rest_on_earlier_judgement(region: RegionState) -> RegionState:
+    """A step without a bake of its own, after a judged one, is as good as the judgement before it."""
+    if region.bake_needed == timedelta(0) and region.at_step > 0:
+        return replace(region, judged=Outcome.PASS)
+    return replace(region, judged=None)
+
+
+def _not_shifted(region: RegionState, at: datetime) -> RegionState:
+    """Take back a step that never reached the data plane: gates and evidence are asked anew."""
+    if region.at_step <= 0:
+        return replace(region, phase=RegionPhase.VERIFIED, at_step=-1, verified=False)
+    return regions.bake(replace(region, at_step=region.at_step - 1, verified=False), at)
+
+
+def _target_failed(plan: RegionPlan, region: RegionState, event: TargetFailed) -> Moved:
+    """Decide what a silent or disobedient target means: an increase is taken back, a return is tried again."""
+    why = f"{event.asked} failed: {event.why}"
+    if region.phase is RegionPhase.ROLLING_BACK:
+        if region.attempts + 1 >= regions.MAX_ATTEMPTS:
+            return regions.needs_human(region, f"traffic could not be returned to stable: {why}"), ()
+        return replace(region, attempts=region.attempts + 1), ()
+    if region.phase is RegionPhase.SHIFTING:
+        return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
+    if region.is_exposed:
+        # Looking failed, nothing was changed: evidence and time decide (see ``MAX_UNWATCHED``).
+        return region, ()
+    if region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
+        return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=why), event.at, resume=RegionPhase.PENDING)
+    return region, ()
+
+
+def _judged(state: RolloutState, event: Judged) -> Stepped:
+    """Take the judge's answer: only a final pass over the whole bake advances, a fail acts at once."""
+    if all(region.region != event.region for region in state.regions):
+        return state, ()
+    region = state.region(event.region)
+    watching = region.phase is RegionPhase.BAKING or (region.phase is RegionPhase.HELD and region.weight > 0)
+    if not watching or event.step != region.at_step:
+        return state, ()
+    outcome = event.judgement.outcome
+    if outcome is Outcome.FAIL:
+        already = region.hold is not None and region.hold.kind is HoldKind.REGRESSION
+        return (state, ()) if already else regressed(state, region.region, event.judgement.text, event.at)
+    marked = region.watched_at
+    if outcome is not Outcome.ERROR and (marked is None or event.at - marked >= regions.WATCH_MARK):
+        region = replace(region, watched_at=event.at)
+    if region.phase is RegionPhase.HELD or not event.final or event.observed < region.bake_needed:
+        return state.having(region), ()
+    if outcome is Outcome.PASS:
+        passed = replace(region, judged=Outcome.PASS, verified=False, watched_at=event.at)
+        said = Announce(region=region.region, what="passed", why=event.judgement.text)
+        plan = state.plan.region(region.region)
+        return state.having(passed), (said, ReadDigest(region=region.region, colour=plan.candidate))
+    region, effects = regions.extend_or_hold(region, f"{outcome}: {event.judgement.text}", event.at)
+    said = Announce(region=region.region, what=str(outcome), why=region.why)
+    return state.having(region), (said, *effects)
+
+
+def _interrupted(state: RolloutState, event: Interrupted) -> Stepped:
+    """Leave every region in a state that needs no watching."""
+    effects: list[Effect] = []
+    for region in state.regions:
+        if region.phase is RegionPhase.ROLLING_BACK:
+            effects.append(regions.return_effect(state.plan.region(region.region), region))
+        elif region.is_exposed:
+            plan = state.plan.region(region.region)
+            kind = region.hold.kind if region.hold is not None else HoldKind.INTERRUPTED
+            why = f"{event.why}; {region.hold.why}" if region.hold is not None else event.why
+            moved, wanted = regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=kind)
+            state = state.having(moved)
+            effects += wanted
+        elif region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
+            held, wanted = regions.hold(
+                region, HoldKind.INTERRUPTED, Refusal(why=event.why), event.at, resume=RegionPhase.PENDING
+            )
+            state = state.having(held)
+            effects += wanted
+    return state, tuple(effects)
+
+
+def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:
+    """Take note of a rollback by hand, return what else is in flight, and halt."""
+    why = f"rolled back by hand: {event.why}"
+    for region in state.regions:
+        if region.region in event.regions and not region.is_final:
+            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why)
+            state = state.having(rested)
+    return regressed(state, None, why, event.at, keep_promoted=True)
+
+
+def spell_weights(weights: Weights) -> str:
+    """``blue 95 % / green 5 %``."""
+    return f"blue {weights.blue} % / green {weights.green} %"

@@ -1,0 +1,47 @@
+"""Which regions may begin: waves in order, and no more in flight than allowed."""
+
+from __future__ import annotations
+
+from wedgate.rollout.state import PROMOTED, HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
+
+
+def regions_to_begin(state: RolloutState) -> tuple[str, ...]:
+    """Return the regions that may ask the gate now to begin, in the plan's order.
+
+    A wave begins only when every region of every earlier wave is promoted in this rollout. A region that waits for
+    its calendar does not keep the others of its wave from going first, and takes no place in flight.
+    """
+    if state.halted is not None or state.status is RolloutStatus.NEEDS_HUMAN or _is_stopped(state):
+        return ()
+    free = state.plan.in_flight - sum(region.is_in_flight for region in state.regions)
+    if free <= 0:
+        return ()
+    promoted = {region.region for region in state.regions if region.phase in PROMOTED}
+    unfinished = [plan.wave for plan in state.plan.regions if plan.region not in promoted]
+    current = min(unfinished, default=None)
+    waiting = [
+        region
+        for plan, region in zip(state.plan.regions, state.regions, strict=True)
+        if plan.wave == current and _may_begin(region)
+    ]
+    # A region whose calendar is known to be closed must not take the place of one that could go now.
+    waiting.sort(key=lambda region: region.phase is RegionPhase.HELD)
+    return tuple(region.region for region in waiting)
+
+
+def _may_begin(region: RegionState) -> bool:
+    """Whether a region has not begun, or waits for its calendar before beginning."""
+    if region.phase is RegionPhase.PENDING:
+        return True
+    hold = region.hold
+    return (
+        region.phase is RegionPhase.HELD
+        and hold is not None
+        and hold.kind is HoldKind.CLOSED
+        and hold.resume is RegionPhase.PENDING
+    )
+
+
+def _is_stopped(state: RolloutState) -> bool:
+    """Whether a regression is held somewhere: then no other region begins or increases either."""
+    return any(region.hold is not None and region.hold.kind is HoldKind.REGRESSION for region in state.regions)
