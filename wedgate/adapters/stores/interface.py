@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from wedgate.errors import ExternalSystemError
+from wedgate.ledger.appending import Draft
 from wedgate.ledger.chain import Entry
 
 
@@ -20,7 +21,10 @@ class Store(Protocol):
     """The ledger of one service."""
 
     def read(self) -> tuple[Entry, ...]:
-        """Return every entry in order (their chain verified); ``()`` when the ledger does not exist yet."""
+        """Return every entry in order (their chain verified); ``()`` when the ledger does not exist yet.
+
+        Raises ``ConfigurationError`` naming the entry when one was edited or is missing.
+        """
 
     def append(self, entries: Sequence[Entry], *, revision: int) -> None:
         """Append ``entries`` durably if the ledger still has ``revision`` entries, all or none of them.
@@ -28,3 +32,19 @@ class Store(Protocol):
         Raises ``RevisionConflictError`` otherwise, ``ExternalSystemError`` when it cannot be written (full,
         read-only): then nothing was appended, or the next ``read`` shows all of it.
         """
+
+    def notices(self) -> tuple[str, ...]:
+        """Return what a person should know about the last ``read`` (a torn line that was left out), in words."""
+
+
+class Spool(Protocol):
+    """Where a record waits while the store cannot be written. Local, and never in the way of a rollback."""
+
+    def keep(self, drafts: Sequence[Draft]) -> str | None:
+        """Keep drafts for later, after those already kept; return where, ``None`` if it could not be done."""
+
+    def waiting(self) -> tuple[Draft, ...]:
+        """Return the drafts that wait, in order."""
+
+    def clear(self) -> None:
+        """Forget the drafts: the store has them now."""
