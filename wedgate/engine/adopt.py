@@ -1,0 +1,85 @@
+"""Adoption: a person says what runs today, wedgate verifies it and records it as the last good version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wedgate.engine.book import Book
+from wedgate.engine.recording import drafts_of_adoption
+from wedgate.engine.rollout_parts import RolloutParts
+from wedgate.engine.start import requested_regions
+from wedgate.engine.tick import release_claims
+from wedgate.errors import RefusedError, UsageError
+from wedgate.ledger.appending import Draft
+from wedgate.ledger.streams import Good
+from wedgate.rollout.effects import SetWeights
+from wedgate.rollout.events import Superseded
+from wedgate.rollout.journal import draft_of
+from wedgate.rollout.state import RolloutState
+from wedgate.rollout.step import step
+from wedgate.rollout.values import Colour, Release, Weights
+
+
+def adopt(
+    parts: RolloutParts, release: Release, *, regions: Sequence[str] = (), colour: Colour | None = None
+) -> tuple[Good, ...]:
+    """Record ``release`` as the last good version of ``regions`` (all by default), and return what was recorded.
+
+    ``colour`` is the side it runs on; without it, the side that has all traffic. Raises ``RefusedError`` unless the
+    digest answers there and has all traffic in every region: then nothing is recorded. A rollout that waits, or
+    that needs a human, ends with it; one that has candidate traffic elsewhere keeps it from being recorded.
+    """
+    requested = requested_regions(parts.settings, regions)
+    goods = tuple(_verified(parts, region, release, colour) for region in requested)
+    book = Book(parts.store, parts.spool)
+    book.refresh()
+    epochs = [_epoch(parts, region) for region in requested]
+    at = parts.clock()
+    if (found := book.rollout(book.state.running)) is not None:
+        _ended(parts, found)
+    book.take_lease(at, above=max(epochs, default=0), who="adoption")
+    drafts: list[Draft] = []
+    running = book.rollout(book.state.running)
+    if running is not None:
+        after = _ended(parts, running)
+        superseded = Superseded(at=at, why="a person recorded what runs")
+        drafts += [draft_of(superseded, rollout=running.plan.rollout), release_claims(after, at)]
+    book.append([*drafts, *drafts_of_adoption(goods, at)])
+    return goods
+
+
+def _ended(parts: RolloutParts, running: RolloutState) -> RolloutState:
+    """Return the rollout that runs, ended; ``RefusedError`` when it still has candidate traffic."""
+    after, effects = step(running, Superseded(at=parts.clock(), why="a person recorded what runs"))
+    if any(isinstance(effect, SetWeights) for effect in effects):
+        raise RefusedError(
+            f"rollout {running.plan.rollout} has candidate traffic: run it again to go on, or return it with "
+            "`wedgate rollback` first"
+        )
+    return after
+
+
+def _verified(parts: RolloutParts, region: str, release: Release, colour: Colour | None) -> Good:
+    """Return what to record for one region, after asking its target."""
+    if region not in parts.settings.targets:
+        raise UsageError(f"region {region} has no target; say how its traffic is switched under rollout.target")
+    target = parts.open_target(parts.settings.targets[region])
+    weights = target.weights().weights
+    side = colour or (Colour.BLUE if weights.blue >= weights.green else Colour.GREEN)
+    if weights != Weights.giving(side, 100):
+        raise RefusedError(
+            f"{region}: {side} has {weights.of(side)} % of the traffic, and only a version with all of it can be "
+            "adopted; nothing was recorded"
+        )
+    found = target.digest(side)
+    if found != release.digest:
+        raise RefusedError(
+            f"{region}: {side} answers {found or 'nothing healthy'}, not {release.digest}; nothing was recorded"
+        )
+    return Good(region=region, colour=side, release=release, rollout=None)
+
+
+def _epoch(parts: RolloutParts, region: str) -> int:
+    """Return the epoch that a target holds."""
+    fence = parts.open_target(parts.settings.targets[region]).weights().fence
+    return fence.epoch if fence is not None else 0

@@ -1,0 +1,102 @@
+"""The ledger in the hands of one writer: it takes the lease, appends under it, and notices when it lost it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from wedgate.adapters.stores.interface import RevisionConflictError, Spool, Store
+from wedgate.errors import ConfigurationError, NeedsHumanError, Problem
+from wedgate.ledger.appending import Draft, chain_onto
+from wedgate.ledger.plain import PlainError
+from wedgate.ledger.streams import LedgerState, Stream, fold
+from wedgate.rollout.journal import replay
+from wedgate.rollout.state import RolloutState
+from wedgate.rollout.values import Fence
+
+
+class LeaseLostError(NeedsHumanError):
+    """Another process took the lease: this one must not write anything any more, neither ledger nor weights."""
+
+
+class Book:
+    """The ledger of one service with the state folded from it."""
+
+    def __init__(self, store: Store, spool: Spool) -> None:
+        self._store = store
+        self._spool = spool
+        self.epoch = 0
+        self.state = LedgerState()
+
+    def refresh(self) -> LedgerState:
+        """Read the ledger anew."""
+        try:
+            self.state = fold(self._store.read())
+        except PlainError as error:
+            raise _unreadable(error) from error
+        return self.state
+
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know about the last reading."""
+        return self._store.notices()
+
+    def rollout(self, name: str | None) -> RolloutState | None:
+        """Return the state of one rollout from its journal; ``None`` when there is none of that name."""
+        if name is None:
+            return None
+        try:
+            return replay(self.state.journals.get(name, ()))
+        except PlainError as error:
+            raise _unreadable(error) from error
+
+    def take_lease(self, at: datetime, *, above: int, who: str) -> int:
+        """Take the lease with an epoch above every one known, ``above`` included; return how many records that
+        waited in the spool were written with it."""
+        for _ in range(20):
+            state = self.refresh()
+            epoch = max(state.epoch, above) + 1
+            waiting = self._spool.waiting()
+            lease = Draft(stream=Stream.LEASE, kind="taken", at=at, body={"who": who})
+            try:
+                self._append([lease, *waiting], epoch)
+            except RevisionConflictError:
+                continue
+            self.epoch = epoch
+            self._spool.clear()
+            return len(waiting)
+        raise NeedsHumanError("the lease could not be taken: others kept writing; see who else is rolling out")
+
+    def append(self, drafts: Sequence[Draft]) -> None:
+        """Append under the lease. Raises ``LeaseLostError`` when somebody else took it since."""
+        try:
+            self._append(drafts, self.epoch)
+        except RevisionConflictError as error:
+            raise LeaseLostError(
+                "another wedgate process took over this service's ledger; this one stops and touches nothing more"
+            ) from error
+
+    def keep(self, drafts: Sequence[Draft]) -> str | None:
+        """Keep drafts in the spool; return where, ``None`` if that failed too."""
+        return self._spool.keep(drafts)
+
+    def forget_kept(self) -> None:
+        """Clear the spool after its drafts were appended."""
+        self._spool.clear()
+
+    def fence(self, rollout: str) -> Fence:
+        """Return the fence under which this writer sets weights now."""
+        return Fence(epoch=self.epoch, revision=self.state.revision, rollout=rollout)
+
+    def _append(self, drafts: Sequence[Draft], epoch: int) -> None:
+        """Chain drafts onto what was read, and append them."""
+        nonces = [secrets.token_hex(8) for _ in drafts]
+        entries = chain_onto(drafts, revision=self.state.revision, head=self.state.head, epoch=epoch, nonces=nonces)
+        self._store.append(entries, revision=self.state.revision)
+        self.state = fold(entries, self.state)
+
+
+def _unreadable(error: PlainError) -> ConfigurationError:
+    """Make the error for a ledger whose chain holds but whose entries this version cannot read."""
+    remedy = "a newer version of wedgate may have written it: use that one; `wedgate rollback` works without the ledger"
+    return ConfigurationError((Problem(file="the ledger", line=0, column=0, what=str(error), remedy=remedy),))

@@ -1,0 +1,53 @@
+"""How a run ended, as an exit code and one sentence."""
+
+from __future__ import annotations
+
+from wedgate.engine.rollout_parts import RunEnd
+from wedgate.errors import ExitCode
+from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState, RolloutStatus
+
+_OF_HOLD = {
+    HoldKind.REGRESSION: ExitCode.NEEDS_HUMAN,
+    HoldKind.EVIDENCE: ExitCode.NEEDS_HUMAN,
+    HoldKind.OUTSIDE: ExitCode.EXTERNAL,
+    HoldKind.INTERRUPTED: ExitCode.UNEXPECTED,
+    HoldKind.CLOSED: ExitCode.CLOSED,
+}
+"""Exit codes of held regions; the first in this order that applies is the run's."""
+
+
+def end_of(state: RolloutState, interrupted: str | None, rescue: str | None) -> RunEnd:
+    """Return how the run ended, given where the rollout stands and whether it was interrupted."""
+    code, text = _end_of(state, interrupted)
+    return RunEnd(exit_code=code, text=text, state=state, rescue=rescue)
+
+
+def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str]:
+    """Choose the code and the sentence."""
+    if state.status is RolloutStatus.DONE:
+        names = ", ".join(region.region for region in state.regions)
+        return ExitCode.DONE, f"done: {state.plan.release.digest} runs in {names}"
+    stuck = [region for region in state.regions if region.phase is RegionPhase.NEEDS_HUMAN]
+    if stuck:
+        return ExitCode.NEEDS_HUMAN, "needs a human: " + "; ".join(f"{each.region}: {each.why}" for each in stuck)
+    if state.halted is not None:
+        back = [region.region for region in state.regions if region.phase is RegionPhase.ROLLED_BACK]
+        where = f"{', '.join(back)} back on stable" if back else "no region had traffic on it"
+        return ExitCode.ROLLED_BACK, f"rolled back: {where}; {state.halted}"
+    if interrupted is not None:
+        return ExitCode.UNEXPECTED, (
+            f"interrupted: {interrupted}; every region in motion is back on stable; run the same command again to go on"
+        )
+    for kind, code in _OF_HOLD.items():
+        held = [each for each in state.regions if each.hold is not None and each.hold.kind is kind]
+        if held:
+            return code, _spell_holds(kind, [(each.region, each.why) for each in held])
+    return ExitCode.UNEXPECTED, f"the rollout stopped while {state.status}"
+
+
+def _spell_holds(kind: HoldKind, held: list[tuple[str, str]]) -> str:
+    """Say which regions are held and what to do."""
+    regions = "; ".join(f"{region}: {why}" for region, why in held)
+    if kind is HoldKind.CLOSED:
+        return f"held, {regions}; run the same command again when it is open, or wait with --wait"
+    return f"held, {regions}; run the same command again to begin there anew"

@@ -1,0 +1,284 @@
+"""The rollout over all its regions: take the lease, find what is there, tick until nothing more can be done.
+
+A run never leaves a candidate with part of the traffic behind when it ends: nobody would watch it any more. It goes
+back to stable first, and a later run of the same release begins the region again. (A process that is killed cannot
+do this; the next run does it then.)
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from wedgate.adapters.targets.interface import FenceError
+from wedgate.engine.book import Book, LeaseLostError
+from wedgate.engine.observe import Watcher
+from wedgate.engine.outcome import end_of
+from wedgate.engine.progress import Progress
+from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
+from wedgate.engine.start import Planned, plan_rollout, refuse_poisoned, requested_regions
+from wedgate.engine.tick import Ticker, claim_regions, release_claims
+from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError
+from wedgate.rollout import events as ev
+from wedgate.rollout.journal import draft_of
+from wedgate.rollout.regions import MAX_ATTEMPTS
+from wedgate.rollout.rescue import Rescue
+from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState, RolloutStatus
+from wedgate.rollout.step import begin
+from wedgate.rollout.values import Release
+
+POLL = timedelta(seconds=1)
+"""How long to wait before something outside is looked at again."""
+
+ASK_AGAIN = timedelta(seconds=30)
+"""How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
+
+
+class RolloutEngine:
+    """Rolls releases of one service out. One object for one run."""
+
+    def __init__(self, parts: RolloutParts) -> None:
+        self._parts = parts
+        self._book = Book(parts.store, parts.spool)
+        self._reported: set[Regression] = set()
+
+    def run(self, release: Release, *, regions: Sequence[str] = (), wait: timedelta = timedelta(0)) -> RunEnd:
+        """Roll ``release`` out over ``regions`` (all by default), or go on where an earlier run stopped.
+
+        ``wait`` bounds how long closed windows are waited for. Returns how it ended; raises ``RefusedError`` when it
+        may not start, ``NeedsHumanError`` when somebody else took over, ``ExternalSystemError`` when the ledger or
+        the rescue file cannot be written (traffic is back on stable then).
+        """
+        self._book.refresh()
+        self._say_notices()
+        refuse_poisoned(self._book.state, release)
+        requested = requested_regions(self._parts.settings, regions)
+        running = self._book.rollout(self._book.state.running)
+        planned = None
+        if running is None:
+            planned = plan_rollout(self._parts, self._book.state, release, requested)
+            if planned.plan is None:
+                return _nothing_to_do(release, planned)
+        self._take_lease(planned.plan if planned is not None else None, running)
+        ticker = self._resume_or_start(release, requested, planned)
+        if ticker is None:
+            return _nothing_to_do(release, Planned(plan=None, already=requested))
+        rescue = self._save_rescue(ticker.state.plan)
+        self._drive(ticker, self._parts.clock() + wait)
+        return end_of(ticker.state, self._parts.interrupted(), rescue)
+
+    def _take_lease(self, plan: Plan | None, running: RolloutState | None) -> None:
+        """Take the lease above every fence that the targets hold, and write down what waited in the spool."""
+        pinned = plan or (running.plan if running is not None else None)
+        epochs = [0]
+        for region in pinned.regions if pinned is not None else ():
+            try:
+                fence = self._parts.open_target(region.target).weights().fence
+            except ExternalSystemError as error:
+                self._say(region.region, "target failed", f"reading the weights: {error}")
+                continue
+            epochs.append(fence.epoch if fence is not None else 0)
+        who = f"{socket.gethostname()}:{os.getpid()}"
+        reconciled = self._book.take_lease(self._parts.clock(), above=max(epochs), who=who)
+        if reconciled:
+            self._say(None, "found", f"{reconciled} records that an earlier run could not write; they are written now")
+
+    def _resume_or_start(self, release: Release, requested: Sequence[str], planned: Planned | None) -> Ticker | None:
+        """Return the ticker of the rollout to work on; ``None`` when every region runs the release already.
+
+        The lease was just taken, and with it records from the spool: what runs is looked at again.
+        """
+        refuse_poisoned(self._book.state, release)
+        running = self._book.rollout(self._book.state.running)
+        if running is not None and running.is_over:
+            self._book.append([release_claims(running, self._parts.clock())])
+            running = None
+        if running is not None:
+            ticker = self._ticker(running)
+            self._say(None, "found", f"rollout {running.plan.rollout} of {running.plan.release.digest}")
+            if self._is_same(running, release, requested):
+                ticker.feed(ev.RunBegan(at=self._parts.clock(), epoch=self._book.epoch))
+                return ticker
+            self._supersede(ticker, release)
+            planned = None
+        planned = planned or plan_rollout(self._parts, self._book.state, release, requested)
+        return None if planned.plan is None else self._start(planned.plan)
+
+    def _start(self, plan: Plan) -> Ticker:
+        """Write the rescue file, then the start: from here on the regions are this rollout's."""
+        at = self._parts.clock()
+        started = ev.Started(at=at, plan=plan)
+        state = begin(started)
+        self._save_rescue(plan)
+        self._book.append([draft_of(started, rollout=plan.rollout), claim_regions(state, at)])
+        names = ", ".join(region.region for region in plan.regions)
+        self._say(None, "started", f"rollout {plan.rollout} of {plan.release.digest} over {names}")
+        return self._ticker(state)
+
+    def _is_same(self, running: RolloutState, release: Release, requested: Sequence[str]) -> bool:
+        """Whether the rollout found is the one asked for: same release, same regions but those that have it."""
+        planned = {region.region for region in running.plan.regions}
+        good = self._book.state.good
+        rest = {name for name in requested if name not in good or good[name].release.digest != release.digest}
+        return running.plan.release == release and rest <= planned <= set(requested)
+
+    def _supersede(self, ticker: Ticker, release: Release) -> None:
+        """End an unfinished rollout in favour of another release; its candidates go back to stable first."""
+        if ticker.state.status is RolloutStatus.NEEDS_HUMAN:
+            raise NeedsHumanError(_stuck(ticker.state))
+        at = self._parts.clock()
+        ticker.feed(ev.RunBegan(at=at, epoch=self._book.epoch))
+        ticker.feed(ev.Superseded(at=at, why=f"release {release.digest} takes its place"))
+        for _ in range(MAX_ATTEMPTS):
+            if ticker.state.is_over:
+                return
+            ticker.feed(ev.Ticked(at=self._parts.clock()))
+        if not ticker.state.is_over:
+            raise NeedsHumanError(_stuck(ticker.state))
+
+    def _drive(self, ticker: Ticker, deadline: datetime) -> None:
+        """Tick until nothing more can be done, and leave nothing in motion behind."""
+        try:
+            while not ticker.state.is_over and self._parts.interrupted() is None:
+                self._take_reports(ticker)
+                ticker.feed(ev.Ticked(at=self._parts.clock()))
+                rest = self._rest(ticker, deadline)
+                if rest is None or ticker.blind is not None:
+                    break
+                if rest > timedelta(0):
+                    self._parts.pause(rest)
+        except LeaseLostError:
+            raise
+        except BaseException as error:
+            # Whatever went wrong: nobody watches after this, so traffic goes back first.
+            self._settle(ticker, f"the run failed: {error or type(error).__name__}")
+            if error is not ticker.blind:
+                raise
+        why = self._parts.interrupted()
+        self._settle(ticker, f"interrupted: {why}" if why else "the run ended and nobody would watch any more")
+        if ticker.blind is not None:
+            kept = f"; what was done is kept in {ticker.spooled_at}" if ticker.spooled_at else ""
+            raise ExternalSystemError(f"{ticker.blind}; the rollout stopped{kept}") from ticker.blind
+
+    def _settle(self, ticker: Ticker, why: str) -> None:
+        """Return what is in motion to stable, trying a bounded number of times."""
+        for attempt in range(MAX_ATTEMPTS):
+            if not any(_needs_settling(region) for region in ticker.state.regions):
+                return
+            if attempt:
+                self._parts.pause(POLL)
+            try:
+                ticker.feed(ev.Interrupted(at=self._parts.clock(), why=why))
+            except (LeaseLostError, FenceError):
+                raise
+            except ExternalSystemError as error:
+                # The ledger: the ticker is blind from here on, and the next attempt goes without it.
+                self._say(None, "ledger failed", str(error))
+
+    def _take_reports(self, ticker: Ticker) -> None:
+        """Feed regressions that were reported since."""
+        for report in self._parts.reports():
+            if report not in self._reported:
+                self._reported.add(report)
+                ticker.feed(ev.RegressionReported(at=self._parts.clock(), region=report.region, why=report.why))
+
+    def _rest(self, ticker: Ticker, deadline: datetime) -> timedelta | None:
+        """Return how long until the next tick, ``None`` when a tick cannot change anything any more."""
+        state, now = ticker.state, self._parts.clock()
+        if state.is_over:
+            return None
+        if any(region.phase is RegionPhase.ROLLING_BACK for region in state.regions):
+            return POLL
+        stopped = state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION)
+        if stopped:
+            return None
+        moving = [self._rest_of(region, now) for region in state.regions if _moves_by_itself(region)]
+        if moving:
+            return min(moving)
+        waiting = [region for region in state.regions if _waits_for_calendar(region)]
+        until = [region.hold.until for region in waiting if region.hold is not None and region.hold.until is not None]
+        if not waiting or now >= deadline or (len(until) == len(waiting) and min(until) > deadline):
+            return None
+        bounds = [ASK_AGAIN, deadline - now, *(instant - now for instant in until if instant > now)]
+        bounds += [self._watcher.due(region, now) for region in waiting if region.weight > 0]
+        return max(min(bounds), timedelta(milliseconds=10))
+
+    def _rest_of(self, region: RegionState, now: datetime) -> timedelta:
+        """Return how long until a region in motion has something to do."""
+        if region.phase is RegionPhase.BAKING:
+            return self._watcher.due(region, now)
+        waits = region.phase is RegionPhase.SHIFTING or region.deployed_at is not None
+        return POLL if waits and region.phase in (RegionPhase.SHIFTING, RegionPhase.PREPARING) else timedelta(0)
+
+    def _ticker(self, state: RolloutState) -> Ticker:
+        """Return the ticker for a rollout, with a watcher of its own."""
+        self._watcher = Watcher(
+            self._parts.open_metrics,
+            state.plan.judge,
+            slice_between=self._parts.slice_between,
+            judge_live=self._parts.judge_live,
+        )
+        return Ticker(self._parts, self._book, state, self._watcher)
+
+    def _save_rescue(self, plan: Plan) -> str:
+        """Write the rescue file; return where."""
+        return self._parts.save_rescue(
+            Rescue(
+                service=plan.service,
+                rollout=plan.rollout,
+                release=plan.release,
+                at=self._parts.clock(),
+                epoch=self._book.epoch,
+                regions=plan.regions,
+                store_kind=self._parts.store_kind,
+                store_options=dict(self._parts.store_options),
+            )
+        )
+
+    def _say_notices(self) -> None:
+        """Say what the ledger left out."""
+        for notice in self._book.notices():
+            self._say(None, "found", notice)
+
+    def _say(self, region: str | None, what: str, why: str) -> None:
+        """Tell whoever watches."""
+        self._parts.observe(Progress(at=self._parts.clock(), region=region, what=what, why=why))
+
+
+def _needs_settling(region: RegionState) -> bool:
+    """Whether a region may not be left as it is when nobody watches."""
+    preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
+    return region.is_exposed or region.phase in preparing
+
+
+def _holds(state: RolloutState, kind: HoldKind) -> bool:
+    """Whether some region is held for this kind of reason."""
+    return any(region.hold is not None and region.hold.kind is kind for region in state.regions)
+
+
+def _moves_by_itself(region: RegionState) -> bool:
+    """Whether a tick may change a region without anything happening outside."""
+    return region.is_moving and region.phase is not RegionPhase.HELD
+
+
+def _waits_for_calendar(region: RegionState) -> bool:
+    """Whether a region is held until its calendar opens."""
+    return region.phase is RegionPhase.HELD and region.hold is not None and region.hold.kind is HoldKind.CLOSED
+
+
+def _stuck(state: RolloutState) -> str:
+    """Say which regions keep an unfinished rollout from being replaced."""
+    stuck = [f"{region.region}: {region.why}" for region in state.regions if region.phase is RegionPhase.NEEDS_HUMAN]
+    return (
+        f"rollout {state.plan.rollout} needs a human: {'; '.join(stuck) or 'it could not be ended'}; look at the "
+        "region, then record what runs there with `wedgate rollout adopt`, or return it with `wedgate rollback`"
+    )
+
+
+def _nothing_to_do(release: Release, planned: Planned) -> RunEnd:
+    """Return the end of a run that found every region on the release already."""
+    names = ", ".join(planned.already)
+    text = f"nothing to do: {release.digest} already runs in {names}"
+    return RunEnd(exit_code=ExitCode.DONE, text=text, state=None)

@@ -1,0 +1,66 @@
+"""What the rollout engine is built from: interfaces and callables, wired by the command line or a virtual world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wedgate.adapters.metrics.interface import MetricSource
+from wedgate.adapters.stores.interface import Spool, Store
+from wedgate.adapters.targets.interface import Target
+from wedgate.engine.observe import JudgeLive, SliceBetween
+from wedgate.engine.progress import Observer
+from wedgate.errors import ExitCode
+from wedgate.gate.decision import RegionDecision
+from wedgate.judge.values import JudgeSettings
+from wedgate.rollout.rescue import Rescue
+from wedgate.rollout.state import RolloutState
+from wedgate.rollout.values import RolloutSettings, TargetSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regression:
+    """A regression reported from outside; ``region`` is ``None`` when it concerns the release as such."""
+
+    region: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutParts:
+    """Everything that a rollout touches.
+
+    ``ask_gate(region, at, runway)`` reads the calendar anew each time. ``open_target`` gets the settings that the
+    start pinned. ``pause`` returns after the duration, or earlier when the run is interrupted; ``interrupted``
+    then says why. ``reports`` returns every regression reported so far.
+    """
+
+    service: str
+    settings: RolloutSettings
+    judge: JudgeSettings
+    store: Store
+    spool: Spool
+    open_target: Callable[[TargetSettings], Target]
+    open_metrics: Callable[[str], MetricSource]
+    ask_gate: Callable[[str, datetime, timedelta | None], RegionDecision]
+    clock: Callable[[], datetime]
+    pause: Callable[[timedelta], None]
+    observe: Observer
+    save_rescue: Callable[[Rescue], str]
+    slice_between: SliceBetween
+    judge_live: JudgeLive
+    interrupted: Callable[[], str | None] = lambda: None
+    reports: Callable[[], Sequence[Regression]] = tuple
+    store_kind: str = "file"
+    store_options: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEnd:
+    """How a run ended: the exit code, one sentence, and where the rollout stands (``None``: it did not start)."""
+
+    exit_code: ExitCode
+    text: str
+    state: RolloutState | None
+    rescue: str | None = None

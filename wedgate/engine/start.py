@@ -1,0 +1,119 @@
+"""Before the first write: what must hold for a rollout to start, and the plan that pins it by value."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wedgate.adapters.targets.interface import Target
+from wedgate.engine.rollout_parts import RolloutParts
+from wedgate.errors import RefusedError, UsageError
+from wedgate.ledger.streams import Good, LedgerState
+from wedgate.rollout.state import Plan, RegionPlan
+from wedgate.rollout.values import Release, RolloutSettings, TargetSettings, Weights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, and the regions left out because they run the release already."""
+
+    plan: Plan | None
+    already: tuple[str, ...]
+
+
+def requested_regions(settings: RolloutSettings, regions: Sequence[str]) -> tuple[str, ...]:
+    """Return the regions to roll out over in the order of the waves: those asked for, or all.
+
+    Raises ``UsageError`` for a region that no wave names.
+    """
+    known = [region for wave in settings.waves for region in wave]
+    unknown = [region for region in regions if region not in known]
+    if unknown:
+        raise UsageError(f"region {unknown[0]} is in no wave; the waves name {', '.join(known)}")
+    return tuple(region for region in known if not regions or region in regions)
+
+
+def refuse_poisoned(state: LedgerState, release: Release) -> None:
+    """Raise ``RefusedError`` when the release's digest failed before."""
+    poisoned = state.poisoned.get(release.digest)
+    if poisoned is not None:
+        raise RefusedError(
+            f"digest {release.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}; build a new version"
+        )
+
+
+def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regions: Sequence[str]) -> Planned:
+    """Check every region against its target, and return the plan.
+
+    Raises ``RefusedError`` when a region has no last good version, or does not run it now with all traffic;
+    ``ExternalSystemError`` when a target does not answer.
+    """
+    refuse_poisoned(state, release)
+    requested = requested_regions(parts.settings, regions)
+    missing = [region for region in requested if region not in state.good]
+    if missing:
+        raise RefusedError(
+            f"no last good version is known for {', '.join(missing)}, so there is nothing to return to; record what "
+            "runs there now: wedgate rollout adopt --digest DIGEST"
+            + "".join(f" --region {region}" for region in missing)
+        )
+    already = tuple(region for region in requested if state.good[region].release.digest == release.digest)
+    rest = [region for region in requested if region not in already]
+    if not rest:
+        return Planned(plan=None, already=already)
+    for region in rest:
+        refuse_unhealthy(parts.open_target(_target_settings(parts.settings, region)), state.good[region])
+    plan = Plan(
+        rollout=f"r-{parts.clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+        service=parts.service,
+        release=release,
+        regions=tuple(_region_plan(parts.settings, region, state.good[region]) for region in rest),
+        in_flight=parts.settings.in_flight,
+        reserve=parts.settings.reserve,
+        report_fails=parts.settings.report_fails,
+        strategies=tuple(parts.settings.strategies.values()),
+        choose=parts.settings.choose,
+        judge=parts.judge,
+    )
+    return Planned(plan=plan, already=already)
+
+
+def refuse_unhealthy(target: Target, good: Good) -> None:
+    """Raise ``RefusedError`` unless the last good version answers on its colour and has all traffic."""
+    reading = target.weights()
+    if reading.weights != Weights.giving(good.colour, 100):
+        raise RefusedError(
+            f"{good.region}: {good.colour} should have all traffic, but weights are blue {reading.weights.blue} / "
+            f"green {reading.weights.green}; return traffic first (wedgate rollback), or record what is right "
+            f"(wedgate rollout adopt --region {good.region})"
+        )
+    digest = target.digest(good.colour)
+    if digest != good.release.digest:
+        raise RefusedError(
+            f"{good.region}: {good.colour} answers {digest or 'nothing healthy'}, the last good version is "
+            f"{good.release.digest}; repair it, or record what runs there: wedgate rollout adopt --digest "
+            f"{digest or 'DIGEST'} --region {good.region}"
+        )
+
+
+def _target_settings(settings: RolloutSettings, region: str) -> TargetSettings:
+    """Return the target settings of one region; ``UsageError`` where it has none."""
+    try:
+        return settings.targets[region]
+    except KeyError:
+        raise UsageError(
+            f"region {region} has no target; say how its traffic is switched under rollout.target"
+        ) from None
+
+
+def _region_plan(settings: RolloutSettings, region: str, good: Good) -> RegionPlan:
+    """Return the plan of one region."""
+    wave = next(index for index, wave in enumerate(settings.waves) if region in wave)
+    return RegionPlan(
+        region=region,
+        wave=wave,
+        stable=good.colour,
+        stable_release=good.release,
+        target=_target_settings(settings, region),
+    )

@@ -1,0 +1,236 @@
+"""One tick and what follows from it: events go through the machine, effects into the world, facts come back.
+
+The order for anything that gives a candidate traffic: the event that decided it is in the ledger before the world is
+touched, and what was read back afterwards. A return to stable goes the other way round, because nothing may delay
+it: noted locally, applied at once, recorded then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import assert_never
+
+from wedgate.adapters.targets.interface import FenceError, Target
+from wedgate.calendars.values import Verdict
+from wedgate.engine.book import Book, LeaseLostError
+from wedgate.engine.observe import Watcher
+from wedgate.engine.progress import Progress
+from wedgate.engine.rollout_parts import RolloutParts
+from wedgate.errors import ExternalSystemError, WedgateError
+from wedgate.ledger.appending import Draft
+from wedgate.ledger.plain import to_plain
+from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
+from wedgate.rollout import effects as fx
+from wedgate.rollout import events as ev
+from wedgate.rollout.journal import draft_of
+from wedgate.rollout.state import RolloutState
+from wedgate.rollout.step import step
+from wedgate.rollout.values import Colour
+
+
+class Ticker:
+    """Drives one rollout's machine against the world. ``state`` is where it stands.
+
+    ``blind`` is set to the error when the ledger could not be written: from then on nothing increases, returns to
+    stable still work, and what happens is kept in the spool.
+    """
+
+    def __init__(self, parts: RolloutParts, book: Book, state: RolloutState, watcher: Watcher) -> None:
+        self._parts = parts
+        self._book = book
+        self._watcher = watcher
+        self._targets: dict[str, Target] = {}
+        self.state = state
+        self.blind: ExternalSystemError | None = None
+        self.spooled_at: str | None = None
+
+    def feed(self, event: ev.Event) -> None:
+        """Let the machine take in one event, carry out what follows, and feed back what that found."""
+        after, effects = step(self.state, event)
+        drafts = self._drafts(event, after, effects)
+        decreases = [effect for effect in effects if isinstance(effect, fx.SetWeights) and effect.is_decrease]
+        found: list[ev.Event] = []
+        if decreases:
+            self.spooled_at = self._book.keep(drafts) or self.spooled_at
+            self.state = after
+            for decrease in decreases:
+                found += self._apply(decrease)
+            self._record(drafts, spooled=True)
+        else:
+            self._record(drafts, spooled=False)
+            self.state = after
+        for each in found:
+            self.feed(each)
+        for effect in effects:
+            if effect in decreases:
+                continue
+            for each in self._apply(effect):
+                self.feed(each)
+
+    def target(self, region: str) -> Target:
+        """Return the target that the start pinned for a region."""
+        if region not in self._targets:
+            self._targets[region] = self._parts.open_target(self.state.plan.region(region).target)
+        return self._targets[region]
+
+    def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
+        """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
+        rollout, at = self.state.plan.rollout, event.at
+        drafts = [draft_of(event, rollout=rollout)] if after != self.state else []
+        for effect in effects:
+            match effect:
+                case fx.Poison(digest=digest, why=why):
+                    body = to_plain(Poisoned(digest=digest, why=why, rollout=rollout))
+                    drafts.append(_draft(Stream.POISON, "poisoned", at, body))
+                case fx.RecordGood(region=region, colour=colour, release=release):
+                    body = to_plain(Good(region=region, colour=colour, release=release, rollout=rollout))
+                    drafts.append(_draft(Stream.HISTORY, "good", at, body))
+                case _:
+                    pass
+        if after.is_over and not self.state.is_over:
+            drafts.append(release_claims(after, at))
+        return drafts
+
+    def _record(self, drafts: Sequence[Draft], *, spooled: bool) -> None:
+        """Write drafts to the ledger; once that failed, only to the spool.
+
+        Raises ``ExternalSystemError`` the first time when nothing was applied yet: the caller stops increasing.
+        """
+        if not drafts:
+            return
+        if self.blind is not None:
+            if not spooled:
+                self.spooled_at = self._book.keep(drafts) or self.spooled_at
+            return
+        try:
+            self._book.append(drafts)
+        except LeaseLostError:
+            raise
+        except ExternalSystemError as error:
+            self.blind = error
+            if not spooled:
+                raise
+        else:
+            if spooled:
+                self._book.forget_kept()
+
+    def _apply(self, effect: fx.Effect) -> Sequence[ev.Event]:
+        """Carry out one effect and return what was found."""
+        match effect:
+            case fx.AskGate():
+                return (self._ask_gate(effect),)
+            case fx.Deploy():
+                return (self._deploy(effect),)
+            case fx.ReadDigest(region=region):
+                return self._read(region, "reading the digest", lambda: self._digest(effect.region, effect.colour))
+            case fx.ReadWeights(region=region):
+                return self._read(region, "reading the weights", lambda: self._weights(effect.region))
+            case fx.SetWeights(region=region):
+                asked = f"setting weights blue {effect.weights.blue} / green {effect.weights.green}"
+                return self._read(region, asked, lambda: self._set_weights(effect))
+            case fx.Judge():
+                judged = self._watcher.judge(effect, self._now())
+                return () if judged is None else (judged,)
+            case fx.HoldRegion(region=region, why=why, until=until):
+                self._say(region, "held", why, until)
+                return ()
+            case fx.Announce(region=region, what=what, why=why, until=until):
+                self._say(region, what, why, until)
+                return ()
+            case fx.Poison(digest=digest, why=why):
+                self._say(None, "poisoned", f"{digest} must not be rolled out again: {why}", None)
+                return ()
+            case fx.RecordGood():
+                return ()
+            case unknown:
+                assert_never(unknown)
+
+    def _ask_gate(self, effect: fx.AskGate) -> ev.GateAnswered:
+        """Ask the calendar now. What could not be asked is closed."""
+        at = self._now()
+        try:
+            decision = self._parts.ask_gate(effect.region, at, effect.runway)
+            answer = decision.answer
+            why = "; ".join(reason.text for reason in decision.reasons)
+            if answer is None:
+                return _closed(at, effect.region, why or "the calendar could not be asked")
+            closes, reopens = answer.next_close, answer.next_open
+            if answer.verdict is not Verdict.CLOSED:
+                later = None if closes is None else self._parts.ask_gate(effect.region, closes, None).answer
+                reopens = None if later is None else later.next_open
+        except WedgateError as error:
+            return _closed(at, effect.region, f"the gate could not be asked: {error}")
+        return ev.GateAnswered(
+            at=at, region=effect.region, verdict=decision.verdict, closes=closes, reopens=reopens, why=why
+        )
+
+    def _deploy(self, effect: fx.Deploy) -> ev.Event:
+        """Run the deploy, which may take minutes."""
+        self._say(effect.region, "deploying", f"{effect.release.digest} on {effect.colour}", None)
+        try:
+            self.target(effect.region).deploy(effect.colour, effect.release)
+        except ExternalSystemError as error:
+            return ev.DeployFailed(at=self._now(), region=effect.region, why=str(error))
+        return ev.Deployed(at=self._now(), region=effect.region)
+
+    def _read(self, region: str, asked: str, call: Callable[[], ev.Event]) -> Sequence[ev.Event]:
+        """Call the target; a failure is a fact too. A lost fence stops the run."""
+        try:
+            return (call(),)
+        except FenceError as error:
+            raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
+        except ExternalSystemError as error:
+            self._say(region, "target failed", f"{asked}: {error}", None)
+            return (ev.TargetFailed(at=self._now(), region=region, asked=asked, why=str(error)),)
+
+    def _digest(self, region: str, colour: Colour) -> ev.Event:
+        """Read back a digest."""
+        digest = self.target(region).digest(colour)
+        return ev.DigestRead(at=self._now(), region=region, colour=colour, digest=digest)
+
+    def _weights(self, region: str) -> ev.Event:
+        """Read the weights in force."""
+        reading = self.target(region).weights()
+        return ev.WeightsRead(at=self._now(), region=region, weights=reading.weights, fence=reading.fence)
+
+    def _set_weights(self, effect: fx.SetWeights) -> ev.Event:
+        """Write weights and read them back."""
+        reading = self.target(effect.region).set_weights(effect.weights, self._book.fence(self.state.plan.rollout))
+        at = self._now()
+        self._parts.observe(
+            Progress(at=at, region=effect.region, what="weights", why=effect.why, weights=reading.weights)
+        )
+        return ev.WeightsRead(at=at, region=effect.region, weights=reading.weights, fence=reading.fence)
+
+    def _now(self) -> datetime:
+        """Return the instant that the clock shows."""
+        return self._parts.clock()
+
+    def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
+        """Tell whoever watches."""
+        self._parts.observe(Progress(at=self._now(), region=region, what=what, why=why, until=until))
+
+
+def release_claims(state: RolloutState, at: datetime) -> Draft:
+    """Return the draft that gives the regions of a rollout back."""
+    regions = tuple(region.region for region in state.regions)
+    return _draft(Stream.CLAIMS, "released", at, to_plain(Claim(rollout=state.plan.rollout, regions=regions)))
+
+
+def claim_regions(state: RolloutState, at: datetime) -> Draft:
+    """Return the draft that takes the regions of a rollout."""
+    regions = tuple(region.region for region in state.regions)
+    return _draft(Stream.CLAIMS, "claimed", at, to_plain(Claim(rollout=state.plan.rollout, regions=regions)))
+
+
+def _draft(stream: Stream, kind: str, at: datetime, body: object) -> Draft:
+    """Return one draft of a record."""
+    if not isinstance(body, dict):
+        raise TypeError("a record is an object")
+    return Draft(stream=stream, kind=kind, at=at, body=body)
+
+
+def _closed(at: datetime, region: str, why: str) -> ev.GateAnswered:
+    """Return the answer of a gate that could not be asked."""
+    return ev.GateAnswered(at=at, region=region, verdict=Verdict.CLOSED, closes=None, reopens=None, why=why)
