@@ -1,0 +1,268 @@
+"""A calendar compiled once for a span of time, and then asked by bisection: state now, next open, next close.
+
+Each market is a sorted list of boundaries with the set of rules in force after each of them. Questions about a
+region, or any set of regions, go to the merged runs in which it is closed. Answers are given inside the span only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from wedgate.calendars.facts import Facts, markets_of
+from wedgate.calendars.local_time import instant_of, seconds_of
+from wedgate.calendars.market_state import Finding, MarketState, state_of
+from wedgate.calendars.rule_words import rule_words
+from wedgate.calendars.tracks import Role, Run, Track, TrackMaker, merged
+from wedgate.calendars.values import (
+    Calendar,
+    Cause,
+    CauseKind,
+    LoadThresholds,
+    Market,
+    MarketAnswer,
+    RegionAnswer,
+    Span,
+    Verdict,
+)
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2400, 1, 1, tzinfo=UTC)
+"""Calendars answer between these two; zone data says little before, and laws say nothing of what comes after."""
+
+
+class OutsideSpanError(ValueError):
+    """An instant that a timeline was not compiled for, or a span beyond ``EARLIEST`` and ``LATEST``."""
+
+
+class Timeline:
+    """The answers of one calendar for one span; made by ``compile_timeline``."""
+
+    def __init__(self, span: Span, regions: dict[str, _RegionTimeline]) -> None:
+        self.span = span
+        self._regions = regions
+        self._closed: dict[tuple[str, ...], tuple[Run, ...]] = {}
+
+    @property
+    def region_names(self) -> tuple[str, ...]:
+        """The regions it can be asked about, in the order of the file."""
+        return tuple(self._regions)
+
+    def region_at(self, region: str, instant: datetime) -> RegionAnswer:
+        """Answer for one region; ``KeyError`` for an unknown one, ``OutsideSpanError`` outside the span."""
+        seconds = self._inside(instant)
+        found = self._regions[region]
+        markets = tuple(market.answer(instant, seconds) for market in found.markets)
+        causes = {cause: None for answer in markets for cause in answer.causes}
+        order = {id_: place for place, id_ in enumerate(found.rule_ids)}
+        next_close = self.next_close((region,), instant)
+        return RegionAnswer(
+            region=region,
+            verdict=max((answer.verdict for answer in markets), key=lambda verdict: verdict.severity),
+            load=max(answer.load for answer in markets),
+            markets=markets,
+            causes=tuple(sorted(causes, key=lambda cause: (not cause.closes, order.get(cause.rule or "", 0)))),
+            next_open=self.next_open((region,), instant),
+            next_close=next_close,
+            runway=None if next_close is None else next_close - instant,
+            horizon=self.span.end,
+            has_rules=bool(found.rule_ids),
+        )
+
+    def next_open(self, regions: Sequence[str], after: datetime) -> datetime | None:
+        """Return the first instant, not before ``after``, at which none of the regions is closed."""
+        seconds = self._inside(after)
+        run = _run_at(self._closed_in(regions), seconds)
+        if run is None:
+            return after
+        return instant_of(run[1]) if run[1] < seconds_of(self.span.end) else None
+
+    def next_close(self, regions: Sequence[str], after: datetime) -> datetime | None:
+        """Return the first instant, not before ``after``, at which one of the regions is closed."""
+        seconds = self._inside(after)
+        runs = self._closed_in(regions)
+        if _run_at(runs, seconds) is not None:
+            return after
+        following = bisect_right(runs, (seconds, seconds))
+        return instant_of(runs[following][0]) if following < len(runs) else None
+
+    def closed_runs(self, region: str) -> tuple[Span, ...]:
+        """Return the merged stretches in which the region is closed."""
+        return _spans(self._closed_in((region,)))
+
+    def open_runs(self, regions: Sequence[str]) -> tuple[Span, ...]:
+        """Return the stretches in which none of the regions is closed."""
+        edges = [seconds_of(self.span.start)]
+        for start, end in self._closed_in(regions):
+            edges += (start, end)
+        edges.append(seconds_of(self.span.end))
+        return _spans((start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end)
+
+    def _closed_in(self, regions: Sequence[str]) -> tuple[Run, ...]:
+        key = tuple(regions)
+        if not key:
+            raise ValueError("asked about no region at all")
+        found = self._closed.get(key)
+        if found is None:
+            found = self._closed[key] = merged(
+                run for name in key for market in self._regions[name].markets for run in market.closed
+            )
+        return found
+
+    def _inside(self, instant: datetime) -> int:
+        seconds = seconds_of(instant)
+        if not self.span.start <= instant < self.span.end:
+            raise OutsideSpanError(
+                f"{instant.isoformat()} is outside of {self.span.start.isoformat()} to {self.span.end.isoformat()}"
+            )
+        return seconds
+
+
+class _MarketTimeline:
+    """One market: boundaries, and for each the bits of the tracks in force from there on."""
+
+    def __init__(
+        self, market: Market, maker: TrackMaker, tracks: Sequence[Track], thresholds: LoadThresholds, bounds: Run
+    ) -> None:
+        self.market = market
+        self._local = maker.local(market.zone)
+        self._tracks = tracks
+        self._thresholds = thresholds
+        self._allows = [track for track in tracks if track.role is Role.ALLOW and not track.unverified]
+        self._states: dict[int, MarketState] = {}
+        self._starts, self._masks = _sweep(tracks, bounds)
+        ends = [*self._starts[1:], bounds[1]]
+        self.closed = merged(
+            (start, end)
+            for start, end, mask in zip(self._starts, ends, self._masks, strict=True)
+            if self._state(mask).verdict is Verdict.CLOSED
+        )
+        self._horizon = bounds[1]
+
+    def answer(self, instant: datetime, seconds: int) -> MarketAnswer:
+        state = self._state(self._masks[bisect_right(self._starts, seconds) - 1])
+        local = instant.astimezone(self._local.zone)
+        offset = local.utcoffset()
+        assert offset is not None
+        return MarketAnswer(
+            market=self.market.name,
+            zone=self.market.zone,
+            local=local.replace(tzinfo=None),
+            offset=offset,
+            verdict=state.verdict,
+            load=state.load,
+            causes=tuple(dict.fromkeys(self._cause(finding, seconds) for finding in _in_order(state.findings))),
+        )
+
+    def _state(self, mask: int) -> MarketState:
+        state = self._states.get(mask)
+        if state is None:
+            active = [track for bit, track in enumerate(self._tracks) if mask >> bit & 1]
+            state = self._states[mask] = state_of(active, self._allows, self._thresholds)
+        return state
+
+    def _cause(self, finding: Finding, seconds: int) -> Cause:
+        track = finding.track
+        outside = finding.kind is CauseKind.OUTSIDE_ALLOW_WINDOW
+        run = None if outside else track.run_at(seconds)
+        return Cause(
+            kind=finding.kind,
+            rule=track.rule.id,
+            market=track.market,
+            closes=finding.closes,
+            span=None if run is None or run[1] > self._horizon else _span(run),
+            detail=self._outside_words() if outside else _detail(finding.kind, track, seconds),
+        )
+
+    def _outside_words(self) -> str:
+        return "outside " + " and ".join(dict.fromkeys(rule_words(track.rule) for track in self._allows))
+
+
+class _RegionTimeline:
+    """One region: its markets, and the rules that apply to it in the order of the file."""
+
+    def __init__(self, markets: tuple[_MarketTimeline, ...], rule_ids: tuple[str, ...]) -> None:
+        self.markets = markets
+        self.rule_ids = rule_ids
+
+
+def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
+    """Compile every region of a calendar for a span; ``OutsideSpanError`` if the span is beyond what can be known."""
+    if not EARLIEST <= span.start < span.end <= LATEST:
+        raise OutsideSpanError(
+            f"calendars answer from {EARLIEST.year} to {LATEST.year - 1}, "
+            f"not for {span.start.isoformat()} to {span.end.isoformat()}"
+        )
+    bounds = (seconds_of(span.start), seconds_of(span.end))
+    maker = TrackMaker(facts, *bounds)
+    regions: dict[str, _RegionTimeline] = {}
+    for region in calendar.regions:
+        tracks: dict[str, list[Track]] = {market.name: [] for market in region.markets}
+        rule_ids: list[str] = []
+        for order, rule in enumerate(calendar.rules):
+            markets = markets_of(calendar, rule, region.name)
+            if not markets:
+                continue
+            rule_ids.append(rule.id)
+            for market, track in maker.tracks(order, rule, markets, region=region.name):
+                tracks[market.name].append(track)
+        regions[region.name] = _RegionTimeline(
+            tuple(
+                _MarketTimeline(market, maker, tracks[market.name], calendar.thresholds, bounds)
+                for market in region.markets
+            ),
+            tuple(rule_ids),
+        )
+    return Timeline(span, regions)
+
+
+def _sweep(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[int]]:
+    """Return the boundaries inside the bounds, and the bit mask of the tracks in force from each of them on."""
+    low, high = bounds
+    events: list[tuple[int, int]] = []
+    mask = 0
+    for bit, track in enumerate(tracks):
+        for start, end in track.runs:
+            if end <= low or start >= high:
+                continue
+            if start <= low:
+                mask |= 1 << bit
+            else:
+                events.append((start, bit))
+            if end < high:
+                events.append((end, bit))
+    events.sort()
+    starts, masks = [low], [mask]
+    for seconds, bit in events:
+        mask ^= 1 << bit
+        if seconds == starts[-1]:
+            masks[-1] = mask
+        else:
+            starts.append(seconds)
+            masks.append(mask)
+    return starts, masks
+
+
+def _in_order(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda finding: (not finding.closes, finding.track.order))
+
+
+def _run_at(runs: Sequence[Run], seconds: int) -> Run | None:
+    place = bisect_right(runs, (seconds, 2**63)) - 1
+    return runs[place] if place >= 0 and seconds < runs[place][1] else None
+
+
+def _detail(kind: CauseKind, track: Track, seconds: int) -> str:
+    words = track.note_at(seconds) or rule_words(track.rule)
+    if kind in (CauseKind.LOAD_BLOCKS, CauseKind.LOAD_CAUTION, CauseKind.LOAD_UNVERIFIED):
+        words = f"{words}, load {track.load}" if track.rule.load is not None else words
+    return f"{words} ({track.rule.reason})" if track.rule.reason else words
+
+
+def _span(run: Run) -> Span:
+    return Span(start=instant_of(run[0]), end=instant_of(run[1]))
+
+
+def _spans(runs: Iterable[Run]) -> tuple[Span, ...]:
+    return tuple(_span(run) for run in runs)
