@@ -1,0 +1,150 @@
+"""What must hold between keys that are each well spelled: steps that rise, thresholds in order, a rule that says when.
+
+Like ``references`` it reads plain data of any shape and leaves wrong types to ``shape``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from wedgate.config.complaints import Complaints, Path
+from wedgate.config.nearest import nearest
+from wedgate.config.rule_keys import fields_of, kind_keys, kind_keys_in
+from wedgate.config.templates import words_in
+
+_BARE = ("time", "months")
+
+
+def check_consistency(data: object, complaints: Complaints) -> None:
+    """Complain about every pair of keys that contradict one another."""
+    file = _mapping(data)
+    for rule, plain in _mapping(file.get("rules")).items():
+        if isinstance(plain, dict):
+            _check_rule(("rules", rule), plain, complaints)
+    _check_loads(_mapping(file.get("loads")), complaints)
+    rollout = _mapping(file.get("rollout"))
+    for name, plain in _mapping(rollout.get("strategies")).items():
+        _check_strategy(("rollout", "strategies", name), _mapping(plain), complaints)
+    _check_choose(rollout, complaints)
+    _check_in_flight(rollout, _mapping(file.get("regions")), complaints)
+    _check_target(_mapping(rollout.get("target")), complaints)
+    evidence, state = _mapping(_mapping(file.get("judge")).get("evidence")), _mapping(file.get("state"))
+    _check_path(("judge", "evidence"), evidence, complaints)
+    _check_path(("state",), state, complaints)
+
+
+def _mapping(plain: object) -> Mapping[str, Any]:
+    return plain if isinstance(plain, dict) else {}
+
+
+def _number(plain: object) -> float | None:
+    return plain if isinstance(plain, int | float) and not isinstance(plain, bool) else None
+
+
+def _check_rule(path: Path, rule: dict[str, Any], complaints: Complaints) -> None:
+    kinds = kind_keys_in(rule)
+    if len(kinds) > 1:
+        what = f"{' and '.join(kinds)} are two ways to say when"
+        complaints.key((*path, kinds[1]), what, "make two rules of it, one for each")
+    known = {field.key for field in fields_of(kinds)}
+    # A misspelt `weekdays` is one mistake: it is not said again that the rule does not say when.
+    strangers = [key for key in rule if key not in known]
+    if not kinds and not any(key in rule for key in _BARE) and not strangers:
+        remedy = f"add one of {', '.join(kind_keys())}, or time: or months:"
+        complaints.key(path, "the rule does not say when", remedy)
+    if "effect" not in rule and "load" not in rule and not any(nearest(key, ("effect", "load")) for key in strangers):
+        complaints.key(
+            path, "the rule has neither an effect nor a load", "add effect: block (or caution, allow), or load:"
+        )
+
+
+def _check_loads(loads: Mapping[str, Any], complaints: Complaints) -> None:
+    caution, block = _number(loads.get("caution-from", 2)), _number(loads.get("block-from", 6))
+    if caution is not None and block is not None and 0 < block < caution:
+        key = "block-from" if "block-from" in loads else "caution-from"
+        what = f"blocks from load {block:g}, below caution from {caution:g}"
+        complaints.value(("loads", key), what, "let caution begin first, or both at once")
+
+
+def _check_strategy(path: Path, strategy: Mapping[str, Any], complaints: Complaints) -> None:
+    kind, steps = strategy.get("kind"), strategy.get("steps")
+    if kind == "blue-green":
+        if "bake" not in strategy:
+            complaints.key(path, "'bake' is missing", "add bake: 45m, the time to observe after the switch")
+        if "steps" in strategy:
+            complaints.key((*path, "steps"), "blue-green has one step", "delete steps, or write kind: canary")
+    elif kind == "canary":
+        if "steps" not in strategy:
+            complaints.key(path, "'steps' is missing", "add steps: [{weight: 5, bake: 15m}]")
+        if "bake" in strategy:
+            complaints.key((*path, "bake"), "each step of a canary has its own bake", "write it in the steps")
+    before = 0
+    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+        weight = _mapping(step).get("weight")
+        if isinstance(weight, bool) or not isinstance(weight, int) or not 1 <= weight <= 100:
+            continue
+        at: Path = (*path, "steps", index)
+        if weight <= before:
+            what = f"the weight {weight} does not rise above {before}"
+            complaints.value((*at, "weight"), what, "write strictly rising weights")
+        before = max(before, weight)
+        if weight < 100 and "bake" not in _mapping(step):
+            complaints.value(at, "'bake' is missing", "add bake: 15m, the time to observe this weight")
+
+
+def _check_choose(rollout: Mapping[str, Any], complaints: Complaints) -> None:
+    lines, strategies = rollout.get("choose"), _mapping(rollout.get("strategies"))
+    if lines is None and "choose" not in rollout and len(strategies) > 1:
+        first = next(iter(strategies))
+        complaints.key(("rollout",), "'choose' is missing", f"say which strategy: choose: [{{use: {first}}}]")
+    if isinstance(lines, list) and lines and {"verdict", "where"} & set(_mapping(lines[-1])):
+        remedy = "add a last line with `use:` alone"
+        complaints.value(("rollout", "choose", len(lines) - 1), "no line is left when none of them matches", remedy)
+
+
+def _check_in_flight(rollout: Mapping[str, Any], regions: Mapping[str, Any], complaints: Complaints) -> None:
+    most = rollout.get("in-flight")
+    if isinstance(most, int) and not isinstance(most, bool) and regions and most > len(regions):
+        what = f"{most} regions cannot move at one time, there are {len(regions)}"
+        complaints.value(("rollout", "in-flight"), what, f"write {len(regions)} or less")
+
+
+def _check_target(target: Mapping[str, Any], complaints: Complaints) -> None:
+    path: Path = ("rollout", "target")
+    if target.get("kind") == "envoy":
+        for key, example in _ENVOY.items():
+            if key not in target:
+                complaints.key(path, f"{key!r} is missing", f"add {example}")
+    for at, url in (
+        ((*path, "admin"), target.get("admin")),
+        ((*path, "verify", "url"), _mapping(target.get("verify")).get("url")),
+    ):
+        if isinstance(url, str) and url.strip() and not re.match(r"\s*(https?://|\{)", url):
+            complaints.value(at, f"{url.strip()!r} is not a URL", f"write http://{url.strip()}")
+    clusters = _mapping(target.get("clusters"))
+    names = [clusters.get("blue", "blue"), clusters.get("green", "green")]
+    if clusters and names[0] == names[1]:
+        complaints.key((*path, "clusters"), "both colours are the same cluster", "name two different clusters")
+    deploy = target.get("deploy")
+    if isinstance(deploy, list) and deploy:
+        words = {word for text in deploy if isinstance(text, str) for word in words_in(text)}
+        if "digest" not in words and "commit" not in words:
+            what = "the command is not told what to deploy"
+            complaints.key((*path, "deploy"), what, 'pass "{digest}" or "{commit}", and "{colour}"')
+
+
+_ENVOY = {
+    "admin": 'admin: "http://127.0.0.1:9901", Envoy\'s admin interface',
+    "routes": "routes: with the path of the file that Envoy watches",
+    "deploy": 'deploy: [./deploy, "{region}", "{colour}", "{digest}"]',
+    "verify": "verify: {url: ..., field: digest}, where the running digest is read",
+}
+
+
+def _check_path(path: Path, section: Mapping[str, Any], complaints: Complaints) -> None:
+    if section.get("kind") == "file" and "path" not in section:
+        complaints.key(path, "'path' is missing", "add path: with the place of the file")
+    elif section.get("kind") == "envoy" and "path" in section:
+        complaints.key((*path, "path"), "envoy has no path", "delete it, or write kind: file")

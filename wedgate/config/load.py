@@ -1,0 +1,52 @@
+"""Reads wedgate.yml: bytes to text to positioned data to a checked ``Configuration``, or everything wrong at once.
+
+Light to import: YAML and pydantic are loaded when a file is read that was not validated before.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wedgate.config.configuration import Configuration
+from wedgate.config.source import MAX_BYTES, decode, digest_of, load_bytes
+
+__all__ = ["CONFIG_PATHS", "MAX_BYTES", "find_configuration", "load_configuration", "parse_configuration"]
+
+CONFIG_PATHS = ("wedgate.yml", ".github/wedgate.yml")
+
+
+def find_configuration(start: Path) -> Path | None:
+    """Return the first of ``CONFIG_PATHS`` that exists in ``start``; ``None`` if there is none.
+
+    A name that is there but cannot be read is found too, so that the reader says what is wrong with it.
+    """
+    for name in CONFIG_PATHS:
+        path = start / name
+        if path.exists() or path.is_symlink():
+            return path
+    return None
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read and check one file; ``ConfigurationError`` names everything wrong with it at once."""
+    return parse_configuration(load_bytes(path), name=str(path))
+
+
+def parse_configuration(content: bytes, *, name: str) -> Configuration:
+    """Check a configuration that was read already; ``name`` is how messages name it.
+
+    The same bytes are validated once per machine and version where ``wedgate.config.cache`` may remember them.
+    """
+    from wedgate.config import cache
+
+    digest = digest_of(content)
+    remembered = cache.recall(content, path=name, digest=digest)
+    if remembered is not None:
+        return remembered
+    from wedgate.config.build import build
+    from wedgate.config.validation import validate
+
+    validated = validate(decode(content, name=name), name=name)
+    configuration = build(validated, path=name, digest=digest)
+    cache.remember(content, validated)
+    return configuration

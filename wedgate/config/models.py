@@ -1,0 +1,307 @@
+"""The shape of wedgate.yml as pydantic models: what may stand where, and the source of the JSON Schema.
+
+Validation turns each value into its normal spelling, so a dumped model is plain data that ``build`` reads without
+pydantic. Names that refer to other parts of the file, and what must hold between keys, are ``references`` and
+``consistency``: a model with errors skips such checks. This is the one module of the loader that imports pydantic;
+only a configuration that was not validated before needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+    create_model,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from wedgate.calendars.spelling import SpellingError
+from wedgate.config import scalars, schema_words
+from wedgate.config.rule_keys import fields_of, kind_keys_in
+from wedgate.config.schema import RULE_MARK
+from wedgate.gate.decision import Mode
+from wedgate.rollout.values import ReportFails, StrategyKind, WindowCloses
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """Tells pydantic how a value is read by ``parse`` and kept as ``spell`` writes it, and its JSON Schema."""
+
+    parse: Callable[[Any], Any]
+    schema: Mapping[str, object]
+    spell: Callable[[Any], object] | None = None
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validate by ``parse``, with its two phrases kept apart."""
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Return the schema that was given."""
+        return dict(self.schema)
+
+    def _validate(self, raw: object) -> object:
+        try:
+            value = self.parse(raw)
+        except SpellingError as error:
+            context = {"what": error.what, "remedy": error.remedy}
+            raise PydanticCustomError("spelling", "{what}; {remedy}", context) from None
+        return self.spell(value) if self.spell else value
+
+
+def _word_of(words: Iterable[str], synonyms: dict[str, str] | None = None) -> Spelling:
+    known = tuple(words)
+    return Spelling(lambda raw: scalars.parse_word(raw, known, synonyms=synonyms), {"enum": list(known)})
+
+
+_BLUE_GREEN = {"bluegreen": "blue-green", "blue/green": "blue-green"}
+_OBSERVE = {"audit": "observe", "dry-run": "observe", "warn": "observe"}
+
+Name = Annotated[str, Spelling(scalars.parse_name, schema_words.NAME)]
+Text = Annotated[str, Spelling(scalars.parse_text, schema_words.TEXT)]
+Argument = Annotated[str, Spelling(scalars.parse_argument, schema_words.ARGUMENT)]
+Duration = Annotated[str, Spelling(scalars.parse_duration, schema_words.DURATION, scalars.spell_duration)]
+Percent = Annotated[str, Spelling(scalars.parse_percent, schema_words.PERCENT, scalars.spell_percent)]
+Load = Annotated[float, Spelling(scalars.parse_load, schema_words.LOAD, scalars.spell_load)]
+Count = Annotated[int, Spelling(scalars.parse_count, schema_words.COUNT)]
+Weight = Annotated[int, Spelling(scalars.parse_weight, schema_words.WEIGHT)]
+Zone = Annotated[str, Spelling(scalars.parse_zone, schema_words.ZONE)]
+Country = Annotated[str, Spelling(scalars.parse_country, schema_words.COUNTRY)]
+Names = Annotated[list[str], Spelling(scalars.parse_names, schema_words.NAMES)]
+PlaceWord = Annotated[str, Spelling(scalars.parse_place_word, schema_words.PLACE_WORD)]
+ModeWord = Annotated[str, _word_of(Mode, _OBSERVE)]
+StrategyWord = Annotated[str, _word_of(StrategyKind, _BLUE_GREEN)]
+WindowWord = Annotated[str, _word_of(WindowCloses)]
+FailWord = Annotated[str, _word_of(ReportFails)]
+VerdictWord = Annotated[str, _word_of(("open", "caution"))]
+TargetWord = Annotated[str, _word_of(scalars.TARGET_KINDS)]
+EvidenceWord = Annotated[str, _word_of(scalars.EVIDENCE_KINDS)]
+StateWord = Annotated[str, _word_of(scalars.STATE_KINDS)]
+FormatVersion = Annotated[int, Spelling(scalars.parse_version, {"const": 1})]
+
+
+def left_out(description: str, *, min_length: int | None = None) -> Any:
+    """Return the field of a key that may be left out; what that means is for ``build``."""
+    return Field(None, description=description, min_length=min_length)
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+class Section(BaseModel):
+    """A mapping of wedgate.yml: no key but the ones named here."""
+
+    model_config = ConfigDict(extra="forbid", alias_generator=_kebab)
+
+
+class MarketSection(Section):
+    """A market: one time zone with a country; the unit in which a local day exists."""
+
+    zone: Zone = Field(description="IANA time zone, such as `Europe/Berlin`.")
+    country: Country = Field(description="Country, two letters of ISO 3166-1: whose public holidays apply.")
+    subdivision: Text = left_out("State, province or Land, as the `holidays` library names it: `BE`, `NY`.")
+
+
+class RegionSection(Section):
+    """A deployment region: closed while any of its markets is closed."""
+
+    markets: dict[Name, MarketSection] = Field(min_length=1, description="The markets of the region, by name.")
+
+
+class LoadsSection(Section):
+    """What a load alone means for the gate."""
+
+    caution_from: Load = Field(2, description="From this load on a region is `caution`.")
+    block_from: Load = Field(6, description="From this load on a region is `closed`.")
+
+
+class StepSection(Section):
+    """One candidate weight with its bake."""
+
+    weight: Weight = Field(description="The candidate's share of traffic in percent; the last step is 100.")
+    bake: Duration = left_out("How long to observe this weight. Needed below 100.")
+
+
+class StrategySection(Section):
+    """A named way to release one region."""
+
+    kind: StrategyWord = Field(description="`canary` (growing weights) or `blue-green` (one switch).")
+    steps: list[StepSection] = left_out("Of a canary: strictly rising weights.", min_length=1)
+    bake: Duration = left_out("Of blue-green: how long to observe after the switch.")
+
+
+class ChoiceSection(Section):
+    """One line of `choose`: it holds when all its conditions hold."""
+
+    use: Name = Field(description="The strategy to use.")
+    verdict: VerdictWord = left_out("Only when the gate says so: `open` or `caution`.")
+    where: Names = left_out("Only in this region, or these.")
+
+
+class ClustersSection(Section):
+    """Envoy's cluster of each colour."""
+
+    blue: Text = Field("blue", description="Cluster of the blue side.")
+    green: Text = Field("green", description="Cluster of the green side.")
+
+
+class VerifySection(Section):
+    """Where the digest that a colour runs is read back."""
+
+    url: Text = Field(description="URL that answers with JSON; `{colour}` and `{address}` are filled in.")
+    field: Text = Field("digest", description="The field of that JSON which holds the digest; dots go deeper.")
+
+
+class TargetSection(Section):
+    """How each region's traffic is switched; `{region}` and the words of `places` are filled in per region."""
+
+    kind: TargetWord = Field(description="`envoy`, or `simulated` for trying out.")
+    admin: Text = left_out("URL of Envoy's admin interface.")
+    routes: Text = left_out("Path of the routes file that Envoy watches.")
+    clusters: ClustersSection = left_out("Envoy's clusters; `blue` and `green` by default.")
+    deploy: list[Argument] = left_out("Command that puts a release on a colour, word by word.", min_length=1)
+    deploy_timeout: Duration = left_out("How long that command may take; 10 minutes by default.")
+    verify: VerifySection = left_out("Where the running digest is read back.")
+    places: dict[Name, dict[PlaceWord, Argument]] = left_out(
+        "Words of each region for templates; `blue` and `green` are addresses."
+    )
+
+
+class RolloutSection(Section):
+    """How a release moves through the regions."""
+
+    waves: list[Names] = left_out(
+        "Regions that move together; waves run in order. By default one by one.", min_length=1
+    )
+    in_flight: Count = Field(1, description="How many regions may move at one time.")
+    window_closes: WindowWord = Field(
+        WindowCloses.HOLD.value, description="What a region in flight does when its window closes. Nothing increases."
+    )
+    reserve: Duration = Field("20m", description="Runway kept free for a rollback.")
+    strategies: dict[Name, StrategySection] = Field(min_length=1, description="Ways to release one region, by name.")
+    choose: list[ChoiceSection] = left_out("Which strategy: the first line that matches.", min_length=1)
+    target: TargetSection = Field(description="How traffic is switched, one target per region.")
+
+
+class EvidenceSection(Section):
+    """Where evidence comes from."""
+
+    kind: EvidenceWord = Field(
+        description="`envoy` (the target's own statistics) or `file` (readings written by somebody else)."
+    )
+    path: Text = left_out("Of `file`: the path of the readings; `{region}` is filled in.")
+
+
+class ErrorsSection(Section):
+    """When errors are too many."""
+
+    worse_by: Percent = Field("0.5%", description="How much higher the candidate's error ratio may be than stable's.")
+    never_above: Percent = Field("2%", description="The error ratio that no candidate may exceed.")
+    requests: Count = Field(400, description="Below so many candidate requests there is no answer.")
+
+
+class LatencySection(Section):
+    """When latency is too high."""
+
+    worse_by: Percent = Field(
+        "10%", description="How much slower the candidate's 95th percentile may be than stable's."
+    )
+    slices: Count = Field(20, description="Below so many usable slices there is no pass.")
+
+
+class JudgeSection(Section):
+    """Whether the new version is good enough to go on."""
+
+    evidence: EvidenceSection = left_out("Where evidence comes from.")
+    slice: Duration = Field("30s", description="Both colours over the same stretch of time are one paired observation.")
+    errors: ErrorsSection = left_out("When errors are too many.")
+    latency_p95: LatencySection = left_out("When latency is too high.")
+    false_alarms: Percent = Field("1%", description="Per rollout: all metrics, regions and looks together.")
+    report_fails: FailWord = Field(
+        ReportFails.ROLLBACK.value, description="What a failed judgement or report does: `rollback` or `hold`."
+    )
+
+
+class StateSection(Section):
+    """Where the ledger is kept."""
+
+    kind: StateWord = Field(description="`file`.")
+    path: Text = left_out("Directory of the ledger; needed for `file`.")
+
+
+def _validated_rule(raw: object) -> Any:
+    if not isinstance(raw, dict):
+        raise PydanticCustomError("model_type", "a rule")
+    return rule_section(kind_keys_in(raw)).model_validate(raw)
+
+
+RuleSection = Annotated[Any, PlainValidator(_validated_rule), WithJsonSchema({"$comment": RULE_MARK})]
+
+
+class WedgateFile(Section):
+    """wedgate.yml"""
+
+    version: FormatVersion = Field(description="Version of this file's format: 1.")
+    service: Name = Field(description="What is released. Names the locks, journals, poison list and audit entries.")
+    mode: ModeWord = Field(Mode.ENFORCE.value, description="`observe` asks and records everything and fails nothing.")
+    regions: dict[Name, RegionSection] = Field(min_length=1, description="Deployment regions, by name.")
+    loads: LoadsSection = left_out("What a load alone means for the gate.")
+    rules: dict[Name, RuleSection] = left_out("Where, when, what: each market's own time unless `zone`.")
+    rollout: RolloutSection = left_out("How a release moves through the regions.")
+    judge: JudgeSection = left_out("Whether the new version is good enough to go on.")
+    state: StateSection = left_out("Where the ledger is kept.")
+
+
+@cache
+def rule_section(kinds: tuple[str, ...]) -> type[Section]:
+    """Return the model of a rule of these kinds (one; more only in a rule that is wrong; none: every day)."""
+
+    fields: dict[str, Any] = {}
+    for rule_field in fields_of(kinds):
+        annotation = Annotated[Any, Spelling(rule_field.parse, rule_field.schema, rule_field.spell)]
+        fields[rule_field.attribute] = (
+            annotation,
+            Field(... if rule_field.required else None, alias=rule_field.key, description=rule_field.description),
+        )
+    return create_model("Rule", __base__=Section, **fields)
+
+
+def keys_at(path: tuple[str | int, ...], data: object) -> tuple[str, ...]:
+    """Return the keys that may stand in the mapping at ``path``; ``data`` is the whole file, for the kind of a rule."""
+    annotation: Any = WedgateFile
+    for depth, part in enumerate(path):
+        if depth == 2 and path[0] == "rules":
+            rule = data["rules"][path[1]] if isinstance(data, dict) else {}
+            annotation = rule_section(kind_keys_in(rule))
+        annotation = _inside(annotation, part)
+    if len(path) == 2 and path[0] == "rules" and isinstance(data, dict):
+        annotation = rule_section(kind_keys_in(data["rules"][path[1]]))
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return tuple(_alias(name, field) for name, field in annotation.model_fields.items())
+    return ()
+
+
+def _inside(annotation: Any, part: str | int) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        for name, field in annotation.model_fields.items():
+            if _alias(name, field) == part:
+                return field.annotation
+        return None
+    if get_origin(annotation) is dict:
+        return get_args(annotation)[1]
+    return get_args(annotation)[0] if get_origin(annotation) is list else None
+
+
+def _alias(name: str, field: FieldInfo) -> str:
+    return field.alias or _kebab(name)

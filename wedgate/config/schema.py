@@ -1,0 +1,85 @@
+"""The JSON Schema of wedgate.yml, generated from the models, for editors that complete keys while one writes.
+
+The committed copy (``resources/schema.json``) is what ``wedgate schema`` prints and ``wedgate init`` writes; a test
+holds it to what is generated here. A schema cannot say everything: zones, countries and names that refer to other
+parts of the file are for ``wedgate lint``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+from wedgate.config.rule_keys import fields_of, fields_of_kind, kind_keys
+
+RULE_MARK = "a rule"
+"""Stands in the schema of the models where that of a rule goes, which depends on the rule kinds."""
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def committed_schema() -> str:
+    """Return the schema that is shipped, as text."""
+    return (resources.files("wedgate.config") / "resources" / "schema.json").read_text(encoding="utf-8")
+
+
+def generate_schema() -> str:
+    """Generate the schema from the models and the rule kinds, as text."""
+    from wedgate.config.models import WedgateFile
+
+    body: dict[str, Any] = WedgateFile.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
+    definitions: dict[str, Any] = {**body.pop("$defs", {}), "Rule": _rule_schema()}
+    named = {name: name.removesuffix("Section") for name in definitions}
+    body = {"$schema": DIALECT, "title": "wedgate.yml", **{key: body[key] for key in body if key != "title"}}
+    text = json.dumps(
+        {**_tidy(body), "$defs": {named[name]: _tidy(definitions[name]) for name in sorted(definitions)}}, indent=2
+    )
+    for name, short in named.items():
+        text = text.replace(f'"#/$defs/{name}"', f'"#/$defs/{short}"')
+    return text + "\n"
+
+
+def _rule_schema() -> dict[str, Any]:
+    """Return one flat object for all kinds: an editor completes it, and the kinds exclude one another."""
+    properties = {}
+    for field in fields_of(kind_keys()):
+        properties[field.key] = {**field.schema, **({"description": field.description} if field.description else {})}
+    belongs: dict[str, list[str]] = {}
+    for kind in kind_keys():
+        for field in fields_of_kind(kind):
+            if field.key != kind:
+                belongs.setdefault(field.key, []).append(kind)
+    one_kind = [{"required": [kind]} for kind in kind_keys()]
+    bare = {"not": {"anyOf": one_kind}, "anyOf": [{"required": ["time"]}, {"required": ["months"]}]}
+    return {
+        "type": "object",
+        "description": "One line of the calendar: where it applies, when, and its effect or load.",
+        "properties": properties,
+        "required": ["where"],
+        "additionalProperties": False,
+        "allOf": [
+            {"anyOf": [{"required": ["effect"]}, {"required": ["load"]}]},
+            {"oneOf": [*one_kind, bare]},
+        ],
+        "dependentSchemas": {
+            key: {"anyOf": [{"required": [kind]} for kind in kinds]} for key, kinds in sorted(belongs.items())
+        },
+    }
+
+
+def _tidy(plain: Any) -> Any:
+    """Drop titles that only repeat a key and ``null`` defaults that mean left out; point to the rules."""
+    if isinstance(plain, Mapping):
+        if plain.get("$comment") == RULE_MARK:
+            return {"$ref": "#/$defs/Rule"}
+        if "patternProperties" in plain:
+            plain = {**plain, "additionalProperties": False}
+        return {
+            key: _tidy(value)
+            for key, value in plain.items()
+            if not (key == "title" and isinstance(value, str) and value != "wedgate.yml")
+            and not (key == "default" and value is None)
+        }
+    return [_tidy(element) for element in plain] if isinstance(plain, list) else plain

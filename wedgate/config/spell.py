@@ -1,0 +1,207 @@
+"""A configuration printed as the text of a wedgate.yml that reads back to the same configuration.
+
+The target of each region was filled in when the file was read, so what differs between regions is printed as words of
+``places``. Comments and lines are not part of a configuration and are not printed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from wedgate.calendars.values import Calendar, Rule
+from wedgate.config.configuration import Configuration
+from wedgate.config.rule_keys import fields_of_kind, kind_keys
+from wedgate.config.scalars import spell_duration, spell_load, spell_percent
+from wedgate.judge.values import JudgeSettings
+from wedgate.rollout.values import Choice, RolloutSettings, Strategy, StrategyKind, TargetSettings
+
+
+def spell_configuration(configuration: Configuration) -> str:
+    """Return the YAML text; ``parse_configuration`` of it differs only in path, digest and the lines of rules."""
+    return "\n".join(_lines(plain_configuration(configuration), 0)) + "\n"
+
+
+def plain_configuration(configuration: Configuration) -> dict[str, Any]:
+    """Return the configuration as the plain data of its file."""
+    calendar, rollout = configuration.calendar, configuration.rollout
+    plain: dict[str, Any] = {"version": 1, "service": configuration.service, "mode": configuration.mode.value}
+    plain["regions"] = {
+        region.name: {"markets": {market.name: _present(market, leave_out="name") for market in region.markets}}
+        for region in calendar.regions
+    }
+    thresholds = calendar.thresholds
+    plain["loads"] = {
+        "caution-from": spell_load(thresholds.caution_from),
+        "block-from": spell_load(thresholds.block_from),
+    }
+    if calendar.rules:
+        plain["rules"] = {rule.id: plain_rule(rule, calendar) for rule in calendar.rules}
+    if rollout is not None:
+        plain["rollout"] = _plain_rollout(rollout)
+    plain["judge"] = _plain_judge(configuration.judge)
+    if configuration.evidence is not None:
+        plain["judge"]["evidence"] = {"kind": configuration.evidence.kind, **configuration.evidence.options}
+    if rollout is not None:
+        plain["judge"]["report-fails"] = rollout.report_fails.value
+    if configuration.state is not None:
+        plain["state"] = {"kind": configuration.state.kind, **configuration.state.options}
+    return plain
+
+
+def plain_rule(rule: Rule, calendar: Calendar) -> dict[str, Any]:
+    """Return one rule as the plain data of its line."""
+    places = [str(place) for place in rule.where]
+    everywhere = [region.name for region in calendar.regions]
+    plain: dict[str, Any] = {"where": "all" if places == everywhere else places[0] if len(places) == 1 else places}
+    key = rule.kind.KEY
+    if key in kind_keys():
+        for field in fields_of_kind(key):
+            value = getattr(rule.kind, field.attribute)
+            if field.spell is not None and (field.required or value != field.default):
+                plain[field.key] = field.spell(value)
+    if rule.clock is not None:
+        plain["time"] = rule.clock.spell()
+    if rule.months is not None:
+        from wedgate.calendars.spellings import MonthSet
+
+        plain["months"] = MonthSet(rule.months).spell()
+    if rule.effect is not None:
+        plain["effect"] = rule.effect.value
+    if rule.load is not None:
+        plain["load"] = spell_load(rule.load)
+    return {**plain, **_present(rule, only=("zone", "reason"))}
+
+
+def _present(value: Any, *, leave_out: str = "", only: Sequence[str] | None = None) -> dict[str, Any]:
+    names = only if only is not None else [field.name for field in dataclasses.fields(value) if field.name != leave_out]
+    return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
+
+
+def _plain_judge(judge: JudgeSettings) -> dict[str, Any]:
+    return {
+        "slice": spell_duration(judge.slice_length),
+        "errors": {
+            "worse-by": spell_percent(judge.errors.worse_by),
+            "never-above": spell_percent(judge.errors.never_above),
+            "requests": judge.errors.requests,
+        },
+        "latency-p95": {"worse-by": spell_percent(judge.latency.worse_by), "slices": judge.latency.slices},
+        "false-alarms": spell_percent(judge.false_alarms),
+    }
+
+
+def _plain_rollout(rollout: RolloutSettings) -> dict[str, Any]:
+    return {
+        "waves": [list(wave) for wave in rollout.waves],
+        "in-flight": rollout.in_flight,
+        "window-closes": rollout.window_closes.value,
+        "reserve": spell_duration(rollout.reserve),
+        "strategies": {name: _plain_strategy(strategy) for name, strategy in rollout.strategies.items()},
+        "choose": [_plain_choice(choice) for choice in rollout.choose],
+        "target": _plain_target(rollout.targets),
+    }
+
+
+def _plain_strategy(strategy: Strategy) -> dict[str, Any]:
+    if strategy.kind is StrategyKind.BLUE_GREEN:
+        return {"kind": strategy.kind.value, "bake": spell_duration(strategy.steps[-1].bake)}
+    steps = [
+        {"weight": step.weight, **({"bake": spell_duration(step.bake)} if step.bake else {})} for step in strategy.steps
+    ]
+    return {"kind": strategy.kind.value, "steps": steps}
+
+
+def _plain_choice(choice: Choice) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    if choice.verdict is not None:
+        plain["verdict"] = choice.verdict.value
+    if choice.where is not None:
+        plain["where"] = list(choice.where)
+    return {**plain, "use": choice.use}
+
+
+def _plain_target(targets: Mapping[str, TargetSettings]) -> dict[str, Any]:
+    places: dict[str, dict[str, str]] = {region: {} for region in targets}
+    first = next(iter(targets.values()))
+    plain: dict[str, Any] = {"kind": first.kind}
+
+    def template(word: str, texts: Mapping[str, str]) -> str:
+        if len(set(texts.values())) == 1:
+            return next(iter(texts.values()))
+        for region, text in texts.items():
+            places[region][word] = text
+        return f"{{{word}}}"
+
+    def option(*path: str) -> dict[str, Any] | None:
+        found = {}
+        for region, target in targets.items():
+            value: Any = target.options
+            for part in path:
+                value = value.get(part) if isinstance(value, Mapping) else None
+            if value is None:
+                return None
+            found[region] = value
+        return found
+
+    for key in ("admin", "routes"):
+        if (texts := option(key)) is not None:
+            plain[key] = template(key, texts)
+    for key, parts in (("clusters", ("blue", "green")), ("verify", ("url", "field"))):
+        if option(key) is not None:
+            plain[key] = {part: template(f"{key}-{part}", option(key, part) or {}) for part in parts}
+    if (commands := option("deploy")) is not None:
+        words = range(len(next(iter(commands.values()))))
+        plain["deploy"] = [
+            template(f"deploy-{index}", {region: command[index] for region, command in commands.items()})
+            for index in words
+        ]
+    if (timeouts := option("deploy-timeout")) is not None:
+        plain["deploy-timeout"] = spell_duration(timedelta(seconds=next(iter(timeouts.values()))))
+    for region, target in targets.items():
+        addresses: Any = target.options.get("addresses", {})
+        places[region].update(addresses)
+    filled = {region: place for region, place in places.items() if place}
+    return {**plain, **({"places": filled} if filled else {})}
+
+
+def _lines(plain: Mapping[str, Any], depth: int) -> list[str]:
+    lines = []
+    for key, value in plain.items():
+        word = f"{'  ' * depth}{_scalar(key)}:"
+        if isinstance(value, Mapping) and value:
+            one_line = f"{word} {_flow(value)}"
+            if depth and len(one_line) <= 118 and not any(isinstance(inner, Mapping) for inner in value.values()):
+                lines.append(one_line)
+            else:
+                lines += [word, *_lines(value, depth + 1)]
+        elif isinstance(value, list) and any(isinstance(element, Mapping) for element in value):
+            lines += [word, *(f"{'  ' * (depth + 1)}- {_flow(element)}" for element in value)]
+        else:
+            lines.append(f"{word} {_flow(value)}")
+    return lines
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_scalar(key)}: {_flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_flow(element) for element in value) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    """Write a scalar plainly where YAML reads the same text back, else as JSON, which YAML reads too."""
+    if isinstance(value, str) and _is_plain(value):
+        return value
+    return json.dumps(value, ensure_ascii=True)
+
+
+def _is_plain(text: str) -> bool:
+    from wedgate.config.nodes import plain_scalar
+
+    simple = text.isascii() and text[:1].isalnum() and all(char.isalnum() or char in "-_./%" for char in text)
+    return simple and isinstance(plain_scalar(text), str)

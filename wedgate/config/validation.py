@@ -1,0 +1,48 @@
+"""The three passes over a file (shape, references, consistency) and, when all are clean, its normal plain data."""
+
+from __future__ import annotations
+
+from wedgate.calendars.spelling import SpellingError
+from wedgate.config.build import Validated, build_rule
+from wedgate.config.complaints import Complaints
+from wedgate.config.consistency import check_consistency
+from wedgate.config.nodes import Node, parse_nodes
+from wedgate.config.references import check_references
+from wedgate.config.scalars import shown
+from wedgate.config.shape import validate_shape
+from wedgate.config.source import whole_file
+from wedgate.errors import ConfigurationError
+
+
+def validate(text: str, *, name: str) -> Validated:
+    """Return the normal plain data of a configuration; ``ConfigurationError`` with everything wrong in it."""
+    root = parse_nodes(text, name=name)
+    if not isinstance(root.data, dict):
+        raise whole_file(
+            name, f"the file is {shown(root.data)}, not keys with values", "write a starter with `wedgate init`"
+        )
+    complaints = Complaints(name, root)
+    data = validate_shape(root, complaints)
+    check_references(root.data, complaints)
+    check_consistency(root.data, complaints)
+    if data is not None and not complaints.problems:
+        validated = Validated(data=data, lines=_rule_lines(root))
+        _check_rules(validated, complaints)
+        if not complaints.problems:
+            return validated
+    raise ConfigurationError(complaints.problems)
+
+
+def _rule_lines(root: Node) -> dict[str, int]:
+    rules = root.at(("rules",))
+    return {rule: key.line for rule, (key, _) in rules.items.items()} if "rules" in root.items else {}
+
+
+def _check_rules(validated: Validated, complaints: Complaints) -> None:
+    """Complain about rules whose kind refuses its keys together."""
+    regions = tuple(validated.data["regions"])
+    for rule, plain in validated.data.get("rules", {}).items():
+        try:
+            build_rule(rule, plain, regions=regions, line=None)
+        except SpellingError as error:
+            complaints.key(("rules", rule), error.what, error.remedy)

@@ -1,0 +1,68 @@
+"""What is valid but probably not meant: rules that never match or repeat another, regions that no wave names."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from wedgate.errors import Problem
+
+if TYPE_CHECKING:
+    from wedgate.calendars.values import Rule
+    from wedgate.config.configuration import Configuration
+
+
+def warnings_of(configuration: Configuration) -> tuple[Problem, ...]:
+    """Return the warnings of ``lint``, in the order of the file; none of them changes what the gate decides."""
+    found = [*_about_rules(configuration), *_about_rollout(configuration)]
+    return tuple(sorted(found, key=lambda problem: (problem.line == 0, problem.line)))
+
+
+def _about_rules(configuration: Configuration) -> list[Problem]:
+    found = []
+    seen: dict[Rule, str] = {}
+    for rule in configuration.calendar.rules:
+        if rule.kind.never_matches(rule.months):
+            what = f"this rule never matches ({rule.kind.words()})"
+            found.append(_warning(configuration, rule, what, "correct the date, or delete the rule"))
+        # Written in another order or spelling, it is the same rule all the same.
+        bare = dataclasses.replace(rule, id="", line=None, where=tuple(sorted(rule.where, key=str)), reason=None)
+        if bare in seen:
+            found.append(_warning(configuration, rule, f"this rule repeats {seen[bare]}", "delete one of the two"))
+        seen.setdefault(bare, rule.id)
+    return found
+
+
+def _about_rollout(configuration: Configuration) -> list[Problem]:
+    rollout = configuration.rollout
+    if rollout is None:
+        return []
+    found = []
+    for index, choice in enumerate(rollout.choose[:-1]):
+        if choice.verdict is None and choice.where is None:
+            rest = len(rollout.choose) - index - 1
+            what = f"rollout.choose[{index}]: matches always, so the {rest} after it are never asked"
+            found.append(_whole(configuration, what, "move it to the end"))
+            break
+    used = {choice.use for choice in rollout.choose}
+    for name in rollout.strategies:
+        if name not in used:
+            what = f"rollout.strategies.{name}: nothing chooses it"
+            found.append(_whole(configuration, what, "name it in rollout.choose, or delete it"))
+    moved = {region for wave in rollout.waves for region in wave}
+    for region in configuration.calendar.regions:
+        if region.name not in moved:
+            what = f"rollout.waves: {region.name} is in no wave, so no rollout reaches it"
+            found.append(_whole(configuration, what, "add it to a wave, if it should be reached"))
+    return found
+
+
+def _warning(configuration: Configuration, rule: Rule, what: str, remedy: str) -> Problem:
+    line = rule.line or 0
+    return Problem(
+        file=configuration.path, line=line, column=3 if line else 0, what=f"rules.{rule.id}: {what}", remedy=remedy
+    )
+
+
+def _whole(configuration: Configuration, what: str, remedy: str) -> Problem:
+    return Problem(file=configuration.path, line=0, column=0, what=what, remedy=remedy)
