@@ -31,7 +31,7 @@ $(DEV): requirements/dev.txt pyproject.toml tools/venv.sh
 	@tools/venv.sh dev
 
 demo: $(DEMO)
-	@$(PY) -X utf8 examples/venue-search/demo.py $(ARGS)
+	@$(PY) -X utf8 examples/demo/run.py $(ARGS)
 
 test: $(DEV)
 	@$(PY) -X utf8 -m pytest -n 2 --dist loadfile $(ARGS)

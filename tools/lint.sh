@@ -25,9 +25,9 @@ check "zizmor" "$bin/zizmor" --offline --persona pedantic --quiet --config .gith
 check "workflow schema" "$bin/check-jsonschema" --builtin-schema vendor.github-workflows "${workflows[@]}"
 check "action schema" "$bin/check-jsonschema" --builtin-schema vendor.github-actions action.yml
 check "dependabot schema" "$bin/check-jsonschema" --builtin-schema vendor.dependabot .github/dependabot.yml
-check "configuration schema" "$bin/check-jsonschema" --check-metaschema wedgate/resources/wedgate.schema.json
-check "wedgate schema --check" "$bin/python" -I -X utf8 -m wedgate schema --check
-check "wedgate lint" "$bin/python" -I -X utf8 -m wedgate lint .github/wedgate.yml
+check "schema of wedgate.yml" "$bin/check-jsonschema" --check-metaschema wedgate/config/resources/schema.json
+check "own configuration, by the schema" "$bin/check-jsonschema" --schemafile wedgate/config/resources/schema.json .github/wedgate.yml
+check "own configuration, by wedgate" "$bin/python" -I -X utf8 -m wedgate lint .github/wedgate.yml
 if [ -x .tools/bin/actionlint ]; then
   check "actionlint" .tools/bin/actionlint -shellcheck= -pyflakes= "${workflows[@]}"
 elif [ "${WEDGATE_REQUIRE_TOOLS:-}" = 1 ]; then
