@@ -1,0 +1,53 @@
+"""Every target keeps the contract of its interface. The fakes first; the real ones join beside them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wedgate.adapters.targets.simulated import SimulatedTarget
+
+
+def _contract() -> Any:
+    """Load the suite that lies beside this file (tests are no package)."""
+    name = "wedgate_target_contract"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("target_contract.py"))
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
+
+
+contract = _contract()
+
+
+class TestSimulatedInMemory(contract.TargetContract):  # type: ignore[misc,name-defined]
+    """The simulated region in memory."""
+
+    @pytest.fixture
+    def target(self) -> SimulatedTarget:
+        """A fresh region."""
+        return SimulatedTarget("us-west", running=contract.RUNNING.digest)
+
+
+class TestSimulatedInFile(contract.TargetContract):  # type: ignore[misc,name-defined]
+    """The simulated region in a file that processes share."""
+
+    @pytest.fixture
+    def target(self, tmp_path: Path) -> SimulatedTarget:
+        """A fresh region in a file that another region uses too."""
+        path = tmp_path / "regions.json"
+        SimulatedTarget("eu-central", path=path, running="sha256:other").put(contract.Weights(blue=0, green=100))
+        return SimulatedTarget("us-west", path=path, running=contract.RUNNING.digest)
+
+    def test_another_process_sees_what_was_written(self, target: SimulatedTarget, tmp_path: Path) -> None:
+        """A second object on the same file reads the same weights."""
+        target.set_weights(contract.Weights(blue=40, green=60), contract.fence(1))
+        again = SimulatedTarget("us-west", path=tmp_path / "regions.json")
+        assert again.weights().weights == contract.Weights(blue=40, green=60)

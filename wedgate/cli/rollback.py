@@ -1,0 +1,102 @@
+"""``wedgate rollback``: needs only the rescue file and the targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wedgate.cli.rollout_wiring import STATE_DIRECTORY, open_store, open_target, rescue_path, state_directory, utc_now
+from wedgate.errors import ExitCode, UsageError, WedgateError
+
+
+@click.command()
+@click.option(
+    "--rescue", type=click.Path(path_type=Path, dir_okay=False), help="The rescue file that the rollout wrote."
+)
+@click.option("--region", "regions", multiple=True, help="Only this region; may be given several times.")
+@click.option("--reason", default="no reason given", help="Why; goes into the record and the poison list.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form: str) -> ExitCode:
+    """Return all traffic to stable, now.
+
+    Asks no calendar, no configuration and nobody else: the weights are written, read back, and then recorded if the
+    ledger can be reached. Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 20
+    when a region could not be returned.
+
+    \b
+    Examples:
+      wedgate rollback
+      wedgate rollback --region us-west --reason "bookings fail"
+      wedgate rollback --rescue .wedgate/venue-search.rescue.json
+    """
+    from wedgate.adapters.stores.rescue import load_rescue
+    from wedgate.engine.book import Book
+    from wedgate.engine.recording import recorder_in
+    from wedgate.engine.rollback import RollbackEnd, roll_back
+    from wedgate.render.rollout import render_json
+
+    found = load_rescue(rescue or find_rescue(Path.cwd()))
+    try:
+        directory = state_directory(found.store_kind, found.store_options)
+    except WedgateError:
+        directory = Path(STATE_DIRECTORY)
+    record = recorder_in(Book(*open_store(directory, found.service)))
+    end = roll_back(found, open_target, clock=utc_now, why=reason, regions=regions, record=record)
+
+    def text(done: RollbackEnd) -> str:
+        lines = []
+        for region in done.regions:
+            before = "unknown" if region.before is None else f"blue {region.before.blue} / green {region.before.green}"
+            after = "FAILED" if region.after is None else f"blue {region.after.blue} / green {region.after.green}"
+            lines.append(f"{region.region}: {before} -> {after}{f' ({region.trouble})' if region.trouble else ''}")
+        return "\n".join([*lines, done.recorded])
+
+    if form == "json":
+        regions_plain = [
+            {
+                "region": region.region,
+                "before": None if region.before is None else {"blue": region.before.blue, "green": region.before.green},
+                "after": None if region.after is None else {"blue": region.after.blue, "green": region.after.green},
+                "trouble": region.trouble or None,
+            }
+            for region in end.regions
+        ]
+        plain = {"schema_version": 1, "exit_code": int(end.exit_code), "regions": regions_plain}
+        click.echo(render_json({**plain, "recorded": end.recorded}))
+    else:
+        click.echo(text(end))
+    return end.exit_code
+
+
+def find_rescue(start: Path) -> Path:
+    """Return the one rescue file to be found from ``start``: under .wedgate, or where wedgate.yml keeps its state.
+
+    Raises ``UsageError`` when there is none, or more than one: which rollout to return must not be guessed.
+    """
+    found = sorted((start / STATE_DIRECTORY).glob("*.rescue.json"))
+    if not found:
+        found = _configured(start)
+    if len(found) != 1:
+        names = ", ".join(str(path) for path in found)
+        what = f"several rescue files: {names}" if found else "no rescue file here"
+        raise UsageError(f"{what}; name the one to use with --rescue (`wedgate rollout run` writes it at its start)")
+    return found[0]
+
+
+def _configured(start: Path) -> list[Path]:
+    """Return the rescue file beside the state that wedgate.yml names; nothing when the file cannot be used."""
+    try:
+        from wedgate.config.load import find_configuration, load_configuration
+
+        path = find_configuration(start)
+        if path is None:
+            return []
+        configuration = load_configuration(path)
+        if configuration.state is None:
+            return []
+        directory = state_directory(configuration.state.kind, configuration.state.options)
+        wanted = rescue_path(start / directory, configuration.service)
+    except WedgateError:
+        return []
+    return [wanted] if wanted.exists() else []

@@ -1,0 +1,264 @@
+"""Wires the rollout engine: concrete targets, stores, evidence, the gate, the clock, and Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from wedgate.errors import ConfigurationError, Problem, UsageError
+
+if TYPE_CHECKING:
+    from wedgate.adapters.metrics.interface import MetricSource
+    from wedgate.adapters.stores.file import FileStore
+    from wedgate.adapters.stores.spool import FileSpool
+    from wedgate.adapters.targets.interface import Target
+    from wedgate.config.configuration import Configuration
+    from wedgate.engine.progress import Progress
+    from wedgate.engine.rollout_parts import Regression, RolloutParts
+    from wedgate.gate.decision import RegionDecision
+    from wedgate.rollout.values import TargetSettings
+
+STATE_DIRECTORY = ".wedgate"
+"""Where the ledger lies when wedgate.yml does not say."""
+
+
+class Interruption:
+    """Ctrl-C and SIGTERM as something the engine asks about between two steps, never an exception inside one."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._why: str | None = None
+
+    def why(self) -> str | None:
+        """Return what interrupted the run, ``None`` while nothing did."""
+        return self._why
+
+    def pause(self, duration: timedelta) -> None:
+        """Wait, but not past an interruption."""
+        self._event.wait(duration.total_seconds())
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take the signals over while a run is on; a second one changes nothing, the weights come first."""
+        names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {name: signal.signal(getattr(signal, name), self._interrupted) for name in names}
+        try:
+            yield
+        finally:
+            for name, previous in before.items():
+                signal.signal(getattr(signal, name), previous)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        """Note the signal and wake the pause."""
+        self._why = self._why or signal.Signals(number).name
+        self._event.set()
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def find_and_load(config: Path | None) -> tuple[Path, Configuration]:
+    """Load the configuration named, or the one found here; ``UsageError`` when there is none."""
+    from wedgate.config.load import find_configuration, load_configuration
+
+    path = config or find_configuration(Path.cwd())
+    if path is None:
+        raise UsageError(
+            "no wedgate.yml here and no .github/wedgate.yml; write one with `wedgate init`, or use --config"
+        )
+    return path, load_configuration(path)
+
+
+def state_directory(kind: str, options: Mapping[str, object]) -> Path:
+    """Return the directory of the ledger; ``ConfigurationError`` for a kind of state that is not built in."""
+    if kind != "file":
+        what = f"state of kind {kind} is not built in"
+        raise ConfigurationError((Problem(file="state", line=0, column=0, what=what, remedy="use kind: file"),))
+    return Path(str(options.get("path") or STATE_DIRECTORY))
+
+
+def open_store(directory: Path, service: str) -> tuple[FileStore, FileSpool]:
+    """Open the ledger of a service and the spool beside it, with a second place for a disk that is full."""
+    from wedgate.adapters.stores.file import FileStore
+    from wedgate.adapters.stores.spool import FileSpool
+
+    spool = f"{service}.spool.jsonl"
+    return (
+        FileStore(directory / f"{service}.jsonl"),
+        FileSpool(directory / spool, Path(tempfile.gettempdir()) / f"wedgate-{spool}"),
+    )
+
+
+def rescue_path(directory: Path, service: str) -> Path:
+    """Return where the rescue file of a service lies."""
+    return directory / f"{service}.rescue.json"
+
+
+def open_target(settings: TargetSettings) -> Target:
+    """Open the target that some settings describe; ``ConfigurationError`` for a kind that is not built in."""
+    if settings.kind == "envoy":
+        from wedgate.adapters.targets.envoy import EnvoyTarget
+
+        return EnvoyTarget(settings)
+    if settings.kind == "simulated":
+        from wedgate.adapters.targets.simulated import SimulatedTarget
+
+        running = settings.options.get("running")
+        return SimulatedTarget(
+            settings.region, path=_simulated_path(settings), running=None if running is None else str(running)
+        )
+    what = f"a target of kind {settings.kind} is not built in"
+    remedy = "use kind: envoy, or kind: simulated to try things out"
+    raise ConfigurationError((Problem(file="rollout.target", line=0, column=0, what=what, remedy=remedy),))
+
+
+def _simulated_path(settings: TargetSettings) -> Path:
+    """Return the file in which a simulated target lives."""
+    options = settings.options
+    return Path(str(options.get("path") or options.get("routes") or f"{STATE_DIRECTORY}/simulated.json"))
+
+
+def open_metrics(configuration: Configuration, region: str) -> MetricSource:
+    """Open the evidence of a region: what ``judge.evidence`` names, or the target's own statistics."""
+    settings = _rollout_of(configuration).targets[region]
+    evidence = configuration.evidence
+    kind = settings.kind if evidence is None else evidence.kind
+    if kind == "file" and evidence is not None:
+        from wedgate.adapters.metrics.file import FileMetrics
+
+        return FileMetrics(Path(str(evidence.options["path"]).replace("{region}", region)))
+    if kind == "envoy" and settings.kind == "envoy":
+        from wedgate.adapters.metrics.envoy import EnvoyMetrics
+
+        return EnvoyMetrics.beside(settings)
+    if settings.kind == "simulated":
+        from wedgate.adapters.metrics.simulated import SimulatedMetrics
+
+        return SimulatedMetrics(open_target(settings), _script(_simulated_path(settings)))
+    what = f"evidence of kind {kind} cannot be had from a target of kind {settings.kind}"
+    raise ConfigurationError(
+        (Problem(file="judge.evidence", line=0, column=0, what=what, remedy="use the target's kind, or kind: file"),)
+    )
+
+
+def _script(path: Path) -> dict[str, Any]:
+    """Return what the simulated traffic does: the ``*traffic`` part of the simulated target's file."""
+    try:
+        everything = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    script = everything.get("*traffic", {}) if isinstance(everything, dict) else {}
+    return script if isinstance(script, dict) else {}
+
+
+def gate_of(path: Path) -> Callable[[str, datetime, timedelta | None], RegionDecision]:
+    """Return the gate as the engine asks it. The file is read anew for each question: what it says now decides."""
+
+    def ask(region: str, at: datetime, runway: timedelta | None) -> RegionDecision:
+        from wedgate.config.load import load_configuration
+        from wedgate.engine.check import ask_region
+
+        return ask_region(load_configuration(path), region, at, runway)
+
+    return ask
+
+
+def regressions_in(path: Path | None) -> Callable[[], Sequence[Regression]]:
+    """Return the reader of a regression report that may not be there yet; a broken one is an error, not silence."""
+
+    def read() -> Sequence[Regression]:
+        from wedgate.engine.rollout_parts import Regression
+        from wedgate.judge.report import parse_report
+
+        if path is None or not path.exists():
+            return ()
+        try:
+            report = parse_report(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError) as error:
+            remedy = "check it with `wedgate report validate`"
+            problem = Problem(file=str(path), line=0, column=0, what=f"no regression report: {error}", remedy=remedy)
+            raise ConfigurationError((problem,)) from error
+        return tuple(Regression(region=region, why=why) for region, why in report_regressions(report))
+
+    return read
+
+
+def report_regressions(report: Any) -> Sequence[tuple[str | None, str]]:
+    """Return (region, why) for each regression that a report names."""
+    return ((getattr(report, "region", None), str(getattr(report, "text", report))),)
+
+
+def rollout_parts(
+    path: Path,
+    configuration: Configuration,
+    *,
+    interruption: Interruption,
+    observe: Callable[[Progress], None],
+    report: Path | None = None,
+) -> RolloutParts:
+    """Wire everything that a rollout touches."""
+    from wedgate.adapters.stores.rescue import save_rescue
+    from wedgate.engine.rollout_parts import RolloutParts
+    from wedgate.judge.live import judge_live
+    from wedgate.judge.slices import slice_between
+
+    kind = configuration.state.kind if configuration.state is not None else "file"
+    options = dict(configuration.state.options) if configuration.state is not None else {}
+    directory = state_directory(kind, options)
+    store, spool = open_store(directory, configuration.service)
+    rescue = rescue_path(directory, configuration.service)
+    return RolloutParts(
+        service=configuration.service,
+        settings=_rollout_of(configuration),
+        judge=configuration.judge,
+        store=store,
+        spool=spool,
+        open_target=open_target,
+        open_metrics=lambda region: open_metrics(configuration, region),
+        ask_gate=gate_of(path),
+        clock=utc_now,
+        pause=interruption.pause,
+        observe=observe,
+        save_rescue=lambda pinned: save_rescue(rescue, pinned),
+        slice_between=slice_between,
+        judge_live=judge_live,
+        interrupted=interruption.why,
+        reports=regressions_in(report),
+        store_kind=kind,
+        store_options=tuple(options.items()),
+    )
+
+
+def _rollout_of(configuration: Configuration) -> Any:
+    """Return the rollout settings; ``UsageError`` where the file has none."""
+    if configuration.rollout is None:
+        raise UsageError(f"{configuration.path} has no `rollout:`; say how traffic is switched there (see the example)")
+    return configuration.rollout
+
+
+def localiser(configuration: Configuration | None) -> Callable[[str | None, datetime], str]:
+    """Return the speller of instants in each region's own local time (its first market's) and in UTC."""
+
+    def spell(region: str | None, at: datetime) -> str:
+        from wedgate.almanac.zones import zone
+
+        if configuration is None or region is None:
+            return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+        try:
+            name = configuration.calendar.region(region).markets[0].zone
+        except (KeyError, IndexError):
+            return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+        local = at.astimezone(zone(name))
+        return f"{local:%Y-%m-%d %H:%M:%S %Z} ({at.astimezone(UTC):%H:%MZ})"
+
+    return spell

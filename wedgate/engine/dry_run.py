@@ -1,0 +1,141 @@
+"""What a rollout would do, if everything goes well: the machine's own effects, with the hours the calendars allow.
+
+Nothing is written and no target is changed. Each gate is really asked, at the hour at which its turn would come; the
+deploys are taken to be instant, and every judgement to be a pass at the end of its bake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wedgate.calendars.values import Verdict
+from wedgate.engine.book import Book
+from wedgate.engine.rollout_parts import RolloutParts
+from wedgate.engine.start import plan_rollout, requested_regions
+from wedgate.errors import WedgateError
+from wedgate.judge.values import Judgement, Outcome
+from wedgate.rollout import effects as fx
+from wedgate.rollout import events as ev
+from wedgate.rollout.state import HoldKind, RolloutState
+from wedgate.rollout.step import begin, step
+from wedgate.rollout.values import Release, Weights
+
+MOST_TICKS = 2000
+"""A bound against a plan that never ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """One effect and the hour at which its turn would come."""
+
+    at: datetime
+    effect: fx.Effect
+
+
+def foresee(parts: RolloutParts, release: Release, *, regions: Sequence[str] = ()) -> tuple[Foreseen, ...]:
+    """Return every effect of the rollout in order; ``()`` when every region runs the release already.
+
+    Stops at the first wait whose end nobody knows. Raises as ``RolloutEngine.run`` does when it may not start.
+    """
+    book = Book(parts.store, parts.spool)
+    book.refresh()
+    planned = plan_rollout(parts, book.state, release, requested_regions(parts.settings, regions))
+    if planned.plan is None:
+        return ()
+    world = _Imagined(parts, begin(ev.Started(at=parts.clock(), plan=planned.plan)))
+    for _ in range(MOST_TICKS):
+        before, at = world.state, world.now
+        world.feed(ev.Ticked(at=world.now))
+        if world.state.is_over or not world.moves_on(before, at):
+            break
+    return tuple(world.foreseen)
+
+
+class _Imagined:
+    """A world in which everything that is asked for goes well."""
+
+    def __init__(self, parts: RolloutParts, state: RolloutState) -> None:
+        self._parts = parts
+        self.state = state
+        self.now = parts.clock()
+        self.foreseen: list[Foreseen] = []
+        self._weights: dict[str, Weights] = {}
+
+    def feed(self, event: ev.Event) -> None:
+        """Let the machine take in an event, and imagine what its effects find."""
+        self.state, effects = step(self.state, event)
+        for effect in effects:
+            self.foreseen.append(Foreseen(at=self.now, effect=effect))
+            found = self._imagine(effect)
+            if found is not None:
+                self.feed(found)
+
+    def moves_on(self, before: RolloutState, at: datetime) -> bool:
+        """Let time pass to the next opening when nothing else moves; ``False`` when there is none to wait for."""
+        if self.state != before or self.now != at:
+            return True
+        until = [
+            region.hold.until
+            for region in self.state.regions
+            if region.hold is not None and region.hold.kind is HoldKind.CLOSED and region.hold.until is not None
+        ]
+        later = [instant for instant in until if instant > self.now]
+        if not later:
+            return False
+        self.now = min(later)
+        return True
+
+    def _imagine(self, effect: fx.Effect) -> ev.Event | None:
+        """Return what an effect would find."""
+        plan = self.state.plan
+        match effect:
+            case fx.AskGate():
+                return self._ask(effect)
+            case fx.Deploy(region=region):
+                return ev.Deployed(at=self.now, region=region)
+            case fx.ReadDigest(region=region, colour=colour):
+                return ev.DigestRead(at=self.now, region=region, colour=colour, digest=plan.release.digest)
+            case fx.ReadWeights(region=region):
+                weights = self._weights.get(region, Weights.giving(plan.region(region).stable, 100))
+                return ev.WeightsRead(at=self.now, region=region, weights=weights, fence=None)
+            case fx.SetWeights(region=region, weights=weights):
+                self._weights[region] = weights
+                return ev.WeightsRead(at=self.now, region=region, weights=weights, fence=None)
+            case fx.Judge(region=region):
+                return self._pass(effect)
+            case _:
+                return None
+
+    def _pass(self, effect: fx.Judge) -> ev.Judged:
+        """Let the bake go by, and pass."""
+        self.now = max(self.now, effect.since + effect.bake)
+        text = "taken to pass"
+        judgement = Judgement(outcome=Outcome.PASS, metrics=(), slices=0, usable=0, text=text)
+        return ev.Judged(
+            at=self.now, region=effect.region, step=effect.step, observed=effect.bake, final=True, judgement=judgement
+        )
+
+    def _ask(self, effect: fx.AskGate) -> ev.GateAnswered:
+        """Ask the calendar about the imagined hour."""
+        try:
+            decision = self._parts.ask_gate(effect.region, self.now, effect.runway)
+        except WedgateError as error:
+            return ev.GateAnswered(
+                at=self.now, region=effect.region, verdict=Verdict.CLOSED, closes=None, reopens=None, why=str(error)
+            )
+        answer = decision.answer
+        closes = None if answer is None else answer.next_close
+        reopens = None if answer is None else answer.next_open
+        if answer is not None and answer.verdict is not Verdict.CLOSED and closes is not None:
+            later = self._parts.ask_gate(effect.region, closes, None).answer
+            reopens = None if later is None else later.next_open
+        return ev.GateAnswered(
+            at=self.now,
+            region=effect.region,
+            verdict=decision.verdict if answer is not None else Verdict.CLOSED,
+            closes=closes,
+            reopens=reopens,
+            why="; ".join(reason.text for reason in decision.reasons),
+        )

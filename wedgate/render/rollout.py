@@ -1,0 +1,153 @@
+"""Rollouts as text and as data: progress lines, where a rollout stands, what it would do, how it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from wedgate.ledger.plain import to_plain
+from wedgate.ledger.streams import LedgerState
+from wedgate.rollout import effects as fx
+from wedgate.rollout.guards import spell_duration
+from wedgate.rollout.state import RegionPhase, RegionState, RolloutState
+from wedgate.rollout.values import Weights
+
+Localise = Callable[[str | None, datetime], str]
+"""Spells an instant in a region's own local time, and in UTC."""
+
+
+def in_utc(region: str | None, at: datetime) -> str:
+    """Spell an instant in UTC, where no region's zone is known."""
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def render_progress(
+    at: datetime,
+    region: str | None,
+    what: str,
+    *,
+    why: str = "",
+    until: datetime | None = None,
+    weights: Weights | None = None,
+    localise: Localise = in_utc,
+) -> str:
+    """Render one line: local time, region, what, why, until when."""
+    parts = [f"{localise(region, at)}  {region or '-':<14} {what}"]
+    if weights is not None:
+        parts.append(f"blue {weights.blue} % / green {weights.green} %")
+    if why:
+        parts.append(why)
+    if until is not None:
+        parts.append(f"until {localise(region, until)}")
+    return "; ".join(parts)
+
+
+def render_status(state: RolloutState | None, ledger: LedgerState, *, localise: Localise = in_utc) -> str:
+    """Render where the last rollout stands, region by region, and what is good and poisoned."""
+    lines: list[str] = []
+    if state is None:
+        lines.append("no rollout is recorded")
+    else:
+        release = state.plan.release
+        lines.append(f"rollout {state.plan.rollout}: {state.status}")
+        lines.append(f"release {release.digest} (commit {release.commit})")
+        if state.halted is not None:
+            lines.append(f"halted: {state.halted}")
+        lines += [_region_line(region, localise) for region in state.regions]
+    lines += [
+        f"last good in {good.region}: {good.release.digest} on {good.colour}"
+        for good in sorted(ledger.good.values(), key=lambda good: good.region)
+    ]
+    lines += [f"poisoned: {poisoned.digest}: {poisoned.why}" for poisoned in ledger.poisoned.values()]
+    return "\n".join(lines)
+
+
+def _region_line(region: RegionState, localise: Localise) -> str:
+    """Render where one region stands."""
+    parts = [f"  {region.region:<14} {region.phase}"]
+    if region.weight and region.phase is not RegionPhase.DONE:
+        parts.append(f"candidate at {region.weight} %")
+    if region.why:
+        parts.append(region.why)
+    if region.hold is not None and region.hold.until is not None:
+        parts.append(f"until {localise(region.region, region.hold.until)}")
+    return "; ".join(parts)
+
+
+def plain_status(state: RolloutState | None, ledger: LedgerState) -> dict[str, object]:
+    """Return the status as data, under its own schema version."""
+    return {
+        "schema_version": 1,
+        "rollout": None if state is None else plain_rollout(state),
+        "last_good": {
+            name: {"colour": good.colour.value, "commit": good.release.commit, "digest": good.release.digest}
+            for name, good in sorted(ledger.good.items())
+        },
+        "poisoned": {digest: poisoned.why for digest, poisoned in ledger.poisoned.items()},
+    }
+
+
+def plain_rollout(state: RolloutState) -> dict[str, object]:
+    """Return where a rollout stands as data."""
+    return {
+        "id": state.plan.rollout,
+        "status": state.status.value,
+        "commit": state.plan.release.commit,
+        "digest": state.plan.release.digest,
+        "halted": state.halted,
+        "regions": [
+            {
+                "region": region.region,
+                "phase": region.phase.value,
+                "weight_percent": region.weight,
+                "why": region.why or None,
+                "held": None if region.hold is None else region.hold.kind.value,
+                "until": None if region.hold is None else to_plain(region.hold.until),
+            }
+            for region in state.regions
+        ],
+    }
+
+
+def plain_effect(at: datetime, effect: fx.Effect) -> dict[str, object]:
+    """Return one foreseen effect as data."""
+    body = to_plain(effect)
+    return {"at": at.isoformat(), "effect": type(effect).__name__, **(body if isinstance(body, dict) else {})}
+
+
+def render_effects(foreseen: Iterable[tuple[datetime, fx.Effect]], *, localise: Localise = in_utc) -> str:
+    """Render what a rollout would do, one line for each effect that a person would care about."""
+    lines = []
+    for at, effect in foreseen:
+        region = getattr(effect, "region", None)
+        text = _spell_effect(effect, localise)
+        if text:
+            lines.append(f"{localise(region, at)}  {region or '-':<14} {text}")
+    return "\n".join(lines)
+
+
+def _spell_effect(effect: fx.Effect, localise: Localise) -> str:
+    """Spell one effect; nothing for mere looks at the world."""
+    match effect:
+        case fx.AskGate(runway=runway):
+            return "ask the gate" + (f" for {spell_duration(runway)} of runway" if runway else "")
+        case fx.Deploy(colour=colour, release=release):
+            return f"deploy {release.digest} on {colour}"
+        case fx.SetWeights(weights=weights, why=why):
+            return f"set weights blue {weights.blue} % / green {weights.green} % ({why})"
+        case fx.Judge(bake=bake):
+            return f"judge at the end of a bake of {spell_duration(bake)}"
+        case fx.HoldRegion(why=why, until=until, region=region):
+            return f"hold: {why}" + (f", until {localise(region, until)}" if until else "")
+        case fx.RecordGood(release=release, colour=colour):
+            return f"record {release.digest} on {colour} as the last good version"
+        case fx.Poison(digest=digest, why=why):
+            return f"poison {digest}: {why}"
+        case _:
+            return ""
+
+
+def render_json(plain: object) -> str:
+    """Render data as JSON text."""
+    return json.dumps(plain, indent=2, ensure_ascii=False)
