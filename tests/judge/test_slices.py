@@ -97,6 +97,14 @@ def test_whole_seconds_of_uptime_are_not_a_restart() -> None:
     assert slice_between(BEFORE, after, stable="blue").trouble is None
 
 
+def test_a_source_that_is_just_up_has_not_restarted() -> None:
+    """In its first second an uptime is zero whole seconds, so its start seems to move with the reading."""
+    blue, green = colour(1, fast=1), colour(0)
+    before = reading(0, blue, green, since=AT)
+    after = reading(0.9, blue, green, since=AT + timedelta(seconds=0.9))
+    assert slice_between(before, after, stable="blue").trouble is None
+
+
 def test_a_failure_that_shows_before_its_request_is_not_lost() -> None:
     """Counters are read one after the other: one more error than requests counts as a request too."""
     after = reading(30, colour(100, errors=2, fast=99), colour(10, fast=10))

@@ -11,7 +11,10 @@ from datetime import timedelta
 from wedgate.judge.values import Bucket, ColourSample, Reading, Slice
 
 SINCE_TOLERANCE = timedelta(seconds=5)
-"""How far the start of one and the same source may seem to move: sources give whole seconds, and answer late."""
+"""How far the start of one and the same source may seem to move: sources answer late."""
+
+SINCE_RESOLUTION = timedelta(seconds=1)
+"""How much later than it was a start may seem to be: sources give whole seconds of uptime, rounded down."""
 
 NOTHING = ColourSample(requests=0, errors=0, timeouts=0, latency=())
 
@@ -60,7 +63,7 @@ def _same_source(before: Reading, after: Reading) -> None:
             "the clock went back, or the source stands still"
         )
     moved = after.since - before.since
-    if after.since > before.at or moved > SINCE_TOLERANCE:
+    if after.since > before.at + SINCE_RESOLUTION or moved > SINCE_TOLERANCE:
         raise TroubleError(f"the source restarted at about {after.since.isoformat()}")
     if moved < -SINCE_TOLERANCE:
         raise TroubleError("the source seems to have started earlier than before: the clock or the source changed")

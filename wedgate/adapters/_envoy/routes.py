@@ -4,6 +4,10 @@ A file is JSON, never YAML (Envoy reads a bare ``n`` as false). Only the weights
 prefixes, timeouts and headers that somebody put into the file stay as they are. How the file reaches the disk and
 how Envoy answers is left to the target.
 
+Envoy compares a new configuration with the one in force, version apart: equal ones are skipped, and the old version
+stays in force. So the version is also written into the metadata of every route that wedgate switches, where it has no
+effect but to make the configuration another one (seen on Envoy 1.40).
+
 Source of the format: Envoy's ``envoy.service.discovery.v3.DiscoveryResponse`` and
 ``envoy.config.route.v3.RouteConfiguration``.
 """
@@ -18,12 +22,17 @@ from wedgate.rollout.values import Colour, Fence, Weights
 
 ROUTE_TYPE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 ROUTE_NAME = "wedgate"
+METADATA_KEY = "wedgate"
 INITIAL_VERSION = "initial"
 """The version of a file that no rollout has written yet: it carries no fence."""
 
 
 class RoutesError(ValueError):
     """A routes document that wedgate cannot use; the text says what is wrong with it."""
+
+
+class NoSwitchError(RoutesError):
+    """A routes document without any route over both colours."""
 
 
 def render_routes(
@@ -85,25 +94,30 @@ def parse_response(text: str) -> tuple[str, dict[str, Any]]:
     return str(plain.get("version_info", "")), route
 
 
-def with_weights(route: Mapping[str, Any], weights: Weights, clusters: Mapping[Colour, str]) -> dict[str, Any]:
-    """Return a copy of ``route`` with these weights in every weighted route over both clusters."""
+def with_weights(
+    route: Mapping[str, Any], weights: Weights, clusters: Mapping[Colour, str], *, version: str
+) -> dict[str, Any]:
+    """Return a copy of ``route`` with these weights, and this version, in every weighted route over both clusters."""
     copy: dict[str, Any] = json.loads(json.dumps(route))
     copy["validate_clusters"] = True
-    for weighted in _switches(copy, clusters):
-        # A colour that is listed twice (header-matched variants) would get its share twice: rewrite the list whole.
-        kept = {entry["name"]: entry for entry in weighted["clusters"]}
+    for entry in _switches(copy, clusters):
+        weighted = entry["route"]["weighted_clusters"]
+        # A colour that is listed twice would get its share twice: the list is written whole.
+        kept = {cluster["name"]: cluster for cluster in weighted["clusters"]}
         weighted["clusters"] = [{**kept[clusters[colour]], "weight": weights.of(colour)} for colour in Colour]
         weighted.pop("total_weight", None)
+        metadata = entry.setdefault("metadata", {}).setdefault("filter_metadata", {})
+        metadata[METADATA_KEY] = {"version": version}
     return copy
 
 
 def weights_in(route: Mapping[str, Any], clusters: Mapping[Colour, str]) -> Weights:
     """Return the weights that every weighted route over both clusters agrees on; ``RoutesError`` otherwise."""
     found = set()
-    for weighted in _switches(route, clusters):
+    for entry in _switches(route, clusters):
         shares = dict.fromkeys(Colour, 0)
-        for entry in weighted["clusters"]:
-            shares[_colour_of(entry["name"], clusters)] += int(entry.get("weight", 0))
+        for cluster in entry["route"]["weighted_clusters"]["clusters"]:
+            shares[_colour_of(cluster["name"], clusters)] += int(cluster.get("weight", 0))
         found.add((shares[Colour.BLUE], shares[Colour.GREEN]))
     if len(found) > 1:
         raise RoutesError(f"its routes carry different weights (blue, green): {sorted(found)}")
@@ -123,25 +137,30 @@ def fence_in(version: str) -> Fence | None:
 
 
 def _switches(route: Mapping[str, Any], clusters: Mapping[Colour, str]) -> list[dict[str, Any]]:
-    """Return the weighted routes that split traffic between exactly the two colours."""
+    """Return the routes that split traffic between exactly the two colours."""
     wanted = set(clusters.values())
-    found = [
-        weighted
-        for weighted in _weighted(route)
-        if {entry.get("name") for entry in weighted["clusters"] if isinstance(entry, dict)} == wanted
-    ]
+    found = [entry for entry in _entries(route) if _cluster_names(entry) == wanted]
     if not found:
         names = " and ".join(repr(clusters[colour]) for colour in Colour)
-        raise RoutesError(f"it has no route with weighted_clusters over {names}")
+        raise NoSwitchError(f"it has no route with weighted_clusters over {names}")
     return found
 
 
-def _weighted(route: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for host in route.get("virtual_hosts") or []:
-        for entry in host.get("routes") or []:
-            weighted = (entry.get("route") or {}).get("weighted_clusters")
-            if isinstance(weighted, dict) and isinstance(weighted.get("clusters"), list):
-                yield weighted
+def _entries(route: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for host in _dictionaries(route.get("virtual_hosts")):
+        yield from _dictionaries(host.get("routes"))
+
+
+def _cluster_names(entry: Mapping[str, Any]) -> set[str]:
+    action = entry.get("route")
+    weighted = action.get("weighted_clusters") if isinstance(action, dict) else None
+    clusters = weighted.get("clusters") if isinstance(weighted, dict) else None
+    return {str(cluster.get("name")) for cluster in _dictionaries(clusters)}
+
+
+def _dictionaries(plain: object) -> list[dict[str, Any]]:
+    # The file may be anybody's: what is not a route is no switch, and no reason to stop.
+    return [entry for entry in plain if isinstance(entry, dict)] if isinstance(plain, list) else []
 
 
 def _colour_of(name: str, clusters: Mapping[Colour, str]) -> Colour:

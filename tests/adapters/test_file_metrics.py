@@ -1,0 +1,74 @@
+"""Evidence from a file: read whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from wedgate.adapters.metrics.file import FileMetrics
+from wedgate.errors import ExternalSystemError
+from wedgate.judge.slices import slice_between
+from wedgate.judge.values import Bucket, ColourSample
+
+AT = datetime(2027, 6, 7, 10, tzinfo=UTC)
+BLUE = {"requests": 9, "errors": 1, "timeouts": 0, "latency": [{"lower_ms": 7, "upper_ms": 8, "count": 9}]}
+GREEN = {"requests": 0, "errors": 0, "timeouts": 0, "latency": []}
+GOOD = {
+    "schema_version": 1,
+    "at": "2027-06-07T11:59:58+02:00",
+    "since": "2027-06-01T00:00:00Z",
+    "colours": {"blue": BLUE, "green": GREEN},
+}
+
+
+def test_a_file_is_read_with_its_own_instant(tmp_path: Path) -> None:
+    """Counters, buckets and instants come from the file, in UTC."""
+    path = tmp_path / "evidence.json"
+    path.write_text(json.dumps(GOOD))
+    reading = FileMetrics(path).read(AT)
+    assert reading.at == AT - timedelta(seconds=2)
+    assert reading.since == datetime(2027, 6, 1, tzinfo=UTC)
+    bucket = Bucket(lower_ms=7, upper_ms=8, count=9)
+    assert reading.colours["blue"] == ColourSample(requests=9, errors=1, timeouts=0, latency=(bucket,))
+
+
+def test_a_file_that_nobody_writes_any_more_is_no_evidence(tmp_path: Path) -> None:
+    """Reading the same file twice makes a slice in trouble, not one without errors."""
+    path = tmp_path / "evidence.json"
+    path.write_text(json.dumps(GOOD))
+    source = FileMetrics(path)
+    found = slice_between(source.read(AT), source.read(AT + timedelta(seconds=30)), stable="blue")
+    assert found.trouble is not None
+    assert "stands still" in found.trouble
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("", "cannot be used"),
+        ("[]", "cannot be used"),
+        (json.dumps({**GOOD, "schema_version": 2}), "schema_version is 2, expected 1"),
+        (json.dumps({**GOOD, "colours": {"blue": BLUE}}), "lacks 'green'"),
+        (json.dumps({**GOOD, "at": "2027-06-07T10:00:00"}), "has no offset"),
+        (json.dumps({**GOOD, "at": "2027-06-07T11:00:00Z"}), "one of the two clocks is wrong"),
+        (json.dumps({**GOOD, "colours": {"blue": {**BLUE, "requests": True}, "green": GREEN}}), "expected a count"),
+        (json.dumps({**GOOD, "colours": {"blue": {**BLUE, "errors": -1}, "green": GREEN}}), "expected a count"),
+        (json.dumps({**GOOD, "colours": {"blue": {**BLUE, "latency": BLUE["latency"] * 2}, "green": GREEN}}), "ascend"),
+    ],
+)
+def test_a_file_that_says_something_else_is_an_error(tmp_path: Path, content: str, says: str) -> None:
+    """What cannot be read whole is an error that names the file and what is wrong."""
+    path = tmp_path / "evidence.json"
+    path.write_text(content)
+    with pytest.raises(ExternalSystemError, match=r"evidence\.json") as caught:
+        FileMetrics(path).read(AT)
+    assert says in str(caught.value)
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    """No file is not zero traffic."""
+    with pytest.raises(ExternalSystemError, match="cannot read the evidence file"):
+        FileMetrics(tmp_path / "none.json").read(AT)

@@ -1,0 +1,123 @@
+"""Envoy's admin interface: what is in force, what was rejected, what was counted, and since when.
+
+Read only. Proxies of the environment are not used: the admin interface is next to the one who asks. What the
+answers mean for weights or evidence is left to the target and the metric source.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from wedgate.adapters._envoy.routes import NoSwitchError, RoutesError, weights_in
+from wedgate.errors import ExternalSystemError
+from wedgate.rollout.values import Colour
+
+LARGEST = 32 * 1024 * 1024
+"""Bytes of an answer that are read at most."""
+
+
+def get(url: str, *, timeout: float) -> tuple[int, bytes]:
+    """Fetch ``url`` (http or https, no redirects) within about ``timeout`` seconds; return status and body.
+
+    ``OSError`` or ``http.client.HTTPException`` when there is no whole answer in time.
+    """
+    parts = urlsplit(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
+    deadline = time.monotonic() + timeout
+    try:
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("GET", path, headers={"Accept": "application/json", "Connection": "close"})
+        response = connection.getresponse()
+        body = b""
+        while piece := response.read1(1 << 16):
+            body += piece
+            if len(body) > LARGEST:
+                raise OSError(f"the answer is larger than {LARGEST >> 20} MiB")
+            # The socket's own limit holds for one read: a body that drips would never end.
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no whole answer within {timeout:g} s")
+        return response.status, body
+    finally:
+        connection.close()
+
+
+class Admin:
+    """The admin interface of one Envoy."""
+
+    def __init__(self, url: str, *, region: str, timeout: float = 2.0) -> None:
+        self.url = url
+        self.region = region
+        self.timeout = timeout
+
+    def route_in_force(self, clusters: Mapping[Colour, str]) -> tuple[str, dict[str, Any]]:
+        """Return version and route configuration that Envoy routes by now.
+
+        ``ExternalSystemError`` when Envoy does not answer, or when no dynamic route splits traffic between the
+        colours, or several that differ.
+        """
+        dump = self.fetch("/config_dump?resource=dynamic_route_configs")
+        found = []
+        for entry in dump.get("configs") or []:
+            route = {key: value for key, value in (entry.get("route_config") or {}).items() if key != "@type"}
+            if _splits(route, clusters):
+                found.append((str(entry.get("version_info", "")), route))
+        if not found:
+            names = " and ".join(clusters[colour] for colour in Colour)
+            raise ExternalSystemError(
+                f"{self.region}: Envoy at {self.url} has no dynamic route with weighted_clusters over {names}; "
+                "see docs/reference/envoy.md for the configuration that wedgate needs"
+            )
+        if any(other != found[0] for other in found[1:]):
+            versions = ", ".join(sorted({version or "(none)" for version, _ in found}))
+            raise ExternalSystemError(
+                f"{self.region}: Envoy at {self.url} has several routes over the colours that differ ({versions}); "
+                "give the colours one route configuration"
+            )
+        return found[0]
+
+    def rejections(self, route_name: str) -> int:
+        """Return how many updates of this route configuration were rejected or failed since Envoy started."""
+        query = quote(r"\.rds\..*\.update_(rejected|failure)$")
+        stats = self.fetch(f"/stats?format=json&filter={query}")["stats"]
+        return sum(int(stat["value"]) for stat in stats if f".rds.{route_name}." in stat.get("name", ""))
+
+    def uptime_seconds(self) -> int:
+        """Return the seconds since this Envoy process started, whole."""
+        text = str(self.fetch("/server_info").get("uptime_current_epoch", ""))
+        if not text.endswith("s") or not text[:-1].isdigit():
+            raise ExternalSystemError(f"{self.region}: Envoy at {self.url} gives no uptime (got {text!r})")
+        return int(text[:-1])
+
+    def fetch(self, path: str) -> dict[str, Any]:
+        """Return the JSON object at ``path``; ``ExternalSystemError`` when there is none."""
+        what = f"{self.region}: Envoy's admin interface {self.url} (asked for {path.split('?')[0]})"
+        try:
+            status, body = get(self.url + path, timeout=self.timeout)
+        except (OSError, http.client.HTTPException) as error:
+            raise ExternalSystemError(f"{what} did not answer: {error or type(error).__name__}") from error
+        if status != 200:
+            raise ExternalSystemError(f"{what} answered {status}")
+        try:
+            plain = json.loads(body)
+        except ValueError as error:
+            raise ExternalSystemError(f"{what} did not answer with JSON: {error}") from error
+        if not isinstance(plain, dict):
+            raise ExternalSystemError(f"{what} did not answer with a JSON object")
+        return plain
+
+
+def _splits(route: Mapping[str, Any], clusters: Mapping[Colour, str]) -> bool:
+    try:
+        weights_in(route, clusters)
+    except NoSwitchError:
+        return False
+    except RoutesError:
+        # Weights that do not sum to 100 are a split all the same; only the reader of weights minds them.
+        return True
+    return True

@@ -1,0 +1,60 @@
+"""Run the user's deploy command: no shell, a time limit, and its last words when it fails.
+
+Output goes through a file and not a pipe, so that a service which the command leaves running may keep its output open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from datetime import timedelta
+
+from wedgate.errors import ExternalSystemError
+
+LAST_LINES = 12
+
+
+def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:
+    """Run ``argv`` to its end; ``ExternalSystemError`` with its last lines when it fails or takes too long.
+
+    What it started is killed with it when it takes too long or wedgate is interrupted.
+    """
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        except OSError as error:
+            raise ExternalSystemError(f"{what}: cannot run {argv[0]!r}: {error.strerror}") from error
+        try:
+            status = process.wait(limit.total_seconds())
+        except subprocess.TimeoutExpired:
+            _kill(process)
+            raise ExternalSystemError(
+                f"{what}: {argv[0]!r} was not done after {limit.total_seconds():g} s and was killed; "
+                f"its last lines:\n{_tail(output.fileno())}"
+            ) from None
+        except BaseException:
+            _kill(process)
+            raise
+        if status != 0:
+            ended = f"exited with {status}" if status > 0 else f"was ended by signal {-status}"
+            raise ExternalSystemError(f"{what}: {argv[0]!r} {ended}; its last lines:\n{_tail(output.fileno())}")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _tail(descriptor: int) -> str:
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - 4096)
+    text = os.pread(descriptor, size - start, start).decode("utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()][-LAST_LINES:]
+    return "\n".join(f"  {line}" for line in lines) or "  (it printed nothing)"
