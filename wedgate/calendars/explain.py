@@ -65,13 +65,13 @@ def _why_not(rule: Rule, market: Market, facts: Facts, local: datetime) -> str:
     if not _matches_date(rule, market, facts, today):
         yesterday = today - timedelta(days=1)
         if rule.clock is not None and rule.clock.wraps and _matches_date(rule, market, facts, yesterday):
-            return f"{moment} is after {rule.clock} of the night before, and not in {rule.kind.words()}"
-        return f"{moment} is not in {rule.kind.words()}"
+            return f"it is {moment} there, after {rule.clock} of the night before"
+        return f"it is {moment} there, the rule is for {rule.kind.words()}"
     if rule.months is not None and today.month not in rule.months:
-        return f"{moment} is not in {months_words(rule.months)}"
+        return f"it is {moment} there, the rule is for {months_words(rule.months)}"
     if rule.clock is not None:
-        return f"{moment} is outside of {rule.clock}"
-    return f"{moment} falls out of {rule_words(rule)} by a clock change"
+        return f"it is {moment} there, outside of {rule.clock}"
+    return f"it is {moment} there, and a clock change leaves nothing of {rule_words(rule)}"
 
 
 def _matches_date(rule: Rule, market: Market, facts: Facts, day: date) -> bool:
