@@ -1,0 +1,97 @@
+"""What a rollout section comes to: targets filled in per region, strategies spelled out, defaults of what is left out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from wedgate.config.configuration import Configuration
+from wedgate.config.load import parse_configuration
+from wedgate.rollout.values import ReportFails, Step, StrategyKind
+
+HERE = Path(__file__).parent
+HEAD = "version: 1\nservice: x\nregions: {eu: {markets: {b: {zone: UTC, country: DE}}}}\n"
+
+
+def example(name: str) -> Configuration:
+    """Read one of the good examples."""
+    return parse_configuration((HERE / "positive" / f"{name}.yml").read_bytes(), name="f")
+
+
+def test_templates_are_filled_in_per_region_and_late_words_are_left() -> None:
+    """``{region}`` and the words of places are known when the file is read; the others depend on the call."""
+    rollout = example("rollout").rollout
+    assert rollout is not None
+    assert rollout.targets["us-east"].kind == "envoy"
+    assert rollout.targets["us-east"].options == {
+        "admin": "http://127.0.0.1:9901",
+        "routes": "/srv/us-east/routes.json",
+        "clusters": {"blue": "b-us-east", "green": "g-us-east"},
+        "deploy": ("./deploy", "{colour}", "{digest}"),
+        "deploy-timeout": 5400,
+        "verify": {"url": "http://{address}/version", "field": "digest"},
+        "addresses": {"blue": "127.0.0.1:1", "green": "127.0.0.1:2"},
+    }
+    # A word of places may hold what is filled in later.
+    assert rollout.targets["eu"].options["admin"] == "http://127.0.0.1:{colour}1"
+    assert rollout.report_fails is ReportFails.HOLD
+
+
+def test_the_envoy_target_takes_what_the_loader_leaves() -> None:
+    """The options are those that the target itself checks."""
+    from wedgate.adapters._envoy.settings import parse_settings
+
+    rollout = example("rollout").rollout
+    assert rollout is not None
+    settings = parse_settings(rollout.targets["us-east"])
+    assert settings.deploy_timeout == timedelta(minutes=90)
+    assert settings.verify_field == "digest"
+
+
+def test_a_canary_ends_with_all_traffic() -> None:
+    """100 is appended without a bake where it is missing, and kept with its bake where it is written."""
+    short = f"{HEAD}rollout: {{target: {{kind: simulated}}, strategies: {{s: {{kind: canary, steps: [WEIGHTS]}}}}}}\n"
+    bake = timedelta(minutes=5)
+    for written, last in (
+        ("{weight: 5, bake: 5m}", Step(weight=100, bake=timedelta(0))),
+        ("{weight: 5, bake: 5m}, {weight: 100, bake: 5m}", Step(weight=100, bake=bake)),
+    ):
+        rollout = parse_configuration(short.replace("WEIGHTS", written).encode(), name="f").rollout
+        assert rollout is not None
+        assert rollout.strategies["s"].steps == (Step(weight=5, bake=bake), last)
+
+
+def test_blue_green_is_one_step() -> None:
+    """All traffic at once, then the bake."""
+    text = f"{HEAD}rollout: {{target: {{kind: simulated}}, strategies: {{s: {{kind: blue-green, bake: 45m}}}}}}\n"
+    rollout = parse_configuration(text.encode(), name="f").rollout
+    assert rollout is not None
+    assert rollout.strategies["s"].kind is StrategyKind.BLUE_GREEN
+    assert rollout.strategies["s"].steps == (Step(weight=100, bake=timedelta(minutes=45)),)
+
+
+def test_what_is_left_out_has_a_default() -> None:
+    """Each region alone in order, one at a time, the only strategy; 20 minutes kept for a rollback."""
+    text = (
+        HEAD.replace("DE}}}}", "DE}}}, us: {markets: {c: {zone: UTC, country: US}}}}")
+        + "rollout: {target: {kind: simulated}, strategies: {s: {kind: blue-green, bake: 45m}}}\n"
+    )
+    configuration = parse_configuration(text.encode(), name="f")
+    rollout = configuration.rollout
+    assert rollout is not None
+    assert rollout.waves == (("eu",), ("us",))
+    assert (rollout.in_flight, rollout.reserve) == (1, timedelta(minutes=20))
+    assert [(line.use, line.verdict, line.where) for line in rollout.choose] == [("s", None, None)]
+    assert rollout.report_fails is ReportFails.ROLLBACK
+    assert (configuration.evidence, configuration.state) == (None, None)
+
+
+def test_a_number_in_a_command_stays_as_it_is_written() -> None:
+    """``010`` is the word 010 of a command, not ten."""
+    text = f"""{HEAD}rollout:
+  strategies: {{s: {{kind: blue-green, bake: 45m}}}}
+  target: {{kind: simulated, deploy: [./deploy, "{{digest}}", 010, 1.50, "{{port}}"], places: {{eu: {{port: 0x1F}}}}}}
+"""
+    rollout = parse_configuration(text.encode(), name="f").rollout
+    assert rollout is not None
+    assert rollout.targets["eu"].options["deploy"] == ("./deploy", "{digest}", "010", "1.50", "0x1F")
