@@ -80,6 +80,11 @@ class Book:
         """Keep drafts in the spool; return where, ``None`` if that failed too."""
         return self._spool.keep(drafts)
 
+    @property
+    def has_kept(self) -> bool:
+        """Whether records wait in the spool."""
+        return self._spool.waiting() != ()
+
     def forget_kept(self) -> None:
         """Clear the spool after its drafts were appended."""
         self._spool.clear()

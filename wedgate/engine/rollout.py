@@ -53,6 +53,9 @@ class RolloutEngine:
         """
         self._book.refresh()
         self._say_notices()
+        if self._book.has_kept:
+            # What waits may change the answer to everything that follows: a rollback, a poisoned digest.
+            self._take_lease(None, self._book.rollout(self._book.state.running))
         refuse_poisoned(self._book.state, release)
         requested = requested_regions(self._parts.settings, regions)
         running = self._book.rollout(self._book.state.running)

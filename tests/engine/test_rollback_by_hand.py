@@ -1,0 +1,132 @@
+"""``wedgate rollback``: the rescue file and the targets are enough."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wedgate.adapters.stores.rescue import load_rescue, save_rescue
+from wedgate.engine.book import Book, LeaseLostError
+from wedgate.engine.recording import recorder_in
+from wedgate.engine.rollback import RollbackEnd, roll_back
+from wedgate.errors import ConfigurationError, ExitCode, RefusedError, UsageError
+from wedgate.rollout.state import RegionPhase
+from wedgate.rollout.values import Weights
+
+MIN = timedelta(minutes=1)
+
+
+def by_hand(world: Any, *regions: str) -> RollbackEnd:
+    """Roll back as the command does, with nothing but the rescue file, the targets and a ledger to record in."""
+    return roll_back(
+        world.rescues[-1],
+        lambda settings: world.targets[settings.region],
+        clock=lambda: world.now,
+        why="bookings fail",
+        regions=regions,
+        record=recorder_in(Book(world.store, world.spool)),
+    )
+
+
+def test_done_rollout_goes_back_everywhere_and_is_recorded(world: Any) -> None:
+    """All regions back, before and after told, exit 12; the digest is poisoned and stable is the last good again."""
+    world.run()
+    end = by_hand(world)
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert world.weights() == {"r1": 0, "r2": 0, "r3": 0, "r4": 0}
+    assert end.regions[0].before == Weights(blue=0, green=100)
+    assert end.regions[0].after == Weights(blue=100, green=0)
+    book = Book(world.store, world.spool)
+    state = book.refresh()
+    assert state.good["r1"].release.digest == "sha256:old"
+    with pytest.raises(RefusedError, match="rolled back by hand: bookings fail"):
+        world.run()
+
+
+def test_only_the_region_asked_for(world: Any) -> None:
+    """``--region`` leaves the others alone."""
+    world.run()
+    by_hand(world, "r2")
+    assert world.weights() == {"r1": 100, "r2": 0, "r3": 100, "r4": 100}
+    with pytest.raises(UsageError, match="r9 is not in the rescue file"):
+        by_hand(world, "r9")
+
+
+def test_again_is_harmless(world: Any) -> None:
+    """A second rollback finds all traffic on stable, and says so with exit 0."""
+    world.run()
+    by_hand(world)
+    assert by_hand(world).exit_code is ExitCode.DONE
+
+
+def test_run_that_is_still_going_cannot_raise_the_weights_again(world: Any) -> None:
+    """A rollback in another terminal fences the run out."""
+
+    def act(there: Any) -> None:
+        if there.weights()["r1"] == 10:
+            by_hand(there)
+
+    world.on_pause.append(act)
+    with pytest.raises(LeaseLostError):
+        world.run()
+    assert world.weights()["r1"] == 0
+    book = Book(world.store, world.spool)
+    state = book.rollout(book.refresh().latest)
+    assert state is not None
+    assert state.is_over
+    assert state.region("r1").phase is RegionPhase.ROLLED_BACK
+    assert book.state.running is None
+
+
+def test_ledger_out_of_order_keeps_the_record_for_later(world: Any) -> None:
+    """The store cannot be written: weights first, the record waits and is written by the next run."""
+    world.run()
+    world.store.broken = "no space left on device"
+    end = by_hand(world)
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert "kept in memory until the next run" in end.recorded
+    world.store.broken = None
+    world.now += MIN
+    with pytest.raises(RefusedError, match="poisoned"):
+        world.run()
+
+
+def test_target_that_fails_does_not_keep_the_others_from_returning(world: Any) -> None:
+    """One region out of reach: exit 20, the rest is back."""
+    world.run()
+    world.targets["r2"].fail("set_weights", "connection refused")
+    end = by_hand(world)
+    assert end.exit_code is ExitCode.EXTERNAL
+    assert world.weights() == {"r1": 0, "r2": 100, "r3": 0, "r4": 0}
+    assert "connection refused" in next(region.trouble for region in end.regions if region.region == "r2")
+
+
+def test_target_that_cannot_be_read_is_written_all_the_same(world: Any) -> None:
+    """What is in force is not needed to say what should be."""
+    world.run()
+    for target in world.targets.values():
+        target.fail("weights", "timeout")
+    by_hand(world)
+    for target in world.targets.values():
+        target.fail("weights", None)
+    assert set(world.weights().values()) == {0}
+
+
+def test_rescue_file_is_read_back_as_it_was_written(world: Any, tmp_path: Path) -> None:
+    """Targets, releases, colours: everything by value."""
+    world.run()
+    save_rescue(tmp_path / "deep" / "rescue.json", world.rescues[0])
+    assert load_rescue(tmp_path / "deep" / "rescue.json") == world.rescues[0]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{}", b'{"schema_version": 2}', b"\xff", b"[" * 100_000])
+def test_rescue_file_that_is_none_is_one_clear_error(tmp_path: Path, content: bytes | None) -> None:
+    """Missing, empty, newer, binary, absurd: the message names the file and what to do."""
+    path = tmp_path / "rescue.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"rescue\.json: .*--rescue"):
+        load_rescue(path)
