@@ -44,7 +44,9 @@ def test_what_is_no_configuration_gives_one_message(content: bytes, said: str) -
 
 def test_a_byte_order_mark_of_utf_8_is_fine() -> None:
     """Some editors write one; it changes nothing but the digest."""
-    assert parse_configuration(b"\xef\xbb\xbf" + GOOD, name="f").calendar == parse_configuration(GOOD, name="f").calendar
+    assert (
+        parse_configuration(b"\xef\xbb\xbf" + GOOD, name="f").calendar == parse_configuration(GOOD, name="f").calendar
+    )
 
 
 def test_windows_line_ends_are_fine() -> None:

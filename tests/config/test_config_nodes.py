@@ -9,7 +9,22 @@ import pytest
 from wedgate.config.nodes import MAX_DEPTH, parse_nodes
 from wedgate.errors import ConfigurationError
 
-TEXTS = ("NO", "no", "yes", "on", "Off", "10:30", "08:00..12:00", "2026-02-14", "1_000", "0b11", "1e", "0o8", "nan", "y")
+TEXTS = (
+    "NO",
+    "no",
+    "yes",
+    "on",
+    "Off",
+    "10:30",
+    "08:00..12:00",
+    "2026-02-14",
+    "1_000",
+    "0b11",
+    "1e",
+    "0o8",
+    "nan",
+    "y",
+)
 
 
 @pytest.mark.parametrize("word", TEXTS)

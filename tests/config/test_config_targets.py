@@ -1,4 +1,4 @@
-"""What a rollout section comes to: targets filled in per region, strategies spelled out, defaults of what is left out."""
+"""What a rollout section comes to: targets filled in per region, strategies spelled out, defaults."""
 
 from __future__ import annotations
 

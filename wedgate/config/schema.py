@@ -83,3 +83,7 @@ def _tidy(plain: Any) -> Any:
             and not (key == "default" and value is None)
         }
     return [_tidy(element) for element in plain] if isinstance(plain, list) else plain
+
+
+if __name__ == "__main__":
+    print(generate_schema(), end="")

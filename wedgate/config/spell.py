@@ -194,10 +194,17 @@ def _flow(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """Write a scalar plainly where YAML reads the same text back, else as JSON, which YAML reads too."""
-    if isinstance(value, str) and _is_plain(value):
-        return value
-    return json.dumps(value, ensure_ascii=True)
+    """Write a scalar plainly where YAML reads the same text back, else in double quotes."""
+    if not isinstance(value, str):
+        return json.dumps(value)
+    return value if _is_plain(value) else f'"{"".join(_escaped(character) for character in value)}"'
+
+
+def _escaped(character: str) -> str:
+    # Not JSON's escapes: its pairs of surrogates are no characters to YAML.
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08X}"
 
 
 def _is_plain(text: str) -> bool:

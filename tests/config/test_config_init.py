@@ -1,0 +1,199 @@
+"""`wedgate init`: the starter is valid and says what it blocks; nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from wedgate.cli import init
+from wedgate.config.load import load_configuration, parse_configuration
+from wedgate.config.schema import committed_schema
+from wedgate.config.warnings import warnings_of
+from wedgate.errors import UsageError
+
+FULL = (
+    "wedgate.yml",
+    ".wedgate/schema.json",
+    ".github/workflows/wedgate-gate.yml",
+    ".github/workflows/wedgate-rollout.yml",
+)
+
+
+def run(*arguments: str) -> Result:
+    """Run ``wedgate init``."""
+    return CliRunner().invoke(init.command, list(arguments), standalone_mode=False)
+
+
+def files_in(directory: Path) -> dict[str, bytes]:
+    """Return every file under a directory."""
+    return {str(path.relative_to(directory)): path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_the_starter_is_valid_and_has_the_four_regions(tmp_path: Path) -> None:
+    """Four regions of several markets each, a rollout for all of them, no warning."""
+    assert run(str(tmp_path)).return_value == 0
+    assert set(files_in(tmp_path)) == set(FULL)
+    configuration = load_configuration(tmp_path / "wedgate.yml")
+    assert [region.name for region in configuration.calendar.regions] == [
+        "us-east",
+        "us-west",
+        "eu-central",
+        "asia-pacific",
+    ]
+    assert all(len(region.markets) >= 2 for region in configuration.calendar.regions)
+    assert configuration.rollout is not None
+    assert set(configuration.rollout.strategies) == {"steady", "careful", "switch"}
+    assert warnings_of(configuration) == ()
+
+
+def test_an_editor_finds_the_schema_without_a_network(tmp_path: Path) -> None:
+    """The first line names a file that was written beside it."""
+    run(str(tmp_path))
+    first = (tmp_path / "wedgate.yml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=./.wedgate/schema.json"
+    assert (tmp_path / ".wedgate/schema.json").read_text() == committed_schema()
+
+
+def test_minimal_is_one_region_and_the_gate(tmp_path: Path) -> None:
+    """One region, Saturdays, no rollout."""
+    assert run("--minimal", str(tmp_path)).return_value == 0
+    assert set(files_in(tmp_path)) == set(FULL[:3])
+    configuration = load_configuration(tmp_path / "wedgate.yml")
+    assert len(configuration.calendar.regions) == 1
+    assert [rule.id for rule in configuration.calendar.rules] == ["saturdays"]
+    assert configuration.rollout is None
+
+
+@pytest.mark.parametrize("name", [*FULL, ".github/wedgate.yml"])
+def test_nothing_is_overwritten_and_then_nothing_is_written(tmp_path: Path, name: str) -> None:
+    """One file that is there already is named, stays as it is, and no other is written; a dangling link counts."""
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"mine")
+    with pytest.raises(UsageError, match="is there already; nothing was written") as raised:
+        init.command.main([str(tmp_path)], standalone_mode=False)
+    assert str(path) in str(raised.value)
+    assert int(raised.value.exit_code) == 2
+    assert files_in(tmp_path) == {name: b"mine"}
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UsageError):
+        init.command.main([str(tmp_path)], standalone_mode=False)
+    assert files_in(tmp_path) == {}
+
+
+def test_a_disk_that_fills_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the third file cannot be written the first two are taken back, with their directories."""
+    target, real = tmp_path / "new", Path.open
+
+    def full(self: Path, *arguments: object, **options: object) -> object:
+        if self.name == "wedgate-gate.yml" and arguments == ("x",):
+            raise OSError(28, "No space left on device", str(self))
+        return real(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", full)
+    with pytest.raises(UsageError, match=r"wedgate-gate\.yml \(No space left on device\); nothing was written"):
+        init.command.main([str(target)], standalone_mode=False)
+    assert not target.exists()
+
+
+def test_a_directory_that_cannot_be_written_gives_one_message(tmp_path: Path) -> None:
+    """A read-only directory, or a file in its place."""
+    (tmp_path / "file").write_text("")
+    places = [tmp_path / "file"]
+    if os.getuid() != 0:
+        (tmp_path / "locked").mkdir(mode=0o500)
+        places.append(tmp_path / "locked")
+    for place in places:
+        with pytest.raises(UsageError, match=r"cannot write .*nothing was written"):
+            init.command.main([str(place)], standalone_mode=False)
+
+
+def test_it_says_rule_by_rule_what_it_blocks(tmp_path: Path) -> None:
+    """Each rule of the starter stands under what it does."""
+    output = run(str(tmp_path)).output
+    closes, _, careful = output.partition("This asks for care:")
+    for rule in ("saturdays", "booking-surge", "valentine", "new-year"):
+        assert f"  {rule} " in closes
+    for rule in ("high-season", "public-holidays"):
+        assert f"  {rule} " in careful
+
+
+def test_open_hours_are_counted_from_the_configuration() -> None:
+    """A region in UTC closed on Saturdays and at load 6 for a day each week is open 120 of 168 hours."""
+    text = """version: 1
+service: x
+regions:
+  here: {markets: {utc: {zone: UTC, country: GB}}}
+  there: {markets: {kolkata: {zone: Asia/Kolkata, country: IN}, utc: {zone: UTC, country: GB}}}
+rules:
+  a: {where: all, weekdays: saturday, effect: block}
+  b: {where: here, weekdays: sunday, load: 6}
+"""
+    calendar = parse_configuration(text.encode(), name="f").calendar
+    lines = init.open_hours(calendar, now=datetime(2027, 1, 4, 12, tzinfo=UTC))
+    # Two days of seven; and one Saturday that lasts 24 hours and the 5.5 between Kolkata and Greenwich.
+    assert [line.split() for line in lines[1:]] == [["here", "120"], ["there", "139"]]
+
+
+def workflows(tmp_path: Path) -> dict[str, dict[str, object]]:
+    """Write the starter and return its workflows."""
+    run(str(tmp_path))
+    return {path.name: yaml.safe_load(path.read_text()) for path in (tmp_path / ".github/workflows").glob("*.yml")}
+
+
+def test_the_workflows_are_careful(tmp_path: Path) -> None:
+    """No permission but the named ones, no credentials left behind, nothing cut in half, every action pinned."""
+    for name, workflow in workflows(tmp_path).items():
+        assert workflow["permissions"] == {}, name
+        for job in workflow["jobs"].values():
+            assert job["permissions"] == {"contents": "read"}
+            assert job["environment"]
+            assert job["concurrency"]["cancel-in-progress"] is False
+            for step in job["steps"]:
+                assert "${{" not in step.get("run", ""), "values reach the shell through env only"
+                used = step.get("uses", "")
+                if used.startswith("actions/checkout@"):
+                    assert step["with"]["persist-credentials"] is False
+                if used and not used.startswith("org/wedgate@"):
+                    assert len(used.partition("@")[2]) == 40
+
+
+def test_the_gate_has_one_job_for_each_region_with_its_own_environment(tmp_path: Path, repository_root: Path) -> None:
+    """The matrix names the regions of the starter, and the gate stands before everything else."""
+    (job,) = workflows(tmp_path)["wedgate-gate.yml"]["jobs"].values()
+    regions = [region.name for region in load_configuration(tmp_path / "wedgate.yml").calendar.regions]
+    assert job["strategy"]["matrix"]["region"] == regions
+    assert job["strategy"]["fail-fast"] is False
+    assert "${{ matrix.region }}" in job["environment"]
+    assert job["steps"][0]["uses"].startswith("org/wedgate@v1")
+    assert set(job["steps"][0]["with"]) <= set(yaml.safe_load((repository_root / "action.yml").read_text())["inputs"])
+
+
+@pytest.mark.needs_tool("actionlint")
+def test_the_workflows_pass_actionlint(tmp_path: Path, tool_named: object) -> None:
+    """A workflow that is pasted works as it stands."""
+    run(str(tmp_path))
+    paths = [str(path) for path in (tmp_path / ".github/workflows").glob("*.yml")]
+    done = subprocess.run([str(tool_named("actionlint")), *paths], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_workflows_pass_zizmor_but_for_the_version_of_wedgate_itself(tmp_path: Path, repository_root: Path) -> None:
+    """Pedantic; the one finding left is ``org/wedgate@v1``, which the comment beside it tells to pin."""
+    run(str(tmp_path))
+    zizmor = shutil.which("zizmor", path=str(repository_root / ".venv/bin")) or shutil.which("zizmor")
+    if zizmor is None:
+        pytest.skip("zizmor is not installed")
+    for path in (tmp_path / ".github/workflows").glob("*.yml"):
+        path.write_text(path.read_text().replace("org/wedgate@v1 ", f"org/wedgate@{'a' * 40} "))
+    command = [zizmor, "--offline", "--pedantic", "--no-progress", "--no-config", str(tmp_path / ".github")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,96 @@
+"""`wedgate lint`: problems exit with 2, warnings with 0, and the last line says what was read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wedgate.cli.lint import command
+
+HEAD = "version: 1\nservice: x\nregions: {eu: {markets: {berlin: {zone: Europe/Berlin, country: DE}}}}\n"
+TWICE = (
+    "rules:\n  a: {where: all, weekdays: saturday, effect: block}\n  b: {where: eu, weekdays: [sat], effect: block}\n"
+)
+BROKEN = "rules:\n  a: {where: all, weekdays: satruday, effect: blok}\n"
+
+
+@pytest.fixture
+def lint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> object:
+    """Run lint in a directory of its own over one text."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(text: str | None, *arguments: str) -> Result:
+        if text is not None:
+            (tmp_path / "wedgate.yml").write_text(text)
+        return CliRunner().invoke(command, list(arguments), standalone_mode=False)
+
+    return run
+
+
+def test_a_clean_file_is_one_line(lint: object) -> None:
+    """What was read, how many rules, regions and markets."""
+    result = lint(HEAD)
+    assert result.output == "wedgate: read wedgate.yml: 0 rules, 1 region, 1 market, nothing to complain about.\n"
+    assert result.return_value == 0
+
+
+def test_warnings_do_not_fail(lint: object) -> None:
+    """A repeated rule is said with its line; the exit code stays 0."""
+    result = lint(HEAD + TWICE)
+    assert result.output.splitlines() == [
+        "wedgate.yml:6:3: warning: rules.b: this rule repeats a; delete one of the two",
+        "wedgate: read wedgate.yml: 2 rules, 1 region, 1 market, 1 warning.",
+    ]
+    assert result.return_value == 0
+
+
+def test_problems_exit_with_2(lint: object) -> None:
+    """All of them are printed."""
+    result = lint(HEAD + BROKEN)
+    assert len(result.output.splitlines()) == 3
+    assert result.output.splitlines()[-1] == "wedgate: 2 problems in wedgate.yml; a gate with it stays closed."
+    assert result.return_value == 2
+
+
+def test_no_file_is_a_problem(lint: object) -> None:
+    """An absent file says what to do; so does a file that was named."""
+    assert "write one with `wedgate init`" in lint(None).output
+    result = lint(None, "other.yml")
+    assert "other.yml: there is no such file" in result.output
+    assert result.return_value == 2
+
+
+def test_annotations_cannot_be_forged(lint: object) -> None:
+    """On a runner each is one workflow command at its line, and nothing from the file starts another."""
+    forged = HEAD + 'rules:\n  "a\\n::set-output name=x::y": {where: all, weekdays: "x%\\n::error::y", effect: block}\n'
+    for text, level in ((HEAD + BROKEN, "error"), (HEAD + TWICE, "warning"), (forged, "error")):
+        lines = lint(text, "--format", "github").output.splitlines()
+        assert all(line.startswith(f"::{level} file=wedgate.yml,line=") for line in lines[:-1])
+        assert len(lines) > 1
+        assert "::set-output" not in "".join(line[:3] for line in lines)
+        assert lines[-1].startswith("wedgate: ")
+
+
+def test_json_is_a_record(lint: object) -> None:
+    """One object with a schema version, problems, warnings and what was read."""
+    broken, warned = (json.loads(lint(text, "--format", "json").output) for text in (HEAD + BROKEN, HEAD + TWICE))
+    assert broken["schema_version"] == warned["schema_version"] == 1
+    assert [problem["line"] for problem in broken["problems"]] == [5, 5]
+    assert broken["read"] is None
+    assert warned["warnings"][0]["line"] == 6
+    assert (warned["read"]["rules"], warned["read"]["regions"], warned["read"]["markets"]) == (2, 1, 1)
+
+
+def test_what_a_rollout_probably_does_not_mean(lint: object) -> None:
+    """A region in no wave, a strategy that nothing chooses and lines after one that always matches are warnings."""
+    text = HEAD.replace("DE}}}}", "DE}}}, us: {markets: {ny: {zone: UTC, country: US}}}}") + (
+        "rollout:\n  waves: [[eu]]\n  strategies: {s: {kind: blue-green, bake: 1h}, t: {kind: blue-green, bake: 2h}}\n"
+        "  choose: [{use: s}, {use: s}]\n  target: {kind: simulated}\n"
+    )
+    output = lint(text).output
+    assert "us is in no wave" in output
+    assert "rollout.strategies.t: nothing chooses it" in output
+    assert "matches always" in output
