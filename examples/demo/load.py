@@ -2,7 +2,7 @@
 
 Arrivals follow a schedule, not the answers: a slow service gets no fewer requests, and its latency is counted from
 the instant at which the request was due. A request that fails in any way (refused, broken off, cut short, too late,
-status 500 and above) is one failure, and is not sent again.
+status 400 and above) is one failure, and is not sent again.
 
 usage: load.py --out FILE --rate REQUESTS_PER_SECOND NAME=HOST:PORT...      until SIGTERM
 
@@ -42,7 +42,7 @@ class Request:
     @property
     def failed(self) -> bool:
         """Whether a user would call it a failure."""
-        return not 200 <= self.status < 500
+        return not 200 <= self.status < 400
 
     @property
     def done(self) -> float:
@@ -80,7 +80,7 @@ def read_record(path: Path) -> Iterator[Request]:
 def a_search(chance: random.Random) -> str:
     """Return the path of a search as users make them."""
     day = f"2027-{chance.randint(5, 9):02d}-{chance.randint(1, 28):02d}"
-    return f"/search?city={quote(f'City {chance.randrange(300)}')}&day={day}&guests={chance.choice((40, 80, 120, 160))}"
+    return f"/search?city={quote(f'City {chance.randrange(600)}')}&day={day}&guests={chance.choice((40, 80, 120, 160))}"
 
 
 class BrokenAnswerError(Exception):

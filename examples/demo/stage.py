@@ -30,7 +30,7 @@ from load import Request, read_record  # noqa: E402
 
 REGIONS = ("us-west", "eu-central", "asia-pacific", "us-east")
 COLOURS = ("blue", "green")
-RATE = 60.0
+RATE = 50.0
 """Requests per second and region: two cores hold it with room for a slow query."""
 
 TIMEOUT_SECONDS = 10.0
@@ -138,7 +138,7 @@ class Stage:
         releases.stop_all(self.site)
         for name in ("site", "ledger"):
             shutil.rmtree(self.out / name, ignore_errors=True)
-        for name in ("requests.tsv", "report.html", "wedgate.yml", "transcript.txt", "rescue.json"):
+        for name in ("requests.tsv", "report.html", "wedgate.yml", "rescue.json"):
             (self.out / name).unlink(missing_ok=True)
         self.site.mkdir(parents=True)
 

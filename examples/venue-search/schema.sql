@@ -22,11 +22,21 @@ CREATE TABLE guests (
     name       text    NOT NULL
 );
 
+CREATE TABLE nearby (
+    city  text NOT NULL,
+    other text NOT NULL,
+    PRIMARY KEY (city, other)
+);
+
+INSERT INTO nearby
+SELECT 'City ' || n, 'City ' || (n + step) % 600
+FROM generate_series(0, 599) AS n, generate_series(0, 2) AS step;
+
 INSERT INTO venues
 SELECT n,
        (ARRAY['Rose', 'Mill', 'Lake', 'Castle', 'Orchard', 'Harbour', 'Meadow'])[1 + n % 7] || ' '
            || (ARRAY['House', 'Hall', 'Garden', 'Barn', 'Court'])[1 + n % 5] || ' ' || n,
-       'City ' || n % 300,
+       'City ' || n % 600,
        20 + n * 7 % 380,
        900 + n * 131 % 9000
 FROM generate_series(1, 120000) AS n;

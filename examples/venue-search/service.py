@@ -26,6 +26,9 @@ HERE = Path(__file__).resolve().parent
 POOL = 4
 """Connections per process: a slow release may keep four backends busy, and no more."""
 
+WARM_SEARCHES = 8
+WARM_DAY = date(2027, 6, 12)
+
 REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 503: "Service Unavailable"}
 
 LARGEST_HEAD = 16_384
@@ -66,7 +69,7 @@ class Service:
     async def run(self, port: int) -> None:
         """Serve on the loopback until SIGTERM or SIGINT, then let the requests under way end."""
         for _ in range(POOL):
-            self._pool.put_nowait(await psycopg.AsyncConnection.connect(self._database, autocommit=True))
+            self._pool.put_nowait(await self._connect())
         over = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -81,6 +84,13 @@ class Service:
             writer.close()
         while not self._pool.empty():
             await self._pool.get_nowait().close()
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        """Open a connection and search a few times: the first user must not pay for planning and cold caches."""
+        connection = await psycopg.AsyncConnection.connect(self._database, autocommit=True)
+        for city in range(WARM_SEARCHES):
+            await connection.execute(self._search, {"city": f"City {city}", "day": WARM_DAY, "guests": 80})
+        return connection
 
     async def answer(self, method: str, target: str) -> tuple[int, Mapping[str, Any]]:
         """Return status and body of one request."""
