@@ -82,6 +82,8 @@ class _Answer(BaseHTTPRequestHandler):
             return
         if path.startswith("/slow/"):
             time.sleep(float(path.removeprefix("/slow/")) / 1000)
+        if path.startswith("/become/"):
+            self.server.digest = path.removeprefix("/become/")
         body = self.server.colour.encode()
         if path == "/version":
             body = json.dumps({"build": {"digest": self.server.digest}}).encode()
