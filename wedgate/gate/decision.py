@@ -37,12 +37,17 @@ class Reason:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionDecision:
     """The verdict for one region with its reasons; ``answer`` is what the calendar said (``None`` when it could
-    not be asked)."""
+    not be asked).
+
+    ``next_open`` is the first instant at which the region is open for the whole of the runway asked for; with no
+    runway asked for it is what the calendar said.
+    """
 
     region: str
     verdict: Verdict
     reasons: tuple[Reason, ...]
     answer: RegionAnswer | None
+    next_open: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +69,9 @@ class Decision:
     """May we deploy now, there? ``at`` is the instant asked about; ``hypothetical`` when it was given by hand.
 
     ``next_open``/``next_close`` are for all asked regions at once: the first instant at which every one of them is
-    open, and the first at which one of them closes. ``runway_needed`` is what was asked for, ``None`` if nothing.
-    ``not_verified`` names in words what could not be verified.
+    open (for the whole of the runway, where one was asked for), and the first at which one of them closes.
+    ``runway_needed`` is what was asked for, ``None`` if nothing. ``not_verified`` names in words what could not be
+    verified. ``horizon`` is how far the calendars were read: what is ``None`` does not happen before it.
     """
 
     at: datetime
@@ -81,6 +87,7 @@ class Decision:
     not_verified: tuple[str, ...]
     looks: tuple[RuleLook, ...]
     inputs: Inputs
+    horizon: datetime | None = None
 
     @property
     def may_deploy(self) -> bool:

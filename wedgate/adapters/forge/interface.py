@@ -29,7 +29,13 @@ class Forge(Protocol):
         """Fetch one file at a commit."""
 
     def changed_paths(self, pull_request: int) -> tuple[str, ...]:
-        """Fetch the paths that a pull request changes: all pages or an error."""
+        """Fetch the paths that a pull request changes, old names of moved files too: all pages or an error."""
+
+    def head_of(self, pull_request: int) -> str:
+        """Fetch the commit that a pull request's branch is at."""
+
+    def changed_between(self, base: str, head: str) -> tuple[str, ...]:
+        """Fetch the paths changed between two commits, old names of moved files too: all of them or an error."""
 
     def date(self) -> datetime:
         """Return the forge's own clock, from the ``Date`` header of an answer just received."""

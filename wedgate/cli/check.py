@@ -1,0 +1,117 @@
+"""`wedgate check`: may we deploy now, there? The answer as text, JSON, Markdown, or for a runner."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wedgate.calendars.values import Verdict
+from wedgate.cli.options import parse_duration_option, parse_instant, terminal_style
+from wedgate.errors import ExitCode
+from wedgate.gate.decide import is_allowed
+from wedgate.gate.decision import Mode
+from wedgate.gate.reasons import ReasonCode
+
+if TYPE_CHECKING:
+    from wedgate.gate.decision import Decision
+
+FORMATS = ("text", "json", "markdown", "github")
+
+
+@click.command("check")
+@click.option(
+    "--at", type=parse_instant, metavar="INSTANT", help="Ask about this instant (with its offset) instead of now."
+)
+@click.option("--region", "regions", multiple=True, help="Ask about this region alone; may be repeated.")
+@click.option(
+    "--runway",
+    type=parse_duration_option,
+    metavar="DURATION",
+    help="How long the gate must stay open, such as 45m or 2h.",
+)
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print: text by default.")
+@click.option("--explain", is_flag=True, help="List every rule that was looked at.")
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
+def command(
+    at: datetime | None,
+    regions: tuple[str, ...],
+    runway: timedelta | None,
+    form: str,
+    config: Path | None,
+    *,
+    explain: bool,
+) -> ExitCode:
+    """May we deploy now, there? Ask the calendars.
+
+    Exits with 0 when everything asked about is open (or open with caution), with 10 when something is closed, with 2
+    when the command or the configuration cannot be used, and with 20 when the forge did not answer. On a runner the
+    configuration is read from the default branch, and an answer for --at never lets a job go on.
+
+    \b
+    Examples:
+      wedgate check
+      wedgate check --region eu-central --runway 45m
+      wedgate check --at 2027-06-05T12:00:00Z --explain
+      wedgate check --format json | jq .next_open
+    """
+    from wedgate.cli.wiring import open_gate
+
+    decision = open_gate(config).decide(regions, at=at, runway=runway, explain=explain)
+    if form == "json":
+        from wedgate.render.json import render_json
+
+        click.echo(render_json(decision))
+    elif form == "markdown":
+        from wedgate.render.markdown import render_markdown
+
+        click.echo(render_markdown(decision), nl=False)
+    elif form == "github":
+        tell_runner(decision)
+    else:
+        from wedgate.render.text import render_text
+
+        click.echo(render_text(decision, terminal_style()), color=True)
+    on_runner = form == "github" or os.environ.get("GITHUB_ACTIONS") == "true"
+    return exit_code_of(decision, binding=on_runner)
+
+
+def exit_code_of(decision: Decision, *, binding: bool) -> ExitCode:
+    """Return the exit code of a decision; ``binding`` where a job goes on because of it."""
+    code = decision.reasons[0].code
+    if code is ReasonCode.FORGE_UNREACHABLE:
+        return ExitCode.EXTERNAL
+    if code in (ReasonCode.CONFIG_INVALID, ReasonCode.CONFIG_MISSING):
+        return ExitCode.USAGE
+    if decision.mode is Mode.OBSERVE:
+        return ExitCode.DONE
+    is_open = is_allowed(decision) if binding else decision.verdict is not Verdict.CLOSED
+    return ExitCode.DONE if is_open else ExitCode.CLOSED
+
+
+def tell_runner(decision: Decision) -> None:
+    """Print for the log, annotate, and write outputs and summary.
+
+    The outputs are written last: a summary that cannot be written must not leave outputs that let a job go on.
+    """
+    from dataclasses import replace
+
+    from wedgate.adapters.forge.runner import append_summary, write_outputs
+    from wedgate.render.annotations import annotations_of, inert
+    from wedgate.render.markdown import render_markdown
+    from wedgate.render.outputs import outputs_of
+    from wedgate.render.text import render_text
+
+    click.echo(inert(render_text(decision, replace(terminal_style(), width=100))), color=True)
+    for line in annotations_of(decision):
+        click.echo(line)
+    notes = (
+        append_summary(os.environ, render_markdown(decision)),
+        write_outputs(os.environ, outputs_of(decision)),
+    )
+    for note in notes:
+        if note is not None:
+            click.echo(f"wedgate: {note}")

@@ -1,0 +1,104 @@
+"""`wedgate next`: when regions open, and for how long."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wedgate.cli.options import parse_duration_option, parse_instant
+from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, Problem, RefusedError, WedgateError
+from wedgate.gate.reasons import ReasonCode
+
+if TYPE_CHECKING:
+    from wedgate.config.configuration import Configuration
+    from wedgate.engine.check import Trouble
+    from wedgate.engine.next import Openings
+
+
+@click.command("next")
+@click.option(
+    "--at",
+    type=parse_instant,
+    metavar="INSTANT",
+    help="Look from this instant (with its offset) on instead of from now.",
+)
+@click.option("--region", "regions", multiple=True, help="Ask about this region; may be repeated.")
+@click.option(
+    "--needs", type=parse_duration_option, metavar="DURATION", help="How long the opening must last, such as 3h."
+)
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Text by default.")
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
+def command(
+    at: datetime | None, regions: tuple[str, ...], needs: timedelta | None, form: str, config: Path | None
+) -> ExitCode:
+    """When does a region, a set or all of them open, and for how long?
+
+    Exits with 0 whenever there is an answer, even if it is that no opening is known.
+
+    \b
+    Examples:
+      wedgate next
+      wedgate next --needs 3h
+      wedgate next --region eu-central --region us-east --needs 90m
+    """
+    from wedgate.cli.wiring import PinnedAlmanac, open_gate, utc_now
+    from wedgate.engine.check import Trouble
+    from wedgate.engine.next import find_openings
+
+    read = open_gate(config).read(trust_clock=at is not None)
+    if isinstance(read, Trouble):
+        raise _error_for(read)
+    configuration = read[1]
+    found = find_openings(configuration, regions, at or utc_now(), needs=needs, almanac=PinnedAlmanac())
+    click.echo(_json(found) if form == "json" else _text(found, configuration))
+    return ExitCode.DONE
+
+
+def _text(found: Openings, configuration: Configuration) -> str:
+    from wedgate.render.openings import render_openings
+
+    rows = [(opening.regions[0], opening) for opening in found.each]
+    if found.together is not None:
+        rows.append(("all at once" if found.everything is None else "these at once", found.together))
+    if found.everything is not None:
+        rows.append(("all regions", found.everything))
+    return render_openings(
+        list(rows),
+        found.at,
+        found.needs,
+        lambda name: tuple(market.zone for market in configuration.calendar.region(name).markets),
+    )
+
+
+def _json(found: Openings) -> str:
+    from wedgate.render.openings import plain_opening, render_openings_json
+
+    rows = {
+        "regions": [plain_opening(opening) for opening in found.each],
+        "together": None if found.together is None else plain_opening(found.together),
+        "all": None if found.everything is None else plain_opening(found.everything),
+    }
+    return render_openings_json(rows, found.at, found.needs)
+
+
+def _error_for(trouble: Trouble) -> WedgateError:
+    """Turn trouble into the error that ends a command which has no closed answer to give."""
+    text = "\n".join(reason.text for reason in trouble.reasons)
+    code = trouble.reasons[0].code
+    if code is ReasonCode.FORGE_UNREACHABLE:
+        return ExternalSystemError(text)
+    if code is ReasonCode.CONFIG_MISSING:
+        what, remedy = text.split("; ", 1)
+        return ConfigurationError((Problem(file="wedgate.yml", line=0, column=0, what=what, remedy=remedy),))
+    if code is ReasonCode.CONFIG_INVALID:
+        return _UnusableError(text)
+    return RefusedError(text)
+
+
+class _UnusableError(WedgateError):
+    """Several problems, already spelled."""
+
+    exit_code = ExitCode.USAGE

@@ -1,0 +1,62 @@
+"""Values of the command line that several commands take: instants, durations, and what the terminal can show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from datetime import datetime, timedelta
+
+from wedgate.errors import UsageError
+from wedgate.render.text import Style
+
+WIDEST = 100
+"""Longer lines than this are hard to read, however wide the terminal is."""
+
+
+def parse_duration_option(text: str) -> timedelta:
+    """Read a duration as in wedgate.yml (45m, 1h30m, 2d); ``UsageError`` says how it would be spelled."""
+    from wedgate.calendars.spelling import SpellingError
+    from wedgate.config.scalars import parse_duration
+
+    try:
+        return parse_duration(text)
+    except SpellingError as error:
+        raise UsageError(f"{error.what}; {error.remedy}") from None
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO 8601 instant with an offset; ``UsageError`` says how it would be spelled."""
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise UsageError(
+            f"--at: {ascii(text)[:60]} is not an instant; write one such as 2026-06-06T12:00:00Z "
+            "or 2026-06-06T12:00:00+02:00"
+        ) from None
+    if instant.tzinfo is None:
+        plain = instant.isoformat(timespec="seconds")
+        raise UsageError(
+            f"--at: {text.strip()} has no offset, and would be another instant in every zone; "
+            f"write {plain}Z for UTC, or {plain}+02:00 with the offset that you mean"
+        )
+    return instant
+
+
+def terminal_style() -> Style:
+    """Return what standard output can show; NO_COLOR and FORCE_COLOR are obeyed."""
+    out = sys.stdout
+    is_terminal = out.isatty()
+    if os.environ.get("NO_COLOR"):
+        colour = False
+    elif os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        colour = True
+    else:
+        colour = is_terminal and os.environ.get("TERM") != "dumb"
+    try:
+        "✓✗•".encode(out.encoding or "ascii")
+        can_unicode = True
+    except (UnicodeEncodeError, LookupError):
+        can_unicode = False
+    width = min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
+    return Style(colour=colour, unicode=can_unicode, width=width)

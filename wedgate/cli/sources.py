@@ -1,0 +1,107 @@
+"""Where a configuration is read: the working file in a terminal, the default branch on a runner.
+
+On a runner the checkout decides nothing: a pull request that deletes Saturday there changes no answer.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from wedgate.config.load import CONFIG_PATHS, find_configuration
+from wedgate.config.source import load_bytes
+from wedgate.engine.parts import ConfigurationText, ProposedChange
+from wedgate.errors import UsageError
+from wedgate.gate.decision import ConfigOrigin
+
+if TYPE_CHECKING:
+    from wedgate.adapters.forge.interface import Forge, ForgeFile
+    from wedgate.adapters.forge.runner import ChangeEvent
+
+
+class WorkingFile:
+    """The file in the working directory, or the one named."""
+
+    def __init__(self, config: Path | None) -> None:
+        self._config = config
+
+    def fetch(self) -> ConfigurationText | None:
+        """Read the file, and compare it with the default branch's copy where the clone has one."""
+        from wedgate.adapters.forge.git_copy import default_branch_copy
+
+        path = self._config or find_configuration(Path())
+        if path is None:
+            return None
+        content = load_bytes(path)
+        copy = default_branch_copy(path)
+        return ConfigurationText(
+            path=str(path),
+            content=content,
+            origin=ConfigOrigin.WORKING_FILE,
+            differs=None if copy is None else copy != content,
+        )
+
+
+class DefaultBranch:
+    """The default branch's file, through the forge."""
+
+    def __init__(self, forge: Forge, paths: tuple[str, ...]) -> None:
+        self._forge = forge
+        self._paths = paths
+
+    def fetch(self) -> ConfigurationText | None:
+        """Fetch the file from the forge."""
+        found = self._forge.default_branch_file(self._paths)
+        if found is None:
+            return None
+        return ConfigurationText(
+            path=found.path, content=found.content, origin=ConfigOrigin.DEFAULT_BRANCH, ref=found.ref
+        )
+
+
+def repository_paths(config: Path | None, workspace: str) -> tuple[str, ...]:
+    """Return the paths in the repository to look for; ``UsageError`` for a file outside of it."""
+    if config is None:
+        return CONFIG_PATHS
+    path = config
+    if path.is_absolute():
+        if not workspace or not path.is_relative_to(workspace):
+            raise UsageError(
+                "--config names a file outside of the repository; on a runner the default branch's file decides, so "
+                "give its path in the repository"
+            )
+        path = path.relative_to(workspace)
+    pure = PurePosixPath(*path.parts)
+    if ".." in pure.parts or not pure.parts:
+        raise UsageError("--config must be a path inside the repository; on a runner the default branch's file decides")
+    return (str(pure),)
+
+
+def proposed_change(forge: Forge, event: ChangeEvent, paths: tuple[str, ...]) -> ProposedChange | None:
+    """Fetch the change of a pull request or a merge group; ``None`` if it changes anything but the configuration.
+
+    A pull request whose branch has moved on since this run began is not judged by its changes: the calendar decides.
+    """
+    if event.pull_request is None:
+        changed = forge.changed_between(event.base_sha, event.head_sha)
+    else:
+        changed = forge.changed_paths(event.pull_request)
+    if not changed or not set(changed) <= set(paths):
+        return None
+    if event.pull_request is not None and forge.head_of(event.pull_request) != event.head_sha:
+        return None
+    base = forge.default_branch_file(paths)
+    head = _first_at(forge, paths, event.head_sha)
+    return ProposedChange(
+        path=next((file.path for file in (head, base) if file is not None), paths[0]),
+        base=None if base is None else base.content,
+        head=None if head is None else head.content,
+    )
+
+
+def _first_at(forge: Forge, paths: tuple[str, ...], ref: str) -> ForgeFile | None:
+    for path in paths:
+        found = forge.file_at(path, ref)
+        if found is not None:
+            return found
+    return None

@@ -1,0 +1,112 @@
+"""Wires the gate: almanac, configuration, clock, and the forge where there is one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wedgate import __version__
+from wedgate.engine.check import Gate
+from wedgate.engine.check import ask_region as ask_region_of_almanac
+from wedgate.engine.parts import GateParts
+from wedgate.errors import ExternalSystemError
+
+if TYPE_CHECKING:
+    from wedgate.adapters.forge.interface import Forge
+    from wedgate.calendars.facts import Facts, Needs
+    from wedgate.calendars.values import Span
+    from wedgate.config.configuration import Configuration
+    from wedgate.gate.decision import RegionDecision
+
+
+class PinnedAlmanac:
+    """The almanac of this installation: pinned zones, and holidays with their horizon."""
+
+    def gather(self, needs: Needs, span: Span) -> Facts:
+        """Return the facts for a span."""
+        from wedgate.almanac.gather import gather_facts
+
+        return gather_facts(needs, span)
+
+    def zone_data_version(self) -> str:
+        """Return the version of the zone database."""
+        from wedgate.almanac.zones import zone_data_version
+
+        return zone_data_version()
+
+    def holidays_version(self) -> str:
+        """Return the version of the holiday data."""
+        from wedgate.almanac.holidays import holidays_version
+
+        return holidays_version()
+
+
+def utc_now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def ask_region(configuration: Configuration, region: str, at: datetime, runway: timedelta | None) -> RegionDecision:
+    """Ask the calendar of one configuration about one region, with the almanac of this installation."""
+    return ask_region_of_almanac(configuration, region, at, runway, almanac=PinnedAlmanac())
+
+
+def open_gate(config: Path | None, environment: Mapping[str, str] | None = None) -> Gate:
+    """Return the gate for this place: the working file in a terminal, the default branch on a runner."""
+    from wedgate.adapters.forge.runner import is_runner
+
+    found = os.environ if environment is None else environment
+    return Gate(_runner_parts(config, found) if is_runner(found) else _terminal_parts(config))
+
+
+def _terminal_parts(config: Path | None) -> GateParts:
+    from wedgate.cli.sources import WorkingFile
+
+    return GateParts(
+        almanac=PinnedAlmanac(),
+        clock=utc_now,
+        source=WorkingFile(config),
+        parse=_parse,
+        wedgate_version=__version__,
+    )
+
+
+def _runner_parts(config: Path | None, environment: Mapping[str, str]) -> GateParts:
+    from wedgate.adapters.forge.runner import change_event
+    from wedgate.cli.sources import DefaultBranch, proposed_change, repository_paths
+
+    forge = open_forge(environment)
+    paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
+    event = change_event(environment)
+    return GateParts(
+        almanac=PinnedAlmanac(),
+        clock=utc_now,
+        source=DefaultBranch(forge, paths),
+        parse=_parse,
+        forge_date=forge.date,
+        proposed_change=None if event is None else lambda: proposed_change(forge, event, paths),
+        wedgate_version=__version__,
+    )
+
+
+def open_forge(environment: Mapping[str, str]) -> Forge:
+    """Return the forge that the runner names; ``ExternalSystemError`` when it names none."""
+    from wedgate.adapters.forge.github import GithubForge
+
+    repository = environment.get("GITHUB_REPOSITORY", "")
+    if not repository:
+        raise ExternalSystemError("GITHUB_REPOSITORY is not set, so the default branch cannot be read")
+    return GithubForge(
+        api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
+        repository=repository,
+        token=environment.get("WEDGATE_GITHUB_TOKEN") or environment.get("GITHUB_TOKEN") or None,
+    )
+
+
+def _parse(content: bytes, name: str) -> Configuration:
+    from wedgate.config.load import parse_configuration
+
+    return parse_configuration(content, name=name)

@@ -1,0 +1,288 @@
+"""The gate as a use case: fetch the configuration that decides, ask its calendars, and decide.
+
+The order matters. An untrusted clock, a forge that does not answer and a configuration that cannot be used close the
+gate before any calendar is asked. A change to the configuration alone is judged by what it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from wedgate.calendars.differences import opened_by
+from wedgate.calendars.explain import look_at
+from wedgate.calendars.facts import needs_of
+from wedgate.calendars.timeline import Timeline
+from wedgate.calendars.values import Calendar, RuleLook, Span, Verdict
+from wedgate.config.configuration import Configuration
+from wedgate.config.nearest import remedy_for
+from wedgate.engine.horizon import HORIZONS, answering_timeline, first_opening, timeline_for
+from wedgate.engine.parts import Almanac, ConfigurationText, GateParts, ProposedChange
+from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
+from wedgate.gate.change import judge_change
+from wedgate.gate.clock import EARLIEST, LATEST, clock_trouble
+from wedgate.gate.decide import Question, Together, decide, decide_region, decide_without_calendar
+from wedgate.gate.decision import Decision, Inputs, Mode, Reason, RegionDecision
+from wedgate.gate.reasons import ReasonCode
+
+CHANGE_HORIZON = timedelta(days=400)
+"""A change to the configuration is described over a little more than a year."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Why no calendar can be asked. ``text`` is what was read of the configuration, if anything was."""
+
+    reasons: tuple[Reason, ...]
+    text: ConfigurationText | None = None
+
+
+class Gate:
+    """Answers whether a deployment may go, from the configuration that its parts fetch."""
+
+    def __init__(self, parts: GateParts) -> None:
+        self._parts = parts
+
+    def decide(
+        self,
+        regions: Sequence[str] | None,
+        *,
+        at: datetime | None = None,
+        runway: timedelta | None = None,
+        explain: bool = False,
+    ) -> Decision:
+        """Decide for some regions (``None`` or none: all of them), now or at an instant given by hand.
+
+        Raises ``UsageError`` for an unknown region and for an instant beyond what can be answered for. Everything
+        else that goes wrong is a closed decision with its reason.
+        """
+        asked = None if at is None else instant_to_answer(at)
+        read = self.read(trust_clock=asked is not None)
+        question = Question(
+            at=asked or _now_or_epoch(self._parts), hypothetical=asked is not None, runway_needed=runway
+        )
+        if isinstance(read, Trouble):
+            return self._closed(question, read)
+        text, configuration = read
+        inputs = self._inputs(text, configuration)
+        change = self._change()
+        if isinstance(change, Trouble):
+            return self._closed(question, change)
+        if change is not None:
+            verdict, reasons = self._judge(text.content, change, question.at)
+            return decide_without_calendar(question, verdict, reasons, mode=configuration.mode, inputs=inputs)
+        return _ask_calendar(configuration, regions, question, self._parts.almanac, inputs, explain=explain)
+
+    def read(self, *, trust_clock: bool = False) -> tuple[ConfigurationText, Configuration] | Trouble:
+        """Fetch and parse the configuration that decides; trouble says why the gate is closed instead."""
+        try:
+            text = self._parts.source.fetch()
+        except ConfigurationError as error:
+            return Trouble(reasons=_invalid(error))
+        except ExternalSystemError as error:
+            return _unreachable(error)
+        if not trust_clock and (trouble := self._clock_trouble()) is not None:
+            return trouble
+        if text is None:
+            return self._repairing() or Trouble(
+                reasons=(
+                    Reason(
+                        code=ReasonCode.CONFIG_MISSING,
+                        text="there is no wedgate.yml and no .github/wedgate.yml; write one with `wedgate init`",
+                    ),
+                )
+            )
+        try:
+            return text, self._parts.parse(text.content, text.path)
+        except ConfigurationError as error:
+            return self._repairing() or Trouble(reasons=_invalid(error), text=text)
+
+    def _repairing(self) -> Trouble | None:
+        """Return the reason for which a pull request that repairs the configuration alone may go."""
+        if self._parts.proposed_change is None:
+            return None
+        change = self._change()
+        if change is None or isinstance(change, Trouble) or change.head is None:
+            return None
+        try:
+            self._parts.parse(change.head, change.path)
+        except ConfigurationError:
+            return None
+        what = "adds the missing configuration" if change.base is None else "makes the broken configuration valid"
+        return Trouble(reasons=(Reason(code=ReasonCode.CONFIG_REPAIRED, text=f"the change {what}"),))
+
+    def _clock_trouble(self) -> Trouble | None:
+        try:
+            forge_date = None if self._parts.forge_date is None else self._parts.forge_date()
+            now = self._parts.clock()
+        except ExternalSystemError as error:
+            return _unreachable(error)
+        except (OverflowError, ValueError, OSError):
+            return _clock_untrusted("this machine's clock cannot be read as a date; set it right")
+        words = clock_trouble(now, forge_date)
+        return None if words is None else _clock_untrusted(words)
+
+    def _change(self) -> ProposedChange | Trouble | None:
+        if self._parts.proposed_change is None:
+            return None
+        try:
+            return self._parts.proposed_change()
+        except ExternalSystemError as error:
+            return _unreachable(error)
+
+    def _judge(self, content: bytes, change: ProposedChange, at: datetime) -> tuple[Verdict, tuple[Reason, ...]]:
+        """Judge a change whose base is valid by what it opens."""
+        if change.head is None:
+            text = "the change deletes the configuration; that needs the override quorum"
+            return Verdict.CLOSED, (Reason(code=ReasonCode.CONFIG_LOOSENED, text=text),)
+        base = self._parts.parse(content, change.path)
+        try:
+            head = self._parts.parse(change.head, change.path)
+        except ConfigurationError as error:
+            return Verdict.CLOSED, _invalid(error)
+        for horizon in (CHANGE_HORIZON, HORIZONS[-1]):
+            span = Span(start=at, end=at + horizon)
+            old, new = (timeline_for(each.calendar, self._parts.almanac, span) for each in (base, head))
+            opened = opened_by(old, new)
+            if opened:
+                break
+        verdict, reason = judge_change(opened, old_mode=base.mode, new_mode=head.mode, horizon=horizon)
+        return verdict, (reason,)
+
+    def _closed(self, question: Question, trouble: Trouble) -> Decision:
+        """Return the decision for trouble; a repairing change is the one trouble that opens."""
+        repairs = all(reason.code is ReasonCode.CONFIG_REPAIRED for reason in trouble.reasons)
+        return decide_without_calendar(
+            question,
+            Verdict.OPEN if repairs else Verdict.CLOSED,
+            trouble.reasons,
+            mode=Mode.ENFORCE,
+            inputs=self._inputs(trouble.text, None),
+        )
+
+    def _inputs(self, text: ConfigurationText | None, configuration: Configuration | None) -> Inputs:
+        return Inputs(
+            config_digest=None if configuration is None else configuration.digest,
+            config_origin=None if text is None else text.origin,
+            config_path=None if text is None else text.path,
+            config_ref=None if text is None else text.ref,
+            differs_from_default_branch=None if text is None else text.differs,
+            zone_data=self._parts.almanac.zone_data_version(),
+            holidays=self._parts.almanac.holidays_version(),
+            wedgate=self._parts.wedgate_version,
+        )
+
+
+def ask_region(
+    configuration: Configuration,
+    region: str,
+    at: datetime,
+    runway: timedelta | None,
+    *,
+    almanac: Almanac,
+) -> RegionDecision:
+    """Ask the calendar of one configuration about one region; ``UsageError`` if it has no such region."""
+    name = regions_to_ask(configuration.calendar, (region,))[0]
+    question = Question(at=instant_to_answer(at), runway_needed=runway)
+    (decided,), _ = _decide_regions(_timeline(configuration.calendar, (name,), question, almanac), (name,), question)
+    return decided
+
+
+def regions_to_ask(calendar: Calendar, regions: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the regions asked about, each once, all for none; ``UsageError`` names the nearest for an unknown one."""
+    known = tuple(region.name for region in calendar.regions)
+    for name in regions or ():
+        if name not in known:
+            raise UsageError(f"there is no region {ascii(name)[:60]}; {remedy_for(name, known)}")
+    return tuple(dict.fromkeys(regions)) if regions else known
+
+
+def instant_to_answer(at: datetime) -> datetime:
+    """Return the instant in UTC and whole seconds; ``UsageError`` for one beyond what can be answered for."""
+    try:
+        instant = at.astimezone(UTC).replace(microsecond=0)
+    except OverflowError:
+        instant = None
+    if instant is None or not EARLIEST <= instant < LATEST:
+        raise UsageError(
+            f"wedgate answers for instants from {EARLIEST.year} to {LATEST.year - 1}, not for {at.isoformat()}"
+        )
+    return instant
+
+
+def _ask_calendar(
+    configuration: Configuration,
+    regions: Sequence[str] | None,
+    question: Question,
+    almanac: Almanac,
+    inputs: Inputs,
+    *,
+    explain: bool,
+) -> Decision:
+    names = regions_to_ask(configuration.calendar, regions)
+    timeline = _timeline(configuration.calendar, names, question, almanac)
+    decided, together = _decide_regions(timeline, names, question)
+    looks = _looks(configuration.calendar, names, question.at, almanac) if explain else ()
+    return decide(question, decided, together, mode=configuration.mode, inputs=inputs, looks=looks)
+
+
+def _timeline(calendar: Calendar, names: tuple[str, ...], question: Question, almanac: Almanac) -> Timeline:
+    """Compile as far as every next opening and closing needs; a region without rules never closes, and needs none."""
+
+    def is_answered(timeline: Timeline) -> bool:
+        at, needed = question.at, question.runway_needed
+        sets: list[tuple[str, ...]] = [(name,) for name in names if timeline.region_at(name, at).has_rules]
+        sets += [names] if len(sets) > 1 else []
+        return all(
+            first_opening(timeline, each, at, needed) is not None and timeline.next_close(each, at) is not None
+            for each in sets
+        )
+
+    return answering_timeline(
+        calendar, almanac, question.at, is_answered, at_least=question.runway_needed or timedelta(0)
+    )
+
+
+def _decide_regions(
+    timeline: Timeline, names: tuple[str, ...], question: Question
+) -> tuple[tuple[RegionDecision, ...], Together]:
+    def opens(regions: tuple[str, ...]) -> datetime | None:
+        found = first_opening(timeline, regions, question.at, question.runway_needed)
+        return None if found is None else found.start
+
+    decided = tuple(
+        decide_region(
+            timeline.region_at(name, question.at), runway_needed=question.runway_needed, next_open=opens((name,))
+        )
+        for name in names
+    )
+    together = Together(
+        next_open=opens(names), next_close=timeline.next_close(names, question.at), horizon=timeline.span.end
+    )
+    return decided, together
+
+
+def _looks(calendar: Calendar, names: tuple[str, ...], at: datetime, almanac: Almanac) -> tuple[RuleLook, ...]:
+    facts = almanac.gather(needs_of(calendar), Span(start=at, end=at + timedelta(days=1)))
+    return tuple(look for name in names for look in look_at(calendar, facts, name, at))
+
+
+def _now_or_epoch(parts: GateParts) -> datetime:
+    """Return this instant; a clock that cannot be read was found untrusted before, and stands at the epoch."""
+    try:
+        return parts.clock().astimezone(UTC).replace(microsecond=0)
+    except (OverflowError, ValueError, OSError):
+        return EARLIEST
+
+
+def _invalid(error: ConfigurationError) -> tuple[Reason, ...]:
+    return tuple(Reason(code=ReasonCode.CONFIG_INVALID, text=str(problem)) for problem in error.problems)
+
+
+def _unreachable(error: ExternalSystemError) -> Trouble:
+    return Trouble(reasons=(Reason(code=ReasonCode.FORGE_UNREACHABLE, text=str(error)),))
+
+
+def _clock_untrusted(words: str) -> Trouble:
+    return Trouble(reasons=(Reason(code=ReasonCode.CLOCK_UNTRUSTED, text=words),))

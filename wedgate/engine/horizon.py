@@ -1,0 +1,55 @@
+"""How far a calendar is read: as little as answers the question, and up to three years for an answer that is rare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from wedgate.calendars.facts import needs_of
+from wedgate.calendars.timeline import Timeline, compile_timeline
+from wedgate.calendars.values import Calendar, Span
+from wedgate.engine.parts import Almanac
+
+HORIZONS = (timedelta(days=60), timedelta(days=400), timedelta(days=1100))
+"""Tried in turn while an answer is missing. Sixty days hold eight Saturdays; three years hold every yearly rule."""
+
+
+def timeline_for(calendar: Calendar, almanac: Almanac, span: Span) -> Timeline:
+    """Gather the facts for a span and compile the calendar over it."""
+    return compile_timeline(calendar, almanac.gather(needs_of(calendar), span), span)
+
+
+def answering_timeline(
+    calendar: Calendar,
+    almanac: Almanac,
+    at: datetime,
+    is_answered: Callable[[Timeline], bool],
+    *,
+    at_least: timedelta = timedelta(0),
+) -> Timeline:
+    """Return the shortest timeline from ``at`` on that answers, or the longest one there is."""
+    spans = list(_spans(at, at_least))
+    for span in spans[:-1]:
+        timeline = timeline_for(calendar, almanac, span)
+        if is_answered(timeline):
+            return timeline
+    return timeline_for(calendar, almanac, spans[-1])
+
+
+def first_opening(timeline: Timeline, regions: Sequence[str], after: datetime, needed: timedelta | None) -> Span | None:
+    """Return the first stretch from ``after`` on in which all regions are open for at least ``needed``.
+
+    A stretch that reaches the end of the timeline counts as long as it is known to be.
+    """
+    for run in timeline.open_runs(regions):
+        if run.end <= after:
+            continue
+        start = max(run.start, after)
+        if needed is None or run.end - start >= needed:
+            return Span(start=start, end=run.end)
+    return None
+
+
+def _spans(at: datetime, at_least: timedelta) -> Iterator[Span]:
+    for horizon in HORIZONS:
+        yield Span(start=at, end=at + max(horizon, at_least + timedelta(days=1)))

@@ -1,0 +1,79 @@
+"""When regions open, and for how long: each, the set asked about, and all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wedgate.calendars.timeline import Timeline
+from wedgate.config.configuration import Configuration
+from wedgate.engine.check import instant_to_answer, regions_to_ask
+from wedgate.engine.horizon import answering_timeline, first_opening
+from wedgate.engine.parts import Almanac
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """The first opening of some regions together. ``opens`` is ``None`` when there is none before ``horizon``;
+    ``closes`` is ``None`` when it stays open at least until then."""
+
+    regions: tuple[str, ...]
+    opens: datetime | None
+    closes: datetime | None
+    horizon: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Openings:
+    """The openings from an instant on: each region, the set asked about (if more than one), and all of them (if
+    those are more than were asked about). ``needs`` is how long an opening must last, ``None`` for any length."""
+
+    at: datetime
+    needs: timedelta | None
+    each: tuple[Opening, ...]
+    together: Opening | None
+    everything: Opening | None
+
+
+def find_openings(
+    configuration: Configuration,
+    regions: Sequence[str] | None,
+    at: datetime,
+    *,
+    needs: timedelta | None,
+    almanac: Almanac,
+) -> Openings:
+    """Find openings from ``at`` on; ``UsageError`` for an unknown region or an instant out of reach."""
+    calendar = configuration.calendar
+    instant = instant_to_answer(at)
+    names = regions_to_ask(calendar, regions)
+    all_names = regions_to_ask(calendar, None)
+    sets: list[tuple[str, ...]] = [*((name,) for name in names)]
+    if len(names) > 1:
+        sets.append(names)
+    if set(names) != set(all_names):
+        sets.append(all_names)
+
+    def is_answered(timeline: Timeline) -> bool:
+        found = [first_opening(timeline, each, instant, needs) for each in sets]
+        return all(span is not None and span.end < timeline.span.end for span in found)
+
+    timeline = answering_timeline(calendar, almanac, instant, is_answered, at_least=needs or timedelta(0))
+    answers = {each: _opening(timeline, each, instant, needs) for each in sets}
+    return Openings(
+        at=instant,
+        needs=needs,
+        each=tuple(answers[(name,)] for name in names),
+        together=answers[names] if len(names) > 1 else None,
+        everything=answers[all_names] if set(names) != set(all_names) else None,
+    )
+
+
+def _opening(timeline: Timeline, regions: tuple[str, ...], at: datetime, needs: timedelta | None) -> Opening:
+    horizon = timeline.span.end
+    found = first_opening(timeline, regions, at, needs)
+    if found is None:
+        return Opening(regions=regions, opens=None, closes=None, horizon=horizon)
+    closes = found.end if found.end < horizon else None
+    return Opening(regions=regions, opens=found.start, closes=closes, horizon=horizon)

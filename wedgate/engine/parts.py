@@ -1,0 +1,79 @@
+"""What the gate is built from: interfaces and callables, wired by the command line or a virtual world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from wedgate.calendars.facts import Facts, Needs
+from wedgate.calendars.values import Span
+from wedgate.config.configuration import Configuration
+from wedgate.gate.decision import ConfigOrigin
+
+
+class Almanac(Protocol):
+    """Where dated facts come from, and which versions of them."""
+
+    def gather(self, needs: Needs, span: Span) -> Facts:
+        """Return the facts for a span of time; what a source does not cover is marked in them."""
+
+    def zone_data_version(self) -> str:
+        """Return the version of the zone database, such as ``2026f``."""
+
+    def holidays_version(self) -> str:
+        """Return the version of the holiday data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationText:
+    """The bytes of the configuration that decides, and where they come from.
+
+    ``ref`` is the commit for a file of the default branch. ``differs`` says whether a working file is not the
+    default branch's (``None``: that could not be found out, or does not arise).
+    """
+
+    path: str
+    content: bytes
+    origin: ConfigOrigin
+    ref: str | None = None
+    differs: bool | None = None
+
+
+class ConfigurationSource(Protocol):
+    """Where the configuration is read."""
+
+    def fetch(self) -> ConfigurationText | None:
+        """Return the configuration's text, ``None`` if there is no such file.
+
+        Raises ``ConfigurationError`` when the file cannot be read, ``ExternalSystemError`` when the forge does not
+        answer.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedChange:
+    """What a pull request that changes nothing but the configuration makes of it; ``None``: there is no file."""
+
+    path: str
+    base: bytes | None
+    head: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateParts:
+    """Everything that the gate touches.
+
+    ``parse`` turns bytes and the name for messages into a configuration (``ConfigurationError``). ``forge_date``
+    returns the forge's clock where there is a forge. ``proposed_change`` returns the change to be judged when the
+    gate runs for a pull request that changes nothing but the configuration, else ``None``.
+    """
+
+    almanac: Almanac
+    clock: Callable[[], datetime]
+    source: ConfigurationSource
+    parse: Callable[[bytes, str], Configuration]
+    forge_date: Callable[[], datetime] | None = None
+    proposed_change: Callable[[], ProposedChange | None] | None = None
+    wedgate_version: str = ""

@@ -1,0 +1,75 @@
+"""The sentences about one region that text, summary and annotations share, so that they cannot say different things."""
+
+from __future__ import annotations
+
+from wedgate.calendars.values import Verdict
+from wedgate.gate.decision import Decision, Reason, RegionDecision
+from wedgate.gate.reasons import ReasonCode
+from wedgate.render.local import city_of, local_words, market_of
+
+
+def local_times(region: RegionDecision) -> str:
+    """Return the local times in a region, each with its city: ``Sat 08:00 New York, Sat 07:00 Chicago``."""
+    if region.answer is None:
+        return ""
+    found = dict.fromkeys(f"{market.local:%a %H:%M} {city_of(market.zone)}" for market in region.answer.markets)
+    return ", ".join(found)
+
+
+def why(region: RegionDecision) -> str:
+    """Return the reasons that made the verdict, each said once with its markets."""
+    answer = region.answer
+    every = len(answer.markets) if answer is not None else 0
+    shown = _deciding(region)
+    markets: dict[str, list[str]] = {}
+    for reason in shown:
+        places = markets.setdefault(reason.text, [])
+        if reason.market:
+            places.append(reason.market)
+    parts = []
+    for text, places in markets.items():
+        where = f" in {', '.join(places)}" if places and len(places) < every else ""
+        parts.append(f"{text}{where}")
+    return "; ".join(parts)
+
+
+def until(region: RegionDecision, decision: Decision) -> str:
+    """Return until when the verdict holds: ``opens Sun 6 Jun 00:00 in Chicago (05:00 UTC)``."""
+    answer = region.answer
+    if answer is None:
+        return ""
+    horizon = f"{answer.horizon:%Y-%m-%d}"
+    if region.verdict is Verdict.CLOSED:
+        if region.next_open is None:
+            return f"no known opening before {horizon}"
+        zone = market_of(answer, region.next_open).zone
+        return f"opens {local_words(region.next_open, zone, asked_at=decision.at)}"
+    if answer.next_close is None:
+        return f"nothing closes it before {horizon}"
+    zone = market_of(answer, answer.next_close).zone
+    return f"closes {local_words(answer.next_close, zone, asked_at=decision.at)}"
+
+
+def where_read(decision: Decision) -> str:
+    """Return where the configuration came from, and whether a working file is not the default branch's."""
+    inputs = decision.inputs
+    if inputs.config_path is None:
+        return "no configuration was read"
+    words = inputs.config_path
+    if inputs.config_origin is not None and inputs.config_origin.value == "default-branch":
+        words += f" of the default branch at {(inputs.config_ref or '')[:12]}"
+    elif inputs.differs_from_default_branch:
+        words += ", the working file, which differs from the default branch: a runner may answer otherwise"
+    return words
+
+
+def clean(text: str) -> str:
+    """Return text in which nothing steers a terminal, a log or a table: control characters become ``?``."""
+    return "".join(character if character.isprintable() else " " if character == "\n" else "?" for character in text)
+
+
+def _deciding(region: RegionDecision) -> tuple[Reason, ...]:
+    """Leave out what only asks for care where something closes."""
+    caring = (ReasonCode.RULE_CAUTION, ReasonCode.LOAD_CAUTION, ReasonCode.LOAD_UNVERIFIED)
+    closing = tuple(reason for reason in region.reasons if reason.code not in caring)
+    return closing or region.reasons
