@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import ClassVar
@@ -76,15 +75,20 @@ def _run(item: YearlyItem, year: int) -> DayRun | WallRun | None:
 
 
 def _on_or_after(year: int, month: int, day: int) -> tuple[date, bool]:
-    length = monthrange(year, month)[1]
+    length = _days_in(year, month)
     if day <= length:
         return date(year, month, day), True
     return date(year, month, length) + timedelta(days=1), False
 
 
 def _on_or_before(year: int, month: int, day: int) -> tuple[date, bool]:
-    length = monthrange(year, month)[1]
+    length = _days_in(year, month)
     return date(year, month, min(day, length)), day <= length
+
+
+def _days_in(year: int, month: int) -> int:
+    following = date(year + 1, 1, 1) if month == 12 else date(year, month + 1, 1)
+    return (following - timedelta(days=1)).day
 
 
 KIND = Yearly
