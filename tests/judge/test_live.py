@@ -25,7 +25,8 @@ def bake(traffic, slices: int = 12, seed: int = 1, **shape: float) -> list[Slice
 def test_a_healthy_candidate_passes_at_the_end_and_not_before(traffic) -> None:
     """``pass`` is an answer of the whole bake only."""
     slices = bake(traffic)
-    assert judge_live(slices, SETTINGS, level=LEVEL, final=False).outcome is Outcome.MARGINAL
+    early = judge_live(slices, SETTINGS, level=LEVEL, final=False)
+    assert [metric.outcome for metric in early.metrics] == [Outcome.MARGINAL, Outcome.MARGINAL]
     verdict = judge_live(slices, SETTINGS, level=LEVEL, final=True)
     assert verdict.outcome is Outcome.PASS
     assert (verdict.slices, verdict.usable) == (12, 12)
@@ -86,6 +87,15 @@ def test_the_minimum_sample_outranks_significance(sample) -> None:
     verdict = judge_live(only, JudgeSettings(), level=Decimal("0.05"), final=True)
     assert verdict.outcome is Outcome.NOT_ENOUGH_DATA
     assert "candidate got 20 requests, 400 are needed" in verdict.text
+
+
+def test_the_minimum_sample_outranks_any_difference_to_stable(sample) -> None:
+    """Thirty of a hundred against none of a thousand is no verdict below 400 requests, where no ceiling is broken."""
+    only = bake_of(sample, stable=7, candidate=7, slices=1, requests=100, errors=30, stable_requests=1000)
+    tolerant = JudgeSettings(errors=ErrorLimits(never_above=Decimal("0.5")))
+    assert judge_live(only, tolerant, level=LEVEL, final=True).outcome is Outcome.NOT_ENOUGH_DATA
+    small = JudgeSettings(errors=ErrorLimits(never_above=Decimal("0.5"), requests=100))
+    assert judge_live(only, small, level=LEVEL, final=True).outcome is Outcome.FAIL
 
 
 def test_more_failures_than_stable_fail_below_the_ceiling(sample) -> None:
