@@ -119,7 +119,8 @@ def rollouts(draw: st.DrawFn, regions: list[str]) -> dict[str, Any]:
             "places": {
                 region: {
                     "port": draw(st.integers(1, 9)),
-                    "rack": draw(rack.filter(lambda text: "{" not in text)) + draw(st.sampled_from(["", "{colour}"])),
+                    "rack": draw(rack.filter(lambda text: "{" not in text and text.strip()))
+                    + draw(st.sampled_from(["", "{colour}"])),
                     "blue": "127.0.0.1:1",
                     "green": draw(st.sampled_from(["127.0.0.1:2", "[::1]:3"])),
                 }

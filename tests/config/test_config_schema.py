@@ -59,7 +59,7 @@ def test_it_refuses_what_a_schema_can_refuse(path: Path) -> None:
     try:
         data = parse_nodes(path.read_text(), name="f").data
     except ConfigurationError:
-        pytest.skip("not even YAML")
+        return  # Not even YAML: an editor says so by itself.
     assert VALIDATOR.is_valid(data) == (path.stem in BEYOND_A_SCHEMA)
 
 

@@ -223,20 +223,22 @@ def _choice(plain: Plain) -> Choice:
 def build_target(region: str, plain: Plain) -> TargetSettings:
     """Build one region's target with every template filled in but those that depend on the call."""
     place: Mapping[str, str] = plain.get("places", {}).get(region, {})
-    options: dict[str, object] = {key: fill(plain[key], region, place) for key in ("admin", "routes") if key in plain}
+
+    def filled(text: str) -> str:
+        return fill(text, region, place).strip()
+
+    options: dict[str, object] = {key: filled(plain[key]) for key in ("admin", "routes") if key in plain}
     if plain["kind"] == "envoy":
         clusters = plain.get("clusters", {})
-        options["clusters"] = {
-            colour: fill(clusters.get(colour, colour), region, place) for colour in ("blue", "green")
-        }
+        options["clusters"] = {colour: filled(clusters.get(colour, colour)) for colour in ("blue", "green")}
     if "deploy" in plain:
         options["deploy"] = tuple(fill(word, region, place) for word in plain["deploy"])
     if "deploy-timeout" in plain:
         options["deploy-timeout"] = int(parse_duration(plain["deploy-timeout"]).total_seconds())
     if "verify" in plain:
         verify = {"field": "digest", **plain["verify"]}
-        options["verify"] = {"url": fill(verify["url"], region, place), "field": verify["field"]}
-    addresses = {colour: place[colour] for colour in ("blue", "green") if colour in place}
+        options["verify"] = {"url": filled(verify["url"]), "field": verify["field"]}
+    addresses = {colour: place[colour].strip() for colour in ("blue", "green") if colour in place}
     if addresses:
         options["addresses"] = addresses
     return TargetSettings(kind=plain["kind"], region=region, options=options)

@@ -70,6 +70,7 @@ _OBSERVE = {"audit": "observe", "dry-run": "observe", "warn": "observe"}
 Name = Annotated[str, Spelling(scalars.parse_name, schema_words.NAME)]
 Text = Annotated[str, Spelling(scalars.parse_text, schema_words.TEXT)]
 Argument = Annotated[str, Spelling(scalars.parse_argument, schema_words.ARGUMENT)]
+PlaceText = Annotated[str, Spelling(scalars.parse_place_text, schema_words.ARGUMENT)]
 Duration = Annotated[str, Spelling(scalars.parse_duration, schema_words.DURATION, scalars.spell_duration)]
 Percent = Annotated[str, Spelling(scalars.parse_percent, schema_words.PERCENT, scalars.spell_percent)]
 Load = Annotated[float, Spelling(scalars.parse_load, schema_words.LOAD, scalars.spell_load)]
@@ -173,7 +174,7 @@ class TargetSection(Section):
     deploy: list[Argument] = left_out("Command that puts a release on a colour, word by word.", min_length=1)
     deploy_timeout: Duration = left_out("How long that command may take; 10 minutes by default.")
     verify: VerifySection = left_out("Where the running digest is read back.")
-    places: dict[Name, dict[PlaceWord, Argument]] = left_out(
+    places: dict[Name, dict[PlaceWord, PlaceText]] = left_out(
         "Words of each region for templates; `blue` and `green` are addresses."
     )
 

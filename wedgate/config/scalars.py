@@ -103,6 +103,13 @@ def parse_argument(raw: object) -> str:
     return raw
 
 
+def parse_place_text(raw: object) -> str:
+    """Read what a template word stands for: text in one line, or a number as it is written; spaces are kept."""
+    text = parse_argument(raw)
+    parse_text(text)
+    return text
+
+
 def parse_name(raw: object) -> str:
     """Read the name of a service, region, market, rule or strategy."""
     name = parse_text(raw)

@@ -7,7 +7,7 @@ from typing import Any
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest, remedy_for
 from wedgate.config.nodes import Node
-from wedgate.config.rule_keys import kind_keys, kinds_with_key
+from wedgate.config.rule_keys import kind_keys, kind_keys_in, kinds_with_key
 from wedgate.config.scalars import shown
 
 _EXAMPLES = {
@@ -41,6 +41,13 @@ def validate_shape(root: Node, complaints: Complaints) -> dict[str, Any] | None:
         return None
     plain: dict[str, Any] = model.model_dump(by_alias=True, exclude_unset=True, warnings=False)
     return plain
+
+
+def normal_rule(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return the normal plain data of one rule that nothing was complained about."""
+    from wedgate.config.models import rule_section
+
+    return rule_section(kind_keys_in(raw)).model_validate(raw).model_dump(by_alias=True, exclude_unset=True)
 
 
 def _complain(found: Any, root: Node, complaints: Complaints) -> None:

@@ -9,7 +9,7 @@ from wedgate.config.consistency import check_consistency
 from wedgate.config.nodes import Node, parse_nodes
 from wedgate.config.references import check_references
 from wedgate.config.scalars import shown
-from wedgate.config.shape import validate_shape
+from wedgate.config.shape import normal_rule, validate_shape
 from wedgate.config.source import whole_file
 from wedgate.errors import ConfigurationError
 
@@ -25,12 +25,10 @@ def validate(text: str, *, name: str) -> Validated:
     data = validate_shape(root, complaints)
     check_references(root.data, complaints)
     check_consistency(root.data, complaints)
-    if data is not None and not complaints.problems:
-        validated = Validated(data=data, lines=_rule_lines(root))
-        _check_rules(validated, complaints)
-        if not complaints.problems:
-            return validated
-    raise ConfigurationError(complaints.problems)
+    _check_rules(root.data.get("rules"), complaints)
+    if data is None or complaints.problems:
+        raise ConfigurationError(complaints.problems)
+    return Validated(data=data, lines=_rule_lines(root))
 
 
 def _rule_lines(root: Node) -> dict[str, int]:
@@ -38,11 +36,12 @@ def _rule_lines(root: Node) -> dict[str, int]:
     return {rule: key.line for rule, (key, _) in rules.items.items()} if "rules" in root.items else {}
 
 
-def _check_rules(validated: Validated, complaints: Complaints) -> None:
-    """Complain about rules whose kind refuses its keys together."""
-    regions = tuple(validated.data["regions"])
-    for rule, plain in validated.data.get("rules", {}).items():
+def _check_rules(rules: object, complaints: Complaints) -> None:
+    """Complain about rules whose keys are each well spelled, but whose kind refuses them together."""
+    for rule, raw in rules.items() if isinstance(rules, dict) else ():
+        if complaints.has(("rules", rule)):
+            continue
         try:
-            build_rule(rule, plain, regions=regions, line=None)
+            build_rule(rule, normal_rule(raw), regions=(), line=None)
         except SpellingError as error:
             complaints.key(("rules", rule), error.what, error.remedy)
