@@ -219,25 +219,28 @@ class Rollouts(RuleBasedStateMachine):
             ev.Judged(at=self.now, region=region, step=number, observed=observed * MIN, final=final, judgement=said)
         )
 
-    @rule()
-    def everything_goes_well(self) -> None:
-        """One whole round of good answers, so that the machine gets far enough to be interesting."""
+    @rule(without=st.sampled_from(["nothing", "nothing", "digest", "judgement", "runway", "time"]))
+    def all_goes_well(self, without: str) -> None:
+        """A round of good answers but one, so that the machine gets far, and meets every reason not to go on."""
         self.feed(ev.Ticked(at=self.now))
         for name in REGIONS:
             plan, region = self.state.plan.region(name), self.state.region(name)
             good = Judgement(outcome=Outcome.PASS, metrics=(), slices=1, usable=1, text="good")
             strategy = region.strategy
             here = 0 if strategy is None or region.at_step < 0 else strategy.steps[region.at_step].weight
-            self.feed(
-                ev.WeightsRead(at=self.now, region=name, weights=Weights.giving(plan.candidate, here), fence=None)
-            )
+            weights = Weights.giving(plan.candidate, here)
+            self.feed(ev.WeightsRead(at=self.now, region=name, weights=weights, fence=None))
             self.feed(ev.Deployed(at=self.now, region=name))
+            bake = MIN if without == "time" else 20 * MIN
+            if without != "judgement":
+                self.feed(
+                    ev.Judged(at=self.now, region=name, step=region.at_step, observed=bake, final=True, judgement=good)
+                )
+            if without != "digest" or region.phase is RegionPhase.PREPARING:
+                self.feed(ev.DigestRead(at=self.now, region=name, colour=plan.candidate, digest=NEW.digest))
+            closes = self.now + 6 * MIN if without == "runway" and region.phase is not RegionPhase.PENDING else None
             self.feed(
-                ev.Judged(at=self.now, region=name, step=region.at_step, observed=20 * MIN, final=True, judgement=good)
-            )
-            self.feed(ev.DigestRead(at=self.now, region=name, colour=plan.candidate, digest=NEW.digest))
-            self.feed(
-                ev.GateAnswered(at=self.now, region=name, verdict=Verdict.OPEN, closes=None, reopens=None, why="open")
+                ev.GateAnswered(at=self.now, region=name, verdict=Verdict.OPEN, closes=closes, reopens=None, why="open")
             )
 
     @rule(region=st.none() | regions)
@@ -307,5 +310,5 @@ class Rollouts(RuleBasedStateMachine):
 
 TestRollouts = Rollouts.TestCase
 TestRollouts.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -93,8 +93,10 @@ def run(
     def observe(progress: Progress) -> None:
         click.echo(_progress_line(progress, localise), err=form == "json")
 
-    parts = rollout_parts(path, configuration, interruption=interruption, observe=observe, report=report)
     release = Release(commit=commit, digest=digest)
+    parts = rollout_parts(
+        path, configuration, interruption=interruption, observe=observe, report=report, release=release
+    )
     if dry_run:
         return _dry_run(parts, release, regions, form, localise)
     from wedgate.engine.rollout import RolloutEngine

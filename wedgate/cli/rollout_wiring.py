@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from wedgate.adapters.stores.file import FileStore
     from wedgate.adapters.stores.spool import FileSpool
     from wedgate.adapters.targets.interface import Target
+    from wedgate.calendars.facts import Facts, Needs
+    from wedgate.calendars.values import Span
     from wedgate.config.configuration import Configuration
     from wedgate.engine.progress import Progress
     from wedgate.engine.rollout_parts import Regression, RolloutParts
     from wedgate.gate.decision import RegionDecision
-    from wedgate.rollout.values import TargetSettings
+    from wedgate.rollout.values import Release, TargetSettings
 
 STATE_DIRECTORY = ".wedgate"
 """Where the ledger lies when wedgate.yml does not say."""
@@ -168,13 +170,38 @@ def gate_of(path: Path) -> Callable[[str, datetime, timedelta | None], RegionDec
         from wedgate.config.load import load_configuration
         from wedgate.engine.check import ask_region
 
-        return ask_region(load_configuration(path), region, at, runway)
+        return ask_region(load_configuration(path), region, at, runway, almanac=PinnedAlmanac())
 
     return ask
 
 
-def regressions_in(path: Path | None) -> Callable[[], Sequence[Regression]]:
-    """Return the reader of a regression report that may not be there yet; a broken one is an error, not silence."""
+class PinnedAlmanac:
+    """The almanac that wedgate brings along, as the gate wants it."""
+
+    def gather(self, needs: Needs, span: Span) -> Facts:
+        """Return the facts for a span."""
+        from wedgate.almanac.gather import gather_facts
+
+        return gather_facts(needs, span)
+
+    def zone_data_version(self) -> str:
+        """Return the version of the zone database."""
+        from wedgate.almanac.zones import zone_data_version
+
+        return zone_data_version()
+
+    def holidays_version(self) -> str:
+        """Return the version of the holiday data."""
+        from wedgate.almanac.holidays import holidays_version
+
+        return holidays_version()
+
+
+def regressions_in(path: Path | None, *, service: str, release: Release) -> Callable[[], Sequence[Regression]]:
+    """Return the reader of a regression report that may not be there yet; a broken one is an error, not silence.
+
+    A report about another service or release concerns nobody here.
+    """
 
     def read() -> Sequence[Regression]:
         from wedgate.engine.rollout_parts import Regression
@@ -188,14 +215,11 @@ def regressions_in(path: Path | None) -> Callable[[], Sequence[Regression]]:
             remedy = "check it with `wedgate report validate`"
             problem = Problem(file=str(path), line=0, column=0, what=f"no regression report: {error}", remedy=remedy)
             raise ConfigurationError((problem,)) from error
-        return tuple(Regression(region=region, why=why) for region, why in report_regressions(report))
+        if not report.is_about(service=service, commit=release.commit, digest=release.digest):
+            return ()
+        return tuple(Regression(region=region, why=report.text) for region in report.regions or (None,))
 
     return read
-
-
-def report_regressions(report: Any) -> Sequence[tuple[str | None, str]]:
-    """Return (region, why) for each regression that a report names."""
-    return ((getattr(report, "region", None), str(getattr(report, "text", report))),)
 
 
 def rollout_parts(
@@ -205,6 +229,7 @@ def rollout_parts(
     interruption: Interruption,
     observe: Callable[[Progress], None],
     report: Path | None = None,
+    release: Release | None = None,
 ) -> RolloutParts:
     """Wire everything that a rollout touches."""
     from wedgate.adapters.stores.rescue import save_rescue
@@ -233,7 +258,7 @@ def rollout_parts(
         slice_between=slice_between,
         judge_live=judge_live,
         interrupted=interruption.why,
-        reports=regressions_in(report),
+        reports=tuple if release is None else regressions_in(report, service=configuration.service, release=release),
         store_kind=kind,
         store_options=tuple(options.items()),
     )

@@ -62,6 +62,7 @@ class _Imagined:
         self.now = parts.clock()
         self.foreseen: list[Foreseen] = []
         self._weights: dict[str, Weights] = {}
+        self._deployed: set[str] = set()
 
     def feed(self, event: ev.Event) -> None:
         """Let the machine take in an event, and imagine what its effects find."""
@@ -94,9 +95,11 @@ class _Imagined:
             case fx.AskGate():
                 return self._ask(effect)
             case fx.Deploy(region=region):
+                self._deployed.add(region)
                 return ev.Deployed(at=self.now, region=region)
             case fx.ReadDigest(region=region, colour=colour):
-                return ev.DigestRead(at=self.now, region=region, colour=colour, digest=plan.release.digest)
+                digest = plan.release.digest if region in self._deployed else None
+                return ev.DigestRead(at=self.now, region=region, colour=colour, digest=digest)
             case fx.ReadWeights(region=region):
                 weights = self._weights.get(region, Weights.giving(plan.region(region).stable, 100))
                 return ev.WeightsRead(at=self.now, region=region, weights=weights, fence=None)

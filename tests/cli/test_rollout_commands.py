@@ -1,0 +1,194 @@
+"""The rollout commands end to end on simulated regions: exit codes, what is printed, and what is left alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wedgate.cli import main as cli_main
+from wedgate.cli import rollout_wiring
+from wedgate.errors import ExitCode, WedgateError
+
+CONFIGURATION = """\
+version: 1
+service: venue-search
+regions:
+  us-west:
+    markets:
+      los-angeles: {zone: America/Los_Angeles, country: US, subdivision: CA}
+rules:
+  saturday: {where: all, weekdays: saturday, effect: block}
+rollout:
+  reserve: 1m
+  strategies:
+    steady: {kind: canary, steps: [{weight: 10, bake: 10m}]}
+  target: {kind: simulated}
+judge:
+  slice: 30s
+  errors: {requests: 20}
+  false-alarms: 20%
+state: {kind: file, path: .wedgate}
+"""
+NEW = ("--commit", "1" * 40, "--digest", "sha256:new")
+FRIDAY = datetime(2026, 6, 5, 18, 0, tzinfo=UTC)
+SATURDAY = datetime(2026, 6, 6, 18, 0, tzinfo=UTC)
+
+Wedgate = Callable[..., Result]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """A clock that moves only when the engine pauses; set its one item."""
+    now = [FRIDAY]
+
+    def pause(self: object, duration: timedelta) -> None:
+        now[0] += duration
+
+    monkeypatch.setattr(rollout_wiring, "utc_now", lambda: now[0])
+    monkeypatch.setattr(rollout_wiring.Interruption, "pause", pause)
+    return now
+
+
+@pytest.fixture
+def wedgate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: list[datetime]) -> Wedgate:
+    """Run a command in a fresh directory; an error of wedgate's is its exit code, as ``main`` makes it."""
+    monkeypatch.chdir(tmp_path)
+    Path("wedgate.yml").write_text(CONFIGURATION)
+    Path(".wedgate").mkdir()
+    regions = {
+        "us-west": {"colours": {"blue": "sha256:old", "green": None}},
+        "*traffic": {"rate": 200, "digests": {"sha256:bad": {"errors": 0.4}}},
+    }
+    Path(".wedgate/simulated.json").write_text(json.dumps(regions))
+
+    def run(*words: str) -> Result:
+        result = CliRunner().invoke(cli_main.cli, words, standalone_mode=False)
+        if isinstance(result.exception, WedgateError):
+            result.exit_code = int(result.exception.exit_code)
+        elif result.exception is not None:
+            raise result.exception
+        else:
+            result.exit_code = int(result.return_value)
+        return result
+
+    return run
+
+
+def green() -> int:
+    """Return the percent that green has."""
+    return int(json.loads(Path(".wedgate/simulated.json").read_text())["us-west"].get("weights", {"green": 0})["green"])
+
+
+def test_without_last_good_version_run_is_refused(wedgate: Wedgate) -> None:
+    """Exit 11, and the command that helps."""
+    result = wedgate("rollout", "run", *NEW)
+    assert result.exit_code == ExitCode.REFUSED
+    assert "wedgate rollout adopt --digest" in str(result.exception)
+
+
+def test_adopt_refuses_what_does_not_run(wedgate: Wedgate) -> None:
+    """Only what answers with all traffic can be adopted."""
+    assert wedgate("rollout", "adopt", "--digest", "sha256:wish").exit_code == ExitCode.REFUSED
+    assert wedgate("rollout", "adopt", "--digest", "sha256:old", "--colour", "green").exit_code == ExitCode.REFUSED
+    assert wedgate("rollout", "adopt", "--digest", "sha256:old").exit_code == ExitCode.DONE
+
+
+def test_good_release_is_done_and_rolled_back_by_hand(wedgate: Wedgate) -> None:
+    """0 for done; status says so; ``wedgate rollback`` returns it with 12, and again with 0."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    result = wedgate("rollout", "run", *NEW)
+    assert (result.exit_code, green()) == (ExitCode.DONE, 100)
+    assert "PDT" in result.output
+    status = json.loads(wedgate("rollout", "status", "--format", "json").output)
+    assert status["rollout"]["status"] == "done"
+    assert status["last_good"]["us-west"]["digest"] == "sha256:new"
+    back = wedgate("rollback", "--reason", "bookings fail")
+    assert (back.exit_code, green()) == (ExitCode.ROLLED_BACK, 0)
+    assert "blue 0 / green 100 -> blue 100 / green 0" in back.output
+    assert wedgate("rollback").exit_code == ExitCode.DONE
+    assert wedgate("rollout", "run", *NEW).exit_code == ExitCode.REFUSED
+
+
+def test_bad_release_is_rolled_back_with_the_numbers(wedgate: Wedgate) -> None:
+    """Exit 12, the first step only, and the text says how many requests failed."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    result = wedgate("rollout", "run", "--commit", "1" * 40, "--digest", "sha256:bad")
+    assert (result.exit_code, green()) == (ExitCode.ROLLED_BACK, 0)
+    assert "errors: candidate failed" in result.output
+    assert "step 2" not in result.output
+
+
+def test_saturday_refuses_with_the_rule_and_the_hour_it_ends(wedgate: Wedgate, clock: list[datetime]) -> None:
+    """Exit 10 on a Saturday in Los Angeles: the rule, and Sunday 00:00 PDT (07:00 UTC)."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    clock[0] = SATURDAY
+    result = wedgate("rollout", "run", *NEW)
+    assert (result.exit_code, green()) == (ExitCode.CLOSED, 0)
+    assert "saturday" in result.output
+    assert "until 2026-06-07 00:00:00 PDT (07:00Z)" in result.output
+    clock[0] = SATURDAY + timedelta(days=1)
+    assert wedgate("rollout", "run", *NEW).exit_code == ExitCode.DONE
+
+
+def test_wait_goes_on_when_saturday_is_over(wedgate: Wedgate, clock: list[datetime]) -> None:
+    """``--wait 24h`` is enough to see Sunday."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    clock[0] = SATURDAY
+    assert wedgate("rollout", "run", *NEW, "--wait", "24h").exit_code == ExitCode.DONE
+    assert clock[0] >= datetime(2026, 6, 7, 7, 0, tzinfo=UTC)
+
+
+def test_dry_run_prints_the_steps_and_changes_nothing(wedgate: Wedgate) -> None:
+    """Every effect in order; no ledger entry, no rescue file, no weights."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    before = {path: path.read_bytes() for path in Path(".wedgate").iterdir()}
+    text = wedgate("rollout", "run", *NEW, "--dry-run")
+    assert text.exit_code == ExitCode.DONE
+    assert "deploy sha256:new on green" in text.output
+    plain = json.loads(wedgate("rollout", "run", *NEW, "--dry-run", "--format", "json").output)
+    weights = [effect["weights"] for effect in plain["effects"] if effect["effect"] == "SetWeights"]
+    assert weights == [{"blue": 90, "green": 10}, {"blue": 0, "green": 100}]
+    assert {path: path.read_bytes() for path in Path(".wedgate").iterdir()} == before
+
+
+@pytest.mark.parametrize("wait", ["soon", "", "-1h", "1", "1w", "9" * 30 + "d"])
+def test_wait_that_is_no_duration_is_refused(wedgate: Wedgate, wait: str) -> None:
+    """Exit 2, and what could be written."""
+    assert wedgate("rollout", "run", *NEW, f"--wait={wait}").exit_code == ExitCode.USAGE
+
+
+def test_unknown_region_and_missing_rescue_are_usage_errors(wedgate: Wedgate) -> None:
+    """Exit 2 with the regions that exist; exit 2 without a rescue file."""
+    result = wedgate("rollout", "run", *NEW, "--region", "us-wst")
+    assert (result.exit_code, "us-west" in str(result.exception)) == (ExitCode.USAGE, True)
+    assert wedgate("rollback").exit_code == ExitCode.USAGE
+
+
+def test_broken_ledger_is_named_and_nothing_starts(wedgate: Wedgate) -> None:
+    """Exit 2, file and line, weights untouched."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    Path(".wedgate/venue-search.jsonl").write_text("garbage\n")
+    result = wedgate("rollout", "run", *NEW)
+    assert result.exit_code == ExitCode.USAGE
+    assert "venue-search.jsonl:1:1: entry 1 cannot be read" in str(result.exception)
+    assert green() == 0
+
+
+def test_configuration_that_breaks_meanwhile_closes_the_gate(wedgate: Wedgate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is read anew before each increase; one that cannot be read is closed, and traffic goes back."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    pause = rollout_wiring.Interruption.pause
+
+    def pause_and_break(self: rollout_wiring.Interruption, duration: timedelta) -> None:
+        pause(self, duration)
+        Path("wedgate.yml").write_text("version: 1\nregions: 3\n")
+
+    monkeypatch.setattr(rollout_wiring.Interruption, "pause", pause_and_break)
+    result = wedgate("rollout", "run", *NEW)
+    assert (result.exit_code, green()) == (ExitCode.CLOSED, 0)
+    assert "the gate could not be asked" in result.output
