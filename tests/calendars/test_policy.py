@@ -234,7 +234,7 @@ def test_explain_lists_every_rule_matched_or_not_with_local_date_and_line(calend
     assert [look.local_date.day for look in looks] == [10, 11, 10, 11, 10]
     assert looks[1].offset == timedelta(hours=5, minutes=30)
     assert looks[1].text == "does not match: it is Thu 2026-06-11 01:30 there, the rule is for saturday"
-    assert looks[2].text == "matches: wednesday, 08:00..20:00 (Wednesday), until Wed 2026-06-10 20:00"
+    assert looks[2].text == "matches: wednesday, 08:00..20:00, until Wed 2026-06-10 20:00"
 
 
 def test_opened_by_names_what_was_closed_and_no_longer_is(calendar_of: CalendarOf, timeline_of: TimelineOf) -> None:

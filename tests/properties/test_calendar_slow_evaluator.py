@@ -239,7 +239,7 @@ def real_rule(number: int, when: When) -> Rule:
 @st.composite
 def calendars(draw: st.DrawFn) -> tuple[list[str], list[When], date]:
     name, change = draw(st.sampled_from(CHANGES))
-    other = draw(st.sampled_from([name, "Asia/Kolkata", "America/New_York"]))
+    other = draw(st.sampled_from([name, "Asia/Kolkata"]))
     clock = st.builds(time, st.sampled_from([0, 1, 2, 3, 12, 22, 23]), st.sampled_from([0, 1, 15, 30, 59]))
     near = st.integers(-2, 2).map(lambda days: change + days * DAY)
     rules: list[When] = []
@@ -303,7 +303,7 @@ def agree(markets: list[str], rules: list[When], change: date) -> None:
         assert answer.next_close == (None if closing is None else span.start + closing * MINUTE)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(calendars())
 def test_the_slow_evaluator_agrees(drawn: tuple[list[str], list[When], date]) -> None:
     agree(*drawn)

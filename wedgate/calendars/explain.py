@@ -41,7 +41,9 @@ def _look(
         note = track.note_at(seconds)
         until = instant_of(run[1]).astimezone(local.tzinfo)
         what = "cannot be known" if track.unverified else "matches"
-        words = f"{what}: {rule_words(rule)}{f' ({note})' if note else ''}, until {until:%a %Y-%m-%d %H:%M}"
+        when = rule_words(rule)
+        named = "" if note.casefold() in when.casefold() else f" ({note})"
+        words = f"{what}: {when}{named}, until {until:%a %Y-%m-%d %H:%M}"
     else:
         words = f"does not match: {_why_not(rule, market, facts, local.replace(tzinfo=None))}"
     return RuleLook(

@@ -254,7 +254,10 @@ def _run_at(runs: Sequence[Run], seconds: int) -> Run | None:
 
 
 def _detail(kind: CauseKind, track: Track, seconds: int) -> str:
-    words = track.note_at(seconds) or rule_words(track.rule)
+    note = track.note_at(seconds)
+    if note and track.rule.clock is not None and not track.unverified:
+        note = f"{note} {track.rule.clock}"
+    words = note or rule_words(track.rule)
     if kind in (CauseKind.LOAD_BLOCKS, CauseKind.LOAD_CAUTION, CauseKind.LOAD_UNVERIFIED):
         words = f"{words}, load {track.load}" if track.rule.load is not None else words
     return f"{words} ({track.rule.reason})" if track.rule.reason else words
