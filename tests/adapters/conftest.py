@@ -35,6 +35,7 @@ class Service(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Answer)
         self.colour = colour
         self.digest: str | None = f"sha256:{colour}"
+        self.delay_seconds = 0.0
         self.finished = threading.Event()
         self.reached = 0.0
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -80,8 +81,9 @@ class _Answer(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
             return
-        if path.startswith("/slow/"):
-            time.sleep(float(path.removeprefix("/slow/")) / 1000)
+        wanted = float(path.removeprefix("/slow/")) / 1000 if path.startswith("/slow/") else 0.0
+        if delay := max(wanted, self.server.delay_seconds):
+            time.sleep(delay)
         if path.startswith("/become/"):
             self.server.digest = path.removeprefix("/become/")
         body = self.server.colour.encode()
@@ -201,7 +203,7 @@ def region(running_region: Region) -> Region:
     from wedgate.adapters._envoy.routes import render_routes
 
     for name, service in running_region.services.items():
-        service.digest = f"sha256:{name}"
+        service.digest, service.delay_seconds = f"sha256:{name}", 0.0
     routes_file.replace(running_region.edge.routes, render_routes(Colour.BLUE, timeout_seconds=0.5))
     clusters = {colour: colour.value for colour in Colour}
     admin = Admin(running_region.edge.admin, region="us-west")
