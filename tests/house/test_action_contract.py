@@ -1,0 +1,234 @@
+"""action.yml, the command line, the documents and the outputs written are one interface."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+# The option of `wedgate check` that carries each input; none where the action itself uses the input.
+OPTION_OF_INPUT = {
+    "command": None,
+    "config": "--config",
+    "regions": "--region",
+    "runway": "--runway",
+    "at": "--at",
+    "explain": "--explain",
+    "github-token": None,
+}
+OUTPUTS = ("verdict", "decision", "reason-code", "next-open", "result")
+
+
+@pytest.fixture(scope="module")
+def action() -> dict[str, Any]:
+    """Read the action's metadata."""
+    loaded: dict[str, Any] = yaml.safe_load((Path(__file__).resolve().parents[2] / "action.yml").read_text())
+    return loaded
+
+
+def step(action: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the one step of a name."""
+    (found,) = [step for step in action["runs"]["steps"] if step["name"] == name]
+    return dict(found)
+
+
+def test_every_input_has_an_option_and_every_option_exists(action: dict[str, Any]) -> None:
+    """An input that nothing reads, or an option that is gone, is noticed."""
+    assert set(action["inputs"]) == set(OPTION_OF_INPUT)
+    command: click.Command = importlib.import_module("wedgate.cli.check").command
+    options = {name for parameter in command.params for name in parameter.opts}
+    script = step(action, "Ask wedgate")["run"]
+    for option in filter(None, OPTION_OF_INPUT.values()):
+        assert option in options
+        assert re.search(rf"{option}\b", script)
+    assert "--format" in options
+
+
+def test_every_option_of_check_is_an_input_or_has_no_place_on_a_runner(action: dict[str, Any]) -> None:
+    """A new option of the command line asks whether the action should have it."""
+    command: click.Command = importlib.import_module("wedgate.cli.check").command
+    options = {parameter.opts[-1] for parameter in command.params if isinstance(parameter, click.Option)}
+    assert options - set(OPTION_OF_INPUT.values()) <= {"--format", "--help", "--color", "--colour"}
+
+
+def test_inputs_are_text_with_a_description_and_a_default(action: dict[str, Any]) -> None:
+    """All inputs are strings to the runner; `required` is not enforced there, so nothing is required."""
+    for name, given in action["inputs"].items():
+        assert name == name.lower()
+        assert "_" not in name
+        assert given["description"]
+        assert given["required"] is False
+        assert isinstance(given["default"], str)
+
+
+def test_every_input_reaches_the_step_through_the_environment(action: dict[str, Any]) -> None:
+    """No expression is pasted into a script: a value cannot become a command."""
+    for each in action["runs"]["steps"]:
+        assert "${{" not in each.get("run", "")
+    passed = step(action, "Ask wedgate")["env"].values()
+    assert {f"${{{{ inputs.{name} }}}}" for name in action["inputs"]} == set(passed)
+
+
+def test_outputs_come_from_the_step_that_asks(action: dict[str, Any]) -> None:
+    """If nothing was asked, every output is empty, and none says that the gate is open."""
+    assert tuple(action["outputs"]) == OUTPUTS
+    for name, output in action["outputs"].items():
+        assert output["value"] == f"${{{{ steps.gate.outputs.{name} }}}}"
+
+
+def test_the_outputs_are_those_that_check_writes(action: dict[str, Any], repository_root: Path) -> None:
+    """Each output's name stands in the code that writes GITHUB_OUTPUT."""
+    sources = [path.read_text() for path in (repository_root / "wedgate").rglob("*.py")]
+    writers = [source for source in sources if "GITHUB_OUTPUT" in source or "next-open" in source]
+    assert any("GITHUB_OUTPUT" in source for source in writers)
+    for name in action["outputs"]:
+        assert any(f'"{name}"' in source for source in writers), name
+
+
+def test_python_runs_isolated_everywhere(action: dict[str, Any]) -> None:
+    """Neither the workspace nor PYTHONPATH decides what is imported."""
+    for name in ("Install wedgate", "Ask wedgate"):
+        script = step(action, name)["run"]
+        calls = re.findall(r'(?:^|\{ )\s*"\$(?:python|BASE_PYTHON)" (\S+)', script, re.MULTILINE)
+        assert calls
+        assert set(calls) == {"-I"}
+    assert '-I -X utf8 -m wedgate "${arguments[@]}"' in step(action, "Ask wedgate")["run"]
+    assert step(action, "Set up Python")["with"]["update-environment"] is False
+
+
+def test_everything_installed_is_held_to_a_hash(action: dict[str, Any]) -> None:
+    """Whatever is installed comes from a lock, or is this repository itself."""
+    script = step(action, "Install wedgate")["run"]
+    installs = [line for line in script.splitlines() if re.search(r"^\s*(install|elif pip) ", line)]
+    assert len(installs) == 3
+    for line in installs:
+        assert "--require-hashes" in line or "--no-deps --no-build-isolation ." in line
+
+
+def test_the_action_writes_to_no_file_that_steers_later_steps(action: dict[str, Any]) -> None:
+    """GITHUB_ENV and GITHUB_PATH stay as they are; data goes through outputs."""
+    text = yaml.safe_dump(action)
+    assert "GITHUB_ENV" not in text
+    assert "GITHUB_PATH" not in text
+
+
+@pytest.mark.parametrize("page", ["README.md"])
+def test_the_tables_say_what_action_yml_says(action: dict[str, Any], repository_root: Path, page: str) -> None:
+    """Every input and output has its row, with the same default and description."""
+    rows = [line for line in (repository_root / page).read_text().splitlines() if line.startswith("| `")]
+    expected = [
+        f"| `{name}` | {'`' + given['default'] + '`' if given['default'] else 'none'} | {given['description']} |"
+        for name, given in action["inputs"].items()
+    ] + [f"| `{name}` | {given['description']} |" for name, given in action["outputs"].items()]
+    assert [row for row in rows if row in expected] == expected
+
+
+class FakeRunner:
+    """Runs the asking step with a stand-in for Python that writes down its arguments."""
+
+    def __init__(self, action: dict[str, Any], directory: Path) -> None:
+        self.directory = directory
+        self.script = step(action, "Ask wedgate")["run"]
+        binary = directory / "wedgate-venv" / "bin"
+        binary.mkdir(parents=True)
+        python = binary / "python"
+        python.write_text(f"#!/usr/bin/env bash\nprintf '%s\\n' \"$@\" >'{directory}/arguments'\nexit 10\n")
+        python.chmod(0o755)
+
+    def ask(self, **inputs: str) -> tuple[int, str, list[str] | None]:
+        """Return the exit code, what was printed, and the arguments that wedgate got (none if it was not run)."""
+        settings = {
+            name: "" for name in ("COMMAND", "CONFIG", "REGIONS", "RUNWAY", "AT", "EXPLAIN") if name not in inputs
+        }
+        given = {"COMMAND": "check", **inputs}
+        run = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", self.script],
+            cwd=self.directory,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "RUNNER_TEMP": str(self.directory),
+                **{f"WEDGATE_{name}": value for name, value in {**settings, **given}.items()},
+            },
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        record = self.directory / "arguments"
+        arguments = record.read_text().splitlines() if record.exists() else None
+        return run.returncode, run.stdout + run.stderr, arguments
+
+
+@pytest.fixture
+def runner(action: dict[str, Any], tmp_path: Path) -> FakeRunner:
+    """Return a runner with nothing in its workspace."""
+    return FakeRunner(action, tmp_path)
+
+
+def test_the_exit_code_is_passed_on(runner: FakeRunner) -> None:
+    """Closed is 10 here as in a terminal."""
+    code, _, arguments = runner.ask()
+    assert code == 10
+    assert arguments == ["-I", "-X", "utf8", "-m", "wedgate", "check", "--format", "github"]
+
+
+@pytest.mark.parametrize(
+    "regions", ["eu-central us-east", "eu-central,us-east", "eu-central, us-east\n", "eu-central\nus-east"]
+)
+def test_regions_may_be_separated_by_spaces_commas_and_lines(runner: FakeRunner, regions: str) -> None:
+    """Each region is one option, in the order given."""
+    _, _, arguments = runner.ask(REGIONS=regions)
+    assert arguments is not None
+    assert arguments[8:] == ["--region=eu-central", "--region=us-east"]
+
+
+def test_each_value_is_one_argument_that_cannot_become_an_option(runner: FakeRunner) -> None:
+    """Spaces, quotes and leading dashes stay inside the value."""
+    _, _, arguments = runner.ask(CONFIG="a b'\"$(id).yml", RUNWAY="--help", AT="2027-06-05T12:00:00Z", EXPLAIN="true")
+    assert arguments is not None
+    assert arguments[8:] == [
+        "--config=a b'\"$(id).yml",
+        "--runway=--help",
+        "--at=2027-06-05T12:00:00Z",
+        "--explain",
+    ]
+
+
+@pytest.mark.parametrize("value", ["false", "False", "FALSE", ""])
+def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
+    """V18: a boolean input is text, and any text would be true if it were asked for its truth."""
+    _, _, arguments = runner.ask(EXPLAIN=value)
+    assert arguments is not None
+    assert "--explain" not in arguments
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        {"EXPLAIN": "yes"},
+        {"COMMAND": "rollback"},
+        {"COMMAND": ""},
+        {"AT": "2027-06-05T12:00:00Z\ndecision=allow"},
+        {"RUNWAY": "1h\n::set-output name=decision::allow"},
+        {"CONFIG": "wedgate.yml\r::error::forged"},
+        {"REGIONS": "eu-central\n::warning::forged"},
+        {"REGIONS": "eu$(id)"},
+        {"REGIONS": "*"},
+        {"REGIONS": "eu;id"},
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_not_repeated(runner: FakeRunner, inputs: dict[str, str]) -> None:
+    """A refused value is not printed: whoever wrote it cannot talk to the runner."""
+    (runner.directory / "a-file").touch()
+    code, printed, arguments = runner.ask(**inputs)
+    assert code == 2
+    assert arguments is None
+    assert printed.count("::") == 2
+    assert "forged" not in printed
+    assert "nothing was asked" in printed
