@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import tempfile
@@ -94,10 +95,12 @@ def open_store(directory: Path, service: str) -> tuple[FileStore, FileSpool]:
     from wedgate.adapters.stores.file import FileStore
     from wedgate.adapters.stores.spool import FileSpool
 
+    # Several checkouts on one machine may release services of one name: each has a second place of its own.
+    place = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
     spool = f"{service}.spool.jsonl"
     return (
         FileStore(directory / f"{service}.jsonl"),
-        FileSpool(directory / spool, Path(tempfile.gettempdir()) / f"wedgate-{spool}"),
+        FileSpool(directory / spool, Path(tempfile.gettempdir()) / f"wedgate-{place}-{spool}"),
     )
 
 

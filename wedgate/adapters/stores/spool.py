@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class FileSpool:
         for path in self.paths:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with path.open("a", encoding="utf-8") as file:
+                with os.fdopen(_open_own(path), "a", encoding="utf-8") as file:
                     file.write(text)
                     file.flush()
                     os.fsync(file.fileno())
@@ -37,6 +38,8 @@ class FileSpool:
         drafts: list[Draft] = []
         for path in self.paths:
             try:
+                if not _is_own(path):
+                    continue
                 lines = path.read_text(encoding="utf-8").splitlines()
             except (OSError, ValueError):
                 continue
@@ -54,3 +57,21 @@ class FileSpool:
                 path.unlink(missing_ok=True)
             except OSError:
                 continue
+
+
+def _open_own(path: Path) -> int:
+    """Open a file for appending that only this user can read or write; ``OSError`` for a link or another's file."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, 0o600)
+    if not _is_own(path):
+        os.close(descriptor)
+        raise PermissionError(f"{path} belongs to somebody else")
+    return descriptor
+
+
+def _is_own(path: Path) -> bool:
+    """Whether a file was written by this user. The second place may be one where anybody can put a file, and what is
+    read here becomes part of the ledger."""
+    found = path.lstat()
+    own = not hasattr(os, "getuid") or found.st_uid == os.getuid()
+    return own and stat.S_ISREG(found.st_mode)
