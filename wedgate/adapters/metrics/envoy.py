@@ -86,8 +86,9 @@ def _buckets(stats: list[Mapping[str, Any]], name: str) -> tuple[Bucket, ...]:
     details = [entry for stat in stats if "histograms" in stat for entry in stat["histograms"]["details"]]
     found: dict[float, Bucket] = {}
     for total in next((entry["totals"] for entry in details if entry["name"] == name), []):
-        lower = float(total["lower_bound"])
+        # Envoy multiplies its edges out in binary: 110 arrives as 110.00000000000001, past the next bucket's edge.
+        lower = round(float(total["lower_bound"]), 6)
         # Envoy measures whole milliseconds: [7, 7.1) holds everything that took from 7 to just under 8.
-        upper = max(lower + float(total["width"]), math.floor(lower) + 1.0)
+        upper = max(round(lower + float(total["width"]), 6), math.floor(lower) + 1.0)
         found[lower] = Bucket(lower_ms=lower, upper_ms=upper, count=int(total["count"]))
     return tuple(found[lower] for lower in sorted(found))
