@@ -191,4 +191,4 @@ def test_configuration_that_breaks_meanwhile_closes_the_gate(wedgate: Wedgate, m
     monkeypatch.setattr(rollout_wiring.Interruption, "pause", pause_and_break)
     result = wedgate("rollout", "run", *NEW)
     assert (result.exit_code, green()) == (ExitCode.CLOSED, 0)
-    assert "the gate could not be asked" in result.output
+    assert "wedgate.yml:2:" in result.output

@@ -86,7 +86,7 @@ def run(
     from wedgate.rollout.values import Release
 
     wait = parse_wait(wait_text)
-    path, configuration = find_and_load(config)
+    configuration = find_and_load(config)
     interruption = Interruption()
     localise = localiser(configuration)
 
@@ -95,7 +95,7 @@ def run(
 
     release = Release(commit=commit, digest=digest)
     parts = rollout_parts(
-        path, configuration, interruption=interruption, observe=observe, report=report, release=release
+        config, configuration, interruption=interruption, observe=observe, report=report, release=release
     )
     if dry_run:
         return _dry_run(parts, release, regions, form, localise)
@@ -128,8 +128,8 @@ def adopt_command(
     from wedgate.engine.adopt import adopt
     from wedgate.rollout.values import Colour, Release
 
-    path, configuration = find_and_load(config)
-    parts = rollout_parts(path, configuration, interruption=Interruption(), observe=lambda progress: None)
+    configuration = find_and_load(config)
+    parts = rollout_parts(config, configuration, interruption=Interruption(), observe=lambda progress: None)
     side = Colour(colour) if colour else None
     for good in adopt(parts, Release(commit=commit, digest=digest), regions=regions, colour=side):
         click.echo(f"{good.region}: {good.release.digest} on {good.colour} is recorded as the last good version")
@@ -150,7 +150,7 @@ def status(*, config: Path | None, form: str) -> ExitCode:
     from wedgate.engine.book import Book
     from wedgate.render.rollout import plain_status, render_json, render_status
 
-    _, configuration = find_and_load(config)
+    configuration = find_and_load(config)
     state = configuration.state
     directory = state_directory(state.kind if state else "file", state.options if state else {})
     store, spool = open_store(directory, configuration.service)

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from wedgate.adapters.stores.file import FileStore
     from wedgate.adapters.stores.spool import FileSpool
     from wedgate.adapters.targets.interface import Target
-    from wedgate.calendars.facts import Facts, Needs
-    from wedgate.calendars.values import Span
     from wedgate.config.configuration import Configuration
     from wedgate.engine.progress import Progress
     from wedgate.engine.rollout_parts import Regression, RolloutParts
@@ -70,7 +68,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def find_and_load(config: Path | None) -> tuple[Path, Configuration]:
+def find_and_load(config: Path | None) -> Configuration:
     """Load the configuration named, or the one found here; ``UsageError`` when there is none."""
     from wedgate.config.load import find_configuration, load_configuration
 
@@ -79,7 +77,7 @@ def find_and_load(config: Path | None) -> tuple[Path, Configuration]:
         raise UsageError(
             "no wedgate.yml here and no .github/wedgate.yml; write one with `wedgate init`, or use --config"
         )
-    return path, load_configuration(path)
+    return load_configuration(path)
 
 
 def state_directory(kind: str, options: Mapping[str, object]) -> Path:
@@ -166,38 +164,25 @@ def _script(path: Path) -> dict[str, Any]:
     return script if isinstance(script, dict) else {}
 
 
-def gate_of(path: Path) -> Callable[[str, datetime, timedelta | None], RegionDecision]:
-    """Return the gate as the engine asks it. The file is read anew for each question: what it says now decides."""
+def gate_of(config: Path | None) -> Callable[[str, datetime, timedelta | None], RegionDecision]:
+    """Return the gate as the engine asks it.
+
+    The configuration that decides is fetched anew for each question: the working file in a terminal, the default
+    branch's on a runner. What keeps it from being read closes the gate.
+    """
 
     def ask(region: str, at: datetime, runway: timedelta | None) -> RegionDecision:
-        from wedgate.config.load import load_configuration
-        from wedgate.engine.check import ask_region
+        from wedgate.calendars.values import Verdict
+        from wedgate.cli.wiring import ask_region, open_gate
+        from wedgate.engine.check import Trouble
+        from wedgate.gate.decision import RegionDecision
 
-        return ask_region(load_configuration(path), region, at, runway, almanac=PinnedAlmanac())
+        read = open_gate(config).read()
+        if isinstance(read, Trouble):
+            return RegionDecision(region=region, verdict=Verdict.CLOSED, reasons=read.reasons, answer=None)
+        return ask_region(read[1], region, at, runway)
 
     return ask
-
-
-class PinnedAlmanac:
-    """The almanac that wedgate brings along, as the gate wants it."""
-
-    def gather(self, needs: Needs, span: Span) -> Facts:
-        """Return the facts for a span."""
-        from wedgate.almanac.gather import gather_facts
-
-        return gather_facts(needs, span)
-
-    def zone_data_version(self) -> str:
-        """Return the version of the zone database."""
-        from wedgate.almanac.zones import zone_data_version
-
-        return zone_data_version()
-
-    def holidays_version(self) -> str:
-        """Return the version of the holiday data."""
-        from wedgate.almanac.holidays import holidays_version
-
-        return holidays_version()
 
 
 def regressions_in(path: Path | None, *, service: str, release: Release) -> Callable[[], Sequence[Regression]]:
@@ -226,7 +211,7 @@ def regressions_in(path: Path | None, *, service: str, release: Release) -> Call
 
 
 def rollout_parts(
-    path: Path,
+    config: Path | None,
     configuration: Configuration,
     *,
     interruption: Interruption,
@@ -253,7 +238,7 @@ def rollout_parts(
         spool=spool,
         open_target=open_target,
         open_metrics=lambda region: open_metrics(configuration, region),
-        ask_gate=gate_of(path),
+        ask_gate=gate_of(config),
         clock=utc_now,
         pause=interruption.pause,
         observe=observe,
