@@ -132,10 +132,16 @@ def binding(decision: Decision) -> Decision:
                 region,
                 verdict=Verdict.CLOSED,
                 reasons=(said, *(reason for reason in region.reasons if reason.code not in _OPENING)),
+                answer=None if region.answer is None else _closed(region.answer),
             )
             for region in decision.regions
         ),
     )
+
+
+def _closed(answer: RegionAnswer) -> RegionAnswer:
+    markets = tuple(replace(market, verdict=Verdict.CLOSED) for market in answer.markets)
+    return replace(answer, verdict=Verdict.CLOSED, markets=markets)
 
 
 _OPENING = frozenset((ReasonCode.OPEN, ReasonCode.NO_RULES, ReasonCode.CONFIG_TIGHTENED, ReasonCode.CONFIG_REPAIRED))

@@ -1,0 +1,142 @@
+"""The contract of a forge: files of one commit, all changed paths or an error, a clock, and errors that name it."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wedgate.adapters.forge.github import GithubForge
+from wedgate.errors import ConfigurationError, ExternalSystemError
+
+TOKEN = "a-token-of-the-test"
+PATHS = ("wedgate.yml", ".github/wedgate.yml")
+
+
+def load_world() -> Any:
+    """Import the double, which lies beside the tests and in no package."""
+    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
+    spec = importlib.util.spec_from_file_location("github_world", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault("github_world", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+WORLD = load_world()
+
+
+@pytest.fixture
+def world() -> Iterator[Any]:
+    """Serve a GitHub with an empty default branch."""
+    with WORLD.GithubWorld() as found:
+        yield found
+
+
+def forge_of(world: Any, **settings: Any) -> GithubForge:
+    """Return the adapter in front of the double."""
+    return GithubForge(api_url=world.url, repository=WORLD.REPOSITORY, token=TOKEN, **settings)
+
+
+def test_the_first_path_that_exists_is_read_at_the_default_branchs_commit(world: Any) -> None:
+    """Bytes and commit are those of the default branch."""
+    world.put(".github/wedgate.yml", "über\n".encode())
+    found = forge_of(world).default_branch_file(PATHS)
+    assert found is not None
+    assert (found.path, found.content, found.ref) == (".github/wedgate.yml", "über\n".encode(), "a" * 40)
+
+
+def test_a_file_that_does_not_exist_is_none(world: Any) -> None:
+    """Absence is an answer."""
+    assert forge_of(world).default_branch_file(PATHS) is None
+
+
+def test_a_directory_is_refused(world: Any) -> None:
+    """A directory in the file's place is a configuration that cannot be used."""
+    world.put("wedgate.yml/inside", b"x")
+    with pytest.raises(ConfigurationError, match="not a plain file"):
+        forge_of(world).default_branch_file(PATHS)
+
+
+def test_a_file_too_large_for_the_api_is_refused(world: Any) -> None:
+    """Above 1 MB the API gives no content; that is not an empty configuration."""
+    world.put("wedgate.yml", b"#" * 1_000_001)
+    with pytest.raises(ConfigurationError, match="larger"):
+        forge_of(world).default_branch_file(PATHS)
+
+
+def test_all_pages_of_changed_paths_are_read(world: Any) -> None:
+    """The hundred-and-first file is not missed, and a moved file counts under both names."""
+    files: list[tuple[str, str | None]] = [(f"src/{number}.py", None) for number in range(150)]
+    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[*files, ("wedgate.yml", "app.py")])
+    changed = forge_of(world).changed_paths(7)
+    assert len(changed) == 152
+    assert {"wedgate.yml", "app.py", "src/149.py"} <= set(changed)
+
+
+def test_a_later_page_that_fails_is_an_error(world: Any) -> None:
+    """Half of the changed paths are not the changed paths."""
+    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
+    world.failures["page=2"] = "500"
+    with pytest.raises(ExternalSystemError, match="pull request 7"):
+        forge_of(world).changed_paths(7)
+
+
+def test_two_commits_are_compared(world: Any) -> None:
+    """A merge group has no list of files of its own."""
+    world.comparisons[("c" * 40, "d" * 40)] = [("wedgate.yml", None)]
+    assert forge_of(world).changed_between("c" * 40, "d" * 40) == ("wedgate.yml",)
+
+
+def test_the_head_of_a_pull_request_is_told(world: Any) -> None:
+    """The commit that the branch is at now."""
+    world.pulls[7] = WORLD.Pull(head="b" * 40)
+    assert forge_of(world).head_of(7) == "b" * 40
+
+
+def test_the_clock_is_the_forges(world: Any) -> None:
+    """The Date of an answer, not this machine's time."""
+    world.shifted_seconds = 7200
+    assert abs(forge_of(world).date() - world.date()) < timedelta(seconds=3)
+
+
+@pytest.mark.parametrize("how", ["500", "403", "404", "401", "drop", "malformed"])
+@pytest.mark.parametrize("where", [f"/repos/{WORLD.REPOSITORY}", "/branches/"])
+def test_every_failure_is_one_error_that_names_the_forge(world: Any, how: str, where: str) -> None:
+    """Whatever goes wrong, nobody gets an answer that could open the gate, nor the token."""
+    world.put("wedgate.yml", b"x")
+    world.failures[where] = how
+    with pytest.raises(ExternalSystemError, match=r"GitHub \(http://127\.0\.0\.1") as caught:
+        forge_of(world).default_branch_file(PATHS)
+    assert "a-token-of-the-test" not in str(caught.value)
+
+
+@pytest.mark.parametrize("how", ["500", "403", "drop", "malformed"])
+def test_a_file_that_could_not_be_read_is_not_a_file_that_is_absent(world: Any, how: str) -> None:
+    """Only 404 means that there is none."""
+    world.put(".github/wedgate.yml", b"x")
+    world.failures["contents/wedgate.yml"] = how
+    with pytest.raises(ExternalSystemError):
+        forge_of(world).default_branch_file(PATHS)
+
+
+def test_a_forge_that_does_not_answer_in_time_is_an_error(world: Any) -> None:
+    """The gate waits, but not for long."""
+    world.failures["/repos"] = "slow"
+    with pytest.raises(ExternalSystemError):
+        forge_of(world, timeout_seconds=0.1).default_branch_file(PATHS)
+
+
+def test_a_passing_failure_is_tried_again(world: Any) -> None:
+    """The tries are bounded: three for a server error."""
+    world.failures["/repos"] = "500"
+    with pytest.raises(ExternalSystemError):
+        forge_of(world).default_branch_file(PATHS)
+    assert len(world.asked) == 3
