@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from chronicle import Teller
 from expectations import Expectations
@@ -30,7 +31,7 @@ SUNDAY_IN_PHOENIX = datetime(2027, 6, 6, 7, tzinfo=UTC)
 
 def ask_on_the_command_line(stage: Stage, teller: Teller, expectations: Expectations) -> None:
     """Run ``wedgate check --at`` as a person does, and show what it says."""
-    command = [sys.executable, "-I", "-X", "utf8", "-m", "wedgate", "check", "--config", str(stage.configuration)]
+    command = [sys.executable, "-I", "-X", "utf8", "-m", "wedgate", "check", "--config", _short(stage.configuration)]
     command += ["--at", f"{SATURDAY:%Y-%m-%dT%H:%M:%SZ}"]
     teller.say(f"$ wedgate check --at {SATURDAY:%Y-%m-%dT%H:%M:%SZ}")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "WEDGATE_"))}
@@ -42,6 +43,11 @@ def ask_on_the_command_line(stage: Stage, teller: Teller, expectations: Expectat
     expectations.that("wedgate check ends with 10, closed", done.returncode == ExitCode.CLOSED, f"{done.returncode}")
     missing = [region for region in REGIONS if region not in done.stdout]
     expectations.that("wedgate check names every region", not missing, f"not named: {', '.join(missing)}")
+
+
+def _short(path: Path) -> str:
+    """Return a path as a person would type it here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def map_of(configuration: Configuration) -> CalendarMap:
