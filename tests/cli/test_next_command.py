@@ -1,0 +1,77 @@
+"""`wedgate next`: when regions open and for how long, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from wedgate.cli.next import command
+from wedgate.errors import ConfigurationError, UsageError
+
+SATURDAY = """
+version: 1
+service: venue-search
+regions:
+  eu-central: {markets: {berlin: {zone: Europe/Berlin, country: DE}}}
+  us-east: {markets: {new-york: {zone: America/New_York, country: US}}}
+  asia-pacific: {markets: {kolkata: {zone: Asia/Kolkata, country: IN}}}
+rules:
+  saturdays: {where: all, weekdays: saturday, effect: block}
+"""
+ON_SATURDAY = "2026-06-06T12:00:00Z"
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work beside a configuration."""
+    (tmp_path / "wedgate.yml").write_text(SATURDAY)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def ask(*arguments: str) -> str:
+    """Run the command, and return what it printed."""
+    result = CliRunner().invoke(command, list(arguments), standalone_mode=False)
+    if result.exception is not None:
+        raise result.exception
+    assert result.return_value == 0
+    return result.output
+
+
+def test_each_region_the_set_and_all_are_told(place: Path) -> None:
+    """Saturday ends at 18:30, 22:00 and 04:00 UTC, and begins again six days later."""
+    found = json.loads(
+        ask("--at", ON_SATURDAY, "--format", "json", "--region", "eu-central", "--region", "asia-pacific")
+    )
+    spans = {tuple(each["regions"]): (each["opens"], each["closes"]) for each in found["regions"]}
+    assert spans == {
+        ("eu-central",): ("2026-06-06T22:00:00Z", "2026-06-12T22:00:00Z"),
+        ("asia-pacific",): ("2026-06-06T18:30:00Z", "2026-06-12T18:30:00Z"),
+    }
+    assert (found["together"]["opens"], found["together"]["closes"]) == ("2026-06-06T22:00:00Z", "2026-06-12T18:30:00Z")
+    assert (found["all"]["opens"], found["all"]["lasts_seconds"]) == ("2026-06-07T04:00:00Z", 134 * 3600 + 1800)
+
+
+def test_the_words_give_local_time_first(place: Path) -> None:
+    """A person reads the hour of the place, and UTC beside it."""
+    words = " ".join(ask("--at", ON_SATURDAY).split())
+    assert "us-east opens Sun 7 Jun 00:00 in New York (04:00 UTC), for 6 d, until Sat 13 Jun 00:00 in New York" in words
+    assert "all at once opens Sun 7 Jun 00:00 in New York (04:00 UTC)" in words
+
+
+def test_there_may_be_none_long_enough(place: Path) -> None:
+    """A week without a Saturday does not come, and is not promised."""
+    assert "no known opening before 2029-" in ask("--at", ON_SATURDAY, "--needs", "7d")
+
+
+def test_an_unknown_region_and_a_missing_file_are_refused(place: Path) -> None:
+    """With the nearest name, and with the way out."""
+    with pytest.raises(UsageError, match="did you mean us-east"):
+        ask("--region", "us-eats")
+    (place / "wedgate.yml").unlink()
+    with pytest.raises(ConfigurationError, match="wedgate init"):
+        ask()
