@@ -219,9 +219,17 @@ class Rollouts(RuleBasedStateMachine):
             ev.Judged(at=self.now, region=region, step=number, observed=observed * MIN, final=final, judgement=said)
         )
 
-    @rule(without=st.sampled_from(["nothing", "nothing", "digest", "judgement", "runway", "time"]))
-    def all_goes_well(self, without: str) -> None:
-        """A round of good answers but one, so that the machine gets far, and meets every reason not to go on."""
+    @rule(rounds=st.integers(1, 12), without=st.sampled_from(["nothing", "digest", "judgement", "runway", "time"]))
+    def all_goes_well(self, rounds: int, without: str) -> None:
+        """Rounds of good answers, the last ones but for one thing: the machine gets far, and meets every reason not
+        to go on."""
+        if any(region.phase is RegionPhase.HELD for region in self.state.regions):
+            self.feed(ev.RunBegan(at=self.now, epoch=2))
+        for number in range(rounds + 2):
+            self._round("nothing" if number < rounds else without)
+
+    def _round(self, without: str) -> None:
+        """One round of answers, for every region."""
         self.feed(ev.Ticked(at=self.now))
         for name in REGIONS:
             plan, region = self.state.plan.region(name), self.state.region(name)
