@@ -105,6 +105,13 @@ class Load:
     answers: list[tuple[float, str]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
+    def wait_for(self, answers: int, *, within: float = 15) -> None:
+        """Wait until that many answers came, for at most ``within`` seconds."""
+        deadline = time.monotonic() + within
+        while len(self.answers) < answers:
+            assert time.monotonic() < deadline, f"{len(self.answers)} answers, not {answers}"
+            time.sleep(0.005)
+
 
 @dataclass(kw_only=True)
 class Region:

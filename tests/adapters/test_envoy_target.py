@@ -187,6 +187,7 @@ def test_no_request_fails_while_weights_switch_under_load(region, capsys: pytest
     target = EnvoyTarget(region.settings())
     decided = []
     with region.under_load() as load:
+        load.wait_for(1)
         for number in range(1, 21):
             new = Colour.GREEN if number % 2 else Colour.BLUE
             decided.append(time.monotonic())
