@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from datetime import datetime, timedelta
 
@@ -58,5 +57,13 @@ def terminal_style() -> Style:
         can_unicode = True
     except (UnicodeEncodeError, LookupError):
         can_unicode = False
-    width = min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
-    return Style(colour=colour, unicode=can_unicode, width=width)
+    return Style(colour=colour, unicode=can_unicode, width=_width(is_terminal=is_terminal))
+
+
+def _width(*, is_terminal: bool) -> int:
+    """Return how wide text may be: as the terminal, or as ``COLUMNS`` says where there is none."""
+    if not is_terminal and "COLUMNS" not in os.environ:
+        return 80
+    import shutil
+
+    return min(shutil.get_terminal_size((80, 24)).columns, WIDEST)

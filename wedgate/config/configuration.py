@@ -5,13 +5,17 @@ Nothing of pydantic or YAML survives into it: ``wedgate.config.load`` builds it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from wedgate.calendars.values import Calendar
 from wedgate.gate.decision import Mode
-from wedgate.judge.values import JudgeSettings
-from wedgate.rollout.values import RolloutSettings
+
+if TYPE_CHECKING:
+    from wedgate.judge.values import JudgeSettings
+    from wedgate.rollout.values import RolloutSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +35,51 @@ class StateSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """What only a rollout needs: how a release goes through the regions (``None`` for a gate only), how it is judged,
+    where evidence comes from and where the ledger is kept (``None`` when the file does not say)."""
+
+    rollout: RolloutSettings | None
+    judge: JudgeSettings
+    evidence: EvidenceSettings | None
+    state: StateSettings | None
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: what is built on demand is kept in the instance
 class Configuration:
-    """One wedgate.yml. ``digest`` is ``sha256:`` of the file's bytes; ``path`` is how messages name the file."""
+    """One wedgate.yml. ``digest`` is ``sha256:`` of the file's bytes; ``path`` is how messages name the file.
+
+    ``build_release`` makes the release's half from validated data when it is first asked for: `wedgate check` never
+    asks.
+    """
 
     path: str
     digest: str
     service: str
     mode: Mode
     calendar: Calendar
-    rollout: RolloutSettings | None
-    judge: JudgeSettings
-    evidence: EvidenceSettings | None
-    state: StateSettings | None
+    build_release: Callable[[], Release] = field(compare=False, repr=False)
+
+    @cached_property
+    def _release(self) -> Release:
+        return self.build_release()
+
+    @property
+    def rollout(self) -> RolloutSettings | None:
+        """How a release goes through the regions; ``None`` for a gate only."""
+        return self._release.rollout
+
+    @property
+    def judge(self) -> JudgeSettings:
+        """How a release is judged."""
+        return self._release.judge
+
+    @property
+    def evidence(self) -> EvidenceSettings | None:
+        """Where evidence comes from; ``None`` when the file does not say."""
+        return self._release.evidence
+
+    @property
+    def state(self) -> StateSettings | None:
+        """Where the ledger is kept; ``None`` when the file does not say."""
+        return self._release.state

@@ -8,6 +8,7 @@ only a configuration that was not validated before needs it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +33,9 @@ from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.schema import RULE_MARK
 from wedgate.gate.decision import Mode
 from wedgate.rollout.values import ReportFails, StrategyKind, WindowCloses
+
+# Whatever else is installed has no say in what a configuration may hold, and looking for it takes longer than the file.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def _kebab(name: str) -> str:
 class Section(BaseModel):
     """A mapping of wedgate.yml: no key but the ones named here."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=_kebab)
+    model_config = ConfigDict(extra="forbid", alias_generator=_kebab, defer_build=True)
 
 
 class MarketSection(Section):

@@ -7,7 +7,6 @@ level and step, so the worst ten are written and the rest is left to the summary
 from __future__ import annotations
 
 import re
-import secrets
 
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decision import Decision, Mode
@@ -43,6 +42,8 @@ def command(level: str, message: str, **properties: str) -> str:
 
 def inert(text: str) -> str:
     """Return text for the log inside of which the runner obeys no command."""
+    import secrets
+
     mark = secrets.token_hex(16)
     return f"::stop-commands::{mark}\n{text}\n::{mark}::"
 

@@ -7,7 +7,6 @@ one value; see "Multiline strings" in GitHub's reference of workflow commands.
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +92,8 @@ def _append(environment: Mapping[str, str], variable: str, text: str, otherwise:
 
 def _heredoc(name: str, value: str, delimiter: str | None = None) -> str:
     """Return one output between two delimiters that the value cannot hold."""
+    import secrets
+
     mark = delimiter or f"wedgate_{secrets.token_hex(16)}"
     if mark in value or mark in name:
         raise ExternalSystemError(f"the output {name} holds its own delimiter; nothing was written")

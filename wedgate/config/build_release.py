@@ -1,0 +1,132 @@
+"""The release's half of a configuration: strategies, targets, judge and state, from validated plain data.
+
+Kept from the gate's half so that `wedgate check` does not pay for a rollout that it never looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from wedgate.calendars.values import Verdict
+from wedgate.config.configuration import EvidenceSettings, Release, StateSettings
+from wedgate.config.scalars import parse_duration, parse_percent
+from wedgate.config.templates import fill
+from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits
+from wedgate.rollout.values import (
+    Choice,
+    ReportFails,
+    RolloutSettings,
+    Step,
+    Strategy,
+    StrategyKind,
+    TargetSettings,
+    WindowCloses,
+)
+
+Plain = Mapping[str, Any]
+
+DEFAULT_RESERVE = "20m"
+
+
+def build_release(data: Plain, regions: tuple[str, ...]) -> Release:
+    """Build everything but the gate's half of a file that has these regions."""
+    rollout, judge, state = data.get("rollout"), data.get("judge", {}), data.get("state")
+    return Release(
+        rollout=_rollout(rollout, regions, judge) if rollout else None,
+        judge=_judge(judge),
+        evidence=EvidenceSettings(kind=judge["evidence"]["kind"], options=_options(judge["evidence"]))
+        if "evidence" in judge
+        else None,
+        state=StateSettings(kind=state["kind"], options=_options(state)) if state else None,
+    )
+
+
+def _judge(plain: Plain) -> JudgeSettings:
+    default = JudgeSettings()
+    errors, latency = plain.get("errors", {}), plain.get("latency-p95", {})
+    return JudgeSettings(
+        slice_length=parse_duration(plain["slice"]) if "slice" in plain else default.slice_length,
+        errors=ErrorLimits(
+            worse_by=_percent(errors, "worse-by", default.errors.worse_by),
+            never_above=_percent(errors, "never-above", default.errors.never_above),
+            requests=errors.get("requests", default.errors.requests),
+        ),
+        latency=LatencyLimits(
+            quantile=default.latency.quantile,
+            worse_by=_percent(latency, "worse-by", default.latency.worse_by),
+            slices=latency.get("slices", default.latency.slices),
+        ),
+        false_alarms=_percent(plain, "false-alarms", default.false_alarms),
+    )
+
+
+def _percent(plain: Plain, key: str, default: Decimal) -> Decimal:
+    return parse_percent(plain[key]) if key in plain else default
+
+
+def _options(plain: Plain) -> dict[str, object]:
+    return {key: value for key, value in plain.items() if key != "kind"}
+
+
+def _rollout(plain: Plain, names: tuple[str, ...], judge: Plain) -> RolloutSettings:
+    strategies = {name: build_strategy(name, options) for name, options in plain["strategies"].items()}
+    only = next(iter(strategies))
+    return RolloutSettings(
+        waves=tuple(tuple(wave) for wave in plain.get("waves", [[name] for name in names])),
+        in_flight=plain.get("in-flight", 1),
+        window_closes=WindowCloses(plain.get("window-closes", WindowCloses.HOLD)),
+        reserve=parse_duration(plain.get("reserve", DEFAULT_RESERVE)),
+        strategies=strategies,
+        choose=tuple(_choice(line) for line in plain.get("choose", [{"use": only}])),
+        targets={name: build_target(name, plain["target"]) for name in names},
+        report_fails=ReportFails(judge.get("report-fails", ReportFails.ROLLBACK)),
+    )
+
+
+def build_strategy(name: str, plain: Plain) -> Strategy:
+    """Build a strategy with every step spelled out: the last gives the candidate all traffic."""
+    kind = StrategyKind(plain["kind"])
+    if kind is StrategyKind.BLUE_GREEN:
+        return Strategy(name=name, kind=kind, steps=(Step(weight=100, bake=parse_duration(plain["bake"])),))
+    steps = [
+        Step(weight=step["weight"], bake=parse_duration(step["bake"]) if "bake" in step else timedelta(0))
+        for step in plain["steps"]
+    ]
+    if steps[-1].weight < 100:
+        steps.append(Step(weight=100, bake=timedelta(0)))
+    return Strategy(name=name, kind=kind, steps=tuple(steps))
+
+
+def _choice(plain: Plain) -> Choice:
+    return Choice(
+        use=plain["use"],
+        verdict=Verdict(plain["verdict"]) if "verdict" in plain else None,
+        where=tuple(plain["where"]) if "where" in plain else None,
+    )
+
+
+def build_target(region: str, plain: Plain) -> TargetSettings:
+    """Build one region's target with every template filled in but those that depend on the call."""
+    place: Mapping[str, str] = plain.get("places", {}).get(region, {})
+
+    def filled(text: str) -> str:
+        return fill(text, region, place).strip()
+
+    options: dict[str, object] = {key: filled(plain[key]) for key in ("admin", "routes") if key in plain}
+    if plain["kind"] == "envoy":
+        clusters = plain.get("clusters", {})
+        options["clusters"] = {colour: filled(clusters.get(colour, colour)) for colour in ("blue", "green")}
+    if "deploy" in plain:
+        options["deploy"] = tuple(fill(word, region, place) for word in plain["deploy"])
+    if "deploy-timeout" in plain:
+        options["deploy-timeout"] = int(parse_duration(plain["deploy-timeout"]).total_seconds())
+    if "verify" in plain:
+        verify = {"field": "digest", **plain["verify"]}
+        options["verify"] = {"url": filled(verify["url"]), "field": verify["field"]}
+    addresses = {colour: place[colour].strip() for colour in ("blue", "green") if colour in place}
+    if addresses:
+        options["addresses"] = addresses
+    return TargetSettings(kind=plain["kind"], region=region, options=options)
