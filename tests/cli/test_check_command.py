@@ -315,8 +315,7 @@ cli cli.check cli.main cli.options cli.sources cli.wiring
 config config.build config.cache config.configuration config.load config.nearest config.rule_keys config.scalars
 config.schema_words config.source config.templates
 engine engine.check engine.horizon engine.parts errors
-gate gate.change gate.clock gate.decide gate.decision gate.reasons
-judge judge.values rollout rollout.values
+gate gate.change gate.clock gate.decide gate.decision gate.reasons gate.words
 render render.advice render.decision_words render.local render.text
 """
 

@@ -18,6 +18,7 @@ from wedgate.engine.observe import Watcher
 from wedgate.engine.progress import Progress
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExternalSystemError, WedgateError
+from wedgate.gate import words
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
@@ -152,9 +153,8 @@ class Ticker:
         try:
             decision = self._parts.ask_gate(effect.region, at, effect.runway)
             answer = decision.answer
-            why = "; ".join(reason.text for reason in decision.reasons)
             if answer is None:
-                return _closed(at, effect.region, why or "the calendar could not be asked")
+                return _closed(at, effect.region, words.why(decision) or "the calendar could not be asked")
             closes, reopens = answer.next_close, answer.next_open
             if answer.verdict is not Verdict.CLOSED:
                 later = None if closes is None else self._parts.ask_gate(effect.region, closes, None).answer
@@ -162,7 +162,12 @@ class Ticker:
         except WedgateError as error:
             return _closed(at, effect.region, f"the gate could not be asked: {error}")
         return ev.GateAnswered(
-            at=at, region=effect.region, verdict=decision.verdict, closes=closes, reopens=reopens, why=why
+            at=at,
+            region=effect.region,
+            verdict=decision.verdict,
+            closes=closes,
+            reopens=reopens,
+            why=words.why(decision),
         )
 
     def _deploy(self, effect: fx.Deploy) -> ev.Event:

@@ -10,7 +10,8 @@ import re
 
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decision import Decision, Mode
-from wedgate.render.decision_words import until, why
+from wedgate.gate.words import why
+from wedgate.render.decision_words import until
 
 MOST = 10
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from wedgate.calendars.values import Verdict
-from wedgate.gate.decision import Decision, Reason, RegionDecision
-from wedgate.gate.reasons import ReasonCode
+from wedgate.gate.decision import Decision, RegionDecision
 from wedgate.render.local import city_of, local_words, market_of
 
 
@@ -14,23 +13,6 @@ def local_times(region: RegionDecision) -> str:
         return ""
     found = dict.fromkeys(f"{market.local:%a %H:%M} {city_of(market.zone)}" for market in region.answer.markets)
     return ", ".join(found)
-
-
-def why(region: RegionDecision) -> str:
-    """Return the reasons that made the verdict, each said once with its markets."""
-    answer = region.answer
-    every = len(answer.markets) if answer is not None else 0
-    shown = _deciding(region)
-    markets: dict[str, list[str]] = {}
-    for reason in shown:
-        places = markets.setdefault(reason.text, [])
-        if reason.market:
-            places.append(reason.market)
-    parts = []
-    for text, places in markets.items():
-        where = f" in {', '.join(places)}" if places and len(places) < every else ""
-        parts.append(f"{text}{where}")
-    return "; ".join(parts)
 
 
 def until(region: RegionDecision, decision: Decision) -> str:
@@ -66,10 +48,3 @@ def where_read(decision: Decision) -> str:
 def clean(text: str) -> str:
     """Return text in which nothing steers a terminal, a log or a table: control characters become ``?``."""
     return "".join(character if character.isprintable() else " " if character == "\n" else "?" for character in text)
-
-
-def _deciding(region: RegionDecision) -> tuple[Reason, ...]:
-    """Leave out what only asks for care where something closes."""
-    caring = (ReasonCode.RULE_CAUTION, ReasonCode.LOAD_CAUTION, ReasonCode.LOAD_UNVERIFIED)
-    closing = tuple(reason for reason in region.reasons if reason.code not in caring)
-    return closing or region.reasons

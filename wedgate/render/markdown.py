@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decision import Decision, Mode
+from wedgate.gate.words import why
 from wedgate.render.advice import advice
-from wedgate.render.decision_words import clean, local_times, until, where_read, why
+from wedgate.render.decision_words import clean, local_times, until, where_read
 from wedgate.render.json import instant, render_json
 from wedgate.render.local import offset_words, utc_words
 

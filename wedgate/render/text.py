@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from wedgate.calendars.values import RuleLook, Verdict
 from wedgate.gate.decision import Decision, RegionDecision
+from wedgate.gate.words import why
 from wedgate.render.advice import advice
-from wedgate.render.decision_words import clean, local_times, until, where_read, why
+from wedgate.render.decision_words import clean, local_times, until, where_read
 from wedgate.render.local import offset_words, utc_words
 
 

@@ -1,0 +1,30 @@
+"""Why a region is as it is, in the one sentence that every place shows: terminal, summary, annotation, rollout."""
+
+from __future__ import annotations
+
+from wedgate.gate.decision import Reason, RegionDecision
+from wedgate.gate.reasons import ReasonCode
+
+_CARING = (ReasonCode.RULE_CAUTION, ReasonCode.LOAD_CAUTION, ReasonCode.LOAD_UNVERIFIED)
+
+
+def why(region: RegionDecision) -> str:
+    """Return the reasons that made the verdict, each said once, with its markets where not all of them have it."""
+    answer = region.answer
+    every = len(answer.markets) if answer is not None else 0
+    markets: dict[str, list[str]] = {}
+    for reason in _deciding(region):
+        places = markets.setdefault(reason.text, [])
+        if reason.market:
+            places.append(reason.market)
+    parts = []
+    for text, places in markets.items():
+        where = f" in {', '.join(places)}" if places and len(places) < every else ""
+        parts.append(f"{text}{where}")
+    return "; ".join(parts)
+
+
+def _deciding(region: RegionDecision) -> tuple[Reason, ...]:
+    """Leave out what only asks for care where something closes."""
+    closing = tuple(reason for reason in region.reasons if reason.code not in _CARING)
+    return closing or region.reasons
