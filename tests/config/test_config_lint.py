@@ -94,3 +94,17 @@ def test_what_a_rollout_probably_does_not_mean(lint: object) -> None:
     assert "us is in no wave" in output
     assert "rollout.strategies.t: nothing chooses it" in output
     assert "matches always" in output
+
+
+def test_a_bake_that_can_never_pass_is_said(lint: object) -> None:
+    """1 % over one region and two steps leaves 0.5 % a step, for which the judge's page says nine slices; twenty when
+    the judge is told so."""
+    text = HEAD + (
+        "rollout:\n  strategies: {quick: {kind: canary, steps: [{weight: 5, bake: 7s}]}}\n  target: {kind: simulated}\n"
+        "judge: {slice: 1s, latency-p95: {slices: 5}}\n"
+    )
+    short = lint(text)
+    assert "rollout.strategies.quick: 7s at 5 % are 7 slices of 1s, and no bake passes with fewer than 9;" in short.output
+    assert short.return_value == 0
+    assert "slices" not in lint(text.replace("bake: 7s", "bake: 20s")).output
+    assert "with fewer than 20; bake 20s or more" in lint(text.replace("slices: 5", "slices: 20")).output

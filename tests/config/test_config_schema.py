@@ -27,7 +27,7 @@ BEYOND_A_SCHEMA = {
     "choose-missing", "country-unknown", "in-flight", "loads-order", "places-reserved", "rollout-bake-missing",
     "rollout-bake-zero", "rollout-blue-green-steps", "rollout-envoy-incomplete", "rollout-weights-fall",
     "rule-market-alone", "rule-time-beside-weekly", "rule-unknown-market", "rule-unknown-region", "rule-where-twice",
-    "state-path", "subdivision-unknown", "templates", "waves", "zone-misspelt",
+    "state-path", "subdivision-unknown", "target-of-another-kind", "templates", "waves", "zone-misspelt",
 }  # fmt: skip
 
 

@@ -127,8 +127,7 @@ def open_target(settings: TargetSettings) -> Target:
 
 def _simulated_path(settings: TargetSettings) -> Path:
     """Return the file in which a simulated target lives."""
-    options = settings.options
-    return Path(str(options.get("path") or options.get("routes") or f"{STATE_DIRECTORY}/simulated.json"))
+    return Path(str(settings.options.get("path") or f"{STATE_DIRECTORY}/simulated.json"))
 
 
 def open_metrics(configuration: Configuration, region: str) -> MetricSource:

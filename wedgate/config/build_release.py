@@ -115,7 +115,9 @@ def build_target(region: str, plain: Plain) -> TargetSettings:
     def filled(text: str) -> str:
         return fill(text, region, place).strip()
 
-    options: dict[str, object] = {key: filled(plain[key]) for key in ("admin", "routes") if key in plain}
+    options: dict[str, object] = {
+        key: filled(plain[key]) for key in ("admin", "routes", "path", "running") if key in plain
+    }
     if plain["kind"] == "envoy":
         clusters = plain.get("clusters", {})
         options["clusters"] = {colour: filled(clusters.get(colour, colour)) for colour in ("blue", "green")}

@@ -117,6 +117,10 @@ def _check_target(target: Mapping[str, Any], complaints: Complaints) -> None:
         for key, example in _ENVOY.items():
             if key not in target:
                 complaints.key(path, f"{key!r} is missing", f"add {example}")
+    for kind, keys in _OWN_KEYS.items():
+        for key in keys:
+            if key in target and target.get("kind") in _OWN_KEYS and target["kind"] != kind:
+                complaints.key((*path, key), f"{target['kind']} has no {key}", f"delete it, or write kind: {kind}")
     for at, url in (
         ((*path, "admin"), target.get("admin")),
         ((*path, "verify", "url"), _mapping(target.get("verify")).get("url")),
@@ -140,6 +144,11 @@ _ENVOY = {
     "routes": "routes: with the path of the file that Envoy watches",
     "deploy": 'deploy: [./deploy, "{region}", "{colour}", "{digest}"]',
     "verify": "verify: {url: ..., field: digest}, where the running digest is read",
+}
+
+_OWN_KEYS = {
+    "envoy": ("admin", "routes", "clusters", "verify"),
+    "simulated": ("path", "running"),
 }
 
 

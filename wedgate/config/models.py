@@ -178,6 +178,8 @@ class TargetSection(Section):
     deploy: list[Argument] = left_out("Command that puts a release on a colour, word by word.", min_length=1)
     deploy_timeout: Duration = left_out("How long that command may take; 10 minutes by default.")
     verify: VerifySection = left_out("Where the running digest is read back.")
+    path: Text = left_out("Of `simulated`: the file in which the regions live; `.wedgate/state/simulated.json` else.")
+    running: Text = left_out("Of `simulated`: the digest that blue answers with before anything was deployed.")
     places: dict[Name, dict[PlaceWord, PlaceText]] = left_out(
         "Words of each region for templates; `blue` and `green` are addresses."
     )

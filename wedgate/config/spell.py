@@ -147,7 +147,7 @@ def _plain_target(targets: Mapping[str, TargetSettings]) -> dict[str, Any]:
             found[region] = value
         return found
 
-    for key in ("admin", "routes"):
+    for key in ("admin", "routes", "path", "running"):
         if (texts := option(key)) is not None:
             plain[key] = template(key, texts)
     for key, parts in (("clusters", ("blue", "green")), ("verify", ("url", "field"))):

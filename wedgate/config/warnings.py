@@ -5,11 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from wedgate.config.scalars import spell_duration
 from wedgate.errors import Problem
+from wedgate.judge.live import slices_needed
 
 if TYPE_CHECKING:
     from wedgate.calendars.values import Rule
     from wedgate.config.configuration import Configuration
+    from wedgate.rollout.values import RolloutSettings
 
 
 def warnings_of(configuration: Configuration) -> tuple[Problem, ...]:
@@ -54,6 +57,25 @@ def _about_rollout(configuration: Configuration) -> list[Problem]:
         if region.name not in moved:
             what = f"rollout.waves: {region.name} is in no wave, so no rollout reaches it"
             found.append(_whole(configuration, what, "add it to a wave, if it should be reached"))
+    return [*found, *_short_bakes(configuration, rollout)]
+
+
+def _short_bakes(configuration: Configuration, rollout: RolloutSettings) -> list[Problem]:
+    """Return the bakes that are over before the judge could ever say pass."""
+    judge, found = configuration.judge, []
+    regions = sum(len(wave) for wave in rollout.waves)
+    most = max(len(strategy.steps) for strategy in rollout.strategies.values())
+    needed = slices_needed(judge, level=judge.level_of_step(regions=regions, steps=most))
+    for strategy in rollout.strategies.values():
+        # At 100 % stable has no traffic to compare with, and latency is not judged.
+        for step in strategy.steps:
+            if step.weight < 100 and step.bake < needed * judge.slice_length:
+                what = (
+                    f"rollout.strategies.{strategy.name}: {spell_duration(step.bake)} at {step.weight} % are "
+                    f"{step.bake // judge.slice_length} slices of {spell_duration(judge.slice_length)}, and no bake "
+                    f"passes with fewer than {needed}"
+                )
+                found.append(_whole(configuration, what, f"bake {spell_duration(needed * judge.slice_length)} or more"))
     return found
 
 

@@ -87,6 +87,10 @@ class JudgeSettings:
     latency: LatencyLimits = LatencyLimits()
     false_alarms: Decimal = Decimal("0.01")
 
+    def level_of_step(self, *, regions: int, steps: int) -> Decimal:
+        """Return the false-alarm budget of one step: the rollout's, shared out over its regions and their steps."""
+        return self.false_alarms / (max(1, regions) * max(1, steps))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricJudgement:

@@ -212,7 +212,7 @@ class RolloutState:
     def level(self) -> Decimal:
         """The false-alarm budget of one step: the rollout's, shared out over all its regions and steps."""
         most = max((len(strategy.steps) for strategy in self.plan.strategies), default=1)
-        return self.plan.judge.false_alarms / (max(1, len(self.regions)) * max(1, most))
+        return self.plan.judge.level_of_step(regions=len(self.regions), steps=most)
 
 
 def weights_expected(plan: RegionPlan, region: RegionState) -> Weights:
