@@ -85,7 +85,7 @@ class TrackMaker:
         if rule.zone is None:
             return tuple((market, track) for market in markets for track in self._tracks(order, rule, market))
         whole_region = any(place == Place(region=region) for place in rule.where)
-        shared = _united([self._tracks(order, rule, market) for market in markets])
+        shared = _for_all([self._tracks(order, rule, market) for market in markets])
         return tuple(
             (market, replace(track, market=None if whole_region else market.name))
             for market in markets
@@ -106,8 +106,7 @@ class TrackMaker:
             if unverified and not found.days:
                 continue
             for role in _roles(rule):
-                narrow = role is Role.ALLOW and not unverified
-                runs, notes = self._runs(rule, found, local, (1, 0) if narrow else (0, 1))
+                runs, notes = self._runs(rule, found, local, (1, 0) if role is Role.ALLOW else (0, 1))
                 yield Track(
                     order=order, rule=rule, market=None, role=role, unverified=unverified, runs=runs, notes=notes
                 )
@@ -212,21 +211,37 @@ def _roles(rule: Rule) -> tuple[Role, ...]:
     return (*roles, Role.LOAD) if rule.load is not None else tuple(roles)
 
 
-def _united(each: Sequence[Sequence[Track]]) -> tuple[Track, ...]:
-    """Join the tracks that several markets (with holidays of their own) yield for one rule in one zone."""
-    by_role: dict[tuple[Role, bool], list[Track]] = {}
+def _for_all(each: Sequence[Sequence[Track]]) -> tuple[Track, ...]:
+    """Make one rule's tracks of what several markets (with holidays of their own) yield for it in one zone.
+
+    Not knowing is never permission, and neither is another market's holiday: any market's run counts, except for an
+    allow window, which holds where all of them have it, and is verified only where all of them know it.
+    """
+    by_role: dict[Role, list[dict[bool, Track]]] = {}
     for tracks in each:
-        for track in tracks:
-            by_role.setdefault((track.role, track.unverified), []).append(track)
-    return tuple(
-        Track(
-            order=tracks[0].order,
-            rule=tracks[0].rule,
-            market=None,
-            role=role,
-            unverified=unverified,
-            runs=merged(run for track in tracks for run in track.runs),
-            notes=tuple(dict.fromkeys(note for track in tracks for note in track.notes)),
-        )
-        for (role, unverified), tracks in by_role.items()
-    )
+        for role in dict.fromkeys(track.role for track in tracks):
+            by_role.setdefault(role, []).append({track.unverified: track for track in tracks if track.role is role})
+    found: list[Track] = []
+    for role, markets in by_role.items():
+        for unverified in (False, True):
+            known = [track for market in markets if (track := market.get(unverified)) is not None]
+            if not known:
+                continue
+            notes = tuple(dict.fromkeys(note for track in known for note in track.notes))
+            if role is not Role.ALLOW:
+                runs = merged(run for track in known for run in track.runs)
+            elif unverified:
+                runs = _common([merged(run for track in market.values() for run in track.runs) for market in markets])
+            else:
+                runs = _common([track.runs for track in known])
+            found.append(replace(known[0], market=None, runs=runs, notes=notes))
+    return tuple(found)
+
+
+def _common(each: Sequence[tuple[Run, ...]]) -> tuple[Run, ...]:
+    """Return what lies in some run of every one of them."""
+    common, *others = dict.fromkeys(each)
+    for runs in others:
+        pairs = ((max(start, begin), min(end, stop)) for start, end in common for begin, stop in runs)
+        common = tuple((start, end) for start, end in pairs if start < end)
+    return merged(common)

@@ -39,9 +39,9 @@ class Holidays(RuleKind):
         table = facts.holidays[self.key_of(market)]
         dropped = {name.casefold() for name in self.except_}
         days = [
-            DayRun(day, day, "; ".join(kept))
+            DayRun(day, day, "; ".join(settled))
             for day, names in table.dates.items()
-            if first <= day <= last and (kept := _kept(names, dropped))
+            if first <= day <= last and (settled := _settled(_kept(names, dropped), day, table))
         ]
         days.extend(DayRun(item.first, item.last, "added here") for item in self.also)
         return Matches(days=tuple(days), unverified=tuple(self._unverified(table, market, dropped, first, last)))
@@ -76,6 +76,12 @@ def _kept(names: str, dropped: set[str]) -> list[str]:
     """Return the names of a day that are not dropped; ``Boxing Day (observed)`` goes with ``Boxing Day``."""
     each = [name for name in names.split("; ") if name]
     return [name for name in each if not dropped & {name.casefold(), name.partition(" (")[0].casefold()}]
+
+
+def _settled(names: list[str], day: date, table: HolidayTable) -> list[str]:
+    """Return the names that are certain to fall on the day: one that may move matches on none of its days."""
+    moving = {days.name for days in table.uncertain if days.first <= day <= days.last}
+    return [name for name in names if name not in moving]
 
 
 KIND = Holidays
