@@ -16,11 +16,12 @@ from wedgate.cli import init
 from wedgate.config.load import load_configuration, parse_configuration
 from wedgate.config.schema import committed_schema
 from wedgate.config.warnings import warnings_of
-from wedgate.errors import UsageError
+from wedgate.errors import ConfigurationError, UsageError
 
 FULL = (
     "wedgate.yml",
     ".wedgate/schema.json",
+    ".wedgate/.gitignore",
     ".github/workflows/wedgate-gate.yml",
     ".github/workflows/wedgate-rollout.yml",
 )
@@ -64,7 +65,7 @@ def test_an_editor_finds_the_schema_without_a_network(tmp_path: Path) -> None:
 def test_minimal_is_one_region_and_the_gate(tmp_path: Path) -> None:
     """One region, Saturdays, no rollout."""
     assert run("--minimal", str(tmp_path)).return_value == 0
-    assert set(files_in(tmp_path)) == set(FULL[:3])
+    assert set(files_in(tmp_path)) == set(FULL[:4])
     configuration = load_configuration(tmp_path / "wedgate.yml")
     assert len(configuration.calendar.regions) == 1
     assert [rule.id for rule in configuration.calendar.rules] == ["saturdays"]
@@ -87,6 +88,101 @@ def test_nothing_is_overwritten_and_then_nothing_is_written(tmp_path: Path, name
     with pytest.raises(UsageError):
         init.command.main([str(tmp_path)], standalone_mode=False)
     assert files_in(tmp_path) == {}
+
+
+def git(directory: Path, *words: str) -> str:
+    """Run git in a directory, without the user's settings."""
+    settings = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null", "PATH": os.environ["PATH"]}
+    return subprocess.run(
+        ["git", *words], cwd=directory, env=settings, capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_the_ledger_outlives_a_job_and_its_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cleaned as a checkout on a runner cleans, the state is still there: it lies in the user's home, which a
+    terminal has too."""
+    (tmp_path / "work").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    git(tmp_path, "init", "-q", "work")
+    run(str(tmp_path / "work"))
+    state = load_configuration(tmp_path / "work" / "wedgate.yml").state
+    assert state is not None
+    directory = Path(str(state.options["path"]))
+    assert directory == tmp_path / "home/.local/state/wedgate"
+    ledger = tmp_path / "work" / directory / "my-service.jsonl"
+    ledger.parent.mkdir(parents=True)
+    ledger.touch()
+    git(tmp_path / "work", "clean", "-ffdx")
+    assert ledger.exists()
+    (job,) = workflows(tmp_path / "other")["wedgate-rollout.yml"]["jobs"].values()
+    checkout = next(step for step in job["steps"] if step.get("uses", "").startswith("actions/checkout@"))
+    assert checkout["with"]["clean"] is False
+
+
+def test_a_home_that_nobody_has_is_refused() -> None:
+    """`~` is never the name of a directory."""
+    text = "version: 1\nservice: x\nregions: {eu: {markets: {berlin: {zone: Europe/Berlin, country: DE}}}}\n"
+    configuration = parse_configuration(f"{text}state: {{kind: file, path: ~nobody-of-that-name/x}}".encode(), name="f")
+    with pytest.raises(ConfigurationError, match=r"state\.path: there is no home for '~nobody-of-that-name/x'"):
+        assert configuration.state
+
+
+def test_state_that_lies_in_the_checkout_is_not_committed(tmp_path: Path) -> None:
+    """`git add .` takes what init wrote, and nothing of a ledger beside it."""
+    git(tmp_path, "init", "-q", ".")
+    run(str(tmp_path))
+    (tmp_path / ".wedgate/state").mkdir()
+    (tmp_path / ".wedgate/state/my-service.jsonl").touch()
+    git(tmp_path, "add", ".")
+    assert set(git(tmp_path, "diff", "--cached", "--name-only").splitlines()) == set(FULL)
+
+
+def test_in_a_directory_of_a_repository_the_workflows_go_to_its_root(tmp_path: Path) -> None:
+    """The forge looks for them there alone; they name the configuration, and two services do not share a lock."""
+    (tmp_path / ".git").mkdir()
+    for service in ("search", "booking"):
+        directory = tmp_path / "services" / service
+        assert run(str(directory)).return_value == 0
+        assert set(files_in(directory)) == set(FULL[:3])
+        deploy = load_configuration(directory / "wedgate.yml").rollout.targets["us-east"].options["deploy"]
+        assert deploy[0] == f"./services/{service}/deploy"
+    read = {path.name: yaml.safe_load(path.read_text()) for path in (tmp_path / ".github/workflows").iterdir()}
+    assert len(read) == 4
+    gate = read["wedgate-gate-services-search.yml"]["jobs"]["deploy"]
+    assert gate["steps"][0]["with"]["config"] == "services/search/wedgate.yml"
+    assert gate["steps"][-1]["run"] == './services/search/deploy "$REGION"'
+    rollout = read["wedgate-rollout-services-search.yml"]["jobs"]["rollout"]
+    assert "rollout run --config services/search/wedgate.yml --commit" in rollout["steps"][-1]["run"]
+    assert len({job["concurrency"]["group"] for each in read.values() for job in each["jobs"].values()}) == 4
+    assert len({each["name"] for each in read.values()}) == 4
+
+
+def test_a_relative_directory_finds_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the help shows it: `wedgate init services/venue-search` at the root of a clone."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run("services/venue-search").return_value == 0
+    assert (tmp_path / ".github/workflows/wedgate-gate-services-venue-search.yml").exists()
+    assert not (tmp_path / "services/venue-search/.github").exists()
+
+
+def test_a_path_that_no_workflow_can_name_is_refused(tmp_path: Path) -> None:
+    """A space or a quote in the path would be read by a shell."""
+    (tmp_path / ".git").mkdir()
+    with pytest.raises(UsageError, match="the workflows cannot name"):
+        init.command.main([str(tmp_path / "a b")], standalone_mode=False)
+    assert files_in(tmp_path) == {}
+
+
+def test_the_rollout_asks_the_default_branch_and_installs_what_is_locked(tmp_path: Path, repository_root: Path) -> None:
+    """It has the token with which the calendar is read, and installs wedgate as the action does: from its own checked
+    out repository, every package held to a hash, the forge's client among them."""
+    (job,) = workflows(tmp_path)["wedgate-rollout.yml"]["jobs"].values()
+    steps = {step["name"]: step for step in job["steps"]}
+    assert steps["Roll out"]["env"]["GITHUB_TOKEN"] == "${{ github.token }}"
+    assert steps["Check out wedgate"]["with"]["repository"] == "org/wedgate"
+    assert "--require-hashes --only-binary=:all: -r requirements/action.txt" in steps["Install wedgate"]["run"]
+    assert "\npygithub==" in (repository_root / "requirements/action.txt").read_text()
 
 
 def test_a_disk_that_fills_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

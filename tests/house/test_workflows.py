@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from wedgate.cli.init import starter_files
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 # `org/wedgate@v1` is the one reference that stays a tag in what is pasted: the release's commit is not known there.
@@ -149,6 +151,12 @@ def test_the_workflows_that_init_writes_are_as_good_as_ours(tmp_path: Path, opti
                     assert set(step.get("with", {})) <= set(inputs)
                     assert not step.get("continue-on-error")
     assert gates
+
+
+def test_the_readme_shows_the_gate_that_init_writes(tmp_path: Path) -> None:
+    """Word for word, so that what is tested is what is pasted."""
+    gate = starter_files(tmp_path, root=tmp_path, minimal=False)[tmp_path / ".github/workflows/wedgate-gate.yml"]
+    assert f"```yaml\n{gate}```\n" in (ROOT / "README.md").read_text()
 
 
 def test_updates_wait_a_week() -> None:

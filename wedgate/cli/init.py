@@ -6,10 +6,11 @@ Nothing that exists is ever overwritten, and when one file cannot be written non
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import click
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 CONFIGURATION = "wedgate.yml"
 SCHEMA = ".wedgate/schema.json"
-GATE = ".github/workflows/wedgate-gate.yml"
-ROLLOUT = ".github/workflows/wedgate-rollout.yml"
+IGNORED = ".wedgate/.gitignore"
+GATE = ".github/workflows/wedgate-gate{}.yml"
+ROLLOUT = ".github/workflows/wedgate-rollout{}.yml"
 
 
 @click.command("init")
@@ -33,7 +35,8 @@ ROLLOUT = ".github/workflows/wedgate-rollout.yml"
 def command(directory: Path, *, minimal: bool) -> ExitCode:
     """Write a starter configuration and the workflows to paste.
 
-    Never overwrites anything: if one of the files is there already, nothing is written.
+    The workflows go to the root of the repository that DIRECTORY is in, where the forge looks for them. Never
+    overwrites anything: if one of the files is there already, nothing is written.
 
     \b
     Examples:
@@ -43,11 +46,12 @@ def command(directory: Path, *, minimal: bool) -> ExitCode:
     """
     from wedgate.config.load import parse_configuration
 
-    files = starter_files(minimal=minimal)
-    configuration = parse_configuration(files[CONFIGURATION].encode(), name=CONFIGURATION)
+    root = repository_of(directory)
+    files = starter_files(directory, root=root, minimal=minimal)
+    configuration = parse_configuration(files[directory / CONFIGURATION].encode(), name=CONFIGURATION)
     write_all(directory, files)
-    for name in files:
-        click.echo(f"wrote {directory / name}")
+    for path in files:
+        click.echo(f"wrote {path}")
     click.echo()
     for line in described(configuration, now=datetime.now(UTC)):
         click.echo(line)
@@ -56,20 +60,50 @@ def command(directory: Path, *, minimal: bool) -> ExitCode:
     return ExitCode.DONE
 
 
-def starter_files(*, minimal: bool) -> dict[str, str]:
-    """Return the files to write, by their path in the directory."""
+def repository_of(directory: Path) -> Path:
+    """Return the root of the repository that ``directory`` is in, or will be; itself where there is none."""
+    place = directory.absolute()
+    for up, parent in enumerate((place, *place.parents)):
+        # A file in linked work trees and submodules.
+        if (parent / ".git").exists():
+            return directory if up == 0 else parent
+    return directory
+
+
+def starter_files(directory: Path, *, root: Path, minimal: bool) -> dict[Path, str]:
+    """Return the files to write; ``root`` is the repository's, where the workflows go."""
     from wedgate.config.load import parse_configuration
     from wedgate.config.schema import committed_schema
 
-    text = _resource("starter-minimal.yml" if minimal else "starter.yml")
+    inside = PurePosixPath(directory.absolute().relative_to(root.absolute())) if root != directory else PurePosixPath()
+    if not re.fullmatch(r"[A-Za-z0-9._/-]*", str(inside)):
+        raise UsageError(f"the workflows cannot name {inside}; use letters, digits, -, _ and . in its path")
+    filled = _values_for(inside)
+    text = _filled("starter-minimal.yml" if minimal else "starter.yml", filled)
     configuration = parse_configuration(text.encode(), name=CONFIGURATION)
-    regions = ", ".join(region.name for region in configuration.calendar.regions)
-    major = __version__.partition(".")[0]
-    filled = {"@REGIONS@": regions, "@MAJOR@": str(max(1, int(major))), "@VERSION@": __version__}
-    files = {CONFIGURATION: text, SCHEMA: committed_schema(), GATE: _filled("wedgate-gate.yml", filled)}
+    filled["@REGIONS@"] = ", ".join(region.name for region in configuration.calendar.regions)
+    files = {
+        directory / CONFIGURATION: text,
+        directory / SCHEMA: committed_schema(),
+        directory / IGNORED: "# What a rollout and its workflow leave here.\nstate/\nsource/\n",
+        root / GATE.format(filled["@SLUG@"]): _filled("wedgate-gate.yml", filled),
+    }
     if not minimal:
-        files[ROLLOUT] = _filled("wedgate-rollout.yml", filled)
+        files[root / ROLLOUT.format(filled["@SLUG@"])] = _filled("wedgate-rollout.yml", filled)
     return files
+
+
+def _values_for(inside: PurePosixPath) -> dict[str, str]:
+    """Return what the marks of the templates stand for; ``inside`` is the configuration's place in the repository."""
+    values = {"@MAJOR@": str(max(1, int(__version__.partition(".")[0]))), "./deploy": f"./{inside / 'deploy'}"}
+    if inside == PurePosixPath():
+        return values | dict.fromkeys(("@SUBJECT@", "@SLUG@", "@CONFIG_INPUT@", "@CONFIG_OPTION@"), "")
+    return values | {
+        "@SUBJECT@": f" {inside}",
+        "@SLUG@": f"-{str(inside).replace('/', '-')}",
+        "@CONFIG_INPUT@": f"\n          config: {inside / CONFIGURATION}",
+        "@CONFIG_OPTION@": f" --config {inside / CONFIGURATION}",
+    }
 
 
 def _resource(name: str) -> str:
@@ -83,19 +117,17 @@ def _filled(name: str, values: Mapping[str, str]) -> str:
     return text
 
 
-def write_all(directory: Path, files: Mapping[str, str]) -> None:
+def write_all(directory: Path, files: Mapping[Path, str]) -> None:
     """Write every file, or none; ``UsageError`` names the one that is there already or cannot be written."""
     from wedgate.config.load import CONFIG_PATHS
 
-    for name in dict.fromkeys((*files, *CONFIG_PATHS)):
-        path = directory / name
+    for path in dict.fromkeys((*files, *(directory / name for name in CONFIG_PATHS))):
         if path.exists() or path.is_symlink():
             raise UsageError(f"{path} is there already; nothing was written. Move it away, or name another directory")
     written: list[Path] = []
     made: list[Path] = []
     try:
-        for name, text in files.items():
-            path = directory / name
+        for path, text in files.items():
             made += [parent for parent in reversed(path.parents) if not parent.exists()]
             path.parent.mkdir(parents=True, exist_ok=True)
             # `x`: a file that appeared since is not overwritten either.

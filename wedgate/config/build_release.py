@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import EvidenceSettings, Release, StateSettings
 from wedgate.config.scalars import parse_duration, parse_percent
 from wedgate.config.templates import fill
+from wedgate.errors import ConfigurationError, Problem
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits
 from wedgate.rollout.values import (
     Choice,
@@ -40,7 +42,7 @@ def build_release(data: Plain, regions: tuple[str, ...]) -> Release:
         evidence=EvidenceSettings(kind=judge["evidence"]["kind"], options=_options(judge["evidence"]))
         if "evidence" in judge
         else None,
-        state=StateSettings(kind=state["kind"], options=_options(state)) if state else None,
+        state=StateSettings(kind=state["kind"], options=_at_home(_options(state))) if state else None,
     )
 
 
@@ -69,6 +71,18 @@ def _percent(plain: Plain, key: str, default: Decimal) -> Decimal:
 
 def _options(plain: Plain) -> dict[str, object]:
     return {key: value for key, value in plain.items() if key != "kind"}
+
+
+def _at_home(options: dict[str, object]) -> dict[str, object]:
+    """Return the options with the user's home for a leading ``~``; ``ConfigurationError`` where there is none."""
+    path = options.get("path")
+    if not isinstance(path, str) or not path.startswith("~"):
+        return options
+    try:
+        return {**options, "path": str(Path(path).expanduser())}
+    except RuntimeError:
+        what, remedy = f"state.path: there is no home for {path!r}", "set HOME, or write the path out"
+        raise ConfigurationError((Problem(file="wedgate.yml", line=0, column=0, what=what, remedy=remedy),)) from None
 
 
 def _rollout(plain: Plain, names: tuple[str, ...], judge: Plain) -> RolloutSettings:
