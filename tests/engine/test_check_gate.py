@@ -248,6 +248,29 @@ def test_a_block_taken_away_in_two_years_is_loosening() -> None:
     assert codes(decision) == [ReasonCode.CONFIG_LOOSENED]
 
 
+@pytest.mark.parametrize(
+    ("now", "freeze"),
+    [
+        (datetime(2028, 3, 10, tzinfo=UTC), "yearly: 02-29"),
+        (ON_FRIDAY, "dates: 2029-12-31..2030-01-05"),
+        (ON_FRIDAY, "dates: 2061-06-06..2061-06-10"),
+    ],
+    ids=["leap day", "in three years", "in a generation"],
+)
+def test_a_freeze_is_not_too_far_away_to_be_missed(now: datetime, freeze: str) -> None:
+    """A change is compared as far as wedgate answers at all: what was taken away would open some day."""
+    base = SATURDAY + f"  far: {{where: all, {freeze}, effect: block}}\n"
+    decision = World(now=now, content=base, change=proposed(SATURDAY, base=base)).decide()
+    assert (decision.verdict, codes(decision)) == (Verdict.CLOSED, [ReasonCode.CONFIG_LOOSENED])
+    assert "eu-central" in decision.reasons[0].text
+
+
+def test_a_region_closed_for_years_says_when_it_opens() -> None:
+    """The first of January 2031 in Berlin begins at 23:00 UTC of the day before."""
+    content = REGIONS + "rules:\n  closed: {where: all, dates: 2026-01-01..2030-12-31, effect: block}\n"
+    assert World(content=content).decide("eu-central").next_open == datetime(2030, 12, 31, 23, tzinfo=UTC)
+
+
 def test_a_change_that_only_closes_more_goes_even_on_a_saturday() -> None:
     """Tightening is judged by what it does, not by the calendar."""
     tighter = SATURDAY.replace("saturday,", "[saturday, sunday],")

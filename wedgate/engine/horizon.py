@@ -1,4 +1,4 @@
-"""How far a calendar is read: as little as answers the question, and up to three years for an answer that is rare."""
+"""How far a calendar is read: as little as answers the question, and up to twelve years for an answer that is rare."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from wedgate.calendars.timeline import Timeline, compile_timeline
 from wedgate.calendars.values import Calendar, Span
 from wedgate.engine.parts import Almanac
 
-HORIZONS = (timedelta(days=60), timedelta(days=400), timedelta(days=1100))
-"""Tried in turn while an answer is missing. Sixty days hold eight Saturdays; three years hold every yearly rule."""
+HORIZONS = (timedelta(days=60), timedelta(days=400), timedelta(days=1100), timedelta(days=4400))
+"""Tried in turn while an answer is missing. Sixty days hold eight Saturdays; three years hold every yearly rule but
+29 February, which twelve hold even over 2100, and every freeze that somebody has dated by now."""
 
 
 def timeline_for(calendar: Calendar, almanac: Almanac, span: Span) -> Timeline:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 from wedgate.calendars.values import Span, Verdict
 from wedgate.gate.decision import Mode, Reason
@@ -14,16 +13,19 @@ SHOWN_SPANS = 3
 
 
 def judge_change(
-    opened: Mapping[str, tuple[Span, ...]], *, old_mode: Mode, new_mode: Mode, horizon: timedelta
+    opened: Mapping[str, tuple[Span, ...]], *, old_mode: Mode, new_mode: Mode, compared: Span
 ) -> tuple[Verdict, Reason]:
-    """Return closed with ``config_loosened``, naming what opens where, or open with ``config_tightened``."""
+    """Return closed with ``config_loosened``, naming what opens where, or open with ``config_tightened``.
+
+    ``compared`` is the stretch in which ``opened`` was found, or all that was looked through for nothing.
+    """
     parts = [_opened_words(region, spans) for region, spans in opened.items()]
     if old_mode is Mode.ENFORCE and new_mode is Mode.OBSERVE:
         parts.insert(0, "turns the gate into an observer (mode: observe)")
     if parts:
         text = f"the change {'; '.join(parts)}; that needs the override quorum"
         return Verdict.CLOSED, Reason(code=ReasonCode.CONFIG_LOOSENED, text=text)
-    text = f"the change opens nothing that is closed today, in the next {horizon.days} days"
+    text = f"the change opens nothing that is closed today, until {compared.end:%Y-%m-%d}"
     return Verdict.OPEN, Reason(code=ReasonCode.CONFIG_TIGHTENED, text=text)
 
 
