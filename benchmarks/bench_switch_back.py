@@ -1,7 +1,7 @@
 """Switch back on live traffic: from the decision to the last request on the bad colour, and what fails meanwhile.
 
-One real Envoy in front of two tiny backends; the target is wedgate's own. First the load generator is asked for all
-it can do, then switches are made at the highest rate that it holds. Two generators, because each hides something:
+One real Envoy in front of two tiny backends; engine, ledger and target are wedgate's own. First the load generator is
+asked for all it can do, then switches are made at the highest rate that it holds. Two generators, because each hides something:
 wrk does not retry, so its errors are the failures; vegeta is open-loop, so its rate and latency are true (but it
 retries idempotent requests on a dropped connection, and its failures are not counted here).
 
@@ -31,7 +31,7 @@ NAME = "switch back on live traffic: one decision, one rename, not one failed re
 
 SWITCHES = 5
 LIMIT_SECONDS = 3
-STEADY_SECONDS = 11
+STEADY_SECONDS = 20
 FIRST_SHARE = 0.5
 """Of the rate that wrk reaches, where the search for the open-loop rate begins: it goes down until one is held."""
 
@@ -162,21 +162,95 @@ def _others(plain: dict[str, Any]) -> int:
 
 
 def _switch_back(edge, green: int, directory: Path, turn: int) -> float:  # type: ignore[no-untyped-def]
-    """Give the candidate half of the traffic, decide, return it, and say how late its last request was."""
-    from wedgate.adapters.targets.envoy import EnvoyTarget
-    from wedgate.rollout.values import Fence, TargetSettings, Weights
+    """Let the shipped engine release to half of the traffic, decide against it, and say how late its last request was.
 
-    options = {"admin": edge.admin, "routes": str(edge.routes)}
-    target = EnvoyTarget(TargetSettings(kind="envoy", region="bench", options=options))
-    target.set_weights(Weights(blue=50, green=50), Fence(epoch=turn + 1, revision=1, rollout="bench"))
+    The decision is the instant at which the judge answers: the machine, the spool on disk, the fence, Envoy and the
+    read-back all come after it. Only the judge's answer and the digests are made up.
+    """
+    from wedgate.adapters.targets.envoy import EnvoyTarget
+    from wedgate.engine.adopt import adopt
+    from wedgate.engine.rollout import RolloutEngine
+    from wedgate.errors import ExitCode
+    from wedgate.judge.values import Judgement, Outcome
+    from wedgate.rollout.values import Colour, Release, TargetSettings
+
+    good = Release(commit="0" * 40, digest="good")
+    bad = Release(commit=f"{turn + 1:040x}", digest=f"bad-{turn}")
+    decided: list[float] = []
+
+    class Told(EnvoyTarget):
+        """A target whose two colours are up and are what they should be."""
+
+        def deploy(self, colour: Colour, release: Release) -> None:
+            """Nothing is to be deployed."""
+
+        def digest(self, colour: Colour) -> str:
+            """Answer what is expected on each side."""
+            return good.digest if colour is Colour.BLUE else bad.digest
+
+    def condemn(*_: object, **__: object) -> Judgement:
+        decided.append(time.time())
+        return Judgement(outcome=Outcome.FAIL, metrics=(), slices=1, usable=1, text="condemned by the benchmark")
+
+    def open_target(settings: TargetSettings) -> EnvoyTarget:
+        return Told(settings)
+
+    parts = _parts(edge, directory, open_target, condemn)
+    if turn == 0:
+        adopt(parts, good)
+    end = RolloutEngine(parts).run(bad)
+    if end.exit_code is not ExitCode.ROLLED_BACK:
+        raise RuntimeError(f"the engine did not roll back: {end.text}")
     time.sleep(0.5)
-    decision = time.time()
-    target.set_weights(Weights(blue=100, green=0), Fence(epoch=turn + 1, revision=2, rollout="bench"))
-    time.sleep(1.2)
     last, count = _last(green)
     if not count:
         raise RuntimeError("the candidate got no request at all: nothing was measured")
-    return max(0.0, last - decision)
+    return max(0.0, last - decided[0])
+
+
+CONFIGURATION = """
+version: 1
+service: bench
+regions: {{bench: {{markets: {{utc: {{zone: UTC, country: US}}}}}}}}
+rollout:
+  reserve: 1s
+  strategies: {{half: {{kind: canary, steps: [{{weight: 50, bake: 20s}}]}}}}
+  target:
+    {{kind: envoy, admin: "{admin}", routes: "{routes}", deploy: ["true", "{{digest}}"], verify: {{url: "{admin}"}}}}
+judge: {{slice: 1s}}
+"""
+
+
+def _parts(edge, directory: Path, open_target, judge_live):  # type: ignore[no-untyped-def]
+    from wedgate.adapters.metrics.envoy import EnvoyMetrics
+    from wedgate.adapters.stores.file import FileStore
+    from wedgate.adapters.stores.rescue import save_rescue
+    from wedgate.adapters.stores.spool import FileSpool
+    from wedgate.cli.wiring import ask_region, utc_now
+    from wedgate.config.load import parse_configuration
+    from wedgate.engine.rollout_parts import RolloutParts
+    from wedgate.judge.slices import slice_between
+
+    text = CONFIGURATION.format(admin=edge.admin, routes=edge.routes)
+    configuration = parse_configuration(text.encode(), name="bench")
+    settings = configuration.rollout
+    assert settings is not None
+    return RolloutParts(
+        service=configuration.service,
+        settings=settings,
+        judge=configuration.judge,
+        store=FileStore(directory / "ledger.jsonl"),
+        spool=FileSpool(directory / "spool.jsonl"),
+        open_target=open_target,
+        open_metrics=lambda region: EnvoyMetrics.beside(settings.targets[region]),
+        ask_gate=lambda region, at, runway: ask_region(configuration, region, at, runway),
+        clock=utc_now,
+        pause=lambda duration: time.sleep(duration.total_seconds()),
+        observe=lambda progress: None,
+        save_rescue=lambda rescue: save_rescue(directory / "rescue.json", rescue),
+        slice_between=slice_between,
+        judge_live=judge_live,
+    )
 
 
 def _last(port: int) -> tuple[float, int]:
