@@ -1,9 +1,9 @@
 """Switch back on live traffic: from the decision to the last request on the bad colour, and what fails meanwhile.
 
 One real Envoy in front of two tiny backends; engine, ledger and target are wedgate's own. First the load generator is
-asked for all it can do, then switches are made at the highest rate that it holds. Two generators, because each hides something:
-wrk does not retry, so its errors are the failures; vegeta is open-loop, so its rate and latency are true (but it
-retries idempotent requests on a dropped connection, and its failures are not counted here).
+asked for all it can do, then switches are made at the highest rate that it holds. Two generators, because each hides
+something: wrk does not retry, so its errors are the failures; vegeta is open-loop, so its rate and latency are true
+(but it retries idempotent requests on a dropped connection, and its failures are not counted here).
 
 Which colour answered is counted by the backends themselves.
 """
