@@ -95,3 +95,11 @@ def test_the_first_of_the_usual_places_is_found(tmp_path: Path) -> None:
     assert find_configuration(tmp_path) == second
     (tmp_path / "wedgate.yml").symlink_to("nowhere")
     assert find_configuration(tmp_path) == tmp_path / "wedgate.yml"
+
+
+def test_a_kind_that_is_a_list_is_one_message() -> None:
+    """A value of the wrong type beside keys that depend on it."""
+    target = b"rollout:\n  strategies: {s: {kind: blue-green, bake: 1h}}\n  target: {kind: [], path: x}\n"
+    with pytest.raises(ConfigurationError, match=r"rollout\.target\.kind: expected one of envoy, simulated") as raised:
+        parse_configuration(GOOD + target, name="f")
+    assert len(raised.value.problems) == 1

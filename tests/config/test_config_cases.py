@@ -132,3 +132,69 @@ def test_v22_editing_one_field_leaves_the_others() -> None:
     after = read(text.replace("block", "caution")).calendar.rules[0]
     assert dataclasses.replace(after, effect=before.effect) == before
     assert after.effect != before.effect
+
+
+def complaints(rules: str, **parts: str) -> list[str]:
+    """Return what is said about a configuration that must be refused, line by line."""
+    return refused(rules, **parts).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("holidays: bank", "f:5:29: rules.a.holidays: DE has no bank holidays (eu/berlin); it has catholic, public"),
+        ("holidays: [public, armed_forces]", "f:5:38: rules.a.holidays[1]: DE has no armed_forces holidays"),
+        ("holidays: Catholics", '"catholics" is not a holiday category; did you mean "catholic"?'),
+    ],
+)
+def test_a_category_that_a_country_does_not_have_is_found_before_it_is_asked(keys: str, said: str) -> None:
+    """The position is the word's, and the message names the markets; the holidays package lists no bank holidays for
+    Germany."""
+    (line,) = complaints(rule(keys))
+    assert said in line
+
+
+def test_a_category_matters_only_where_the_rule_is() -> None:
+    """Japan has bank holidays in the package's own list; a rule for it alone is fine."""
+    text = HEAD.replace("ZONE", "Europe/Berlin").replace("DE}}}}", "DE}, tokyo: {zone: Asia/Tokyo, country: JP}}}}")
+    for where, refuses in (("eu/tokyo", False), ("eu/berlin", True), ("eu", True)):
+        rules = f"rules:\n  a: {{where: {where}, holidays: bank, effect: block}}\n"
+        if refuses:
+            with pytest.raises(ConfigurationError, match=r"DE has no bank holidays \(eu/berlin\)"):
+                parse_configuration((text + rules).encode(), name="f")
+        else:
+            parse_configuration((text + rules).encode(), name="f")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("dates: [2020-01-01, 2020-01-01]", "rules.a.dates[1]: '2020-01-01' is named twice; delete one of the two"),
+        ("weekdays: [saturday, Sat]", "rules.a.weekdays[1]: 'Sat' is named twice"),
+        ("yearly: [02-14, 12-24, 02-14]", "rules.a.yearly[2]: '02-14' is named twice"),
+        ("weekdays: sunday, months: [june, jun]", "rules.a.months[1]: 'jun' is named twice"),
+        ("holidays: [public, public]", "rules.a.holidays[1]: 'public' is named twice"),
+    ],
+)
+def test_the_same_item_twice_in_one_rule_is_refused(keys: str, said: str) -> None:
+    """However it is spelled: one of the two was meant to be something else."""
+    (line,) = complaints(rule(keys))
+    assert said in line
+
+
+def test_a_double_key_and_a_tag_hide_nothing() -> None:
+    """Everything wrong is said at once: the first value is kept, the tag passed over, and the rest is checked."""
+    text = (
+        "a: {where: all, weekdays: !day saturday, effect: blok}\n"
+        "  b: {where: eu, where: us, weekdays: satruday, load: !!int 4}\n"
+        "  a: {where: nowhere}"
+    )
+    said = [line.partition(";")[0] for line in complaints(text)]
+    assert said == [
+        "f:5:29: the tag !day means nothing here",
+        "f:5:52: rules.a.effect: unknown word 'blok'",
+        "f:6:18: the key 'where' is given twice, first in line 6",
+        'f:6:39: rules.b.weekdays: "satruday" is not a weekday',
+        "f:6:55: the tag tag:yaml.org,2002:int means nothing here",
+        "f:7:3: the key 'a' is given twice, first in line 5",
+    ]

@@ -19,12 +19,12 @@ def spelled_path(path: Sequence[str | int]) -> str:
 
 
 class Complaints:
-    """Problems of one file, in the order of the file, each said once."""
+    """Problems of one file, in the order of the file, each said once; ``noted`` are those of its reading."""
 
-    def __init__(self, file: str, root: Node) -> None:
+    def __init__(self, file: str, root: Node, noted: Sequence[Problem] = ()) -> None:
         self._file = file
         self._root = root
-        self._found: dict[tuple[int, int, str], Problem] = {}
+        self._found = {(problem.line, problem.column, problem.what): problem for problem in noted}
 
     def value(self, path: Path, what: str, remedy: str) -> None:
         """Complain about the value at ``path``."""

@@ -6,12 +6,14 @@ Like ``references`` it reads plain data of any shape and leaves wrong types to `
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest
 from wedgate.config.rule_keys import fields_of, kind_keys, kind_keys_in
+from wedgate.config.scalars import shown
 from wedgate.config.templates import words_in
 
 _BARE = ("time", "months")
@@ -54,10 +56,27 @@ def _check_rule(path: Path, rule: dict[str, Any], complaints: Complaints) -> Non
     if not kinds and not any(key in rule for key in _BARE) and not strangers:
         remedy = f"add one of {', '.join(kind_keys())}, or time: or months:"
         complaints.key(path, "the rule does not say when", remedy)
+    for field in fields_of(kinds):
+        _check_repeats((*path, field.key), rule.get(field.key), field.parse, complaints)
     if "effect" not in rule and "load" not in rule and not any(nearest(key, ("effect", "load")) for key in strangers):
         complaints.key(
             path, "the rule has neither an effect nor a load", "add effect: block (or caution, allow), or load:"
         )
+
+
+def _check_repeats(path: Path, plain: object, parse: Callable[[Any], Any], complaints: Complaints) -> None:
+    """Complain about an item of a list that says what an earlier one says, however each is spelled."""
+    if not isinstance(plain, list) or complaints.has(path):
+        return
+    seen = []
+    for index, item in enumerate(plain):
+        try:
+            value = parse(item)
+        except SpellingError:
+            return  # ``shape`` says what is wrong with it.
+        if value in seen:
+            complaints.value((*path, index), f"{shown(item)} is named twice", "delete one of the two")
+        seen.append(value)
 
 
 def _check_loads(loads: Mapping[str, Any], complaints: Complaints) -> None:
@@ -113,14 +132,15 @@ def _check_in_flight(rollout: Mapping[str, Any], regions: Mapping[str, Any], com
 
 def _check_target(target: Mapping[str, Any], complaints: Complaints) -> None:
     path: Path = ("rollout", "target")
-    if target.get("kind") == "envoy":
+    named = target.get("kind")
+    if named == "envoy":
         for key, example in _ENVOY.items():
             if key not in target:
                 complaints.key(path, f"{key!r} is missing", f"add {example}")
     for kind, keys in _OWN_KEYS.items():
         for key in keys:
-            if key in target and target.get("kind") in _OWN_KEYS and target["kind"] != kind:
-                complaints.key((*path, key), f"{target['kind']} has no {key}", f"delete it, or write kind: {kind}")
+            if key in target and isinstance(named, str) and named in _OWN_KEYS and named != kind:
+                complaints.key((*path, key), f"{named} has no {key}", f"delete it, or write kind: {kind}")
     for at, url in (
         ((*path, "admin"), target.get("admin")),
         ((*path, "verify", "url"), _mapping(target.get("verify")).get("url")),

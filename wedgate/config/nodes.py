@@ -26,6 +26,7 @@ _INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 _OCTAL = re.compile(r"0o[0-7]{1,300}")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,300}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]{1,3})?")
+_TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 _SPECIAL = {".inf": "inf", "-.inf": "-inf", "+.inf": "inf", ".nan": "nan"}
 
 
@@ -105,11 +106,17 @@ def _number(text: str) -> int | float | None:
     return None
 
 
-def parse_nodes(text: str, *, name: str) -> Node:
-    """Parse one YAML document; ``ConfigurationError`` says where it cannot be read, and names every double key."""
+def parse_nodes(text: str, *, name: str, noted: list[Problem] | None = None) -> Node:
+    """Parse one YAML document; ``ConfigurationError`` says where it cannot be read.
+
+    A double key (the first value is kept) or a tag (it is passed over) leaves the rest readable: it is added to
+    ``noted``, so that what else is wrong can be said too; without such a list it is an error as well.
+    """
     reader = _Reader(name)
     node = reader.read(text)
-    if reader.problems:
+    if noted is not None:
+        noted.extend(reader.problems)
+    elif reader.problems:
         raise ConfigurationError(tuple(reader.problems))
     return node
 
@@ -156,10 +163,12 @@ class _Reader:
             self._refuse(0, 0, "the file says nothing (comments only)", "write a starter with `wedgate init`")
         return self._root
 
+    def _note(self, line: int, column: int, what: str, remedy: str) -> None:
+        self.problems.append(Problem(file=self._name, line=line, column=column, what=what, remedy=remedy))
+
     def _refuse(self, line: int, column: int, what: str, remedy: str) -> NoReturn:
-        raise ConfigurationError(
-            (*self.problems, Problem(file=self._name, line=line, column=column, what=what, remedy=remedy))
-        )
+        self._note(line, column, what, remedy)
+        raise ConfigurationError(tuple(self.problems))
 
     def _take(self, event: Any) -> None:
         import yaml
@@ -171,15 +180,15 @@ class _Reader:
         elif isinstance(event, yaml.AliasEvent):
             self._alias(str(event.anchor), line, column)
         elif isinstance(event, yaml.ScalarEvent):
-            self._refuse_tag(event, line, column)
-            is_plain = event.implicit[0] and event.tag is None
+            self._pass_over_tag(event, line, column)
+            is_plain = event.style in (None, "") and event.tag not in _TEXT_TAGS
             data = plain_scalar(event.value) if is_plain else event.value
             node = Node(data=data, line=line, column=column, written=event.value)
             if event.anchor:
                 self._anchors[event.anchor] = node
             self._place(node)
         elif isinstance(event, yaml.CollectionStartEvent):
-            self._refuse_tag(event, line, column)
+            self._pass_over_tag(event, line, column)
             if len(self._open) >= MAX_DEPTH:
                 self._refuse(line, column, f"nested more than {MAX_DEPTH} levels deep", "wedgate.yml needs five")
             is_mapping = isinstance(event, yaml.MappingStartEvent)
@@ -191,9 +200,9 @@ class _Reader:
                 self._anchors[closed.anchor] = closed.node
             self._place(closed.node)
 
-    def _refuse_tag(self, event: Any, line: int, column: int) -> None:
-        if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
-            self._refuse(line, column, f"the tag {event.tag} means nothing here", "delete it")
+    def _pass_over_tag(self, event: Any, line: int, column: int) -> None:
+        if event.tag is not None and event.tag not in _TEXT_TAGS:
+            self._note(line, column, f"the tag {event.tag} means nothing here", "delete it")
 
     def _alias(self, anchor: str, line: int, column: int) -> None:
         known = self._anchors.get(anchor)
@@ -230,10 +239,7 @@ class _Reader:
         if word in mapping.items:
             first = mapping.items[word][0]
             what = f"the key {word!r} is given twice, first in line {first.line}"
-            problem = Problem(
-                file=self._name, line=key.line, column=key.column, what=what, remedy="delete or rename one of them"
-            )
-            self.problems.append(problem)
+            self._note(key.line, key.column, what, "delete or rename one of them")
             return
         mapping.items[word] = (key, value)
         mapping.data[word] = value.data

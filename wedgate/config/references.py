@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wedgate.calendars.spelling import SpellingError
+from wedgate.calendars.spellings import Categories
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest, remedy_for
 from wedgate.config.templates import LATE, words_in
@@ -28,6 +30,8 @@ def check_references(data: object, complaints: Complaints) -> None:
         for place, at in _texts(_mapping(plain).get("where"), path):
             if place != "all":
                 _check_place(place, at, regions, complaints)
+        for word, at in _texts(_mapping(plain).get("holidays"), ("rules", rule, "holidays")):
+            _check_category(word, at, _countries_of(_mapping(plain).get("where"), file), complaints)
     rollout = _mapping(file.get("rollout"))
     _check_waves(rollout, tuple(regions), complaints)
     _check_choices(rollout, tuple(regions), complaints)
@@ -90,6 +94,38 @@ def _check_subdivisions(file: Mapping[str, Any], complaints: Complaints) -> None
                 what = f"{country.strip()} has no subdivision {subdivision.strip()!r}"
                 remedy = remedy_for(subdivision, known) if known else "it has none; delete the key"
                 complaints.value(("regions", region, "markets", market, "subdivision"), what, remedy)
+
+
+def _countries_of(where: object, file: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the markets a rule is for by their country, for the countries that the almanac knows."""
+    from wedgate.almanac.holidays import countries
+
+    places = {place for place, _ in _texts(where, ())}
+    found: dict[str, list[str]] = {}
+    for region, plain in _mapping(file.get("regions")).items():
+        for market, options in _mapping(_mapping(plain).get("markets")).items():
+            country = _mapping(options).get("country")
+            named = places & {"all", region, f"{region}/{market}"}
+            if named and isinstance(country, str) and country.strip() in countries():
+                found.setdefault(country.strip(), []).append(f"{region}/{market}")
+    return found
+
+
+def _check_category(word: str, at: Path, countries: Mapping[str, list[str]], complaints: Complaints) -> None:
+    """Complain about a category that not every country of the rule has: the almanac has no table to ask there."""
+    from wedgate.almanac.holidays import categories
+
+    try:
+        (category,) = Categories.parse(word)
+    except SpellingError:
+        return  # No country has it; ``shape`` says so.
+    for country, markets in countries.items():
+        known = categories(country)
+        if category not in known:
+            what = f"{country} has no {category} holidays ({', '.join(markets)})"
+            near = nearest(category, known)
+            said = f"did you mean {near}?" if near else f"it has {', '.join(known)}"
+            complaints.value(at, what, f"{said}; or give the other markets a rule of their own")
 
 
 def _check_waves(rollout: Mapping[str, Any], regions: tuple[str, ...], complaints: Complaints) -> None:

@@ -11,17 +11,17 @@ from wedgate.config.references import check_references
 from wedgate.config.scalars import shown
 from wedgate.config.shape import normal_rule, validate_shape
 from wedgate.config.source import whole_file
-from wedgate.errors import ConfigurationError
+from wedgate.errors import ConfigurationError, Problem
 
 
 def validate(text: str, *, name: str) -> Validated:
     """Return the normal plain data of a configuration; ``ConfigurationError`` with everything wrong in it."""
-    root = parse_nodes(text, name=name)
+    noted: list[Problem] = []
+    root = parse_nodes(text, name=name, noted=noted)
     if not isinstance(root.data, dict):
-        raise whole_file(
-            name, f"the file is {shown(root.data)}, not keys with values", "write a starter with `wedgate init`"
-        )
-    complaints = Complaints(name, root)
+        what, remedy = f"the file is {shown(root.data)}, not keys with values", "write a starter with `wedgate init`"
+        raise ConfigurationError((*noted, *whole_file(name, what, remedy).problems))
+    complaints = Complaints(name, root, noted)
     data = validate_shape(root, complaints)
     check_references(root.data, complaints)
     check_consistency(root.data, complaints)
