@@ -104,6 +104,14 @@ def test_the_text_says_where_why_and_until_when(place: Path) -> None:
     assert max(len(line) for line in result.output.splitlines()) <= 80
 
 
+def test_the_text_says_what_closes_next(place: Path) -> None:
+    """O03: the next closing, and its reason."""
+    (place / "wedgate.yml").write_text(SATURDAY)
+    for form in ("text", "markdown"):
+        words = " ".join(ask("--at", ON_FRIDAY, "--format", form)[1].output.replace("\\", "").split())
+        assert re.search(r"closes Sat 6 Jun 00:00 in New York \(04:00 UTC\), then saturdays: .*weddings", words)
+
+
 def test_explain_lists_rules_that_do_not_match_too_with_date_offset_and_line(place: Path) -> None:
     """O08: the offset is the one valid on that date."""
     (place / "wedgate.yml").write_text(SATURDAY)

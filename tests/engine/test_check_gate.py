@@ -93,13 +93,24 @@ def proposed(head: str | None, *, base: str | None = SATURDAY) -> ProposedChange
 
 
 def test_a_friday_is_open_and_says_when_it_closes() -> None:
-    """O03: open, with the next close: midnight in Berlin is 22:00 UTC in June."""
+    """O03: open, with the next close and its reason: midnight in Berlin is 22:00 UTC in June."""
     decision = World().decide()
     assert decision.verdict is Verdict.OPEN
     assert codes(decision) == [ReasonCode.OPEN]
     assert decision.next_close == datetime(2026, 6, 5, 22, tzinfo=UTC)
     assert decision.runway == timedelta(hours=10)
     assert decision.next_open == ON_FRIDAY
+    assert [[reason.rule for reason in region.closes_for] for region in decision.regions] == [["saturdays"]] * 2
+    assert [region.opens_after for region in decision.regions] == [(), ()]
+
+
+def test_what_closes_last_before_an_opening_is_named_where_it_is_not_what_closes_now() -> None:
+    """Saturday closes now; it is Sunday's rule that lasts until Monday."""
+    content = SATURDAY + "  sundays: {where: all, weekdays: sunday, effect: block}\n"
+    region = World(content=content, now=ON_SATURDAY).decide("eu-central").regions[0]
+    assert [reason.rule for reason in region.reasons] == ["saturdays"]
+    assert [reason.rule for reason in region.opens_after] == ["sundays"]
+    assert World(now=ON_SATURDAY).decide("eu-central").regions[0].opens_after == ()
 
 
 def test_a_saturday_is_closed_and_opens_for_all_at_once_when_the_last_saturday_ends() -> None:

@@ -17,7 +17,13 @@ from wedgate.calendars.timeline import Timeline
 from wedgate.calendars.values import Calendar, RuleLook, Span, Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.config.nearest import remedy_for
-from wedgate.engine.horizon import answering_timeline, first_opening, timeline_for
+from wedgate.engine.horizon import (
+    answering_timeline,
+    closing_reasons,
+    first_opening,
+    reasons_until,
+    timeline_for,
+)
 from wedgate.engine.parts import Almanac, ConfigurationText, GateParts, ProposedChange
 from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
 from wedgate.gate.change import judge_change
@@ -262,12 +268,17 @@ def _decide_regions(
         found = first_opening(timeline, regions, question.at, question.runway_needed)
         return None if found is None else found.start
 
-    decided = tuple(
-        decide_region(
-            timeline.region_at(name, question.at), runway_needed=question.runway_needed, next_open=opens((name,))
+    def decide_one(name: str) -> RegionDecision:
+        answer, next_open = timeline.region_at(name, question.at), opens((name,))
+        return decide_region(
+            answer,
+            runway_needed=question.runway_needed,
+            next_open=next_open,
+            opens_after=reasons_until(timeline, (name,), question.at, next_open),
+            closes_for=closing_reasons(timeline, (name,), answer.next_close),
         )
-        for name in names
-    )
+
+    decided = tuple(decide_one(name) for name in names)
     together = Together(
         next_open=opens(names), next_close=timeline.next_close(names, question.at), horizon=timeline.span.end
     )

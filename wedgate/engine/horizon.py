@@ -9,6 +9,8 @@ from wedgate.calendars.facts import needs_of
 from wedgate.calendars.timeline import Timeline, compile_timeline
 from wedgate.calendars.values import Calendar, Span
 from wedgate.engine.parts import Almanac
+from wedgate.gate.decide import reason_of
+from wedgate.gate.decision import Reason
 
 HORIZONS = (timedelta(days=60), timedelta(days=400), timedelta(days=1100), timedelta(days=4400))
 """Tried in turn while an answer is missing. Sixty days hold eight Saturdays; three years hold every yearly rule but
@@ -49,6 +51,22 @@ def first_opening(timeline: Timeline, regions: Sequence[str], after: datetime, n
         if needed is None or run.end - start >= needed:
             return Span(start=start, end=run.end)
     return None
+
+
+def closing_reasons(timeline: Timeline, regions: Sequence[str], instant: datetime | None) -> tuple[Reason, ...]:
+    """Return what closes the regions at an instant, each once; nothing for no instant, or one they are open at."""
+    if instant is None:
+        return ()
+    causes = (cause for name in regions for cause in timeline.region_at(name, instant).causes if cause.closes)
+    return tuple(dict.fromkeys(reason_of(cause) for cause in causes))
+
+
+def reasons_until(
+    timeline: Timeline, regions: Sequence[str], at: datetime, opening: datetime | None
+) -> tuple[Reason, ...]:
+    """Return what closes the regions just before an opening later than ``at``, or at ``at`` where none is known."""
+    before = at if opening is None or opening <= at else opening - timedelta(seconds=1)
+    return closing_reasons(timeline, regions, before)
 
 
 def _spans(at: datetime, at_least: timedelta) -> Iterator[Span]:

@@ -35,9 +35,17 @@ class Together:
 
 
 def decide_region(
-    answer: RegionAnswer, *, runway_needed: timedelta | None, next_open: datetime | None
+    answer: RegionAnswer,
+    *,
+    runway_needed: timedelta | None,
+    next_open: datetime | None,
+    opens_after: tuple[Reason, ...] = (),
+    closes_for: tuple[Reason, ...] = (),
 ) -> RegionDecision:
-    """Decide for one region; ``next_open`` is its first opening that lasts for the runway asked for."""
+    """Decide for one region; ``next_open`` is its first opening that lasts for the runway asked for.
+
+    ``opens_after`` and ``closes_for`` are what closes it just before that opening, and at its next closing.
+    """
     verdict, reasons = answer.verdict, tuple(reason_of(cause) for cause in answer.causes)
     if verdict is not Verdict.CLOSED and runway_needed is not None:
         left = answer.runway
@@ -47,7 +55,15 @@ def decide_region(
             verdict = Verdict.CLOSED
     if not reasons:
         reasons = (_open_reason(answer),)
-    return RegionDecision(region=answer.region, verdict=verdict, reasons=reasons, answer=answer, next_open=next_open)
+    return RegionDecision(
+        region=answer.region,
+        verdict=verdict,
+        reasons=reasons,
+        answer=answer,
+        next_open=next_open,
+        opens_after=() if set(opens_after) <= set(reasons) else opens_after,
+        closes_for=closes_for,
+    )
 
 
 def decide(

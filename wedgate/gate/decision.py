@@ -40,7 +40,8 @@ class RegionDecision:
     not be asked).
 
     ``next_open`` is the first instant at which the region is open for the whole of the runway asked for; with no
-    runway asked for it is what the calendar said.
+    runway asked for it is what the calendar said. ``opens_after`` is what closes it last before ``next_open``, where
+    that is something else than now; ``closes_for`` is what closes it at its next closing.
     """
 
     region: str
@@ -48,6 +49,8 @@ class RegionDecision:
     reasons: tuple[Reason, ...]
     answer: RegionAnswer | None
     next_open: datetime | None = None
+    opens_after: tuple[Reason, ...] = ()
+    closes_for: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wedgate.gate.decision import Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
 
@@ -22,6 +24,11 @@ def why(region: RegionDecision) -> str:
         where = f" in {', '.join(places)}" if places and len(places) < every else ""
         parts.append(f"{text}{where}")
     return "; ".join(parts)
+
+
+def said(reasons: Iterable[Reason]) -> str:
+    """Return reasons as one phrase, each once."""
+    return "; ".join(dict.fromkeys(reason.text for reason in reasons))
 
 
 def _deciding(region: RegionDecision) -> tuple[Reason, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decision import Decision, RegionDecision
+from wedgate.gate.words import said
 from wedgate.render.local import city_of, local_words, market_of
 
 
@@ -16,7 +17,7 @@ def local_times(region: RegionDecision) -> str:
 
 
 def until(region: RegionDecision, decision: Decision) -> str:
-    """Return until when the verdict holds: ``opens Sun 6 Jun 00:00 in Chicago (05:00 UTC)``."""
+    """Return until when the verdict holds, and what comes then: ``opens Sun 6 Jun 00:00 in Chicago (05:00 UTC)``."""
     answer = region.answer
     if answer is None:
         return ""
@@ -25,11 +26,13 @@ def until(region: RegionDecision, decision: Decision) -> str:
         if region.next_open is None:
             return f"no known opening before {horizon}"
         zone = market_of(answer, region.next_open).zone
-        return f"opens {local_words(region.next_open, zone, asked_at=decision.at)}"
+        before = f", before that {said(region.opens_after)}" if region.opens_after else ""
+        return f"opens {local_words(region.next_open, zone, asked_at=decision.at)}{before}"
     if answer.next_close is None:
         return f"nothing closes it before {horizon}"
     zone = market_of(answer, answer.next_close).zone
-    return f"closes {local_words(answer.next_close, zone, asked_at=decision.at)}"
+    then = f", then {said(region.closes_for)}" if region.closes_for else ""
+    return f"closes {local_words(answer.next_close, zone, asked_at=decision.at)}{then}"
 
 
 def where_read(decision: Decision) -> str:

@@ -81,7 +81,9 @@ def _region(region: RegionDecision) -> dict[str, Any]:
         "reasons": [_reason(reason) for reason in region.reasons],
         "load": None if answer is None else float(answer.load),
         "next_open": _maybe(region.next_open),
+        "next_open_reasons": [_reason(reason) for reason in region.opens_after],
         "next_close": None if answer is None else _maybe(answer.next_close),
+        "next_close_reasons": [_reason(reason) for reason in region.closes_for],
         "runway_seconds": None if answer is None else seconds(answer.runway),
         "markets": [] if answer is None else [_market(market) for market in answer.markets],
     }
