@@ -223,7 +223,7 @@ def test_explain_lists_every_rule_matched_or_not_with_local_date_and_line(calend
     calendar = calendar_of({"us": ["America/New_York", "Asia/Kolkata"]}, rules)
     facts = Facts(zones={name: zone(name) for name in ("America/New_York", "Asia/Kolkata", "UTC")})
     at = datetime(2026, 6, 10, 20, tzinfo=UTC)
-    looks = look_at(calendar, facts, "us", at)
+    looks = look_at(calendar, facts, "us", at, at + timedelta(days=1))
     assert [(look.rule, look.market, look.matched, look.line) for look in looks] == [
         ("rule-1", "new_york", False, 1),
         ("rule-1", "kolkata", False, 1),

@@ -6,6 +6,7 @@ A test regenerates both files and compares, so that they cannot drift from the p
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 from wedgate.almanac.holidays import FIRST_YEAR, LAST_YEAR, LAST_YEARS, table_name
@@ -17,6 +18,9 @@ MARKETS = (
     *(("SG", None), ("IN", "MH"), ("AU", "NSW")),
 )
 """Country and subdivision of the markets that the starter configuration names."""
+
+REGIONAL_YEARS = (2026, 2030)
+"""Laws that make a holiday of one region hold every year, but for a few: five years show them all."""
 
 RESOURCES = Path(__file__).parent / "resources"
 
@@ -35,14 +39,32 @@ def generated_tables() -> str:
 
 
 def generated_countries() -> str:
-    """Return ``countries.json``: for each country that has holidays its subdivisions and categories."""
+    """Return ``countries.json``: for each country that has holidays its subdivisions and categories.
+
+    ``regional`` are the categories in which some subdivision has days that the country as a whole has not.
+    """
     import holidays
 
     known: dict[str, object] = {}
     for country, codes in sorted(holidays.list_supported_countries(include_aliases=False).items()):
         kinds = holidays.country_holidays(country).supported_categories
-        known[country] = {"subdivisions": sorted(codes), "categories": sorted(kinds)}
+        known[country] = {
+            "subdivisions": sorted(codes),
+            "categories": sorted(kinds),
+            "regional": [kind for kind in sorted(kinds) if _differs(country, sorted(codes), kind)],
+        }
     return _written(known)
+
+
+def _differs(country: str, codes: list[str], category: str) -> bool:
+    """Whether, in five years, any subdivision has a day of the category that the country as a whole has not."""
+
+    def days(subdivision: str | None) -> set[date]:
+        key = HolidayKey(country=country, subdivision=subdivision, categories=(category,))
+        return set(library_dates(key, *REGIONAL_YEARS))
+
+    whole = days(None)
+    return any(days(code) - whole for code in codes)
 
 
 def main() -> None:

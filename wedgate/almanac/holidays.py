@@ -44,6 +44,7 @@ class _Country(TypedDict):
 
     subdivisions: list[str]
     categories: list[str]
+    regional: list[str]
 
 
 def holiday_table(key: HolidayKey, span: Span) -> HolidayTable:
@@ -68,6 +69,7 @@ def holiday_table(key: HolidayKey, span: Span) -> HolidayTable:
         verified_until=date(last_year, 12, 31),
         source=source,
         uncertain=_uncertain(dates),
+        partial=key.subdivision is None and not set(key.categories).isdisjoint(regional_categories(key.country)),
     )
 
 
@@ -89,6 +91,11 @@ def subdivisions(country: str) -> tuple[str, ...]:
 def categories(country: str) -> tuple[str, ...]:
     """Return the holiday categories of a country; ``KeyError`` for an unknown country."""
     return tuple(_countries()[country]["categories"])
+
+
+def regional_categories(country: str) -> tuple[str, ...]:
+    """Return the categories in which a subdivision has days that its country as a whole has not; ``KeyError``."""
+    return tuple(_countries()[country]["regional"])
 
 
 def table_name(key: HolidayKey) -> str:

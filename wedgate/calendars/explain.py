@@ -11,10 +11,14 @@ from wedgate.calendars.tracks import Track, TrackMaker
 from wedgate.calendars.values import Calendar, Market, Rule, RuleLook
 
 
-def look_at(calendar: Calendar, facts: Facts, region: str, instant: datetime) -> tuple[RuleLook, ...]:
-    """Return a look for each rule that applies to the region, in each of its markets, in the order of the file."""
-    seconds = seconds_of(instant)
-    maker = TrackMaker(facts, seconds, seconds + 1)
+def look_at(
+    calendar: Calendar, facts: Facts, region: str, instant: datetime, horizon: datetime
+) -> tuple[RuleLook, ...]:
+    """Return a look for each rule that applies to the region, in each of its markets, in the order of the file.
+
+    ``facts`` must reach to the horizon; an end that lies beyond it is not known, and not named.
+    """
+    maker = TrackMaker(facts, seconds_of(instant), seconds_of(horizon))
     found = calendar.region(region)
     looks: list[RuleLook] = []
     for order, rule in enumerate(calendar.rules):
@@ -23,12 +27,19 @@ def look_at(calendar: Calendar, facts: Facts, region: str, instant: datetime) ->
         once = markets if rule.zone is None else markets[:1]
         for market in once:
             own = [track for place, track in tracks if place == market]
-            looks.append(_look(rule, found.name, market, own, maker, facts, instant))
+            looks.append(_look(rule, found.name, market, own, maker, facts, instant, horizon))
     return tuple(looks)
 
 
 def _look(
-    rule: Rule, region: str, market: Market, tracks: list[Track], maker: TrackMaker, facts: Facts, instant: datetime
+    rule: Rule,
+    region: str,
+    market: Market,
+    tracks: list[Track],
+    maker: TrackMaker,
+    facts: Facts,
+    instant: datetime,
+    horizon: datetime,
 ) -> RuleLook:
     zone = rule.zone or market.zone
     local = instant.astimezone(maker.local(zone).zone)
@@ -39,11 +50,12 @@ def _look(
     if active:
         track, run = min(active, key=lambda pair: pair[0].unverified)
         note = track.note_at(seconds)
-        until = instant_of(run[1]).astimezone(local.tzinfo)
+        end = instant_of(run[1])
+        until = f", until {end.astimezone(local.tzinfo):%a %Y-%m-%d %H:%M}" if end <= horizon else ""
         what = "cannot be known" if track.unverified else "matches"
         when = rule_words(rule)
         named = "" if note.casefold() in when.casefold() else f" ({note})"
-        words = f"{what}: {when}{named}, until {until:%a %Y-%m-%d %H:%M}"
+        words = f"{what}: {when}{named}{until}"
     else:
         words = f"does not match: {_why_not(rule, market, facts, local.replace(tzinfo=None))}"
     return RuleLook(
@@ -51,6 +63,7 @@ def _look(
         region=region,
         market=tracks[0].market if tracks else market.name,
         matched=bool(active),
+        zone=zone,
         local_date=local.date(),
         offset=offset,
         effect=rule.effect,
@@ -62,20 +75,27 @@ def _look(
 
 def _why_not(rule: Rule, market: Market, facts: Facts, local: datetime) -> str:
     """Name the first thing that keeps a rule from matching: the date, the month, or the time of day."""
-    today = local.date()
-    moment = f"{local:%a %Y-%m-%d %H:%M}"
-    if not _matches_date(rule, market, facts, today):
-        yesterday = today - timedelta(days=1)
-        if rule.clock is not None and rule.clock.wraps and _matches_date(rule, market, facts, yesterday):
-            return f"it is {moment} there, after {rule.clock} of the night before"
-        return f"it is {moment} there, the rule is for {rule.kind.words()}"
-    if rule.months is not None and today.month not in rule.months:
-        return f"it is {moment} there, the rule is for {months_words(rule.months)}"
+    moment = f"it is {local:%a %Y-%m-%d %H:%M} there"
+    begun = _begun(rule, market, facts, local)
+    if not begun:
+        yesterday = local - timedelta(days=1)
+        if rule.clock is not None and rule.clock.wraps and _begun(rule, market, facts, yesterday):
+            return f"{moment}, after {rule.clock} of the night before"
+        return f"{moment}, the rule is for {rule.kind.words()}"
+    if rule.months is not None and all(day.month not in rule.months for day in begun):
+        since = "" if local.date() in begun else f" and {rule.kind.words()} began on {begun[0]:%a %Y-%m-%d}"
+        return f"{moment}{since}, the rule is for {months_words(rule.months)}"
     if rule.clock is not None:
-        return f"it is {moment} there, outside of {rule.clock}"
-    return f"it is {moment} there, and a clock change leaves nothing of {rule_words(rule)}"
+        return f"{moment}, outside of {rule.clock}"
+    return f"{moment}, and a clock change leaves nothing of {rule_words(rule)}"
 
 
-def _matches_date(rule: Rule, market: Market, facts: Facts, day: date) -> bool:
-    """Whether the kind matches a whole local date, whatever the modifiers say."""
-    return any(run.first <= day <= run.last for run in rule.kind.matches(facts, market, day, day).days)
+def _begun(rule: Rule, market: Market, facts: Facts, local: datetime) -> list[date]:
+    """Return the dates by which months count, for all that the kind matches then whatever the modifiers say.
+
+    For whole dates it is the date itself, for a stretch with times of its own the one on which it began.
+    """
+    today = local.date()
+    found = rule.kind.matches(facts, market, today, today)
+    days = [today for run in found.days if run.first <= today <= run.last]
+    return days + [run.start.date() for run in found.walls if run.start <= local < run.end]

@@ -39,8 +39,9 @@ class OutsideSpanError(ValueError):
 class Timeline:
     """The answers of one calendar for one span; made by ``compile_timeline``."""
 
-    def __init__(self, span: Span, regions: dict[str, _RegionTimeline]) -> None:
+    def __init__(self, span: Span, facts: Facts, regions: dict[str, _RegionTimeline]) -> None:
         self.span = span
+        self.facts = facts
         self._regions = regions
         self._closed: dict[tuple[str, ...], tuple[Run, ...]] = {}
 
@@ -214,7 +215,7 @@ def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
             ),
             tuple(rule_ids),
         )
-    return Timeline(span, regions)
+    return Timeline(span, facts, regions)
 
 
 def _sweep(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[int]]:

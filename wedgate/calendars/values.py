@@ -178,7 +178,8 @@ class HolidayTable:
     """The public holidays of one country (and subdivision, and categories), frozen.
 
     ``verified_from``/``verified_until`` bound (both included) the dates for which ``dates`` is known to be complete,
-    but for the ``uncertain`` days. Several holidays on one date are joined by ``"; "``.
+    but for the ``uncertain`` days. Several holidays on one date are joined by ``"; "``. ``partial`` says that it is for
+    a country as a whole, parts of which have other holidays besides.
     """
 
     dates: Mapping[date, str]
@@ -186,6 +187,7 @@ class HolidayTable:
     verified_until: date
     source: str
     uncertain: tuple[UncertainDays, ...] = ()
+    partial: bool = False
 
 
 class CauseKind(StrEnum):
@@ -253,12 +255,16 @@ class RegionAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLook:
-    """One rule looked at for ``--explain``, matched or not, in one market (``None``: region in the rule's own zone)."""
+    """One rule looked at for ``--explain``, matched or not, in one market (``None``: region in the rule's own zone).
+
+    ``local_date`` and ``offset`` are those of ``zone`` at the instant asked about.
+    """
 
     rule: str
     region: str
     market: str | None
     matched: bool
+    zone: str
     local_date: date
     offset: timedelta
     effect: Effect | None

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from wedgate.calendars.differences import opened_by
 from wedgate.calendars.explain import look_at
-from wedgate.calendars.facts import needs_of
+from wedgate.calendars.sources import expiring, partial, partial_words
 from wedgate.calendars.timeline import Timeline
 from wedgate.calendars.values import Calendar, RuleLook, Span, Verdict
 from wedgate.config.configuration import Configuration
@@ -240,8 +240,16 @@ def _ask_calendar(
     names = regions_to_ask(configuration.calendar, regions)
     timeline = _timeline(configuration.calendar, names, question, almanac)
     decided, together = _decide_regions(timeline, names, question)
-    looks = _looks(configuration.calendar, names, question.at, almanac) if explain else ()
-    return decide(question, decided, together, mode=configuration.mode, inputs=inputs, looks=looks)
+    return decide(
+        question,
+        decided,
+        together,
+        mode=configuration.mode,
+        inputs=inputs,
+        looks=_looks(configuration.calendar, names, question.at, timeline) if explain else (),
+        left_out=tuple(map(partial_words, partial(configuration.calendar, timeline.facts, names))),
+        expiring=expiring(configuration.calendar, timeline.facts, question.at, names),
+    )
 
 
 def _timeline(calendar: Calendar, names: tuple[str, ...], question: Question, almanac: Almanac) -> Timeline:
@@ -285,9 +293,9 @@ def _decide_regions(
     return decided, together
 
 
-def _looks(calendar: Calendar, names: tuple[str, ...], at: datetime, almanac: Almanac) -> tuple[RuleLook, ...]:
-    facts = almanac.gather(needs_of(calendar), Span(start=at, end=at + timedelta(days=1)))
-    return tuple(look for name in names for look in look_at(calendar, facts, name, at))
+def _looks(calendar: Calendar, names: tuple[str, ...], at: datetime, timeline: Timeline) -> tuple[RuleLook, ...]:
+    horizon = timeline.span.end
+    return tuple(look for name in names for look in look_at(calendar, timeline.facts, name, at, horizon))
 
 
 def _now_or_epoch(parts: GateParts) -> datetime:

@@ -74,8 +74,13 @@ def decide(
     mode: Mode,
     inputs: Inputs,
     looks: tuple[RuleLook, ...] = (),
+    left_out: tuple[str, ...] = (),
+    expiring: tuple[str, ...] = (),
 ) -> Decision:
-    """Return the decision for all asked regions together; there must be at least one."""
+    """Return the decision for all asked regions together; there must be at least one.
+
+    ``left_out`` says in words what the sources leave out wherever they are asked, ``expiring`` which of them end soon.
+    """
     worst = max((region.verdict for region in regions), key=lambda verdict: verdict.severity)
     reasons: dict[tuple[ReasonCode, str], Reason] = {}
     for region in regions:
@@ -93,7 +98,8 @@ def decide(
         next_close=together.next_close,
         runway=None if together.next_close is None else together.next_close - question.at,
         runway_needed=question.runway_needed,
-        not_verified=_not_verified(regions),
+        not_verified=(*_not_verified(regions), *left_out),
+        expiring=expiring,
         looks=looks,
         inputs=inputs,
         horizon=together.horizon,

@@ -74,7 +74,8 @@ class Decision:
     ``next_open``/``next_close`` are for all asked regions at once: the first instant at which every one of them is
     open (for the whole of the runway, where one was asked for), and the first at which one of them closes.
     ``runway_needed`` is what was asked for, ``None`` if nothing. ``not_verified`` names in words what could not be
-    verified. ``horizon`` is how far the calendars were read: what is ``None`` does not happen before it.
+    verified, ``expiring`` the sources that have ended or end soon. ``horizon`` is how far the calendars were read:
+    what is ``None`` does not happen before it.
     """
 
     at: datetime
@@ -91,6 +92,7 @@ class Decision:
     looks: tuple[RuleLook, ...]
     inputs: Inputs
     horizon: datetime | None = None
+    expiring: tuple[str, ...] = ()
 
     @property
     def may_deploy(self) -> bool:

@@ -41,6 +41,7 @@ def plain_decision(decision: Decision) -> dict[str, Any]:
         "regions": [_region(region) for region in decision.regions],
         "override": None,
         "not_verified": list(decision.not_verified),
+        "expiring": list(decision.expiring),
         "looks": [_look(look) for look in decision.looks],
         "inputs": {
             "config_digest": inputs.config_digest,
@@ -106,6 +107,7 @@ def _look(look: RuleLook) -> dict[str, Any]:
         "region": look.region,
         "market": look.market,
         "matched": look.matched,
+        "zone": look.zone,
         "local_date": look.local_date.isoformat(),
         "offset": offset_words(look.offset),
         "effect": look.effect.value if look.effect else None,

@@ -46,13 +46,15 @@ def _details(decision: Decision) -> list[str]:
         f"- zones {decision.inputs.zone_data}, holidays {decision.inputs.holidays}, wedgate {decision.inputs.wedgate}",
     ]
     lines += [f"- not verified: {_text(words)}" for words in decision.not_verified]
+    lines += [f"- ends soon: {_text(words)}" for words in decision.expiring]
     if decision.looks:
-        lines += ["", "| rule | where | local date | offset | matched | why |", "|---|---|---|---|---|---|"]
+        lines += ["", "| rule | where | zone | local date | offset | matched | why |", "|---|---|---|---|---|---|---|"]
         for look in decision.looks:
             place = f"{look.region}/{look.market}" if look.market else look.region
             cells = (
                 look.rule,
                 place,
+                look.zone,
                 f"{look.local_date}",
                 offset_words(look.offset),
                 "yes" if look.matched else "no",

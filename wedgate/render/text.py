@@ -40,6 +40,8 @@ def render_text(decision: Decision, style: Style) -> str:
             lines += _wrapped(f"{mark} ", f"{reason.code}: {clean(reason.text)}", 2, style)
     for words in decision.not_verified:
         lines += _wrapped("  ", f"not verified: {clean(words)}", 4, style)
+    for words in decision.expiring:
+        lines += _wrapped("  ", f"ends soon: {clean(words)}", 4, style)
     if decision.looks:
         lines += ["", "Rules looked at:", *_look_lines(decision.looks, style)]
     lines += ["", *_wrapped("", f"Read {clean(where_read(decision))}; zones {decision.inputs.zone_data}.", 0, style)]
@@ -67,7 +69,7 @@ def _look_lines(looks: tuple[RuleLook, ...], style: Style) -> list[str]:
         line = f" (line {look.line})" if look.line else ""
         words = (
             f"{look.rule}{line}, {does}, in {place} on {look.local_date:%a %Y-%m-%d} "
-            f"at UTC{offset_words(look.offset)}: {look.text}"
+            f"in {look.zone} at UTC{offset_words(look.offset)}: {look.text}"
         )
         mark = ("•" if style.unicode else "*") if look.matched else "-"
         lines += _wrapped(f"  {mark} ", clean(words), 4, style)
