@@ -307,9 +307,17 @@ def test_a_terminal_says_when_its_file_differs_from_the_default_branch(place: Pa
     ):
         subprocess.run([*git, *arguments], cwd=place, check=True)
     assert differs() is False
+    (place / "wedgate.yml").write_bytes(SATURDAY.replace("\n", "\r\n").encode())
+    assert differs() is False
     (place / "wedgate.yml").write_text(REGIONS)
     assert differs() is True
     assert "differs from the default branch" in " ".join(ask("--at", ON_FRIDAY)[1].output.split())
+    (place / "other.yml").write_text(SATURDAY)
+    other = " ".join(ask("--at", ON_FRIDAY, "--config", "other.yml")[1].output.split())
+    assert "differs from the default branch" in other
+    subprocess.run([*git, "update-ref", "-d", "refs/remotes/origin/HEAD"], cwd=place, check=True)
+    assert differs() is None
+    assert "could not be compared with the default branch" in " ".join(ask("--at", ON_FRIDAY)[1].output.split())
 
 
 OWN = """

@@ -179,6 +179,8 @@ def test_an_unknown_region_is_refused_with_the_nearest() -> None:
     """V04: what is not listed is not open."""
     with pytest.raises(UsageError, match="did you mean eu-central"):
         World().decide("eu-centrall")
+    with pytest.raises(UsageError, match="did you mean eu-central"):
+        World(change=proposed(SATURDAY)).decide("eu-centrall")
 
 
 def test_a_missing_configuration_is_closed_with_the_way_out() -> None:

@@ -26,19 +26,20 @@ class WorkingFile:
         self._config = config
 
     def fetch(self) -> ConfigurationText | None:
-        """Read the file, and compare it with the default branch's copy where the clone has one."""
-        from wedgate.adapters.forge.git_copy import default_branch_copy
+        """Read the file, and compare it with the default branch's copy where there is a clone."""
+        from wedgate.adapters.forge.git_copy import Comparison, compare_with_default_branch
 
         path = self._config or find_configuration(Path())
         if path is None:
             return None
         content = load_bytes(path)
-        copy = default_branch_copy(path)
+        compared = compare_with_default_branch(path, content)
         return ConfigurationText(
             path=str(path),
             content=content,
             origin=ConfigOrigin.WORKING_FILE,
-            differs=None if copy is None else copy != content,
+            differs={Comparison.SAME: False, Comparison.DIFFERENT: True}.get(compared),
+            incomparable=compared is Comparison.UNKNOWN,
         )
 
 

@@ -71,6 +71,7 @@ class Gate:
         if isinstance(read, Trouble):
             return self._closed(question, read)
         text, configuration = read
+        names = regions_to_ask(configuration.calendar, regions)
         inputs = self._inputs(text, configuration)
         change = self._change()
         if isinstance(change, Trouble):
@@ -78,7 +79,7 @@ class Gate:
         if change is not None:
             verdict, reasons = self._judge(text.content, change, question.at)
             return decide_without_calendar(question, verdict, reasons, mode=configuration.mode, inputs=inputs)
-        return _ask_calendar(configuration, regions, question, self._parts.almanac, inputs, explain=explain)
+        return _ask_calendar(configuration, names, question, self._parts.almanac, inputs, explain=explain)
 
     def read(self, *, trust_clock: bool = False) -> tuple[ConfigurationText, Configuration] | Trouble:
         """Fetch and parse the configuration that decides; trouble says why the gate is closed instead."""
@@ -188,6 +189,7 @@ class Gate:
             zone_data=self._parts.almanac.zone_data_version(),
             holidays=self._parts.almanac.holidays_version(),
             wedgate=self._parts.wedgate_version,
+            incomparable=text is not None and text.incomparable,
         )
 
 
@@ -230,14 +232,13 @@ def instant_to_answer(at: datetime) -> datetime:
 
 def _ask_calendar(
     configuration: Configuration,
-    regions: Sequence[str] | None,
+    names: tuple[str, ...],
     question: Question,
     almanac: Almanac,
     inputs: Inputs,
     *,
     explain: bool,
 ) -> Decision:
-    names = regions_to_ask(configuration.calendar, regions)
     timeline = _timeline(configuration.calendar, names, question, almanac)
     decided, together = _decide_regions(timeline, names, question)
     return decide(

@@ -31,7 +31,7 @@ class ConfigurationText:
     """The bytes of the configuration that decides, and where they come from.
 
     ``ref`` is the commit for a file of the default branch. ``differs`` says whether a working file is not the
-    default branch's (``None``: that could not be found out, or does not arise).
+    default branch's; ``None``: that does not arise, or could not be found out (``incomparable``).
     """
 
     path: str
@@ -39,6 +39,7 @@ class ConfigurationText:
     origin: ConfigOrigin
     ref: str | None = None
     differs: bool | None = None
+    incomparable: bool = False
 
 
 class ConfigurationSource(Protocol):

@@ -55,7 +55,10 @@ class RegionDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What decided, so that a decision can be replayed later."""
+    """What decided, so that a decision can be replayed later.
+
+    ``incomparable``: there is a clone, and yet the working file could not be compared with the default branch's.
+    """
 
     config_digest: str | None
     config_origin: ConfigOrigin | None
@@ -65,6 +68,7 @@ class Inputs:
     zone_data: str
     holidays: str
     wedgate: str
+    incomparable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,11 @@ def where_read(decision: Decision) -> str:
         words += f" of the default branch at {(inputs.config_ref or '')[:12]}"
     elif inputs.differs_from_default_branch:
         words += ", the working file, which differs from the default branch: a runner may answer otherwise"
+    elif inputs.incomparable:
+        words += (
+            ", the working file, which could not be compared with the default branch "
+            "(`git remote set-head origin --auto` tells the clone which it is)"
+        )
     return words
 
 

@@ -1,30 +1,62 @@
-"""The default branch's copy of a file as the local clone knows it, so that a terminal can say when they differ."""
+"""The default branch's copy of a file as the local clone knows it, so that a terminal can say when they differ.
+
+The clone may be behind the forge: this is for saying so, never for deciding.
+"""
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 
 TIMEOUT_SECONDS = 5
+BRANCH = "refs/remotes/origin/HEAD"
 
 
-def default_branch_copy(path: Path) -> bytes | None:
-    """Return the file as ``origin/HEAD`` has it; ``None`` without git, a clone, a remote or such a file.
 
-    The clone may be behind the forge: this is for saying so, never for deciding.
-    """
+class Comparison(Enum):
+    """How a file compares with the default branch's."""
+
+    SAME = "same"
+    DIFFERENT = "different"
+    NO_CLONE = "no clone"
+    UNKNOWN = "unknown"
+    """There is a clone, and it does not know its default branch, or git does not answer."""
+
+
+def compare_with_default_branch(path: Path, content: bytes) -> Comparison:
+    """Compare a file's content with what ``origin/HEAD`` has, whatever ends its lines; a file missing there differs."""
     try:
-        directory = path.resolve().parent
+        found = path.resolve()
+        directory = found.parent
+        if not any((folder / ".git").exists() for folder in (directory, *directory.parents)):
+            return Comparison.NO_CLONE
     except OSError:
-        return None
-    if not any((folder / ".git").exists() for folder in (directory, *directory.parents)):
-        return None
+        return Comparison.NO_CLONE
+    # cat-file, not show: it runs no text conversion that the clone's own settings may name.
+    copy = _git(directory, "cat-file", "blob", f"{BRANCH}:./{found.name}")
+    if copy is not None:
+        return Comparison.SAME if _lines(copy) == _lines(content) else Comparison.DIFFERENT
+    known = _git(directory, "rev-parse", "--verify", "--quiet", f"{BRANCH}^{{commit}}") is not None
+    return Comparison.DIFFERENT if known else Comparison.UNKNOWN
+
+
+def _lines(content: bytes) -> bytes:
+    """Return content as git keeps it where a checkout writes line ends of its own (``core.autocrlf``)."""
+    return content.replace(b"\r\n", b"\n")
+
+
+def _git(directory: Path, *arguments: str) -> bytes | None:
+    """Return what git prints; ``None`` if it fails, is not there or takes too long."""
     import subprocess
 
-    # cat-file, not show: it runs no text conversion that the clone's own settings may name.
-    command = ["git", "cat-file", "blob", f"refs/remotes/origin/HEAD:./{path.name}"]
     try:
         done = subprocess.run(
-            command, cwd=directory, capture_output=True, stdin=subprocess.DEVNULL, timeout=TIMEOUT_SECONDS, check=False
+            ["git", *arguments],
+            cwd=directory,
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return None
