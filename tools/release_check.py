@@ -2,6 +2,7 @@
 
 usage: release_check.py check TAG      fail unless tag, version and changelog agree
        release_check.py notes TAG      print the changelog's section of that version
+       release_check.py newest MAJOR   print the latest release of v1 (or v2, ...) among the tags on standard input
 
 Nothing is imported but the standard library, so that the first step of a release needs no installation.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 TAG = re.compile(r"v(?P<version>\d+\.\d+\.\d+)")
@@ -21,6 +23,13 @@ def version_of_tag(tag: str) -> str | None:
     """Return ``1.2.3`` for the tag ``v1.2.3``, and nothing for any other tag (``v1`` moves and is no release)."""
     match = TAG.fullmatch(tag)
     return match["version"] if match else None
+
+
+def newest_of(major: str, refs: Iterable[str]) -> str | None:
+    """Return the tag of the latest release of a major version; ``v1.10.0`` is later than ``v1.9.1``."""
+    tags = (ref.strip().removeprefix("refs/tags/") for ref in refs)
+    releases = [tag for tag in tags if version_of_tag(tag) and tag.startswith(f"{major}.")]
+    return max(releases, key=lambda tag: [int(part) for part in tag[1:].split(".")], default=None)
 
 
 def section_of(changelog: str, version: str) -> tuple[str | None, str] | None:
@@ -55,10 +64,14 @@ def problems_of(tag: str, root: Path) -> list[str]:
 
 def main(arguments: list[str], root: Path) -> int:
     """Carry out one command and return its exit code: 0 agreed, 1 not, 2 wrong usage."""
-    if len(arguments) != 2 or arguments[0] not in {"check", "notes"}:
+    if len(arguments) != 2 or arguments[0] not in {"check", "notes", "newest"}:
         print(__doc__, file=sys.stderr)
         return 2
     command, tag = arguments
+    if command == "newest":
+        newest = newest_of(tag, sys.stdin)
+        print(newest or f"no release of {tag} is among the tags", file=sys.stdout if newest else sys.stderr)
+        return 0 if newest else 1
     problems = problems_of(tag, root)
     for problem in problems:
         print(problem, file=sys.stderr)

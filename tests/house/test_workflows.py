@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
@@ -94,10 +95,51 @@ def test_a_release_is_gated_built_attested_published_and_only_then_announced() -
     assert any(step.get("uses") == "./" for step in jobs["gate"]["steps"])
 
 
+def test_what_a_release_tests_is_tested_on_every_change() -> None:
+    """The tests beside the built wheel run in CI too: a release is not the first to see them fail."""
+    texts = [(ROOT / ".github" / "workflows" / name).read_text() for name in ("ci.yml", "release.yml")]
+    assert all(re.search(r"tools/try_wheel\.py .*--tests", text) for text in texts)
+    away = [path for path in (ROOT / "tests").rglob("test_*.py") if path.parent.name != "house"]
+    # Beside the wheel there is no package in the tree.
+    assert [path.name for path in away if re.search(r"(root|ROOT) / .wedgate[^.\w-]", path.read_text())] == []
+
+
+def announce(directory: Path, tag: str, released: list[str]) -> list[str]:
+    """Run the step that moves the major tag, with a forge that knows these tags; return what it asked of the forge."""
+    jobs = loaded(ROOT / ".github" / "workflows" / "release.yml")["jobs"]
+    (script,) = [step["run"] for step in jobs["announce"]["steps"] if "run" in step]
+    gh = directory / "gh"
+    names = " ".join(f"refs/tags/{name}" for name in released)
+    gh.write_text(
+        '#!/usr/bin/env bash\nprintf "%s\\n" "$*" >>calls\n'
+        f'case "$*" in *matching-refs*) printf "%s\\n" {names} ;; esac\n'
+    )
+    gh.chmod(0o755)
+    (directory / "tools").mkdir()
+    shutil.copy2(ROOT / "tools" / "release_check.py", directory / "tools")
+    environment = {"PATH": f"{directory}:/usr/bin:/bin", "TAG": tag, "COMMIT": "c" * 40, "GH_REPO": "org/wedgate"}
+    (directory / "python3").symlink_to(sys.executable)
+    subprocess.run(["bash", "-c", script], cwd=directory, env=environment, check=True, capture_output=True, text=True)
+    return (directory / "calls").read_text().splitlines()
+
+
+@pytest.mark.parametrize(("tag", "moves"), [("v1.10.0", True), ("v1.9.1", False), ("v2.0.0", True), ("v0.9.9", False)])
+def test_the_major_tag_never_moves_backwards(tmp_path: Path, tag: str, moves: bool) -> None:
+    """A correction of an older minor is released, and v1 stays where it is; versions are compared as numbers."""
+    calls = announce(tmp_path, tag, ["v1.9.0", "v1.9.1", "v1.10.0", "v1.10.0-rc1", "v1", "v2.0.0", "v0.9.10", "v0.9.9"])
+    major = tag.partition(".")[0]
+    assert calls[0].startswith(f"release create {tag} ")
+    assert any(f"refs/tags/{major} " in f"{call} " and "PATCH" in call for call in calls) is moves
+
+
 def test_this_repository_gates_itself_with_its_own_action() -> None:
     """What is offered to others is used here."""
     jobs = loaded(ROOT / ".github" / "workflows" / "wedgate.yml")["jobs"]
-    assert any(step.get("uses") == "./" for step in jobs["gate"]["steps"])
+    ask, require = jobs["gate"]["steps"][1:]
+    assert ask["uses"] == "./"
+    # It is asked on days on which it is closed, too.
+    assert ask["continue-on-error"] is True
+    assert "outputs.verdict" in require["env"]["VERDICT"]
     assert (ROOT / ".github" / "wedgate.yml").is_file()
 
 
