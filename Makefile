@@ -5,6 +5,7 @@
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
 #   make tools   the programs that some tests need: act, actionlint, vegeta, wrk
+#   make schema  write the JSON Schema of wedgate.yml anew
 #   make lock    write requirements/*.txt anew (make lock UPGRADE=--upgrade takes newer releases)
 #
 # Python 3.11 to 3.14 is all that must be there. `make PYTHON=/path/to/python3.12 test` names one.
@@ -12,7 +13,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench tools lock clean
+.PHONY: help demo test lint bench tools schema lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -20,6 +21,14 @@ DEMO := $(VENV)/.wedgate-demo
 DEV := $(VENV)/.wedgate-dev
 export PYTHON
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+# An environment of another version than the Python that is named is made anew.
+VERSION_OF = $(shell $(1) -I -c 'import sys; print(sys.version_info[:2])' 2>/dev/null)
+ifneq ($(PYTHON),)
+ifneq ($(call VERSION_OF,$(PYTHON)),$(call VERSION_OF,$(PY)))
+.PHONY: $(DEMO) $(DEV)
+endif
+endif
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -44,6 +53,10 @@ bench: $(DEV)
 
 tools:
 	@tools/get_tools.sh
+
+schema: $(DEV)
+	@$(PY) -I -X utf8 -m wedgate.config.schema >.schema.new
+	@mv .schema.new wedgate/config/resources/schema.json
 
 lock: $(DEV)
 	@tools/lock.sh $(UPGRADE)

@@ -37,7 +37,14 @@ describe_python() {
   echo "no Python was found"
 }
 
-if ! [ -x "$python" ] || ! "$python" -I -c "$supported" >/dev/null 2>&1; then
+version_of() { "$1" -I -c 'import sys; print(sys.version_info[:2])' 2>/dev/null; }
+
+fits() {
+  [ -x "$python" ] && "$python" -I -c "$supported" >/dev/null 2>&1 || return 1
+  [ -z "${PYTHON:-}" ] || [ "$(version_of "$python")" = "$(version_of "$(find_python)")" ]
+}
+
+if ! fits; then
   base=$(find_python) || give_up "Python 3.11 to 3.14 is needed, and $(describe_python); install one, or name it: make PYTHON=/path/to/python3.12"
   "$base" -I -c 'import ensurepip, venv' 2>/dev/null ||
     give_up "$base cannot make virtual environments (on Debian: apt-get install python3-venv), then run make again"

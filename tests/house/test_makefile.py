@@ -79,6 +79,41 @@ def test_an_unsupported_python_is_one_clear_message(bare_tree: Path, version: st
     assert not (bare_tree / ".venv").exists()
 
 
+def python_that_says(program: Path, version: str) -> Path:
+    """Write a program that is a Python of a version, can do everything but make an environment, and does nothing."""
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(
+        "#!/usr/bin/env bash\n"
+        'case "$*" in\n'
+        f'  *print*version_info*) echo "{version}" ;;\n'
+        "  *ensurepip*) exit 1 ;;\n"
+        "esac\n"
+    )
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize(("named", "anew"), [("(3, 12)", False), ("(3, 14)", True)])
+def test_an_environment_of_another_python_than_the_one_named_is_made_anew(
+    bare_tree: Path, named: str, anew: bool
+) -> None:
+    """`make PYTHON=...` is not ignored because there is an environment already; of the same version it stays."""
+    shutil.copy2(ROOT / "Makefile", bare_tree)
+    environment = bare_tree / ".venv"
+    python_that_says(environment / "bin" / "python", "(3, 12)")
+    (bare_tree / "requirements").mkdir()
+    for name in ("requirements/dev.txt", "requirements/demo.txt", "pyproject.toml"):
+        (bare_tree / name).touch()
+    for stamp in (".wedgate-demo", ".wedgate-dev"):
+        (environment / stamp).touch()
+    python = python_that_says(bare_tree / "another" / "python", named)
+    run = subprocess.run(
+        ["make", f"PYTHON={python}", "test"], cwd=bare_tree, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert ("cannot make virtual environments" in run.stderr) is anew, run.stdout + run.stderr
+    assert (run.returncode != 0) is anew
+
+
 def bare_path(directory: Path) -> str:
     """Make a PATH with the basic programs and neither Go nor apt-get."""
     binaries = directory / "bare-bin"
