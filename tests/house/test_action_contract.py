@@ -108,7 +108,10 @@ def test_everything_installed_is_held_to_a_hash(action: dict[str, Any]) -> None:
     installs = [line for line in script.splitlines() if re.search(r"^\s*(install|elif pip) ", line)]
     assert len(installs) == 3
     for line in installs:
-        assert "--require-hashes" in line or "--no-deps --no-build-isolation ." in line
+        assert "--require-hashes --only-binary=:all:" in line or "--no-deps --no-build-isolation ." in line
+    uv = [line for line in script.splitlines() if "uv pip install" in line]
+    assert len(uv) == 2
+    assert all("pip install --no-config " in line for line in uv), "a uv.toml in the workspace would steer it"
 
 
 def test_the_action_writes_to_no_file_that_steers_later_steps(action: dict[str, Any]) -> None:
