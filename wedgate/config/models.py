@@ -261,7 +261,7 @@ class WedgateFile(Section):
 
     version: FormatVersion = Field(description="Version of this file's format: 1.")
     service: Name = Field(description="What is released. Names the locks, journals, poison list and audit entries.")
-    mode: ModeWord = Field(Mode.ENFORCE.value, description="`observe` asks and records everything and fails nothing.")
+    mode: ModeWord = Field(Mode.ENFORCE.value, description="`observe` asks and says everything and fails nothing.")
     regions: dict[Name, RegionSection] = Field(min_length=1, description="Deployment regions, by name.")
     loads: LoadsSection = left_out("What a load alone means for the gate.")
     rules: dict[Name, RuleSection] = left_out("Where, when, what: each market's own time unless `zone`.")
