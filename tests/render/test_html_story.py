@@ -159,6 +159,14 @@ def test_shares_are_drawn_to_scale() -> None:
     assert boxes(picture, "bad") == [(600, 10, 10)]
 
 
+def test_the_time_of_a_bad_release_is_marked_over_the_whole_height() -> None:
+    """One second of a hundred is a hundredth of the width, with a line where it ended, and only where it served."""
+    west = shares_strip(story(), "west")
+    assert boxes(west, "exposed") == [(600, 10, 100)]
+    assert re.findall(r'class="verdict" x1="([\d.]+)"', west) == ["610.0"]
+    assert boxes(shares_strip(story(), "east"), "exposed") == []
+
+
 def test_closed_hours_are_drawn_to_scale() -> None:
     ((x, width, _),) = boxes(map_strip(story().calendar, "west"), "closed")
     assert (x, width) == (pytest.approx(166.67), pytest.approx(666.66, abs=0.02))

@@ -19,7 +19,7 @@ from wedgate.render.svg import (
     shares_strip,
     swatch,
 )
-from wedgate.render.timeline import CalendarMap, Story
+from wedgate.render.timeline import CalendarMap, Role, Story
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
@@ -51,6 +51,11 @@ def _shares(story: Story) -> str:
     legend = _legend(
         (swatch(each.role), f"{each.name}{f', {each.text}' if each.text else ''}") for each in story.releases
     )
+    bad = [release.name for release in story.releases if release.role is Role.BAD]
+    if bad:
+        legend += (
+            f"<p>While {escape(' or '.join(bad))} had traffic is tinted; the red line is where it was taken back.</p>\n"
+        )
     strips = "".join(_figure(region, shares_strip(story, region)) for region in story.regions)
     names = [release.name for release in story.releases]
     rows = [

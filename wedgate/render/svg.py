@@ -45,18 +45,23 @@ def strip(body: str, *, title: str) -> str:
 def shares_strip(story: Story, region: str) -> str:
     """Draw which release had which share of a region over time, stacked from the bottom in the order they came."""
     changes = story.shares_of(region)
-    shapes = []
+    bad = {release.name for release in story.releases if release.role is Role.BAD}
+    shapes, marks = [], []
     for place, change in enumerate(changes):
         until = changes[place + 1].at if place + 1 < len(changes) else story.span.end
         left, right = _x(story.span, change.at), _x(story.span, until)
         floor = 0
+        if right > left and any(change.percent.get(name) for name in bad):
+            # Its share is a sliver at the edge of the strip: the time it had is marked over the whole height.
+            marks.append(f'<rect class="exposed" x="{left}" y="0" width="{_round(right - left)}" height="{HEIGHT}"/>')
+            marks.append(f'<line class="verdict" x1="{right}" y1="0" x2="{right}" y2="{HEIGHT}"/>')
         for release in story.releases:
             percent = change.percent.get(release.name, 0)
             if percent and right > left:
                 box = f'x="{left}" y="{HEIGHT - floor - percent}" width="{_round(right - left)}" height="{percent}"'
                 shapes.append(f'<rect class="{release.role.value}" {box}/>')
             floor += percent
-    return strip("".join(shapes), title=f"{region}: {_shares_in_words(story, region)}")
+    return strip("".join([*shapes, *marks]), title=f"{region}: {_shares_in_words(story, region)}")
 
 
 def _shares_in_words(story: Story, region: str) -> str:
