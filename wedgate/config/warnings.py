@@ -1,10 +1,18 @@
-"""What is valid but probably not meant: rules that never match or repeat another, regions that no wave names."""
+"""What is valid but probably not meant: rules that never match or repeat another, regions that no wave names.
+
+And what time makes of a file that nobody touched: dates that are over, sources that end, regions that never open again.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from wedgate.calendars.facts import needs_of
+from wedgate.calendars.sources import expiring, partial
+from wedgate.calendars.timeline import compile_timeline
+from wedgate.calendars.values import Span
 from wedgate.config.scalars import spell_duration
 from wedgate.errors import Problem
 from wedgate.judge.live import slices_needed
@@ -14,10 +22,17 @@ if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
     from wedgate.rollout.values import RolloutSettings
 
+LOOK_AHEAD = timedelta(days=365)
+"""A region that no instant of the next year opens is probably not meant to exist."""
 
-def warnings_of(configuration: Configuration) -> tuple[Problem, ...]:
-    """Return the warnings of ``lint``, in the order of the file; none of them changes what the gate decides."""
-    found = [*_about_rules(configuration), *_about_rollout(configuration)]
+
+def warnings_of(configuration: Configuration, *, now: datetime | None = None) -> tuple[Problem, ...]:
+    """Return the warnings of ``lint``, in the order of the file; none of them changes what the gate decides.
+
+    ``now`` is the instant from which dates are over and sources end; this instant unless given.
+    """
+    at = (now or datetime.now(UTC)).replace(microsecond=0)
+    found = [*_about_rules(configuration), *_about_time(configuration, at), *_about_rollout(configuration)]
     return tuple(sorted(found, key=lambda problem: (problem.line == 0, problem.line)))
 
 
@@ -34,6 +49,43 @@ def _about_rules(configuration: Configuration) -> list[Problem]:
             found.append(_warning(configuration, rule, f"this rule repeats {seen[bare]}", "delete one of the two"))
         seen.setdefault(bare, rule.id)
     return found
+
+
+def _about_time(configuration: Configuration, now: datetime) -> list[Problem]:
+    from wedgate.almanac.gather import gather_facts
+
+    calendar, found = configuration.calendar, []
+    span = Span(start=now, end=now + LOOK_AHEAD)
+    facts = gather_facts(needs_of(calendar), span)
+    for rule in calendar.rules:
+        last = rule.kind.last_day()
+        # A day more, because the date of the last time zone is up to a day behind.
+        if last is not None and last < (now - timedelta(days=1)).date():
+            what = f"this rule is over since {last} ({rule.kind.words()})"
+            found.append(_warning(configuration, rule, what, "write the next dates, or delete the rule"))
+    partly: dict[tuple[str, str], tuple[Rule, list[str]]] = {}
+    for use in partial(calendar, facts):
+        partly.setdefault((use.rule.id, use.key.country), (use.rule, []))[1].append(str(use.place))
+    for (_, country), (rule, places) in partly.items():
+        what = f"{', '.join(dict.fromkeys(places))}: parts of {country} have holidays that {country} as a whole has not"
+        found.append(_warning(configuration, rule, what, f"give the market a subdivision, {_subdivisions_of(country)}"))
+    found += [
+        _whole(configuration, words, "update wedgate; days after it are not verified")
+        for words in expiring(calendar, facts, now)
+    ]
+    timeline = compile_timeline(calendar, facts, span)
+    for name in timeline.region_names:
+        if not timeline.open_runs((name,)):
+            what = f"regions.{name}: it is closed for all of the next {LOOK_AHEAD.days} days"
+            found.append(_whole(configuration, what, "check its blocks and allow windows"))
+    return found
+
+
+def _subdivisions_of(country: str) -> str:
+    from wedgate.almanac.holidays import subdivisions
+
+    codes = subdivisions(country)
+    return f"one of {', '.join(codes)}" if len(codes) <= 8 else f"such as {', '.join(codes[:3])}"
 
 
 def _about_rollout(configuration: Configuration) -> list[Problem]:

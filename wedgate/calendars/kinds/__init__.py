@@ -48,6 +48,10 @@ class RuleKind(Protocol):
         """Whether no date can match, in those months if any are given: a warning of ``lint``."""
         return False
 
+    def last_day(self) -> date | None:
+        """Return the last local date on which it matches; ``None`` if it goes on for ever."""
+        return None
+
     def words(self) -> str:
         """Say for a person when it applies: ``weekdays: saturday``."""
         ...

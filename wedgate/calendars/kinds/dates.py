@@ -39,6 +39,10 @@ class Dates(RuleKind):
         """Whether no item starts in one of the months."""
         return months is not None and not any(_in_months(item, months) for item in self.dates)
 
+    def last_day(self) -> date:
+        """Return the last day named."""
+        return max(item.last for item in self.dates)
+
     def words(self) -> str:
         """Say it for a person."""
         return ", ".join(str(item) for item in self.dates)
