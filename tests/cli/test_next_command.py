@@ -63,6 +63,40 @@ def test_the_words_give_local_time_first(place: Path) -> None:
     assert "all at once opens Sun 7 Jun 00:00 in New York (04:00 UTC)" in words
 
 
+def test_what_closes_before_and_after_is_named_and_what_is_not_verified(place: Path) -> None:
+    """O03, and no answer rests silently on a source that does not reach so far: China's days end with 2026."""
+    rules = SATURDAY.replace("country: DE", "country: CN") + "  days-off: {where: eu-central, holidays: public, effect: block}\n"
+    (place / "wedgate.yml").write_text(rules)
+    found = json.loads(ask("--at", "2027-02-01T12:00:00Z", "--format", "json", "--region", "eu-central"))["regions"][0]
+    assert [reason["code"] for reason in found["opens_after"]] == ["calendar_unverified"]
+    words = " ".join(ask("--at", "2027-02-01T12:00:00Z").split())
+    assert "its source does not cover this date" in words
+    assert "; closed before by saturdays: " in " ".join(ask("--at", ON_SATURDAY).split())
+    (later,) = json.loads(ask("--at", ON_SATURDAY, "--format", "json", "--region", "us-east"))["regions"]
+    assert [reason["rule"] for reason in later["closes_for"]] == ["saturdays"]
+
+
+def test_lines_end_at_the_width(place: Path) -> None:
+    """As `check` does."""
+    assert max(len(line) for line in ask("--at", ON_SATURDAY).splitlines()) <= 80
+
+
+def test_a_time_that_comes_twice_says_which(place: Path) -> None:
+    """New York's 1 November 2026 has 01:30 in summer time and, an hour later, in standard time."""
+    (place / "wedgate.yml").write_text(
+        SATURDAY.replace("weekdays: saturday", "dates: 2026-11-01T00:00..2026-11-01T01:30")
+    )
+    assert "01:30 EST in New York (06:30 UTC)" in " ".join(ask("--at", "2026-11-01T05:30:00Z").split())
+
+
+def test_the_joint_opening_is_told_by_the_clock_of_the_region_that_opens_last(place: Path) -> None:
+    """All wait for New York, which is neither the first region nor at midnight."""
+    (place / "wedgate.yml").write_text(
+        SATURDAY.replace("saturdays: {where: all, weekdays: saturday", "evening: {where: us-east, time: '08:00..18:00'")
+    )
+    assert "all at once opens Sat 6 Jun 18:00 in New York" in " ".join(ask("--at", ON_SATURDAY).split())
+
+
 def test_there_may_be_none_long_enough(place: Path) -> None:
     """A week without a Saturday does not come, and is not promised."""
     assert "no known opening before 2038-" in ask("--at", ON_SATURDAY, "--needs", "7d")
@@ -72,6 +106,8 @@ def test_an_unknown_region_and_a_missing_file_are_refused(place: Path) -> None:
     """With the nearest name, and with the way out."""
     with pytest.raises(UsageError, match="did you mean us-east"):
         ask("--region", "us-eats")
+    with pytest.raises(UsageError, match="--needs: "):
+        ask("--needs", "3 fortnights")
     (place / "wedgate.yml").unlink()
     with pytest.raises(ConfigurationError, match="wedgate init"):
         ask()

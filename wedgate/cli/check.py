@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.calendars.values import Verdict
-from wedgate.cli.options import parse_duration_option, parse_instant, terminal_style
+from wedgate.cli.options import duration_option, parse_instant, terminal_style
 from wedgate.errors import ExitCode
 from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Mode
@@ -29,7 +29,7 @@ FORMATS = ("text", "json", "markdown", "github")
 @click.option("--region", "regions", multiple=True, help="Ask about this region alone; may be repeated.")
 @click.option(
     "--runway",
-    type=parse_duration_option,
+    type=duration_option("--runway"),
     metavar="DURATION",
     help="How long the gate must stay open, such as 45m or 2h.",
 )

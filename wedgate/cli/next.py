@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.options import parse_duration_option, parse_instant
-from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, Problem, RefusedError, WedgateError
+from wedgate.cli.options import duration_option, parse_instant, terminal_style
+from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, Problem, WedgateError
 from wedgate.gate.reasons import ReasonCode
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 )
 @click.option("--region", "regions", multiple=True, help="Ask about this region; may be repeated.")
 @click.option(
-    "--needs", type=parse_duration_option, metavar="DURATION", help="How long the opening must last, such as 3h."
+    "--needs", type=duration_option("--needs"), metavar="DURATION", help="How long the opening must last, such as 3h."
 )
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="Text by default.")
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
@@ -36,7 +36,8 @@ def command(
 ) -> ExitCode:
     """When does a region, a set or all of them open, and for how long?
 
-    Exits with 0 whenever there is an answer, even if it is that no opening is known.
+    Exits with 0 whenever there is an answer, even if it is that no opening is known, with 10 when the clock cannot be
+    trusted, with 2 when the command or the configuration cannot be used, and with 20 when the forge did not answer.
 
     \b
     Examples:
@@ -50,6 +51,9 @@ def command(
 
     read = open_gate(config).read(trust_clock=at is not None)
     if isinstance(read, Trouble):
+        if read.reasons[0].code is ReasonCode.CONFIG_REPAIRED:
+            click.echo(f"wedgate: {read.reasons[0].text}; ask again when it is merged", err=True)
+            return ExitCode.DONE
         raise _error_for(read)
     configuration = read[1]
     found = find_openings(configuration, regions, at or utc_now(), needs=needs, almanac=PinnedAlmanac())
@@ -70,6 +74,7 @@ def _text(found: Openings, configuration: Configuration) -> str:
         found.at,
         found.needs,
         lambda name: tuple(market.zone for market in configuration.calendar.region(name).markets),
+        width=terminal_style().width,
     )
 
 
@@ -95,7 +100,13 @@ def _error_for(trouble: Trouble) -> WedgateError:
         return ConfigurationError((Problem(file="wedgate.yml", line=0, column=0, what=what, remedy=remedy),))
     if code is ReasonCode.CONFIG_INVALID:
         return _UnusableError(text)
-    return RefusedError(text)
+    return _ClosedError(f"{text}; nothing is open until then")
+
+
+class _ClosedError(WedgateError):
+    """There is no calendar to ask, and so nothing is open."""
+
+    exit_code = ExitCode.CLOSED
 
 
 class _UnusableError(WedgateError):

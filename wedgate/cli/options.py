@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from wedgate.errors import UsageError
@@ -13,15 +14,22 @@ WIDEST = 100
 """Longer lines than this are hard to read, however wide the terminal is."""
 
 
-def parse_duration_option(text: str) -> timedelta:
-    """Read a duration as in wedgate.yml (45m, 1h30m, 2d); ``UsageError`` says how it would be spelled."""
-    from wedgate.calendars.spelling import SpellingError
-    from wedgate.config.scalars import parse_duration
+def duration_option(name: str) -> Callable[[str], timedelta]:
+    """Return the reader of an option that is a duration as in wedgate.yml (45m, 1h30m, 2d).
 
-    try:
-        return parse_duration(text)
-    except SpellingError as error:
-        raise UsageError(f"{error.what}; {error.remedy}") from None
+    It raises ``UsageError``, which names the option and says how a duration is spelled.
+    """
+
+    def parse_duration_option(text: str) -> timedelta:
+        from wedgate.calendars.spelling import SpellingError
+        from wedgate.config.scalars import parse_duration
+
+        try:
+            return parse_duration(text)
+        except SpellingError as error:
+            raise UsageError(f"{name}: {error.what}; {error.remedy}") from None
+
+    return parse_duration_option
 
 
 def parse_instant(text: str) -> datetime:

@@ -9,19 +9,28 @@ from datetime import datetime, timedelta
 from wedgate.calendars.timeline import Timeline
 from wedgate.config.configuration import Configuration
 from wedgate.engine.check import instant_to_answer, regions_to_ask
-from wedgate.engine.horizon import answering_timeline, first_opening
+from wedgate.engine.horizon import answering_timeline, closing_reasons, first_opening, reasons_until
 from wedgate.engine.parts import Almanac
+from wedgate.gate.decision import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """The first opening of some regions together. ``opens`` is ``None`` when there is none before ``horizon``;
-    ``closes`` is ``None`` when it stays open at least until then."""
+    ``closes`` is ``None`` when it stays open at least until then.
+
+    ``opens_after`` is what closes them at the instant asked about, and what closes them last before they open;
+    ``closes_for`` is what closes them again. ``opens_last`` and ``closes_first`` are the regions by whose clocks both
+    instants are told."""
 
     regions: tuple[str, ...]
     opens: datetime | None
     closes: datetime | None
     horizon: datetime
+    opens_after: tuple[Reason, ...]
+    closes_for: tuple[Reason, ...]
+    opens_last: str
+    closes_first: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +82,16 @@ def find_openings(
 def _opening(timeline: Timeline, regions: tuple[str, ...], at: datetime, needs: timedelta | None) -> Opening:
     horizon = timeline.span.end
     found = first_opening(timeline, regions, at, needs)
-    if found is None:
-        return Opening(regions=regions, opens=None, closes=None, horizon=horizon)
-    closes = found.end if found.end < horizon else None
-    return Opening(regions=regions, opens=found.start, closes=closes, horizon=horizon)
+    opens = None if found is None else found.start
+    closes = None if found is None or found.end >= horizon else found.end
+    now, last = closing_reasons(timeline, regions, at), reasons_until(timeline, regions, at, opens)
+    return Opening(
+        regions=regions,
+        opens=opens,
+        closes=closes,
+        horizon=horizon,
+        opens_after=tuple(dict.fromkeys((*now, *last))),
+        closes_for=closing_reasons(timeline, regions, closes),
+        opens_last=next((name for name in regions if reasons_until(timeline, (name,), at, opens)), regions[0]),
+        closes_first=next((name for name in regions if closing_reasons(timeline, (name,), closes)), regions[0]),
+    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decision import Decision, RegionDecision
 from wedgate.gate.words import said
-from wedgate.render.local import city_of, local_words, market_of
+from wedgate.render.local import city_of, local_words, market_of, weekday_words
 
 
 def local_times(region: RegionDecision) -> str:
     """Return the local times in a region, each with its city: ``Sat 08:00 New York, Sat 07:00 Chicago``."""
     if region.answer is None:
         return ""
-    found = dict.fromkeys(f"{market.local:%a %H:%M} {city_of(market.zone)}" for market in region.answer.markets)
+    found = dict.fromkeys(
+        f"{weekday_words((market.local - market.offset).replace(tzinfo=UTC), market.zone)} {city_of(market.zone)}"
+        for market in region.answer.markets
+    )
     return ", ".join(found)
 
 

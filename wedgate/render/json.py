@@ -32,7 +32,7 @@ def plain_decision(decision: Decision) -> dict[str, Any]:
         "verdict": decision.verdict.value,
         "decision": "allow" if is_allowed(decision) else "deny",
         "reason_code": decision.reasons[0].code.value,
-        "reasons": [_reason(reason) for reason in decision.reasons],
+        "reasons": [plain_reason(reason) for reason in decision.reasons],
         "next_open": _maybe(decision.next_open),
         "next_close": _maybe(decision.next_close),
         "horizon": _maybe(decision.horizon),
@@ -70,7 +70,8 @@ def _maybe(value: datetime | None) -> str | None:
     return None if value is None else instant(value)
 
 
-def _reason(reason: Reason) -> dict[str, Any]:
+def plain_reason(reason: Reason) -> dict[str, Any]:
+    """Return a reason as plain data."""
     return {"code": reason.code.value, "text": reason.text, "rule": reason.rule, "market": reason.market}
 
 
@@ -79,12 +80,12 @@ def _region(region: RegionDecision) -> dict[str, Any]:
     return {
         "region": region.region,
         "verdict": region.verdict.value,
-        "reasons": [_reason(reason) for reason in region.reasons],
+        "reasons": [plain_reason(reason) for reason in region.reasons],
         "load": None if answer is None else float(answer.load),
         "next_open": _maybe(region.next_open),
-        "next_open_reasons": [_reason(reason) for reason in region.opens_after],
+        "next_open_reasons": [plain_reason(reason) for reason in region.opens_after],
         "next_close": None if answer is None else _maybe(answer.next_close),
-        "next_close_reasons": [_reason(reason) for reason in region.closes_for],
+        "next_close_reasons": [plain_reason(reason) for reason in region.closes_for],
         "runway_seconds": None if answer is None else seconds(answer.runway),
         "markets": [] if answer is None else [_market(market) for market in answer.markets],
     }

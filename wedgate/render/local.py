@@ -33,7 +33,21 @@ def local_words(instant: datetime, zone_name: str, *, asked_at: datetime) -> str
     utc = instant.astimezone(UTC)
     year = f" {local.year}" if local.year != asked_at.year else ""
     utc_day = f"{day_words(utc)} " if utc.date() != local.date() else ""
-    return f"{day_words(local)}{year} {local:%H:%M} in {city_of(zone_name)} ({utc_day}{utc:%H:%M} UTC)"
+    return f"{day_words(local)}{year} {_clock(local)} in {city_of(zone_name)} ({utc_day}{utc:%H:%M} UTC)"
+
+
+def weekday_words(instant: datetime, zone_name: str) -> str:
+    """Spell an instant as the weekday and time of a zone: ``Sat 08:00``, ``Sun 01:30 EDT`` where that comes twice."""
+    from wedgate.almanac.zones import zone
+
+    local = instant.astimezone(zone(zone_name))
+    return f"{local:%a} {_clock(local)}"
+
+
+def _clock(local: datetime) -> str:
+    """Spell a time of day, with the zone's letters or offset where the clock shows it twice on that date."""
+    is_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{local:%H:%M %Z}" if is_twice else f"{local:%H:%M}"
 
 
 def offset_words(offset: timedelta) -> str:

@@ -8,11 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from wedgate.gate.decide import words_of
-from wedgate.render.json import instant, seconds
+from wedgate.gate.words import said
+from wedgate.render.decision_words import clean
+from wedgate.render.json import instant, plain_reason, seconds
 from wedgate.render.local import local_words, telling_zone, utc_words
+from wedgate.render.text import hanging
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+    from wedgate.gate.decision import Reason
 
 
 class ShownOpening(Protocol):
@@ -26,6 +31,14 @@ class ShownOpening(Protocol):
     def closes(self) -> datetime | None: ...
     @property
     def horizon(self) -> datetime: ...
+    @property
+    def opens_after(self) -> tuple[Reason, ...]: ...
+    @property
+    def closes_for(self) -> tuple[Reason, ...]: ...
+    @property
+    def opens_last(self) -> str: ...
+    @property
+    def closes_first(self) -> str: ...
 
 
 def render_openings(
@@ -33,12 +46,15 @@ def render_openings(
     at: datetime,
     needs: timedelta | None,
     zones_of: Callable[[str], tuple[str, ...]],
+    *,
+    width: int = 80,
 ) -> str:
-    """Return one line for each row (its name and its opening); ``zones_of`` names the zones of a region."""
+    """Return each row (its name and its opening) in lines of a width; ``zones_of`` names the zones of a region."""
     for_how_long = f", for at least {words_of(needs)}" if needs else ""
     widest = max(len(name) for name, _ in rows)
     lines = [f"from {utc_words(at)}{for_how_long}:", ""]
-    lines += [f"  {name:<{widest}}  {_words(opening, at, _zones(opening, zones_of))}" for name, opening in rows]
+    for name, opening in rows:
+        lines += hanging(f"  {name:<{widest}}  ", clean(_words(opening, at, zones_of)), widest + 4, width)
     return "\n".join(lines)
 
 
@@ -54,28 +70,25 @@ def plain_opening(opening: ShownOpening) -> dict[str, Any]:
     return {
         "regions": list(opening.regions),
         "opens": None if opening.opens is None else instant(opening.opens),
+        "opens_after": [plain_reason(reason) for reason in opening.opens_after],
         "closes": None if opening.closes is None else instant(opening.closes),
+        "closes_for": [plain_reason(reason) for reason in opening.closes_for],
         "lasts_seconds": seconds(lasts),
         "horizon": instant(opening.horizon),
     }
 
 
-def _zones(opening: ShownOpening, zones_of: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(zone for region in opening.regions for zone in zones_of(region))
+def _words(opening: ShownOpening, at: datetime, zones_of: Callable[[str], tuple[str, ...]]) -> str:
+    def told(region: str, moment: datetime) -> str:
+        return local_words(moment, telling_zone(zones_of(region), moment), asked_at=at)
 
-
-def _words(opening: ShownOpening, at: datetime, zones: tuple[str, ...]) -> str:
     horizon = f"{opening.horizon:%Y-%m-%d}"
+    before = f"; closed before by {said(opening.opens_after)}" if opening.opens_after else ""
     if opening.opens is None:
-        return f"no known opening before {horizon}"
-    starts = (
-        "open now"
-        if opening.opens == at
-        else f"opens {local_words(opening.opens, telling_zone(zones, opening.opens), asked_at=at)}"
-    )
+        return f"no known opening before {horizon}{before}"
+    starts = "open now" if opening.opens == at else f"opens {told(opening.opens_last, opening.opens)}"
     if opening.closes is None:
-        return f"{starts}, and nothing closes it before {horizon}"
+        return f"{starts}, and nothing closes it before {horizon}{before}"
     lasts = words_of(opening.closes - opening.opens)
-    return (
-        f"{starts}, for {lasts}, until {local_words(opening.closes, telling_zone(zones, opening.closes), asked_at=at)}"
-    )
+    after = f"; then {said(opening.closes_for)}" if opening.closes_for else ""
+    return f"{starts}, for {lasts}, until {told(opening.closes_first, opening.closes)}{before}{after}"

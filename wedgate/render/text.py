@@ -77,8 +77,12 @@ def _look_lines(looks: tuple[RuleLook, ...], style: Style) -> list[str]:
 
 
 def _wrapped(head: str, text: str, indent: int, style: Style) -> list[str]:
+    return hanging(head, text, indent, style.width)
+
+
+def hanging(head: str, text: str, indent: int, width: int) -> list[str]:
     """Wrap text behind a head that may hold colour codes; ``indent`` is the head's visible width."""
-    room = max(style.width - indent, 24)
+    room = max(width - indent, 24)
     first, *rest = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
     return [f"{head}{first}", *(f"{' ' * indent}{line}" for line in rest)]
 
