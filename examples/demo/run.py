@@ -121,7 +121,7 @@ class Demo:
 
     def play_bad(self) -> None:
         """Roll the bad release out; it must come back."""
-        self.teller.head(f"3. {BAD} defeats an index: three milliseconds become forty")
+        self.teller.head(f"3. {BAD} defeats an index: a search scans every venue")
         self.chronicle.release(BAD)
         end = RolloutEngine(self.parts).run(self.named(BAD))
         self.teller.working(self.chronicle.shortened(end.text))
