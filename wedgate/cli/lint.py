@@ -45,9 +45,11 @@ def command(file: Path | None, form: str) -> ExitCode:
 
 def check(file: Path | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...], Configuration | None]:
     """Return problems, warnings, and the configuration if it has no problem; ``None`` stands for the usual places."""
+    from wedgate.config.holiday_names import warnings_of_names
     from wedgate.config.load import CONFIG_PATHS, find_configuration, load_configuration
     from wedgate.config.warnings import warnings_of
 
+    beside = _beside(Path()) if file is None else ()
     path = file or find_configuration(Path())
     if path is None:
         what = f"there is no {' and no '.join(CONFIG_PATHS)} here"
@@ -56,8 +58,25 @@ def check(file: Path | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...], 
     try:
         configuration = load_configuration(path)
     except ConfigurationError as error:
-        return error.problems, (), None
-    return (), warnings_of(configuration), configuration
+        return error.problems, beside, None
+    found = (*warnings_of_names(configuration), *warnings_of(configuration))
+    by_line = tuple(sorted(found, key=lambda problem: (problem.line == 0, problem.line)))
+    return (), (*beside, *by_line), configuration
+
+
+def _beside(start: Path) -> tuple[Problem, ...]:
+    """Return a warning if both of the usual places have a file and these differ: only the first is ever read."""
+    from wedgate.config.load import CONFIG_PATHS
+    from wedgate.config.source import load_bytes
+
+    found = [start / name for name in CONFIG_PATHS if (start / name).exists()]
+    try:
+        if len({load_bytes(path) for path in found}) < 2:
+            return ()
+    except ConfigurationError:
+        return ()  # Of the one that is read, the reader says what is wrong with it.
+    what = f"{found[0]} is there too and differs; that one is used, and this one is not"
+    return (Problem(file=str(found[1]), line=0, column=0, what=what, remedy="delete one of the two"),)
 
 
 def summary(problems: tuple[Problem, ...], warnings: tuple[Problem, ...], configuration: Configuration | None) -> str:
