@@ -37,7 +37,7 @@ def test_dates_that_may_still_be_are_no_warning(day: str) -> None:
 def test_dates_that_are_over_are_said() -> None:
     (found,) = warned("where: eu, dates: [2020-01-01, 2026-11-20..2026-11-21], effect: block")
     assert found == (
-        "8: rules.r0: this rule is over since 2026-11-21 (2020-01-01, 2026-11-20..2026-11-21); "
+        "8: rules.r0: all of this rule is over (2020-01-01, 2026-11-20..2026-11-21); "
         "write the next dates, or delete the rule"
     )
 

@@ -59,7 +59,7 @@ def _outside(active: Sequence[Track], allows: Sequence[Track]) -> list[Finding]:
         return []
     if inside:
         return [Finding(kind=CauseKind.CALENDAR_UNVERIFIED, track=track, closes=True) for track in inside]
-    return [Finding(kind=CauseKind.OUTSIDE_ALLOW_WINDOW, track=allows[0], closes=True)]
+    return [Finding(kind=CauseKind.OUTSIDE_ALLOW_WINDOW, track=track, closes=True) for track in allows]
 
 
 def _loads(active: Sequence[Track], thresholds: LoadThresholds) -> tuple[Decimal, list[Finding]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 from wedgate.calendars.facts import Facts, markets_of
 from wedgate.calendars.local_time import instant_of, seconds_of
@@ -23,6 +24,7 @@ from wedgate.calendars.values import (
     Market,
     MarketAnswer,
     RegionAnswer,
+    Rule,
     Span,
     Verdict,
 )
@@ -146,6 +148,7 @@ class _MarketTimeline:
         local = instant.astimezone(self._local.zone)
         offset = local.utcoffset()
         assert offset is not None
+        today = local.date()
         return MarketAnswer(
             market=self.market.name,
             zone=self.market.zone,
@@ -153,7 +156,9 @@ class _MarketTimeline:
             offset=offset,
             verdict=state.verdict,
             load=state.load,
-            causes=tuple(dict.fromkeys(self._cause(finding, seconds) for finding in _in_order(state.findings))),
+            causes=tuple(
+                dict.fromkeys(self._cause(finding, seconds, today) for finding in _told(state.findings, today))
+            ),
         )
 
     def _state(self, mask: int) -> MarketState:
@@ -163,7 +168,7 @@ class _MarketTimeline:
             state = self._states[mask] = state_of(active, self._allows, self._thresholds)
         return state
 
-    def _cause(self, finding: Finding, seconds: int) -> Cause:
+    def _cause(self, finding: Finding, seconds: int, today: date) -> Cause:
         track = finding.track
         outside = finding.kind is CauseKind.OUTSIDE_ALLOW_WINDOW
         run = None if outside else track.run_at(seconds)
@@ -173,11 +178,8 @@ class _MarketTimeline:
             market=track.market,
             closes=finding.closes,
             span=None if run is None or run[1] > self._horizon else _span(run),
-            detail=self._outside_words() if outside else _detail(finding.kind, track, seconds),
+            detail=_window_words(track.rule, today) if outside else _detail(finding.kind, track, seconds),
         )
-
-    def _outside_words(self) -> str:
-        return "outside " + " and ".join(dict.fromkeys(rule_words(track.rule) for track in self._allows))
 
 
 class _RegionTimeline:
@@ -245,8 +247,23 @@ def _sweep(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[int]]:
     return starts, masks
 
 
-def _in_order(findings: Iterable[Finding]) -> list[Finding]:
-    return sorted(findings, key=lambda finding: (not finding.closes, finding.track.order))
+def _told(findings: Iterable[Finding], today: date) -> list[Finding]:
+    """Put them in order, closing ones first, and leave out allow windows that are over, unless all of them are."""
+    ordered = sorted(findings, key=lambda finding: (not finding.closes, finding.track.order))
+    outside = [finding for finding in ordered if finding.kind is CauseKind.OUTSIDE_ALLOW_WINDOW]
+    over = [finding for finding in outside if _left_of(finding.track.rule, today) is None]
+    return ordered if over == outside else [finding for finding in ordered if finding not in over]
+
+
+def _left_of(rule: Rule, today: date) -> Rule | None:
+    """Return the rule without what is over; a window may end on the date after its own, and in a zone of its own."""
+    left = rule.kind.since(today - timedelta(days=1))
+    return None if left is None else replace(rule, kind=left)
+
+
+def _window_words(rule: Rule, today: date) -> str:
+    left = _left_of(rule, today)
+    return f"{rule_words(rule)}, which is over" if left is None else rule_words(left)
 
 
 def _run_at(runs: Sequence[Run], seconds: int) -> Run | None:
@@ -259,9 +276,15 @@ def _detail(kind: CauseKind, track: Track, seconds: int) -> str:
     if note and track.rule.clock is not None and not track.unverified:
         note = f"{note} {track.rule.clock}"
     words = note or rule_words(track.rule)
-    if kind in (CauseKind.LOAD_BLOCKS, CauseKind.LOAD_CAUTION, CauseKind.LOAD_UNVERIFIED):
-        words = f"{words}, load {track.load}" if track.rule.load is not None else words
+    if track.rule.load is not None and kind in _OF_LOAD:
+        if track.unverified:  # what the rule could do first, and then why that is not known
+            words = f"{rule_words(track.rule)}, load {track.load}; {note}"
+        else:
+            words = f"{words}, load {track.load}"
     return f"{words} ({track.rule.reason})" if track.rule.reason else words
+
+
+_OF_LOAD = (CauseKind.LOAD_BLOCKS, CauseKind.LOAD_CAUTION, CauseKind.LOAD_UNVERIFIED)
 
 
 def _span(run: Run) -> Span:

@@ -58,10 +58,9 @@ def _about_time(configuration: Configuration, now: datetime) -> list[Problem]:
     span = Span(start=now, end=now + LOOK_AHEAD)
     facts = gather_facts(needs_of(calendar), span)
     for rule in calendar.rules:
-        last = rule.kind.last_day()
         # A day more, because the date of the last time zone is up to a day behind.
-        if last is not None and last < (now - timedelta(days=1)).date():
-            what = f"this rule is over since {last} ({rule.kind.words()})"
+        if rule.kind.since((now - timedelta(days=1)).date()) is None:
+            what = f"all of this rule is over ({rule.kind.words()})"
             found.append(_warning(configuration, rule, what, "write the next dates, or delete the rule"))
     partly: dict[tuple[str, str], tuple[Rule, list[str]]] = {}
     for use in partial(calendar, facts):

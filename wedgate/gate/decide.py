@@ -206,7 +206,7 @@ def _cause_words(cause: Cause) -> str:
     detail = f": {cause.detail}" if cause.detail else ""
     kind = cause.kind
     if kind is CauseKind.OUTSIDE_ALLOW_WINDOW:
-        return cause.detail or "outside every allow window"
+        return f"outside {cause.rule}{detail}"
     if kind is CauseKind.CALENDAR_UNVERIFIED:
         return f"{cause.rule} may close it, and its source does not cover this date{detail}"
     if kind is CauseKind.LOAD_UNVERIFIED:

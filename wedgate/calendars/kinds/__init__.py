@@ -48,9 +48,9 @@ class RuleKind(Protocol):
         """Whether no date can match, in those months if any are given: a warning of ``lint``."""
         return False
 
-    def last_day(self) -> date | None:
-        """Return the last local date on which it matches; ``None`` if it goes on for ever."""
-        return None
+    def since(self, day: date) -> RuleKind | None:
+        """Return it without what was over before a local date; ``None`` if that is all of it."""
+        return self
 
     def words(self) -> str:
         """Say for a person when it applies: ``weekdays: saturday``."""

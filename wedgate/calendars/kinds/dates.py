@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import ClassVar
 
@@ -39,9 +39,10 @@ class Dates(RuleKind):
         """Whether no item starts in one of the months."""
         return months is not None and not any(_in_months(item, months) for item in self.dates)
 
-    def last_day(self) -> date:
-        """Return the last day named."""
-        return max(item.last for item in self.dates)
+    def since(self, day: date) -> Dates | None:
+        """Return it without the items that ended before the date."""
+        left = DateItems(item for item in self.dates if item.last >= day)
+        return replace(self, dates=left) if left else None
 
     def words(self) -> str:
         """Say it for a person."""
