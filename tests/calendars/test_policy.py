@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from wedgate.calendars.kinds import kind_keys, kind_named
 from wedgate.calendars.spellings import DateItems, YearlyItems
 from wedgate.calendars.timeline import OutsideSpanError, Timeline, compile_timeline
 from wedgate.calendars.values import Calendar, CauseKind, HolidayTable, Span, UncertainDays, Verdict
+from wedgate.gate.clock import EARLIEST as FIRST
+from wedgate.gate.clock import LATEST as LAST
 
 CalendarOf = Callable[..., Calendar]
 TimelineOf = Callable[..., Timeline]
@@ -140,6 +143,12 @@ def test_answers_are_given_inside_the_span_only(calendar_of: CalendarOf, timelin
             Facts(),
             Span(start=datetime(9999, 1, 1, tzinfo=UTC), end=datetime.max.replace(tzinfo=UTC)),
         )
+
+
+def test_the_page_names_the_years_that_are_answered_for() -> None:
+    """The page, and the bounds that the gate refuses an instant by."""
+    page = Path(__file__).parents[2].joinpath("docs", "reference", "calendars.md").read_text(encoding="utf-8")
+    assert f"Answers are given for instants from {FIRST.year} to {LAST.year - 1}." in page
 
 
 def table(**changes: Any) -> HolidayTable:

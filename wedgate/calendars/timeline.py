@@ -31,7 +31,8 @@ from wedgate.calendars.values import (
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2400, 1, 1, tzinfo=UTC)
-"""Calendars answer between these two; zone data says little before, and laws say nothing of what comes after."""
+"""Timelines are compiled between these two: wider than the instants that ``wedgate.gate.clock`` lets be asked about,
+because an opening is looked for years after the last of them."""
 
 
 class OutsideSpanError(ValueError):
@@ -194,7 +195,7 @@ def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
     """Compile every region of a calendar for a span; ``OutsideSpanError`` if the span is beyond what can be known."""
     if not EARLIEST <= span.start < span.end <= LATEST:
         raise OutsideSpanError(
-            f"calendars answer from {EARLIEST.year} to {LATEST.year - 1}, "
+            f"timelines are compiled from {EARLIEST.year} to {LATEST.year - 1}, "
             f"not for {span.start.isoformat()} to {span.end.isoformat()}"
         )
     bounds = (seconds_of(span.start), seconds_of(span.end))
