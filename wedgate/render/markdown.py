@@ -42,11 +42,11 @@ def _details(decision: Decision) -> list[str]:
         f"- asked about: {utc_words(decision.at)} (`{instant(decision.at)}`)",
         f"- all open: {f'`{instant(decision.next_open)}`' if decision.next_open else 'no known opening'}",
         f"- first closes: {f'`{instant(decision.next_close)}`' if decision.next_close else 'not known'}",
-        f"- read: {_text(where_read(decision))}",
+        f"- {_text(where_read(decision))}",
         f"- zones {decision.inputs.zone_data}, holidays {decision.inputs.holidays}, wedgate {decision.inputs.wedgate}",
     ]
     lines += [f"- not verified: {_text(words)}" for words in decision.not_verified]
-    lines += [f"- ends soon: {_text(words)}" for words in decision.expiring]
+    lines += [f"- note: {_text(words)}" for words in decision.expiring]
     if decision.looks:
         lines += ["", "| rule | where | zone | local date | offset | matched | why |", "|---|---|---|---|---|---|---|"]
         for look in decision.looks:

@@ -41,10 +41,11 @@ def render_text(decision: Decision, style: Style) -> str:
     for words in decision.not_verified:
         lines += _wrapped("  ", f"not verified: {clean(words)}", 4, style)
     for words in decision.expiring:
-        lines += _wrapped("  ", f"ends soon: {clean(words)}", 4, style)
+        lines += _wrapped("  ", f"note: {clean(words)}", 4, style)
     if decision.looks:
         lines += ["", "Rules looked at:", *_look_lines(decision.looks, style)]
-    lines += ["", *_wrapped("", f"Read {clean(where_read(decision))}; zones {decision.inputs.zone_data}.", 0, style)]
+    read = clean(where_read(decision))
+    lines += ["", *_wrapped("", f"{read[0].upper()}{read[1:]}; zones {decision.inputs.zone_data}.", 0, style)]
     lines += _wrapped("", clean(advice(decision)), 0, style)
     return "\n".join(lines)
 
