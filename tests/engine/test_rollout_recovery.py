@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from wedgate.engine.book import LeaseLostError
+from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import Regression
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError
 from wedgate.ledger.streams import fold
@@ -290,3 +292,67 @@ def test_same_tick_again_changes_nothing(world: Any) -> None:
     assert new.count("lease") == 1
     assert second.state.region("r1").phase is RegionPhase.HELD
     assert world.targets["r1"].calls() == []
+
+
+def test_whoever_watches_may_go_away(make_world: Callable[..., Any]) -> None:
+    """A closed pipe under the progress lines changes nothing about the rollback: both regions in flight go back."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+
+    def fail_both(there: Any) -> None:
+        if there.weights() == {"r1": 10, "r2": 10}:
+            there.regressions.append(Regression(region=None, why="errors"))
+
+    def closed_pipe(progress: Any) -> None:
+        if world.regressions:
+            raise BrokenPipeError
+
+    world.on_pause.append(fail_both)
+    parts = replace(world.parts(), observe=closed_pipe)
+    assert RolloutEngine(parts).run(Release(commit="1" * 40, digest="sha256:new")).exit_code is ExitCode.ROLLED_BACK
+    assert world.weights() == {"r1": 0, "r2": 0}
+
+
+def test_every_return_is_made_before_a_failure_is_raised(make_world: Callable[..., Any]) -> None:
+    """Something unforeseen in the first region's return does not leave the second where it is."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+    world.targets["r1"].set_weights, raised = _broken_once_back(world.targets["r1"].set_weights), world.targets["r2"]
+
+    def fail_both(there: Any) -> None:
+        if there.weights() == {"r1": 10, "r2": 10}:
+            there.regressions.append(Regression(region=None, why="errors"))
+
+    world.on_pause.append(fail_both)
+    with pytest.raises(ZeroDivisionError):
+        world.run()
+    assert raised.weights().weights.green == 0
+    assert world.weights() == {"r1": 0, "r2": 0}
+
+
+def _broken_once_back(set_weights: Callable[..., Any]) -> Callable[..., Any]:
+    """Fail the first return in a way that no adapter foresees."""
+    failed: list[bool] = []
+
+    def call(weights: Weights, fence: Fence) -> Any:
+        if weights.green == 0 and not failed:
+            failed.append(True)
+            raise ZeroDivisionError
+        return set_weights(weights, fence)
+
+    return call
+
+
+def test_return_tried_again_leaves_no_empty_spool(world: Any) -> None:
+    """A tick that changes nothing in the ledger keeps nothing in the spool either."""
+    kept: list[int] = []
+    keep = world.spool.keep
+    world.spool.keep = lambda drafts: (kept.append(len(drafts)), keep(drafts))[1]
+
+    def break_target(there: Any) -> None:
+        if there.weights()["r1"] == 10 and not there.regressions:
+            there.targets["r1"].fail("set_weights", "the proxy does not answer")
+            there.regressions.append(Regression(region="r1", why="errors"))
+
+    world.on_pause.append(break_target)
+    world.run()
+    assert kept
+    assert 0 not in kept

@@ -77,8 +77,8 @@ class Book:
             ) from error
 
     def keep(self, drafts: Sequence[Draft]) -> str | None:
-        """Keep drafts in the spool; return where, ``None`` if that failed too."""
-        return self._spool.keep(drafts)
+        """Keep drafts in the spool; return where, ``None`` if that failed too or there was nothing to keep."""
+        return self._spool.keep(drafts) if drafts else None
 
     @property
     def has_kept(self) -> bool:

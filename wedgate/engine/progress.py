@@ -26,3 +26,23 @@ class Progress:
 
 
 Observer: TypeAlias = Callable[[Progress], None]
+
+
+def unfailing(observe: Observer) -> Observer:
+    """Return ``observe`` as something that never raises: after its first failure it is not told anything any more.
+
+    Whoever watches may go away (a closed pipe, a full disk under a log). That is no reason to leave traffic where it
+    is.
+    """
+    failed = False
+
+    def told(progress: Progress) -> None:
+        nonlocal failed
+        if failed:
+            return
+        try:
+            observe(progress)
+        except Exception:
+            failed = True
+
+    return told

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedgate.adapters.targets.interface import FenceError
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.observe import Watcher
 from wedgate.engine.outcome import end_of
-from wedgate.engine.progress import Progress
+from wedgate.engine.progress import Progress, unfailing
 from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
 from wedgate.engine.start import Planned, plan_rollout, refuse_poisoned, requested_regions
 from wedgate.engine.tick import Ticker, claim_regions, release_claims
@@ -40,7 +41,7 @@ class RolloutEngine:
     """Rolls releases of one service out. One object for one run."""
 
     def __init__(self, parts: RolloutParts) -> None:
-        self._parts = parts
+        self._parts = replace(parts, observe=unfailing(parts.observe))
         self._book = Book(parts.store, parts.spool)
         self._reported: set[Regression] = set()
 
@@ -167,6 +168,7 @@ class RolloutEngine:
 
     def _settle(self, ticker: Ticker, why: str) -> None:
         """Return what is in motion to stable, trying a bounded number of times."""
+        failure: Exception | None = None
         for attempt in range(MAX_ATTEMPTS):
             if not any(_needs_settling(region) for region in ticker.state.regions):
                 return
@@ -179,6 +181,11 @@ class RolloutEngine:
             except ExternalSystemError as error:
                 # The ledger: the ticker is blind from here on, and the next attempt goes without it.
                 self._say(None, "ledger failed", str(error))
+            except Exception as error:
+                failure = error
+                self._say(None, "failed", f"{type(error).__name__}: {error}")
+        if failure is not None:
+            raise failure
 
     def _take_reports(self, ticker: Ticker) -> None:
         """Feed regressions that were reported since."""

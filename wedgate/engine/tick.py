@@ -55,8 +55,15 @@ class Ticker:
         if decreases:
             self.spooled_at = self._book.keep(drafts) or self.spooled_at
             self.state = after
+            failures: list[Exception] = []
             for decrease in decreases:
-                found += self._apply(decrease)
+                try:
+                    found += self._apply(decrease)
+                except Exception as error:
+                    # One region's trouble, whatever it is, must not leave the others where they are.
+                    failures.append(error)
+            if failures:
+                raise failures[0]
             self._record(drafts, spooled=True)
         else:
             self._record(drafts, spooled=False)
