@@ -4,6 +4,7 @@ traceback, and never `open`."""
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_a_directory(tmp_path: Path) -> None:
         (["--at", "9999-12-31T23:59:59-12:00"], "from 1970 to 2099"),
         (["--at", "1969-06-06T12:00:00Z"], "from 1970 to 2099"),
         (["--at", "next tuesday"], "not an instant"),
-        (["--runway", "3 fortnights"], "not a duration"),
+        (["--runway", "3 fortnights"], "--runway: "),
         (["--config", "no/such/file.yml"], "no such file"),
         (["--format", "xml"], "xml"),
     ],
@@ -108,6 +109,58 @@ def test_an_instant_without_an_offset_shows_the_two_spellings_that_work(tmp_path
     refused(run(tmp_path, "check", "--at", "2026-06-06T12:00:00"), 2, *spellings)
     for spelling in spellings:
         assert run(tmp_path, "check", "--at", spelling).returncode == 10
+
+
+def test_what_a_stream_cannot_show_is_escaped(tmp_path: Path) -> None:
+    """A reason in Japanese, and a terminal of 1995."""
+    (tmp_path / "wedgate.yml").write_text(
+        GOOD.replace("effect: block", "effect: block, reason: 結婚式"), encoding="utf-8"
+    )
+    for form in ("text", "markdown", "json", "github"):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "wedgate", "check", "--at", "2026-06-06T12:00:00Z", "--format", form],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONIOENCODING": "cp1252"},
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 10, (form, done.stderr)
+        assert b"\\u7d50\\u5a5a\\u5f0f" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("where", "said"), [(">&-", "standard output is closed"), ("> /dev/full", "could not be written")]
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_answer_that_cannot_be_told_is_no_success(tmp_path: Path, where: str, said: str, form: str) -> None:
+    """1 and one message; on a Friday, when the gate is open."""
+    (tmp_path / "wedgate.yml").write_text(GOOD)
+    line = f'exec "$0" -I -X utf8 -m wedgate check --at 2026-06-05T12:00:00Z --format {form} {where}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable], cwd=tmp_path, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1), done.stderr
+    assert said in done.stderr
+
+
+def test_a_pipe_in_the_files_place_is_not_waited_for(tmp_path: Path) -> None:
+    """Nobody will ever write to it."""
+    os.mkfifo(tmp_path / "wedgate.yml")
+    refused(run(tmp_path, "check"), 2, "config_invalid", "not a plain file", "No configuration was read")
+
+
+@pytest.mark.parametrize("arguments", [["--region", "nowhere"], ["--at", "next tuesday"], ["--runway", "x"]])
+def test_a_runner_is_told_of_a_question_that_cannot_be_asked(tmp_path: Path, arguments: list[str]) -> None:
+    """The outputs deny, and the log has an annotation."""
+    (tmp_path / "wedgate.yml").write_text(GOOD)
+    output = tmp_path / "output"
+    done = run(tmp_path, "check", "--format", "github", *arguments, GITHUB_OUTPUT=str(output))
+    refused(done, 2, "::error title=wedgate::")
+    assert re.findall(r"^(\w+)<<\S+\n(.*)\n", output.read_text(), re.MULTILINE) == [
+        ("verdict", "closed"),
+        ("decision", "deny"),
+    ]
 
 
 def test_a_broken_pipe_is_quiet(tmp_path: Path) -> None:

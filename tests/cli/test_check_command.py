@@ -112,6 +112,35 @@ def test_the_text_says_what_closes_next(place: Path) -> None:
         assert re.search(r"closes Sat 6 Jun 00:00 in New York \(04:00 UTC\), then saturdays: .*weddings", words)
 
 
+def test_regions_that_are_never_open_together_are_told_so(place: Path) -> None:
+    """Office hours of three continents do not meet; one of them opens next all the same."""
+    (place / "wedgate.yml").write_text(
+        "version: 1\nservice: s\nregions:\n"
+        "  a: {markets: {x: {zone: Europe/Berlin, country: DE}}}\n"
+        "  b: {markets: {y: {zone: America/Los_Angeles, country: US}}}\n"
+        "  c: {markets: {z: {zone: Australia/Sydney, country: AU}}}\n"
+        "rules:\n  office: {where: all, weekdays: monday..friday, time: '09:00..17:00', effect: allow}\n"
+    )
+    words = " ".join(ask("--at", "2026-06-02T15:00:00Z")[1].output.split())
+    assert "Never all open at once before 2038-" in words
+    assert "; b opens Tue 2 Jun 09:00 in Los Angeles (16:00 UTC): ask with `--region b`." in words
+    assert "wedgate next" not in words
+
+
+def test_advice_asks_the_same_file_and_region_again(place: Path) -> None:
+    """What it says can be typed."""
+    (place / "other.yml").write_text(SATURDAY)
+    words = " ".join(ask("--at", ON_SATURDAY, "--config", "other.yml", "--region", "us-east")[1].output.split())
+    assert "`wedgate next --config other.yml --region us-east --needs 3h`" in words
+
+
+def test_what_is_left_and_what_was_asked_for_never_read_the_same(place: Path) -> None:
+    """A day and ten minutes are not a day."""
+    (place / "wedgate.yml").write_text(SATURDAY)
+    words = " ".join(ask("--at", "2026-06-05T04:00:00Z", "--runway", "24h10m", "--region", "us-east")[1].output.split())
+    assert "closes in 1 d, and 1 d 1 h were asked for" in words
+
+
 def test_explain_lists_rules_that_do_not_match_too_with_date_offset_and_line(place: Path) -> None:
     """O08: the offset is the one valid on that date."""
     (place / "wedgate.yml").write_text(SATURDAY)
@@ -193,7 +222,8 @@ def test_a_hypothetical_answer_opens_nothing_on_a_runner(
     for name, value in world.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("GITHUB_OUTPUT", str(place / "output"))
-    code, _ = ask("--format", "github", "--at", ON_FRIDAY)
+    code, result = ask("--format", "github", "--at", ON_FRIDAY)
+    assert "::error title=wedgate::this step fails: --at is hypothetical" in result.output
     outputs = outputs_in((place / "output").read_text())
     assert code == 10
     assert (outputs["verdict"], outputs["decision"], outputs["reason-code"]) == ("closed", "deny", "hypothetical")

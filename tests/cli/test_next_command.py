@@ -65,7 +65,10 @@ def test_the_words_give_local_time_first(place: Path) -> None:
 
 def test_what_closes_before_and_after_is_named_and_what_is_not_verified(place: Path) -> None:
     """O03, and no answer rests silently on a source that does not reach so far: China's days end with 2026."""
-    rules = SATURDAY.replace("country: DE", "country: CN") + "  days-off: {where: eu-central, holidays: public, effect: block}\n"
+    rules = (
+        SATURDAY.replace("country: DE", "country: CN")
+        + "  days-off: {where: eu-central, holidays: public, effect: block}\n"
+    )
     (place / "wedgate.yml").write_text(rules)
     found = json.loads(ask("--at", "2027-02-01T12:00:00Z", "--format", "json", "--region", "eu-central"))["regions"][0]
     assert [reason["code"] for reason in found["opens_after"]] == ["calendar_unverified"]

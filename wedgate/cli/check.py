@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wedgate.calendars.values import Verdict
 from wedgate.cli.options import duration_option, parse_instant, terminal_style
-from wedgate.errors import ExitCode
+from wedgate.errors import ExitCode, ExternalSystemError, WedgateError
 from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Mode
 from wedgate.gate.reasons import ReasonCode
@@ -22,7 +24,40 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "markdown", "github")
 
 
-@click.command("check")
+class CheckCommand(click.Command):
+    """Tells a runner of a question that could not be asked too, wherever that is found out."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the command line."""
+        with _refusals_told(for_runner="github" in args or "--format=github" in args):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Answer."""
+        with _refusals_told(for_runner=ctx.params["form"] == "github"):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _refusals_told(*, for_runner: bool) -> Iterator[None]:
+    """Write outputs that close the gate, and an annotation, for an error that leaves no decision to write."""
+    try:
+        yield
+    except (WedgateError, click.UsageError) as error:
+        if for_runner:
+            from wedgate.adapters.forge.runner import write_outputs
+            from wedgate.render.annotations import command as annotation
+
+            words = error.format_message() if isinstance(error, click.UsageError) else str(error)
+            click.echo(annotation("error", words, title="wedgate"))
+            with suppress(ExternalSystemError):
+                write_outputs(os.environ, {"verdict": "closed", "decision": "deny"})
+        raise
+
+
+@click.command("check", cls=CheckCommand)
 @click.option(
     "--at", type=parse_instant, metavar="INSTANT", help="Ask about this instant (with its offset) instead of now."
 )
@@ -76,7 +111,13 @@ def command(
 
         click.echo(render_text(decision, terminal_style()), color=True)
     on_runner = form == "github" or os.environ.get("GITHUB_ACTIONS") == "true"
-    return exit_code_of(decision, binding=on_runner)
+    code = exit_code_of(decision, binding=on_runner)
+    if code is not exit_code_of(decision, binding=False):
+        from wedgate.render.annotations import command as annotation
+
+        words = "this step fails: --at is hypothetical, and nothing starts because of an answer for another instant"
+        click.echo(annotation("error", words, title="wedgate"), err=form != "github")
+    return code
 
 
 def exit_code_of(decision: Decision, *, binding: bool) -> ExitCode:

@@ -5,7 +5,9 @@ Commands are imported only when they are run, so that ``wedgate check`` does not
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import os
 import sys
 
@@ -68,6 +70,7 @@ def cli(ctx: click.Context, *, debug: bool) -> None:
 def main() -> None:
     """Run the command line; print one message for what went wrong, and exit with its code."""
     debug = "--debug" in sys.argv or os.environ.get("RUNNER_DEBUG") == "1"
+    is_heard = _prepare_output()
     try:
         code = cli.main(prog_name="wedgate", standalone_mode=False)
     except ConfigurationError as error:
@@ -87,12 +90,44 @@ def main() -> None:
         click.echo("wedgate: interrupted.", err=True)
         code = ExitCode.UNEXPECTED
     except BrokenPipeError:
-        # The reader went away: nothing more can be said, and Python must not try again at shutdown.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader went away: nothing more can be said.
+        _discard_output()
+        code = ExitCode.UNEXPECTED
+    except OSError as error:
+        if debug:
+            raise
+        if error.filename is None and error.errno in (errno.ENOSPC, errno.EBADF, errno.EIO, errno.EDQUOT):
+            _discard_output()
+            click.echo(f"wedgate: the answer could not be written ({error.strerror}); ask again", err=True)
+        else:
+            click.echo(f"wedgate: unexpected {type(error).__name__}: {error}; run again with --debug", err=True)
         code = ExitCode.UNEXPECTED
     except Exception as error:
         if debug:
             raise
         click.echo(f"wedgate: unexpected {type(error).__name__}: {error}; run again with --debug", err=True)
         code = ExitCode.UNEXPECTED
+    if not is_heard:
+        click.echo("wedgate: standard output is closed, so the answer was told to nobody", err=True)
+        code = code or ExitCode.UNEXPECTED
     sys.exit(int(code or 0))
+
+
+def _prepare_output() -> bool:
+    """Make every character printable whatever the streams' encoding; return whether there is a standard output.
+
+    A closed one does not stop what was asked for (a rollback has to run), but an answer that nobody can read is no
+    success: it ends with 1, as a reader that goes away does.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if sys.stdout is not None:
+        return True
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stands until the process ends
+    return False
+
+
+def _discard_output() -> None:
+    """Let Python write what it still holds to nowhere, so that it does not fail again at shutdown."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

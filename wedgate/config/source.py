@@ -36,11 +36,13 @@ def load_bytes(path: Path) -> bytes:
     """Read at most ``MAX_BYTES`` and one byte of ``path``; ``ConfigurationError`` when it cannot be read."""
     name = str(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise whole_file(name, "this is not a plain file", "name a plain file with --config")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise whole_file(
-            name, "there is no such file", "write one with `wedgate init`, or name it with --config"
+            name, "there is no such file", "name one that exists with --config, or leave it out to read wedgate.yml"
         ) from None
     except IsADirectoryError:
         raise whole_file(name, "this is a directory", "name the file in it, such as wedgate.yml") from None

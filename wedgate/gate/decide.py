@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import assert_never
 
 from wedgate.calendars.values import Cause, CauseKind, RegionAnswer, RuleLook, Verdict
@@ -50,7 +51,9 @@ def decide_region(
     if verdict is not Verdict.CLOSED and runway_needed is not None:
         left = answer.runway
         if left is not None and left < runway_needed:
-            text = f"closes in {words_of(left)}, and {words_of(runway_needed)} were asked for"
+            asked = words_of(runway_needed, up=True)
+            verb = "was" if asked in ("1 d", "1 h", "1 min", "1 s") else "were"
+            text = f"closes in {words_of(left)}, and {asked} {verb} asked for"
             reasons = (Reason(code=ReasonCode.RUNWAY_SHORT, text=text), *reasons)
             verdict = Verdict.CLOSED
     if not reasons:
@@ -179,10 +182,16 @@ def reason_of(cause: Cause) -> Reason:
     )
 
 
-def words_of(duration: timedelta) -> str:
-    """Spell a duration for a person, in at most two units, rounded down: ``2 d 5 h``, ``45 min``, ``20 s``."""
+def words_of(duration: timedelta, *, up: bool = False) -> str:
+    """Spell a duration for a person, in at most two units: ``2 d 5 h``, ``45 min``, ``20 s``.
+
+    It is rounded down, as what is left should be; ``up`` for what is asked for, so that the two never read the same.
+    """
     seconds = int(duration.total_seconds())
     sizes = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+    if up:
+        smallest = next((second for (first, _), (second, _) in pairwise(sizes) if seconds >= first), 1)
+        seconds = -(-seconds // smallest) * smallest
     parts: list[str] = []
     for place, (size, unit) in enumerate(sizes):
         count, seconds = divmod(seconds, size)

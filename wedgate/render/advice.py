@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decide import words_of
-from wedgate.gate.decision import Decision, Mode, RegionDecision
+from wedgate.gate.decision import ConfigOrigin, Decision, Mode, RegionDecision
 from wedgate.gate.reasons import ReasonCode
 from wedgate.render.local import local_words, market_of, utc_words
+
+DEFAULT_PATHS = ("wedgate.yml", ".github/wedgate.yml")
+"""The files that are read without ``--config``; render does not know the loader, which has them too."""
 
 _TROUBLE = {
     ReasonCode.CONFIG_MISSING: "Write a starter with `wedgate init`, then ask again.",
@@ -24,10 +27,12 @@ def advice(decision: Decision) -> str:
         return _TROUBLE.get(code, "Go on: the change to the configuration alone may be merged.")
     if decision.verdict is Verdict.CLOSED:
         words = f"Wait until {opening_words(decision)}" if decision.next_open else no_opening_words(decision)
-        open_now = [region.region for region in decision.regions if region.verdict is not Verdict.CLOSED]
-        alone = " ".join(f"--region {name}" for name in open_now)
-        also = f" Not closed now: `{alone}`." if open_now else ""
-        longer = "" if decision.runway_needed else " For an opening long enough ask `wedgate next --needs 3h`."
+        open_then = [region.region for region in decision.regions if region.verdict is not Verdict.CLOSED]
+        alone = " ".join(f"--region {name}" for name in open_then)
+        when = "then" if decision.hypothetical else "now"
+        also = f" Not closed {when}: {', '.join(open_then)} (`wedgate check {alone}`)." if open_then else ""
+        is_pointless = decision.runway_needed is not None or decision.next_open is None
+        longer = "" if is_pointless else f" For an opening long enough ask `wedgate next{_flags(decision)} --needs 3h`."
         words = f"{words}.{also}{longer}"
     elif decision.next_close is None:
         words = f"{_go(decision)}; nothing closes it before {_horizon(decision)}."
@@ -60,8 +65,22 @@ def closing_words(decision: Decision) -> str:
 
 
 def no_opening_words(decision: Decision) -> str:
-    """Say that no opening is known, and how far was looked."""
-    return f"No known opening before {_horizon(decision)}"
+    """Say that no opening is known, how far was looked, and which region opens alone."""
+    opening = [(region.next_open, region) for region in decision.regions if region.next_open is not None]
+    if not opening:
+        return f"No known opening before {_horizon(decision)}"
+    soonest, region = min(opening, key=lambda pair: pair[0])
+    alone = f"{region.region} {'is open' if soonest == decision.at else f'opens {_instant(decision, region, soonest)}'}"
+    return f"Never all open at once before {_horizon(decision)}; {alone}: ask with `--region {region.region}`"
+
+
+def _flags(decision: Decision) -> str:
+    """Return the options that ask the same place again: a file of another name, and the one region asked about."""
+    path = decision.inputs.config_path
+    is_named = decision.inputs.config_origin is ConfigOrigin.WORKING_FILE and path not in DEFAULT_PATHS
+    config = f" --config {path}" if is_named else ""
+    region = f" --region {decision.regions[0].region}" if len(decision.regions) == 1 else ""
+    return f"{config}{region}"
 
 
 def _go(decision: Decision) -> str:

@@ -45,7 +45,7 @@ def where_read(decision: Decision) -> str:
     inputs = decision.inputs
     if inputs.config_path is None:
         return "no configuration was read"
-    words = inputs.config_path
+    words = f"read {inputs.config_path}"
     if inputs.config_origin is not None and inputs.config_origin.value == "default-branch":
         words += f" of the default branch at {(inputs.config_ref or '')[:12]}"
     elif inputs.differs_from_default_branch:

@@ -17,8 +17,8 @@ SCHEMA_PATH = Path(__file__).parent / "resources" / "decision.schema.json"
 
 
 def render_json(decision: Decision, *, indent: int | None = 2) -> str:
-    """Return the record as JSON text; without an indent it is one line."""
-    return json.dumps(plain_decision(decision), indent=indent, ensure_ascii=False)
+    """Return the record as JSON text, in ASCII for every stream there is; without an indent it is one line."""
+    return json.dumps(plain_decision(decision), indent=indent)
 
 
 def plain_decision(decision: Decision) -> dict[str, Any]:

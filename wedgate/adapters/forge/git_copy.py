@@ -12,7 +12,6 @@ TIMEOUT_SECONDS = 5
 BRANCH = "refs/remotes/origin/HEAD"
 
 
-
 class Comparison(Enum):
     """How a file compares with the default branch's."""
 
