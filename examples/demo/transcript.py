@@ -17,8 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 README = ROOT / "README.md"
 BEGIN, END = "<!-- demo:begin -->", "<!-- demo:end -->"
 
-VOLATILE = re.compile(r"extended|not_enough_data|marginal|as above|[▁▂▃▄▅▆▇!]|^\s+0s ")
-"""Lines that a run has or does not have, and the timeline itself."""
+VOLATILE = re.compile(
+    r"extended|not_enough_data|marginal|as above|[▁▂▃▄▅▆▇!]|^\s+0s |wedgate\.yml|long enough ask|--needs"
+)
+"""Lines that a run has or does not have, those that the path of a file wraps, and the timeline itself."""
 
 
 def in_readme(text: str) -> str:

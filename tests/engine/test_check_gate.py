@@ -119,6 +119,8 @@ def test_a_saturday_is_closed_and_opens_for_all_at_once_when_the_last_saturday_e
     assert decision.verdict is Verdict.CLOSED
     assert codes(decision) == [ReasonCode.RULE_BLOCKS]
     assert decision.reasons[0].rule == "saturdays"
+    assert decision.reasons[0].market is None
+    assert [region.reasons[0].market for region in decision.regions] == ["berlin", "new-york"]
     assert [region.next_open for region in decision.regions] == [
         datetime(2026, 6, 6, 22, tzinfo=UTC),
         datetime(2026, 6, 7, 4, tzinfo=UTC),
@@ -127,7 +129,7 @@ def test_a_saturday_is_closed_and_opens_for_all_at_once_when_the_last_saturday_e
 
 
 def test_an_allow_window_in_the_past_is_closed_with_no_known_opening() -> None:
-    """O02: null, after three years were looked through."""
+    """O02: null, after years were looked through."""
     rules = "rules:\n  once: {where: all, dates: 2026-01-05..2026-01-06, effect: allow}\n"
     decision = World(content=REGIONS + rules).decide()
     assert codes(decision)[0] is ReasonCode.OUTSIDE_ALLOW_WINDOW

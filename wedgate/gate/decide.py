@@ -89,7 +89,9 @@ def decide(
     for region in regions:
         if region.verdict is worst:
             for reason in region.reasons:
-                reasons.setdefault((reason.code, reason.text), reason)
+                known = reasons.setdefault((reason.code, reason.text), reason)
+                if known.market != reason.market:
+                    reasons[reason.code, reason.text] = replace(known, market=None)
     return Decision(
         at=question.at,
         hypothetical=question.hypothetical,
