@@ -9,7 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from wedgate.cli.next import command
+from wedgate.engine.check import Trouble
 from wedgate.errors import ConfigurationError, UsageError
+from wedgate.gate.decision import Reason
+from wedgate.gate.reasons import ReasonCode
 
 SATURDAY = """
 version: 1
@@ -98,6 +101,22 @@ def test_the_joint_opening_is_told_by_the_clock_of_the_region_that_opens_last(pl
         SATURDAY.replace("saturdays: {where: all, weekdays: saturday", "evening: {where: us-east, time: '08:00..18:00'")
     )
     assert "all at once opens Sat 6 Jun 18:00 in New York" in " ".join(ask("--at", ON_SATURDAY).split())
+
+
+@pytest.mark.parametrize(("code", "exit_code"), [(ReasonCode.CLOCK_UNTRUSTED, 10), (ReasonCode.CONFIG_REPAIRED, 0)])
+def test_without_a_calendar_the_exit_code_is_the_gates(
+    place: Path, monkeypatch: pytest.MonkeyPatch, code: ReasonCode, exit_code: int
+) -> None:
+    """A clock that is not trusted closes; a change that repairs the configuration may go."""
+
+    class Reading:
+        def read(self, *, trust_clock: bool) -> Trouble:
+            return Trouble(reasons=(Reason(code=code, text="because"),))
+
+    monkeypatch.setattr("wedgate.cli.wiring.open_gate", lambda config: Reading())
+    result = CliRunner().invoke(command, [], standalone_mode=False)
+    found = getattr(result.exception, "exit_code", result.return_value)
+    assert (found, "because" in (result.output + str(result.exception))) == (exit_code, True)
 
 
 def test_there_may_be_none_long_enough(place: Path) -> None:
