@@ -16,6 +16,7 @@ from wedgate.adapters.stores.memory import MemorySpool, MemoryStore
 from wedgate.adapters.targets.simulated import SimulatedTarget
 from wedgate.calendars.values import RegionAnswer, Verdict
 from wedgate.engine.adopt import adopt
+from wedgate.engine.beside import run_now
 from wedgate.engine.progress import Progress
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
@@ -104,6 +105,7 @@ class World:
             judge_live=self.judge or self.judged,
             interrupted=self.interrupted,
             reports=lambda: tuple(self.regressions),
+            run_beside=run_now,
         )
 
     def run(self, release: Release = NEW, *, wait: timedelta = timedelta(0), regions: Sequence[str] = ()) -> RunEnd:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from wedgate.adapters.stores.interface import RevisionConflictError, Spool, Store
-from wedgate.errors import ConfigurationError, NeedsHumanError, Problem
+from wedgate.errors import ConfigurationError, NeedsHumanError, Problem, WedgateError
 from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.plain import PlainError
 from wedgate.ledger.streams import LedgerState, Stream, fold
@@ -27,6 +28,8 @@ class Book:
         self._store = store
         self._spool = spool
         self.epoch = 0
+        self.was_given_back = False
+        """Whether the lease taken was given back before: then nobody else still works under it."""
         self.state = LedgerState()
 
     def refresh(self) -> LedgerState:
@@ -50,11 +53,14 @@ class Book:
         except PlainError as error:
             raise _unreadable(error) from error
 
-    def take_lease(self, at: datetime, *, above: int, who: str) -> int:
+    def take_lease(
+        self, at: datetime, *, above: int, who: str, allow: Callable[[LedgerState], None] = lambda state: None
+    ) -> int:
         """Take the lease with an epoch above every one known, ``above`` included; return how many records that
-        waited in the spool were written with it."""
+        waited in the spool were written with it. ``allow`` sees the ledger just before, and raises to refuse."""
         for _ in range(20):
             state = self.refresh()
+            allow(state)
             epoch = max(state.epoch, above) + 1
             waiting = self._spool.waiting()
             lease = Draft(stream=Stream.LEASE, kind="taken", at=at, body={"who": who})
@@ -63,9 +69,15 @@ class Book:
             except RevisionConflictError:
                 continue
             self.epoch = epoch
+            self.was_given_back = state.lease is not None and state.lease.ended
             self._spool.clear()
             return len(waiting)
         raise NeedsHumanError("the lease could not be taken: others kept writing; see who else is rolling out")
+
+    def release_lease(self, at: datetime) -> None:
+        """Give the lease back; one that cannot be given back, or was lost, runs out by itself."""
+        with suppress(WedgateError):
+            self._append([Draft(stream=Stream.LEASE, kind="released", at=at, body={})], self.epoch)
 
     def append(self, drafts: Sequence[Draft]) -> None:
         """Append under the lease. Raises ``LeaseLostError`` when somebody else took it since."""

@@ -7,24 +7,25 @@ do this; the next run does it then.)
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedgate.adapters.targets.interface import FenceError
 from wedgate.engine.book import Book, LeaseLostError
+from wedgate.engine.holder import live_holder, refuse_while_held, utc
 from wedgate.engine.observe import Watcher
 from wedgate.engine.outcome import end_of
 from wedgate.engine.progress import Progress, unfailing
 from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
 from wedgate.engine.start import Planned, plan_rollout, refuse_poisoned, requested_regions
-from wedgate.engine.tick import Ticker, claim_regions, release_claims
-from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError
+from wedgate.engine.tick import ASK_AGAIN, Ticker, claim_regions, release_claims
+from wedgate.engine.traffic import spell_exposed
+from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, WedgateError
+from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
-from wedgate.rollout.regions import MAX_ATTEMPTS
+from wedgate.rollout.regions import pause_before_return
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState, RolloutStatus
 from wedgate.rollout.step import begin
@@ -33,8 +34,9 @@ from wedgate.rollout.values import Release
 POLL = timedelta(seconds=1)
 """How long to wait before something outside is looked at again."""
 
-ASK_AGAIN = timedelta(seconds=30)
-"""How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
+MOST_TRIES = 100
+"""A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` allows; against an error that repeats
+itself without being the target's."""
 
 
 class RolloutEngine:
@@ -44,6 +46,7 @@ class RolloutEngine:
         self._parts = replace(parts, observe=unfailing(parts.observe))
         self._book = Book(parts.store, parts.spool)
         self._reported: set[Regression] = set()
+        self._last: Ticker | None = None
 
     def run(self, release: Release, *, regions: Sequence[str] = (), wait: timedelta = timedelta(0)) -> RunEnd:
         """Roll ``release`` out over ``regions`` (all by default), or go on where an earlier run stopped.
@@ -54,61 +57,118 @@ class RolloutEngine:
         """
         self._book.refresh()
         self._say_notices()
-        if self._book.has_kept:
-            # What waits may change the answer to everything that follows: a rollback, a poisoned digest.
-            self._take_lease(None, self._book.rollout(self._book.state.running))
-        refuse_poisoned(self._book.state, release)
         requested = requested_regions(self._parts.settings, regions)
-        running = self._book.rollout(self._book.state.running)
+        self._refuse_while_held(self._book.state)
         planned = None
-        if running is None:
+        if not self._book.has_kept and not self._book.state.claims:
+            # Nothing waits to be finished: a refusal, or nothing to do, needs no lease.
             planned = plan_rollout(self._parts, self._book.state, release, requested)
             if planned.plan is None:
                 return _nothing_to_do(release, planned)
-        self._take_lease(planned.plan if planned is not None else None, running)
-        ticker = self._resume_or_start(release, requested, planned)
-        if ticker is None:
-            return _nothing_to_do(release, Planned(plan=None, already=requested))
-        rescue = self._save_rescue(ticker.state.plan)
-        self._drive(ticker, self._parts.clock() + wait)
-        return end_of(ticker.state, self._parts.interrupted(), rescue)
+        self._take_lease(planned.plan if planned is not None else None)
+        try:
+            ticker = self._resume_or_start(release, requested, planned)
+            if ticker is None:
+                return _nothing_to_do(release, Planned(plan=None, already=requested))
+            rescue = self._save_rescue(ticker.state.plan)
+            self._drive(ticker, self._parts.clock() + wait)
+            return end_of(ticker.state, self._parts.interrupted(), rescue)
+        except LeaseLostError as error:
+            raise LeaseLostError(self._spell_loss(error)) from error
+        finally:
+            self._book.release_lease(self._parts.clock())
 
-    def _take_lease(self, plan: Plan | None, running: RolloutState | None) -> None:
+    def _refuse_while_held(self, state: LedgerState) -> None:
+        """Refuse while another run is alive: it watches its regions, and is not taken over."""
+        refuse_while_held(state, self._parts.clock(), who=self._parts.who, is_alive=self._parts.is_alive)
+
+    def _take_lease(self, planned: Plan | None) -> None:
         """Take the lease above every fence that the targets hold, and write down what waited in the spool."""
-        pinned = plan or (running.plan if running is not None else None)
+        plans = [planned] if planned is not None else []
+        plans += [found.plan for found in map(self._book.rollout, self._book.state.unfinished) if found is not None]
         epochs = [0]
-        for region in pinned.regions if pinned is not None else ():
+        for region in (region for plan in plans for region in plan.regions):
             try:
                 fence = self._parts.open_target(region.target).weights().fence
             except ExternalSystemError as error:
                 self._say(region.region, "target failed", f"reading the weights: {error}")
                 continue
             epochs.append(fence.epoch if fence is not None else 0)
-        who = f"{socket.gethostname()}:{os.getpid()}"
-        reconciled = self._book.take_lease(self._parts.clock(), above=max(epochs), who=who)
+        reconciled = self._book.take_lease(
+            self._parts.clock(), above=max(epochs), who=self._parts.who, allow=self._refuse_while_held
+        )
         if reconciled:
             self._say(None, "found", f"{reconciled} records that an earlier run could not write; they are written now")
 
     def _resume_or_start(self, release: Release, requested: Sequence[str], planned: Planned | None) -> Ticker | None:
         """Return the ticker of the rollout to work on; ``None`` when every region runs the release already.
 
-        The lease was just taken, and with it records from the spool: what runs is looked at again.
+        The lease was just taken, and with it records from the spool: what is unfinished is looked at again. Whatever
+        is asked for now, no candidate of an earlier run keeps traffic that nobody watches.
         """
-        refuse_poisoned(self._book.state, release)
-        running = self._book.rollout(self._book.state.running)
-        if running is not None and running.is_over:
-            self._book.append([release_claims(running, self._parts.clock())])
-            running = None
-        if running is not None:
-            ticker = self._ticker(running)
-            self._say(None, "found", f"rollout {running.plan.rollout} of {running.plan.release.digest}")
-            if self._is_same(running, release, requested):
-                ticker.feed(ev.RunBegan(at=self._parts.clock(), epoch=self._book.epoch))
-                return ticker
-            self._supersede(ticker, release)
+        good = self._book.state.good
+        rest = {name for name in requested if name not in good or good[name].release.digest != release.digest}
+        same = None
+        for name in self._book.state.unfinished:
+            running = self._book.rollout(name)
+            if running is None:
+                continue
+            if running.is_over:
+                self._book.append([release_claims(running, self._parts.clock())])
+                continue
             planned = None
+            over = {region.region for region in running.plan.regions}
+            if release.digest in self._book.state.poisoned or not rest & over:
+                self._bring_to_rest(self._ticker(running), f"release {release.digest} was asked for")
+            elif running.plan.release == release and rest <= over <= set(requested):
+                same = self._ticker(running)
+                self._take_over(same)
+            else:
+                self._supersede(self._ticker(running), release)
+        if same is not None:
+            return same
+        refuse_poisoned(self._parts, self._book.state, release, requested)
         planned = planned or plan_rollout(self._parts, self._book.state, release, requested)
         return None if planned.plan is None else self._start(planned.plan)
+
+    def _take_over(self, ticker: Ticker) -> None:
+        """Take a rollout over from the run that worked on it before."""
+        plan = ticker.state.plan
+        self._say(None, "found", f"rollout {plan.rollout} of {plan.release.digest}")
+        ticker.take_over()
+
+    def _bring_to_rest(self, ticker: Ticker, why: str) -> None:
+        """Return what an earlier run left in motion to stable, and leave the rest of its rollout as it is."""
+        if not any(_needs_settling(region) or region.owes_return for region in ticker.state.regions):
+            return
+        self._take_over(ticker)
+        self._settle(ticker, why)
+        if any(region.is_exposed or region.owes_return for region in ticker.state.regions):
+            raise NeedsHumanError(_stuck(ticker.state))
+
+    def _spell_loss(self, error: LeaseLostError) -> str:
+        """Say who took over, what was raised just before, where candidate traffic is, and who watches it."""
+        texts = [str(error)]
+        raised = self._last.raised if self._last is not None else None
+        if raised is not None and raised.weights is not None:
+            texts.append(
+                f"{raised.region} was just raised to blue {raised.weights.blue} % / green {raised.weights.green} %"
+            )
+        watched = "nobody is known to watch it: run the same command again, or `wedgate rollback`"
+        try:
+            lease = self._book.refresh().lease
+        except WedgateError:
+            lease = None
+        if lease is not None and lease.who != self._parts.who:
+            texts.append(f"{lease.who} took over at {utc(lease.at)}")
+            held = live_holder(
+                self._book.state, self._parts.clock(), who=self._parts.who, is_alive=self._parts.is_alive
+            )
+            watched = f"{held.who} watches it" if held is not None else watched
+        if self._last is not None:
+            exposed = spell_exposed(self._last.state.plan.regions, self._parts.open_target)
+            texts.append(f"candidate traffic: {exposed}; {watched}" if exposed else "no candidate has traffic")
+        return "; ".join(texts)
 
     def _start(self, plan: Plan) -> Ticker:
         """Write the rescue file, then the start: from here on the regions are this rollout's."""
@@ -121,24 +181,15 @@ class RolloutEngine:
         self._say(None, "started", f"rollout {plan.rollout} of {plan.release.digest} over {names}")
         return self._ticker(state)
 
-    def _is_same(self, running: RolloutState, release: Release, requested: Sequence[str]) -> bool:
-        """Whether the rollout found is the one asked for: same release, same regions but those that have it."""
-        planned = {region.region for region in running.plan.regions}
-        good = self._book.state.good
-        rest = {name for name in requested if name not in good or good[name].release.digest != release.digest}
-        return running.plan.release == release and rest <= planned <= set(requested)
-
     def _supersede(self, ticker: Ticker, release: Release) -> None:
         """End an unfinished rollout in favour of another release; its candidates go back to stable first."""
-        if ticker.state.status is RolloutStatus.NEEDS_HUMAN:
+        stuck = [region for region in ticker.state.regions if region.phase is RegionPhase.NEEDS_HUMAN]
+        if any(not region.owes_return for region in stuck):
             raise NeedsHumanError(_stuck(ticker.state))
-        at = self._parts.clock()
-        ticker.feed(ev.RunBegan(at=at, epoch=self._book.epoch))
-        ticker.feed(ev.Superseded(at=at, why=f"release {release.digest} takes its place"))
-        for _ in range(MAX_ATTEMPTS):
-            if ticker.state.is_over:
-                return
-            ticker.feed(ev.Ticked(at=self._parts.clock()))
+        self._take_over(ticker)
+        why = f"release {release.digest} takes its place"
+        ticker.feed(ev.Superseded(at=self._parts.clock(), why=why))
+        self._settle(ticker, why)
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))
 
@@ -146,6 +197,7 @@ class RolloutEngine:
         """Tick until nothing more can be done, and leave nothing in motion behind."""
         try:
             while not ticker.state.is_over and self._parts.interrupted() is None:
+                ticker.renew()
                 self._take_reports(ticker)
                 ticker.feed(ev.Ticked(at=self._parts.clock()))
                 rest = self._rest(ticker, deadline)
@@ -167,13 +219,13 @@ class RolloutEngine:
             raise ExternalSystemError(f"{ticker.blind}; the rollout stopped{kept}") from ticker.blind
 
     def _settle(self, ticker: Ticker, why: str) -> None:
-        """Return what is in motion to stable, trying a bounded number of times."""
+        """Return what is in motion to stable, trying until the machine calls a person."""
         failure: Exception | None = None
-        for attempt in range(MAX_ATTEMPTS):
+        for attempt in range(MOST_TRIES):
             if not any(_needs_settling(region) for region in ticker.state.regions):
                 return
             if attempt:
-                self._parts.pause(POLL)
+                self._parts.pause(_until_return(ticker.state))
             try:
                 ticker.feed(ev.Interrupted(at=self._parts.clock(), why=why))
             except (LeaseLostError, FenceError):
@@ -200,37 +252,42 @@ class RolloutEngine:
         if state.is_over:
             return None
         if any(region.phase is RegionPhase.ROLLING_BACK for region in state.regions):
-            return POLL
+            return _until_return(state)
         stopped = state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION)
         if stopped:
             return None
-        moving = [self._rest_of(region, now) for region in state.regions if _moves_by_itself(region)]
+        moving = [self._rest_of(ticker, region, now) for region in state.regions if _moves_by_itself(region)]
         if moving:
             return min(moving)
+        if state.halted is not None:
+            return None
         waiting = [region for region in state.regions if _waits_for_calendar(region)]
         until = [region.hold.until for region in waiting if region.hold is not None and region.hold.until is not None]
         if not waiting or now >= deadline or (len(until) == len(waiting) and min(until) > deadline):
             return None
         bounds = [ASK_AGAIN, deadline - now, *(instant - now for instant in until if instant > now)]
-        bounds += [self._watcher.due(region, now) for region in waiting if region.weight > 0]
+        bounds += [ticker.watcher.due(region, now) for region in waiting if region.weight > 0]
         return max(min(bounds), timedelta(milliseconds=10))
 
-    def _rest_of(self, region: RegionState, now: datetime) -> timedelta:
+    def _rest_of(self, ticker: Ticker, region: RegionState, now: datetime) -> timedelta:
         """Return how long until a region in motion has something to do."""
         if region.phase is RegionPhase.BAKING:
-            return self._watcher.due(region, now)
-        waits = region.phase is RegionPhase.SHIFTING or region.deployed_at is not None
-        return POLL if waits and region.phase in (RegionPhase.SHIFTING, RegionPhase.PREPARING) else timedelta(0)
+            return ticker.watcher.due(region, now)
+        waits = region.deployed_at is not None or ticker.is_deploying(region.region)
+        if region.phase is RegionPhase.SHIFTING or (region.phase is RegionPhase.PREPARING and waits):
+            return POLL
+        return timedelta(0)
 
     def _ticker(self, state: RolloutState) -> Ticker:
         """Return the ticker for a rollout, with a watcher of its own."""
-        self._watcher = Watcher(
+        watcher = Watcher(
             self._parts.open_metrics,
             state.plan.judge,
             slice_between=self._parts.slice_between,
             judge_live=self._parts.judge_live,
         )
-        return Ticker(self._parts, self._book, state, self._watcher)
+        self._last = Ticker(self._parts, self._book, state, watcher)
+        return self._last
 
     def _save_rescue(self, plan: Plan) -> str:
         """Write the rescue file; return where."""
@@ -266,6 +323,12 @@ def _needs_settling(region: RegionState) -> bool:
 def _holds(state: RolloutState, kind: HoldKind) -> bool:
     """Whether some region is held for this kind of reason."""
     return any(region.hold is not None and region.hold.kind is kind for region in state.regions)
+
+
+def _until_return(state: RolloutState) -> timedelta:
+    """Return how long until traffic that is not back yet is given back again."""
+    back = [region for region in state.regions if region.phase is RegionPhase.ROLLING_BACK]
+    return min((pause_before_return(region) for region in back), default=POLL)
 
 
 def _moves_by_itself(region: RegionState) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.stores.interface import Spool, Store
 from wedgate.adapters.targets.interface import Target
+from wedgate.engine.beside import Beside, run_beside
+from wedgate.engine.holder import is_alive, own_name
 from wedgate.engine.observe import JudgeLive, SliceBetween
 from wedgate.engine.progress import Observer
 from wedgate.errors import ExitCode
@@ -33,7 +35,9 @@ class RolloutParts:
 
     ``ask_gate(region, at, runway)`` reads the calendar anew each time. ``open_target`` gets the settings that the
     start pinned. ``pause`` returns after the duration, or earlier when the run is interrupted; ``interrupted``
-    then says why. ``reports`` returns every regression reported so far.
+    then says why. ``reports`` returns every regression reported so far. ``who`` is this run's name in the lease
+    (``host:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not known).
+    ``run_beside`` starts a deploy and returns without waiting for its end.
     """
 
     service: str
@@ -52,6 +56,9 @@ class RolloutParts:
     judge_live: JudgeLive
     interrupted: Callable[[], str | None] = lambda: None
     reports: Callable[[], Sequence[Regression]] = tuple
+    who: str = field(default_factory=own_name)
+    is_alive: Callable[[str], bool | None] = is_alive
+    run_beside: Callable[[Callable[[], None]], Beside] = run_beside
     store_kind: str = "file"
     store_options: tuple[tuple[str, object], ...] = ()
 

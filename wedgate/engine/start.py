@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.rollout_parts import RolloutParts
+from wedgate.engine.traffic import spell_traffic
 from wedgate.errors import RefusedError, UsageError
 from wedgate.ledger.streams import Good, LedgerState
 from wedgate.rollout.state import Plan, RegionPlan
@@ -34,13 +35,16 @@ def requested_regions(settings: RolloutSettings, regions: Sequence[str]) -> tupl
     return tuple(region for region in known if not regions or region in regions)
 
 
-def refuse_poisoned(state: LedgerState, release: Release) -> None:
-    """Raise ``RefusedError`` when the release's digest failed before."""
+def refuse_poisoned(parts: RolloutParts, state: LedgerState, release: Release, regions: Sequence[str]) -> None:
+    """Raise ``RefusedError``, which says where traffic is, when the release's digest failed before."""
     poisoned = state.poisoned.get(release.digest)
-    if poisoned is not None:
-        raise RefusedError(
-            f"digest {release.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}; build a new version"
-        )
+    if poisoned is None:
+        return
+    targets = {region: parts.settings.targets[region] for region in regions if region in parts.settings.targets}
+    raise RefusedError(
+        f"digest {release.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}; build a new version. "
+        f"Traffic now: {spell_traffic(targets, parts.open_target)}"
+    )
 
 
 def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regions: Sequence[str]) -> Planned:
@@ -49,8 +53,8 @@ def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regi
     Raises ``RefusedError`` when a region has no last good version, or does not run it now with all traffic;
     ``ExternalSystemError`` when a target does not answer.
     """
-    refuse_poisoned(state, release)
     requested = requested_regions(parts.settings, regions)
+    refuse_poisoned(parts, state, release, requested)
     missing = [region for region in requested if region not in state.good]
     if missing:
         raise RefusedError(

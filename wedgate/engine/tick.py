@@ -8,12 +8,14 @@ it: noted locally, applied at once, recorded then.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from wedgate.adapters.targets.interface import FenceError, Target
 from wedgate.calendars.values import Verdict
+from wedgate.engine.beside import Beside
 from wedgate.engine.book import Book, LeaseLostError
+from wedgate.engine.holder import RENEW_EVERY
 from wedgate.engine.observe import Watcher
 from wedgate.engine.progress import Progress
 from wedgate.engine.rollout_parts import RolloutParts
@@ -25,23 +27,29 @@ from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
 from wedgate.rollout import effects as fx
 from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
-from wedgate.rollout.state import RolloutState
+from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
 from wedgate.rollout.step import step
 from wedgate.rollout.values import Colour
+
+ASK_AGAIN = timedelta(seconds=30)
+"""How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
 
 
 class Ticker:
     """Drives one rollout's machine against the world. ``state`` is where it stands.
 
     ``blind`` is set to the error when the ledger could not be written: from then on nothing increases, returns to
-    stable still work, and what happens is kept in the spool.
+    stable still work, and what happens is kept in the spool. ``raised`` is an increase that is not recorded yet.
     """
 
     def __init__(self, parts: RolloutParts, book: Book, state: RolloutState, watcher: Watcher) -> None:
         self._parts = parts
         self._book = book
-        self._watcher = watcher
+        self.watcher = watcher
         self._targets: dict[str, Target] = {}
+        self._deploys: dict[str, Beside] = {}
+        self._asked: dict[str, datetime] = {}
+        self.raised: Progress | None = None
         self.state = state
         self.blind: ExternalSystemError | None = None
         self.spooled_at: str | None = None
@@ -82,6 +90,42 @@ class Ticker:
             self._targets[region] = self._parts.open_target(self.state.plan.region(region).target)
         return self._targets[region]
 
+    def is_deploying(self, region: str) -> bool:
+        """Whether a deploy runs beside the loop there."""
+        return region in self._deploys
+
+    def take_over(self) -> None:
+        """Put this run's fence on every target of the plan, then take in what was found there.
+
+        A fence holds nobody off until the target has it: an earlier run that was only slow could still raise traffic.
+        The weights are written as they were found, and not at all where the earlier run gave its lease back. A region
+        that needs a human is not touched.
+        """
+        found: list[ev.Event] = []
+        for plan in self.state.plan.regions:
+            region = self.state.region(plan.region)
+            if region.phase is RegionPhase.NEEDS_HUMAN and not region.owes_return:
+                continue
+            try:
+                read = self._weights(plan.region)
+                if not self._book.was_given_back:
+                    self.target(plan.region).set_weights(read.weights, self._book.fence(self.state.plan.rollout))
+            except FenceError as error:
+                raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
+            except ExternalSystemError as error:
+                self._say(plan.region, "target failed", f"taking over: {error}", None)
+            else:
+                found.append(read)
+        self.feed(ev.RunBegan(at=self._now(), epoch=self._book.epoch))
+        for each in found:
+            self.feed(each)
+
+    def renew(self) -> None:
+        """Say in the ledger that this run is alive, if it has not said anything there for a while."""
+        lease, at = self._book.state.lease, self._now()
+        if lease is None or at - lease.seen >= RENEW_EVERY:
+            self._record([_draft(Stream.LEASE, "renewed", at, {"who": self._parts.who})], spooled=False)
+
     def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
         rollout, at = self.state.plan.rollout, event.at
@@ -120,6 +164,7 @@ class Ticker:
             if not spooled:
                 raise
         else:
+            self.raised = None
             if spooled:
                 self._book.forget_kept()
 
@@ -127,9 +172,9 @@ class Ticker:
         """Carry out one effect and return what was found."""
         match effect:
             case fx.AskGate():
-                return (self._ask_gate(effect),)
+                return (self._ask_gate(effect),) if self._is_due(effect.region) else ()
             case fx.Deploy():
-                return (self._deploy(effect),)
+                return self._deploy(effect)
             case fx.ReadDigest(region=region):
                 return self._read(region, "reading the digest", lambda: self._digest(effect.region, effect.colour))
             case fx.ReadWeights(region=region):
@@ -138,7 +183,7 @@ class Ticker:
                 asked = f"setting weights blue {effect.weights.blue} / green {effect.weights.green}"
                 return self._read(region, asked, lambda: self._set_weights(effect))
             case fx.Judge():
-                judged = self._watcher.judge(effect, self._now())
+                judged = self.watcher.judge(effect, self._now())
                 return () if judged is None else (judged,)
             case fx.HoldRegion(region=region, why=why, until=until):
                 self._say(region, "held", why, until)
@@ -154,9 +199,17 @@ class Ticker:
             case unknown:
                 assert_never(unknown)
 
+    def _is_due(self, region: str) -> bool:
+        """Whether the gate should be asked: a closed one not on every tick that other regions need."""
+        hold, asked = self.state.region(region).hold, self._asked.get(region)
+        if asked is None or hold is None or hold.kind is not HoldKind.CLOSED:
+            return True
+        now = self._now()
+        return now - asked >= ASK_AGAIN or (hold.until is not None and now >= hold.until)
+
     def _ask_gate(self, effect: fx.AskGate) -> ev.GateAnswered:
         """Ask the calendar now. What could not be asked is closed."""
-        at = self._now()
+        at = self._asked[effect.region] = self._now()
         try:
             decision = self._parts.ask_gate(effect.region, at, effect.runway)
             answer = decision.answer
@@ -177,14 +230,21 @@ class Ticker:
             why=words.why(decision),
         )
 
-    def _deploy(self, effect: fx.Deploy) -> ev.Event:
-        """Run the deploy, which may take minutes."""
-        self._say(effect.region, "deploying", f"{effect.release.digest} on {effect.colour}", None)
+    def _deploy(self, effect: fx.Deploy) -> Sequence[ev.Event]:
+        """Start the deploy, or see whether the one started earlier is done; it may take minutes, so nobody waits."""
+        region = effect.region
+        if region not in self._deploys:
+            self._say(region, "deploying", f"{effect.release.digest} on {effect.colour}", None)
+            target = self.target(region)
+            self._deploys[region] = self._parts.run_beside(lambda: target.deploy(effect.colour, effect.release))
         try:
-            self.target(effect.region).deploy(effect.colour, effect.release)
+            if not self._deploys[region].is_done():
+                return ()
         except ExternalSystemError as error:
-            return ev.DeployFailed(at=self._now(), region=effect.region, why=str(error))
-        return ev.Deployed(at=self._now(), region=effect.region)
+            del self._deploys[region]
+            return (ev.DeployFailed(at=self._now(), region=region, why=str(error)),)
+        del self._deploys[region]
+        return (ev.Deployed(at=self._now(), region=region),)
 
     def _read(self, region: str, asked: str, call: Callable[[], ev.Event]) -> Sequence[ev.Event]:
         """Call the target; a failure is a fact too. A lost fence stops the run."""
@@ -201,7 +261,7 @@ class Ticker:
         digest = self.target(region).digest(colour)
         return ev.DigestRead(at=self._now(), region=region, colour=colour, digest=digest)
 
-    def _weights(self, region: str) -> ev.Event:
+    def _weights(self, region: str) -> ev.WeightsRead:
         """Read the weights in force."""
         reading = self.target(region).weights()
         return ev.WeightsRead(at=self._now(), region=region, weights=reading.weights, fence=reading.fence)
@@ -210,9 +270,9 @@ class Ticker:
         """Write weights and read them back."""
         reading = self.target(effect.region).set_weights(effect.weights, self._book.fence(self.state.plan.rollout))
         at = self._now()
-        self._parts.observe(
-            Progress(at=at, region=effect.region, what="weights", why=effect.why, weights=reading.weights)
-        )
+        said = Progress(at=at, region=effect.region, what="weights", why=effect.why, weights=reading.weights)
+        self._parts.observe(said)
+        self.raised = None if effect.is_decrease else said
         return ev.WeightsRead(at=at, region=effect.region, weights=reading.weights, fence=reading.fence)
 
     def _now(self) -> datetime:

@@ -51,6 +51,20 @@ class Poisoned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Who may write: ``who`` (``host:pid`` for a run) since ``at``, last heard of at ``seen``.
+
+    Everything written under the lease's epoch is a sign of life. ``ended`` says that the holder gave it back.
+    """
+
+    who: str
+    epoch: int
+    at: datetime
+    seen: datetime
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Regions that belong to one rollout."""
 
@@ -72,7 +86,7 @@ class LedgerState:
     """Everything the ledger says now.
 
     ``revision`` is the number of entries and ``head`` the last one's hash; ``epoch`` belongs to the holder of the
-    lease. ``running`` is the rollout that holds claims, ``latest`` the last one started.
+    lease. ``running`` is the first rollout that holds claims, ``latest`` the last one started.
     """
 
     revision: int = 0
@@ -83,11 +97,17 @@ class LedgerState:
     claims: Mapping[str, str] = field(default_factory=dict)
     journals: Mapping[str, tuple[JournalLine, ...]] = field(default_factory=dict)
     latest: str | None = None
+    lease: Lease | None = None
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        """The rollouts that hold regions and have not ended, each once."""
+        return tuple(dict.fromkeys(self.claims.values()))
 
     @property
     def running(self) -> str | None:
         """The rollout that holds regions and has not ended, if any."""
-        return next(iter(self.claims.values()), None)
+        return next(iter(self.unfinished), None)
 
 
 def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerState:
@@ -101,7 +121,11 @@ def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerSt
 def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
     """Take in one entry."""
     state = replace(state, revision=entry.revision, head=entry.hash, epoch=max(state.epoch, entry.epoch))
+    if state.lease is not None and entry.epoch == state.lease.epoch:
+        state = replace(state, lease=replace(state.lease, seen=max(state.lease.seen, entry.at)))
     match entry.stream:
+        case Stream.LEASE:
+            return replace(state, lease=_fold_lease(state.lease, entry))
         case Stream.HISTORY:
             good = from_plain(Good, dict(entry.body))
             return replace(state, good={**state.good, good.region: good})
@@ -118,6 +142,15 @@ def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
             return replace(state, journals=journals, latest=rollout if rollout not in state.journals else state.latest)
         case _:
             return state
+
+
+def _fold_lease(lease: Lease | None, entry: Entry) -> Lease | None:
+    """Take the lease, or give it back; a renewal is only a sign of life."""
+    if entry.kind == "taken":
+        return Lease(who=str(entry.body.get("who", "")), epoch=entry.epoch, at=entry.at, seen=entry.at)
+    if entry.kind == "released" and lease is not None and lease.epoch == entry.epoch:
+        return replace(lease, ended=True)
+    return lease
 
 
 def _fold_claim(state: LedgerState, entry: Entry) -> LedgerState:

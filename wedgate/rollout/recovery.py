@@ -1,8 +1,8 @@
 """What a new run makes of what an earlier one left, before it looks at the world.
 
 A region without candidate traffic begins again: everything is asked and verified anew. One that may have traffic is
-looked at first (``shifting``, ``rolling_back``) or observed anew (``baking``); a candidate that nobody watched for
-too long goes back to stable.
+looked at first (``shifting``) or observed anew (``baking``); a candidate that nobody watched for too long, or that
+could not be returned before, goes back to stable.
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ def _region_resumed(
     match region.phase:
         case RegionPhase.GATED | RegionPhase.PREPARING | RegionPhase.VERIFIED:
             return regions.begin_again(region), ()
+        case RegionPhase.ROLLING_BACK | RegionPhase.NEEDS_HUMAN if region.returning is not None:
+            back = region.returning
+            return regions.give_back(plan, region, back.why, then=back.then, kind=back.kind)
         case RegionPhase.HELD if region.weight == 0:
             return regions.begin_again(region), ()
         case RegionPhase.HELD | RegionPhase.BAKING:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedgate.calendars.values import Verdict
-from wedgate.rollout.effects import Effect, HoldRegion, Judge, ReadDigest, ReadWeights, SetWeights
+from wedgate.rollout.effects import Announce, Effect, HoldRegion, Judge, ReadDigest, ReadWeights, SetWeights
 from wedgate.rollout.guards import Refusal
 from wedgate.rollout.state import (
     Hold,
@@ -38,8 +38,11 @@ WATCH_MARK = timedelta(minutes=1)
 MAX_EXTENSIONS = 2
 """How many times a bake without an answer is lengthened by its own length before the region is held."""
 
-MAX_ATTEMPTS = 5
-"""How many times the return to stable is tried before a person is called (who may go on trying)."""
+RETURN_WITHIN = timedelta(minutes=5)
+"""How long a return to stable that fails is tried again before a person is called; each new run tries it anew."""
+
+MOST_BETWEEN_RETURNS = timedelta(seconds=30)
+"""The longest pause between two tries to return traffic; they begin a second apart and double."""
 
 Moved = tuple[RegionState, tuple[Effect, ...]]
 
@@ -88,14 +91,15 @@ def resumes_at(region: RegionState) -> RegionPhase | None:
 
 
 def hold(region: RegionState, kind: HoldKind, refusal: Refusal, at: datetime, *, resume: RegionPhase) -> Moved:
-    """Hold the region at its present weight. Holding it again for the same reason changes nothing."""
-    effect = HoldRegion(region=region.region, kind=kind, why=refusal.why, until=refusal.until)
-    since = at
-    if region.hold is not None and region.phase is RegionPhase.HELD and region.hold.kind is kind:
-        since = region.hold.since
+    """Hold the region at its present weight. Holding it again for the same reason changes and says nothing."""
+    before = region.hold if region.phase is RegionPhase.HELD else None
+    since = before.since if before is not None and before.kind is kind else at
     held = Hold(kind=kind, why=refusal.why, since=since, until=refusal.until, resume=resume)
     # A pass from before the wait must not open the way after it.
-    return replace(region, phase=RegionPhase.HELD, hold=held, verified=False, judged=None, why=refusal.why), (effect,)
+    moved = replace(region, phase=RegionPhase.HELD, hold=held, verified=False, judged=None, why=refusal.why)
+    if held == before:
+        return moved, ()
+    return moved, (HoldRegion(region=region.region, kind=kind, why=refusal.why, until=refusal.until),)
 
 
 def shift(plan: RegionPlan, region: RegionState) -> Moved:
@@ -158,6 +162,25 @@ def return_effect(plan: RegionPlan, region: RegionState) -> SetWeights:
     return SetWeights(
         region=region.region, weights=Weights.giving(plan.stable, 100), is_decrease=True, why=f"back to stable: {why}"
     )
+
+
+def return_failed(region: RegionState, why: str, at: datetime) -> Moved:
+    """Take note that traffic is not back yet; after ``RETURN_WITHIN`` a person is called, who need not be awake."""
+    returning = region.returning or Return(why=region.why, then=RegionPhase.ROLLED_BACK)
+    since = returning.failing_since or at
+    if at - since >= RETURN_WITHIN:
+        stuck = needs_human(region, f"traffic could not be returned to stable: {why}; each new run tries it again")
+        return replace(stuck, returning=replace(returning, failing_since=None)), ()
+    said: tuple[Effect, ...] = ()
+    if returning.failing_since is None:
+        said = (Announce(region=region.region, what="not back yet", why="tried again", until=since + RETURN_WITHIN),)
+    returning = replace(returning, failing_since=since)
+    return replace(region, returning=returning, attempts=region.attempts + 1), said
+
+
+def pause_before_return(region: RegionState) -> timedelta:
+    """Return how long to wait before traffic is given back again after so many failures."""
+    return min(timedelta(seconds=2 ** min(max(region.attempts - 1, 0), 10)), MOST_BETWEEN_RETURNS)
 
 
 def given_back(region: RegionState, at: datetime) -> RegionState:

@@ -83,11 +83,15 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """Why traffic goes back to stable, and the phase that follows. ``kind`` is set where that is ``held``."""
+    """Why traffic goes back to stable, and the phase that follows. ``kind`` is set where that is ``held``.
+
+    ``failing_since`` is when it first could not be done.
+    """
 
     why: str
     then: RegionPhase
     kind: HoldKind | None = None
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +171,11 @@ class RegionState:
         return moving or (self.phase is RegionPhase.HELD and self.weight > 0)
 
     @property
+    def owes_return(self) -> bool:
+        """Whether traffic should have gone back to stable and could not: each new run tries it again."""
+        return self.phase is RegionPhase.NEEDS_HUMAN and self.returning is not None
+
+    @property
     def is_moving(self) -> bool:
         """Whether something will still happen here by itself, even in a rollout that is halted."""
         return self.phase in _MOVING or self.is_exposed
@@ -206,7 +215,7 @@ class RolloutState:
         """Whether nothing will happen any more: done, or halted with every region at rest."""
         if self.status is RolloutStatus.DONE:
             return True
-        return self.halted is not None and not any(region.is_moving for region in self.regions)
+        return self.halted is not None and not any(region.is_moving or region.owes_return for region in self.regions)
 
     @property
     def level(self) -> Decimal:

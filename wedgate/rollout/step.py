@@ -108,6 +108,9 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
             return replace(after, halted=event.why), effects
         case Judged():
             return _judged(state, event)
+        case WeightsRead() if _was_returned_by_hand(state, event):
+            why = f"{event.region} was found on stable, written by hand ({event.fence})"
+            return _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
         case GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed():
             return _found(state, event)
         case unknown:
@@ -335,7 +338,7 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
             if event.weights == at_stable:
                 back = regions.given_back(region, event.at)
                 return back, (Announce(region=region.region, what="back on stable", why=region.why),)
-            return region, ()
+            return regions.return_failed(region, foreign, event.at)
         case _:
             return region, ()
 
@@ -358,9 +361,7 @@ def _target_failed(plan: RegionPlan, region: RegionState, event: TargetFailed) -
     """Decide what a silent or disobedient target means: an increase is taken back, a return is tried again."""
     why = f"{event.asked} failed: {event.why}"
     if region.phase is RegionPhase.ROLLING_BACK:
-        if region.attempts + 1 >= regions.MAX_ATTEMPTS:
-            return regions.needs_human(region, f"traffic could not be returned to stable: {why}"), ()
-        return replace(region, attempts=region.attempts + 1), ()
+        return regions.return_failed(region, why, event.at)
     if region.phase is RegionPhase.SHIFTING:
         return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
     if region.is_exposed:
@@ -428,6 +429,20 @@ def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:
             rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why)
             state = state.having(rested)
     return regressed(state, None, why, event.at, keep_promoted=True)
+
+
+def _was_returned_by_hand(state: RolloutState, event: WeightsRead) -> bool:
+    """Whether ``wedgate rollback`` gave stable all traffic back, and could not or did not yet record it."""
+    here = next((region for region in state.regions if region.region == event.region), None)
+    fence = event.fence
+    return (
+        here is not None
+        and here.is_exposed
+        and here.phase is not RegionPhase.ROLLING_BACK
+        and fence is not None
+        and (fence.is_by_hand, fence.rollout) == (True, state.plan.rollout)
+        and event.weights == Weights.giving(state.plan.region(event.region).stable, 100)
+    )
 
 
 def spell_weights(weights: Weights) -> str:

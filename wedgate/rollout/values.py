@@ -62,6 +62,11 @@ class Fence:
     revision: int
     rollout: str
 
+    @property
+    def is_by_hand(self) -> bool:
+        """Whether a rollback by hand wrote: it has no ledger to count by. A run counts from its lease on, so from 1."""
+        return self.revision == 0
+
     def __str__(self) -> str:
         """``rollout/epoch/revision``."""
         return f"{self.rollout}/{self.epoch}/{self.revision}"

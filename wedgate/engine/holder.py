@@ -1,0 +1,73 @@
+"""Who holds the lease, and whether that run still works: one that does is never taken over.
+
+A run renews its lease while it lives and gives it back when it ends. On the same machine a process that is gone is
+known at once; on another one only silence tells, after ``LEASE_LASTS``.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from wedgate.errors import RefusedError
+from wedgate.ledger.streams import Lease, LedgerState
+
+IsAlive: TypeAlias = Callable[[str], bool | None]
+
+RENEW_EVERY = timedelta(minutes=1)
+"""How often a run that has nothing else to write says that it is alive."""
+
+LEASE_LASTS = timedelta(minutes=3)
+"""How long after its last sign of life a run counts as alive where its process cannot be looked at."""
+
+
+def own_name() -> str:
+    """Return this process's name in the lease: ``host:pid``."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def is_alive(who: str) -> bool | None:
+    """Whether the process ``host:pid`` runs; ``None`` when it is on another machine, or nobody can tell."""
+    host, _, pid = who.rpartition(":")
+    if host != socket.gethostname() or not pid.isdigit() or os.name != "posix":
+        return None
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def live_holder(state: LedgerState, at: datetime, *, who: str, is_alive: IsAlive) -> Lease | None:
+    """Return the lease of a run other than ``who`` that is alive, as far as can be known; ``None`` without one."""
+    lease = state.lease
+    if lease is None or lease.ended or lease.who == who or not lease.who.rpartition(":")[2].isdigit():
+        return None
+    if at - lease.seen > LEASE_LASTS or is_alive(lease.who) is False:
+        return None
+    return lease
+
+
+def refuse_while_held(state: LedgerState, at: datetime, *, who: str, is_alive: IsAlive) -> None:
+    """Raise ``RefusedError`` while a run other than ``who`` is alive."""
+    lease = live_holder(state, at, who=who, is_alive=is_alive)
+    if lease is None:
+        return
+    what = f"rollout {state.running}" if state.running is not None else "a run"
+    gone = ""
+    if is_alive(lease.who) is None:
+        gone = f"; if that machine is gone, run this again after {utc(lease.seen + LEASE_LASTS)}"
+    raise RefusedError(
+        f"{what} of {lease.who} is running there since {utc(lease.at)}; wait, or end it (Ctrl-C there, or "
+        f"`wedgate rollback`){gone}"
+    )
+
+
+def utc(at: datetime) -> str:
+    """Spell an instant of a text that concerns no single region."""
+    return f"{at:%Y-%m-%d %H:%M:%SZ}"
