@@ -43,8 +43,9 @@ class Interruption:
         return self._why
 
     def pause(self, duration: timedelta) -> None:
-        """Wait, but not past an interruption."""
-        self._event.wait(duration.total_seconds())
+        """Wait, but not past an interruption. Pauses that begin after it (between two tries to return traffic) last."""
+        if self._event.wait(duration.total_seconds()):
+            self._event.clear()
 
     @contextmanager
     def listening(self) -> Iterator[None]:
