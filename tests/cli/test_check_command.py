@@ -345,6 +345,9 @@ def test_a_terminal_says_when_its_file_differs_from_the_default_branch(place: Pa
     (place / "other.yml").write_text(SATURDAY)
     other = " ".join(ask("--at", ON_FRIDAY, "--config", "other.yml")[1].output.split())
     assert "differs from the default branch" in other
+    (place / ".gitignore").write_text("other.yml\n")
+    ignored = " ".join(ask("--at", ON_FRIDAY, "--config", "other.yml")[1].output.split())
+    assert "default branch" not in ignored, "what git ignores is nobody's version of anything"
     subprocess.run([*git, "update-ref", "-d", "refs/remotes/origin/HEAD"], cwd=place, check=True)
     assert differs() is None
     assert "could not be compared with the default branch" in " ".join(ask("--at", ON_FRIDAY)[1].output.split())

@@ -104,7 +104,9 @@ def test_a_bake_that_can_never_pass_is_said(lint: object) -> None:
         "judge: {slice: 1s, latency-p95: {slices: 5}}\n"
     )
     short = lint(text)
-    assert "rollout.strategies.quick: 7s at 5 % are 7 slices of 1s, and no bake passes with fewer than 9;" in short.output
+    assert (
+        "rollout.strategies.quick: 7s at 5 % are 7 slices of 1s, and no bake passes with fewer than 9;" in short.output
+    )
     assert short.return_value == 0
     assert "slices" not in lint(text.replace("bake: 7s", "bake: 20s")).output
     assert "with fewer than 20; bake 20s or more" in lint(text.replace("slices: 5", "slices: 20")).output

@@ -65,3 +65,11 @@ def test_a_source_that_ends_soon_is_said() -> None:
     (found,) = warned(rule)
     assert found.startswith("0: public holidays of CN are verified until 2026-12-31, 38 days from now; ")
     assert warned(rule, now=datetime(2026, 9, 1, tzinfo=UTC)) == []
+
+
+def test_a_category_that_holds_no_day_is_said() -> None:
+    """Berlin has no holiday of Catholic regions only, as Bavaria has (Assumption Day in Catholic communities)."""
+    assert warned("where: eu, holidays: catholic, effect: block") == [
+        "8: rules.r0: eu/berlin: no catholic holidays of DE-BE are known, so the rule never matches there; "
+        "name another category, or delete the rule"
+    ]

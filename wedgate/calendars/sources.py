@@ -50,6 +50,11 @@ def partial_words(use: SourceUse) -> str:
     return f"{use.place}: {use.rule.id} leaves out what is a holiday in parts of {use.key.country} only"
 
 
+def empty(calendar: Calendar, facts: Facts) -> tuple[SourceUse, ...]:
+    """Return the uses of a table without a single day: the rule can never match there, or not by this source."""
+    return tuple(use for use in _uses(calendar, facts, None) if not use.table.dates and not use.table.uncertain)
+
+
 def _uses(calendar: Calendar, facts: Facts, regions: Sequence[str] | None) -> Iterator[SourceUse]:
     names = tuple(region.name for region in calendar.regions) if regions is None else regions
     for rule in calendar.rules:

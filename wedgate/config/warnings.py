@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from wedgate.calendars.facts import needs_of
-from wedgate.calendars.sources import expiring, partial
+from wedgate.calendars.sources import empty, expiring, partial
 from wedgate.calendars.timeline import compile_timeline
 from wedgate.calendars.values import Span
 from wedgate.config.scalars import spell_duration
@@ -68,6 +68,9 @@ def _about_time(configuration: Configuration, now: datetime) -> list[Problem]:
     for (_, country), (rule, places) in partly.items():
         what = f"{', '.join(dict.fromkeys(places))}: parts of {country} have holidays that {country} as a whole has not"
         found.append(_warning(configuration, rule, what, f"give the market a subdivision, {_subdivisions_of(country)}"))
+    for use in empty(calendar, facts):
+        what = f"{use.place}: no {use.key} are known, so the rule never matches there"
+        found.append(_warning(configuration, use.rule, what, "name another category, or delete the rule"))
     found += [
         _whole(configuration, words, "update wedgate; days after it are not verified")
         for words in expiring(calendar, facts, now)

@@ -18,6 +18,7 @@ class Comparison(Enum):
     SAME = "same"
     DIFFERENT = "different"
     NO_CLONE = "no clone"
+    """No clone keeps it: there is none around it, or the one there is ignores it."""
     UNKNOWN = "unknown"
     """There is a clone, and it does not know its default branch, or git does not answer."""
 
@@ -35,6 +36,8 @@ def compare_with_default_branch(path: Path, content: bytes) -> Comparison:
     copy = _git(directory, "cat-file", "blob", f"{BRANCH}:./{found.name}")
     if copy is not None:
         return Comparison.SAME if _lines(copy) == _lines(content) else Comparison.DIFFERENT
+    if _git(directory, "check-ignore", "--quiet", f"./{found.name}") is not None:
+        return Comparison.NO_CLONE
     known = _git(directory, "rev-parse", "--verify", "--quiet", f"{BRANCH}^{{commit}}") is not None
     return Comparison.DIFFERENT if known else Comparison.UNKNOWN
 
