@@ -62,6 +62,7 @@ def test_saturday_refuses_with_reason_and_the_hour_it_ends(world: Any, noon: dat
     assert end.exit_code is ExitCode.CLOSED
     assert [call for call in world.targets["r1"].calls() if call[0] == "deploy"] == []
     assert end.state.region("r1").hold.until == noon + 5 * HOUR
+    assert "until 2026-06-03 17:00:00Z" in end.text
     assert world.weights()["r1"] == 0
 
 

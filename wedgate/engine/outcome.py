@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from wedgate.engine.holder import utc
 from wedgate.engine.rollout_parts import RunEnd
 from wedgate.errors import ExitCode
-from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState, RolloutStatus
+from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
 
 _OF_HOLD = {
     HoldKind.REGRESSION: ExitCode.NEEDS_HUMAN,
@@ -41,13 +44,18 @@ def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str
     for kind, code in _OF_HOLD.items():
         held = [each for each in state.regions if each.hold is not None and each.hold.kind is kind]
         if held:
-            return code, _spell_holds(kind, [(each.region, each.why) for each in held])
+            return code, _spell_holds(kind, held)
     return ExitCode.UNEXPECTED, f"the rollout stopped while {state.status}"
 
 
-def _spell_holds(kind: HoldKind, held: list[tuple[str, str]]) -> str:
-    """Say which regions are held and what to do."""
-    regions = "; ".join(f"{region}: {why}" for region, why in held)
+def _spell_holds(kind: HoldKind, held: Sequence[RegionState]) -> str:
+    """Say which regions are held, until when where that is known, and what to do."""
+    regions = "; ".join(f"{region.region}: {region.why}{_until(region)}" for region in held)
     if kind is HoldKind.CLOSED:
         return f"held, {regions}; run the same command again when it is open, or wait with --wait"
     return f"held, {regions}; run the same command again to begin there anew"
+
+
+def _until(region: RegionState) -> str:
+    """Say until when a region is held, if that is known."""
+    return "" if region.hold is None or region.hold.until is None else f" (until {utc(region.hold.until)})"
