@@ -106,6 +106,7 @@ class World:
             interrupted=self.interrupted,
             reports=lambda: tuple(self.regressions),
             run_beside=run_now,
+            is_alive=lambda who: False,
         )
 
     def run(self, release: Release = NEW, *, wait: timedelta = timedelta(0), regions: Sequence[str] = ()) -> RunEnd:

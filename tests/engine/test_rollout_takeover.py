@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -119,10 +121,12 @@ def test_run_that_is_known_to_be_dead_is_taken_over_at_once(world: Any) -> None:
 
 
 def test_process_names_tell_who_is_alive() -> None:
-    """This process is alive, a number that no process has is not, and another machine's nobody knows."""
+    """This process's parent is alive, a number that no process has is not; another machine's, and an earlier life
+    of this very number, nobody knows."""
     host = own_name().rpartition(":")[0]
-    assert is_alive(own_name()) is True
+    assert is_alive(f"{host}:{os.getppid()}") is True
     assert is_alive(f"{host}:{2**22 + 1}") is False
+    assert is_alive(own_name()) is None
     assert is_alive("elsewhere:1") is None
 
 
@@ -340,5 +344,5 @@ def test_closed_region_is_asked_and_said_at_its_own_pace(make_world: Callable[..
     assert end.exit_code is ExitCode.CLOSED
     assert world.whats().count("r2: held") == 1
     moments = [at for region, at in world.asked if region == "r2"]
-    assert all(later - at >= timedelta(seconds=30) for at, later in zip(moments, moments[1:], strict=False))
+    assert all(later - at >= timedelta(seconds=30) for at, later in pairwise(moments))
     assert len(moments) < 40

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wedgate.engine.book import Book
+from wedgate.engine.holder import refuse_while_held
 from wedgate.engine.recording import drafts_of_adoption
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.engine.start import requested_regions
 from wedgate.engine.tick import release_claims
 from wedgate.errors import RefusedError, UsageError
 from wedgate.ledger.appending import Draft
-from wedgate.ledger.streams import Good
+from wedgate.ledger.streams import Good, LedgerState
 from wedgate.rollout.effects import SetWeights
 from wedgate.rollout.events import Superseded
 from wedgate.rollout.journal import draft_of
@@ -27,7 +28,8 @@ def adopt(
 
     ``colour`` is the side it runs on; without it, the side that has all traffic. Raises ``RefusedError`` unless the
     digest answers there and has all traffic in every region: then nothing is recorded. A rollout that waits, or
-    that needs a human, ends with it; one that has candidate traffic elsewhere keeps it from being recorded.
+    that needs a human, ends with it; one that has candidate traffic elsewhere keeps it from being recorded, and so does
+    a run that is alive.
     """
     requested = requested_regions(parts.settings, regions)
     goods = tuple(_verified(parts, region, release, colour) for region in requested)
@@ -35,23 +37,35 @@ def adopt(
     book.refresh()
     epochs = [_epoch(parts, region) for region in requested]
     at = parts.clock()
-    if (found := book.rollout(book.state.running)) is not None:
-        _ended(parts, found)
-    book.take_lease(at, above=max(epochs, default=0), who="adoption")
+    for found in _concerned(book, requested):
+        _ended(parts, found, requested)
+
+    def allow(state: LedgerState) -> None:
+        refuse_while_held(state, at, parts.is_alive)
+
+    book.take_lease(at, above=max(epochs, default=0), who="adoption", allow=allow)
     drafts: list[Draft] = []
-    running = book.rollout(book.state.running)
-    if running is not None:
-        after = _ended(parts, running)
+    for running in _concerned(book, requested):
+        after = _ended(parts, running, requested)
         superseded = Superseded(at=at, why="a person recorded what runs")
         drafts += [draft_of(superseded, rollout=running.plan.rollout), release_claims(after, at)]
     book.append([*drafts, *drafts_of_adoption(goods, at)])
     return goods
 
 
-def _ended(parts: RolloutParts, running: RolloutState) -> RolloutState:
+def _concerned(book: Book, requested: Sequence[str]) -> tuple[RolloutState, ...]:
+    """Return the unfinished rollouts that hold one of these regions."""
+    found = [book.rollout(name) for name in book.state.unfinished]
+    return tuple(
+        each for each in found if each is not None and {plan.region for plan in each.plan.regions} & {*requested}
+    )
+
+
+def _ended(parts: RolloutParts, running: RolloutState, requested: Sequence[str]) -> RolloutState:
     """Return the rollout that runs, ended; ``RefusedError`` when it still has candidate traffic."""
     after, effects = step(running, Superseded(at=parts.clock(), why="a person recorded what runs"))
-    if any(isinstance(effect, SetWeights) for effect in effects):
+    owed = [region for region in running.regions if region.owes_return and region.region not in requested]
+    if owed or any(isinstance(effect, SetWeights) for effect in effects):
         raise RefusedError(
             f"rollout {running.plan.rollout} has candidate traffic: run it again to go on, or return it with "
             "`wedgate rollback` first"

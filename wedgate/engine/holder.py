@@ -30,9 +30,13 @@ def own_name() -> str:
 
 
 def is_alive(who: str) -> bool | None:
-    """Whether the process ``host:pid`` runs; ``None`` when it is on another machine, or nobody can tell."""
+    """Whether the process ``host:pid`` runs; ``None`` when it is on another machine, or nobody can tell.
+
+    A holder of this process's own name is an earlier process of the same number, or one in another container of the
+    same name: nobody can tell.
+    """
     host, _, pid = who.rpartition(":")
-    if host != socket.gethostname() or not pid.isdigit() or os.name != "posix":
+    if who == own_name() or host != socket.gethostname() or not pid.isdigit() or os.name != "posix":
         return None
     try:
         os.kill(int(pid), 0)
@@ -43,19 +47,19 @@ def is_alive(who: str) -> bool | None:
     return True
 
 
-def live_holder(state: LedgerState, at: datetime, *, who: str, is_alive: IsAlive) -> Lease | None:
-    """Return the lease of a run other than ``who`` that is alive, as far as can be known; ``None`` without one."""
+def live_holder(state: LedgerState, at: datetime, is_alive: IsAlive) -> Lease | None:
+    """Return the lease of a run that is alive, as far as can be known; ``None`` when there is none."""
     lease = state.lease
-    if lease is None or lease.ended or lease.who == who or not lease.who.rpartition(":")[2].isdigit():
+    if lease is None or lease.ended or not lease.who.rpartition(":")[2].isdigit():
         return None
     if at - lease.seen > LEASE_LASTS or is_alive(lease.who) is False:
         return None
     return lease
 
 
-def refuse_while_held(state: LedgerState, at: datetime, *, who: str, is_alive: IsAlive) -> None:
-    """Raise ``RefusedError`` while a run other than ``who`` is alive."""
-    lease = live_holder(state, at, who=who, is_alive=is_alive)
+def refuse_while_held(state: LedgerState, at: datetime, is_alive: IsAlive) -> None:
+    """Raise ``RefusedError`` while another run is alive; this one must not hold the lease yet."""
+    lease = live_holder(state, at, is_alive)
     if lease is None:
         return
     what = f"rollout {state.running}" if state.running is not None else "a run"

@@ -80,7 +80,7 @@ class RolloutEngine:
 
     def _refuse_while_held(self, state: LedgerState) -> None:
         """Refuse while another run is alive: it watches its regions, and is not taken over."""
-        refuse_while_held(state, self._parts.clock(), who=self._parts.who, is_alive=self._parts.is_alive)
+        refuse_while_held(state, self._parts.clock(), self._parts.is_alive)
 
     def _take_lease(self, planned: Plan | None) -> None:
         """Take the lease above every fence that the targets hold, and write down what waited in the spool."""
@@ -161,9 +161,7 @@ class RolloutEngine:
             lease = None
         if lease is not None and lease.who != self._parts.who:
             texts.append(f"{lease.who} took over at {utc(lease.at)}")
-            held = live_holder(
-                self._book.state, self._parts.clock(), who=self._parts.who, is_alive=self._parts.is_alive
-            )
+            held = live_holder(self._book.state, self._parts.clock(), self._parts.is_alive)
             watched = f"{held.who} watches it" if held is not None else watched
         if self._last is not None:
             exposed = spell_exposed(self._last.state.plan.regions, self._parts.open_target)
