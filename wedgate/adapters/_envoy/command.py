@@ -5,7 +5,9 @@ Output goes through a file and not a pipe, so that a service which the command l
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -21,7 +23,7 @@ LAST_LINES = 12
 def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:
     """Run ``argv`` to its end; ``ExternalSystemError`` with its last lines when it fails or takes too long.
 
-    What it started is killed with it when it takes too long or wedgate is interrupted.
+    What it started is killed with it when it takes too long, wedgate is interrupted, or this process ends.
     """
     with tempfile.TemporaryFile() as output:
         try:
@@ -30,6 +32,9 @@ def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:
             )
         except OSError as error:
             raise ExternalSystemError(f"{what}: cannot run {argv[0]!r}: {error.strerror}") from error
+        # A run that is interrupted ends without waiting for the thread that waits here.
+        kill = functools.partial(_kill, process)
+        atexit.register(kill)
         try:
             status = process.wait(limit.total_seconds())
         except subprocess.TimeoutExpired:
@@ -41,6 +46,8 @@ def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:
         except BaseException:
             _kill(process)
             raise
+        finally:
+            atexit.unregister(kill)
         if status != 0:
             ended = f"exited with {status}" if status > 0 else f"was ended by signal {-status}"
             raise ExternalSystemError(f"{what}: {argv[0]!r} {ended}; its last lines:\n{_tail(output.fileno())}")
