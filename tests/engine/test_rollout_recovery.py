@@ -327,6 +327,8 @@ def test_every_return_is_made_before_a_failure_is_raised(make_world: Callable[..
         world.run()
     assert raised.weights().weights.green == 0
     assert world.weights() == {"r1": 0, "r2": 0}
+    assert "sha256:new" in fold(world.store.read()).poisoned
+    assert world.spool.waiting() == ()
 
 
 def _broken_once_back(set_weights: Callable[..., Any]) -> Callable[..., Any]:

@@ -70,9 +70,9 @@ class Ticker:
                 except Exception as error:
                     # One region's trouble, whatever it is, must not leave the others where they are.
                     failures.append(error)
+            self._record(drafts, spooled=True)
             if failures:
                 raise failures[0]
-            self._record(drafts, spooled=True)
         else:
             self._record(drafts, spooled=False)
             self.state = after
