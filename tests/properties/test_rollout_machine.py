@@ -29,6 +29,7 @@ from wedgate.rollout.step import begin, step
 from wedgate.rollout.values import (
     Choice,
     Colour,
+    Fence,
     Release,
     ReportFails,
     Step,
@@ -43,6 +44,8 @@ OLD = Release(commit="0" * 40, digest="sha256:old")
 NEW = Release(commit="1" * 40, digest="sha256:new")
 RESERVE = timedelta(minutes=5)
 MIN = timedelta(minutes=1)
+RUN = Fence(epoch=2, revision=9, rollout="r-1")
+HAND = Fence(epoch=3, revision=0, rollout="r-1")
 REGIONS = ("a", "b", "c")
 CANARY = Strategy(
     name="canary",
@@ -199,11 +202,24 @@ class Rollouts(RuleBasedStateMachine):
         colour = self.state.plan.region(region).candidate
         self.feed(ev.DigestRead(at=self.now, region=region, colour=colour, digest=digest))
 
-    @rule(region=regions, percent=st.sampled_from([0, 5, 50, 100, 33]))
-    def weights_read(self, region: str, percent: int) -> None:
-        """Some weights are found."""
+    @rule(region=regions, percent=st.sampled_from([0, 5, 50, 100, 33]), fence=st.sampled_from([None, RUN, HAND]))
+    def weights_read(self, region: str, percent: int, fence: Fence | None) -> None:
+        """Some weights are found; stable with all of it under a hand's fence means that nothing increases any more."""
         weights = Weights.giving(self.state.plan.region(region).candidate, percent)
-        self.feed(ev.WeightsRead(at=self.now, region=region, weights=weights, fence=None))
+        before = self.state.region(region)
+        self.feed(ev.WeightsRead(at=self.now, region=region, weights=weights, fence=fence))
+        if (percent, fence, before.phase) == (0, HAND, RegionPhase.BAKING):
+            assert self.state.region(region).phase is RegionPhase.ROLLED_BACK
+            assert self.state.halted is not None
+
+    @invariant()
+    def an_owed_return_is_tried_by_the_next_run(self) -> None:
+        """A region whose return failed for too long keeps the rollout from being over, and a new run returns it."""
+        owing = {region.region for region in self.state.regions if region.owes_return}
+        if owing:
+            assert not self.state.is_over
+            _, effects = step(self.state, ev.RunBegan(at=self.now, epoch=3))
+            assert owing <= {effect.region for effect in effects if isinstance(effect, fx.SetWeights)}
 
     @rule(region=regions)
     def target_fails(self, region: str) -> None:
