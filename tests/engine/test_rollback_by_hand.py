@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from wedgate.adapters.stores import locking
+from wedgate.adapters.stores.file import FileStore
 from wedgate.adapters.stores.rescue import load_rescue, save_rescue
+from wedgate.adapters.stores.spool import FileSpool
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.recording import recorder_in
 from wedgate.engine.rollback import RollbackEnd, roll_back
 from wedgate.errors import ConfigurationError, ExitCode, RefusedError, UsageError
 from wedgate.rollout.state import RegionPhase
-from wedgate.rollout.values import Weights
+from wedgate.rollout.values import Colour, Release, Weights
 
 MIN = timedelta(minutes=1)
 
@@ -130,3 +133,52 @@ def test_rescue_file_that_is_none_is_one_clear_error(tmp_path: Path, content: by
         path.write_bytes(content)
     with pytest.raises(ConfigurationError, match=r"rescue\.json: .*--rescue"):
         load_rescue(path)
+
+
+def test_named_region_does_not_strand_the_others_at_their_share(world: Any) -> None:
+    """The rollback ends the run that watched both; a region with a part of the traffic returns too."""
+    world.run()
+    fence = world.targets["r3"].weights().fence
+    world.targets["r3"].set_weights(Weights(blue=90, green=10), fence)
+    end = by_hand(world, "r2")
+    assert world.weights() == {"r1": 100, "r2": 0, "r3": 0, "r4": 100}
+    assert [region.region for region in end.regions] == ["r2", "r3"]
+
+
+def test_write_that_was_not_confirmed_is_recorded_and_poisons(world: Any) -> None:
+    """Every target fails after the write was tried: exit 20, and the digest cannot be released again."""
+    world.run()
+    for target in world.targets.values():
+        target.fail("set_weights", "not confirmed")
+    assert by_hand(world).exit_code is ExitCode.EXTERNAL
+    assert "sha256:new" in Book(world.store, world.spool).refresh().poisoned
+
+
+def test_stable_that_does_not_answer_is_said_and_blocks_nothing(world: Any) -> None:
+    """Traffic goes back all the same; exit 13 asks a person to look."""
+    world.run()
+    world.targets["r1"].deploy(Colour.BLUE, Release(commit="2" * 40, digest="sha256:other"))
+    end = by_hand(world, "r1")
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert world.weights()["r1"] == 0
+    assert "ANSWERS sha256:other, not sha256:old" in end.regions[0].stable
+
+
+def test_held_ledger_lock_ends_the_wait_and_keeps_the_record(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody sits on the ledger's lock: weights are back, and the record waits in the spool."""
+    monkeypatch.setattr(locking, "LOCK_SECONDS", 0.02)
+    world.run()
+    book = Book(FileStore(tmp_path / "l.jsonl"), FileSpool(tmp_path / "spool"))
+    with locking.locked(tmp_path / "l.jsonl.lock"):
+        end = roll_back(
+            world.rescues[-1],
+            lambda settings: world.targets[settings.region],
+            clock=lambda: world.now,
+            why="bookings fail",
+            record=recorder_in(book),
+        )
+    assert set(world.weights().values()) == {0}
+    assert "held by another process" in end.recorded
+    assert book.has_kept

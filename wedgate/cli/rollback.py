@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wedgate.cli.rollout_wiring import STATE_DIRECTORY, open_store, open_target, rescue_path, state_directory, utc_now
 from wedgate.errors import ExitCode, UsageError, WedgateError
+
+if TYPE_CHECKING:
+    from wedgate.engine.rollback import RegionReturn
 
 
 @click.command()
@@ -21,8 +25,9 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
     """Return all traffic to stable, now.
 
     Asks no calendar, no configuration and nobody else: the weights are written, read back, and then recorded if the
-    ledger can be reached. Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 20
-    when a region could not be returned.
+    ledger can be reached. Regions not named that have a part of the traffic return too: nobody watches them any
+    more. Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 13 when the stable
+    version does not answer as it should, 20 when a region could not be returned.
 
     \b
     Examples:
@@ -32,8 +37,8 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
     """
     from wedgate.adapters.stores.rescue import load_rescue
     from wedgate.engine.book import Book
-    from wedgate.engine.recording import recorder_in
-    from wedgate.engine.rollback import RollbackEnd, roll_back
+    from wedgate.engine.recording import exposed_in, recorder_in
+    from wedgate.engine.rollback import roll_back
     from wedgate.render.rollout import render_json
 
     found = load_rescue(rescue or find_rescue(Path.cwd()))
@@ -41,16 +46,21 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
         directory = state_directory(found.store_kind, found.store_options)
     except WedgateError:
         directory = Path(STATE_DIRECTORY)
-    record = recorder_in(Book(*open_store(directory, found.service)))
-    end = roll_back(found, open_target, clock=utc_now, why=reason, regions=regions, record=record)
+    book = Book(*open_store(directory, found.service))
 
-    def text(done: RollbackEnd) -> str:
-        lines = []
-        for region in done.regions:
-            before = "unknown" if region.before is None else f"blue {region.before.blue} / green {region.before.green}"
-            after = "FAILED" if region.after is None else f"blue {region.after.blue} / green {region.after.green}"
-            lines.append(f"{region.region}: {before} -> {after}{f' ({region.trouble})' if region.trouble else ''}")
-        return "\n".join([*lines, done.recorded])
+    def observe(region: RegionReturn) -> None:
+        click.echo(_line(region), err=form == "json")
+
+    end = roll_back(
+        found,
+        open_target,
+        clock=utc_now,
+        why=reason,
+        regions=regions,
+        record=recorder_in(book),
+        exposed=exposed_in(book),
+        observe=observe,
+    )
 
     if form == "json":
         regions_plain = [
@@ -59,14 +69,23 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
                 "before": None if region.before is None else {"blue": region.before.blue, "green": region.before.green},
                 "after": None if region.after is None else {"blue": region.after.blue, "green": region.after.green},
                 "trouble": region.trouble or None,
+                "stable": region.stable or None,
             }
             for region in end.regions
         ]
         plain = {"schema_version": 1, "exit_code": int(end.exit_code), "regions": regions_plain}
         click.echo(render_json({**plain, "recorded": end.recorded}))
     else:
-        click.echo(text(end))
+        click.echo(end.recorded)
     return end.exit_code
+
+
+def _line(region: RegionReturn) -> str:
+    """Spell one region's return."""
+    before = "unknown" if region.before is None else f"blue {region.before.blue} / green {region.before.green}"
+    after = "FAILED" if region.after is None else f"blue {region.after.blue} / green {region.after.green}"
+    trouble = region.trouble or region.stable
+    return f"{region.region}: {before} -> {after}{f' ({trouble})' if trouble else ''}"
 
 
 def find_rescue(start: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from wedgate.engine.book import Book
@@ -15,7 +15,6 @@ from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RegionPlan
-from wedgate.rollout.step import step
 
 Recorder = Callable[[Rescue, ReturnedByHand, int], str]
 """Writes down a rollback by hand (rescue file, what was done, epoch used) and says where it is recorded."""
@@ -26,22 +25,45 @@ def recorder_in(book: Book) -> Recorder:
 
     def record(rescue: Rescue, returned: ReturnedByHand, epoch: int) -> str:
         drafts = drafts_of_rollback(rescue, returned)
+        was_over = False
+        kept: str | None = None
+        try:
+            book.refresh()
+            state = book.rollout(rescue.rollout)
+            was_over = state is None or state.is_over
+            drafts = drafts[1:] if state is None else drafts
+        except WedgateError:
+            # A ledger that cannot be read says nothing about what to leave out.
+            pass
+        # First where nobody can be in the way; the lease then writes what waits into the ledger.
+        kept = book.keep(drafts)
         try:
             book.take_lease(returned.at, above=epoch, who="rollback by hand")
-            state = book.rollout(rescue.rollout)
-            if state is None:
-                drafts = drafts[1:]
-            elif not state.is_over:
-                after, _ = step(state, returned)
-                drafts = [*drafts, release_claims(after, returned.at)] if after.is_over else drafts
-            book.append(drafts)
+            if kept is None:
+                book.append(drafts)
+            after = book.rollout(rescue.rollout)
+            if after is not None and after.is_over and not was_over:
+                book.append([release_claims(after, returned.at)])
         except WedgateError as error:
-            kept = book.keep(drafts)
             where = f"kept in {kept} until the next run writes it down" if kept else "NOT recorded: tell people"
             return f"the ledger could not be written ({error}); {where}"
         return "recorded in the ledger"
 
     return record
+
+
+def exposed_in(book: Book) -> Callable[[Rescue], Collection[str]]:
+    """Return the reader of which regions have candidate traffic by the journal; none when it cannot be read."""
+
+    def exposed(rescue: Rescue) -> Collection[str]:
+        try:
+            book.refresh()
+            state = book.rollout(rescue.rollout)
+        except WedgateError:
+            return ()
+        return () if state is None else [region.region for region in state.regions if region.is_exposed]
+
+    return exposed
 
 
 def drafts_of_rollback(rescue: Rescue, returned: ReturnedByHand) -> list[Draft]:

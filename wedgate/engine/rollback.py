@@ -6,7 +6,8 @@ found, so that a run that is still going cannot raise the weights again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,8 @@ class RegionReturn:
     before: Weights | None
     after: Weights | None
     trouble: str = ""
+    stable: str = ""
+    """What is wrong with the stable version that has the traffic now; empty when it answers as it should."""
 
     @property
     def changed(self) -> bool:
@@ -51,31 +54,69 @@ def roll_back(
     why: str,
     regions: Sequence[str] = (),
     record: Recorder | None = None,
+    exposed: Callable[[Rescue], Collection[str]] = lambda rescue: (),
+    observe: Callable[[RegionReturn], None] = lambda region: None,
 ) -> RollbackEnd:
     """Return the regions (all of the rescue file by default) to stable, each whatever happens to the others.
 
-    Raises ``UsageError`` for a region that the rescue file does not know. The exit code is 20 when a region could
-    not be returned, 12 when something was rolled back, 0 when all traffic was on stable already.
+    A rollback ends the run that watches the rest, so regions not named that are ``exposed`` by the ledger, or found
+    with a part of the traffic, return too. ``observe`` hears of each region as it returns. Raises ``UsageError`` for
+    a region that the rescue file does not know. The exit code is 20 when a region could not be returned, 13 when the
+    stable version does not answer as it should, 12 when something was rolled back, 0 when all was on stable already.
     """
     known = [region.region for region in rescue.regions]
     unknown = [region for region in regions if region not in known]
     if unknown:
         raise UsageError(f"region {unknown[0]} is not in the rescue file; it knows {', '.join(known)}")
-    returned: list[RegionReturn] = []
-    epoch = rescue.epoch
-    for plan in rescue.regions:
-        if not regions or plan.region in regions:
-            done, used = _return_region(rescue, plan, open_target)
-            returned.append(done)
-            epoch = max(epoch, used)
+    named = [region for region in rescue.regions if not regions or region.region in regions]
+    rest = [region for region in rescue.regions if region not in named]
+    done = _return_all(rescue, named, open_target, observe)
+    if rest:
+        unwatched = exposed(rescue)
+        left = [region for region in rest if region.region in unwatched or _has_a_part(region, open_target)]
+        done += _return_all(rescue, left, open_target, observe)
+    returned = tuple(region for region, _ in done)
     changed = tuple(region.region for region in returned if region.changed)
+    failed = any(region.after is None for region in returned)
     recorded = "nothing to record"
-    if changed and record is not None:
+    if (changed or failed) and record is not None:
+        # A write that was not confirmed may be in force all the same: the digest is poisoned either way.
+        epoch = max([rescue.epoch, *(used for _, used in done)])
         recorded = record(rescue, ReturnedByHand(at=clock(), regions=changed, why=why), epoch)
     code = ExitCode.ROLLED_BACK if changed else ExitCode.DONE
-    if any(region.after is None for region in returned):
+    if any(region.stable for region in returned):
+        code = ExitCode.NEEDS_HUMAN
+    if failed:
         code = ExitCode.EXTERNAL
-    return RollbackEnd(exit_code=code, regions=tuple(returned), recorded=recorded)
+    return RollbackEnd(exit_code=code, regions=returned, recorded=recorded)
+
+
+def _return_all(
+    rescue: Rescue,
+    plans: Sequence[RegionPlan],
+    open_target: Callable[[TargetSettings], Target],
+    observe: Callable[[RegionReturn], None],
+) -> list[tuple[RegionReturn, int]]:
+    """Return some regions at the same time: one that does not answer must not keep the others waiting."""
+    if not plans:
+        return []
+
+    def give_back(plan: RegionPlan) -> tuple[RegionReturn, int]:
+        done = _return_region(rescue, plan, open_target)
+        observe(done[0])
+        return done
+
+    with ThreadPoolExecutor(max_workers=len(plans)) as threads:
+        return list(threads.map(give_back, plans))
+
+
+def _has_a_part(plan: RegionPlan, open_target: Callable[[TargetSettings], Target]) -> bool:
+    """Whether the candidate has a part of a region's traffic, or may have: nobody watches it any more."""
+    try:
+        weights = open_target(plan.target).weights().weights
+    except WedgateError:
+        return True
+    return weights not in (Weights.giving(plan.stable, 100), Weights.giving(plan.candidate, 100))
 
 
 def _return_region(
@@ -100,4 +141,17 @@ def _return_region(
     if after != rescue.weights_for(plan):
         trouble = f"the target reports blue {after.blue} / green {after.green} after the write"
         return RegionReturn(region=plan.region, before=before, after=None, trouble=trouble), epoch
-    return RegionReturn(region=plan.region, before=before, after=after), epoch
+    stable = _trouble_of_stable(plan, target)
+    return RegionReturn(region=plan.region, before=before, after=after, stable=stable), epoch
+
+
+def _trouble_of_stable(plan: RegionPlan, target: Target) -> str:
+    """Say what is wrong with the version that has all traffic now; a rollback is not kept from happening by it."""
+    wanted = plan.stable_release.digest
+    try:
+        found = target.digest(plan.stable)
+    except WedgateError as error:
+        return f"whether {plan.stable} answers {wanted} is not known: {error}"
+    if found == wanted:
+        return ""
+    return f"{plan.stable} HAS ALL TRAFFIC AND ANSWERS {found or 'NOTHING HEALTHY'}, not {wanted}: look at it now"
