@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.rollout_wiring import STATE_DIRECTORY, open_store, open_target, rescue_path, state_directory, utc_now
+from wedgate.cli.rollout_wiring import (
+    STATE_DIRECTORY,
+    open_existing_target,
+    open_store,
+    rescue_path,
+    state_directory,
+    state_of,
+    utc_now,
+)
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from wedgate.engine.rollback import RegionReturn
+    from wedgate.rollout.rescue import Rescue
 
 
 @click.command()
@@ -41,7 +50,11 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
     from wedgate.engine.rollback import roll_back
     from wedgate.render.rollout import render_json
 
-    found = load_rescue(rescue or find_rescue(Path.cwd()))
+    path, found = find_rescue(Path.cwd()) if rescue is None else (rescue, load_rescue(rescue))
+    back = ", ".join(sorted({region.stable_release.digest for region in found.regions}))
+    click.echo(
+        f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}", err=form == "json"
+    )
     try:
         directory = state_directory(found.store_kind, found.store_options)
     except WedgateError:
@@ -53,7 +66,7 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
 
     end = roll_back(
         found,
-        open_target,
+        open_existing_target,
         clock=utc_now,
         why=reason,
         regions=regions,
@@ -88,34 +101,42 @@ def _line(region: RegionReturn) -> str:
     return f"{region.region}: {before} -> {after}{f' ({trouble})' if trouble else ''}"
 
 
-def find_rescue(start: Path) -> Path:
-    """Return the one rescue file to be found from ``start``: under .wedgate, or where wedgate.yml keeps its state.
+def find_rescue(start: Path) -> tuple[Path, Rescue]:
+    """Return the newest rescue file to be found from ``start``: where wedgate.yml keeps its state, or under .wedgate.
 
-    Raises ``UsageError`` when there is none, or more than one: which rollout to return must not be guessed.
+    Raises ``UsageError`` when there is none, or there are files of several services: which to return must not be
+    guessed. A file that cannot be used is said and left out; a configuration likewise.
     """
-    found = sorted((start / STATE_DIRECTORY).glob("*.rescue.json"))
+    from wedgate.adapters.stores.rescue import load_rescue
+
+    paths = {path.resolve() for path in (start / STATE_DIRECTORY).rglob("*.rescue.json")}
+    paths |= {path.resolve() for path in _configured(start)}
+    found: list[tuple[Path, Rescue]] = []
+    for path in sorted(paths):
+        try:
+            found.append((path, load_rescue(path)))
+        except WedgateError as error:
+            click.echo(f"left out: {error}", err=True)
+    names = ", ".join(str(path) for path, _ in found)
+    hint = "name the one to use with --rescue (`wedgate rollout run` writes it at its start)"
     if not found:
-        found = _configured(start)
-    if len(found) != 1:
-        names = ", ".join(str(path) for path in found)
-        what = f"several rescue files: {names}" if found else "no rescue file here"
-        raise UsageError(f"{what}; name the one to use with --rescue (`wedgate rollout run` writes it at its start)")
-    return found[0]
+        raise UsageError(f"no rescue file here; {hint}")
+    if len({rescue.service for _, rescue in found}) > 1:
+        raise UsageError(f"rescue files of several services: {names}; {hint}")
+    return max(found, key=lambda each: each[1].at)
 
 
 def _configured(start: Path) -> list[Path]:
     """Return the rescue file beside the state that wedgate.yml names; nothing when the file cannot be used."""
-    try:
-        from wedgate.config.load import find_configuration, load_configuration
+    from wedgate.config.load import find_configuration, load_configuration
 
-        path = find_configuration(start)
-        if path is None:
-            return []
+    path = find_configuration(start)
+    if path is None:
+        return []
+    try:
         configuration = load_configuration(path)
-        if configuration.state is None:
-            return []
-        directory = state_directory(configuration.state.kind, configuration.state.options)
-        wanted = rescue_path(start / directory, configuration.service)
-    except WedgateError:
+        wanted = rescue_path(state_directory(*state_of(configuration)), configuration.service)
+    except WedgateError as error:
+        click.echo(f"the configuration cannot be used to find a rescue file, and is not needed: {error}", err=True)
         return []
     return [wanted] if wanted.exists() else []

@@ -15,6 +15,7 @@ from wedgate.cli.rollout_wiring import (
     open_store,
     rollout_parts,
     state_directory,
+    state_of,
 )
 from wedgate.errors import ExitCode, UsageError
 
@@ -151,9 +152,7 @@ def status(*, config: Path | None, form: str) -> ExitCode:
     from wedgate.render.rollout import plain_status, render_json, render_status
 
     configuration = find_and_load(config)
-    state = configuration.state
-    directory = state_directory(state.kind if state else "file", state.options if state else {})
-    store, spool = open_store(directory, configuration.service)
+    store, spool = open_store(state_directory(*state_of(configuration)), configuration.service)
     book = Book(store, spool)
     ledger = book.refresh()
     rollout = book.rollout(ledger.latest)

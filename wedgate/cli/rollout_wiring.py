@@ -8,13 +8,14 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from wedgate.errors import ConfigurationError, Problem, UsageError
+from wedgate.errors import ConfigurationError, ExternalSystemError, Problem, UsageError
 
 if TYPE_CHECKING:
     from wedgate.adapters.metrics.interface import MetricSource
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from wedgate.engine.progress import Progress
     from wedgate.engine.rollout_parts import Regression, RolloutParts
     from wedgate.gate.decision import RegionDecision
+    from wedgate.rollout.rescue import Rescue
     from wedgate.rollout.values import Release, TargetSettings
 
 STATE_DIRECTORY = ".wedgate"
@@ -81,6 +83,35 @@ def find_and_load(config: Path | None) -> Configuration:
     return load_configuration(path)
 
 
+def base_of(configuration: Configuration) -> Path:
+    """Return the directory that relative paths of a configuration start from: the file's own, or the repository root
+    for .github/wedgate.yml. Never the current directory: the same command means the same wherever it is typed."""
+    parent = Path(configuration.path).resolve().parent
+    return parent.parent if parent.name == ".github" else parent
+
+
+def state_of(configuration: Configuration) -> tuple[str, dict[str, object]]:
+    """Return the kind and the options of the state, its path absolute."""
+    state = configuration.state
+    kind, options = ("file", {}) if state is None else (state.kind, dict(state.options))
+    if kind == "file":
+        options["path"] = str(base_of(configuration) / state_directory(kind, options))
+    return kind, options
+
+
+def placed(settings: TargetSettings, base: Path) -> TargetSettings:
+    """Return target settings that mean the same from every directory: their paths start from ``base``."""
+    options = dict(settings.options)
+    if settings.kind == "simulated":
+        options["path"] = str(base / _simulated_path(settings))
+    if isinstance(options.get("routes"), str) and options["routes"]:
+        options["routes"] = str(base / str(options["routes"]))
+    deploy = options.get("deploy")
+    if isinstance(deploy, list | tuple) and deploy and "/" in str(deploy[0]):
+        options["deploy"] = [str(base / str(deploy[0])), *deploy[1:]]
+    return replace(settings, options=options)
+
+
 def state_directory(kind: str, options: Mapping[str, object]) -> Path:
     """Return the directory of the ledger; ``ConfigurationError`` for a kind of state that is not built in."""
     if kind != "file":
@@ -108,6 +139,15 @@ def rescue_path(directory: Path, service: str) -> Path:
     return directory / f"{service}.rescue.json"
 
 
+def open_existing_target(settings: TargetSettings) -> Target:
+    """Open a target to return traffic in: a simulated one must be there, not be invented by asking for it."""
+    if settings.kind == "simulated" and not _simulated_path(settings).exists():
+        raise ExternalSystemError(
+            f"{settings.region}: {_simulated_path(settings).absolute()} is missing, where the simulated target lives"
+        )
+    return open_target(settings)
+
+
 def open_target(settings: TargetSettings) -> Target:
     """Open the target that some settings describe; ``ConfigurationError`` for a kind that is not built in."""
     if settings.kind == "envoy":
@@ -133,13 +173,14 @@ def _simulated_path(settings: TargetSettings) -> Path:
 
 def open_metrics(configuration: Configuration, region: str) -> MetricSource:
     """Open the evidence of a region: what ``judge.evidence`` names, or the target's own statistics."""
-    settings = _rollout_of(configuration).targets[region]
+    base = base_of(configuration)
+    settings = placed(_rollout_of(configuration).targets[region], base)
     evidence = configuration.evidence
     kind = settings.kind if evidence is None else evidence.kind
     if kind == "file" and evidence is not None:
         from wedgate.adapters.metrics.file import FileMetrics
 
-        return FileMetrics(Path(str(evidence.options["path"]).replace("{region}", region)))
+        return FileMetrics(base / str(evidence.options["path"]).replace("{region}", region))
     if kind == "envoy" and settings.kind == "envoy":
         from wedgate.adapters.metrics.envoy import EnvoyMetrics
 
@@ -225,14 +266,25 @@ def rollout_parts(
     from wedgate.judge.live import judge_live
     from wedgate.judge.slices import slice_between
 
-    kind = configuration.state.kind if configuration.state is not None else "file"
-    options = dict(configuration.state.options) if configuration.state is not None else {}
+    base = base_of(configuration)
+    kind, options = state_of(configuration)
     directory = state_directory(kind, options)
     store, spool = open_store(directory, configuration.service)
-    rescue = rescue_path(directory, configuration.service)
+    settings = _rollout_of(configuration)
+    targets = {region: placed(target, base) for region, target in settings.targets.items()}
+
+    def save(pinned: Rescue) -> str:
+        where = save_rescue(rescue_path(directory, configuration.service), pinned)
+        beside = rescue_path(base / STATE_DIRECTORY, configuration.service)
+        if beside.resolve() != Path(where).resolve():
+            # A copy where a rollback looks even when no configuration says where the state lies.
+            with suppress(ExternalSystemError):
+                save_rescue(beside, pinned)
+        return where
+
     return RolloutParts(
         service=configuration.service,
-        settings=_rollout_of(configuration),
+        settings=replace(settings, targets=targets),
         judge=configuration.judge,
         store=store,
         spool=spool,
@@ -242,7 +294,7 @@ def rollout_parts(
         clock=utc_now,
         pause=interruption.pause,
         observe=observe,
-        save_rescue=lambda pinned: save_rescue(rescue, pinned),
+        save_rescue=save,
         slice_between=slice_between,
         judge_live=judge_live,
         interrupted=interruption.why,

@@ -1,0 +1,134 @@
+"""``wedgate rollback`` finds the right rescue file and returns traffic whatever else is broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wedgate.adapters.stores import locking
+from wedgate.adapters.stores.rescue import load_rescue, save_rescue
+from wedgate.cli import main as cli_main
+from wedgate.errors import ExitCode, UsageError
+
+CONFIGURATION = """\
+version: 1
+service: venue-search
+regions:
+  us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US, subdivision: CA}}}
+rollout:
+  reserve: 1s
+  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: 1s}]}}
+  target: {kind: simulated}
+judge: {slice: 1s, errors: {requests: 20}, false-alarms: 20%}
+state: {kind: file, path: state}
+"""
+
+
+def call(*words: str) -> Result:
+    """Run one command in the current directory."""
+    return CliRunner().invoke(cli_main.cli, words, standalone_mode=False)
+
+
+def weights(place: Path) -> dict[str, int]:
+    """Return the weights in force."""
+    found: dict[str, int] = json.loads((place / ".wedgate" / "simulated.json").read_text())["us-west"]["weights"]
+    return found
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory in which a rollout began and left the candidate with 10 %."""
+    from wedgate.cli.rollout_wiring import Interruption, find_and_load, rollout_parts
+    from wedgate.rollout.rescue import Rescue
+    from wedgate.rollout.state import RegionPlan
+    from wedgate.rollout.values import Colour, Release
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wedgate.yml").write_text(CONFIGURATION)
+    (tmp_path / ".wedgate").mkdir()
+    regions = {
+        "us-west": {"colours": {"blue": "sha256:old", "green": "sha256:new"}, "weights": {"blue": 90, "green": 10}}
+    }
+    (tmp_path / ".wedgate" / "simulated.json").write_text(json.dumps(regions))
+    parts = rollout_parts(None, find_and_load(None), interruption=Interruption(), observe=lambda progress: None)
+    old = Release(commit="1" * 40, digest="sha256:old")
+    plan = RegionPlan(
+        region="us-west", wave=0, stable=Colour.BLUE, stable_release=old, target=parts.settings.targets["us-west"]
+    )
+    parts.save_rescue(
+        Rescue(
+            service="venue-search",
+            rollout="r-1",
+            release=Release(commit="2" * 40, digest="sha256:new"),
+            at=parts.clock(),
+            epoch=1,
+            regions=(plan,),
+            store_kind=parts.store_kind,
+            store_options=dict(parts.store_options),
+        )
+    )
+    return tmp_path
+
+
+@pytest.fixture(params=["missing", "unwritable", "corrupt", "locked"])
+def broken_store(request: pytest.FixtureRequest, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Break the ledger in one way."""
+    monkeypatch.setattr(locking, "LOCK_SECONDS", 0.02)
+    ledger = place / "state" / "venue-search.jsonl"
+    if request.param == "unwritable":
+        ledger.mkdir()
+    elif request.param == "corrupt":
+        ledger.write_text("garbage\n")
+    elif request.param == "locked":
+        with locking.locked(ledger.with_name(ledger.name + ".lock")):
+            yield
+        return
+    yield
+
+
+@pytest.mark.usefixtures("broken_store")
+@pytest.mark.parametrize("configuration", [None, ": garbage ["])
+def test_weights_come_back_whatever_is_broken(place: Path, configuration: str | None) -> None:
+    """Store missing, unwritable, corrupt or locked; configuration deleted or garbage: all traffic on stable."""
+    if configuration is None:
+        (place / "wedgate.yml").unlink()
+    else:
+        (place / "wedgate.yml").write_text(configuration)
+    result = call("rollback", "--reason", "bookings fail")
+    assert result.return_value == ExitCode.ROLLED_BACK, result.output
+    assert weights(place) == {"blue": 100, "green": 0}
+    assert "rollout r-1 of sha256:new, returns to sha256:old" in result.output
+
+
+def test_rollback_means_the_same_from_elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paths are pinned absolute, and no simulated region is invented where the command is typed."""
+    elsewhere = place / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    result = call("rollback", "--rescue", "../state/venue-search.rescue.json")
+    assert result.return_value == ExitCode.ROLLED_BACK
+    assert weights(place) == {"blue": 100, "green": 0}
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_missing_simulated_target_is_an_error(place: Path) -> None:
+    """Nothing there is not the same as all on stable."""
+    (place / ".wedgate" / "simulated.json").unlink()
+    assert call("rollback").return_value == ExitCode.EXTERNAL
+
+
+def test_newest_rescue_file_of_a_service_wins_and_two_services_are_refused(place: Path) -> None:
+    """An old file under .wedgate does not hide the one beside the configured state."""
+    from dataclasses import replace
+    from datetime import timedelta
+
+    new = load_rescue(place / "state" / "venue-search.rescue.json")
+    stale = place / ".wedgate" / "deep" / "venue-search.rescue.json"
+    save_rescue(stale, replace(new, rollout="r-0", at=new.at - timedelta(days=1)))
+    assert "rollout r-1 of" in call("rollback").output
+    save_rescue(stale.with_name("other.rescue.json"), replace(new, service="other"))
+    assert isinstance(call("rollback").exception, UsageError)
