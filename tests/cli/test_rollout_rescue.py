@@ -12,7 +12,8 @@ from click.testing import CliRunner, Result
 from wedgate.adapters.stores import locking
 from wedgate.adapters.stores.rescue import load_rescue, save_rescue
 from wedgate.cli import main as cli_main
-from wedgate.errors import ExitCode, UsageError
+from wedgate.cli.rollout import warning_of_checkout
+from wedgate.errors import ConfigurationError, ExitCode, UsageError
 
 CONFIGURATION = """\
 version: 1
@@ -132,3 +133,30 @@ def test_newest_rescue_file_of_a_service_wins_and_two_services_are_refused(place
     assert "rollout r-1 of" in call("rollback").output
     save_rescue(stale.with_name("other.rescue.json"), replace(new, service="other"))
     assert isinstance(call("rollback").exception, UsageError)
+
+
+def test_exposure_is_said_beside_a_broken_configuration_or_ledger(place: Path) -> None:
+    """``status`` fails as before, and says where the killed run left traffic and what returns it."""
+    (place / "state" / "venue-search.jsonl").write_text("garbage\n")
+    broken_ledger = call("rollout", "status")
+    (place / "wedgate.yml").write_text(": garbage [")
+    for result in (broken_ledger, call("rollout", "status"), call("rollout", "run", "--commit", "1", "--digest", "d")):
+        assert isinstance(result.exception, ConfigurationError)
+        assert "us-west blue 90 % / green 10 %" in result.output
+        assert "sha256:new: wedgate rollback --rescue " in result.output
+
+
+def test_status_says_that_records_wait(place: Path) -> None:
+    """What is in the spool is not in the ledger yet, so a status from the ledger alone is not the whole truth."""
+    (place / "state" / "venue-search.jsonl").mkdir()
+    call("rollback")
+    (place / "state" / "venue-search.jsonl").rmdir()
+    assert "records wait in" in call("rollout", "status").output
+
+
+def test_state_inside_the_checkout_is_warned_of(tmp_path: Path) -> None:
+    """The next checkout deletes it; outside, or without a runner, there is nothing to say."""
+    environment = {"GITHUB_WORKSPACE": str(tmp_path)}
+    assert "next job deletes" in warning_of_checkout(tmp_path / ".wedgate", environment)
+    assert warning_of_checkout(tmp_path.parent / "state", environment) == ""
+    assert warning_of_checkout(tmp_path, {}) == ""

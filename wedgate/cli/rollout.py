@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,7 @@ from wedgate.cli.rollout_wiring import (
     state_directory,
     state_of,
 )
-from wedgate.errors import ExitCode, UsageError
+from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -87,7 +90,10 @@ def run(
     from wedgate.rollout.values import Release
 
     wait = parse_wait(wait_text)
-    configuration = find_and_load(config)
+    with telling_exposure():
+        configuration = find_and_load(config)
+    if warning := warning_of_checkout(state_directory(*state_of(configuration)), os.environ):
+        click.echo(warning, err=True)
     interruption = Interruption()
     localise = localiser(configuration)
 
@@ -102,7 +108,7 @@ def run(
         return _dry_run(parts, release, regions, form, localise)
     from wedgate.engine.rollout import RolloutEngine
 
-    with interruption.listening():
+    with interruption.listening(), telling_exposure():
         end = RolloutEngine(parts).run(release, regions=regions, wait=wait)
     _print_end(end, form)
     return end.exit_code
@@ -151,11 +157,17 @@ def status(*, config: Path | None, form: str) -> ExitCode:
     from wedgate.engine.book import Book
     from wedgate.render.rollout import plain_status, render_json, render_status
 
-    configuration = find_and_load(config)
-    store, spool = open_store(state_directory(*state_of(configuration)), configuration.service)
-    book = Book(store, spool)
-    ledger = book.refresh()
-    rollout = book.rollout(ledger.latest)
+    with telling_exposure():
+        configuration = find_and_load(config)
+        store, spool = open_store(state_directory(*state_of(configuration)), configuration.service)
+        book = Book(store, spool)
+        ledger = book.refresh()
+        rollout = book.rollout(ledger.latest)
+    if waiting := len(spool.waiting()):
+        files = " and ".join(str(path) for path in spool.paths if path.exists())
+        click.echo(
+            f"{waiting} records wait in {files} and are not in what follows; the next run writes them down", err=True
+        )
     for notice in book.notices():
         click.echo(notice, err=True)
     if form == "json":
@@ -163,6 +175,37 @@ def status(*, config: Path | None, form: str) -> ExitCode:
     else:
         click.echo(render_status(rollout, ledger, localise=localiser(configuration)))
     return ExitCode.DONE
+
+
+@contextmanager
+def telling_exposure() -> Iterator[None]:
+    """Say, beside an error of the configuration or the ledger, where a rescue file's targets have candidate traffic."""
+    from wedgate.errors import ConfigurationError, ExternalSystemError
+
+    try:
+        yield
+    except (ConfigurationError, ExternalSystemError):
+        from wedgate.cli.rollback import find_rescue
+        from wedgate.cli.rollout_wiring import open_existing_target
+        from wedgate.engine.traffic import spell_exposed
+
+        with suppress(WedgateError):
+            path, rescue = find_rescue(Path.cwd())
+            if exposed := spell_exposed(rescue.regions, open_existing_target):
+                digest = rescue.release.digest
+                click.echo(f"{exposed}; the new version is {digest}: wedgate rollback --rescue {path}", err=True)
+        raise
+
+
+def warning_of_checkout(directory: Path, environment: Mapping[str, str]) -> str:
+    """Say that the state lies where a runner's next checkout deletes it; empty when it does not."""
+    workspace = environment.get("GITHUB_WORKSPACE")
+    if not workspace or not directory.resolve().is_relative_to(Path(workspace).resolve()):
+        return ""
+    return (
+        f"warning: the state lies in {directory}, inside the checkout, which the next job deletes; "
+        "set `state.path` to a directory outside of it"
+    )
 
 
 def parse_wait(text: str) -> timedelta:
