@@ -13,7 +13,7 @@ from wedgate.adapters.stores import locking
 from wedgate.adapters.stores.rescue import load_rescue, save_rescue
 from wedgate.cli import main as cli_main
 from wedgate.cli.rollout import warning_of_checkout
-from wedgate.errors import ConfigurationError, ExitCode, UsageError
+from wedgate.errors import ConfigurationError, ExitCode, RefusedError, UsageError
 
 CONFIGURATION = """\
 version: 1
@@ -32,6 +32,14 @@ state: {kind: file, path: state}
 def call(*words: str) -> Result:
     """Run one command in the current directory."""
     return CliRunner().invoke(cli_main.cli, words, standalone_mode=False)
+
+
+def call_or_raise(*words: str) -> Result:
+    """Run one command; what it raises comes out."""
+    result = call(*words)
+    if result.exception is not None:
+        raise result.exception
+    return result
 
 
 def weights(place: Path) -> dict[str, int]:
@@ -103,6 +111,23 @@ def test_weights_come_back_whatever_is_broken(place: Path, configuration: str | 
     assert result.return_value == ExitCode.ROLLED_BACK, result.output
     assert weights(place) == {"blue": 100, "green": 0}
     assert "rollout r-1 of sha256:new, returns to sha256:old" in result.output
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_next_run_goes_on_after_a_rollback_whose_ledger_was_lost(place: Path, lost: bool) -> None:
+    """What waited in the spool, or began a new ledger, is taken in: the poison counts, and nothing else stops."""
+    ledger = place / "state" / "venue-search.jsonl"
+    if lost:
+        ledger.mkdir()
+    assert call("rollback", "--reason", "bookings fail").return_value == ExitCode.ROLLED_BACK
+    if lost:
+        ledger.rmdir()
+    assert call("rollout", "adopt", "--digest", "sha256:old").return_value == ExitCode.DONE
+    assert "no rollout" in call_or_raise("rollout", "status").output
+    with pytest.raises(RefusedError, match="bookings fail"):
+        call_or_raise("rollout", "run", "--commit", "2" * 40, "--digest", "sha256:new")
+    result = call("rollout", "run", "--commit", "3" * 40, "--digest", "sha256:newer", "--dry-run")
+    assert result.exception is None, result.exception
 
 
 def test_rollback_means_the_same_from_elsewhere(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,10 @@ class JournalLine:
     body: Mapping[str, object]
 
 
+START = "started"
+"""The kind of the entry that begins a rollout's journal."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
     """Everything the ledger says now.
@@ -136,12 +140,24 @@ def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
         case Stream.CLAIMS:
             return _fold_claim(state, entry)
         case Stream.JOURNAL:
-            rollout = str(entry.body["rollout"])
-            line = JournalLine(kind=entry.kind, at=entry.at, body=entry.body)
-            journals = {**state.journals, rollout: (*state.journals.get(rollout, ()), line)}
-            return replace(state, journals=journals, latest=rollout if rollout not in state.journals else state.latest)
+            return _fold_journal(state, entry)
         case _:
             return state
+
+
+def _fold_journal(state: LedgerState, entry: Entry) -> LedgerState:
+    """Add a line to a rollout's journal, which begins with its start.
+
+    A rollback by hand is recorded even where the ledger that saw the start is lost: what it says of a rollout that
+    this ledger never knew is kept in the chain, and is nothing to go on from.
+    """
+    rollout = str(entry.body["rollout"])
+    known = state.journals.get(rollout)
+    if known is None and entry.kind != START:
+        return state
+    line = JournalLine(kind=entry.kind, at=entry.at, body=entry.body)
+    journals = {**state.journals, rollout: (*(known or ()), line)}
+    return replace(state, journals=journals, latest=rollout if known is None else state.latest)
 
 
 def _fold_lease(lease: Lease | None, entry: Entry) -> Lease | None:
