@@ -19,14 +19,12 @@ from wedgate.adapters.stores.rescue import save_rescue
 from wedgate.adapters.stores.spool import FileSpool
 from wedgate.adapters.targets.envoy import EnvoyTarget
 from wedgate.almanac.gather import gather_facts
-from wedgate.almanac.holidays import holidays_version
-from wedgate.almanac.zones import zone_data_version
-from wedgate.calendars.facts import Facts, Needs, needs_of
+from wedgate.calendars.facts import needs_of
 from wedgate.calendars.timeline import Timeline, compile_timeline
 from wedgate.calendars.values import Span
+from wedgate.cli.wiring import ask_region
 from wedgate.config.configuration import Configuration
 from wedgate.config.load import load_configuration
-from wedgate.engine.check import ask_region
 from wedgate.engine.progress import Observer
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.judge.live import judge_live
@@ -53,22 +51,6 @@ class ShiftedClock:
         return shifted - self._offset
 
 
-class PinnedAlmanac:
-    """The almanac as the gate takes it: zones and holidays from pinned data."""
-
-    def gather(self, needs: Needs, span: Span) -> Facts:
-        """Return the facts for a span of time."""
-        return gather_facts(needs, span)
-
-    def zone_data_version(self) -> str:
-        """Return the version of the zone database."""
-        return zone_data_version()
-
-    def holidays_version(self) -> str:
-        """Return the version of the holiday data."""
-        return holidays_version()
-
-
 def load(stage: Stage) -> Configuration:
     """Load the configuration that the stage wrote."""
     return load_configuration(stage.configuration)
@@ -87,7 +69,6 @@ def rollout_parts(
     settings = configuration.rollout
     if settings is None:
         raise RuntimeError("the demo's wedgate.yml has no rollout")
-    almanac = PinnedAlmanac()
     ledger = stage.out / "ledger"
     ledger.mkdir(parents=True, exist_ok=True)
 
@@ -102,7 +83,7 @@ def rollout_parts(
         spool=FileSpool(ledger / "spool.jsonl"),
         open_target=EnvoyTarget,
         open_metrics=lambda region: EnvoyMetrics.beside(settings.targets[region]),
-        ask_gate=lambda region, at, runway: ask_region(configuration, region, at, runway, almanac=almanac),
+        ask_gate=lambda region, at, runway: ask_region(configuration, region, at, runway),
         clock=clock,
         pause=lambda duration: time.sleep(duration.total_seconds()),
         observe=observe,
