@@ -7,7 +7,7 @@ region, or any set of regions, go to the merged runs in which it is closed. Answ
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -20,6 +20,7 @@ from wedgate.calendars.values import (
     Calendar,
     Cause,
     CauseKind,
+    Interval,
     LoadThresholds,
     Market,
     MarketAnswer,
@@ -103,6 +104,33 @@ class Timeline:
         edges.append(seconds_of(self.span.end))
         return _spans((start, end) for start, end in zip(edges[::2], edges[1::2], strict=True) if start < end)
 
+    def intervals(self, region: str, market: str | None = None) -> tuple[Interval, ...]:
+        """Return the whole span of a region, or of one market of it, as intervals that follow one another.
+
+        A region's verdict is the most severe of its markets, its load the highest. ``KeyError`` for an unknown name.
+        """
+        found = self._regions[region]
+        markets = [each for each in found.markets if market in (None, each.market.name)]
+        if not markets:
+            raise KeyError(market)
+        order = {rule: place for place, rule in enumerate(found.rule_ids)}
+        edges = sorted({start for each in markets for start in each.starts})
+        ends = (*edges[1:], seconds_of(self.span.end))
+        joined: list[Interval] = []
+        for start, end in zip(edges, ends, strict=True):
+            states = [each.state_at(start) for each in markets]
+            verdict = max((state.verdict for state in states), key=lambda each: each.severity)
+            load = max(state.load for state in states)
+            rules = _rules_of(states, order)
+            last = joined[-1] if joined else None
+            if last is not None and (last.verdict, last.load, last.rules) == (verdict, load, rules):
+                joined[-1] = replace(last, end=instant_of(end))
+            else:
+                joined.append(
+                    Interval(start=instant_of(start), end=instant_of(end), verdict=verdict, load=load, rules=rules)
+                )
+        return tuple(joined)
+
     def _closed_in(self, regions: Sequence[str]) -> tuple[Run, ...]:
         key = tuple(regions)
         if not key:
@@ -135,17 +163,20 @@ class _MarketTimeline:
         self._thresholds = thresholds
         self._allows = [track for track in tracks if track.role is Role.ALLOW and not track.unverified]
         self._states: dict[int, MarketState] = {}
-        self._starts, self._masks = _sweep(tracks, bounds)
-        ends = [*self._starts[1:], bounds[1]]
+        self.starts, self._masks = _sweep(tracks, bounds)
+        ends = [*self.starts[1:], bounds[1]]
         self.closed = merged(
             (start, end)
-            for start, end, mask in zip(self._starts, ends, self._masks, strict=True)
+            for start, end, mask in zip(self.starts, ends, self._masks, strict=True)
             if self._state(mask).verdict is Verdict.CLOSED
         )
         self._horizon = bounds[1]
 
+    def state_at(self, seconds: int) -> MarketState:
+        return self._state(self._masks[bisect_right(self.starts, seconds) - 1])
+
     def answer(self, instant: datetime, seconds: int) -> MarketAnswer:
-        state = self._state(self._masks[bisect_right(self._starts, seconds) - 1])
+        state = self.state_at(seconds)
         local = instant.astimezone(self._local.zone)
         offset = local.utcoffset()
         assert offset is not None
@@ -246,6 +277,17 @@ def _sweep(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[int]]:
             starts.append(seconds)
             masks.append(mask)
     return starts, masks
+
+
+def _rules_of(states: Iterable[MarketState], order: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the rules behind some states, each once: what closes before what cautions."""
+    places: dict[str, tuple[int, int]] = {}
+    for state in states:
+        for finding in state.findings:
+            rule = finding.track.rule.id
+            place = (0 if finding.closes else 1, order[rule])
+            places[rule] = min(place, places.get(rule, place))
+    return tuple(sorted(places, key=lambda rule: places[rule]))
 
 
 def _told(findings: Iterable[Finding], today: date) -> list[Finding]:

@@ -165,6 +165,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A half-open stretch ``[start, end)`` of UTC instants in which nothing changes, with the rules that made it.
+
+    ``rules`` are the ids of the rules that decided the verdict, each once: those that close before those that caution,
+    and both in the order of the file; empty where it is open.
+    """
+
+    start: datetime
+    end: datetime
+    verdict: Verdict
+    load: Decimal
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UncertainDays:
     """Local dates ``first`` to ``last`` on one of which a holiday will fall, not settled yet on which."""
 
