@@ -134,7 +134,7 @@ def test_countries_subdivisions_and_categories_are_known_without_the_package() -
 
 
 def test_facts_hold_exactly_what_is_needed() -> None:
-    needs = Needs(zones=frozenset({"Asia/Singapore"}), holidays=frozenset({key("SG")}))
+    needs = Needs(zones=frozenset({"Asia/Singapore"})) | Needs.of(key("SG"))
     facts = gather_facts(needs, SPAN)
     assert set(facts.zones) == needs.zones
-    assert set(facts.holidays) == needs.holidays
+    assert set(facts.sources) == needs.sources

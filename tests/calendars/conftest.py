@@ -10,6 +10,7 @@ import pytest
 from wedgate.almanac.gather import gather_facts
 from wedgate.calendars.facts import needs_of
 from wedgate.calendars.kinds import kind_keys, kind_named
+from wedgate.calendars.padding import Pad
 from wedgate.calendars.spellings import MonthSet
 from wedgate.calendars.timeline import Timeline, compile_timeline
 from wedgate.calendars.values import Calendar, ClockRange, Effect, Market, Place, Region, Rule, Span
@@ -37,7 +38,7 @@ def rule_of(number: int, spec: Mapping[str, Any], regions: Sequence[str]) -> Rul
     where = spec.pop("where", regions)
     places = (Place(region=region, market=market or None) for region, _, market in (w.partition("/") for w in where))
     months, clock, load = spec.pop("months", None), spec.pop("time", None), spec.pop("load", None)
-    effect = spec.pop("effect", None)
+    effect, pad, countries = spec.pop("effect", None), spec.pop("pad", None), spec.pop("countries", None)
     return Rule(
         id=spec.pop("id", f"rule-{number}"),
         where=tuple(places),
@@ -47,6 +48,8 @@ def rule_of(number: int, spec: Mapping[str, Any], regions: Sequence[str]) -> Rul
         effect=None if effect is None else Effect(effect),
         load=None if load is None else Decimal(str(load)),
         line=number,
+        pad=None if pad is None else Pad.parse(pad),
+        countries=None if countries is None else tuple(countries),
         **spec,
     )
 

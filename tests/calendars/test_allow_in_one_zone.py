@@ -8,8 +8,9 @@ import pytest
 
 from wedgate.almanac.zones import zone
 from wedgate.calendars.facts import Facts, HolidayKey
+from wedgate.calendars.tables import HolidayTable, UncertainDays
 from wedgate.calendars.timeline import Timeline, compile_timeline
-from wedgate.calendars.values import Calendar, HolidayTable, Span, UncertainDays
+from wedgate.calendars.values import Calendar, Span
 
 CalendarOf = Callable[..., Calendar]
 BOTH = {"eu": ["Europe/Berlin", "Europe/London"]}
@@ -31,7 +32,7 @@ def table(*days: int, until: int = 30) -> HolidayTable:
 def closed_and_open(calendar: Calendar, berlin: HolidayTable, london: HolidayTable) -> tuple[Timeline, list[int]]:
     facts = Facts(
         zones={name: zone(name) for name in ("Europe/Berlin", "Europe/London", "UTC")},
-        holidays={BERLIN: berlin, LONDON: london},
+        sources={BERLIN: berlin, LONDON: london},
     )
     timeline = compile_timeline(calendar, facts, Span(start=FIRST, end=FIRST + timedelta(days=30)))
     hours = [FIRST + timedelta(days=day, hours=12) for day in range(30)]

@@ -15,8 +15,9 @@ from wedgate.calendars.explain import look_at
 from wedgate.calendars.facts import Facts, HolidayKey, needs_of
 from wedgate.calendars.kinds import kind_keys, kind_named
 from wedgate.calendars.spellings import DateItems, YearlyItems
+from wedgate.calendars.tables import HolidayTable, UncertainDays
 from wedgate.calendars.timeline import OutsideSpanError, Timeline, compile_timeline
-from wedgate.calendars.values import Calendar, CauseKind, HolidayTable, Span, UncertainDays, Verdict
+from wedgate.calendars.values import Calendar, CauseKind, Span, Verdict
 from wedgate.gate.clock import EARLIEST as FIRST
 from wedgate.gate.clock import LATEST as LAST
 
@@ -165,9 +166,9 @@ def table(**changes: Any) -> HolidayTable:
 
 def with_table(calendar: Calendar, found: HolidayTable, at: datetime, days: int = 60) -> Timeline:
     facts = Facts(
-        zones={"Europe/Berlin": zone("Europe/Berlin")}, holidays={HolidayKey(country="DE", subdivision="BE"): found}
+        zones={"Europe/Berlin": zone("Europe/Berlin")}, sources={HolidayKey(country="DE", subdivision="BE"): found}
     )
-    assert needs_of(calendar).holidays == set(facts.holidays)
+    assert needs_of(calendar).sources == set(facts.sources)
     return compile_timeline(calendar, facts, Span(start=at, end=at + timedelta(days=days)))
 
 

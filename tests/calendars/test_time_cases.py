@@ -1,7 +1,7 @@
 """The cases that other systems got wrong, with instants worked out by an evaluator that is not this one.
 
 Transcribed from the collection of peers' bugs (half-open intervals, RFC 5545 gaps and folds): the id, the zones, the
-rules, the instant, whether it is closed, and the next change. Cases about days of a month wait for that rule kind.
+rules, the instant, whether it is closed, and the next change.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from wedgate.calendars.values import Calendar, Verdict
 SATURDAY = [{"weekdays": "saturday", "effect": "block"}]
 LA, NY = "America/Los_Angeles", "America/New_York"
 WEEKEND = [{"weekly": "friday 17:00..monday 09:00", "effect": "block"}]
+THIRD_SATURDAY = [{"weekdays": "third saturday", "effect": "block"}]
 THREE_HOURS = [{"time": f"{hour}:00..{hour + 1}:00", "effect": "allow"} for hour in (10, 13, 15)]
 
 
@@ -23,7 +24,15 @@ def allow(weekdays: str, time: str) -> dict[str, str]:
     return {"weekdays": weekdays, "time": time, "effect": "allow"}
 
 
+def month_days(days: str, **more: str) -> list[dict[str, str]]:
+    return [{"month-days": days, "effect": "block", **more}]
+
+
 CASES: list[tuple[str, str, list[dict[str, Any]], str, bool, str | None]] = [
+    ("T38", NY, month_days("last"), "2021-03-30T16:00:00Z", False, "2021-03-31T04:00:00Z"),
+    ("T52", "UTC", THIRD_SATURDAY, "2026-06-16T12:00:00Z", False, "2026-06-20T00:00:00Z"),
+    ("T56", "UTC", month_days("last 3"), "2020-01-27T15:04:00Z", False, "2020-01-29T00:00:00Z"),
+    ("T80", "UTC", month_days("1..21"), "2026-06-18T12:00:00Z", True, "2026-06-22T00:00:00Z"),
     ("T02", LA, SATURDAY, "2026-06-05T12:00:00Z", False, "2026-06-06T07:00:00Z"),
     ("T04", LA, SATURDAY, "2026-06-07T06:59:59Z", True, "2026-06-07T07:00:00Z"),
     ("T06", NY, SATURDAY, "2026-06-06T03:30:00Z", False, "2026-06-06T04:00:00Z"),
@@ -181,3 +190,11 @@ def test_an_end_inside_a_repeated_hour_is_late_for_a_block_and_early_for_an_allo
 ) -> None:
     timeline = timeline_of(calendar_of({"us": [NY]}, [{"time": "22:00..01:30", "effect": effect}]), utc(at))
     assert (timeline.region_at("us", utc(at)).verdict is Verdict.CLOSED) == closed
+
+
+def test_t54_a_range_past_the_end_of_a_month_does_not_move_onto_its_last_day(
+    calendar_of: Callable[..., Calendar], timeline_of: Callable[..., Timeline], utc: Callable[[str], datetime]
+) -> None:
+    calendar = calendar_of({"here": ["UTC"]}, month_days("30..31", months="february"))
+    timeline = timeline_of(calendar, utc("2021-02-28T13:00:00Z"), days=1500)
+    assert timeline.closed_runs("here") == ()

@@ -357,9 +357,10 @@ OWN = """
 adapters adapters.forge adapters.forge.git_copy adapters.forge.runner
 almanac almanac.gather almanac.holidays almanac.zones
 calendars calendars.dated_items calendars.differences calendars.explain calendars.facts calendars.kinds
-calendars.kinds.weekdays calendars.local_time calendars.market_state calendars.matches calendars.rule_words
-calendars.sources calendars.spelling calendars.spellings calendars.timeline calendars.tracks calendars.values
-calendars.weekly_items calendars.wording calendars.words
+calendars.kinds.weekdays calendars.local_time calendars.market_state calendars.matches calendars.merged
+calendars.month_day_items calendars.padding calendars.rule_words calendars.sources calendars.spelling
+calendars.spellings calendars.tables calendars.timeline calendars.tracks calendars.values calendars.weekday_items
+calendars.weekday_sets calendars.weekly_items calendars.windows calendars.wording calendars.words
 cli cli.check cli.main cli.options cli.sources cli.wiring
 config config.build config.cache config.configuration config.load config.nearest config.rule_keys config.scalars
 config.schema_words config.source config.templates

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from wedgate.almanac.zones import common_zones, zone
 from wedgate.calendars.facts import Facts
 from wedgate.calendars.kinds import kind_named
-from wedgate.calendars.local_time import LocalTime
+from wedgate.calendars.local_time import LocalTime, midnight_of
 from wedgate.calendars.spellings import WeekdaySet
 from wedgate.calendars.timeline import compile_timeline
 from wedgate.calendars.values import Calendar, Effect, Market, Place, Region, Rule, Span
@@ -66,8 +66,9 @@ def test_saturday_is_one_run_of_local_dates(name: str, week: int) -> None:
     ],
 )
 def test_a_date_is_as_long_as_its_zone_makes_it(name: str, day: date, hours: float) -> None:
-    local = LocalTime(zone(name))
-    begins, ends = local.midnight(day), local.midnight(day + timedelta(days=1))
+    midnight, following = midnight_of(day), midnight_of(day + timedelta(days=1))
+    local = LocalTime(zone(name), midnight - 86400, following + 86400)
+    begins, ends = local.midnight(midnight), local.midnight(following)
     assert begins[0] == begins[1]
     assert ends[0] - begins[0] == hours * 3600
-    assert local.exists(day) == (hours > 0)
+    assert local.exists(midnight) == (hours > 0)

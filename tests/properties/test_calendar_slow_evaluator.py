@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from wedgate.calendars.facts import Facts
 from wedgate.calendars.kinds import kind_named
-from wedgate.calendars.spellings import DateItems, MonthSet, WeekdaySet, WeeklyItems, YearlyItems
+from wedgate.calendars.spellings import DateItems, MonthSet, WeekdayItems, WeekdaySet, WeeklyItems, YearlyItems
 from wedgate.calendars.timeline import compile_timeline
 from wedgate.calendars.values import (
     Calendar,
@@ -210,7 +210,7 @@ def slow_closed(markets: list[str], rules: list[When], start: datetime) -> list[
 
 def real_rule(number: int, when: When) -> Rule:
     if when.weekdays is not None:
-        kind = kind_named("weekdays")(weekdays=WeekdaySet(when.weekdays))
+        kind = kind_named("weekdays")(weekdays=WeekdayItems(every=WeekdaySet(when.weekdays)))
     elif when.yearly is not None:
         kind = kind_named("yearly")(yearly=YearlyItems.parse("{:02}-{:02}".format(*when.yearly)))
     elif when.dates is not None:

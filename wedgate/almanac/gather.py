@@ -1,16 +1,32 @@
-"""Answer everything that a calendar needs at once, as frozen facts."""
+"""Answer everything that a calendar needs at once, as frozen facts.
+
+Each kind of key has one reader here; a reader's module is imported only when a calendar has such a key.
+"""
 
 from __future__ import annotations
 
-from wedgate.almanac.holidays import holiday_table
 from wedgate.almanac.zones import zone
-from wedgate.calendars.facts import Facts, Needs
+from wedgate.calendars.facts import Facts, HolidayKey, Needs, SourceKey, WeekendKey
+from wedgate.calendars.tables import DatedSource, WeekendTable
 from wedgate.calendars.values import Span
 
 
 def gather_facts(needs: Needs, span: Span) -> Facts:
-    """Return zones and holiday tables for a span; ``UsageError`` for a zone or a table that does not exist."""
+    """Return zones and tables for a span; ``UsageError`` for a zone or a table that does not exist."""
     return Facts(
         zones={name: zone(name) for name in sorted(needs.zones)},
-        holidays={key: holiday_table(key, span) for key in sorted(needs.holidays, key=str)},
+        sources={key: _read(key, span) for key in sorted(needs.sources, key=str)},
     )
+
+
+def _read(key: SourceKey[DatedSource] | SourceKey[WeekendTable], span: Span) -> DatedSource | WeekendTable:
+    match key:
+        case HolidayKey():
+            from wedgate.almanac.holidays import holiday_table
+
+            return holiday_table(key, span)
+        case WeekendKey():
+            from wedgate.almanac.holidays import weekend_of
+
+            return WeekendTable(days=weekend_of(key.country))
+    raise TypeError(f"no reader for {type(key).__name__}")

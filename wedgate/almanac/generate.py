@@ -41,17 +41,20 @@ def generated_tables() -> str:
 def generated_countries() -> str:
     """Return ``countries.json``: for each country that has holidays its subdivisions and categories.
 
-    ``regional`` are the categories in which some subdivision has days that the country as a whole has not.
+    ``weekend`` are the days of rest, Monday = 0; ``regional`` the categories in which some subdivision has days that
+    the country as a whole has not.
     """
     import holidays
 
     known: dict[str, object] = {}
     for country, codes in sorted(holidays.list_supported_countries(include_aliases=False).items()):
-        kinds = holidays.country_holidays(country).supported_categories
+        found = holidays.country_holidays(country)
+        kinds = found.supported_categories
         known[country] = {
             "subdivisions": sorted(codes),
             "categories": sorted(kinds),
             "regional": [kind for kind in sorted(kinds) if _differs(country, sorted(codes), kind)],
+            "weekend": sorted(found.weekend),
         }
     return _written(known)
 

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import TypedDict
 
 from wedgate.calendars.facts import HolidayKey
-from wedgate.calendars.values import HolidayTable, Span, UncertainDays
+from wedgate.calendars.tables import HolidayTable, UncertainDays
+from wedgate.calendars.values import Span
 
 FIRST_YEAR = 2020
 LAST_YEAR = 2035
@@ -45,6 +46,7 @@ class _Country(TypedDict):
     subdivisions: list[str]
     categories: list[str]
     regional: list[str]
+    weekend: list[int]
 
 
 def holiday_table(key: HolidayKey, span: Span) -> HolidayTable:
@@ -96,6 +98,11 @@ def categories(country: str) -> tuple[str, ...]:
 def regional_categories(country: str) -> tuple[str, ...]:
     """Return the categories in which a subdivision has days that its country as a whole has not; ``KeyError``."""
     return tuple(_countries()[country]["regional"])
+
+
+def weekend_of(country: str) -> frozenset[int]:
+    """Return the days of rest of a country, Monday = 0; ``KeyError`` for an unknown country."""
+    return frozenset(_countries()[country]["weekend"])
 
 
 def table_name(key: HolidayKey) -> str:

@@ -1,7 +1,8 @@
 """Local wall time to instants, with both readings wherever a clock change makes a wall time odd.
 
-Instants here are whole seconds since 1970 UTC: they sort and compare fast. Two facts decide everything (RFC 5545
-section 3.3.5 and ``wedgate`` policy that a block has no hole and is never short):
+Instants here are whole seconds since 1970 UTC, and wall times whole seconds since 1970-01-01 00:00 on a clock that
+knows no change: both sort and compare fast. Two facts decide everything (RFC 5545 section 3.3.5 and ``wedgate`` policy
+that a block has no hole and is never short):
 
 - a wall time inside a **gap** has an earlier candidate, the gap's first instant, and a later one, the time moved on by
   the gap; a wall time inside a **fold** has its first and its second reading;
@@ -11,18 +12,23 @@ section 3.3.5 and ``wedgate`` policy that a block has no hole and is never short
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from bisect import bisect_right
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
+DAY_SECONDS = 86400
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (wall times are naive by nature)
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
+_EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+_SECOND = timedelta(seconds=1)
+_STEP = 6 * DAY_SECONDS
+"""No two clock changes of a zone that wedgate accepts lie closer since 1970: a test reads them from the files."""
 
 
 def seconds_of(instant: datetime) -> int:
     """Return whole seconds since 1970 UTC, rounded down; half-open intervals of whole seconds lose nothing by it."""
     if instant.tzinfo is None:
         raise ValueError(f"{instant.isoformat()} has no offset: an instant must have one")
-    return (instant - _EPOCH_UTC) // timedelta(seconds=1)
+    return (instant - _EPOCH_UTC) // _SECOND
 
 
 def instant_of(seconds: int) -> datetime:
@@ -30,57 +36,97 @@ def instant_of(seconds: int) -> datetime:
     return _EPOCH_UTC + timedelta(seconds=seconds)
 
 
+def wall_of(wall: datetime) -> int:
+    """Return a naive wall time in seconds."""
+    since = wall - _EPOCH
+    return since.days * DAY_SECONDS + since.seconds
+
+
+def midnight_of(day: date) -> int:
+    """Return 00:00 of a local date as a wall time in seconds."""
+    return (day.toordinal() - _EPOCH_ORDINAL) * DAY_SECONDS
+
+
+def date_of(wall: int) -> date:
+    """Return the local date of a wall time in seconds."""
+    return date.fromordinal(wall // DAY_SECONDS + _EPOCH_ORDINAL)
+
+
 class LocalTime:
-    """One zone's wall times as instants, remembered per date; ``earlier`` and ``later`` in every pair."""
+    """One zone's wall times as instants, for the instants from ``start`` to ``end`` and two weeks around them."""
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, start: int, end: int) -> None:
         self.zone = zone
-        self._midnights: dict[date, tuple[int, int]] = {}
+        self._changes, self._offsets = _changes(zone, start - 2 * _STEP, end + 2 * _STEP)
+        # Wall times between an even edge and the next are read in one way only; after an odd one they are odd.
+        self._edges: list[int] = []
+        for place, instant in enumerate(self._changes):
+            before, after = self._offsets[place], self._offsets[place + 1]
+            self._edges += (instant + min(before, after), instant + max(before, after))
 
-    def wall(self, wall: datetime) -> tuple[int, int]:
-        """Return the earlier and the later instant that a naive wall time may mean; equal nearly always."""
-        earlier, later, _ = self._resolve(wall)
-        return earlier, later
+    def wall(self, wall: int) -> tuple[int, int]:
+        """Return the earlier and the later instant that a wall time may mean; equal nearly always."""
+        place = bisect_right(self._edges, wall)
+        if not place & 1:
+            instant = wall - self._offsets[place >> 1]
+            return instant, instant
+        before, after = self._offsets[place >> 1], self._offsets[(place >> 1) + 1]
+        if before > after:
+            return wall - before, wall - after
+        return self._changes[place >> 1], wall - before
 
-    def midnight(self, day: date) -> tuple[int, int]:
-        """Return the first instant of a date, twice; two readings only where 00:00 itself occurs twice."""
-        found = self._midnights.get(day)
-        if found is None:
-            earlier, later, in_gap = self._resolve(datetime.combine(day, time(0)))
-            found = self._midnights[day] = (earlier, earlier if in_gap else later)
-        return found
+    def midnight(self, wall: int) -> tuple[int, int]:
+        """Return the first instant of the date whose 00:00 this is; two readings only where 00:00 occurs twice."""
+        place = bisect_right(self._edges, wall)
+        if not place & 1:
+            instant = wall - self._offsets[place >> 1]
+            return instant, instant
+        before, after = self._offsets[place >> 1], self._offsets[(place >> 1) + 1]
+        if before > after:
+            return wall - before, wall - after
+        return self._changes[place >> 1], self._changes[place >> 1]
 
-    def exists(self, day: date) -> bool:
-        """Whether the zone had that date at all."""
-        return self.midnight(day)[0] < self.midnight(day + _DAY)[1]
+    def edge(self, wall: int) -> tuple[int, int]:
+        """Return both candidates of the edge of a window; 00:00 is the beginning of the date, wherever that lies."""
+        return self.midnight(wall) if wall % DAY_SECONDS == 0 else self.wall(wall)
 
-    def _resolve(self, wall: datetime) -> tuple[int, int, bool]:
-        since = wall - _EPOCH
-        seconds = since.days * 86400 + since.seconds
-        first = self._offset(wall.replace(tzinfo=self.zone))
-        second = self._offset(wall.replace(tzinfo=self.zone, fold=1))
-        if first >= second:
-            return seconds - first, seconds - second, False
-        # In a gap, fold=0 reads with the offset before it and fold=1 with the offset after it.
-        return self._transition(seconds - second, seconds - first), seconds - first, True
+    def exists(self, midnight: int) -> bool:
+        """Whether the zone had the date whose 00:00 this is at all."""
+        return self.midnight(midnight)[0] < self.midnight(midnight + DAY_SECONDS)[1]
 
-    def _transition(self, low: int, high: int) -> int:
-        """Return the instant in ``(low, high]`` at which the offset changes."""
-        before = self._offset_at(low)
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._offset_at(middle) == before:
-                low = middle
-            else:
-                high = middle
-        return high
+    def shown_at(self, instant: int) -> int:
+        """Return the wall time that clocks show at an instant."""
+        return instant + self._offsets[bisect_right(self._changes, instant)]
 
-    def _offset_at(self, seconds: int) -> int:
-        return self._offset(instant_of(seconds).astimezone(self.zone))
 
-    @staticmethod
-    def _offset(local: datetime) -> int:
-        offset = local.utcoffset()
-        if offset is None:
-            raise ValueError("a zone without offsets cannot place a wall time")
-        return offset.days * 86400 + offset.seconds
+def _changes(zone: tzinfo, start: int, end: int) -> tuple[list[int], list[int]]:
+    """Return the instants at which the offset changes, and the offsets before the first, between, and after them."""
+    changes: list[int] = []
+    low = start
+    offsets = [_offset_at(zone, low)]
+    while low < end:
+        high = low + _STEP
+        if _offset_at(zone, high) != offsets[-1]:
+            changes.append(_change_in(zone, low, high))
+            offsets.append(_offset_at(zone, changes[-1]))
+        low = high
+    return changes, offsets
+
+
+def _change_in(zone: tzinfo, low: int, high: int) -> int:
+    """Return the instant in ``(low, high]`` at which the offset changes."""
+    before = _offset_at(zone, low)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset_at(zone, middle) == before:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _offset_at(zone: tzinfo, seconds: int) -> int:
+    offset = instant_of(seconds).astimezone(zone).utcoffset()
+    if offset is None:
+        raise ValueError("a zone without offsets cannot place a wall time")
+    return offset.days * DAY_SECONDS + offset.seconds

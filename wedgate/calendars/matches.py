@@ -1,27 +1,35 @@
-"""What a rule kind answers: local dates and local wall times, before any zone turns them into instants."""
+"""What a rule kind answers: local dates, local wall times and instants, before any modifier or zone is applied."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 
 
 class Modifier(StrEnum):
-    """A key that narrows or moves any rule; a kind may say that one does not fit it."""
+    """A key that narrows, moves or widens any rule; a kind may say that one does not fit it."""
 
     TIME = "time"
     MONTHS = "months"
     ZONE = "zone"
+    PAD = "pad"
+    BRIDGE = "bridge"
+    COUNTRIES = "countries"
 
 
 @dataclass(frozen=True, slots=True)
 class DayRun:
-    """Local dates ``first`` to ``last``, both included; ``note`` says what they are (a holiday's name)."""
+    """Local dates ``first`` to ``last``, both included; ``note`` says what they are (a holiday's name).
+
+    ``load`` is that of these days alone, where a kind's source states one; otherwise the rule's own counts.
+    """
 
     first: date
     last: date
     note: str = ""
+    load: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +42,19 @@ class WallRun:
 
 
 @dataclass(frozen=True, slots=True)
+class InstantRun:
+    """A half-open stretch of aware UTC instants, the same in every zone: an event with a time zone of its own."""
+
+    start: datetime
+    end: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Matches:
-    """The days and wall times that match, and the days for which the kind's source cannot say."""
+    """The days, wall times and instants that match, and the days for which the kind's source cannot say."""
 
     days: tuple[DayRun, ...] = ()
     walls: tuple[WallRun, ...] = ()
     unverified: tuple[DayRun, ...] = ()
+    instants: tuple[InstantRun, ...] = ()

@@ -13,6 +13,11 @@ def rule_words(rule: Rule) -> str:
         parts.append(str(rule.clock))
     if rule.months is not None:
         parts.append(f"in {months_words(rule.months)}")
+    if rule.bridge:
+        parts.append(f"and up to {rule.bridge} bridge day{'s' if rule.bridge > 1 else ''}")
+    if rule.pad is not None:
+        sides = ((rule.pad.before, "before"), (rule.pad.after, "after"))
+        parts.append(f"and {' and '.join(f'{length} {side}' for length, side in sides if length.seconds)}")
     if rule.zone is not None:
         parts.append(f"in {rule.zone}")
     return ", ".join(parts)

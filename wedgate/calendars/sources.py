@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wedgate.calendars.facts import Facts, HolidayKey, markets_of
-from wedgate.calendars.values import Calendar, HolidayTable, Place, Rule
+from wedgate.calendars.facts import Facts, SourceKey, markets_of, needs_in
+from wedgate.calendars.tables import DatedSource, HolidayTable, WeekendTable
+from wedgate.calendars.values import Calendar, Market, Place, Rule
 
 NOTICE = timedelta(days=60)
 """A source that ends says so this long before."""
@@ -15,12 +16,13 @@ NOTICE = timedelta(days=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceUse:
-    """One rule, in one market, with a table it takes its days from."""
+    """One rule, in one market, with a source it takes its days from."""
 
     rule: Rule
     place: Place
-    key: HolidayKey
-    table: HolidayTable
+    market: Market
+    key: SourceKey[DatedSource] | SourceKey[WeekendTable]
+    table: DatedSource
 
 
 def expiring(
@@ -29,7 +31,10 @@ def expiring(
     """Return a sentence for each source that has ended, or ends within ``NOTICE``; regions ``None``: all of them."""
     today = instant.date()
     found: dict[str, None] = {}
-    for use in _uses(calendar, facts, regions):
+    for use in uses_of(calendar, facts, regions):
+        if use.table.trouble is not None:
+            found[f"{use.key} cannot be known: {use.table.trouble}"] = None
+            continue
         until = use.table.verified_until
         days = (until - today).days
         if days < 0:
@@ -42,24 +47,33 @@ def expiring(
 
 def partial(calendar: Calendar, facts: Facts, regions: Sequence[str] | None = None) -> tuple[SourceUse, ...]:
     """Return the uses of a table that lacks what only parts of the country celebrate: the market names no part."""
-    return tuple(use for use in _uses(calendar, facts, regions) if use.table.partial)
+    return tuple(
+        use for use in uses_of(calendar, facts, regions) if isinstance(use.table, HolidayTable) and use.table.partial
+    )
 
 
 def partial_words(use: SourceUse) -> str:
     """Say what such a use leaves out: ``eu/london: bank-days leaves out the days that only parts of GB have``."""
-    return f"{use.place}: {use.rule.id} leaves out what is a holiday in parts of {use.key.country} only"
+    return f"{use.place}: {use.rule.id} leaves out what is a holiday in parts of {use.market.country} only"
 
 
 def empty(calendar: Calendar, facts: Facts) -> tuple[SourceUse, ...]:
     """Return the uses of a table without a single day: the rule can never match there, or not by this source."""
-    return tuple(use for use in _uses(calendar, facts, None) if not use.table.dates and not use.table.uncertain)
+    return tuple(
+        use
+        for use in uses_of(calendar, facts, None)
+        if isinstance(use.table, HolidayTable) and not use.table.dates and not use.table.uncertain
+    )
 
 
-def _uses(calendar: Calendar, facts: Facts, regions: Sequence[str] | None) -> Iterator[SourceUse]:
+def uses_of(calendar: Calendar, facts: Facts, regions: Sequence[str] | None) -> Iterator[SourceUse]:
+    """Yield each source of each rule in each market of some regions (``None``: all of them)."""
     names = tuple(region.name for region in calendar.regions) if regions is None else regions
     for rule in calendar.rules:
         for name in names:
             for market in markets_of(calendar, rule, name):
-                for key in sorted(rule.kind.needs(market).holidays, key=str):
-                    place = Place(region=name, market=market.name)
-                    yield SourceUse(rule=rule, place=place, key=key, table=facts.holidays[key])
+                for key in sorted(needs_in(rule, market).sources, key=str):
+                    table = facts.sources[key]
+                    if isinstance(table, DatedSource):
+                        place = Place(region=name, market=market.name)
+                        yield SourceUse(rule=rule, place=place, market=market, key=key, table=table)

@@ -7,13 +7,16 @@ region, or any set of regions, go to the merged runs in which it is closed. Answ
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
 
 from wedgate.calendars.facts import Facts, markets_of
 from wedgate.calendars.local_time import instant_of, seconds_of
-from wedgate.calendars.market_state import Finding, MarketState, state_of
+from wedgate.calendars.market_state import Finding, State, Tally, findings_of
+from wedgate.calendars.merged import MergedTimeline, in_order, merge
 from wedgate.calendars.rule_words import rule_words
 from wedgate.calendars.tracks import Role, Run, Track, TrackMaker, merged
 from wedgate.calendars.values import (
@@ -60,14 +63,13 @@ class Timeline:
         found = self._regions[region]
         markets = tuple(market.answer(instant, seconds) for market in found.markets)
         causes = {cause: None for answer in markets for cause in answer.causes}
-        order = {id_: place for place, id_ in enumerate(found.rule_ids)}
         next_close = self.next_close((region,), instant)
         return RegionAnswer(
             region=region,
             verdict=max((answer.verdict for answer in markets), key=lambda verdict: verdict.severity),
             load=max(answer.load for answer in markets),
             markets=markets,
-            causes=tuple(sorted(causes, key=lambda cause: (not cause.closes, order.get(cause.rule or "", 0)))),
+            causes=tuple(sorted(causes, key=lambda cause: (not cause.closes, found.order.get(cause.rule or "", 0)))),
             next_open=self.next_open((region,), instant),
             next_close=next_close,
             runway=None if next_close is None else next_close - instant,
@@ -113,23 +115,13 @@ class Timeline:
         markets = [each for each in found.markets if market in (None, each.market.name)]
         if not markets:
             raise KeyError(market)
-        order = {rule: place for place, rule in enumerate(found.rule_ids)}
-        edges = sorted({start for each in markets for start in each.starts})
-        ends = (*edges[1:], seconds_of(self.span.end))
-        joined: list[Interval] = []
-        for start, end in zip(edges, ends, strict=True):
-            states = [each.state_at(start) for each in markets]
-            verdict = max((state.verdict for state in states), key=lambda each: each.severity)
-            load = max(state.load for state in states)
-            rules = _rules_of(states, order)
-            last = joined[-1] if joined else None
-            if last is not None and (last.verdict, last.load, last.rules) == (verdict, load, rules):
-                joined[-1] = replace(last, end=instant_of(end))
-            else:
-                joined.append(
-                    Interval(start=instant_of(start), end=instant_of(end), verdict=verdict, load=load, rules=rules)
-                )
-        return tuple(joined)
+        stretches = in_order([each.parts() for each in markets])
+        return tuple(_intervals(stretches, found.order, seconds_of(self.span.end)))
+
+    def merged(self, regions: Sequence[str] | None = None) -> MergedTimeline:
+        """Return the verdicts of several regions (``None``: all) in one list, for very many questions."""
+        names = self.region_names if regions is None else tuple(regions)
+        return merge([self._regions[name].states() for name in names], names, self.span)
 
     def _closed_in(self, regions: Sequence[str]) -> tuple[Run, ...]:
         key = tuple(regions)
@@ -152,7 +144,7 @@ class Timeline:
 
 
 class _MarketTimeline:
-    """One market: boundaries, and for each the bits of the tracks in force from there on."""
+    """One market: boundaries, and the verdict and load from each of them on."""
 
     def __init__(
         self, market: Market, maker: TrackMaker, tracks: Sequence[Track], thresholds: LoadThresholds, bounds: Run
@@ -162,21 +154,46 @@ class _MarketTimeline:
         self._tracks = tracks
         self._thresholds = thresholds
         self._allows = [track for track in tracks if track.role is Role.ALLOW and not track.unverified]
-        self._states: dict[int, MarketState] = {}
-        self.starts, self._masks = _sweep(tracks, bounds)
+        self._bounds = bounds
+        tally = Tally(has_allows=bool(self._allows), thresholds=thresholds)
+        self.starts, self.states = _sweep(tracks, bounds, tally)
         ends = [*self.starts[1:], bounds[1]]
         self.closed = merged(
             (start, end)
-            for start, end, mask in zip(self.starts, ends, self._masks, strict=True)
-            if self._state(mask).verdict is Verdict.CLOSED
+            for start, end, (verdict, _) in zip(self.starts, ends, self.states, strict=True)
+            if verdict is Verdict.CLOSED
         )
-        self._horizon = bounds[1]
 
-    def state_at(self, seconds: int) -> MarketState:
-        return self._state(self._masks[bisect_right(self.starts, seconds) - 1])
+    def state_at(self, seconds: int) -> State:
+        """Return the verdict and the load at an instant."""
+        return self.states[bisect_right(self.starts, seconds) - 1]
+
+    def findings_at(self, seconds: int) -> tuple[Finding, ...]:
+        """Return the rules behind the state at an instant."""
+        active = [track for track in self._tracks if track.run_at(seconds) is not None]
+        return findings_of(active, self._allows, self._thresholds)
+
+    def parts(self) -> Iterator[tuple[int, _Part]]:
+        """Yield each boundary with the state and the rules from there on; every change of a rule is one."""
+        active: dict[int, Track] = {}
+        low, events = _events(self._tracks, self._bounds)
+        for place in low:
+            active[place] = self._tracks[place]
+        yield self._bounds[0], self._part(self._bounds[0], active)
+        for seconds, changes in groupby(events, key=lambda event: event[0]):
+            for _, place, step in changes:
+                if step > 0:
+                    active[place] = self._tracks[place]
+                else:
+                    del active[place]
+            yield seconds, self._part(seconds, active)
+
+    def _part(self, seconds: int, active: Mapping[int, Track]) -> _Part:
+        findings = findings_of(list(active.values()), self._allows, self._thresholds)
+        return (*self.state_at(seconds), tuple((finding.track.rule.id, finding.closes) for finding in findings))
 
     def answer(self, instant: datetime, seconds: int) -> MarketAnswer:
-        state = self.state_at(seconds)
+        verdict, load = self.state_at(seconds)
         local = instant.astimezone(self._local.zone)
         offset = local.utcoffset()
         assert offset is not None
@@ -186,19 +203,14 @@ class _MarketTimeline:
             zone=self.market.zone,
             local=local.replace(tzinfo=None),
             offset=offset,
-            verdict=state.verdict,
-            load=state.load,
+            verdict=verdict,
+            load=load,
             causes=tuple(
-                dict.fromkeys(self._cause(finding, seconds, today) for finding in _told(state.findings, today))
+                dict.fromkeys(
+                    self._cause(finding, seconds, today) for finding in _told(self.findings_at(seconds), today)
+                )
             ),
         )
-
-    def _state(self, mask: int) -> MarketState:
-        state = self._states.get(mask)
-        if state is None:
-            active = [track for bit, track in enumerate(self._tracks) if mask >> bit & 1]
-            state = self._states[mask] = state_of(active, self._allows, self._thresholds)
-        return state
 
     def _cause(self, finding: Finding, seconds: int, today: date) -> Cause:
         track = finding.track
@@ -209,9 +221,13 @@ class _MarketTimeline:
             rule=track.rule.id,
             market=track.market,
             closes=finding.closes,
-            span=None if run is None or run[1] > self._horizon else _span(run),
+            span=None if run is None or run[1] > self._bounds[1] else _span(run),
             detail=_window_words(track.rule, today) if outside else _detail(finding.kind, track, seconds),
         )
+
+
+_Part = tuple[Verdict, Decimal, tuple[tuple[str, bool], ...]]
+"""A market's verdict and load, and the rules behind them with whether each closes."""
 
 
 class _RegionTimeline:
@@ -220,6 +236,20 @@ class _RegionTimeline:
     def __init__(self, markets: tuple[_MarketTimeline, ...], rule_ids: tuple[str, ...]) -> None:
         self.markets = markets
         self.rule_ids = rule_ids
+        self.order = {rule: place for place, rule in enumerate(rule_ids)}
+
+    def states(self) -> list[tuple[int, Verdict]]:
+        """Return the boundaries at which the region's verdict changes, and the verdict from each of them on."""
+        found: list[tuple[int, Verdict]] = []
+        current = [Verdict.OPEN] * len(self.markets)
+        changes = in_order([zip(market.starts, market.states, strict=True) for market in self.markets])
+        for seconds, grouped in groupby(changes, key=lambda change: change[0]):
+            for _, place, (verdict, _) in grouped:
+                current[place] = verdict
+            worst = _worst(current)
+            if not found or found[-1][1] is not worst:
+                found.append((seconds, worst))
+        return found
 
 
 def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
@@ -252,40 +282,81 @@ def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
     return Timeline(span, facts, regions)
 
 
-def _sweep(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[int]]:
-    """Return the boundaries inside the bounds, and the bit mask of the tracks in force from each of them on."""
+def _events(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[tuple[int, int, int]]]:
+    """Return the tracks in force at the beginning, and each later change: when, which track, 1 on and -1 off."""
     low, high = bounds
-    events: list[tuple[int, int]] = []
-    mask = 0
-    for bit, track in enumerate(tracks):
+    begun: list[int] = []
+    events: list[tuple[int, int, int]] = []
+    for place, track in enumerate(tracks):
         for start, end in track.runs:
             if end <= low or start >= high:
                 continue
             if start <= low:
-                mask |= 1 << bit
+                begun.append(place)
             else:
-                events.append((start, bit))
+                events.append((start, place, 1))
             if end < high:
-                events.append((end, bit))
+                events.append((end, place, -1))
     events.sort()
-    starts, masks = [low], [mask]
-    for seconds, bit in events:
-        mask ^= 1 << bit
-        if seconds == starts[-1]:
-            masks[-1] = mask
-        else:
+    return begun, events
+
+
+def _sweep(tracks: Sequence[Track], bounds: Run, tally: Tally) -> tuple[list[int], list[State]]:
+    """Return the boundaries inside the bounds at which the state changes, and the state from each of them on."""
+    begun, events = _events(tracks, bounds)
+    for place in begun:
+        tally.change(tracks[place], 1)
+    starts, states = [bounds[0]], [tally.state()]
+    last = len(events) - 1
+    for index, (seconds, place, step) in enumerate(events):
+        tally.change(tracks[place], step)
+        if index < last and events[index + 1][0] == seconds:
+            continue
+        state = tally.state()
+        if state is not states[-1]:
             starts.append(seconds)
-            masks.append(mask)
-    return starts, masks
+            states.append(state)
+    return starts, states
 
 
-def _rules_of(states: Iterable[MarketState], order: Mapping[str, int]) -> tuple[str, ...]:
+def _worst(verdicts: Iterable[Verdict]) -> Verdict:
+    return max(verdicts, key=_SEVERITY.__getitem__)
+
+
+_SEVERITY = {verdict: verdict.severity for verdict in Verdict}
+
+
+def _intervals(stretches: Iterable[tuple[int, int, _Part]], order: Mapping[str, int], end: int) -> Iterator[Interval]:
+    """Join the parts of several markets, in the order of time, into intervals in which nothing changes."""
+    current: dict[int, _Part] = {}
+    since, told = 0, None
+    for seconds, grouped in groupby(stretches, key=lambda stretch: stretch[0]):
+        current |= {place: part for _, place, part in grouped}
+        now = (
+            _worst(part[0] for part in current.values()),
+            max(part[1] for part in current.values()),
+            _rules_of(current.values(), order),
+        )
+        if told is None:
+            since, told = seconds, now
+        elif now != told:
+            yield _interval(since, seconds, told)
+            since, told = seconds, now
+    if told is not None:
+        yield _interval(since, end, told)
+
+
+def _interval(start: int, end: int, told: tuple[Verdict, Decimal, tuple[str, ...]]) -> Interval:
+    verdict, load, rules = told
+    return Interval(start=instant_of(start), end=instant_of(end), verdict=verdict, load=load, rules=rules)
+
+
+def _rules_of(parts: Iterable[_Part], order: Mapping[str, int]) -> tuple[str, ...]:
     """Return the rules behind some states, each once: what closes before what cautions."""
     places: dict[str, tuple[int, int]] = {}
-    for state in states:
-        for finding in state.findings:
-            rule = finding.track.rule.id
-            place = (0 if finding.closes else 1, order[rule])
+    for _, _, rules in parts:
+        for rule, closes in rules:
+            place = (0 if closes else 1, order[rule])
             places[rule] = min(place, places.get(rule, place))
     return tuple(sorted(places, key=lambda rule: places[rule]))
 
@@ -319,11 +390,10 @@ def _detail(kind: CauseKind, track: Track, seconds: int) -> str:
     if note and track.rule.clock is not None and not track.unverified:
         note = f"{note} {track.rule.clock}"
     words = note or rule_words(track.rule)
-    if track.rule.load is not None and kind in _OF_LOAD:
-        if track.unverified:  # what the rule could do first, and then why that is not known
-            words = f"{rule_words(track.rule)}, load {track.load}; {note}"
-        else:
-            words = f"{words}, load {track.load}"
+    load = track.load if track.role is Role.LOAD else track.rule.load
+    if load is not None and kind in _OF_LOAD:
+        # Of what is not known: what the rule could do first, and then why.
+        words = f"{rule_words(track.rule)}, load {load}; {note}" if track.unverified else f"{words}, load {load}"
     return f"{words} ({track.rule.reason})" if track.rule.reason else words
 
 

@@ -1,27 +1,29 @@
 """One rule in one market, as merged runs of instants: what the timeline is compiled from.
 
 A rule yields up to four tracks: its effect, its load, and both of them again for the days that its source cannot
-answer for. Runs are widened over clock changes (a block, a caution and a load have no hole and are never short),
-except those of an allow window, which are narrowed and may come out empty.
+answer for; one more for each load that its source states for days of its own. Runs are widened over clock changes (a
+block, a caution and a load have no hole and are never short), except those of an allow window, which are narrowed and
+may come out empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from wedgate.calendars.facts import Facts, Needs
-from wedgate.calendars.local_time import LocalTime, instant_of
-from wedgate.calendars.matches import DayRun, Matches, WallRun
-from wedgate.calendars.values import ClockRange, Market, Place, Rule
+from wedgate.calendars.facts import Facts, Needs, WeekendKey, needs_in
+from wedgate.calendars.local_time import LocalTime, instant_of, midnight_of
+from wedgate.calendars.matches import Matches
+from wedgate.calendars.values import Market, Place, Rule
+from wedgate.calendars.windows import Window, joined_days, windows_of
 
 Run = tuple[int, int]
 NotedRun = tuple[int, int, str]
 
-_DAY = timedelta(days=1)
 _MARGIN = timedelta(days=3)
 """A window may begin a day before the day asked about, at an offset of up to a day (a zone once skipped a date)."""
 
@@ -35,30 +37,39 @@ class Role(StrEnum):
     LOAD = "load"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Track:
-    """Runs of one rule: ``order`` is its place in the file, ``market`` is ``None`` for a rule in a zone of its own."""
+    """Runs of one rule: ``order`` is its place in the file, ``market`` is ``None`` for a rule in a zone of its own.
+
+    ``load`` is what the runs bring, 1 for those of an effect. ``note_runs`` makes what is noted of their parts.
+    """
 
     order: int
     rule: Rule
     market: str | None
     role: Role
     unverified: bool
+    load: Decimal
     runs: tuple[Run, ...]
-    notes: tuple[NotedRun, ...]
+    note_runs: Callable[[], Iterable[NotedRun]]
 
     @property
-    def load(self) -> Decimal:
-        """The load that the rule states; 1 if it states none."""
-        return Decimal(1) if self.rule.load is None else self.rule.load
+    def is_soft(self) -> bool:
+        """Whether it only asks for care, whatever its load: what is not known of a source that expires softly."""
+        return self.unverified and self.rule.kind.EXPIRES_SOFTLY
 
     def run_at(self, seconds: int) -> Run | None:
         """Return the merged run that holds the instant."""
-        return next(((start, end) for start, end in self.runs if start <= seconds < end), None)
+        place = bisect_right(self.runs, (seconds, _FOREVER)) - 1
+        return self.runs[place] if place >= 0 and seconds < self.runs[place][1] else None
 
     def note_at(self, seconds: int) -> str:
         """Return what the kind said about the instant: a holiday's name, a weekday."""
-        return "; ".join(dict.fromkeys(note for start, end, note in self.notes if note and start <= seconds < end))
+        notes = (note for start, end, note in self.note_runs() if note and start <= seconds < end)
+        return "; ".join(dict.fromkeys(notes))
+
+
+_FOREVER = 2**63
 
 
 class TrackMaker:
@@ -66,16 +77,16 @@ class TrackMaker:
 
     def __init__(self, facts: Facts, start: int, end: int) -> None:
         self._facts = facts
-        self._first = (instant_of(start) - _MARGIN).date()
-        self._last = (instant_of(end) + _MARGIN).date()
+        self._bounds = start, end
         self._local: dict[str, LocalTime] = {}
-        self._made: dict[tuple[int, str, Needs], tuple[Track, ...]] = {}
+        self._matched: dict[tuple[int, _Likeness], Matches] = {}
+        self._made: dict[tuple[int, str, _Likeness], tuple[Track, ...]] = {}
 
     def local(self, zone: str) -> LocalTime:
         """Return the wall times of a zone; ``KeyError`` if the facts lack it."""
         local = self._local.get(zone)
         if local is None:
-            local = self._local[zone] = LocalTime(self._facts.zones[zone])
+            local = self._local[zone] = LocalTime(self._facts.zones[zone], *self._bounds)
         return local
 
     def tracks(
@@ -84,7 +95,7 @@ class TrackMaker:
         """Return each market's tracks of a rule; with a zone of its own, the same tracks for all of them."""
         if rule.zone is None:
             return tuple((market, track) for market in markets for track in self._tracks(order, rule, market))
-        whole_region = any(place == Place(region=region) for place in rule.where)
+        whole_region = rule.countries is None and any(place == Place(region=region) for place in rule.where)
         shared = _for_all([self._tracks(order, rule, market) for market in markets])
         return tuple(
             (market, replace(track, market=None if whole_region else market.name))
@@ -93,75 +104,91 @@ class TrackMaker:
         )
 
     def _tracks(self, order: int, rule: Rule, market: Market) -> tuple[Track, ...]:
+        likeness = needs_in(rule, market), market.wedding_days
         name = rule.zone or market.zone
-        key = (order, name, rule.kind.needs(market))
-        made = self._made.get(key)
+        made = self._made.get((order, name, likeness))
         if made is None:
-            matches = rule.kind.matches(self._facts, market, self._first, self._last)
-            made = self._made[key] = tuple(self._build(order, rule, matches, self.local(name)))
+            found = self._matched.get((order, likeness))
+            first, last = self._days(rule)
+            if found is None:
+                found = self._matched[order, likeness] = rule.kind.matches(self._facts, market, first, last)
+            within = midnight_of(first), midnight_of(last)
+            weekend = self._weekend(rule, market)
+            made = tuple(_build(order, rule, found, self.local(name), weekend, within))
+            self._made[order, name, likeness] = made
         return tuple(replace(track, market=market.name) for track in made)
 
-    def _build(self, order: int, rule: Rule, matches: Matches, local: LocalTime) -> Iterator[Track]:
-        for unverified, found in ((False, matches), (True, Matches(days=matches.unverified))):
-            if unverified and not found.days:
-                continue
-            for role in _roles(rule):
-                runs, notes = self._runs(rule, found, local, (1, 0) if role is Role.ALLOW else (0, 1))
-                yield Track(
-                    order=order, rule=rule, market=None, role=role, unverified=unverified, runs=runs, notes=notes
-                )
+    def _days(self, rule: Rule) -> tuple[date, date]:
+        """Return the local dates whose matches may reach into the span, pads and bridges included."""
+        before = after = _MARGIN + timedelta(days=2 * rule.bridge)
+        if rule.pad is not None:
+            before += timedelta(seconds=rule.pad.after.seconds)
+            after += timedelta(seconds=rule.pad.before.seconds)
+        start, end = (instant_of(seconds) for seconds in self._bounds)
+        return (start - before).date(), (end + after).date()
 
-    def _runs(
-        self, rule: Rule, found: Matches, local: LocalTime, sides: tuple[int, int]
-    ) -> tuple[tuple[Run, ...], tuple[NotedRun, ...]]:
-        """Return the merged runs and what is noted of their parts; ``sides`` picks the candidates of both ends."""
-        stretches = [stretch for run in found.days for stretch in self._in_months(run, rule)]
-        walls = [run for run in found.walls if rule.months is None or run.start.month in rule.months]
-        parts = [part for run in walls for part in _wall_window(run, local, sides)]
-        if rule.clock is None:
-            # Dates in a row are one run: an ambiguous midnight between two of them belongs to both.
-            notes = [*parts, *(part for run in stretches for part in _whole_days(run, local, sides))]
-            parts.extend(part for run in _joined(stretches) for part in _whole_days(run, local, sides))
+    def _weekend(self, rule: Rule, market: Market) -> frozenset[int]:
+        return self._facts.of(WeekendKey(country=market.country)).days if rule.bridge else frozenset()
+
+
+_Likeness = tuple[Needs, frozenset[int]]
+"""What must be the same of two markets for a rule to match the same days in both."""
+
+
+def _build(
+    order: int, rule: Rule, matches: Matches, local: LocalTime, weekend: frozenset[int], within: tuple[int, int]
+) -> Iterator[Track]:
+    for unverified, found in ((False, matches), (True, Matches(days=matches.unverified))):
+        if unverified and not found.days:
+            continue
+        windows = windows_of(rule, found, local, weekend, within)
+        for role, load, chosen in _parts(rule, windows):
+            sides = (1, 0) if role is Role.ALLOW else (0, 1)
+            yield Track(
+                order=order,
+                rule=rule,
+                market=None,
+                role=role,
+                unverified=unverified,
+                load=load,
+                runs=merged((start, end) for start, end, _ in _placed(joined_days(chosen), local, sides)),
+                note_runs=_notes(chosen, local, sides),
+            )
+
+
+def _parts(rule: Rule, windows: list[Window]) -> Iterator[tuple[Role, Decimal, list[Window]]]:
+    """Yield the windows of the effect, and those of each load."""
+    if rule.effect is not None:
+        yield Role(rule.effect.value), Decimal(1), windows
+    loads = {window.load for window in windows if window.load is not None}
+    plain = [window for window in windows if window.load is None] if loads else windows
+    if rule.load is not None:
+        yield Role.LOAD, rule.load, plain
+    for load in sorted(loads):
+        yield Role.LOAD, load, [window for window in windows if window.load == load]
+
+
+def _placed(windows: Iterable[Window], local: LocalTime, sides: tuple[int, int]) -> Iterator[NotedRun]:
+    """Yield the windows as instants; ``sides`` picks the candidates of both ends."""
+    first, last = sides
+    for window in windows:
+        if window.exact is not None:
+            start, end = window.exact
         else:
-            clock = rule.clock
-            parts.extend(part for run in stretches for part in self._clock_windows(run, clock, local, sides))
-            notes = parts
-        return merged((start, end) for start, end, _ in parts), tuple(notes)
+            start, end = local.edge(window.start)[first], local.edge(window.end)[last]
+        if start < end:
+            yield start, end, window.note
 
-    def _in_months(self, run: DayRun, rule: Rule) -> Iterable[DayRun]:
-        """Split a run into its stretches inside the months; a run that is not split keeps its true ends."""
-        if rule.months is None:
-            return (run,)
-        stretches: list[DayRun] = []
-        for day in self._days(run):
-            if day.month not in rule.months:
-                continue
-            if stretches and stretches[-1].last + _DAY == day:
-                stretches[-1] = DayRun(stretches[-1].first, day, run.note)
-            else:
-                stretches.append(DayRun(day, day, run.note))
-        return stretches
 
-    def _clock_windows(
-        self, run: DayRun, clock: ClockRange, local: LocalTime, sides: tuple[int, int]
-    ) -> Iterator[NotedRun]:
-        for day in self._days(run):
-            if not local.exists(day):
-                continue
-            start = _at(local, day, clock.start)[sides[0]]
-            if clock.end is None:
-                end = local.midnight(day + _DAY)[sides[1]]
-            else:
-                end = _at(local, day + _DAY if clock.wraps else day, clock.end)[sides[1]]
-            if start < end:
-                yield start, end, run.note
+def _notes(windows: Iterable[Window], local: LocalTime, sides: tuple[int, int]) -> Callable[[], list[NotedRun]]:
+    kept: list[list[NotedRun]] = []
 
-    def _days(self, run: DayRun) -> Iterator[date]:
-        day = max(run.first, self._first)
-        last = min(run.last, self._last)
-        while day <= last:
-            yield day
-            day += _DAY
+    def notes() -> list[NotedRun]:
+        if not kept:
+            kept.append(list(_placed(windows, local, sides)))
+        return kept[0]
+
+    return notes
 
 
 def merged(runs: Iterable[Run]) -> tuple[Run, ...]:
@@ -176,66 +203,35 @@ def merged(runs: Iterable[Run]) -> tuple[Run, ...]:
     return tuple(joined)
 
 
-def _at(local: LocalTime, day: date, clock: time) -> tuple[int, int]:
-    """Return both candidates of a time of day; 00:00 is the beginning of the date, wherever that lies."""
-    return local.wall(datetime.combine(day, clock)) if clock != time(0) else local.midnight(day)
-
-
-def _joined(runs: Iterable[DayRun]) -> list[DayRun]:
-    """Sort runs of dates and join those that overlap or follow one another."""
-    joined: list[DayRun] = []
-    for run in sorted(runs, key=lambda run: run.first):
-        if joined and run.first <= joined[-1].last + _DAY:
-            joined[-1] = DayRun(joined[-1].first, max(joined[-1].last, run.last))
-        else:
-            joined.append(run)
-    return joined
-
-
-def _whole_days(run: DayRun, local: LocalTime, sides: tuple[int, int]) -> Iterator[NotedRun]:
-    start = local.midnight(run.first)[sides[0]]
-    end = local.midnight(run.last + _DAY)[sides[1]]
-    if start < end:
-        yield start, end, run.note
-
-
-def _wall_window(run: WallRun, local: LocalTime, sides: tuple[int, int]) -> Iterator[NotedRun]:
-    start = _at(local, run.start.date(), run.start.time())[sides[0]]
-    end = _at(local, run.end.date(), run.end.time())[sides[1]]
-    if start < end:
-        yield start, end, run.note
-
-
-def _roles(rule: Rule) -> tuple[Role, ...]:
-    roles = [] if rule.effect is None else [Role(rule.effect.value)]
-    return (*roles, Role.LOAD) if rule.load is not None else tuple(roles)
-
-
 def _for_all(each: Sequence[Sequence[Track]]) -> tuple[Track, ...]:
     """Make one rule's tracks of what several markets (with holidays of their own) yield for it in one zone.
 
     Not knowing is never permission, and neither is another market's holiday: any market's run counts, except for an
     allow window, which holds where all of them have it, and is verified only where all of them know it.
     """
-    by_role: dict[Role, list[dict[bool, Track]]] = {}
+    by_part: dict[tuple[Role, Decimal], list[dict[bool, Track]]] = {}
     for tracks in each:
-        for role in dict.fromkeys(track.role for track in tracks):
-            by_role.setdefault(role, []).append({track.unverified: track for track in tracks if track.role is role})
+        for part in dict.fromkeys((track.role, track.load) for track in tracks):
+            own = {track.unverified: track for track in tracks if (track.role, track.load) == part}
+            by_part.setdefault(part, []).append(own)
     found: list[Track] = []
-    for role, markets in by_role.items():
+    for (role, _), markets in by_part.items():
         for unverified in (False, True):
             known = [track for market in markets if (track := market.get(unverified)) is not None]
             if not known:
                 continue
-            notes = tuple(dict.fromkeys(note for track in known for note in track.notes))
             if role is not Role.ALLOW:
                 runs = merged(run for track in known for run in track.runs)
             elif unverified:
                 runs = _common([merged(run for track in market.values() for run in track.runs) for market in markets])
             else:
                 runs = _common([track.runs for track in known])
-            found.append(replace(known[0], market=None, runs=runs, notes=notes))
+            found.append(replace(known[0], market=None, runs=runs, note_runs=_notes_of_all(known)))
     return tuple(found)
+
+
+def _notes_of_all(tracks: Sequence[Track]) -> Callable[[], list[NotedRun]]:
+    return lambda: list(dict.fromkeys(note for track in tracks for note in track.note_runs()))
 
 
 def _common(each: Sequence[tuple[Run, ...]]) -> tuple[Run, ...]:

@@ -13,11 +13,16 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
+from wedgate.calendars.padding import Pad
 from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.wording import CLOCK, CLOCK_END, both_ends, end_time_of, spelled_end, start_time_of, text_of
 
 if TYPE_CHECKING:
     from wedgate.calendars.kinds import RuleKind
+
+
+SATURDAY = frozenset((5,))
+"""The wedding day of a market that does not say otherwise."""
 
 
 class Effect(StrEnum):
@@ -43,12 +48,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Market:
-    """One IANA time zone with a country and optional subdivision: the unit in which a local day exists."""
+    """One IANA time zone with a country and optional subdivision: the unit in which a local day exists.
+
+    ``wedding_days`` are the weekdays (Monday = 0) on which people marry there: not Saturday everywhere.
+    """
 
     name: str
     zone: str
     country: str
     subdivision: str | None = None
+    wedding_days: frozenset[int] = SATURDAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +117,27 @@ class ClockRange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """The row of a preset or a shared calendar that a rule came from.
+
+    ``file`` names it (``wedding/us-east``, ``org/repo//path@sha``); ``line`` is the 1-based line in it. ``source`` is
+    the citation for what the row says, ``confidence`` how sure that is: ``high``, ``medium`` or ``recalled``.
+    """
+
+    file: str
+    line: int
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One line of a calendar: when it applies (``kind`` and modifiers), where, and its effect or load.
 
     ``load`` is a traffic multiplier (4 = four times base; below 1 a lull). ``zone`` set: the rule is evaluated
-    once for the region in that zone instead of per market. ``line`` is the 1-based line of the file it came from.
+    once for the region in that zone instead of per market. ``pad`` widens it and ``bridge`` adds up to that many
+    working days between it and a weekend. ``countries`` narrows ``where`` to markets of these (``DE``, ``DE-BY``).
+    ``line`` is the 1-based line of the file it came from; ``origin`` tells where else that is, for a row of a preset.
     """
 
     id: str
@@ -125,6 +150,10 @@ class Rule:
     load: Decimal | None = None
     reason: str | None = None
     line: int | None = None
+    pad: Pad | None = None
+    bridge: int = 0
+    countries: tuple[str, ...] | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,32 +206,6 @@ class Interval:
     verdict: Verdict
     load: Decimal
     rules: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UncertainDays:
-    """Local dates ``first`` to ``last`` on one of which a holiday will fall, not settled yet on which."""
-
-    first: date
-    last: date
-    name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HolidayTable:
-    """The public holidays of one country (and subdivision, and categories), frozen.
-
-    ``verified_from``/``verified_until`` bound (both included) the dates for which ``dates`` is known to be complete,
-    but for the ``uncertain`` days. Several holidays on one date are joined by ``"; "``. ``partial`` says that it is for
-    a country as a whole, parts of which have other holidays besides.
-    """
-
-    dates: Mapping[date, str]
-    verified_from: date
-    verified_until: date
-    source: str
-    uncertain: tuple[UncertainDays, ...] = ()
-    partial: bool = False
 
 
 class CauseKind(StrEnum):

@@ -14,9 +14,11 @@ from typing import Any
 
 from wedgate.calendars.kinds import EVERY_DAY, RuleKind, kind_named
 from wedgate.calendars.matches import Modifier
+from wedgate.calendars.padding import Pad
 from wedgate.calendars.spelling import SpellingError
-from wedgate.calendars.spellings import MonthSet
+from wedgate.calendars.spellings import MonthSet, WeekdaySet
 from wedgate.calendars.values import (
+    SATURDAY,
     Calendar,
     ClockRange,
     Effect,
@@ -108,6 +110,9 @@ def build_rule(rule_id: str, plain: Plain, *, regions: tuple[str, ...], line: in
         load=parse_load(plain["load"]) if "load" in plain else None,
         reason=plain.get("reason"),
         line=line,
+        pad=Pad.parse(plain["pad"]) if "pad" in plain else None,
+        bridge=plain.get("bridge", 0),
+        countries=tuple(plain["countries"]) if "countries" in plain else None,
     )
 
 
@@ -123,6 +128,7 @@ def _region(name: str, plain: Plain) -> Region:
             zone=options["zone"],
             country=options["country"],
             subdivision=options.get("subdivision"),
+            wedding_days=WeekdaySet.parse(options["wedding-days"]) if "wedding-days" in options else SATURDAY,
         )
         for market, options in plain["markets"].items()
     )

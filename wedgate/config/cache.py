@@ -19,7 +19,7 @@ from wedgate import __version__
 from wedgate.config.build import Validated, build
 from wedgate.config.configuration import Configuration
 
-FORMAT = 1
+FORMAT = 2
 """Of the remembered data; a change to what validation leaves behind raises it."""
 
 MAX_FILES = 32

@@ -12,7 +12,7 @@ from typing import Any
 from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest
-from wedgate.config.rule_keys import fields_of, kind_keys, kind_keys_in
+from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.scalars import shown
 from wedgate.config.templates import words_in
 
@@ -54,7 +54,7 @@ def _check_rule(path: Path, rule: dict[str, Any], complaints: Complaints) -> Non
     # A misspelt `weekdays` is one mistake: it is not said again that the rule does not say when.
     strangers = [key for key in rule if key not in known]
     if not kinds and not any(key in rule for key in _BARE) and not strangers:
-        remedy = f"add one of {', '.join(kind_keys())}, or time: or months:"
+        remedy = "add weekdays:, yearly:, dates:, holidays: or another such key (docs/reference/calendars.md), or time:"
         complaints.key(path, "the rule does not say when", remedy)
     for field in fields_of(kinds):
         _check_repeats((*path, field.key), rule.get(field.key), field.parse, complaints)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from wedgate.almanac.holidays import FIRST_YEAR, LAST_YEAR, holiday_table
-from wedgate.calendars.facts import markets_of
+from wedgate.calendars.facts import HolidayKey, markets_of
 from wedgate.calendars.kinds.holidays import Holidays
 from wedgate.calendars.values import Calendar, Rule, Span
 from wedgate.config.configuration import Configuration
@@ -42,7 +42,9 @@ def _names_for(calendar: Calendar, rule: Rule) -> tuple[str, ...]:
     """Return the holidays of the rule's markets by every name that drops them: ``Boxing Day (observed)``, too."""
     found: dict[str, None] = {}
     for market in markets_of(calendar, rule):
-        for key in rule.kind.needs(market).holidays:
+        for key in rule.kind.needs(market).sources:
+            if not isinstance(key, HolidayKey):
+                continue
             for names in holiday_table(key, _ALL_YEARS).dates.values():
                 for name in names.split("; "):
                     found.update(dict.fromkeys((name.partition(" (")[0], name)))

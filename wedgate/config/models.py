@@ -28,6 +28,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from wedgate.calendars.spelling import SpellingError
+from wedgate.calendars.weekday_sets import WeekdaySet
 from wedgate.config import scalars, schema_words
 from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.schema import RULE_MARK
@@ -83,6 +84,7 @@ Weight = Annotated[int, Spelling(scalars.parse_weight, schema_words.WEIGHT)]
 Zone = Annotated[str, Spelling(scalars.parse_zone, schema_words.ZONE)]
 Country = Annotated[str, Spelling(scalars.parse_country, schema_words.COUNTRY)]
 Names = Annotated[list[str], Spelling(scalars.parse_names, schema_words.NAMES)]
+Weekdays = Annotated[Any, Spelling(scalars.parse_weekdays, WeekdaySet.json_schema())]
 PlaceWord = Annotated[str, Spelling(scalars.parse_place_word, schema_words.PLACE_WORD)]
 ModeWord = Annotated[str, _word_of(Mode, _OBSERVE)]
 StrategyWord = Annotated[str, _word_of(StrategyKind, _BLUE_GREEN)]
@@ -116,6 +118,7 @@ class MarketSection(Section):
     zone: Zone = Field(description="IANA time zone, such as `Europe/Berlin`.")
     country: Country = Field(description="Country, two letters of ISO 3166-1: whose public holidays apply.")
     subdivision: Text = left_out("State, province or Land, as the `holidays` library names it: `BE`, `NY`.")
+    wedding_days: Weekdays = left_out("On which weekdays people marry there; `saturday` by default.")
 
 
 class RegionSection(Section):

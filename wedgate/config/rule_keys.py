@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from wedgate.calendars.kinds import kind_keys, kind_named
+from wedgate.calendars.padding import Pad
 from wedgate.calendars.spellings import MonthSet
 from wedgate.calendars.values import ClockRange, Effect
 from wedgate.config import scalars, schema_words
@@ -72,6 +73,30 @@ MODIFIERS = (
         spell=MonthSet.spell,
         schema=MonthSet.json_schema(),
         description="Only in these months.",
+    ),
+    RuleField(
+        key="pad",
+        attribute="pad",
+        parse=Pad.parse,
+        spell=Pad.spell,
+        schema=Pad.json_schema(),
+        description="Begin earlier and end later by so much local time; days are local dates.",
+    ),
+    RuleField(
+        key="bridge",
+        attribute="bridge",
+        parse=scalars.parse_bridge,
+        spell=None,
+        schema=schema_words.BRIDGE,
+        description="Also the working days, at most so many, between a matching day and a weekend or another one.",
+    ),
+    RuleField(
+        key="countries",
+        attribute="countries",
+        parse=scalars.parse_countries,
+        spell=None,
+        schema=schema_words.COUNTRIES,
+        description="Only in markets of these countries, or of these parts of them: `DE`, `AU-NSW`.",
     ),
     RuleField(
         key="zone",

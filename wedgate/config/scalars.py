@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from wedgate.calendars.spelling import SpellingError
+from wedgate.calendars.weekday_sets import WeekdaySet
 from wedgate.config.nearest import nearest, remedy_for
 from wedgate.config.templates import PLACE_PATTERN, RESERVED
 
@@ -345,6 +346,32 @@ def parse_country(raw: object) -> str:
         else remedy_for(code, known, instead="write two letters such as DE (ISO 3166-1)")
     )
     raise SpellingError(f"unknown country {code!r}", remedy)
+
+
+def parse_countries(raw: object) -> list[str]:
+    """Read a country, a part of one (``AU-NSW``), or a list of them; whether the part exists is not asked."""
+    items = raw if isinstance(raw, list) else [raw]
+    if not items:
+        raise SpellingError("expected at least one country, got an empty list", "write two letters such as DE")
+    found = []
+    for item in items:
+        country, dash, part = item.partition("-") if isinstance(item, str) else (item, "", "")
+        if dash and not re.fullmatch("[A-Z0-9]{1,3}", part):
+            raise SpellingError(f"{shown(item)} is not a part of a country", "write it as AU-NSW")
+        found.append(parse_country(country) + dash + part)
+    return found
+
+
+def parse_bridge(raw: object) -> int:
+    """Read how many working days may lie between a day and the weekend: 1 to 4."""
+    if isinstance(raw, bool) or not isinstance(raw, int) or not 1 <= raw <= 4:
+        raise SpellingError(f"expected a number of days from 1 to 4, got {shown(raw)}", "write bridge: 1")
+    return int(raw)
+
+
+def parse_weekdays(raw: object) -> object:
+    """Read weekdays of every week, and return them in their normal spelling."""
+    return WeekdaySet.parse(raw).spell()
 
 
 def _plain(number: Decimal) -> str:

@@ -6,13 +6,13 @@ The target of each region was filled in when the file was read, so what differs 
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from wedgate.calendars.values import Calendar, Rule
+from wedgate.calendars.values import SATURDAY, Calendar, Market, Rule
+from wedgate.calendars.weekday_sets import WeekdaySet
 from wedgate.config.configuration import Configuration
 from wedgate.config.rule_keys import fields_of_kind, kind_keys
 from wedgate.config.scalars import spell_duration, spell_load, spell_percent
@@ -30,7 +30,7 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
     calendar, rollout = configuration.calendar, configuration.rollout
     plain: dict[str, Any] = {"version": 1, "service": configuration.service, "mode": configuration.mode.value}
     plain["regions"] = {
-        region.name: {"markets": {market.name: _present(market, leave_out="name") for market in region.markets}}
+        region.name: {"markets": {market.name: _plain_market(market) for market in region.markets}}
         for region in calendar.regions
     }
     thresholds = calendar.thresholds
@@ -49,6 +49,13 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
         plain["judge"]["report-fails"] = rollout.report_fails.value
     if configuration.state is not None:
         plain["state"] = {"kind": configuration.state.kind, **configuration.state.options}
+    return plain
+
+
+def _plain_market(market: Market) -> dict[str, Any]:
+    plain = _present(market, only=("zone", "country", "subdivision"))
+    if market.wedding_days != SATURDAY:
+        plain["wedding-days"] = WeekdaySet(market.wedding_days).spell()
     return plain
 
 
@@ -73,12 +80,17 @@ def plain_rule(rule: Rule, calendar: Calendar) -> dict[str, Any]:
         plain["effect"] = rule.effect.value
     if rule.load is not None:
         plain["load"] = spell_load(rule.load)
+    if rule.pad is not None:
+        plain["pad"] = rule.pad.spell()
+    if rule.bridge:
+        plain["bridge"] = rule.bridge
+    if rule.countries is not None:
+        plain["countries"] = list(rule.countries)
     return {**plain, **_present(rule, only=("zone", "reason"))}
 
 
-def _present(value: Any, *, leave_out: str = "", only: Sequence[str] | None = None) -> dict[str, Any]:
-    names = only if only is not None else [field.name for field in dataclasses.fields(value) if field.name != leave_out]
-    return {name: getattr(value, name) for name in names if getattr(value, name) is not None}
+def _present(value: Any, *, only: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in only if getattr(value, name) is not None}
 
 
 def _plain_judge(judge: JudgeSettings) -> dict[str, Any]:

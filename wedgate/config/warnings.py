@@ -64,7 +64,7 @@ def _about_time(configuration: Configuration, now: datetime) -> list[Problem]:
             found.append(_warning(configuration, rule, what, "write the next dates, or delete the rule"))
     partly: dict[tuple[str, str], tuple[Rule, list[str]]] = {}
     for use in partial(calendar, facts):
-        partly.setdefault((use.rule.id, use.key.country), (use.rule, []))[1].append(str(use.place))
+        partly.setdefault((use.rule.id, use.market.country), (use.rule, []))[1].append(str(use.place))
     for (_, country), (rule, places) in partly.items():
         what = f"{', '.join(dict.fromkeys(places))}: parts of {country} have holidays that {country} as a whole has not"
         found.append(_warning(configuration, rule, what, f"give the market a subdivision, {_subdivisions_of(country)}"))

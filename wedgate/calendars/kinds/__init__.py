@@ -31,6 +31,10 @@ class RuleKind(Protocol):
     """
 
     KEY: ClassVar[str]
+    EXPIRES_SOFTLY: ClassVar[bool] = False
+    """Whether what its source does not know is only a caution, whatever the load: opinions about days, not law."""
+    BRINGS_LOADS: ClassVar[bool] = False
+    """Whether its source may state loads of its own, so that a rule of this kind needs neither effect nor load."""
 
     def needs(self, market: Market) -> Needs:
         """Say which facts it needs for a market: none, unless the kind says otherwise."""

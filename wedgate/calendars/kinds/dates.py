@@ -30,9 +30,13 @@ class Dates(RuleKind):
         )
 
     def refuses(self, modifier: Modifier) -> SpellingError | None:
-        """Refuse a time of day where an item has times of its own."""
-        if modifier is Modifier.TIME and any(item.start is not None for item in self.dates):
+        """Refuse a time of day and bridge days where an item has times of its own."""
+        if all(item.start is None for item in self.dates):
+            return None
+        if modifier is Modifier.TIME:
             return SpellingError('"dates" already has times', "write the times in one place: in dates: or in time:")
+        if modifier is Modifier.BRIDGE:
+            return SpellingError('"dates" has times, and bridge days are whole days', "drop the times, or bridge:")
         return None
 
     def never_matches(self, months: frozenset[int] | None) -> bool:

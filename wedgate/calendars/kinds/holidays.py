@@ -7,14 +7,15 @@ that is only estimated (a moon still to be sighted), is unverified: the algebra 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import ClassVar
 
 from wedgate.calendars.facts import Facts, HolidayKey, Needs
 from wedgate.calendars.kinds import RuleKind
 from wedgate.calendars.matches import DayRun, Matches
 from wedgate.calendars.spellings import Categories, Days, Names
-from wedgate.calendars.values import HolidayTable, Market
+from wedgate.calendars.tables import HolidayTable, beyond
+from wedgate.calendars.values import Market
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class Holidays(RuleKind):
 
     def needs(self, market: Market) -> Needs:
         """Ask for the table of the market."""
-        return Needs(holidays=frozenset((self.key_of(market),)))
+        return Needs.of(self.key_of(market))
 
     def key_of(self, market: Market) -> HolidayKey:
         """Return which table the market takes."""
@@ -36,7 +37,7 @@ class Holidays(RuleKind):
 
     def matches(self, facts: Facts, market: Market, first: date, last: date) -> Matches:
         """Return the holidays of the stretch, and the days of it that the table cannot answer for."""
-        table = facts.holidays[self.key_of(market)]
+        table = facts.of(self.key_of(market))
         dropped = {name.casefold() for name in self.except_}
         days = [
             DayRun(day, day, "; ".join(settled))
@@ -49,15 +50,7 @@ class Holidays(RuleKind):
     def _unverified(
         self, table: HolidayTable, market: Market, dropped: set[str], first: date, last: date
     ) -> list[DayRun]:
-        where = str(self.key_of(market))
-        day = timedelta(days=1)
-        runs: list[DayRun] = []
-        if first < table.verified_from:
-            note = f"{where} are verified from {table.verified_from}"
-            runs.append(DayRun(first, min(last, table.verified_from - day), note))
-        if last > table.verified_until:
-            note = f"{where} are verified until {table.verified_until}"
-            runs.append(DayRun(max(first, table.verified_until + day), last, note))
+        runs = beyond(table, str(self.key_of(market)), first, last)
         runs.extend(
             DayRun(days.first, days.last, f"{days.name} is not settled yet")
             for days in table.uncertain

@@ -1,7 +1,8 @@
-"""Weekdays, matched on the local date: ``weekdays: saturday``, ``weekdays: friday..sunday``."""
+"""Weekdays, matched on the local date: ``weekdays: saturday``, ``third sunday`` of a month, ``wedding-days``."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar
@@ -9,32 +10,52 @@ from typing import ClassVar
 from wedgate.calendars.facts import Facts
 from wedgate.calendars.kinds import RuleKind
 from wedgate.calendars.matches import DayRun, Matches
-from wedgate.calendars.spellings import WeekdaySet
+from wedgate.calendars.spellings import NthWeekday, WeekdayItems
 from wedgate.calendars.values import Market
 from wedgate.calendars.words import WEEKDAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weekdays(RuleKind):
-    """Matches each local date that falls on one of the weekdays."""
+    """Matches each local date that falls on one of the weekdays; which the wedding days are is the market's to say."""
 
     KEY: ClassVar[str] = "weekdays"
-    weekdays: WeekdaySet
+    weekdays: WeekdayItems
 
     def matches(self, facts: Facts, market: Market, first: date, last: date) -> Matches:
-        """Return the matching dates, one run for each weekday of each week."""
+        """Return the matching dates, one run for each weekday of each week or month."""
+        chosen = self.weekdays.every | (market.wedding_days if self.weekdays.wedding_days else frozenset())
         runs: list[DayRun] = []
-        for weekday in self.weekdays:
+        for weekday in sorted(chosen):
+            note = WEEKDAYS[weekday].capitalize()
             day = first + timedelta(days=(weekday - first.weekday()) % 7)
             while day <= last:
-                runs.append(DayRun(day, day, WEEKDAYS[weekday].capitalize()))
+                runs.append(DayRun(day, day, note))
                 day += timedelta(days=7)
+        for item in self.weekdays.nth:
+            note = f"{item} of the month"
+            runs.extend(DayRun(day, day, note) for day in _each_month(item, first, last) if first <= day <= last)
         return Matches(days=tuple(runs))
 
     def words(self) -> str:
         """Say it for a person."""
         spelled = self.weekdays.spell()
-        return spelled if isinstance(spelled, str) else ", ".join(WEEKDAYS[day] for day in sorted(self.weekdays))
+        return spelled if isinstance(spelled, str) else ", ".join(map(str, spelled))  # type: ignore[call-overload]
+
+
+def _each_month(item: NthWeekday, first: date, last: date) -> Iterator[date]:
+    """Yield the day of each month that has it; not every month has a fifth of each weekday."""
+    month = first.replace(day=1)
+    while month <= last:
+        following = (month + timedelta(days=31)).replace(day=1)
+        if item.nth > 0:
+            day = month + timedelta(days=(item.weekday - month.weekday()) % 7 + 7 * (item.nth - 1))
+        else:
+            end = following - timedelta(days=1)
+            day = end - timedelta(days=(end.weekday() - item.weekday) % 7)
+        if day < following:
+            yield day
+        month = following
 
 
 KIND = Weekdays

@@ -33,9 +33,11 @@ class Weekly(RuleKind):
         return Matches(walls=tuple(runs))
 
     def refuses(self, modifier: Modifier) -> SpellingError | None:
-        """Refuse a time of day: the stretch has its own times."""
+        """Refuse a time of day and bridge days: the stretch has its own times."""
         if modifier is Modifier.TIME:
             return SpellingError('"weekly" has its own times', "use weekdays: with time:, or drop time:")
+        if modifier is Modifier.BRIDGE:
+            return SpellingError('"weekly" has times, and bridge days are whole days', "drop bridge:")
         return None
 
     def words(self) -> str:

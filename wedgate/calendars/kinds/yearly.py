@@ -35,9 +35,13 @@ class Yearly(RuleKind):
         return Matches(days=tuple(days), walls=tuple(walls))
 
     def refuses(self, modifier: Modifier) -> SpellingError | None:
-        """Refuse a time of day where an item has times of its own."""
-        if modifier is Modifier.TIME and any(item.start is not None for item in self.yearly):
+        """Refuse a time of day and bridge days where an item has times of its own."""
+        if all(item.start is None for item in self.yearly):
+            return None
+        if modifier is Modifier.TIME:
             return SpellingError('"yearly" already has times', "write the times in one place: in yearly: or in time:")
+        if modifier is Modifier.BRIDGE:
+            return SpellingError('"yearly" has times, and bridge days are whole days', "drop the times, or bridge:")
         return None
 
     def never_matches(self, months: frozenset[int] | None) -> bool:
