@@ -2,6 +2,7 @@
 #
 #   make demo    the main job, end to end, on real parts (about two minutes)
 #   make test    every test, on two processes
+#   make test-all  every test, with 20,000 random calendars instead of a sample (about an hour)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
 #   make tools   the programs that some tests need: act, actionlint, vegeta, wrk
@@ -13,7 +14,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint bench tools schema lock clean
+.PHONY: help demo test test-all lint bench tools schema lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -44,6 +45,9 @@ demo: $(DEMO)
 
 test: $(DEV)
 	@$(PY) -X utf8 -m pytest -n 2 --dist loadfile $(ARGS)
+
+test-all: export WEDGATE_THOROUGH := 1
+test-all: test
 
 lint: $(DEV)
 	@tools/lint.sh

@@ -1,15 +1,18 @@
 """Zones come from the one pinned database, whatever the machine, and only under their common names."""
 
 import os
+import struct
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import pytz
 
 from wedgate.almanac.zones import common_zones, zone, zone_data_version
+from wedgate.calendars.local_time import LocalTime
 from wedgate.errors import UsageError
 
 PRINT_ANSWER = """
@@ -72,3 +75,36 @@ def test_the_answer_does_not_depend_on_the_machine(tmp_path: Path) -> None:
         answers.add(done.stdout)
     assert len(answers) == 1
     assert answers.pop().splitlines()[1] == "False False", "neither pytz nor holidays is imported to answer"
+
+
+def changes_in_file(name: str) -> list[int]:
+    """Read the instants at which the offset of a zone changes from its compiled file (RFC 8536, section 3)."""
+    content = Path(pytz.__file__).parent.joinpath("zoneinfo", *name.split("/")).read_bytes()
+    counts = struct.unpack(">6l", content[20:44])
+    first_block = 44 + counts[3] * 5 + counts[4] * 6 + counts[5] + counts[2] * 8 + counts[1] + counts[0]
+    content = content[first_block:]
+    _, _, _, times, types, _ = struct.unpack(">6l", content[20:44])
+    instants = struct.unpack(f">{times}q", content[44 : 44 + 8 * times])
+    kinds = content[44 + 8 * times : 44 + 9 * times]
+    base = 44 + 9 * times
+    offsets = [struct.unpack(">l", content[base + 6 * kind : base + 6 * kind + 4])[0] for kind in range(types)]
+    steps = pairwise(zip(instants, kinds, strict=True))
+    return [instant for (_, before), (instant, kind) in steps if offsets[before] != offsets[kind]]
+
+
+def test_no_two_clock_changes_lie_closer_than_they_are_looked_for() -> None:
+    """The wall times of a zone are found by looking every six days: a change and its reverse must not fit between."""
+    for name in common_zones():
+        recent = [instant for instant in changes_in_file(name) if instant >= 0]
+        assert all(after - before > 6 * 86400 for before, after in pairwise(recent)), name
+
+
+@pytest.mark.parametrize("name", ["Africa/Casablanca", "America/New_York", "Asia/Gaza", "Europe/Dublin", "Asia/Tokyo"])
+def test_local_time_shows_what_the_file_holds_around_every_change(name: str) -> None:
+    end = 2_145_916_800  # 2038: later changes are a rule at the end of the file
+    local = LocalTime(zone(name), 0, end)
+    for change in changes_in_file(name):
+        for instant in (change - 1, change, change + 1):
+            if 0 <= instant < end:
+                shown = datetime.fromtimestamp(instant, zone(name)).replace(tzinfo=UTC)
+                assert local.shown_at(instant) == shown.timestamp()

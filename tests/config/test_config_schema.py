@@ -26,7 +26,8 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 BEYOND_A_SCHEMA = {
     "choose-missing", "country-unknown", "in-flight", "loads-order", "places-reserved", "rollout-bake-missing",
     "rollout-bake-zero", "rollout-blue-green-steps", "rollout-envoy-incomplete", "rollout-weights-fall",
-    "rule-market-alone", "rule-time-beside-weekly", "rule-unknown-market", "rule-unknown-region", "rule-where-twice",
+    "rule-bridge-times", "rule-market-alone", "rule-month-days-order", "rule-time-beside-weekly", "rule-unknown-market",
+    "rule-unknown-region", "rule-where-twice",
     "state-path", "subdivision-unknown", "target-of-another-kind", "templates", "waves", "zone-misspelt",
 }  # fmt: skip
 

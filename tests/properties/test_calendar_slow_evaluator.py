@@ -5,7 +5,9 @@ standard library's zoneinfo (from the same files), and finds both candidates of 
 those readings. Blocks and loads take the earlier start and the later end, allow windows the other way round.
 """
 
+import os
 import random
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -21,7 +23,16 @@ from hypothesis import strategies as st
 
 from wedgate.calendars.facts import Facts
 from wedgate.calendars.kinds import kind_named
-from wedgate.calendars.spellings import DateItems, MonthSet, WeekdayItems, WeekdaySet, WeeklyItems, YearlyItems
+from wedgate.calendars.padding import Pad, WallLength
+from wedgate.calendars.spellings import (
+    DateItems,
+    MonthDayItems,
+    MonthSet,
+    WeekdayItems,
+    WeekdaySet,
+    WeeklyItems,
+    YearlyItems,
+)
 from wedgate.calendars.timeline import compile_timeline
 from wedgate.calendars.values import (
     Calendar,
@@ -37,7 +48,9 @@ from wedgate.calendars.values import (
 
 LEAD, LENGTH = 10 * 1440, 5 * 1440
 """Minutes read before and after the stretch that is compared (a window may be a week long), and its own."""
+THOROUGH = os.environ.get("WEDGATE_THOROUGH") == "1"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+OF_DAYS = ("weekdays", "nth", "month-day", "yearly", "dates", "every")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 # A zone and the UTC date of a change in it: gaps and folds of an hour and of half an hour, at night, at midnight and
@@ -54,6 +67,7 @@ CHANGES = [
     ("Africa/Cairo", date(2026, 4, 24)),
     ("Africa/Cairo", date(2026, 10, 29)),
     ("America/Nuuk", date(2026, 3, 29)),
+    ("America/Havana", date(2026, 11, 1)),
     ("Australia/Lord_Howe", date(2026, 4, 4)),
     ("Australia/Lord_Howe", date(2026, 10, 3)),
     ("America/St_Johns", date(2010, 3, 14)),
@@ -79,6 +93,9 @@ class When:
     dates: tuple[date, date] | None = None
     instants: tuple[datetime, datetime] | None = None
     weekly: tuple[int, time, int, time] | None = None
+    nth: tuple[int, int] | None = None
+    month_day: int | None = None
+    pad: tuple[timedelta, timedelta] | None = None
     months: tuple[int, ...] | None = None
     clock: tuple[time, time | None] | None = None
     effect: str | None = None
@@ -97,6 +114,7 @@ class Readings:
             wall = (start + place * MINUTE).astimezone(here).replace(tzinfo=None)
             self.shown.append(wall)
             self.places.setdefault(wall, []).append(place)
+        self.ends = {wall.date(): place + 1 for place, wall in enumerate(self.shown)}
         self.jumps = [place for place in range(1, minutes) if self.shown[place] - self.shown[place - 1] > MINUTE]
 
     def both(self, wall: datetime) -> tuple[int, int, bool]:
@@ -112,8 +130,9 @@ class Readings:
         return (-1, -1, False) if wall < self.shown[0] else (len(self.shown), len(self.shown), False)
 
     def midnight(self, day: date) -> tuple[int, int]:
-        earlier, later, in_gap = self.both(datetime.combine(day, time(0)))
-        return (earlier, earlier) if in_gap else (earlier, later)
+        """The first place of a date, and the one at which the date before is over for good."""
+        earlier, _, _ = self.both(datetime.combine(day, time(0)))
+        return earlier, max(earlier, self.ends.get(day - DAY, 0))
 
     def time_of(self, day: date, clock: time) -> tuple[int, int]:
         return self.midnight(day) if clock == time(0) else self.both(datetime.combine(day, clock))[:2]
@@ -127,9 +146,19 @@ def readings(name: str, start: datetime) -> Readings:
     return Readings(name, start, LEAD + LENGTH + LEAD)
 
 
+def last_of_month(day: date) -> int:
+    return monthrange(day.year, day.month)[1]
+
+
 def windows(when: When, clocks: Readings, *, widen: bool) -> Iterator[tuple[int, int]]:
     start, end = (0, 1) if widen else (1, 0)
     days = clocks.days()
+
+    before, after = when.pad or (DAY - DAY, DAY - DAY)
+
+    def padded(first: datetime, last: datetime) -> tuple[int, int]:
+        first, last = first - before, last + after
+        return clocks.time_of(first.date(), first.time())[start], clocks.time_of(last.date(), last.time())[end]
 
     def months_hold(day: date) -> bool:
         return when.months is None or day.month in when.months
@@ -137,7 +166,7 @@ def windows(when: When, clocks: Readings, *, widen: bool) -> Iterator[tuple[int,
     if when.instants is not None:
         first, last = when.instants
         if months_hold(first.date()):
-            yield clocks.time_of(first.date(), first.time())[start], clocks.time_of(last.date(), last.time())[end]
+            yield padded(first, last)
         return
     if when.weekly is not None:
         weekday, begins, until, ends = when.weekly
@@ -147,7 +176,7 @@ def windows(when: When, clocks: Readings, *, widen: bool) -> Iterator[tuple[int,
             wall = datetime.combine(day, begins) + MINUTE
             while not (wall.weekday() == until and wall.time() == ends):
                 wall += MINUTE
-            yield clocks.time_of(day, begins)[start], clocks.time_of(wall.date(), ends)[end]
+            yield padded(datetime.combine(day, begins), wall)
         return
 
     def holds(day: date) -> bool:
@@ -155,6 +184,12 @@ def windows(when: When, clocks: Readings, *, widen: bool) -> Iterator[tuple[int,
             return False
         if when.weekdays is not None:
             return day.weekday() in when.weekdays
+        if when.nth is not None:
+            nth, weekday = when.nth
+            place = (day.day - 1) // 7 + 1 if nth > 0 else -((last_of_month(day) - day.day) // 7 + 1)
+            return day.weekday() == weekday and place == nth
+        if when.month_day is not None:
+            return day.day == when.month_day if when.month_day > 0 else day.day > last_of_month(day) + when.month_day
         if when.yearly is not None:
             return (day.month, day.day) == when.yearly
         if when.dates is not None:
@@ -166,15 +201,15 @@ def windows(when: When, clocks: Readings, *, widen: bool) -> Iterator[tuple[int,
         for day in days:
             if holds(day):
                 stop = day if ends_at is not None and ends_at > begins else day + DAY
-                yield clocks.time_of(day, begins)[start], clocks.time_of(stop, ends_at or time(0))[end]
+                yield padded(datetime.combine(day, begins), datetime.combine(stop, ends_at or time(0)))
         return
     all_days = [days[0] + step * DAY for step in range((days[-1] - days[0]).days + 1)]
     for day in all_days:
         if holds(day) and not holds(day - DAY):
-            after = day
-            while holds(after) and after <= days[-1]:
-                after += DAY
-            yield clocks.midnight(day)[start], clocks.midnight(after)[end]
+            following = day
+            while holds(following) and following <= days[-1]:
+                following += DAY
+            yield padded(datetime.combine(day, time(0)), datetime.combine(following, time(0)))
 
 
 def inside(when: When, clocks: Readings, *, widen: bool) -> list[bool]:
@@ -211,6 +246,13 @@ def slow_closed(markets: list[str], rules: list[When], start: datetime) -> list[
 def real_rule(number: int, when: When) -> Rule:
     if when.weekdays is not None:
         kind = kind_named("weekdays")(weekdays=WeekdayItems(every=WeekdaySet(when.weekdays)))
+    elif when.nth is not None:
+        nth, weekday = when.nth
+        word = ("last", "", "first", "second", "third", "fourth", "fifth")[nth + 1]
+        kind = kind_named("weekdays")(weekdays=WeekdayItems.parse(f"{word} {WEEKDAYS[weekday]}"))
+    elif when.month_day is not None:
+        text = str(when.month_day) if when.month_day > 0 else f"last {-when.month_day}"
+        kind = kind_named("month-days")(month_days=MonthDayItems.parse(text))
     elif when.yearly is not None:
         kind = kind_named("yearly")(yearly=YearlyItems.parse("{:02}-{:02}".format(*when.yearly)))
     elif when.dates is not None:
@@ -231,9 +273,14 @@ def real_rule(number: int, when: When) -> Rule:
         months=None if when.months is None else MonthSet(when.months),
         clock=None if when.clock is None else ClockRange(start=when.clock[0], end=when.clock[1]),
         zone=when.zone,
+        pad=None if when.pad is None else Pad(before=wall_length(when.pad[0]), after=wall_length(when.pad[1])),
         effect=None if when.effect is None else Effect(when.effect),
         load=None if when.load is None else Decimal(when.load),
     )
+
+
+def wall_length(length: timedelta) -> WallLength:
+    return WallLength(days=length.days, minutes=length.seconds // 60)
 
 
 @st.composite
@@ -245,9 +292,13 @@ def calendars(draw: st.DrawFn) -> tuple[list[str], list[When], date]:
     rules: list[When] = []
     for _ in range(draw(st.integers(1, 3))):
         fields: dict[str, object] = {}
-        which = draw(st.sampled_from(["weekdays", "yearly", "dates", "instants", "weekly", "every"]))
+        which = draw(st.sampled_from([*OF_DAYS, "instants", "weekly"]))
         if which == "weekdays":
             fields["weekdays"] = tuple(sorted(draw(st.sets(st.integers(0, 6), min_size=1, max_size=3))))
+        elif which == "nth":
+            fields["nth"] = (draw(st.sampled_from([1, 2, 3, 4, 5, -1])), change.weekday())
+        elif which == "month-day":
+            fields["month_day"] = draw(st.one_of(near.map(lambda day: day.day), st.integers(-4, -1)))
         elif which == "yearly":
             day = draw(near)
             fields["yearly"] = (day.month, day.day)
@@ -260,11 +311,14 @@ def calendars(draw: st.DrawFn) -> tuple[list[str], list[When], date]:
             start, end = draw(clock), draw(clock)
             a, b = draw(st.integers(0, 6)), draw(st.integers(0, 6))
             fields["weekly"] = (a, start, b, end if (a, start) != (b, end) else time(4, 44))
-        if which in ("weekdays", "yearly", "dates", "every") and (which == "every" or draw(st.booleans())):
+        if which in OF_DAYS and (which == "every" or draw(st.booleans())):
             start, end = draw(clock), draw(st.one_of(st.none(), clock))
             fields["clock"] = (start, None if end in (start, time(0)) else end)
         if draw(st.integers(0, 3)) == 0:
             fields["months"] = tuple({change.month, draw(st.integers(1, 12))})
+        if draw(st.integers(0, 3)) == 0:
+            lengths = st.sampled_from([MINUTE * minutes for minutes in (0, 30, 90, 360, 1440, 1530, 2880)])
+            fields["pad"] = (draw(lengths), draw(lengths))
         if draw(st.integers(0, 4)) == 0:
             fields["zone"] = draw(st.sampled_from([name, "UTC"]))
         effect = draw(st.sampled_from(["block", "block", "allow", "caution", "load"]))
@@ -303,7 +357,7 @@ def agree(markets: list[str], rules: list[When], change: date) -> None:
         assert answer.next_close == (None if closing is None else span.start + closing * MINUTE)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20_000 if THOROUGH else 60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(calendars())
 def test_the_slow_evaluator_agrees(drawn: tuple[list[str], list[When], date]) -> None:
     agree(*drawn)

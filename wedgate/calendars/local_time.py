@@ -6,8 +6,9 @@ that a block has no hole and is never short):
 
 - a wall time inside a **gap** has an earlier candidate, the gap's first instant, and a later one, the time moved on by
   the gap; a wall time inside a **fold** has its first and its second reading;
-- a local **date** begins with its first instant, which is not 00:00 where midnight lies in a gap. A date that a zone
-  skipped whole (Pacific/Apia, 2011-12-30) begins where the next one begins, and so has no length.
+- a local **date** begins with its first instant, which is not 00:00 where midnight lies in a gap, and is over when it
+  does not come again. A date that a zone skipped whole (Pacific/Apia, 2011-12-30) begins where the next one begins, and
+  so has no length.
 """
 
 from __future__ import annotations
@@ -76,14 +77,19 @@ class LocalTime:
         return self._changes[place >> 1], wall - before
 
     def midnight(self, wall: int) -> tuple[int, int]:
-        """Return the first instant of the date whose 00:00 this is; two readings only where 00:00 occurs twice."""
+        """Return the first instant of the date whose 00:00 this is, and the one at which the date before is over.
+
+        The two differ only where clocks go back over midnight into the date before, which then comes a second time;
+        where they go back to midnight itself (America/Havana) the date begins once, with its first 00:00.
+        """
         place = bisect_right(self._edges, wall)
         if not place & 1:
             instant = wall - self._offsets[place >> 1]
             return instant, instant
         before, after = self._offsets[place >> 1], self._offsets[(place >> 1) + 1]
         if before > after:
-            return wall - before, wall - after
+            goes_back_to = self._edges[place - 1]
+            return wall - before, wall - before if goes_back_to == wall else wall - after
         return self._changes[place >> 1], self._changes[place >> 1]
 
     def edge(self, wall: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import Self
 from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.wording import shown
 
-_LENGTH = r"^(?=[0-9])([0-9]{1,2}d)?([0-9]{1,3}h)?([0-9]{1,4}m)?$"
+_LENGTH = r"^(?=.*[1-9])([0-9]{1,2}d)?([0-9]{1,3}h)?([0-9]{1,4}m)?$"
 _LONGEST_DAYS = 60
 _EXAMPLE = "pad: {before: 6h, after: 1d}"
 
@@ -73,11 +73,9 @@ def _length_of(raw: object, key: str) -> WallLength:
     text = raw.strip().replace(" ", "") if isinstance(raw, str) else ""
     found = re.fullmatch(_LENGTH, text)
     if found is None:
-        raise SpellingError(f"{key}: {shown(raw)} is not a length", "write a number with d, h or m, such as 6h or 1d")
+        raise SpellingError(f"{key}: {shown(raw)} is not a length", "write a number above 0 with d, h or m: 6h, 1d")
     days, hours, minutes = (int(part[:-1]) if part else 0 for part in found.groups())
     length = WallLength(days=days, minutes=hours * 60 + minutes)
-    if length == WallLength():
-        raise SpellingError(f"{key}: {text} is nothing", "write a longer one, or delete the key")
     if length.seconds > _LONGEST_DAYS * 86400:
         raise SpellingError(f"{key}: {text} is longer than {_LONGEST_DAYS} days", "write the dates themselves")
     return length
