@@ -11,7 +11,6 @@ the load alone; ``findings_of`` names the rules behind them. A property test hol
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,7 +19,6 @@ from wedgate.calendars.tracks import Role, Track
 from wedgate.calendars.values import CauseKind, LoadThresholds, Verdict
 
 _BASE = Decimal(1)
-_NONE = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,64 +33,58 @@ class Finding:
 State = tuple[Verdict, Decimal]
 """The verdict and the load in force."""
 
+_Sort = tuple[Role, Decimal, bool, bool]
+"""What matters of a track for the state: its role, its load, whether it is unverified, and whether that is soft."""
+
 
 class Tally:
-    """Counts the tracks in force, one change at a time, so that a state costs the same however many rules there are."""
+    """Counts the tracks in force by their sort: a state costs the same however many rules there are.
 
-    def __init__(self, *, has_allows: bool, thresholds: LoadThresholds) -> None:
+    ``sort_of`` holds the number of each track's sort, ``bit`` of a sort is set in ``mask`` while any of it is in force.
+    """
+
+    def __init__(self, tracks: Sequence[Track], *, has_allows: bool, thresholds: LoadThresholds) -> None:
         self._has_allows = has_allows
         self._thresholds = thresholds
-        self._inside = 0
-        self._blocks = 0
-        self._cautions = 0
-        self._peaks: Counter[Decimal] = Counter()
-        self._unverified_peaks = 0
-        self._soft_peaks: Counter[Decimal] = Counter()
-        self._lulls: Counter[Decimal] = Counter()
-        self._states: dict[tuple[bool, bool, Decimal, Decimal, Decimal], State] = {}
+        numbers: dict[_Sort, int] = {}
+        self.sort_of = [
+            numbers.setdefault((track.role, track.load, track.unverified, track.is_soft), len(numbers))
+            for track in tracks
+        ]
+        self._sorts = list(numbers)
+        self._states: dict[int, State] = {}
+        self._same: dict[State, State] = {}
 
-    def change(self, track: Track, step: int) -> None:
-        """Count a track that comes into force (``step`` 1) or goes out of it (-1)."""
-        role = track.role
-        if role is Role.BLOCK:
-            self._blocks += step
-        elif role is Role.CAUTION:
-            self._cautions += step
-        elif role is Role.ALLOW:
-            self._inside += 0 if track.unverified else step
-        elif track.load >= _BASE:
-            self._unverified_peaks += step if track.unverified else 0
-            _count(self._soft_peaks if track.is_soft else self._peaks, track.load, step)
-        elif not track.unverified:
-            _count(self._lulls, track.load, step)
+    def counts(self) -> list[int]:
+        """Return a list of zeros, one for each sort."""
+        return [0] * len(self._sorts)
 
-    def state(self) -> State:
-        """Return the verdict and the load of what is in force."""
-        key = (
-            self._blocks > 0 or (self._has_allows and not self._inside),
-            self._cautions > 0 or self._unverified_peaks > 0,
-            max(self._peaks, default=_NONE),
-            max(self._soft_peaks, default=_NONE),
-            min(self._lulls, default=_BASE),
-        )
-        state = self._states.get(key)
+    def state(self, mask: int) -> State:
+        """Return the verdict and the load where these sorts are in force; equal states are one object."""
+        state = self._states.get(mask)
         if state is None:
-            state = self._states[key] = self._judge(*key)
+            found = self._judge([sort for bit, sort in enumerate(self._sorts) if mask >> bit & 1])
+            state = self._states[mask] = self._same.setdefault(found, found)
         return state
 
-    def _judge(self, closed: bool, careful: bool, peak: Decimal, soft: Decimal, lull: Decimal) -> State:
-        load = max(peak, soft, _BASE) * lull
-        if closed or (peak and peak * lull >= self._thresholds.block_from):
+    def _judge(self, sorts: list[_Sort]) -> State:
+        peaks = [(load, soft) for role, load, _, soft in sorts if role is Role.LOAD and load >= _BASE]
+        lulls = [load for role, load, unverified, _ in sorts if role is Role.LOAD and load < _BASE and not unverified]
+        lull = min(lulls, default=_BASE)
+        # What is not known of a source that expires softly closes nothing.
+        hard = max((load for load, soft in peaks if not soft), default=None)
+        load = max((load for load, _ in peaks), default=_BASE) * lull
+        inside = any(role is Role.ALLOW and not unverified for role, _, unverified, _ in sorts)
+        blocked = any(role is Role.BLOCK for role, *_ in sorts)
+        if blocked or (self._has_allows and not inside):
             return Verdict.CLOSED, load
-        if careful or (peak and peak * lull >= self._thresholds.caution_from):
+        if hard is not None and hard * lull >= self._thresholds.block_from:
+            return Verdict.CLOSED, load
+        unsure = any(role is Role.LOAD and load >= _BASE and unverified for role, load, unverified, _ in sorts)
+        careful = any(role is Role.CAUTION for role, *_ in sorts)
+        if careful or unsure or (hard is not None and hard * lull >= self._thresholds.caution_from):
             return Verdict.CAUTION, load
         return Verdict.OPEN, load
-
-
-def _count(counter: Counter[Decimal], load: Decimal, step: int) -> None:
-    counter[load] += step
-    if not counter[load]:
-        del counter[load]
 
 
 def findings_of(active: Sequence[Track], allows: Sequence[Track], thresholds: LoadThresholds) -> tuple[Finding, ...]:

@@ -45,7 +45,7 @@ class MergedTimeline:
 
 def merge(each: Sequence[Sequence[tuple[int, Verdict]]], regions: tuple[str, ...], span: Span) -> MergedTimeline:
     """Merge the changes of each region, in seconds since 1970 UTC, the first of them at the beginning of the span."""
-    changes = in_order(each)
+    changes = sorted((seconds, place, verdict) for place, own in enumerate(each) for seconds, verdict in own)
     current = [Verdict.OPEN] * len(regions)
     starts: list[datetime] = []
     verdicts: list[Verdicts] = []

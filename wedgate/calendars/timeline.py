@@ -155,7 +155,7 @@ class _MarketTimeline:
         self._thresholds = thresholds
         self._allows = [track for track in tracks if track.role is Role.ALLOW and not track.unverified]
         self._bounds = bounds
-        tally = Tally(has_allows=bool(self._allows), thresholds=thresholds)
+        tally = Tally(tracks, has_allows=bool(self._allows), thresholds=thresholds)
         self.starts, self.states = _sweep(tracks, bounds, tally)
         ends = [*self.starts[1:], bounds[1]]
         self.closed = merged(
@@ -241,15 +241,26 @@ class _RegionTimeline:
     def states(self) -> list[tuple[int, Verdict]]:
         """Return the boundaries at which the region's verdict changes, and the verdict from each of them on."""
         found: list[tuple[int, Verdict]] = []
+        changes: list[tuple[int, int, Verdict]] = []
+        for place, market in enumerate(self.markets):
+            before = None
+            for seconds, (verdict, _) in zip(market.starts, market.states, strict=True):
+                if verdict is not before:
+                    changes.append((seconds, place, verdict))
+                    before = verdict
+        changes.sort()
         current = [Verdict.OPEN] * len(self.markets)
-        changes = in_order([zip(market.starts, market.states, strict=True) for market in self.markets])
-        for seconds, grouped in groupby(changes, key=lambda change: change[0]):
-            for _, place, (verdict, _) in grouped:
-                current[place] = verdict
-            worst = _worst(current)
-            if not found or found[-1][1] is not worst:
+        for seconds, place, verdict in changes:
+            current[place] = verdict
+            worst = CLOSED if CLOSED in current else CAUTION if CAUTION in current else OPEN
+            if found and found[-1][0] == seconds:
+                found[-1] = seconds, worst
+            elif not found or found[-1][1] is not worst:
                 found.append((seconds, worst))
         return found
+
+
+OPEN, CAUTION, CLOSED = Verdict
 
 
 def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
@@ -304,18 +315,27 @@ def _events(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[tuple
 def _sweep(tracks: Sequence[Track], bounds: Run, tally: Tally) -> tuple[list[int], list[State]]:
     """Return the boundaries inside the bounds at which the state changes, and the state from each of them on."""
     begun, events = _events(tracks, bounds)
+    sort_of, counts = tally.sort_of, tally.counts()
+    mask = 0
     for place in begun:
-        tally.change(tracks[place], 1)
-    starts, states = [bounds[0]], [tally.state()]
-    last = len(events) - 1
-    for index, (seconds, place, step) in enumerate(events):
-        tally.change(tracks[place], step)
-        if index < last and events[index + 1][0] == seconds:
+        counts[sort_of[place]] += 1
+        mask |= 1 << sort_of[place]
+    starts, states = [bounds[0]], [tally.state(mask)]
+    current = states[0]
+    for seconds, place, step in events:
+        sort = sort_of[place]
+        count = counts[sort] = counts[sort] + step
+        if count > 1 or (count == 1 and step < 0):
             continue
-        state = tally.state()
-        if state is not states[-1]:
+        mask ^= 1 << sort
+        if seconds == starts[-1]:
+            current = states[-1] = tally.state(mask)
+            continue
+        state = tally.state(mask)
+        if state is not current:
             starts.append(seconds)
             states.append(state)
+            current = state
     return starts, states
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 
 from wedgate.calendars.facts import Facts, Needs, WeekendKey, needs_in
 from wedgate.calendars.local_time import LocalTime, instant_of, midnight_of
-from wedgate.calendars.matches import Matches
+from wedgate.calendars.matches import InstantRun, Matches
 from wedgate.calendars.values import Market, Place, Rule
-from wedgate.calendars.windows import Window, joined_days, windows_of
+from wedgate.calendars.windows import Window, joined_days, runs_of_instants, windows_of
 
 Run = tuple[int, int]
 NotedRun = tuple[int, int, str]
@@ -79,7 +80,7 @@ class TrackMaker:
         self._facts = facts
         self._bounds = start, end
         self._local: dict[str, LocalTime] = {}
-        self._matched: dict[tuple[int, _Likeness], Matches] = {}
+        self._parts: dict[tuple[int, _Likeness], tuple[_Part, ...]] = {}
         self._made: dict[tuple[int, str, _Likeness], tuple[Track, ...]] = {}
 
     def local(self, zone: str) -> LocalTime:
@@ -108,15 +109,34 @@ class TrackMaker:
         name = rule.zone or market.zone
         made = self._made.get((order, name, likeness))
         if made is None:
-            found = self._matched.get((order, likeness))
-            first, last = self._days(rule)
-            if found is None:
-                found = self._matched[order, likeness] = rule.kind.matches(self._facts, market, first, last)
-            within = midnight_of(first), midnight_of(last)
-            weekend = self._weekend(rule, market)
-            made = tuple(_build(order, rule, found, self.local(name), weekend, within))
+            parts = self._parts.get((order, likeness))
+            if parts is None:
+                parts = self._parts[order, likeness] = tuple(self._find(rule, market))
+            local = self.local(name)
+            made = tuple(_track(order, rule, part, local) for part in parts)
             self._made[order, name, likeness] = made
         return tuple(replace(track, market=market.name) for track in made)
+
+    def _find(self, rule: Rule, market: Market) -> Iterator[_Part]:
+        """Yield the parts of a rule in a market, in local time."""
+        first, last = self._days(rule)
+        within = midnight_of(first), midnight_of(last)
+        weekend = self._facts.of(WeekendKey(country=market.country)).days if rule.bridge else frozenset()
+        matches = rule.kind.matches(self._facts, market, first, last)
+        for unverified, found in ((False, matches), (True, Matches(days=matches.unverified))):
+            if unverified and not found.days:
+                continue
+            windows = windows_of(rule, found, weekend, within)
+            for role, load, chosen in _chosen(rule, windows):
+                instants = found.instants if load == rule.load or role is not Role.LOAD else ()
+                yield _Part(
+                    role=role,
+                    unverified=unverified,
+                    load=load,
+                    windows=chosen,
+                    joined=joined_days(chosen),
+                    instants=instants,
+                )
 
     def _days(self, rule: Rule) -> tuple[date, date]:
         """Return the local dates whose matches may reach into the span, pads and bridges included."""
@@ -127,36 +147,24 @@ class TrackMaker:
         start, end = (instant_of(seconds) for seconds in self._bounds)
         return (start - before).date(), (end + after).date()
 
-    def _weekend(self, rule: Rule, market: Market) -> frozenset[int]:
-        return self._facts.of(WeekendKey(country=market.country)).days if rule.bridge else frozenset()
-
 
 _Likeness = tuple[Needs, frozenset[int]]
 """What must be the same of two markets for a rule to match the same days in both."""
 
 
-def _build(
-    order: int, rule: Rule, matches: Matches, local: LocalTime, weekend: frozenset[int], within: tuple[int, int]
-) -> Iterator[Track]:
-    for unverified, found in ((False, matches), (True, Matches(days=matches.unverified))):
-        if unverified and not found.days:
-            continue
-        windows = windows_of(rule, found, local, weekend, within)
-        for role, load, chosen in _parts(rule, windows):
-            sides = (1, 0) if role is Role.ALLOW else (0, 1)
-            yield Track(
-                order=order,
-                rule=rule,
-                market=None,
-                role=role,
-                unverified=unverified,
-                load=load,
-                runs=merged((start, end) for start, end, _ in _placed(joined_days(chosen), local, sides)),
-                note_runs=_notes(chosen, local, sides),
-            )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """What one track is made of, before a zone makes instants of it; ``joined`` are the windows as they merge."""
+
+    role: Role
+    unverified: bool
+    load: Decimal
+    windows: list[Window]
+    joined: list[Window]
+    instants: tuple[InstantRun, ...]
 
 
-def _parts(rule: Rule, windows: list[Window]) -> Iterator[tuple[Role, Decimal, list[Window]]]:
+def _chosen(rule: Rule, windows: list[Window]) -> Iterator[tuple[Role, Decimal, list[Window]]]:
     """Yield the windows of the effect, and those of each load."""
     if rule.effect is not None:
         yield Role(rule.effect.value), Decimal(1), windows
@@ -168,27 +176,40 @@ def _parts(rule: Rule, windows: list[Window]) -> Iterator[tuple[Role, Decimal, l
         yield Role.LOAD, load, [window for window in windows if window.load == load]
 
 
-def _placed(windows: Iterable[Window], local: LocalTime, sides: tuple[int, int]) -> Iterator[NotedRun]:
-    """Yield the windows as instants; ``sides`` picks the candidates of both ends."""
-    first, last = sides
-    for window in windows:
-        if window.exact is not None:
-            start, end = window.exact
-        else:
-            start, end = local.edge(window.start)[first], local.edge(window.end)[last]
-        if start < end:
-            yield start, end, window.note
-
-
-def _notes(windows: Iterable[Window], local: LocalTime, sides: tuple[int, int]) -> Callable[[], list[NotedRun]]:
-    kept: list[list[NotedRun]] = []
+def _track(order: int, rule: Rule, part: _Part, local: LocalTime) -> Track:
+    sides = (True, False) if part.role is Role.ALLOW else (False, True)
+    instants = list(runs_of_instants(rule, part.instants, local))
+    starts, ends = _placed(part.joined, local, sides)
+    runs = [(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
 
     def notes() -> list[NotedRun]:
-        if not kept:
-            kept.append(list(_placed(windows, local, sides)))
-        return kept[0]
+        there = (window.note for window in _existing(part.windows, local))
+        placed = zip(*_placed(part.windows, local, sides), there, strict=True)
+        return [*instants, *((start, end, note) for start, end, note in placed if start < end)]
 
-    return notes
+    return Track(
+        order=order,
+        rule=rule,
+        market=None,
+        role=part.role,
+        unverified=part.unverified,
+        load=part.load,
+        runs=merged([*runs, *((start, end) for start, end, _ in instants)]),
+        note_runs=cache(notes),
+    )
+
+
+def _placed(windows: list[Window], local: LocalTime, sides: tuple[bool, bool]) -> tuple[list[int], list[int]]:
+    """Return both ends of the windows as instants; ``sides`` says which take the later candidate."""
+    there = _existing(windows, local)
+    starts = local.edges([window[0] for window in there], later=sides[0])
+    return starts, local.edges([window[1] for window in there], later=sides[1])
+
+
+def _existing(windows: list[Window], local: LocalTime) -> list[Window]:
+    if not local.skips_dates:
+        return windows
+    return [window for window in windows if window.day is None or local.exists(window.day)]
 
 
 def merged(runs: Iterable[Run]) -> tuple[Run, ...]:

@@ -2,91 +2,107 @@
 
 The order is the order in which a person would say it: the days, only in these months, with the bridge days between
 them and a weekend, at this time of day, and so much before and after. Everything is wall time in seconds
-(``local_time``); the zone comes last, in ``tracks``.
+(``local_time``), the same for every market with the same days; the zone comes last, in ``tracks``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from wedgate.calendars.local_time import DAY_SECONDS, LocalTime, date_of, midnight_of, seconds_of, wall_of
-from wedgate.calendars.matches import DayRun, Matches
+from wedgate.calendars.matches import DayRun, InstantRun, Matches
 from wedgate.calendars.values import ClockRange, Rule
 
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Half-open wall time in seconds, what is said of it, and its own load if it has one.
 
-    ``exact`` are both ends as instants, where they are known better than a wall time can say.
+    ``day`` is the 00:00 of the local date that a time of day belongs to: a date that a zone skips has no such window.
     """
 
     start: int
     end: int
     note: str = ""
     load: Decimal | None = None
-    exact: tuple[int, int] | None = None
+    day: int | None = None
 
 
-def windows_of(
-    rule: Rule, found: Matches, local: LocalTime, weekend: frozenset[int], within: tuple[int, int]
-) -> list[Window]:
-    """Return the windows of a rule; of days in a row without times of their own each run of dates is one window.
-
-    ``within`` bounds, as wall times, the days that are looked at one by one.
-    """
-    days = [part for run in found.days for part in _in_months(run, rule, within)]
+def windows_of(rule: Rule, found: Matches, weekend: frozenset[int], within: tuple[int, int]) -> list[Window]:
+    """Return the windows of matching days and wall times, sorted; ``within`` bounds the days looked at one by one."""
+    days = list(found.days)
+    if rule.months is not None:
+        days = [part for run in days for part in _in_months(run, rule.months, within)]
     if rule.bridge:
         days += _bridges(days, weekend, rule.bridge, within)
     if rule.clock is None:
-        windows = [Window(midnight_of(run.first), midnight_of(run.last + _DAY), run.note, run.load) for run in days]
+        windows = [
+            Window(midnight_of(run.first), midnight_of(run.last) + DAY_SECONDS, run.note, run.load) for run in days
+        ]
     else:
-        windows = [each for run in days for each in _clock_windows(run, rule.clock, local, within)]
+        windows = [each for run in days for each in _clock_windows(run, rule.clock, within)]
     for wall in found.walls:
         if rule.months is None or wall.start.month in rule.months:
             windows.append(Window(wall_of(wall.start), wall_of(wall.end), wall.note))
-    for run in found.instants:
-        ends = seconds_of(run.start), seconds_of(run.end)
-        start, end = local.shown_at(ends[0]), local.shown_at(ends[1])
-        if rule.months is None or date_of(start).month in rule.months:
-            windows.append(Window(start, end, run.note, exact=ends))
-    if rule.pad is None:
-        return windows
-    before, after = rule.pad.before.seconds, rule.pad.after.seconds
-    return [_padded(window, before, after, local) for window in windows]
+    if rule.pad is not None:
+        before, after = rule.pad.before.seconds, rule.pad.after.seconds
+        windows = [each._replace(start=each.start - before, end=each.end + after) for each in windows]
+    windows.sort(key=lambda window: window[:2])
+    return windows
+
+
+def runs_of_instants(rule: Rule, found: Iterable[InstantRun], local: LocalTime) -> Iterator[tuple[int, int, str]]:
+    """Yield what matched as instants, narrowed by the months and widened by the pad as clocks show them in a zone.
+
+    An end that nothing moves stays as exact as it was.
+    """
+    for run in found:
+        start, end = seconds_of(run.start), seconds_of(run.end)
+        shown = local.shown_at(start)
+        if rule.months is not None and date_of(shown).month not in rule.months:
+            continue
+        if rule.pad is not None and rule.pad.before.seconds:
+            start = local.edge(shown - rule.pad.before.seconds)[0]
+        if rule.pad is not None and rule.pad.after.seconds:
+            end = local.edge(local.shown_at(end) + rule.pad.after.seconds)[1]
+        yield start, end, run.note
 
 
 def joined_days(windows: Iterable[Window]) -> list[Window]:
-    """Join windows of whole dates that follow or overlap one another: an ambiguous midnight between them is of both.
+    """Join sorted windows of whole dates that follow or overlap one another: a midnight between them is of both.
 
     Windows with times of their own are left as they are.
     """
     joined: list[Window] = []
     apart: list[Window] = []
-    for window in sorted(windows, key=lambda window: window.start):
-        if window.exact is not None or window.start % DAY_SECONDS or window.end % DAY_SECONDS:
+    first = last = None
+    for window in windows:
+        start, end = window[:2]
+        if start % DAY_SECONDS or end % DAY_SECONDS or window.day is not None:
             apart.append(window)
-        elif joined and window.start <= joined[-1].end:
-            if window.end > joined[-1].end:
-                joined[-1] = Window(joined[-1].start, window.end)
-        else:
-            joined.append(Window(window.start, window.end))
-    return joined + apart
+        elif last is None or start > last:
+            if first is not None and last is not None:
+                joined.append(Window(first, last))
+            first, last = start, end
+        elif end > last:
+            last = end
+    if first is not None and last is not None:
+        joined.append(Window(first, last))
+    return sorted(joined + apart, key=lambda window: window[:2]) if apart and joined else joined or apart
 
 
-def _in_months(run: DayRun, rule: Rule, within: tuple[int, int]) -> Iterable[DayRun]:
+def _in_months(run: DayRun, months: frozenset[int], within: tuple[int, int]) -> Iterable[DayRun]:
     """Split a run into its stretches inside the months; a run that is not split keeps its true ends."""
-    if rule.months is None:
-        return (run,)
+    if run.first == run.last:
+        return (run,) if run.first.month in months else ()
     stretches: list[DayRun] = []
     day, last = max(run.first, date_of(within[0])), min(run.last, date_of(within[1]))
     while day <= last:
-        if day.month in rule.months:
+        if day.month in months:
             if stretches and stretches[-1].last + _DAY == day:
                 stretches[-1] = DayRun(stretches[-1].first, day, run.note, run.load)
             else:
@@ -118,23 +134,10 @@ def _bridges(days: Iterable[DayRun], weekend: frozenset[int], most: int, within:
                 yield from (DayRun(each, each, "bridge day") for each in bridge)
 
 
-def _clock_windows(run: DayRun, clock: ClockRange, local: LocalTime, within: tuple[int, int]) -> Iterator[Window]:
+def _clock_windows(run: DayRun, clock: ClockRange, within: tuple[int, int]) -> Iterator[Window]:
     start = clock.start.hour * 3600 + clock.start.minute * 60
     end = DAY_SECONDS if clock.end is None else clock.end.hour * 3600 + clock.end.minute * 60
     end += DAY_SECONDS if clock.wraps else 0
-    midnight = max(midnight_of(run.first), within[0])
-    last = min(midnight_of(run.last), within[1])
-    while midnight <= last:
-        if local.exists(midnight):
-            yield Window(midnight + start, midnight + end, run.note, run.load)
-        midnight += DAY_SECONDS
-
-
-def _padded(window: Window, before: int, after: int, local: LocalTime) -> Window:
-    """Return the window with more wall time on both sides; an end that is not moved stays as exact as it was."""
-    start, end = window.start - before, window.end + after
-    if window.exact is None:
-        return Window(start, end, window.note, window.load)
-    first = local.edge(start)[0] if before else window.exact[0]
-    last = local.edge(end)[1] if after else window.exact[1]
-    return Window(start, end, window.note, window.load, exact=(first, last))
+    first, last = max(midnight_of(run.first), within[0]), min(midnight_of(run.last), within[1])
+    for midnight in range(first, last + 1, DAY_SECONDS):
+        yield Window(midnight + start, midnight + end, run.note, run.load, midnight)
