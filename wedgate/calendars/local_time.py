@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import pairwise
 
 DAY_SECONDS = 86400
@@ -23,6 +24,7 @@ _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _SECOND = timedelta(seconds=1)
 _NEVER = 2**63
+_MANY = 16
 _STEP = 6 * DAY_SECONDS
 """No two clock changes of a zone that wedgate accepts lie closer since 1970: a test reads them from the files."""
 
@@ -36,7 +38,7 @@ def seconds_of(instant: datetime) -> int:
 
 def instant_of(seconds: int) -> datetime:
     """Return the aware UTC instant."""
-    return _EPOCH_UTC + timedelta(seconds=seconds)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def wall_of(wall: datetime) -> int:
@@ -107,7 +109,7 @@ class LocalTime:
         """Return one candidate of each of many edges at once, as ``edge`` does one by one; fast if they are sorted."""
         found: list[int] = []
         place = 0
-        if walls != sorted(walls):
+        if len(walls) < _MANY or walls != sorted(walls):
             return [self.edge(wall)[later] for wall in walls]
         for number, limit in enumerate((*self._edges, _NEVER)):
             end = bisect_left(walls, limit, place)
@@ -133,15 +135,24 @@ class LocalTime:
 def _changes(zone: tzinfo, start: int, end: int) -> tuple[list[int], list[int]]:
     """Return the instants at which the offset changes, and the offsets before the first, between, and after them."""
     changes: list[int] = []
-    low = start
-    offsets = [_offset_at(zone, low)]
-    while low < end:
-        high = low + _STEP
-        if _offset_at(zone, high) != offsets[-1]:
-            changes.append(_change_in(zone, low, high))
-            offsets.append(_offset_at(zone, changes[-1]))
-        low = high
+    looks = _looks(start, end)
+    offsets = [_offset_at(zone, start)]
+    seen: timedelta | None = timedelta(seconds=offsets[0])
+    for number, look in enumerate(looks):
+        offset = look.astimezone(zone).utcoffset()
+        if offset == seen:
+            continue
+        seen = offset
+        high = start + (number + 1) * _STEP
+        changes.append(_change_in(zone, high - _STEP, high))
+        offsets.append(_offset_at(zone, changes[-1]))
     return changes, offsets
+
+
+@lru_cache(maxsize=4)
+def _looks(start: int, end: int) -> tuple[datetime, ...]:
+    """Return the instants at which a zone is looked at; the same for all zones of a calendar."""
+    return tuple(instant_of(seconds) for seconds in range(start + _STEP, end + _STEP, _STEP))
 
 
 def _change_in(zone: tzinfo, low: int, high: int) -> int:

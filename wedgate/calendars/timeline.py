@@ -6,7 +6,7 @@ region, or any set of regions, go to the merged runs in which it is closed. Answ
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -240,27 +240,24 @@ class _RegionTimeline:
 
     def states(self) -> list[tuple[int, Verdict]]:
         """Return the boundaries at which the region's verdict changes, and the verdict from each of them on."""
-        found: list[tuple[int, Verdict]] = []
-        changes: list[tuple[int, int, Verdict]] = []
+        codes: list[int] = []
         for place, market in enumerate(self.markets):
             before = None
             for seconds, (verdict, _) in zip(market.starts, market.states, strict=True):
                 if verdict is not before:
-                    changes.append((seconds, place, verdict))
+                    codes.append(seconds << 32 | place << 2 | _SEVERITY[verdict])
                     before = verdict
-        changes.sort()
-        current = [Verdict.OPEN] * len(self.markets)
-        for seconds, place, verdict in changes:
-            current[place] = verdict
-            worst = CLOSED if CLOSED in current else CAUTION if CAUTION in current else OPEN
+        codes.sort()
+        found: list[tuple[int, Verdict]] = []
+        current = [0] * len(self.markets)
+        for code in codes:
+            current[code >> 2 & 0x3FFFFFFF] = code & 3
+            seconds, worst = code >> 32, _VERDICTS[max(current)]
             if found and found[-1][0] == seconds:
                 found[-1] = seconds, worst
             elif not found or found[-1][1] is not worst:
                 found.append((seconds, worst))
         return found
-
-
-OPEN, CAUTION, CLOSED = Verdict
 
 
 def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
@@ -293,15 +290,20 @@ def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
     return Timeline(span, facts, regions)
 
 
+def _inside(track: Track, bounds: Run) -> tuple[Run, ...]:
+    """Return the runs of a track that reach into the bounds."""
+    low, high = bounds
+    first = bisect_right(track.runs, low, key=lambda run: run[1])
+    return track.runs[first : bisect_left(track.runs, high, key=lambda run: run[0])]
+
+
 def _events(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[tuple[int, int, int]]]:
     """Return the tracks in force at the beginning, and each later change: when, which track, 1 on and -1 off."""
     low, high = bounds
     begun: list[int] = []
     events: list[tuple[int, int, int]] = []
     for place, track in enumerate(tracks):
-        for start, end in track.runs:
-            if end <= low or start >= high:
-                continue
+        for start, end in _inside(track, bounds):
             if start <= low:
                 begun.append(place)
             else:
@@ -313,26 +315,39 @@ def _events(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[tuple
 
 
 def _sweep(tracks: Sequence[Track], bounds: Run, tally: Tally) -> tuple[list[int], list[State]]:
-    """Return the boundaries inside the bounds at which the state changes, and the state from each of them on."""
-    begun, events = _events(tracks, bounds)
-    sort_of, counts = tally.sort_of, tally.counts()
+    """Return the boundaries inside the bounds at which the state changes, and the state from each of them on.
+
+    Each end of a run is one number, of its seconds, its sort, and whether something begins: numbers sort fastest.
+    """
+    low, high = bounds
+    counts = tally.counts()
     mask = 0
-    for place in begun:
-        counts[sort_of[place]] += 1
-        mask |= 1 << sort_of[place]
-    starts, states = [bounds[0]], [tally.state(mask)]
-    current = states[0]
-    for seconds, place, step in events:
-        sort = sort_of[place]
-        count = counts[sort] = counts[sort] + step
-        if count > 1 or (count == 1 and step < 0):
-            continue
+    codes: list[int] = []
+    for sort, track in zip(tally.sort_of, tracks, strict=True):
+        runs = _inside(track, bounds)
+        codes += [start << 32 | sort << 1 | 1 for start, _ in runs if start > low]
+        codes += [end << 32 | sort << 1 for _, end in runs if end < high]
+        if runs and runs[0][0] <= low:
+            counts[sort] += 1
+            mask |= 1 << sort
+    codes.sort()
+    current = tally.state(mask)
+    starts, states = [low], [current]
+    for code in codes:
+        sort = code >> 1 & 0x7FFFFFFF
+        if code & 1:
+            counts[sort] += 1
+            if counts[sort] > 1:
+                continue
+        else:
+            counts[sort] -= 1
+            if counts[sort]:
+                continue
         mask ^= 1 << sort
+        state, seconds = tally.state(mask), code >> 32
         if seconds == starts[-1]:
-            current = states[-1] = tally.state(mask)
-            continue
-        state = tally.state(mask)
-        if state is not current:
+            states[-1] = current = state
+        elif state is not current:
             starts.append(seconds)
             states.append(state)
             current = state
@@ -344,6 +359,7 @@ def _worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 _SEVERITY = {verdict: verdict.severity for verdict in Verdict}
+_VERDICTS = tuple(sorted(Verdict, key=lambda verdict: verdict.severity))
 
 
 def _intervals(stretches: Iterable[tuple[int, int, _Part]], order: Mapping[str, int], end: int) -> Iterator[Interval]:

@@ -14,11 +14,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from operator import lt
 
 from wedgate.calendars.facts import Facts, Needs, WeekendKey, needs_in
 from wedgate.calendars.local_time import LocalTime, instant_of, midnight_of
 from wedgate.calendars.matches import InstantRun, Matches
+from wedgate.calendars.padding import Pad
 from wedgate.calendars.values import Market, Place, Rule
 from wedgate.calendars.windows import Window, joined_days, runs_of_instants, windows_of
 
@@ -80,6 +81,7 @@ class TrackMaker:
         self._facts = facts
         self._bounds = start, end
         self._local: dict[str, LocalTime] = {}
+        self._days_for: dict[tuple[int, Pad | None], tuple[date, date, tuple[int, int]]] = {}
         self._parts: dict[tuple[int, _Likeness], tuple[_Part, ...]] = {}
         self._made: dict[tuple[int, str, _Likeness], tuple[Track, ...]] = {}
 
@@ -119,8 +121,7 @@ class TrackMaker:
 
     def _find(self, rule: Rule, market: Market) -> Iterator[_Part]:
         """Yield the parts of a rule in a market, in local time."""
-        first, last = self._days(rule)
-        within = midnight_of(first), midnight_of(last)
+        first, last, within = self._days(rule.bridge, rule.pad)
         weekend = self._facts.of(WeekendKey(country=market.country)).days if rule.bridge else frozenset()
         matches = rule.kind.matches(self._facts, market, first, last)
         for unverified, found in ((False, matches), (True, Matches(days=matches.unverified))):
@@ -138,14 +139,18 @@ class TrackMaker:
                     instants=instants,
                 )
 
-    def _days(self, rule: Rule) -> tuple[date, date]:
-        """Return the local dates whose matches may reach into the span, pads and bridges included."""
-        before = after = _MARGIN + timedelta(days=2 * rule.bridge)
-        if rule.pad is not None:
-            before += timedelta(seconds=rule.pad.after.seconds)
-            after += timedelta(seconds=rule.pad.before.seconds)
-        start, end = (instant_of(seconds) for seconds in self._bounds)
-        return (start - before).date(), (end + after).date()
+    def _days(self, bridge: int, pad: Pad | None) -> tuple[date, date, tuple[int, int]]:
+        """Return the local dates whose matches may reach into the span, and their midnights as wall times."""
+        known = self._days_for.get((bridge, pad))
+        if known is None:
+            before = after = _MARGIN + timedelta(days=2 * bridge)
+            if pad is not None:
+                before += timedelta(seconds=pad.after.seconds)
+                after += timedelta(seconds=pad.before.seconds)
+            start, end = (instant_of(seconds) for seconds in self._bounds)
+            first, last = (start - before).date(), (end + after).date()
+            known = self._days_for[bridge, pad] = first, last, (midnight_of(first), midnight_of(last))
+        return known
 
 
 _Likeness = tuple[Needs, frozenset[int]]
@@ -180,12 +185,20 @@ def _track(order: int, rule: Rule, part: _Part, local: LocalTime) -> Track:
     sides = (True, False) if part.role is Role.ALLOW else (False, True)
     instants = list(runs_of_instants(rule, part.instants, local))
     starts, ends = _placed(part.joined, local, sides)
-    runs = [(start, end) for start, end in zip(starts, ends, strict=True) if start < end]
+    runs = zip(starts, ends, strict=True)
+    apart = not instants and all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:]))
+    kept: list[list[NotedRun]] = []
 
     def notes() -> list[NotedRun]:
+        if not kept:
+            kept.append(list(noted()))
+        return kept[0]
+
+    def noted() -> Iterator[NotedRun]:
+        yield from instants
         there = (window.note for window in _existing(part.windows, local))
         placed = zip(*_placed(part.windows, local, sides), there, strict=True)
-        return [*instants, *((start, end, note) for start, end, note in placed if start < end)]
+        yield from ((start, end, note) for start, end, note in placed if start < end)
 
     return Track(
         order=order,
@@ -194,8 +207,8 @@ def _track(order: int, rule: Rule, part: _Part, local: LocalTime) -> Track:
         role=part.role,
         unverified=part.unverified,
         load=part.load,
-        runs=merged([*runs, *((start, end) for start, end, _ in instants)]),
-        note_runs=cache(notes),
+        runs=tuple(runs) if apart else merged([*_lasting(runs), *((start, end) for start, end, _ in instants)]),
+        note_runs=notes,
     )
 
 
@@ -210,6 +223,10 @@ def _existing(windows: list[Window], local: LocalTime) -> list[Window]:
     if not local.skips_dates:
         return windows
     return [window for window in windows if window.day is None or local.exists(window.day)]
+
+
+def _lasting(runs: Iterable[Run]) -> Iterator[Run]:
+    return (run for run in runs if run[0] < run[1])
 
 
 def merged(runs: Iterable[Run]) -> tuple[Run, ...]:
