@@ -357,6 +357,7 @@ def agree(markets: list[str], rules: list[When], change: date) -> None:
         assert answer.next_close == (None if closing is None else span.start + closing * MINUTE)
 
 
+@pytest.mark.timeout(4 * 3600 if THOROUGH else 120)
 @settings(max_examples=20_000 if THOROUGH else 60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(calendars())
 def test_the_slow_evaluator_agrees(drawn: tuple[list[str], list[When], date]) -> None:
