@@ -22,6 +22,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of wedgate.yml.",
     "check": "May we deploy now, there? Ask the calendars.",
     "next": "When does a region, a set or all of them open, and for how long?",
+    "calendar": "See when regions are closed, careful and open: a month, a year, any span.",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "report": "Regression reports: validate.",

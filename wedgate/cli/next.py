@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.options import duration_option, parse_instant, terminal_style
-from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, Problem, WedgateError
-from wedgate.gate.reasons import ReasonCode
+from wedgate.errors import ExitCode
 
 if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
-    from wedgate.engine.check import Trouble
     from wedgate.engine.next import Openings
 
 
@@ -45,17 +43,13 @@ def command(
       wedgate next --needs 3h
       wedgate next --region eu-central --region us-east --needs 90m
     """
-    from wedgate.cli.wiring import PinnedAlmanac, open_gate, utc_now
-    from wedgate.engine.check import Trouble
+    from wedgate.cli.reading import read_configuration
+    from wedgate.cli.wiring import PinnedAlmanac, utc_now
     from wedgate.engine.next import find_openings
 
-    read = open_gate(config).read(trust_clock=at is not None)
-    if isinstance(read, Trouble):
-        if read.reasons[0].code is ReasonCode.CONFIG_REPAIRED:
-            click.echo(f"wedgate: {read.reasons[0].text}; ask again when it is merged", err=True)
-            return ExitCode.DONE
-        raise _error_for(read)
-    configuration = read[1]
+    configuration = read_configuration(config, trust_clock=at is not None)
+    if configuration is None:
+        return ExitCode.DONE
     found = find_openings(configuration, regions, at or utc_now(), needs=needs, almanac=PinnedAlmanac())
     click.echo(_json(found) if form == "json" else _text(found, configuration))
     return ExitCode.DONE
@@ -87,29 +81,3 @@ def _json(found: Openings) -> str:
         "all": None if found.everything is None else plain_opening(found.everything),
     }
     return render_openings_json(rows, found.at, found.needs)
-
-
-def _error_for(trouble: Trouble) -> WedgateError:
-    """Turn trouble into the error that ends a command which has no closed answer to give."""
-    text = "\n".join(reason.text for reason in trouble.reasons)
-    code = trouble.reasons[0].code
-    if code is ReasonCode.FORGE_UNREACHABLE:
-        return ExternalSystemError(text)
-    if code is ReasonCode.CONFIG_MISSING:
-        what, remedy = text.split("; ", 1)
-        return ConfigurationError((Problem(file="wedgate.yml", line=0, column=0, what=what, remedy=remedy),))
-    if code is ReasonCode.CONFIG_INVALID:
-        return _UnusableError(text)
-    return _ClosedError(f"{text}; nothing is open until then")
-
-
-class _ClosedError(WedgateError):
-    """There is no calendar to ask, and so nothing is open."""
-
-    exit_code = ExitCode.CLOSED
-
-
-class _UnusableError(WedgateError):
-    """Several problems, already spelled."""
-
-    exit_code = ExitCode.USAGE

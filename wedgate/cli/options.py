@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from wedgate.errors import UsageError
 from wedgate.render.text import Style
@@ -32,22 +33,41 @@ def duration_option(name: str) -> Callable[[str], timedelta]:
     return parse_duration_option
 
 
-def parse_instant(text: str) -> datetime:
+def parse_instant(text: str, *, option: str = "--at") -> datetime:
     """Read an ISO 8601 instant with an offset; ``UsageError`` says how it would be spelled."""
     try:
         instant = datetime.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(
-            f"--at: {ascii(text)[:60]} is not an instant; write one such as 2026-06-06T12:00:00Z "
+            f"{option}: {ascii(text)[:60]} is not an instant; write one such as 2026-06-06T12:00:00Z "
             "or 2026-06-06T12:00:00+02:00"
         ) from None
     if instant.tzinfo is None:
         plain = instant.isoformat(timespec="seconds")
         raise UsageError(
-            f"--at: {text.strip()} has no offset, and would be another instant in every zone; "
+            f"{option}: {text.strip()} has no offset, and would be another instant in every zone; "
             f"write {plain}Z for UTC, or {plain}+02:00 with the offset that you mean"
         )
     return instant
+
+
+def bound_option(name: str) -> Callable[[str], date | datetime]:
+    """Return the reader of an option that is a date, or an instant with an offset.
+
+    A date means that local date in every market. It raises ``UsageError``, which names the option.
+    """
+
+    def parse_bound_option(text: str) -> date | datetime:
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text.strip(), re.ASCII) is None:
+            return parse_instant(text, option=name)
+        try:
+            return date.fromisoformat(text.strip())
+        except ValueError:
+            raise UsageError(
+                f"{name}: there is no date {text.strip()}; write one such as 2026-06-30, or an instant with its offset"
+            ) from None
+
+    return parse_bound_option
 
 
 def terminal_style() -> Style:

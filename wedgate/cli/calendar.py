@@ -1,0 +1,133 @@
+"""`wedgate calendar`: a month, a year or any span of the calendars, to look at or for other programs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wedgate.cli.options import bound_option
+from wedgate.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from wedgate.calendars.book import Book
+
+FORMATS = ("json",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """From when to when: a date is included, in the local time of every market; an instant bounds half-open."""
+
+    start: date | datetime
+    end: date | datetime
+
+
+@click.command("calendar")
+@click.option("--month", metavar="YYYY-MM", help="This month, in the local time of each market.")
+@click.option("--year", metavar="YYYY", help="This year, in the local time of each market.")
+@click.option(
+    "--from",
+    "start",
+    type=bound_option("--from"),
+    metavar="DATE|INSTANT",
+    help="From this local date, or from this instant (with its offset), on.",
+)
+@click.option(
+    "--to",
+    "end",
+    type=bound_option("--to"),
+    metavar="DATE|INSTANT",
+    help="To this local date, which is included, or to this instant, which is not.",
+)
+@click.option("--region", "regions", multiple=True, help="Show this region alone; may be repeated.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="json", help="JSON by default.")
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write this file, whole or not at all.")
+def command(
+    month: str | None,
+    year: str | None,
+    start: date | datetime | None,
+    end: date | datetime | None,
+    regions: tuple[str, ...],
+    form: str,
+    config: Path | None,
+    output: Path | None,
+) -> ExitCode:
+    """See when regions are closed, careful and open: this month, or the time you name.
+
+    Exits with 0 when there is something to see, whatever it says, with 2 when the command or the configuration cannot
+    be used, and with 20 when the forge did not answer. On a runner the configuration is read from the default branch.
+
+    \b
+    Examples:
+      wedgate calendar
+      wedgate calendar --year 2027 --region eu-central
+      wedgate calendar --from 2027-06-04 --to 2027-06-07
+      wedgate calendar --year 2027 --format json --output calendar.json
+    """
+    from wedgate import __version__
+    from wedgate.cli.reading import read_configuration
+    from wedgate.cli.wiring import PinnedAlmanac, utc_now
+    from wedgate.engine.calendar import make_book
+
+    asked = asked_bounds(month, year, start, end)
+    configuration = read_configuration(config, trust_clock=asked is not None)
+    if configuration is None:
+        return ExitCode.DONE
+    bounds = asked or month_bounds(f"{utc_now():%Y-%m}")
+    almanac = PinnedAlmanac()
+    book = make_book(configuration, regions, bounds.start, bounds.end, almanac=almanac, wedgate_version=__version__)
+    text = rendered(book, form)
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"), color=True)
+    else:
+        from wedgate.cli.files import write_whole
+
+        write_whole(output, text if text.endswith("\n") else f"{text}\n")
+    return ExitCode.DONE
+
+
+def rendered(book: Book, form: str) -> str:
+    """Return a book in a format of ``FORMATS``."""
+    from wedgate.render.calendar_json import render_calendar_json
+
+    return render_calendar_json(book)
+
+
+def asked_bounds(
+    month: str | None, year: str | None, start: date | datetime | None, end: date | datetime | None
+) -> Bounds | None:
+    """Return the bounds that were asked for, ``None`` for none; ``UsageError`` for two ways, or half of one."""
+    given = [
+        name
+        for name, value in (("--month", month), ("--year", year), ("--from and --to", start or end))
+        if value is not None
+    ]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} say two times; give one of them")
+    if month is not None:
+        return month_bounds(month)
+    if year is not None:
+        if re.fullmatch(r"\d{4}", year, re.ASCII) is None or year == "0000":
+            raise UsageError(f"--year: {ascii(year)[:60]} is not a year; write one such as 2027")
+        return Bounds(start=date(int(year), 1, 1), end=date(int(year), 12, 31))
+    if start is None and end is None:
+        return None
+    if start is None or end is None:
+        raise UsageError("--from and --to belong together; give both, such as --from 2027-06-01 --to 2027-06-30")
+    return Bounds(start=start, end=end)
+
+
+def month_bounds(text: str) -> Bounds:
+    """Return the first and the last date of a month such as ``2027-06``."""
+    from calendar import monthrange
+
+    if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text, re.ASCII) is None or text.startswith("0000"):
+        raise UsageError(f"--month: {ascii(text)[:60]} is not a month; write one such as 2027-06")
+    year, month = map(int, text.split("-"))
+    return Bounds(start=date(year, month, 1), end=date(year, month, monthrange(year, month)[1]))
