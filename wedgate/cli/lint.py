@@ -45,6 +45,7 @@ def command(file: Path | None, form: str) -> ExitCode:
 
 def check(file: Path | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...], Configuration | None]:
     """Return problems, warnings, and the configuration if it has no problem; ``None`` stands for the usual places."""
+    from wedgate.cli.sharing import SharedCalendars
     from wedgate.config.holiday_names import warnings_of_names
     from wedgate.config.load import CONFIG_PATHS, find_configuration, load_configuration
     from wedgate.config.warnings import warnings_of
@@ -56,7 +57,7 @@ def check(file: Path | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...], 
         problem = Problem(file=CONFIG_PATHS[0], line=0, column=0, what=what, remedy="write one with `wedgate init`")
         return (problem,), (), None
     try:
-        configuration = load_configuration(path)
+        configuration = load_configuration(path, shared=SharedCalendars())
     except ConfigurationError as error:
         return error.problems, beside, None
     found = (*warnings_of_names(configuration), *warnings_of(configuration))

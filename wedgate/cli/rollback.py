@@ -128,13 +128,14 @@ def find_rescue(start: Path) -> tuple[Path, Rescue]:
 
 def _configured(start: Path) -> list[Path]:
     """Return the rescue file beside the state that wedgate.yml names; nothing when the file cannot be used."""
+    from wedgate.cli.sharing import SharedCalendars
     from wedgate.config.load import find_configuration, load_configuration
 
     path = find_configuration(start)
     if path is None:
         return []
     try:
-        configuration = load_configuration(path)
+        configuration = load_configuration(path, shared=SharedCalendars(offline=True))
         wanted = rescue_path(state_directory(*state_of(configuration)), configuration.service)
     except WedgateError as error:
         click.echo(f"the configuration cannot be used to find a rescue file, and is not needed: {error}", err=True)

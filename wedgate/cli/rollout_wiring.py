@@ -73,6 +73,7 @@ def utc_now() -> datetime:
 
 def find_and_load(config: Path | None) -> Configuration:
     """Load the configuration named, or the one found here; ``UsageError`` when there is none."""
+    from wedgate.cli.sharing import SharedCalendars
     from wedgate.config.load import find_configuration, load_configuration
 
     path = config or find_configuration(Path.cwd())
@@ -80,7 +81,7 @@ def find_and_load(config: Path | None) -> Configuration:
         raise UsageError(
             "no wedgate.yml here and no .github/wedgate.yml; write one with `wedgate init`, or use --config"
         )
-    return load_configuration(path)
+    return load_configuration(path, shared=SharedCalendars())
 
 
 def base_of(configuration: Configuration) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from wedgate.calendars.facts import Facts, Needs
     from wedgate.calendars.values import Span
     from wedgate.config.configuration import Configuration
+    from wedgate.config.extends import SharedRef
     from wedgate.gate.decision import RegionDecision
 
 
@@ -69,7 +70,7 @@ def _terminal_parts(config: Path | None) -> GateParts:
         almanac=PinnedAlmanac(),
         clock=utc_now,
         source=WorkingFile(config),
-        parse=_parse,
+        parse=_parser(None),
         wedgate_version=__version__,
     )
 
@@ -85,7 +86,7 @@ def _runner_parts(config: Path | None, environment: Mapping[str, str]) -> GatePa
         almanac=PinnedAlmanac(),
         clock=utc_now,
         source=DefaultBranch(forge, paths),
-        parse=_parse,
+        parse=_parser(environment),
         forge_date=forge.date,
         proposed_change=None if event is None else lambda: proposed_change(forge, event, paths),
         wedgate_version=__version__,
@@ -106,7 +107,15 @@ def open_forge(environment: Mapping[str, str]) -> Forge:
     )
 
 
-def _parse(content: bytes, name: str) -> Configuration:
-    from wedgate.config.load import parse_configuration
+def _parser(environment: Mapping[str, str] | None) -> Callable[[bytes, str], Configuration]:
+    def shared(ref: SharedRef) -> bytes | None:
+        from wedgate.cli.sharing import SharedCalendars
 
-    return parse_configuration(content, name=name)
+        return SharedCalendars(environment)(ref)
+
+    def parse(content: bytes, name: str) -> Configuration:
+        from wedgate.config.load import parse_configuration
+
+        return parse_configuration(content, name=name, shared=shared)
+
+    return parse

@@ -9,7 +9,7 @@ Defaults of sections that are left out are those of the value types.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wedgate.calendars.kinds import EVERY_DAY, RuleKind, kind_named
@@ -24,6 +24,7 @@ from wedgate.calendars.values import (
     Effect,
     LoadThresholds,
     Market,
+    Origin,
     Place,
     Region,
     Rule,
@@ -46,10 +47,17 @@ class RuleError(SpellingError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validated:
-    """Normal plain data of one file, and the line of each rule; what is remembered between runs."""
+    """Normal plain data of one file, and the line of each rule; what is remembered between runs.
+
+    ``data`` holds the rows of what is extended as rules, before the file's own. ``rows`` says where each is from,
+    ``changes`` what the file lays over them (``None``: switched off), ``extended`` the digest of each calendar.
+    """
 
     data: Plain
     lines: Mapping[str, int]
+    rows: Mapping[str, Plain] = field(default_factory=dict)
+    changes: Mapping[str, Plain | None] = field(default_factory=dict)
+    extended: Mapping[str, str] = field(default_factory=dict)
 
 
 def build(validated: Validated, *, path: str, digest: str) -> Configuration:
@@ -66,6 +74,9 @@ def build(validated: Validated, *, path: str, digest: str) -> Configuration:
             rules=tuple(build_rules(validated)),
             thresholds=_thresholds(data.get("loads", {})),
         ),
+        extends={name: tuple(plain["extends"]) for name, plain in data["regions"].items() if "extends" in plain},
+        changes=validated.changes,
+        extended=validated.extended,
         build_release=lambda: _release(data, tuple(region.name for region in regions)),
     )
 
@@ -82,9 +93,11 @@ def build_rules(validated: Validated) -> list[Rule]:
     rules = []
     for rule_id, plain in validated.data.get("rules", {}).items():
         try:
-            rules.append(build_rule(rule_id, plain, regions=names, line=validated.lines.get(rule_id)))
+            rule = build_rule(rule_id, plain, regions=names, line=validated.lines.get(rule_id))
         except SpellingError as error:
             raise RuleError(rule_id, error) from None
+        row = validated.rows.get(rule_id)
+        rules.append(rule if row is None else replace(rule, origin=Origin(**row)))
     return rules
 
 

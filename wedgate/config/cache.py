@@ -18,12 +18,14 @@ from pathlib import Path
 from wedgate import __version__
 from wedgate.config.build import Validated, build
 from wedgate.config.configuration import Configuration
+from wedgate.config.source import digest_of
 
-FORMAT = 2
+FORMAT = 3
 """Of the remembered data; a change to what validation leaves behind raises it."""
 
 MAX_FILES = 32
 _MAX_BYTES = 4_000_000
+_KEPT = ("data", "lines", "rows", "changes", "extended")
 
 
 def recall(content: bytes, *, path: str, digest: str) -> Configuration | None:
@@ -40,7 +42,8 @@ def recall(content: bytes, *, path: str, digest: str) -> Configuration | None:
             plain = json.loads(file.read(_MAX_BYTES))
         if plain["key"] != key:
             return None
-        return build(Validated(data=plain["data"], lines=plain["lines"]), path=path, digest=digest)
+        validated = Validated(**{name: plain[name] for name in _KEPT})
+        return build(validated, path=path, digest=digest) if _is_current(validated) else None
     return None
 
 
@@ -51,16 +54,57 @@ def remember(content: bytes, validated: Validated) -> None:
         if directory is None:
             return
         key = _key(content)
-        text = json.dumps({"key": key, "data": validated.data, "lines": validated.lines}, separators=(",", ":"))
-        temporary = directory / f".{key}.{os.getpid()}.tmp"
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            temporary.replace(directory / f"{key}.json")
-        finally:
-            temporary.unlink(missing_ok=True)
+        text = json.dumps({"key": key, **{name: getattr(validated, name) for name in _KEPT}}, separators=(",", ":"))
+        _write(directory, f"{key}.json", text.encode())
         _forget_oldest(directory)
+
+
+def recall_shared(ref: str) -> bytes | None:
+    """Return this machine's copy of a shared calendar; ``None`` if there is none that can be believed."""
+    with contextlib.suppress(Exception):
+        directory = _directory()
+        if directory is None:
+            return None
+        descriptor = os.open(directory / _shared_name(ref), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not _is_own(os.fstat(descriptor)):
+                return None
+            digest, _, content = file.read(_MAX_BYTES).partition(b"\n")
+        return content if digest.decode() == digest_of(content) else None
+    return None
+
+
+def remember_shared(ref: str, content: bytes) -> None:
+    """Keep a copy of a shared calendar under its name and digest; does nothing where that is not safe."""
+    with contextlib.suppress(Exception):
+        directory = _directory(create=True)
+        if directory is not None:
+            _write(directory, _shared_name(ref), digest_of(content).encode() + b"\n" + content)
+
+
+def _shared_name(ref: str) -> str:
+    return f"{hashlib.sha256(ref.encode()).hexdigest()}.calendar"
+
+
+def _write(directory: Path, name: str, content: bytes) -> None:
+    temporary = directory / f".{name}.{os.getpid()}.tmp"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        temporary.replace(directory / name)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _is_current(validated: Validated) -> bool:
+    """Whether the presets that went in are those shipped now; a shared calendar is pinned to its commit."""
+    shipped = {name: digest for name, digest in validated.extended.items() if "@" not in name}
+    if not shipped:
+        return True
+    from wedgate.almanac.presets import preset_bytes
+
+    return all(digest_of(preset_bytes(name)) == digest for name, digest in shipped.items())
 
 
 def _forget_oldest(directory: Path) -> None:

@@ -25,6 +25,16 @@ class Complaints:
         self._file = file
         self._root = root
         self._found = {(problem.line, problem.column, problem.what): problem for problem in noted}
+        self._elsewhere: list[Problem] = []
+        self._redirected: dict[Path, Path] = {}
+
+    def redirect(self, path: Path, to: Path) -> None:
+        """Place complaints about ``path``, which the file does not hold, at what brought it in."""
+        self._redirected[path] = to
+
+    def include(self, problems: Sequence[Problem]) -> None:
+        """Take over what is wrong with another file that this one brings in."""
+        self._elsewhere.extend(problem for problem in problems if problem not in self._elsewhere)
 
     def value(self, path: Path, what: str, remedy: str) -> None:
         """Complain about the value at ``path``."""
@@ -35,6 +45,8 @@ class Complaints:
         self._add(self._root.key_at(path), path, what, remedy)
 
     def _add(self, node: Node, path: Path, what: str, remedy: str) -> None:
+        if (brought := self._redirected.get(path[:2])) is not None:
+            node = self._root.at(brought)
         where = spelled_path(path)
         text = f"{where}: {what}" if where else what
         problem = Problem(file=self._file, line=node.line, column=node.column, what=text, remedy=remedy)
@@ -42,8 +54,8 @@ class Complaints:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything found so far, from the top of the file down."""
-        return tuple(self._found[place] for place in sorted(self._found))
+        """Everything found so far, from the top of the file down, and then what is wrong elsewhere."""
+        return (*(self._found[place] for place in sorted(self._found)), *self._elsewhere)
 
     def has(self, path: Path) -> bool:
         """Whether something at or under ``path`` was complained about."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wedgate.calendars.values import Calendar
 from wedgate.gate.decision import Mode
@@ -59,6 +59,12 @@ class Configuration:
     mode: Mode
     calendar: Calendar
     build_release: Callable[[], Release] = field(compare=False, repr=False)
+    extends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each region extends; the rows of it are rules of the calendar, with their origin."""
+    changes: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    """What the file lays over rows, by id; ``None``: switched off."""
+    extended: Mapping[str, str] = field(default_factory=dict)
+    """``sha256:`` of the content of each calendar that is extended, by its name."""
 
     @cached_property
     def _release(self) -> Release:

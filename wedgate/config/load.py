@@ -6,9 +6,13 @@ Light to import: YAML and pydantic are loaded when a file is read that was not v
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wedgate.config.configuration import Configuration
 from wedgate.config.source import MAX_BYTES, decode, digest_of, load_bytes
+
+if TYPE_CHECKING:
+    from wedgate.config.extends import Shared
 
 __all__ = ["CONFIG_PATHS", "MAX_BYTES", "find_configuration", "load_configuration", "parse_configuration"]
 
@@ -27,14 +31,15 @@ def find_configuration(start: Path) -> Path | None:
     return None
 
 
-def load_configuration(path: Path) -> Configuration:
+def load_configuration(path: Path, *, shared: Shared | None = None) -> Configuration:
     """Read and check one file; ``ConfigurationError`` names everything wrong with it at once."""
-    return parse_configuration(load_bytes(path), name=str(path))
+    return parse_configuration(load_bytes(path), name=str(path), shared=shared)
 
 
-def parse_configuration(content: bytes, *, name: str) -> Configuration:
+def parse_configuration(content: bytes, *, name: str, shared: Shared | None = None) -> Configuration:
     """Check a configuration that was read already; ``name`` is how messages name it.
 
+    ``shared`` fetches the calendars that other repositories share; ``ExternalSystemError`` when nobody answers it.
     The same bytes are validated once per machine and version where ``wedgate.config.cache`` may remember them.
     """
     from wedgate.config import cache
@@ -46,7 +51,7 @@ def parse_configuration(content: bytes, *, name: str) -> Configuration:
     from wedgate.config.build import build
     from wedgate.config.validation import validate
 
-    validated = validate(decode(content, name=name), name=name)
+    validated = validate(decode(content, name=name), name=name, shared=shared)
     configuration = build(validated, path=name, digest=digest)
     cache.remember(content, validated)
     return configuration

@@ -29,7 +29,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.weekday_sets import WeekdaySet
-from wedgate.config import scalars, schema_words
+from wedgate.config import extends, scalars, schema_words
 from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.schema import RULE_MARK
 from wedgate.gate.decision import Mode
@@ -85,6 +85,8 @@ Zone = Annotated[str, Spelling(scalars.parse_zone, schema_words.ZONE)]
 Country = Annotated[str, Spelling(scalars.parse_country, schema_words.COUNTRY)]
 Names = Annotated[list[str], Spelling(scalars.parse_names, schema_words.NAMES)]
 Weekdays = Annotated[Any, Spelling(scalars.parse_weekdays, WeekdaySet.json_schema())]
+Extends = Annotated[Any, Spelling(extends.parse_extends, extends.SCHEMA)]
+RuleId = Annotated[str, Spelling(extends.parse_rule_id, schema_words.NAME)]
 PlaceWord = Annotated[str, Spelling(scalars.parse_place_word, schema_words.PLACE_WORD)]
 ModeWord = Annotated[str, _word_of(Mode, _OBSERVE)]
 StrategyWord = Annotated[str, _word_of(StrategyKind, _BLUE_GREEN)]
@@ -124,6 +126,7 @@ class MarketSection(Section):
 class RegionSection(Section):
     """A deployment region: closed while any of its markets is closed."""
 
+    extends: Extends = left_out("A preset, `wedding/us-east`, a shared calendar, `org/repo//path@sha`, or a list.")
     markets: dict[Name, MarketSection] = Field(min_length=1, description="The markets of the region, by name.")
 
 
@@ -267,10 +270,19 @@ class WedgateFile(Section):
     mode: ModeWord = Field(Mode.ENFORCE.value, description="`observe` asks and says everything and fails nothing.")
     regions: dict[Name, RegionSection] = Field(min_length=1, description="Deployment regions, by name.")
     loads: LoadsSection = left_out("What a load alone means for the gate.")
-    rules: dict[Name, RuleSection] = left_out("Where, when, what: each market's own time unless `zone`.")
+    rules: dict[RuleId, RuleSection] = left_out("Where, when, what: each market's own time unless `zone`.")
     rollout: RolloutSection = left_out("How a release moves through the regions.")
     judge: JudgeSection = left_out("Whether the new version is good enough to go on.")
     state: StateSection = left_out("Where the ledger is kept.")
+
+
+class PresetFile(Section):
+    """A preset or a shared calendar: rows are rules without `where`."""
+
+    version: Argument = Field(description="Version of the calendar: for people, in messages.")
+    title: Text = Field(description="What it is, in a few words.")
+    description: Text = left_out("What it is for, and what it leaves out.")
+    rules: dict[Name, RuleSection] = Field(min_length=1, description="The rows, by id.")
 
 
 @cache

@@ -31,7 +31,7 @@ def check_references(data: object, complaints: Complaints) -> None:
             if place != "all":
                 _check_place(place, at, regions, complaints)
         for word, at in _texts(_mapping(plain).get("holidays"), ("rules", rule, "holidays")):
-            _check_category(word, at, _countries_of(_mapping(plain).get("where"), file), complaints)
+            _check_category(word, at, _countries_of(_mapping(plain), file), complaints)
     rollout = _mapping(file.get("rollout"))
     _check_waves(rollout, tuple(regions), complaints)
     _check_choices(rollout, tuple(regions), complaints)
@@ -96,16 +96,19 @@ def _check_subdivisions(file: Mapping[str, Any], complaints: Complaints) -> None
                 complaints.value(("regions", region, "markets", market, "subdivision"), what, remedy)
 
 
-def _countries_of(where: object, file: Mapping[str, Any]) -> dict[str, list[str]]:
+def _countries_of(rule: Mapping[str, Any], file: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the markets a rule is for by their country, for the countries that the almanac knows."""
     from wedgate.almanac.holidays import countries
 
-    places = {place for place, _ in _texts(where, ())}
+    places = {place for place, _ in _texts(rule.get("where"), ())}
+    only = {country.partition("-")[0] for country, _ in _texts(rule.get("countries"), ())}
     found: dict[str, list[str]] = {}
     for region, plain in _mapping(file.get("regions")).items():
         for market, options in _mapping(_mapping(plain).get("markets")).items():
             country = _mapping(options).get("country")
             named = places & {"all", region, f"{region}/{market}"}
+            if only and country not in only:
+                continue
             if named and isinstance(country, str) and country.strip() in countries():
                 found.setdefault(country.strip(), []).append(f"{region}/{market}")
     return found

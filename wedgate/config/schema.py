@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from wedgate.config.extends import DISABLED, ROW_PATTERN
 from wedgate.config.rule_keys import fields_of, fields_of_kind, kind_keys
 
 RULE_MARK = "a rule"
@@ -30,7 +31,8 @@ def generate_schema() -> str:
     from wedgate.config.models import WedgateFile
 
     body: dict[str, Any] = WedgateFile.model_json_schema(by_alias=True, ref_template="#/$defs/{model}")
-    definitions: dict[str, Any] = {**body.pop("$defs", {}), "Rule": _rule_schema()}
+    definitions: dict[str, Any] = {**body.pop("$defs", {}), "Rule": _rule_schema(), "Change": _change_schema()}
+    body["properties"]["rules"]["patternProperties"][ROW_PATTERN] = {"$ref": "#/$defs/Change"}
     named = {name: name.removesuffix("Section") for name in definitions}
     body = {"$schema": DIALECT, "title": "wedgate.yml", **{key: body[key] for key in body if key != "title"}}
     text = json.dumps(
@@ -43,9 +45,6 @@ def generate_schema() -> str:
 
 def _rule_schema() -> dict[str, Any]:
     """Return one flat object for all kinds: an editor completes it, and the kinds exclude one another."""
-    properties = {}
-    for field in fields_of(kind_keys()):
-        properties[field.key] = {**field.schema, **({"description": field.description} if field.description else {})}
     belongs: dict[str, list[str]] = {}
     for kind in kind_keys():
         for field in fields_of_kind(kind):
@@ -56,7 +55,7 @@ def _rule_schema() -> dict[str, Any]:
     return {
         "type": "object",
         "description": "One line of the calendar: where it applies, when, and its effect or load.",
-        "properties": properties,
+        "properties": _rule_properties(),
         "required": ["where"],
         "additionalProperties": False,
         "allOf": [
@@ -66,6 +65,20 @@ def _rule_schema() -> dict[str, Any]:
         "dependentSchemas": {
             key: {"anyOf": [{"required": [kind]} for kind in kinds]} for key, kinds in sorted(belongs.items())
         },
+    }
+
+
+def _change_schema() -> dict[str, Any]:
+    """Return what may stand under the id of a row of a preset: any keys of a rule, or that it is switched off."""
+    changed = {"type": "object", "properties": _rule_properties(), "additionalProperties": False, "minProperties": 1}
+    said = "A row of a preset, changed key by key, or switched off."
+    return {"description": said, "anyOf": [{"const": DISABLED}, changed]}
+
+
+def _rule_properties() -> dict[str, Any]:
+    return {
+        field.key: {**field.schema, **({"description": field.description} if field.description else {})}
+        for field in fields_of(kind_keys())
     }
 
 

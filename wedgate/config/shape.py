@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest, remedy_for
 from wedgate.config.nodes import Node
 from wedgate.config.rule_keys import kind_keys, kind_keys_in, kinds_with_key
 from wedgate.config.scalars import shown
+
+if TYPE_CHECKING:
+    from wedgate.config.models import Section
 
 _EXAMPLES = {
     "version": "`version: 1`",
@@ -27,19 +30,24 @@ _EXAMPLES = {
 _MERGE_REMEDY = "YAML 1.2 has no merge keys; write the keys out"
 
 
-def validate_shape(root: Node, complaints: Complaints) -> dict[str, Any] | None:
-    """Return the normal plain data of a file whose shape is right; ``None`` after complaining about what is not."""
+def validate_shape(
+    root: Node, data: dict[str, Any], complaints: Complaints, *, model: type[Section] | None = None
+) -> dict[str, Any] | None:
+    """Return the normal plain data of a file whose shape is right; ``None`` after complaining about what is not.
+
+    ``data`` is what the file says with all that it brings in; ``root`` knows the places of what stands in it.
+    """
     from pydantic import ValidationError
 
     from wedgate.config.models import WedgateFile
 
     try:
-        model = WedgateFile.model_validate(root.data)
+        found = (model or WedgateFile).model_validate(data)
     except ValidationError as error:
-        for found in error.errors(include_url=False, include_input=False):
-            _complain(found, root, complaints)
+        for each in error.errors(include_url=False, include_input=False):
+            _complain(each, root, data, complaints)
         return None
-    plain: dict[str, Any] = model.model_dump(by_alias=True, exclude_unset=True, warnings=False)
+    plain: dict[str, Any] = found.model_dump(by_alias=True, exclude_unset=True, warnings=False)
     return plain
 
 
@@ -50,7 +58,7 @@ def normal_rule(raw: dict[str, Any]) -> dict[str, Any]:
     return rule_section(kind_keys_in(raw)).model_validate(raw).model_dump(by_alias=True, exclude_unset=True)
 
 
-def _complain(found: Any, root: Node, complaints: Complaints) -> None:
+def _complain(found: Any, root: Node, data: dict[str, Any], complaints: Complaints) -> None:
     path: Path = tuple(found["loc"])
     kind: str = found["type"]
     context = found.get("ctx", {})
@@ -61,10 +69,10 @@ def _complain(found: Any, root: Node, complaints: Complaints) -> None:
     elif kind == "missing":
         complaints.key(path[:-1], f"{path[-1]!r} is missing", _remedy_for_missing(path))
     elif kind == "extra_forbidden":
-        _complain_of_unknown_key(path, root, complaints)
+        _complain_of_unknown_key(path, root, data, complaints)
     elif kind in ("model_type", "dict_type", "model_attributes_type"):
         got = shown(root.at(path).data)
-        complaints.value(path, f"expected keys with values, got {got}", f"write {_example_keys(path, root)}")
+        complaints.value(path, f"expected keys with values, got {got}", f"write {_example_keys(path, data)}")
     elif kind == "list_type":
         complaints.value(path, f"expected a list, got {shown(root.at(path).data)}", "write it in brackets: [one, two]")
     elif kind == "too_short":
@@ -78,21 +86,21 @@ def _remedy_for_missing(path: Path) -> str:
     return f"add {_EXAMPLES.get(key, f'`{key}:`')}"
 
 
-def _example_keys(path: Path, root: Node) -> str:
+def _example_keys(path: Path, data: dict[str, Any]) -> str:
     from wedgate.config.models import keys_at
 
-    keys = keys_at(path, root.data)
+    keys = keys_at(path, data)
     return f"such as {{{keys[0]}: ...}}" if keys else "such as {name: ...}"
 
 
-def _complain_of_unknown_key(path: Path, root: Node, complaints: Complaints) -> None:
+def _complain_of_unknown_key(path: Path, root: Node, data: dict[str, Any], complaints: Complaints) -> None:
     from wedgate.config.models import keys_at
 
     key, parent = str(path[-1]), path[:-1]
     if key == "<<":
         complaints.key(path, "unknown key", _MERGE_REMEDY)
         return
-    known = tuple(word for word in keys_at(parent, root.data) if word not in root.at(parent).items)
+    known = tuple(word for word in keys_at(parent, data) if word not in root.at(parent).items)
     remedy = remedy_for(key, known)
     if len(parent) == 2 and parent[0] == "rules":
         owners = kinds_with_key(key)

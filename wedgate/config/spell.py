@@ -14,6 +14,7 @@ from typing import Any
 from wedgate.calendars.values import SATURDAY, Calendar, Market, Rule
 from wedgate.calendars.weekday_sets import WeekdaySet
 from wedgate.config.configuration import Configuration
+from wedgate.config.extends import DISABLED
 from wedgate.config.rule_keys import fields_of_kind, kind_keys
 from wedgate.config.scalars import spell_duration, spell_load, spell_percent
 from wedgate.judge.values import JudgeSettings
@@ -30,7 +31,10 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
     calendar, rollout = configuration.calendar, configuration.rollout
     plain: dict[str, Any] = {"version": 1, "service": configuration.service, "mode": configuration.mode.value}
     plain["regions"] = {
-        region.name: {"markets": {market.name: _plain_market(market) for market in region.markets}}
+        region.name: {
+            **_plain_extends(configuration.extends.get(region.name, ())),
+            "markets": {market.name: _plain_market(market) for market in region.markets},
+        }
         for region in calendar.regions
     }
     thresholds = calendar.thresholds
@@ -38,8 +42,11 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
         "caution-from": spell_load(thresholds.caution_from),
         "block-from": spell_load(thresholds.block_from),
     }
-    if calendar.rules:
-        plain["rules"] = {rule.id: plain_rule(rule, calendar) for rule in calendar.rules}
+    # What is extended is not written out: its rows are where it says, and only what is changed of them is said here.
+    changes = {row: _plain_change(change) for row, change in configuration.changes.items()}
+    own = {rule.id: plain_rule(rule, calendar) for rule in calendar.rules if rule.origin is None}
+    if changes or own:
+        plain["rules"] = {**changes, **own}
     if rollout is not None:
         plain["rollout"] = _plain_rollout(rollout)
     plain["judge"] = _plain_judge(configuration.judge)
@@ -50,6 +57,16 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
     if configuration.state is not None:
         plain["state"] = {"kind": configuration.state.kind, **configuration.state.options}
     return plain
+
+
+def _plain_extends(names: Sequence[str]) -> dict[str, Any]:
+    return {"extends": names[0] if len(names) == 1 else list(names)} if names else {}
+
+
+def _plain_change(change: Mapping[str, Any] | None) -> str | dict[str, Any]:
+    if change is None:
+        return DISABLED
+    return {key: "all" if key == "where" and value == ["all"] else value for key, value in change.items()}
 
 
 def _plain_market(market: Market) -> dict[str, Any]:

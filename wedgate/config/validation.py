@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wedgate.calendars.spelling import SpellingError
 from wedgate.config.build import Validated, build_rule
 from wedgate.config.complaints import Complaints
 from wedgate.config.consistency import check_consistency
+from wedgate.config.expansion import Expansion, expand
+from wedgate.config.extends import Shared
 from wedgate.config.nodes import Node, parse_nodes
 from wedgate.config.references import check_references
 from wedgate.config.scalars import shown
@@ -14,21 +18,46 @@ from wedgate.config.source import whole_file
 from wedgate.errors import ConfigurationError, Problem
 
 
-def validate(text: str, *, name: str) -> Validated:
-    """Return the normal plain data of a configuration; ``ConfigurationError`` with everything wrong in it."""
+def validate(text: str, *, name: str, shared: Shared | None = None) -> Validated:
+    """Return the normal plain data of a configuration; ``ConfigurationError`` with everything wrong in it.
+
+    ``shared`` fetches the calendars of other repositories; ``ExternalSystemError`` when it gets no answer.
+    """
     noted: list[Problem] = []
     root = parse_nodes(text, name=name, noted=noted)
     if not isinstance(root.data, dict):
         what, remedy = f"the file is {shown(root.data)}, not keys with values", "write a starter with `wedgate init`"
         raise ConfigurationError((*noted, *whole_file(name, what, remedy).problems))
     complaints = Complaints(name, root, noted)
-    data = validate_shape(root, complaints)
-    check_references(root.data, complaints)
-    check_consistency(root.data, complaints)
-    _check_rules(root.data.get("rules"), complaints)
+    expansion = expand(root, complaints, shared=shared)
+    data = validate_shape(root, expansion.data, complaints)
+    check_references(expansion.data, complaints)
+    check_consistency(expansion.data, complaints)
+    _check_rules(expansion.data.get("rules"), complaints)
     if data is None or complaints.problems:
         raise ConfigurationError(complaints.problems)
-    return Validated(data=data, lines=_rule_lines(root))
+    return _validated(data, root, expansion)
+
+
+def _validated(data: dict[str, Any], root: Node, expansion: Expansion) -> Validated:
+    """Return what is kept of a file: rows with where they come from, and what the file itself says about them."""
+    rules: dict[str, Any] = data.get("rules", {})
+    lines = _rule_lines(root)
+    rows = {}
+    for row_id, (extended, row) in expansion.rows.items():
+        lines.setdefault(row_id, root.at(extended.at).line)
+        preset = extended.preset
+        rows[row_id] = {"file": preset.file, "line": row.line, "source": row.source, "confidence": row.confidence}
+    changes = {row_id: {key: rules[row_id][key] for key in keys} for row_id, keys in expansion.changed.items() if keys}
+    for row_id in expansion.absent:
+        del rules[row_id]
+    return Validated(
+        data=data,
+        lines=lines,
+        rows=rows,
+        changes={**changes, **dict.fromkeys(expansion.disabled)},
+        extended={each.preset.file: each.preset.digest for each in expansion.extended},
+    )
 
 
 def _rule_lines(root: Node) -> dict[str, int]:

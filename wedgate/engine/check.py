@@ -104,6 +104,8 @@ class Gate:
             return text, self._parts.parse(text.content, text.path)
         except ConfigurationError as error:
             return self._repairing() or Trouble(reasons=_invalid(error), text=text)
+        except ExternalSystemError as error:
+            return _unreachable(error)
 
     def _repairing(self) -> Trouble | None:
         """Return the reason for which a pull request that repairs the configuration alone may go."""
@@ -114,7 +116,7 @@ class Gate:
             return None
         try:
             self._parts.parse(change.head, change.path)
-        except ConfigurationError:
+        except (ConfigurationError, ExternalSystemError):
             return None
         what = "adds the missing configuration" if change.base is None else "makes the broken configuration valid"
         return Trouble(reasons=(Reason(code=ReasonCode.CONFIG_REPAIRED, text=f"the change {what}"),))
@@ -148,6 +150,8 @@ class Gate:
             head = self._parts.parse(change.head, change.path)
         except ConfigurationError as error:
             return Verdict.CLOSED, _invalid(error)
+        except ExternalSystemError as error:
+            return Verdict.CLOSED, _unreachable(error).reasons
         opened, compared = self._opened(base.calendar, head.calendar, at)
         verdict, reason = judge_change(opened, old_mode=base.mode, new_mode=head.mode, compared=compared)
         return verdict, (reason,)
@@ -190,6 +194,7 @@ class Gate:
             holidays=self._parts.almanac.holidays_version(),
             wedgate=self._parts.wedgate_version,
             incomparable=text is not None and text.incomparable,
+            extends={} if configuration is None else configuration.extended,
         )
 
 

@@ -66,7 +66,8 @@ class ProposedChange:
 class GateParts:
     """Everything that the gate touches.
 
-    ``parse`` turns bytes and the name for messages into a configuration (``ConfigurationError``). ``forge_date``
+    ``parse`` turns bytes and the name for messages into a configuration (``ConfigurationError``, and
+    ``ExternalSystemError`` when a shared calendar that it extends cannot be had). ``forge_date``
     returns the forge's clock where there is a forge. ``proposed_change`` returns the change to be judged when the
     gate runs for a pull request that changes nothing but the configuration, else ``None``.
     """

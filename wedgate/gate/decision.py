@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -58,6 +59,7 @@ class Inputs:
     """What decided, so that a decision can be replayed later.
 
     ``incomparable``: there is a clone, and yet the working file could not be compared with the default branch's.
+    ``extends`` names each calendar that the configuration extends, with the digest of its content.
     """
 
     config_digest: str | None
@@ -69,6 +71,7 @@ class Inputs:
     holidays: str
     wedgate: str
     incomparable: bool = False
+    extends: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ def plain_decision(decision: Decision) -> dict[str, Any]:
             "zone_data": inputs.zone_data,
             "holidays": inputs.holidays,
             "wedgate": inputs.wedgate,
+            "extends": dict(inputs.extends),
         },
     }
 
