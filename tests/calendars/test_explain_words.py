@@ -1,14 +1,14 @@
 """`--explain` says nothing that the calendar contradicts: no false end, the true cause, and the zone it looked in."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from wedgate.almanac.gather import gather_facts
 from wedgate.calendars.explain import look_at
 from wedgate.calendars.facts import needs_of
-from wedgate.calendars.values import Calendar, RuleLook, Span
+from wedgate.calendars.values import Calendar, Origin, RuleLook, Span
 
 CalendarOf = Callable[..., Calendar]
 
@@ -76,3 +76,13 @@ def test_a_look_names_the_zone_it_was_taken_in(calendar_of: CalendarOf) -> None:
         rule = {"weekdays": "saturday", "effect": "block"} | ({"zone": zone} if zone else {})
         found = look(calendar_of({"eu": ["Europe/Berlin"]}, [rule]), at)
         assert (found.zone, found.offset) == (zone or "Europe/Berlin", timedelta(hours=hours))
+
+
+def test_a_look_says_which_row_of_a_preset_and_which_data(calendar_of: CalendarOf) -> None:
+    """The row, its citation and how sure it is; of a rule in a zone of its own, the sources of all of its markets."""
+    origin = Origin(file="wedding/eu-central", line=31, source="IBGE, Registro Civil 2023", confidence="high")
+    rule = {"holidays": "public", "effect": "block", "zone": "Europe/Berlin", "origin": origin}
+    found = look(calendar_of({"eu": ["Europe/Berlin", "Europe/London"]}, [rule]), datetime(2026, 6, 10, tzinfo=UTC))
+    assert found.origin == origin
+    assert [source.name for source in found.sources] == ["public holidays of DE-BE", "public holidays of GB-ENG"]
+    assert {source.verified_until for source in found.sources} == {date(2035, 12, 31)}

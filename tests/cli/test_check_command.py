@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -146,8 +147,36 @@ def test_explain_lists_rules_that_do_not_match_too_with_date_offset_and_line(pla
     (place / "wedgate.yml").write_text(SATURDAY)
     for at, offset in (("2026-06-05T12:00:00Z", "+02:00"), ("2026-01-05T12:00:00Z", "+01:00")):
         words = " ".join(ask("--at", at, "--explain")[1].output.split())
-        assert f"saturdays (line 13), block, in eu-central/berlin on {'Fri' if '06' in at[5:7] else 'Mon'}" in words
-        assert f"UTC{offset}: does not match" in words
+        day = "Fri 2026-06-05" if "06" in at[5:7] else "Mon 2026-01-05"
+        assert "saturdays block wedgate.yml:13" in words
+        assert f"berlin: {day}, UTC{offset} in Europe/Berlin, does not match" in words
+
+
+def test_explain_names_the_data_of_each_rule(place: Path) -> None:
+    """The zone database by its version, a source by its own version and the last day it is complete for: the version
+    is that of the holidays package that the tables were generated from."""
+    content = SATURDAY.replace("country: US}", "country: US, subdivision: NY}")
+    (place / "wedgate.yml").write_text(content + "  days: {where: us-east, holidays: public, effect: caution}\n")
+    record = json.loads(ask("--at", ON_FRIDAY, "--explain", "--format", "json")[1].output)
+    saturdays, days = (
+        next(look for look in record["looks"] if look["rule"] == rule and look["market"] == "new-york")
+        for rule in ("saturdays", "days")
+    )
+    zones = importlib.import_module("pytz").OLSON_VERSION
+    assert saturdays["data"] == {"zones": zones, "sources": []}
+    (source,) = days["data"]["sources"]
+    assert (days["defined_at"], days["data"]["zones"]) == ("wedgate.yml:14", zones)
+    assert source["name"] == "public holidays of US-NY"
+    assert source["source"] == f"generated from holidays {record['inputs']['holidays']}"
+    assert source["verified_until"] == "2035-12-31"
+    text = ask("--at", ON_FRIDAY, "--explain", "--region", "us-east")[1].output
+    assert max(len(line) for line in text.splitlines()) <= 80
+    words = " ".join(text.split())
+    assert f"Rules looked at in us-east, by zones {zones}:" in words
+    assert "data: public holidays of US-NY: generated from holidays" in words
+    markdown = ask("--at", ON_FRIDAY, "--explain", "--format", "markdown")[1].output
+    assert "| wedgate.yml:14 |" in markdown
+    assert "verified until 2035-12-31" in markdown
 
 
 @pytest.mark.parametrize("at", [ON_FRIDAY, ON_SATURDAY])

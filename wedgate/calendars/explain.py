@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from wedgate.calendars.facts import Facts, markets_of
+from wedgate.calendars.facts import Facts, markets_of, needs_in
 from wedgate.calendars.local_time import instant_of, seconds_of
 from wedgate.calendars.rule_words import months_words, rule_words
+from wedgate.calendars.tables import DatedSource
 from wedgate.calendars.tracks import Track, TrackMaker
-from wedgate.calendars.values import Calendar, Market, Rule, RuleLook
+from wedgate.calendars.values import Calendar, Market, Rule, RuleLook, SourceLook
 
 
 def look_at(
@@ -27,7 +29,10 @@ def look_at(
         once = markets if rule.zone is None else markets[:1]
         for market in once:
             own = [track for place, track in tracks if place == market]
-            looks.append(_look(rule, found.name, market, own, maker, facts, instant, horizon))
+            look = _look(rule, found.name, market, own, maker, facts, instant, horizon)
+            # A rule in a zone of its own goes by what is known of each of its markets.
+            asked = (market,) if rule.zone is None else markets
+            looks.append(replace(look, sources=_sources(rule, asked, facts)))
     return tuple(looks)
 
 
@@ -70,6 +75,25 @@ def _look(
         load=rule.load,
         line=rule.line,
         text=words,
+        origin=rule.origin,
+    )
+
+
+def _sources(rule: Rule, markets: tuple[Market, ...], facts: Facts) -> tuple[SourceLook, ...]:
+    """Return the dated sources that a rule needs in some markets, each once."""
+    keys = {str(key): key for market in markets for key in needs_in(rule, market).sources}
+    found = ((name, facts.sources[keys[name]]) for name in sorted(keys))
+    return tuple(
+        SourceLook(
+            name=name,
+            source=table.source,
+            digest=table.digest,
+            verified_from=table.verified_from,
+            verified_until=table.verified_until,
+            trouble=table.trouble,
+        )
+        for name, table in found
+        if isinstance(table, DatedSource)
     )
 
 

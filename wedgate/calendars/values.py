@@ -272,10 +272,26 @@ class RegionAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLook:
+    """One source of dates that a rule was looked at with: what it is, its version, and for which dates it is complete.
+
+    ``digest`` is that of the file or page that was read, ``trouble`` why it could not be.
+    """
+
+    name: str
+    source: str
+    digest: str | None
+    verified_from: date
+    verified_until: date
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLook:
     """One rule looked at for ``--explain``, matched or not, in one market (``None``: region in the rule's own zone).
 
-    ``local_date`` and ``offset`` are those of ``zone`` at the instant asked about.
+    ``local_date`` and ``offset`` are those of ``zone`` at the instant asked about. ``line`` and ``origin`` say where
+    the rule is written, ``sources`` which data it was matched with besides that of the zones.
     """
 
     rule: str
@@ -289,3 +305,5 @@ class RuleLook:
     load: Decimal | None
     line: int | None
     text: str
+    origin: Origin | None = None
+    sources: tuple[SourceLook, ...] = ()

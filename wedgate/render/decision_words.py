@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import UTC
 
 from wedgate.calendars.values import Verdict
@@ -61,3 +62,10 @@ def where_read(decision: Decision) -> str:
 def clean(text: str) -> str:
     """Return text in which nothing steers a terminal, a log or a table: control characters become ``?``."""
     return "".join(character if character.isprintable() else " " if character == "\n" else "?" for character in text)
+
+
+def hanging(head: str, text: str, indent: int, width: int) -> list[str]:
+    """Wrap text behind a head that may hold colour codes; ``indent`` is the head's visible width."""
+    room = max(width - indent, 24)
+    first, *rest = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"{head}{first}", *(f"{' ' * indent}{line}" for line in rest)]

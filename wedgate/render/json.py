@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from wedgate.calendars.values import MarketAnswer, RuleLook
+from wedgate.calendars.values import MarketAnswer, RuleLook, SourceLook
 from wedgate.gate.decide import is_allowed
-from wedgate.gate.decision import Decision, Reason, RegionDecision
+from wedgate.gate.decision import Decision, Inputs, Reason, RegionDecision
 from wedgate.render.local import offset_words
+from wedgate.render.looks import defined_at
 
 SCHEMA_VERSION = 1
 SCHEMA_PATH = Path(__file__).parent / "resources" / "decision.schema.json"
@@ -42,7 +43,7 @@ def plain_decision(decision: Decision) -> dict[str, Any]:
         "override": None,
         "not_verified": list(decision.not_verified),
         "expiring": list(decision.expiring),
-        "looks": [_look(look) for look in decision.looks],
+        "looks": [_look(look, decision.inputs) for look in decision.looks],
         "inputs": {
             "config_digest": inputs.config_digest,
             "config_origin": inputs.config_origin.value if inputs.config_origin else None,
@@ -103,7 +104,8 @@ def _market(market: MarketAnswer) -> dict[str, Any]:
     }
 
 
-def _look(look: RuleLook) -> dict[str, Any]:
+def _look(look: RuleLook, inputs: Inputs) -> dict[str, Any]:
+    origin = look.origin
     return {
         "rule": look.rule,
         "region": look.region,
@@ -115,5 +117,23 @@ def _look(look: RuleLook) -> dict[str, Any]:
         "effect": look.effect.value if look.effect else None,
         "load": None if look.load is None else float(look.load),
         "line": look.line,
+        "defined_at": defined_at(look, inputs.config_path),
+        "origin": None if origin is None else {name: getattr(origin, name) for name in _ORIGIN},
+        "data": {"zones": inputs.zone_data, "sources": [_source(source) for source in look.sources]},
         "text": look.text,
     }
+
+
+def _source(source: SourceLook) -> dict[str, Any]:
+    readable = source.trouble is None
+    return {
+        "name": source.name,
+        "source": source.source,
+        "digest": source.digest,
+        "verified_from": source.verified_from.isoformat() if readable else None,
+        "verified_until": source.verified_until.isoformat() if readable else None,
+        "trouble": source.trouble,
+    }
+
+
+_ORIGIN = ("file", "line", "source", "confidence")

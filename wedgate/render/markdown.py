@@ -9,6 +9,7 @@ from wedgate.render.advice import advice
 from wedgate.render.decision_words import clean, local_times, until, where_read
 from wedgate.render.json import instant, render_json
 from wedgate.render.local import offset_words, utc_words
+from wedgate.render.looks import defined_at, source_words
 
 _MARKS = {Verdict.OPEN: "✅", Verdict.CAUTION: "⚠️", Verdict.CLOSED: "⛔"}
 
@@ -48,22 +49,31 @@ def _details(decision: Decision) -> list[str]:
     lines += [f"- not verified: {_text(words)}" for words in decision.not_verified]
     lines += [f"- note: {_text(words)}" for words in decision.expiring]
     if decision.looks:
-        lines += ["", "| rule | where | zone | local date | offset | matched | why |", "|---|---|---|---|---|---|---|"]
-        for look in decision.looks:
-            place = f"{look.region}/{look.market}" if look.market else look.region
-            cells = (
-                look.rule,
-                place,
-                look.zone,
-                f"{look.local_date}",
-                offset_words(look.offset),
-                "yes" if look.matched else "no",
-                look.text,
-            )
-            lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
+        lines += ["", *_look_table(decision)]
     record = render_json(decision, indent=2)
     fence = _fence_for(record)
     return [*lines, "", f"{fence}json", record, fence]
+
+
+def _look_table(decision: Decision) -> list[str]:
+    lines = [
+        "| rule | written | where | zone | local date | offset | matched | why | data |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for look in decision.looks:
+        cells = (
+            look.rule,
+            defined_at(look, decision.inputs.config_path),
+            f"{look.region}/{look.market}" if look.market else look.region,
+            look.zone,
+            f"{look.local_date}",
+            offset_words(look.offset),
+            "yes" if look.matched else "no",
+            look.text,
+            "; ".join((f"zones {decision.inputs.zone_data}", *map(source_words, look.sources))),
+        )
+        lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
+    return lines
 
 
 def _text(text: str) -> str:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from wedgate.gate.decide import words_of
 from wedgate.gate.words import said
-from wedgate.render.decision_words import clean
+from wedgate.render.decision_words import clean, hanging
 from wedgate.render.json import instant, plain_reason, seconds
 from wedgate.render.local import local_words, telling_zone, utc_words
-from wedgate.render.text import hanging
 
 if TYPE_CHECKING:
     from datetime import timedelta

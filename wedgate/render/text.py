@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 
-from wedgate.calendars.values import RuleLook, Verdict
+from wedgate.calendars.values import Verdict
 from wedgate.gate.decision import Decision, RegionDecision
 from wedgate.gate.words import why
 from wedgate.render.advice import advice
-from wedgate.render.decision_words import clean, local_times, until, where_read
-from wedgate.render.local import offset_words, utc_words
+from wedgate.render.decision_words import clean, hanging, local_times, until, where_read
+from wedgate.render.local import utc_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,9 @@ def render_text(decision: Decision, style: Style) -> str:
     for words in decision.expiring:
         lines += _wrapped("  ", f"note: {clean(words)}", 4, style)
     if decision.looks:
-        lines += ["", "Rules looked at:", *_look_lines(decision.looks, style)]
+        from wedgate.render.looks import look_lines
+
+        lines += ["", *look_lines(decision, unicode=style.unicode, width=style.width)]
     read = clean(where_read(decision))
     lines += ["", *_wrapped("", f"{read[0].upper()}{read[1:]}; zones {decision.inputs.zone_data}.", 0, style)]
     lines += _wrapped("", clean(advice(decision)), 0, style)
@@ -62,30 +63,8 @@ def _region_lines(region: RegionDecision, decision: Decision, widest: int, style
     return _wrapped(head, f"{sentence}.", len(plain_head), style)
 
 
-def _look_lines(looks: tuple[RuleLook, ...], style: Style) -> list[str]:
-    lines: list[str] = []
-    for look in looks:
-        place = f"{look.region}/{look.market}" if look.market else look.region
-        does = look.effect.value if look.effect else f"load {look.load}"
-        line = f" (line {look.line})" if look.line else ""
-        words = (
-            f"{look.rule}{line}, {does}, in {place} on {look.local_date:%a %Y-%m-%d} "
-            f"in {look.zone} at UTC{offset_words(look.offset)}: {look.text}"
-        )
-        mark = ("•" if style.unicode else "*") if look.matched else "-"
-        lines += _wrapped(f"  {mark} ", clean(words), 4, style)
-    return lines
-
-
 def _wrapped(head: str, text: str, indent: int, style: Style) -> list[str]:
     return hanging(head, text, indent, style.width)
-
-
-def hanging(head: str, text: str, indent: int, width: int) -> list[str]:
-    """Wrap text behind a head that may hold colour codes; ``indent`` is the head's visible width."""
-    room = max(width - indent, 24)
-    first, *rest = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
-    return [f"{head}{first}", *(f"{' ' * indent}{line}" for line in rest)]
 
 
 def _mark(verdict: Verdict, style: Style) -> str:
