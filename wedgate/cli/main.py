@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "May we deploy now, there? Ask the calendars.",
     "next": "When does a region, a set or all of them open, and for how long?",
     "calendar": "See when regions are closed, careful and open: a month, a year, any span.",
+    "diff": "What does a change of the configuration or of its data open or close?",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "report": "Regression reports: validate.",

@@ -70,7 +70,7 @@ def _terminal_parts(config: Path | None) -> GateParts:
         almanac=PinnedAlmanac(),
         clock=utc_now,
         source=WorkingFile(config),
-        parse=_parser(None),
+        parse=parser_for(None),
         wedgate_version=__version__,
     )
 
@@ -86,7 +86,7 @@ def _runner_parts(config: Path | None, environment: Mapping[str, str]) -> GatePa
         almanac=PinnedAlmanac(),
         clock=utc_now,
         source=DefaultBranch(forge, paths),
-        parse=_parser(environment),
+        parse=parser_for(environment),
         forge_date=forge.date,
         proposed_change=None if event is None else lambda: proposed_change(forge, event, paths),
         wedgate_version=__version__,
@@ -107,7 +107,9 @@ def open_forge(environment: Mapping[str, str]) -> Forge:
     )
 
 
-def _parser(environment: Mapping[str, str] | None) -> Callable[[bytes, str], Configuration]:
+def parser_for(environment: Mapping[str, str] | None) -> Callable[[bytes, str], Configuration]:
+    """Return what turns bytes into a configuration; shared calendars are asked of the forge of an environment."""
+
     def shared(ref: SharedRef) -> bytes | None:
         from wedgate.cli.sharing import SharedCalendars
 

@@ -6,23 +6,22 @@ gate before any calendar is asked. A change to the configuration alone is judged
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from wedgate.calendars.differences import opened_by
 from wedgate.calendars.explain import look_at
 from wedgate.calendars.sources import expiring, partial, partial_words
 from wedgate.calendars.timeline import Timeline
-from wedgate.calendars.values import Calendar, RuleLook, Span, Verdict
+from wedgate.calendars.values import Calendar, RuleLook, Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.config.nearest import remedy_for
 from wedgate.engine.horizon import (
     answering_timeline,
     closing_reasons,
     first_opening,
+    opened_from,
     reasons_until,
-    timeline_for,
 )
 from wedgate.engine.parts import Almanac, ConfigurationText, GateParts, ProposedChange
 from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
@@ -31,9 +30,6 @@ from wedgate.gate.clock import EARLIEST, LATEST, clock_trouble
 from wedgate.gate.decide import Question, Together, decide, decide_region, decide_without_calendar
 from wedgate.gate.decision import Decision, Inputs, Mode, Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
-
-CHANGE_STRETCH = timedelta(days=400)
-"""A change to the configuration is compared, and described, a little more than a year at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,25 +148,9 @@ class Gate:
             return Verdict.CLOSED, _invalid(error)
         except ExternalSystemError as error:
             return Verdict.CLOSED, _unreachable(error).reasons
-        opened, compared = self._opened(base.calendar, head.calendar, at)
+        opened, compared = opened_from(base.calendar, head.calendar, self._parts.almanac, at)
         verdict, reason = judge_change(opened, old_mode=base.mode, new_mode=head.mode, compared=compared)
         return verdict, (reason,)
-
-    def _opened(self, base: Calendar, head: Calendar, at: datetime) -> tuple[Mapping[str, tuple[Span, ...]], Span]:
-        """Return what the first stretch of time in which anything opens opens, and that stretch.
-
-        Where nothing opens the stretch ends with the last instant that wedgate answers for: a freeze dated years from
-        now, or a 29 February, cannot be taken away unseen.
-        """
-        start = at
-        while start < LATEST:
-            span = Span(start=start, end=min(start + CHANGE_STRETCH, LATEST))
-            old, new = (timeline_for(each, self._parts.almanac, span) for each in (base, head))
-            opened = opened_by(old, new)
-            if opened:
-                return opened, span
-            start = span.end
-        return {}, Span(start=at, end=LATEST)
 
     def _closed(self, question: Question, trouble: Trouble) -> Decision:
         """Return the decision for trouble; a repairing change is the one trouble that opens."""

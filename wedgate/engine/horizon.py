@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from wedgate.calendars.differences import opened_by
 from wedgate.calendars.facts import needs_of
 from wedgate.calendars.timeline import Timeline, compile_timeline
 from wedgate.calendars.values import Calendar, Span
 from wedgate.engine.parts import Almanac
+from wedgate.gate.clock import LATEST
 from wedgate.gate.decide import reason_of
 from wedgate.gate.decision import Reason
 
 HORIZONS = (timedelta(days=60), timedelta(days=400), timedelta(days=1100), timedelta(days=4400))
 """Tried in turn while an answer is missing. Sixty days hold eight Saturdays; three years hold every yearly rule but
 29 February, which twelve hold even over 2100, and every freeze that somebody has dated by now."""
+
+
+CHANGE_STRETCH = timedelta(days=400)
+"""Two calendars are compared, and what changes is described, a little more than a year at a time."""
 
 
 def timeline_for(calendar: Calendar, almanac: Almanac, span: Span) -> Timeline:
@@ -37,6 +43,24 @@ def answering_timeline(
         if is_answered(timeline):
             return timeline
     return timeline_for(calendar, almanac, spans[-1])
+
+
+def opened_from(
+    old: Calendar, new: Calendar, almanac: Almanac, at: datetime
+) -> tuple[Mapping[str, tuple[Span, ...]], Span]:
+    """Return what the first stretch of time from ``at`` on in which ``new`` opens anything opens, and that stretch.
+
+    Where nothing opens the stretch ends with the last instant that wedgate answers for: a freeze dated years from now,
+    or a 29 February, cannot be taken away unseen.
+    """
+    start = at
+    while start < LATEST:
+        span = Span(start=start, end=min(start + CHANGE_STRETCH, LATEST))
+        opened = opened_by(*(timeline_for(each, almanac, span) for each in (old, new)))
+        if opened:
+            return opened, span
+        start = span.end
+    return {}, Span(start=at, end=LATEST)
 
 
 def first_opening(timeline: Timeline, regions: Sequence[str], after: datetime, needed: timedelta | None) -> Span | None:

@@ -20,7 +20,7 @@ def render_markdown(decision: Decision) -> str:
     stopped = decision.verdict is Verdict.CLOSED
     observed = " (observe: would have been blocked)" if decision.mode is Mode.OBSERVE and stopped else ""
     lines = [f"### {_MARKS[decision.verdict]} wedgate: {decision.verdict.value}{observed}{asked}", ""]
-    lines += [_text(advice(decision)), ""]
+    lines += [inert_text(advice(decision)), ""]
     if decision.regions:
         lines += ["| region | verdict | local time | why | until |", "|---|---|---|---|---|"]
         for region in decision.regions:
@@ -31,9 +31,9 @@ def render_markdown(decision: Decision) -> str:
                 why(region),
                 until(region, decision),
             )
-            lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
+            lines.append(f"| {' | '.join(inert_text(cell) for cell in cells)} |")
     else:
-        lines += [f"- `{reason.code}`: {_text(reason.text)}" for reason in decision.reasons]
+        lines += [f"- `{reason.code}`: {inert_text(reason.text)}" for reason in decision.reasons]
     lines += ["", "<details><summary>Details</summary>", "", *_details(decision), "", "</details>", ""]
     return "\n".join(lines)
 
@@ -43,11 +43,11 @@ def _details(decision: Decision) -> list[str]:
         f"- asked about: {utc_words(decision.at)} (`{instant(decision.at)}`)",
         f"- all open: {f'`{instant(decision.next_open)}`' if decision.next_open else 'no known opening'}",
         f"- first closes: {f'`{instant(decision.next_close)}`' if decision.next_close else 'not known'}",
-        f"- {_text(where_read(decision))}",
+        f"- {inert_text(where_read(decision))}",
         f"- zones {decision.inputs.zone_data}, holidays {decision.inputs.holidays}, wedgate {decision.inputs.wedgate}",
     ]
-    lines += [f"- not verified: {_text(words)}" for words in decision.not_verified]
-    lines += [f"- note: {_text(words)}" for words in decision.expiring]
+    lines += [f"- not verified: {inert_text(words)}" for words in decision.not_verified]
+    lines += [f"- note: {inert_text(words)}" for words in decision.expiring]
     if decision.looks:
         lines += ["", *_look_table(decision)]
     record = render_json(decision, indent=2)
@@ -72,11 +72,11 @@ def _look_table(decision: Decision) -> list[str]:
             look.text,
             "; ".join((f"zones {decision.inputs.zone_data}", *map(source_words, look.sources))),
         )
-        lines.append(f"| {' | '.join(_text(cell) for cell in cells)} |")
+        lines.append(f"| {' | '.join(inert_text(cell) for cell in cells)} |")
     return lines
 
 
-def _text(text: str) -> str:
+def inert_text(text: str) -> str:
     """Return text that is inert in a table: no markup, no cell of its own, no mention of a person."""
     plain = clean(text).replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     for character in "`*_[]|~#":

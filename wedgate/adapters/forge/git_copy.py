@@ -42,6 +42,11 @@ def compare_with_default_branch(path: Path, content: bytes) -> Comparison:
     return Comparison.DIFFERENT if known else Comparison.UNKNOWN
 
 
+def file_at_revision(revision: str, path: str) -> bytes | None:
+    """Return a file of the clone around the working directory at a revision; ``None`` if git knows no such thing."""
+    return _git(Path(), "cat-file", "blob", f"{revision}:{path}")
+
+
 def _lines(content: bytes) -> bytes:
     """Return content as git keeps it where a checkout writes line ends of its own (``core.autocrlf``)."""
     return content.replace(b"\r\n", b"\n")

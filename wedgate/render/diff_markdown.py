@@ -1,0 +1,61 @@
+"""A change of calendar as Markdown: the comment on a pull request, and the job summary."""
+
+from __future__ import annotations
+
+from wedgate.calendars.changes import CalendarChange, Direction
+from wedgate.render.diff_words import (
+    compared_words,
+    groups_of,
+    headline,
+    later_sentence,
+    meaning,
+    sentence,
+    zone_words,
+)
+from wedgate.render.markdown import inert_text
+
+MARKER = "<!-- wedgate:calendar-diff -->"
+"""By this line, which nobody sees, a comment is found again and kept up to date."""
+
+LIMIT = 60_000
+"""Characters. A comment may have 65,536 of them; what does not fit is said to be left out."""
+
+_MARKS = {
+    Direction.LOOSENS: "🔓",
+    Direction.TIGHTENS: "🔒",
+    Direction.REPAIRS: "🔧",
+    Direction.CHANGES: "📅",
+    Direction.NOTHING: "✅",
+}
+
+
+def render_diff_markdown(change: CalendarChange) -> str:
+    """Return the change as Markdown that is inert against any text of the file, with a line end after the last line."""
+    lines = [MARKER, f"### {_MARKS[change.direction]} {inert_text(headline(change))}", ""]
+    lines += [f"It **{change.direction.value}**{inert_text(meaning(change).removeprefix(change.direction.value))}.", ""]
+    rows: list[str] = []
+    for region in change.regions:
+        found = [inert_text(sentence(group, region)) for group in groups_of(region)]
+        if region.region in change.later:
+            found.append(inert_text(later_sentence(region.region, change)))
+        rows += [f"| {inert_text(region.region)} | {words} |" for words in found or ["no difference"]]
+    rows += [f"| {inert_text(name)} | this region is gone, and nothing gates it any more |" for name in change.gone]
+    rows += [f"| {inert_text(name)} | this region is new |" for name in change.added]
+    lines += ["| region | what changes |", "|---|---|", *_fitting(rows, "| | and {} rows more, left out here |"), ""]
+    if change.because:
+        listed = [f"- {inert_text(words)}" for words in change.because]
+        lines += ["<details><summary>Because</summary>", "", *_fitting(listed, "- and {} more"), "", "</details>", ""]
+    places = "; ".join(f"{region.region}: {zone_words(region)}" for region in change.regions)
+    return "\n".join([*lines, f"<sub>{inert_text(f'{compared_words(change)}. {places}')}</sub>", ""])
+
+
+def _fitting(lines: list[str], rest: str) -> list[str]:
+    """Return as many lines as half of the room holds, and one that says how many are left out."""
+    kept: list[str] = []
+    room = LIMIT // 2
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return [*kept, rest.format(len(lines) - len(kept))]
+        kept.append(line)
+    return kept
