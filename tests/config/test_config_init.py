@@ -23,6 +23,7 @@ FULL = (
     ".wedgate/schema.json",
     ".wedgate/.gitignore",
     ".github/workflows/wedgate-gate.yml",
+    ".github/workflows/wedgate-diff.yml",
     ".github/workflows/wedgate-rollout.yml",
 )
 
@@ -147,14 +148,16 @@ def test_in_a_directory_of_a_repository_the_workflows_go_to_its_root(tmp_path: P
         deploy = load_configuration(directory / "wedgate.yml").rollout.targets["us-east"].options["deploy"]
         assert deploy[0] == f"./services/{service}/deploy"
     read = {path.name: yaml.safe_load(path.read_text()) for path in (tmp_path / ".github/workflows").iterdir()}
-    assert len(read) == 4
+    assert len(read) == 6
     gate = read["wedgate-gate-services-search.yml"]["jobs"]["deploy"]
     assert gate["steps"][0]["with"]["config"] == "services/search/wedgate.yml"
     assert gate["steps"][-1]["run"] == './services/search/deploy "$REGION"'
     rollout = read["wedgate-rollout-services-search.yml"]["jobs"]["rollout"]
     assert "rollout run --config services/search/wedgate.yml --commit" in rollout["steps"][-1]["run"]
-    assert len({job["concurrency"]["group"] for each in read.values() for job in each["jobs"].values()}) == 4
-    assert len({each["name"] for each in read.values()}) == 4
+    assert len({job["concurrency"]["group"] for each in read.values() for job in each["jobs"].values()}) == 6
+    assert len({each["name"] for each in read.values()}) == 6
+    paths = read["wedgate-diff-services-search.yml"][True]["pull_request"]["paths"]
+    assert paths == ["services/search/wedgate.yml"]
 
 
 def test_a_relative_directory_finds_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,9 +253,11 @@ def test_the_workflows_are_careful(tmp_path: Path) -> None:
     for name, workflow in workflows(tmp_path).items():
         assert workflow["permissions"] == {}, name
         for job in workflow["jobs"].values():
-            assert job["permissions"] == {"contents": "read"}
-            assert job["environment"]
-            assert job["concurrency"]["cancel-in-progress"] is False
+            deploys = name != "wedgate-diff.yml"
+            comments = {} if deploys else {"pull-requests": "write"}
+            assert job["permissions"] == {"contents": "read"} | comments
+            assert bool(job.get("environment")) is deploys
+            assert job["concurrency"]["cancel-in-progress"] is not deploys
             for step in job["steps"]:
                 assert "${{" not in step.get("run", ""), "values reach the shell through env only"
                 used = step.get("uses", "")

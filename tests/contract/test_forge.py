@@ -140,3 +140,52 @@ def test_a_passing_failure_is_tried_again(world: Any) -> None:
     with pytest.raises(ExternalSystemError):
         forge_of(world).default_branch_file(PATHS)
     assert len(world.asked) == 3
+
+
+MARKER = "<!-- wedgate:mark -->"
+
+
+@pytest.fixture
+def commented(world: Any) -> Any:
+    """Return a world whose pull request 7 has more comments than fit on a page, none of them ours."""
+    world.pulls[7] = WORLD.Pull(head="b" * 40)
+    world.comments[7] = [WORLD.Comment(number=place, login="somebody", body="hello") for place in range(1, 151)]
+    return world
+
+
+def test_a_comment_is_written_once_and_then_kept_up_to_date(commented: Any) -> None:
+    """It is found behind the first page of others, by its marker and its author."""
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nfirst")
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsecond")
+    own = [comment for comment in commented.comments[7] if comment.login == "github-actions[bot]"]
+    assert [comment.body for comment in own] == [f"{MARKER}\nsecond"]
+
+
+def test_a_comment_that_says_it_already_is_not_written_again(commented: Any) -> None:
+    """A run again changes nothing."""
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsame")
+    commented.asked.clear()
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsame")
+    assert not [asked for asked in commented.asked if asked.startswith(("PATCH", "POST"))]
+
+
+def test_nobody_elses_comment_is_touched(commented: Any) -> None:
+    """Whoever copies the marker into a comment keeps it; the token could write there, and must not."""
+    commented.comments[7][3].body = f"{MARKER} mine"
+    commented.login = "deploy-bot"
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours")
+    assert commented.comments[7][3].body == f"{MARKER} mine"
+    assert commented.comments[7][-1].login == "deploy-bot"
+
+
+def test_a_token_that_may_not_comment_is_an_answer(commented: Any) -> None:
+    """A fork's token reads only: that is no failure of the forge."""
+    commented.may_comment = False
+    assert not forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours")
+
+
+def test_comments_that_cannot_all_be_read_are_an_error(commented: Any) -> None:
+    """With half of them, a second comment would be written beside the first."""
+    commented.failures["page=2"] = "500"
+    with pytest.raises(ExternalSystemError, match="comments of pull request 7"):
+        forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours")

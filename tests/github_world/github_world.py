@@ -28,6 +28,15 @@ class Pull:
     files: list[tuple[str, str | None]] = field(default_factory=list)
 
 
+@dataclass(kw_only=True)
+class Comment:
+    """A comment on a pull request, by a login."""
+
+    number: int
+    login: str
+    body: str
+
+
 class GithubWorld:
     """The state, and the server that shows it; ``failure`` applies to paths that contain its key."""
 
@@ -37,6 +46,10 @@ class GithubWorld:
         self.commits["a" * 40] = {}
         self.pulls: dict[int, Pull] = {}
         self.comparisons: dict[tuple[str, str], list[tuple[str, str | None]]] = {}
+        self.comments: dict[int, list[Comment]] = {}
+        self.login: str | None = None
+        """Who the token writes as; ``None``: the token of a workflow, which may not ask."""
+        self.may_comment = True
         self.failures: dict[str, str] = {}
         self.shifted_seconds = 0.0
         self.asked: list[str] = []
@@ -87,15 +100,43 @@ class GithubWorld:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
             case ["pulls", number] if int(number) in self.pulls:
                 address = f"{self.url}/repos/{REPOSITORY}/pulls/{number}"
-                return 200, {"number": int(number), "url": address, "head": {"sha": self.pulls[int(number)].head}}
+                issue = f"{self.url}/repos/{REPOSITORY}/issues/{number}"
+                head = {"sha": self.pulls[int(number)].head}
+                described = {"number": int(number), "url": address, "issue_url": issue, "head": head}
+                return 200, {**described, "comments_url": f"{issue}/comments"}
             case ["pulls", number, "files"] if int(number) in self.pulls:
                 page, size = int(query.get("page", ["1"])[0]), self.page_size
                 return 200, [_file(*each) for each in self.pulls[int(number)].files[(page - 1) * size : page * size]]
+            case ["issues", number, "comments"]:
+                page, size = int(query.get("page", ["1"])[0]), self.page_size
+                listed = self.comments.get(int(number), [])[(page - 1) * size : page * size]
+                return 200, [self._comment(each) for each in listed]
             case ["compare", between]:
                 base, _, head = between.partition("...")
                 if (base, head) in self.comparisons:
                     return 200, {"files": [_file(*each) for each in self.comparisons[(base, head)]]}
         return 404, {"message": "Not Found", "status": "404"}
+
+    def write(self, path: str, body: str) -> tuple[int, Any]:
+        """Add a comment to an issue, or edit one, as whoever the token belongs to."""
+        if not self.may_comment:
+            return 403, {"message": "Resource not accessible by integration"}
+        match path.strip("/").split("/"):
+            case ["issues", "comments", number]:
+                (found,) = (each for listed in self.comments.values() for each in listed if each.number == int(number))
+                found.body = body
+                return 200, self._comment(found)
+            case ["issues", number, "comments"]:
+                count = sum(map(len, self.comments.values()))
+                made = Comment(number=count + 1, login=self.login or "github-actions[bot]", body=body)
+                self.comments.setdefault(int(number), []).append(made)
+                return 201, self._comment(made)
+        return 404, {"message": "Not Found"}
+
+    def _comment(self, comment: Comment) -> dict[str, Any]:
+        address = f"{self.url}/repos/{REPOSITORY}/issues/comments/{comment.number}"
+        user = {"login": comment.login, "id": 1, "url": f"{self.url}/users/x"}
+        return {"id": comment.number, "url": address, "body": comment.body, "user": user}
 
     def _contents(self, path: str, ref: str) -> tuple[int, Any]:
         files = self.commits.get(self.branches.get(ref, ref), {})
@@ -145,12 +186,27 @@ class _Handler(BaseHTTPRequestHandler):
         if failure is not None and failure.isdigit():
             self._send(int(failure), json.dumps({"message": "made to fail"}).encode())
             return
+        if path == "/user":
+            known = {"login": self.world.login, "id": 1, "url": f"{self.world.url}/user"}
+            answer = (200, known) if self.world.login else (403, {"message": "Resource not accessible by integration"})
+            self._send(answer[0], json.dumps(answer[1]).encode())
+            return
         status, body = self.world.answer(path.removeprefix(f"/repos/{REPOSITORY}"), parse_qs(address.query))
         page, size = int(parse_qs(address.query).get("page", ["1"])[0]), self.world.page_size
         more = ""
-        if path.endswith("/files") and isinstance(body, list) and len(body) == size:
+        if path.endswith(("/files", "/comments")) and isinstance(body, list) and len(body) == size:
             more = f'<{self.world.url}{path}?per_page={size}&page={page + 1}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
+
+    def do_POST(self) -> None:
+        """Write, or fail as the world says."""
+        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.world.asked.append(f"{self.command} {self.path}")
+        path = unquote(urlsplit(self.path).path).removeprefix(f"/repos/{REPOSITORY}")
+        status, body = self.world.write(path, content["body"])
+        self._send(status, json.dumps(body).encode())
+
+    do_PATCH = do_POST  # noqa: N815 (the name that the server looks for)
 
     def _send(self, status: int, content: bytes, link: str = "") -> None:
         try:

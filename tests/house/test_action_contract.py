@@ -203,6 +203,13 @@ def test_each_value_is_one_argument_that_cannot_become_an_option(runner: FakeRun
     ]
 
 
+def test_diff_takes_the_file_and_the_regions(runner: FakeRunner) -> None:
+    """And tells the pull request that the run is for."""
+    _, _, arguments = runner.ask(COMMAND="diff", CONFIG="a/wedgate.yml", REGIONS="eu us", EXPLAIN="false")
+    assert arguments is not None
+    assert arguments[5:] == ["diff", "--pull-request", "--config=a/wedgate.yml", "--region=eu", "--region=us"]
+
+
 @pytest.mark.parametrize("value", ["false", "False", "FALSE", ""])
 def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
     """V18: a boolean input is text, and any text would be true if it were asked for its truth."""
@@ -217,6 +224,9 @@ def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
         {"EXPLAIN": "yes"},
         {"COMMAND": "rollback"},
         {"COMMAND": ""},
+        {"COMMAND": "diff", "RUNWAY": "45m"},
+        {"COMMAND": "diff", "AT": "2027-06-05T12:00:00Z"},
+        {"COMMAND": "diff", "EXPLAIN": "true"},
         {"AT": "2027-06-05T12:00:00Z\ndecision=allow"},
         {"RUNWAY": "1h\n::set-output name=decision::allow"},
         {"CONFIG": "wedgate.yml\r::error::forged"},

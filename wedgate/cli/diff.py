@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,8 +20,10 @@ FORMATS = ("text", "markdown", "json")
 
 
 @click.command("diff")
-@click.argument("old")
-@click.argument("new")
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+@click.option("--pull-request", is_flag=True, help="On a runner: what the pull request does; comment and summary.")
+@click.option("--config", type=click.Path(path_type=Path), help="With --pull-request: this file, not wedgate.yml.")
 @click.option(
     "--from",
     "start",
@@ -39,13 +42,15 @@ FORMATS = ("text", "markdown", "json")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print: text by default.")
 @click.option("--exit-code", is_flag=True, help="Exit with 11 when the change loosens.")
 def command(
-    old: str,
-    new: str,
+    old: str | None,
+    new: str | None,
+    config: Path | None,
     start: date | datetime | None,
     end: date | datetime | None,
     regions: tuple[str, ...],
     form: str,
     *,
+    pull_request: bool,
     exit_code: bool,
 ) -> ExitCode:
     """What becomes open or closed when OLD becomes NEW, where and when?
@@ -70,6 +75,14 @@ def command(
     from wedgate.cli.wiring import PinnedAlmanac, utc_now
     from wedgate.engine.diff import Comparing, Stretch, find_change
 
+    if pull_request:
+        from wedgate.cli.pull_request import tell_pull_request
+
+        if old is not None:
+            raise UsageError("--pull-request compares what the pull request changes; leave OLD and NEW out")
+        return tell_pull_request(os.environ, config, regions)
+    if old is None or new is None:
+        raise UsageError("name two sides, such as origin/main:wedgate.yml wedgate.yml")
     after = read_side(new)
     before = _read_old(old)
     if start is None:

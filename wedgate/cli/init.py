@@ -26,6 +26,7 @@ CONFIGURATION = "wedgate.yml"
 SCHEMA = ".wedgate/schema.json"
 IGNORED = ".wedgate/.gitignore"
 GATE = ".github/workflows/wedgate-gate{}.yml"
+DIFF = ".github/workflows/wedgate-diff{}.yml"
 ROLLOUT = ".github/workflows/wedgate-rollout{}.yml"
 
 
@@ -89,6 +90,7 @@ def starter_files(directory: Path, *, root: Path, minimal: bool) -> dict[Path, s
         root / GATE.format(filled["@SLUG@"]): _filled("wedgate-gate.yml", filled),
     }
     if not minimal:
+        files[root / DIFF.format(filled["@SLUG@"])] = _filled("wedgate-diff.yml", filled)
         files[root / ROLLOUT.format(filled["@SLUG@"])] = _filled("wedgate-rollout.yml", filled)
     return files
 
@@ -97,10 +99,12 @@ def _values_for(inside: PurePosixPath) -> dict[str, str]:
     """Return what the marks of the templates stand for; ``inside`` is the configuration's place in the repository."""
     values = {"@MAJOR@": str(max(1, int(__version__.partition(".")[0]))), "./deploy": f"./{inside / 'deploy'}"}
     if inside == PurePosixPath():
-        return values | dict.fromkeys(("@SUBJECT@", "@SLUG@", "@CONFIG_INPUT@", "@CONFIG_OPTION@"), "")
+        nothing = dict.fromkeys(("@SUBJECT@", "@SLUG@", "@CONFIG_INPUT@", "@CONFIG_OPTION@"), "")
+        return values | nothing | {"@CONFIG_PATHS@": "wedgate.yml, .github/wedgate.yml"}
     return values | {
         "@SUBJECT@": f" {inside}",
         "@SLUG@": f"-{str(inside).replace('/', '-')}",
+        "@CONFIG_PATHS@": str(inside / CONFIGURATION),
         "@CONFIG_INPUT@": f"\n          config: {inside / CONFIGURATION}",
         "@CONFIG_OPTION@": f" --config {inside / CONFIGURATION}",
     }

@@ -92,7 +92,7 @@ def proposed_change(forge: Forge, event: ChangeEvent, paths: tuple[str, ...]) ->
     if event.pull_request is not None and forge.head_of(event.pull_request) != event.head_sha:
         return None
     base = forge.default_branch_file(paths)
-    head = _first_at(forge, paths, event.head_sha)
+    head = first_at(forge, paths, event.head_sha)
     return ProposedChange(
         path=next((file.path for file in (head, base) if file is not None), paths[0]),
         base=None if base is None else base.content,
@@ -100,7 +100,8 @@ def proposed_change(forge: Forge, event: ChangeEvent, paths: tuple[str, ...]) ->
     )
 
 
-def _first_at(forge: Forge, paths: tuple[str, ...], ref: str) -> ForgeFile | None:
+def first_at(forge: Forge, paths: tuple[str, ...], ref: str) -> ForgeFile | None:
+    """Fetch the first of some paths that exists at a commit."""
     for path in paths:
         found = forge.file_at(path, ref)
         if found is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wedgate.calendars.changes import CalendarChange, Direction
+from wedgate.errors import Problem
 from wedgate.render.diff_words import (
     compared_words,
     groups_of,
@@ -47,6 +48,18 @@ def render_diff_markdown(change: CalendarChange) -> str:
         lines += ["<details><summary>Because</summary>", "", *_fitting(listed, "- and {} more"), "", "</details>", ""]
     places = "; ".join(f"{region.region}: {zone_words(region)}" for region in change.regions)
     return "\n".join([*lines, f"<sub>{inert_text(f'{compared_words(change)}. {places}')}</sub>", ""])
+
+
+def render_broken_markdown(problems: tuple[Problem, ...]) -> str:
+    """Return what to write about a configuration that cannot be used."""
+    rows = _fitting([f"- {inert_text(str(problem))}" for problem in problems], "- and {} more")
+    head = "### ⛔ This change leaves a configuration that cannot be used"
+    return "\n".join([MARKER, head, "", "The gate would stay closed (`config_invalid`).", "", *rows, ""])
+
+
+def render_deleted_markdown() -> str:
+    """Return what to write about a configuration that is deleted."""
+    return f"{MARKER}\n### 🔓 This change deletes the configuration\n\nIt **loosens**: there is no gate without one.\n"
 
 
 def _fitting(lines: list[str], rest: str) -> list[str]:

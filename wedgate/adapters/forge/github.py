@@ -16,12 +16,15 @@ from wedgate.adapters.forge.interface import ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem, WedgateError
 
 if TYPE_CHECKING:
+    from github import Github
     from github.Repository import Repository
 
 Answer = TypeVar("Answer")
 
 TIMEOUT_SECONDS = 10
 RETRIES = 2
+_FORBIDDEN = 403
+_WORKFLOW_LOGIN = "github-actions[bot]"
 _LISTED_AT_MOST = 300
 """The API lists at most so many files of a comparison, and does not say that there are more."""
 _LISTED_OF_PULL_REQUEST = 3000
@@ -77,6 +80,42 @@ class GithubForge:
 
         return self._ask(f"the changes from {base[:12]} to {head[:12]}", fetch)
 
+    def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
+        """Write or update the one comment with a marker; ``False`` where the token may not.
+
+        A comment of anybody else that holds the marker is left alone, whatever the token could do to it.
+        """
+        from github import GithubException
+
+        def keep() -> bool:
+            pull = self._open().get_pull(pull_request)
+            author = self._own_login()
+            try:
+                for comment in pull.get_issue_comments():
+                    if marker in (comment.body or "") and comment.user is not None and comment.user.login == author:
+                        if comment.body != body:
+                            comment.edit(body)
+                        return True
+                pull.create_issue_comment(body)
+            except GithubException as error:
+                if error.status == _FORBIDDEN:
+                    return False
+                raise
+            return True
+
+        return self._ask(f"the comments of pull request {pull_request}", keep)
+
+    def _own_login(self) -> str:
+        """Return who this token writes as; the token of a workflow may not ask, and writes as this app."""
+        from github import GithubException
+
+        try:
+            return str(self._client().get_user().login)
+        except GithubException as error:
+            if error.status == _FORBIDDEN:
+                return _WORKFLOW_LOGIN
+            raise
+
     def date(self) -> datetime:
         """Return the forge's clock: the last ``Date`` received, moved on by the time since."""
         if self._date is None:
@@ -87,8 +126,12 @@ class GithubForge:
         return received + timedelta(seconds=time.monotonic() - at)
 
     def _open(self) -> Repository:
-        if self._repository is not None:
-            return self._repository
+        if self._repository is None:
+            self._repository = self._client().get_repo(self._name)
+            self._note_date(self._repository.raw_headers)
+        return self._repository
+
+    def _client(self) -> Github:
         try:
             from github import Auth, Github
         except ImportError:
@@ -97,7 +140,7 @@ class GithubForge:
             ) from None
         from urllib3 import Retry
 
-        client = Github(
+        return Github(
             auth=Auth.Token(self._token) if self._token else None,
             base_url=self._api_url,
             # PyGithub says int, and hands it on to requests, which takes fractions too.
@@ -114,9 +157,6 @@ class GithubForge:
             ),
             user_agent="wedgate",
         )
-        self._repository = client.get_repo(self._name)
-        self._note_date(self._repository.raw_headers)
-        return self._repository
 
     def _fetch_head(self) -> str:
         repository = self._open()

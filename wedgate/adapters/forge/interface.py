@@ -37,5 +37,11 @@ class Forge(Protocol):
     def changed_between(self, base: str, head: str) -> tuple[str, ...]:
         """Fetch the paths changed between two commits, old names of moved files too: all of them or an error."""
 
+    def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
+        """Write a comment that holds ``marker``, or bring the one that this token wrote earlier up to date.
+
+        Returns whether it is there now: ``False`` for a token that may not write.
+        """
+
     def date(self) -> datetime:
         """Return the forge's own clock, from the ``Date`` header of an answer just received."""

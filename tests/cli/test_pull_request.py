@@ -1,0 +1,138 @@
+"""`wedgate diff --pull-request`: what a pull request does to the calendar, as one comment and in the summary."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from wedgate.cli.diff import command
+from wedgate.errors import ExitCode, UsageError
+
+HEAD = "b" * 40
+BASE = """version: 1
+service: venue-search
+regions:
+  eu-central:
+    markets:
+      berlin: {zone: Europe/Berlin, country: DE, subdivision: BE}
+rules:
+  saturdays: {where: all, weekdays: saturday, effect: block}
+"""
+
+
+def load_world() -> Any:
+    """Import the double, which lies beside the tests and in no package."""
+    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
+    spec = importlib.util.spec_from_file_location("github_world", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault("github_world", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+WORLD = load_world()
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Serve a repository with a pull request, and be the runner of a job that was started for it."""
+    event = {
+        "repository": {"default_branch": "main"},
+        "number": 7,
+        "pull_request": {"number": 7, "base": {"ref": "main", "sha": "a" * 40}, "head": {"sha": HEAD}},
+    }
+    (tmp_path / "event.json").write_text(json.dumps(event))
+    with WORLD.GithubWorld() as found:
+        found.put("wedgate.yml", BASE.encode())
+        found.put("wedgate.yml", BASE.replace("saturday,", "third saturday,").encode(), ref=HEAD)
+        found.pulls[7] = WORLD.Pull(head=HEAD, files=[("wedgate.yml", None)])
+        for name, value in found.environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
+        monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+        monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+        monkeypatch.chdir(tmp_path)
+        yield found
+
+
+def tell() -> Result:
+    result = CliRunner().invoke(command, ["--pull-request"], standalone_mode=False)
+    if result.exception is not None:
+        raise result.exception
+    return result
+
+
+def test_it_is_one_comment_the_summary_and_an_output(world: Any, tmp_path: Path) -> None:
+    """Asked twice, as after two pushes, there is still one comment."""
+    assert tell().return_value is ExitCode.DONE
+    assert tell().return_value is ExitCode.DONE
+    (comment,) = world.comments[7]
+    assert "This change opens " in comment.body
+    assert "Saturdays in eu-central" in comment.body
+    assert "**loosens**" in comment.body
+    assert comment.body in (tmp_path / "summary.md").read_text()
+    assert '"direction": "loosens"' in (tmp_path / "output").read_text()
+
+
+def test_the_checkout_has_no_say(world: Any, tmp_path: Path) -> None:
+    """What lies in the workspace is the pull request's own, and is not read."""
+    (tmp_path / "wedgate.yml").write_text(BASE)
+    tell()
+    assert "**loosens**" in world.comments[7][0].body
+
+
+def test_a_fork_has_it_in_the_summary(world: Any, tmp_path: Path) -> None:
+    """Its token may not comment, and that fails nothing."""
+    world.may_comment = False
+    result = tell()
+    assert result.return_value is ExitCode.DONE
+    assert "this token may not comment" in result.output
+    assert "**loosens**" in (tmp_path / "summary.md").read_text()
+
+
+def test_a_broken_configuration_is_told_and_fails_the_step(world: Any) -> None:
+    """With the line to mend, and inert whatever it says."""
+    world.put("wedgate.yml", BASE.replace("weekdays", "week<b>days").encode(), ref=HEAD)
+    assert tell().return_value is ExitCode.USAGE
+    body = world.comments[7][0].body
+    assert "cannot be used" in body
+    assert "wedgate.yml:8:" in body
+    assert "<b>" not in body
+
+
+def test_a_broken_base_is_repaired(world: Any) -> None:
+    """The way out is never a loosening."""
+    world.put("wedgate.yml", BASE.replace("weekdays", "weekdayz").encode())
+    assert tell().return_value is ExitCode.DONE
+    assert "**repairs**" in world.comments[7][0].body
+
+
+def test_a_deleted_configuration_loosens(world: Any) -> None:
+    """Without a file there is no gate."""
+    world.commits[HEAD].clear()
+    assert tell().return_value is ExitCode.DONE
+    assert "deletes the configuration" in world.comments[7][0].body
+
+
+def test_a_run_for_no_pull_request_is_refused(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to compare."""
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "push")
+    with pytest.raises(UsageError, match="for no pull request"):
+        tell()
+
+
+def test_two_sides_and_a_pull_request_are_two_questions() -> None:
+    """One of them is asked at a time; and none of them is no question."""
+    for arguments in (["--pull-request", "a.yml", "b.yml"], [], ["a.yml"]):
+        result = CliRunner().invoke(command, arguments, standalone_mode=False)
+        assert isinstance(result.exception, UsageError)
