@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.options import bound_option
+from wedgate.cli.options import bound_option, terminal_style
 from wedgate.errors import ExitCode, UsageError
+from wedgate.render.text import Style
 
 if TYPE_CHECKING:
     from wedgate.calendars.book import Book
 
-FORMATS = ("json",)
+FORMATS = ("text", "json")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Bounds:
     help="To this local date, which is included, or to this instant, which is not.",
 )
 @click.option("--region", "regions", multiple=True, help="Show this region alone; may be repeated.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="json", help="JSON by default.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Text by default.")
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write this file, whole or not at all.")
 def command(
@@ -82,7 +83,7 @@ def command(
     bounds = asked or month_bounds(f"{utc_now():%Y-%m}")
     almanac = PinnedAlmanac()
     book = make_book(configuration, regions, bounds.start, bounds.end, almanac=almanac, wedgate_version=__version__)
-    text = rendered(book, form)
+    text = rendered(book, form, terminal_style() if output is None else Style())
     if output is None:
         click.echo(text, nl=not text.endswith("\n"), color=True)
     else:
@@ -92,11 +93,15 @@ def command(
     return ExitCode.DONE
 
 
-def rendered(book: Book, form: str) -> str:
-    """Return a book in a format of ``FORMATS``."""
-    from wedgate.render.calendar_json import render_calendar_json
+def rendered(book: Book, form: str, style: Style) -> str:
+    """Return a book in a format of ``FORMATS``; the style is for text."""
+    if form == "json":
+        from wedgate.render.calendar_json import render_calendar_json
 
-    return render_calendar_json(book)
+        return render_calendar_json(book)
+    from wedgate.render.calendar_text import render_calendar_text
+
+    return render_calendar_text(book, style)
 
 
 def asked_bounds(
