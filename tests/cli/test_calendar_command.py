@@ -169,3 +169,32 @@ def test_a_link_and_a_pipe_are_written_through(ask: Callable[..., str], place: P
     assert json.loads((place / "real.json").read_text())["schema_version"] == 1
     ask("--format", "json", "--output", "/dev/null")
     assert not Path("/dev/null").is_file()
+
+
+def test_a_subscription_shows_whole_runs_and_numbers_what_changes(
+    ask: Callable[..., str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour inside Berlin's Saturday is that Saturday, whole; written again after a change, its number has grown."""
+    target = place / "calendar.ics"
+    asked = ("--from", "2026-06-06T12:00:00Z", "--to", "2026-06-06T13:00:00Z", "--region", "eu-central")
+    asked += ("--format", "ics", "--output", str(target))
+    ask(*asked)
+    first = target.read_bytes()
+    assert b"DTSTART;TZID=Europe/Berlin:20260606T000000\r\nDTEND;TZID=Europe/Berlin:20260607T000000\r\n" in first
+    assert b"SEQUENCE:0\r\n" in first
+    assert first.count(b"BEGIN:VEVENT") == 1
+    ask(*asked)
+    assert target.read_bytes() == first
+    (place / "wedgate.yml").write_text(SATURDAY.replace("weekdays: saturday", "weekdays: saturday..sunday"))
+    ask(*asked)
+    assert b"SEQUENCE:1\r\nDTSTAMP:20260615T120000Z\r\nLAST-MODIFIED:20260615T120000Z\r\n" in target.read_bytes()
+
+
+def test_a_file_of_somebody_else_is_not_written_over_by_a_subscription(ask: Callable[..., str], place: Path) -> None:
+    """Its events would lose their numbers."""
+    (place / "mine.ics").write_text("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n")
+    with pytest.raises(ConfigurationError, match="move it away, or name another file"):
+        ask("--format", "ics", "--output", str(place / "mine.ics"))
+    (place / "mine.ics").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="is not text in UTF-8"):
+        ask("--format", "ics", "--output", str(place / "mine.ics"))

@@ -16,8 +16,9 @@ from wedgate.render.text import Style
 
 if TYPE_CHECKING:
     from wedgate.calendars.book import Book
+    from wedgate.calendars.values import Span
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "ics")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +71,12 @@ def command(
       wedgate calendar --year 2027 --region eu-central
       wedgate calendar --from 2027-06-04 --to 2027-06-07
       wedgate calendar --year 2027 --format json --output calendar.json
+      wedgate calendar --year 2027 --format ics --output calendar.ics
     """
     from wedgate import __version__
     from wedgate.cli.reading import read_configuration
     from wedgate.cli.wiring import PinnedAlmanac, utc_now
-    from wedgate.engine.calendar import make_book
+    from wedgate.engine.calendar import make_book, make_whole_book
 
     asked = asked_bounds(month, year, start, end)
     configuration = read_configuration(config, trust_clock=asked is not None)
@@ -83,7 +85,10 @@ def command(
     bounds = asked or month_bounds(f"{utc_now():%Y-%m}")
     almanac = PinnedAlmanac()
     book = make_book(configuration, regions, bounds.start, bounds.end, almanac=almanac, wedgate_version=__version__)
-    text = rendered(book, form, terminal_style() if output is None else Style())
+    if form == "ics":
+        text = _subscribed(make_whole_book(book, configuration, almanac=almanac), book.span, output)
+    else:
+        text = rendered(book, form, terminal_style() if output is None else Style())
     if output is None:
         click.echo(text, nl=not text.endswith("\n"), color=True)
     else:
@@ -102,6 +107,19 @@ def rendered(book: Book, form: str, style: Style) -> str:
     from wedgate.render.calendar_text import render_calendar_text
 
     return render_calendar_text(book, style)
+
+
+def _subscribed(whole: Book, shown: Span, output: Path | None) -> str:
+    """Return a book as iCalendar text; a file that is written anew is the last state of what its readers know."""
+    from wedgate.cli.files import read_text
+    from wedgate.cli.wiring import utc_now
+    from wedgate.render.calendar_ics import render_calendar_ics
+    from wedgate.render.calendar_revisions import parse_published
+
+    published = None
+    if output is not None and output.is_file() and output.stat().st_size:
+        published = parse_published(read_text(output), str(output))
+    return render_calendar_ics(whole, shown=shown, published=published, now=utc_now())
 
 
 def asked_bounds(

@@ -1,4 +1,4 @@
-"""Files that a command writes where it was told to: whole, or not at all."""
+"""Files that a command is told to write: whole, or not at all."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ import tempfile
 from pathlib import Path
 
 from wedgate.errors import UsageError
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file of UTF-8 as it stands, line ends included; ``UsageError`` if it cannot be read."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not text in UTF-8; move it away, or name another file") from error
 
 
 def write_whole(path: Path, text: str) -> None:
