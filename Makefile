@@ -5,7 +5,7 @@
 #   make test-all  every test, with 20,000 random calendars instead of a sample (about an hour)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
-#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk
+#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool
 #   make schema  write the JSON Schema of wedgate.yml anew
 #   make lock    write requirements/*.txt anew (make lock UPGRADE=--upgrade takes newer releases)
 #

@@ -5,6 +5,8 @@
 #   actionlint   checks workflows (built from its Go module)
 #   vegeta       open-loop load, at a steady rate (built from its Go module)
 #   wrk          closed-loop load that never retries (Debian's package, unpacked without being installed)
+#   amtool       checks Alertmanager's files (likewise)
+#   promtool     checks and evaluates Prometheus' rules (likewise)
 #
 # A program that cannot be had is skipped in one line that says why. With WEDGATE_REQUIRE_TOOLS=1 that is a failure.
 set -euo pipefail
@@ -42,37 +44,42 @@ go_tool() {
   fi
 }
 
-# Debian's packages are unpacked beside the tree, so that nobody needs to be root. Lists of packages are needed once;
+# Debian's packages are unpacked into the tree, so that nobody needs to be root. Lists of packages are needed once;
 # root fetches them when they are not there.
-debian_wrk() {
-  local version=debian log=$tools/wrk.log download
-  if is_there wrk "$version"; then return; fi
+debian_program() {
+  local name=$1 version=debian log=$tools/$1.log unpacked=$tools/debian/$1 download package status=0
+  shift
+  if is_there "$name" "$version"; then return; fi
   if ! command -v apt-get >/dev/null || ! command -v dpkg >/dev/null; then
-    skip wrk "it is taken from Debian's packages, and there is no apt-get here"
+    skip "$name" "it is taken from Debian's packages, and there is no apt-get here"
     return
   fi
-  if ! apt-cache show wrk >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then apt-get update >"$log" 2>&1 || true; fi
+  if ! apt-cache show "$1" >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then apt-get update >"$log" 2>&1 || true; fi
   download=$(mktemp -d)
   # apt drops to a user of its own for downloads and cannot write here as that user: it says so, and goes on as root.
-  if (cd "$download" && apt-get download wrk libluajit-5.1-2) >"$log" 2>&1; then
-    rm -rf "$tools/debian"
-    for package in "$download"/*.deb; do dpkg -x "$package" "$tools/debian"; done
-    cat >"$tools/bin/wrk" <<'WRAPPER'
+  if (cd "$download" && apt-get download "$@") >"$log" 2>&1; then
+    rm -rf "$unpacked"
+    mkdir -p "$unpacked"
+    for package in "$download"/*.deb; do dpkg -x "$package" "$unpacked"; done
+    cat >"$tools/bin/$name" <<'WRAPPER'
 #!/usr/bin/env bash
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../debian" && pwd)
-libraries=$(dirname "$(find "$root/usr/lib" -name 'libluajit-5.1.so.2' | head -n 1)")
-exec env LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "$root/usr/bin/wrk" "$@"
+name=$(basename "${BASH_SOURCE[0]}")
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../debian/$name" && pwd)
+libraries=$(find "$root/usr/lib" -name '*.so.*' -printf '%h\n' 2>/dev/null | head -n 1)
+if [ -n "$libraries" ]; then export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"; fi
+exec "$root/usr/bin/$name" "$@"
 WRAPPER
-    chmod +x "$tools/bin/wrk"
+    chmod +x "$tools/bin/$name"
     # wrk prints its usage and exits with 1: only a program that cannot be loaded exits with 126 or 127.
-    local status=0
-    "$tools/bin/wrk" --version >"$log" 2>&1 || status=$?
-    if [ "$status" -ge 126 ]; then skip wrk "the unpacked program does not start: $(tail -n 1 "$log")"; else
+    "$tools/bin/$name" --version >"$log" 2>&1 || status=$?
+    if [ "$status" -ge 126 ]; then
+      skip "$name" "the unpacked program does not start: $(tail -n 1 "$log")"
+    else
       rm -f "$log"
-      done_with wrk "$version"
+      done_with "$name" "$version"
     fi
   else
-    skip wrk "apt-get download failed: $(tail -n 1 "$log") (are there package lists? apt-get update makes them)"
+    skip "$name" "apt-get download failed: $(tail -n 1 "$log") (are there package lists? apt-get update makes them)"
   fi
   rm -rf "$download"
 }
@@ -80,7 +87,9 @@ WRAPPER
 go_tool act github.com/nektos/act v0.2.89
 go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12
 go_tool vegeta github.com/tsenart/vegeta/v12 v12.13.0
-debian_wrk
+debian_program wrk wrk libluajit-5.1-2
+debian_program amtool prometheus-alertmanager
+debian_program promtool prometheus
 
 if [ "$missing" = 1 ] && [ "${WEDGATE_REQUIRE_TOOLS:-}" = 1 ]; then
   printf 'wedgate: WEDGATE_REQUIRE_TOOLS=1 is set, so a skipped tool is a failure\n' >&2

@@ -130,9 +130,12 @@ def test_a_tool_that_cannot_be_had_is_one_line_with_the_reason(bare_tree: Path) 
     run = run_tool("get_tools.sh", bare_tree, PATH=bare_path(bare_tree))
     assert run.returncode == 0, run.stderr
     skipped = [line for line in run.stderr.splitlines() if line.startswith("wedgate: skipped ")]
-    assert [line.split()[2] for line in skipped] == ["act:", "actionlint:", "vegeta:", "wrk:"]
+    assert [line.split()[2] for line in skipped] == [
+        *("act:", "actionlint:", "vegeta:"),
+        *("wrk:", "amtool:", "promtool:"),
+    ]
     assert all("there is no Go here" in line for line in skipped[:3])
-    assert "there is no apt-get here" in skipped[3]
+    assert all("there is no apt-get here" in line for line in skipped[3:])
 
 
 def test_where_tools_are_required_a_skipped_one_is_a_failure(bare_tree: Path) -> None:

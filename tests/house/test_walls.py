@@ -27,6 +27,7 @@ TRESPASSES = (
     ("wedgate/formats/trespass.py", "import wedgate.engine", "cli -> engine"),
     ("wedgate/engine/trespass.py", "import wedgate.almanac", "The engine knows"),
     ("wedgate/engine/trespass.py", "import wedgate.formats", "The engine knows"),
+    ("wedgate/formats/gitlab.py", "import wedgate.formats.keda", "Formats do not"),
     ("wedgate/engine/trespass.py", "from wedgate.adapters.targets import trespass", "The engine knows"),
     ("wedgate/engine/trespass.py", "import click", "The engine knows"),
     ("wedgate/adapters/stores/trespass.py", "from wedgate.adapters.targets import trespass", "Adapters of different"),
