@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +49,12 @@ def test_every_file_says_for_when_it_is_exact_and_what_it_was_made_from(name: st
 def test_every_format_has_a_line_of_help(name: str) -> None:
     assert describe(name)
     assert "\n" not in describe(name)
+
+
+def test_every_format_has_a_section_in_the_docs_and_no_section_is_of_nothing(repository_root: Path) -> None:
+    page = (repository_root / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+    assert tuple(re.findall(r"^## (.+)$", page, re.MULTILINE)) == FORMATS
+    assert tuple(re.findall(r"^\| \[`(.+?)`\]", page, re.MULTILINE)) == FORMATS
 
 
 def test_an_unknown_format_or_region_is_one_clear_error(week_book: Any) -> None:
@@ -199,6 +207,22 @@ def test_a_week_is_written_as_a_week_only_after_a_year_of_it(
     assert "location" not in write("alertmanager", month)
     assert "repeating its week" in write("keda", year)
     assert "come again every year" in write("keda", month)
+
+
+@pytest.mark.parametrize("name", ["alertmanager", "google-cloud-deploy"])
+def test_a_file_of_weeks_and_dates_says_which_is_which(
+    name: str, book_of: Callable[..., Any], instant: Callable[[str], datetime]
+) -> None:
+    """New York's Saturday is a week all year; Beirut's clock changes at midnight, and so its Saturdays are dates."""
+    book = book_of(
+        {"us": ["America/New_York"], "levant": ["Asia/Beirut"]},
+        ["where: all, weekdays: saturday, effect: block"],
+        instant("2026-01-01"),
+        instant("2027-01-01"),
+    )
+    assert "After that it goes on repeating the week of us and closes nothing elsewhere" in write(name, book)
+    assert "After that it closes nothing" in write(name, book, "levant")
+    assert "After that it goes on repeating its week" in write(name, book, "us")
 
 
 def test_only_the_writer_that_is_asked_for_is_loaded() -> None:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
-from wedgate.calendars.book import Book, RegionPages
+from wedgate.calendars.book import Book
 from wedgate.calendars.values import Span
 from wedgate.formats.closings import MINUTE, closings_of, in_whole_minutes
-from wedgate.formats.heading import REPEATS_WEEKLY, SAYS_NOTHING, comment
+from wedgate.formats.heading import after_each, comment
 from wedgate.formats.weekly import DAY, WEEKDAYS, Week, week_of, zones_of
 from wedgate.formats.yaml_text import yaml_of
 
@@ -25,27 +25,14 @@ _Hours = tuple[tuple[int, int], ...]
 
 def write(book: Book) -> str:
     """Write every region as the time interval ``closed-REGION``."""
-    entries, afters = [], []
+    entries, is_weekly = [], []
     for pages in book.regions:
         closings = in_whole_minutes(_NAME, book, pages)
         week = week_of(closings_of(pages), book.span, zones_of(pages))
         intervals = _dated(closings) if week is None else _weekly(week)
         entries.append({"name": f"closed-{pages.name}", "time_intervals": intervals})
-        afters.append(_after(pages, week))
-    after = " ".join(dict.fromkeys(afters)) if len(set(afters)) == 1 else _each(book, afters)
-    return comment(_NAME, book, after) + yaml_of({"time_intervals": entries})
-
-
-def _after(pages: RegionPages, week: Week | None) -> str:
-    return SAYS_NOTHING if week is None else REPEATS_WEEKLY
-
-
-def _each(book: Book, afters: Sequence[str]) -> str:
-    weekly = [pages.name for pages, after in zip(book.regions, afters, strict=True) if after == REPEATS_WEEKLY]
-    return (
-        f"After that it repeats its week in {', '.join(weekly)} and closes nothing elsewhere, "
-        "whatever the calendar says: replace it before then."
-    )
+        is_weekly.append(week is not None)
+    return comment(_NAME, book, after_each(book, is_weekly)) + yaml_of({"time_intervals": entries})
 
 
 def _weekly(week: Week) -> list[dict[str, object]]:

@@ -11,7 +11,7 @@ import re
 
 from wedgate.calendars.book import Book, RegionPages
 from wedgate.formats.closings import closings_of, in_whole_minutes
-from wedgate.formats.heading import REPEATS_WEEKLY, SAYS_NOTHING, comment
+from wedgate.formats.heading import after_each, comment
 from wedgate.formats.loss import LossError
 from wedgate.formats.weekly import WEEKDAYS, Week, week_of, zones_of
 from wedgate.formats.yaml_text import yaml_of
@@ -25,7 +25,7 @@ _POLICY = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 def write(book: Book) -> str:
     """Write every region as the policy ``wedgate-REGION``, for ``gcloud deploy apply``."""
-    parts = []
+    policies, is_weekly = [], []
     for pages in book.regions:
         closings = in_whole_minutes(_NAME, book, pages)
         if not closings:
@@ -43,10 +43,9 @@ def write(book: Book) -> str:
                 {"start": f"{each.start:%Y-%m-%d %H:%M}", "end": f"{each.end:%Y-%m-%d %H:%M}"} for each in closings
             ]
             windows = {"timeZone": "UTC", "oneTimeWindows": dated}
-        after = f"{pages.name}: {SAYS_NOTHING if week is None else REPEATS_WEEKLY}"
-        parts.append((after, yaml_of(_policy(pages, windows))))
-    heading = comment(_NAME, book, " ".join(after for after, _ in parts))
-    return heading + "---\n".join(text for _, text in parts)
+        policies.append(yaml_of(_policy(pages, windows)))
+        is_weekly.append(week is not None)
+    return comment(_NAME, book, after_each(book, is_weekly)) + "---\n".join(policies)
 
 
 def _policy(pages: RegionPages, windows: dict[str, object]) -> dict[str, object]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wedgate.calendars.book import Book
 
 REPEATS_YEARLY = "Its dates have no year and come again every year: replace it before then."
@@ -24,3 +26,14 @@ def heading_lines(form: str, book: Book, after: str) -> tuple[str, ...]:
 def comment(form: str, book: Book, after: str) -> str:
     """Return the heading as lines that begin with ``#``."""
     return "".join(f"# {line}\n" for line in heading_lines(form, book, after))
+
+
+def after_each(book: Book, is_weekly: Sequence[bool]) -> str:
+    """Say what a file does after its span where regions differ: some are written as a week, others with years."""
+    if len(set(is_weekly)) == 1:
+        return REPEATS_WEEKLY if is_weekly[0] else SAYS_NOTHING
+    weekly = ", ".join(pages.name for pages, each in zip(book.regions, is_weekly, strict=True) if each)
+    return (
+        f"After that it goes on repeating the week of {weekly} and closes nothing elsewhere, "
+        "whatever the calendar says: replace it before then."
+    )

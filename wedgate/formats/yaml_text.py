@@ -17,7 +17,8 @@ def yaml_of(value: object) -> str:
             return True
 
     def text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
-        return dumper.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data else None)
+        style = "|" if "\n" in data else '"' if data[:1].isdigit() else None  # 22:00 is a number to some readers
+        return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
     Dumper.add_representer(str, text)
     return yaml.dump(value, Dumper=Dumper, sort_keys=False, width=1000, allow_unicode=True)
