@@ -148,18 +148,28 @@ def alertmanager(text: str, region: str, start: datetime, end: datetime) -> Read
         if entry["name"] == f"closed-{region}"
     ]
 
-    def holds(interval: dict[str, Any], at: datetime) -> bool:
-        local = at.astimezone(pytz.timezone(interval.get("location", "UTC")))
+    def holds(fields: dict[str, Any], local: datetime) -> bool:
         now = local.hour * 60 + local.minute
-        if "times" in interval and not any(
-            minutes_of(time["start_time"]) <= now < minutes_of(time["end_time"]) for time in interval["times"]
-        ):
-            return False
-        weekdays = interval.get("weekdays", ["sunday:saturday"])
-        if weekdays != ["sunday:saturday"] and WEEKDAYS[local.weekday()] not in weekdays:
-            return False
-        fields = (("days_of_month", local.day), ("months", local.month), ("years", local.year))
-        return all(value in numbers(interval[field]) for field, value in fields if field in interval)
+        return (
+            ("times" not in fields or any(start <= now < end for start, end in fields["times"]))
+            and local.weekday() in fields.get("weekdays", range(7))
+            and local.day in fields.get("days_of_month", range(32))
+            and local.month in fields.get("months", range(13))
+            and local.year in fields.get("years", range(2400))
+        )
+
+    def parsed(interval: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        fields: dict[str, Any] = {
+            key: numbers(interval[key]) for key in ("days_of_month", "months", "years") if key in interval
+        }
+        if "times" in interval:
+            fields["times"] = [
+                (minutes_of(each["start_time"]), minutes_of(each["end_time"])) for each in interval["times"]
+            ]
+        if interval.get("weekdays", ["sunday:saturday"]) != ["sunday:saturday"]:
+            fields["weekdays"] = {WEEKDAYS.index(name) for name in interval["weekdays"]}
+        assert interval.keys() <= {*fields, "location", "weekdays"}
+        return pytz.timezone(interval.get("location", "UTC")), fields
 
     for interval in intervals:
         assert interval, "an interval without a field holds always"
@@ -167,7 +177,11 @@ def alertmanager(text: str, region: str, start: datetime, end: datetime) -> Read
             assert 0 <= minutes_of(time["start_time"]) < minutes_of(time["end_time"]) <= 1440
     clocks = {0} | {minutes_of(time[key]) for each in intervals for time in each.get("times", ()) for key in time}
     zones = {each.get("location", "UTC") for each in intervals}
-    return Reading(lambda at: any(holds(interval, at) for interval in intervals), wall_edges(start, end, clocks, zones))
+    known = [parsed(interval) for interval in intervals]
+    return Reading(
+        lambda at: any(holds(fields, at.astimezone(zone)) for zone, fields in known),
+        wall_edges(start, end, clocks, zones),
+    )
 
 
 def wall_edges(start: datetime, end: datetime, clocks: Iterable[int], zones: Iterable[str]) -> tuple[datetime, ...]:

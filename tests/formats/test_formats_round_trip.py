@@ -47,12 +47,16 @@ SPANS = {
     "a year over the turn": (datetime(2026, 7, 1, 5, tzinfo=UTC), datetime(2027, 7, 1, 5, tzinfo=UTC)),
     "a month": (datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)),
 }
+TRIED = [
+    *((calendar, "2026") for calendar in CALENDARS),
+    *((calendar, "a month") for calendar in CALENDARS),
+    *((calendar, "a year over the turn") for calendar in ("the turn of the year", "three zones", "Friday to Monday")),
+]
 NEEDS_A_CLOSING = ("keda", "google-cloud-deploy")
 WITHOUT_YEARS = ("argo-cd", "keda", "gitlab")
 
 
-@pytest.mark.parametrize("span", SPANS)
-@pytest.mark.parametrize("calendar", CALENDARS)
+@pytest.mark.parametrize(("calendar", "span"), TRIED)
 @pytest.mark.parametrize("name", READ)
 def test_the_tool_reads_what_the_calendar_says(
     name: str, calendar: str, span: str, book_of: Callable[..., Any], disagreement: Callable[..., str | None]
@@ -116,12 +120,23 @@ def test_any_closings_at_all_are_read_as_they_are(
     assert disagreement(name, text, book, "eu") is None
 
 
+@pytest.mark.parametrize("name", READ)
+def test_what_the_edges_of_a_span_cut_off_is_closed_to_the_very_second(
+    name: str, plain_book: Callable[..., Any], disagreement: Callable[..., str | None]
+) -> None:
+    """A span may begin and end between two minutes, as one from now on does."""
+    start, end = datetime(2026, 6, 1, 12, 34, 56, tzinfo=UTC), datetime(2026, 6, 9, 3, 2, 1, tzinfo=UTC)
+    middle = datetime(2026, 6, 3, tzinfo=UTC)
+    book = plain_book(start, end, {"eu": [(start, middle), (middle + timedelta(days=4), end)]})
+    assert disagreement(name, write(name, book), book, "eu") is None
+
+
 @pytest.mark.parametrize("name", ["alertmanager", "google-cloud-deploy", "prometheus", "aws-change-calendar"])
 def test_formats_with_years_hold_several(
     name: str, book_of: Callable[..., Any], disagreement: Callable[..., str | None]
 ) -> None:
     zones, rules = CALENDARS["three zones"]
-    book = book_of({"eu": zones}, rules, datetime(2026, 1, 1, tzinfo=UTC), datetime(2029, 3, 1, tzinfo=UTC))
+    book = book_of({"eu": zones}, rules, datetime(2026, 12, 1, tzinfo=UTC), datetime(2028, 3, 10, tzinfo=UTC))
     assert disagreement(name, write(name, book), book, "eu") is None
 
 
