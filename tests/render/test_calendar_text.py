@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from wedgate.calendars.book import Book
-from wedgate.render.calendar_days import Shade, clipped, common_days, region_days, shown_dates
+from wedgate.render.calendar_marks import Shade, clipped, common_days, region_days, shown_dates
 from wedgate.render.calendar_text import render_calendar_text
 from wedgate.render.text import Style
 

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
-from wedgate.render.calendar_days import DAY, Day, Shade
+from wedgate.render.calendar_marks import DAY, Day, Shade
 from wedgate.render.text import Style
 
 MARKS = {

@@ -28,7 +28,7 @@ from wedgate.almanac.zones import zone
 from wedgate.calendars.book import Book, RegionPages
 from wedgate.calendars.rule_words import rule_words
 from wedgate.calendars.values import Interval, Span, Verdict
-from wedgate.render.calendar_days import closing_rules
+from wedgate.render.calendar_marks import closing_rules
 from wedgate.render.calendar_revisions import Published, Revision
 from wedgate.render.decision_words import clean
 from wedgate.render.local import city_of, day_words, offset_words

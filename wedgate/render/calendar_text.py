@@ -14,16 +14,6 @@ from wedgate.almanac.zones import zone
 from wedgate.calendars.book import Book, RegionPages
 from wedgate.calendars.rule_words import rule_words
 from wedgate.calendars.values import Interval, Rule, Span, Verdict
-from wedgate.render.calendar_days import (
-    DAY,
-    Day,
-    clipped,
-    closing_rules,
-    common_days,
-    region_days,
-    shown_dates,
-    span_of_dates,
-)
 from wedgate.render.calendar_grids import (
     beside,
     bold,
@@ -34,6 +24,16 @@ from wedgate.render.calendar_grids import (
     month_grid,
     parts_for,
     week_grid,
+)
+from wedgate.render.calendar_marks import (
+    DAY,
+    Day,
+    clipped,
+    closing_rules,
+    common_days,
+    region_days,
+    shown_dates,
+    span_of_dates,
 )
 from wedgate.render.decision_words import clean, hanging
 from wedgate.render.local import city_of, day_words, offset_words, telling_zone
