@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from html import escape
-from importlib.resources import files
 
 from wedgate.calendars.values import Verdict
+from wedgate.render.page import read_part, render_page
 from wedgate.render.svg import (
     latency_ceiling,
     latency_strip,
@@ -21,20 +21,14 @@ from wedgate.render.svg import (
 )
 from wedgate.render.timeline import CalendarMap, Role, Story
 
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
 
 def render_html(story: Story) -> str:
     """Render the whole page."""
-    style = files("wedgate.render").joinpath("report.css").read_text(encoding="utf-8")
     body = "\n".join((_head(story), _bill(story), _shares(story), _latencies(story), _calendar(story), _moments(story)))
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(story.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"{pattern_definitions()}\n<main>\n{body}\n</main>\n</body>\n</html>\n"
+    return render_page(
+        story.title,
+        f"{pattern_definitions()}\n<main>\n{body}\n</main>",
+        style=read_part("page.css") + read_part("report.css"),
     )
 
 
