@@ -66,9 +66,9 @@ def shown_dates(book: Book) -> tuple[date, ...]:
     are the ones; else those that are whole somewhere, be it in UTC only; else all that it touches.
     """
     zones = dict.fromkeys(pages.market.zone for region in book.regions for pages in region.markets)
-    covered = [_covered(book.span, clock) for clock in (LocalTime(UTC), *map(_clock, zones))]
-    everywhere = set.intersection(*map(set, covered))
-    somewhere = set.union(*map(set, covered))
+    covered = [set(_covered(book.span, clock)) for clock in (LocalTime(UTC), *map(_clock, zones))]
+    everywhere = set.intersection(*covered)
+    somewhere = set.union(*covered)
     if everywhere and min(everywhere).day == 1 and (max(everywhere) + _DAY).day == 1:
         return _run(min(everywhere), max(everywhere))
     if somewhere:

@@ -27,14 +27,14 @@ def render_calendar_html(book: Book) -> str:
     dates = shown_dates(book)
     title = f"{book.title}: when it may be deployed, {_years(dates)}"
     sections = [
-        _together(book),
         *(_region(number, region, dates, shapes) for number, region in enumerate(book.regions)),
+        _together(book),
     ]
     body = "\n".join(
         (
             '<a class="skip" href="#content">Skip to the calendars</a>',
             f'<header class="top">{_head(title, book)}</header>',
-            f'<main id="content">\n{_legend(book)}\n' + "\n".join(sections) + f"\n{_rules(book.rules)}\n</main>",
+            f'<main id="content">\n{_legend()}\n' + "\n".join(sections) + f"\n{_rules(book.rules)}\n</main>",
             '<aside id="detail" aria-label="The date that is pointed at" aria-live="polite" aria-atomic="true" '
             'tabindex="0"></aside>',
         )
@@ -57,14 +57,16 @@ def _head(title: str, book: Book) -> str:
         ("Configuration", made.config_digest, "long"),
     )
     rows = "".join(f'<div><dt>{name}</dt><dd class="{kind}">{escape(value)}</dd></div>' for name, value, kind in facts)
-    links = [("together", "All regions together"), *((f"region-{n}", r.name) for n, r in enumerate(book.regions))]
-    items = "".join(f'<li><a href="#{ident}">{escape(text)}</a></li>' for ident, text in (*links, ("rules", "Rules")))
+    links = [(f"region-{number}", region.name) for number, region in enumerate(book.regions)]
+    links += [("together", "All regions together"), ("rules", "Rules")]
+    items = "".join(f'<li><a href="#{ident}">{escape(text)}</a></li>' for ident, text in links)
     return (
-        f'<h1>{escape(title)}</h1>\n<dl class="bill">{rows}</dl>\n<nav aria-label="On this page"><ul>{items}</ul></nav>'
+        f'<h1>{escape(title)}</h1>\n<p>{escape(summary(book))}</p>\n<dl class="bill">{rows}</dl>\n'
+        f'<nav aria-label="On this page"><ul>{items}</ul></nav>'
     )
 
 
-def _legend(book: Book) -> str:
+def _legend() -> str:
     verdicts = (
         ("open", "open"),
         ("caution", "caution: lines across"),
@@ -101,7 +103,7 @@ def _together(book: Book) -> str:
     )
     return (
         '<section aria-labelledby="together"><h2 id="together">All regions together, in UTC</h2>\n'
-        f"<p>{escape(summary(book))}</p>\n<p>The thin lanes of a week are, from the top, {escape(lanes)}; the thick "
+        f"<p>The thin lanes of a week are, from the top, {escape(lanes)}; the thick "
         "one below shows when all of them are open.</p>\n"
         f'<ul class="legend">{"".join(key)}</ul>\n{render_weeks(book)}</section>'
     )
