@@ -26,9 +26,10 @@ def tool_path(name: str) -> Path | None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test whose program is absent, or fail it where the programs are required."""
-    for marker in item.iter_markers("needs_tool"):
-        (name,) = marker.args
-        if tool_path(name) is not None:
+    needed = [(name, tool_path(name)) for marker in item.iter_markers("needs_tool") for name in marker.args]
+    needed += [(path, ROOT / path) for marker in item.iter_markers("needs_file") for path in marker.args]
+    for name, path in needed:
+        if path is not None and path.exists():
             continue
         reason = f"{name} is not installed; run `make tools`"
         if REQUIRE_TOOLS:

@@ -91,6 +91,42 @@ debian_program wrk wrk libluajit-5.1-2
 debian_program amtool prometheus-alertmanager
 debian_program promtool prometheus
 
+# A browser to look at pages with: the one that is there, or Debian's, which only root can install.
+browser_chromium() {
+  local log=$tools/chromium.log
+  if command -v chromium >/dev/null; then return; fi
+  if ! command -v apt-get >/dev/null; then
+    skip chromium "it is taken from Debian's packages, and there is no apt-get here"
+  elif [ "$(id -u)" != 0 ]; then
+    skip chromium "only root can install Debian's package: apt-get install chromium"
+  elif apt-get install -y --no-install-recommends chromium >"$log" 2>&1; then
+    rm -f "$log"
+  else
+    skip chromium "apt-get install failed: $(tail -n 1 "$log")"
+  fi
+}
+
+# Rules of accessibility, as one script that tests put into a page.
+npm_axe() {
+  local version=$1 log=$tools/axe-core.log file=$tools/npm/node_modules/axe-core/axe.min.js
+  if [ -e "$tools/stamps/axe-core-$version" ] && [ -e "$file" ]; then return; fi
+  if ! command -v npm >/dev/null; then
+    skip axe-core "it is taken from npm, and there is no npm here"
+    return
+  fi
+  if npm install --prefix "$tools/npm" --no-save --no-fund --no-audit --ignore-scripts "axe-core@$version" \
+    >"$log" 2>&1 && [ -e "$file" ]; then
+    rm -f "$log" "$tools/stamps/axe-core"-*
+    touch "$tools/stamps/axe-core-$version"
+    printf 'wedgate: axe-core %s is in .tools/npm\n' "$version"
+  else
+    skip axe-core "npm install axe-core@$version failed: $(tail -n 1 "$log")"
+  fi
+}
+
+browser_chromium
+npm_axe 4.14.1
+
 if [ "$missing" = 1 ] && [ "${WEDGATE_REQUIRE_TOOLS:-}" = 1 ]; then
   printf 'wedgate: WEDGATE_REQUIRE_TOOLS=1 is set, so a skipped tool is a failure\n' >&2
   exit 1

@@ -59,8 +59,9 @@ def _layers(day: LocalDay) -> Iterable[str]:
     for left, right, piece in pieces:
         level = level_of(piece.interval.load)
         if level is not None:
-            size = f"{_percent(right - left)} {2 + level}px"
-            yield f"linear-gradient(var(--load{level}) 0 0) {_across(left, right)} 100%/{size} no-repeat"
+            for colour, height in ((f"load{level}", 2 + level), ("paper", 3 + level)):  # a hairline sets it off
+                size = f"{_percent(right - left)} {height}px"
+                yield f"linear-gradient(var(--{colour}) 0 0) {_across(left, right)} 100%/{size} no-repeat"
     for verdict, run in groupby(pieces, key=lambda each: each[2].verdict):
         parts = list(run)
         left, right = parts[0][0], parts[-1][1]
