@@ -5,7 +5,8 @@
 #   make test-all  every test, with 20,000 random calendars instead of a sample (about an hour)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
-#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool
+#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, chromium, axe-core
+#   make pictures  the pictures of the documentation, which need chromium
 #   make schema  write the JSON Schema of wedgate.yml anew
 #   make lock    write requirements/*.txt anew (make lock UPGRADE=--upgrade takes newer releases)
 #
@@ -14,7 +15,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint bench tools schema lock clean
+.PHONY: help demo test test-all lint bench tools pictures schema lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -57,6 +58,9 @@ bench: $(DEV)
 
 tools:
 	@tools/get_tools.sh
+
+pictures: $(DEV)
+	@$(PY) -X utf8 tools/make_pictures.py
 
 schema: $(DEV)
 	@$(PY) -I -X utf8 -m wedgate.config.schema >.schema.new

@@ -160,8 +160,10 @@ def test_the_dates_shown_are_those_that_the_span_means(
 
 def test_a_span_of_several_years_has_a_table_for_each(one_market: Any, tree_of: Any) -> None:
     tree = tree_of(render_calendar_html(one_market("Europe/Berlin", "2026-06-15", "2028-02-10")))
-    captions = [text for _, text in tree.named("caption")]
-    assert [text.split(":")[0] for text in captions[:3]] == [f"eu-central, {year}" for year in (2026, 2027, 2028)]
+    captions = [text for _, text in tree.named("span")]
+    assert [text.split(":")[0] for text in captions if text.startswith("eu-central, ")] == [
+        f"eu-central, {year}" for year in (2026, 2027, 2028)
+    ]
 
 
 def test_the_hours_of_a_week_are_those_in_which_all_are_open(starter_year: Book, page: str, tree_of: Any) -> None:
@@ -217,9 +219,13 @@ def test_the_page_names_its_service_span_and_data(page: str, tree_of: Any) -> No
     tree = tree_of(page)
     (head,) = tree.named("h1")
     assert head[1] == "my-service: when it may be deployed, 2027"
-    facts = [text for _, text in tree.named("dd")]
-    assert facts == ["my-service", "2027-01-01 00:00 to 2028-01-01 00:00 UTC", *facts[2:]]
-    assert facts[2:] == ["zones 2026f, holidays 0.109, wedgate 0", "sha256:0"]
+    assert [text for _, text in tree.named("dd")] == [
+        "my-service",
+        "2027-01-01 00:00 to 2028-01-01 00:00 UTC",
+        "zones 2026f, holidays 0.109",
+        "wedgate 0",
+        "sha256:0",
+    ]
 
 
 AXE_RUN = """axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],

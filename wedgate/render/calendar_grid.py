@@ -90,7 +90,8 @@ def year_table(region: RegionPages, dates: Sequence[date], shapes: Shapes) -> st
     bodies = "\n".join(_month(region, month, shapes) for month in months)
     return (
         f'<div class="scroll" role="region" aria-label="{escape(label)}, table" tabindex="0">'
-        f'<table class="year" role="grid" aria-readonly="true"><caption>{escape(label)}: {escape(zones)}</caption>'
+        '<table class="year" role="grid" aria-readonly="true">'
+        f"<caption><span>{escape(label)}: {escape(zones)}</span></caption>"
         f'<thead><tr><th scope="col">Month</th><th scope="col">Market</th>{heads}</tr></thead>\n{bodies}\n'
         "</table></div>\n"
     )

@@ -34,7 +34,9 @@ def render_calendar_html(book: Book) -> str:
         (
             '<a class="skip" href="#content">Skip to the calendars</a>',
             f'<header class="top">{_head(title, book)}</header>',
-            f'<main id="content">\n{_legend()}\n' + "\n".join(sections) + f"\n{_rules(book.rules)}\n</main>",
+            f'<main id="content">\n{_legend()}\n'
+            + "\n".join(sections)
+            + f"\n{_rules(book.rules)}\n{_made(book)}\n</main>",
             '<aside id="detail" aria-label="The date that is pointed at" aria-live="polite" aria-atomic="true" '
             'tabindex="0"></aside>',
         )
@@ -49,21 +51,26 @@ def _years(dates: Sequence[date]) -> str:
 
 
 def _head(title: str, book: Book) -> str:
-    made = book.versions
-    facts = (
-        ("Service", book.title, "short"),
-        ("Span", span_words(book), "short"),
-        ("Made from", f"zones {made.zone_data}, holidays {made.holidays}, wedgate {made.wedgate}", "short"),
-        ("Configuration", made.config_digest, "long"),
-    )
-    rows = "".join(f'<div><dt>{name}</dt><dd class="{kind}">{escape(value)}</dd></div>' for name, value, kind in facts)
     links = [(f"region-{number}", region.name) for number, region in enumerate(book.regions)]
-    links += [("together", "All regions together"), ("rules", "Rules")]
+    links += [("together", "All regions together"), ("rules", "Rules"), ("made", "Made from")]
     items = "".join(f'<li><a href="#{ident}">{escape(text)}</a></li>' for ident, text in links)
     return (
-        f'<h1>{escape(title)}</h1>\n<p>{escape(summary(book))}</p>\n<dl class="bill">{rows}</dl>\n'
+        f"<h1>{escape(title)}</h1>\n<p>{escape(summary(book))}</p>\n"
         f'<nav aria-label="On this page"><ul>{items}</ul></nav>'
     )
+
+
+def _made(book: Book) -> str:
+    made = book.versions
+    facts = (
+        ("Service", book.title),
+        ("Span", span_words(book)),
+        ("Zones, holidays", f"zones {made.zone_data}, holidays {made.holidays}"),
+        ("Made by", f"wedgate {made.wedgate}"),
+        ("Configuration", made.config_digest),
+    )
+    rows = "".join(f"<div><dt>{name}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
+    return f'<section aria-labelledby="made"><h2 id="made">Made from</h2>\n<dl class="bill">{rows}</dl></section>'
 
 
 def _legend() -> str:

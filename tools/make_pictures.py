@@ -1,0 +1,96 @@
+"""Make the pictures of the documentation anew: the calendar of the starter file, as a page in a browser and as SVG.
+
+Needs chromium (`make tools`). Dark is asked of the page through the engine's own setting, and the narrow page is shown
+in a frame, because a window cannot be made as narrow as a telephone.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from wedgate import __version__  # noqa: E402
+from wedgate.calendars.book import Book, DataVersions, lay_out  # noqa: E402
+from wedgate.calendars.values import Span  # noqa: E402
+from wedgate.cli.wiring import PinnedAlmanac  # noqa: E402
+from wedgate.config.load import load_configuration  # noqa: E402
+from wedgate.engine.horizon import timeline_for  # noqa: E402
+from wedgate.render.calendar_html import render_calendar_html  # noqa: E402
+from wedgate.render.calendar_svg import render_calendar_svg  # noqa: E402
+
+STARTER = ROOT / "wedgate" / "config" / "resources" / "starter.yml"
+IMAGES = ROOT / "docs" / "images"
+# A script of the picture's own points at a date first: a Saturday in New York, or one in the last table.
+POINT = "<script>document.querySelectorAll('.year td[tabindex]')[130].focus({preventScroll: true})</script>"
+NARROW = (
+    "<script>document.getElementById('region-3').scrollIntoView();"
+    "document.querySelectorAll('#region-3 ~ .scroll td[tabindex]')[1].focus({preventScroll: true})</script>"
+)
+
+
+def book_of(start: datetime, end: datetime) -> Book:
+    """Lay the starter's calendar out over a span."""
+    configuration = load_configuration(STARTER)
+    almanac = PinnedAlmanac()
+    timeline = timeline_for(configuration.calendar, almanac, Span(start=start, end=end))
+    versions = DataVersions(
+        config_digest=configuration.digest,
+        zone_data=almanac.zone_data_version(),
+        holidays=almanac.holidays_version(),
+        wedgate=__version__,
+    )
+    return lay_out(timeline, configuration.calendar, timeline.region_names, configuration.service, versions)
+
+
+def photograph(page: Path, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
+    """Let chromium draw a page into a file."""
+    subprocess.run(
+        [
+            *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+            *(f"--blink-settings=preferredColorScheme={0 if dark else 1}", f"--window-size={width},{height}"),
+            *(f"--screenshot={picture}", page.as_uri()),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+
+
+def main() -> int:
+    """Write every picture; 1 without a browser."""
+    if shutil.which("chromium") is None:
+        print("wedgate: skipped the pictures: chromium is not installed; run `make tools`", file=sys.stderr)
+        return 1
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    # Half a day more at both ends, so that the year is whole in every zone.
+    year = book_of(datetime(2026, 12, 31, 12, tzinfo=UTC), datetime(2028, 1, 1, 12, tzinfo=UTC))
+    (IMAGES / "calendar.svg").write_text(
+        render_calendar_svg(book_of(datetime(2027, 6, 1, tzinfo=UTC), datetime(2027, 7, 1, tzinfo=UTC))),
+        encoding="utf-8",
+    )
+    text = render_calendar_html(year)
+    policy = text[text.index("<meta http-equiv") : text.index('<meta name="viewport"')]
+    text = text.replace(policy, "")
+    with tempfile.TemporaryDirectory() as directory:
+        page, narrow, frame = (Path(directory, f"{name}.html") for name in ("page", "narrow", "frame"))
+        page.write_text(text.replace("</body>", f"{POINT}</body>"), encoding="utf-8")
+        narrow.write_text(text.replace("</body>", f"{NARROW}</body>"), encoding="utf-8")
+        inner = "<iframe src=narrow.html width=360 height=800 style='border:0'></iframe>"
+        frame.write_text(f"<!doctype html><body style='margin:0'>{inner}", encoding="utf-8")
+        photograph(page, IMAGES / "calendar-light.png", width=1280, height=900)
+        photograph(page, IMAGES / "calendar-dark.png", width=1280, height=900, dark=True)
+        photograph(frame, IMAGES / "calendar-narrow.png", width=360, height=800)
+    for picture in sorted(IMAGES.iterdir()):
+        print(f"wedgate: {picture.relative_to(ROOT)}, {picture.stat().st_size // 1000} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
