@@ -26,6 +26,8 @@ from wedgate.engine.calendar import make_book
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / ".tools" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
+EVIL = "\"'></script></title><img src=x onerror=alert(1)>&"
+"""A text that would break out of an attribute, a script, a title and a cell."""
 VERSIONS = DataVersions(config_digest="sha256:0", zone_data="2026f", holidays="0.109", wedgate="0")
 
 
@@ -63,9 +65,15 @@ def one_market(starter: Calendar) -> Callable[..., Book]:
 
 
 @pytest.fixture(scope="session")
+def evil() -> str:
+    """What the words of ``strange`` end with."""
+    return EVIL
+
+
+@pytest.fixture(scope="session")
 def strange(starter: Calendar) -> Book:
     """A June in which every word that a user may write tries to break out."""
-    evil = "</script></title><img src=x onerror=alert(1)>\"'&"
+    evil = EVIL
     market = replace(starter.regions[2].markets[0], name=f"market{evil}")
     region = replace(starter.regions[2], name=f"region{evil}", markets=(market,))
     rules = tuple(
