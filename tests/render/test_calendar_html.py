@@ -19,7 +19,8 @@ import pytest
 from wedgate.calendars.book import Book
 from wedgate.render.calendar_days import local_days, shown_dates
 from wedgate.render.calendar_html import render_calendar_html
-from wedgate.render.calendar_weeks import weeks_of
+from wedgate.render.calendar_svg import render_calendar_svg
+from wedgate.render.calendar_weeks import summary, weeks_of
 
 SATURDAYS_2027 = [date(2027, 1, 2) + timedelta(weeks=number) for number in range(52)]
 
@@ -176,6 +177,22 @@ def test_the_hours_of_a_week_are_those_in_which_all_are_open(starter_year: Book,
     assert cells.count("127 h") >= 20
     labels = [attrs.get("aria-label", "") for attrs, _ in tree.named("svg")]
     assert "week 23: all open Mon 7 Jun 00:00–Fri 11 Jun 14:00 UTC; Sun 13 Jun 07:00–Mon 14 Jun 00:00 UTC" in labels
+
+
+def test_the_summary_speaks_of_one_region_by_its_name(one_market: Any) -> None:
+    """June 2027 has 720 hours and four Saturdays in Berlin; between two of them lie six days."""
+    assert summary(one_market("Europe/Berlin", "2027-06-01", "2027-07-01")) == (
+        "eu-central is open for 624 h, 87 % of the time; the longest run is 144 h, "
+        "Sat 5 Jun 22:00–Fri 11 Jun 22:00 UTC 2027."
+    )
+
+
+def test_the_summary_says_when_there_is_no_such_hour(one_market: Any) -> None:
+    """A Saturday of Berlin and nothing else."""
+    book = one_market("Europe/Berlin", "2027-06-05", "2027-06-05T22:00")
+    assert summary(book) == "eu-central is never open."
+    assert "eu-central is never open." in render_calendar_html(book)
+    assert "eu-central is never open." in render_calendar_svg(book)
 
 
 def test_the_weeks_add_up_to_the_whole(starter_year: Book) -> None:

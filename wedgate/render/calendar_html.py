@@ -109,7 +109,7 @@ def _together(book: Book) -> str:
         _key("together", "all regions open"),
     )
     return (
-        '<section aria-labelledby="together"><h2 id="together">All regions together, in UTC</h2>\n'
+        '<section class="together" aria-labelledby="together"><h2 id="together">All regions together, in UTC</h2>\n'
         f"<p>The thin lanes of a week are, from the top, {escape(lanes)}; the thick "
         "one below shows when all of them are open.</p>\n"
         f'<ul class="legend">{"".join(key)}</ul>\n{render_weeks(book)}</section>'

@@ -109,15 +109,16 @@ def render_weeks(book: Book) -> str:
 
 def summary(book: Book) -> str:
     """Say how long all regions are open in the book, and the longest stretch of it."""
+    who = "All regions are" if len(book.regions) != 1 else f"{book.regions[0].name} is"
     if not book.together:
-        return "There is no hour in which all regions are open."
+        return f"{who} never open at the same time." if len(book.regions) != 1 else f"{who} never open."
     total = sum((run.duration for run in book.together), timedelta(0))
     longest = max(book.together, key=lambda run: run.duration)
     share = round(100 * (total / book.span.duration))
     none = sum(1 for week in weeks_of(book) if not week.together)
     weeks = f" In {none} week{'' if none == 1 else 's'} there is no such hour." if none else ""
     return (
-        f"All regions are open for {hours_words(total)}, {share} % of the time; the longest run is "
+        f"{who} open for {hours_words(total)}, {share} % of the time; the longest run is "
         f"{hours_words(longest.duration)}, {utc_range(longest)} {longest.end.year}.{weeks}"
     )
 
