@@ -33,12 +33,13 @@ class Shapes:
 
     def name_of(self, day: LocalDay) -> str:
         """Return the classes of a date: its shape, and how its number is to be read on it."""
-        look = ",".join(_layers(day)) or "none"
-        name = self._names.setdefault(look, f"s{len(self._names)}")
         kinds = {piece.verdict for piece in day.pieces}
-        if kinds == {Verdict.CLOSED} and day.is_whole:
-            return f"{name} c"
-        return f"{name} m" if Verdict.CLOSED in kinds else name
+        is_closed = kinds == {Verdict.CLOSED} and day.is_whole
+        is_mixed = Verdict.CLOSED in kinds and not is_closed
+        # On a look of several colours the number stands on a plain one of its own.
+        look = ",".join([*(["var(--plate)"] if is_mixed else []), *_layers(day)]) or "none"
+        name = self._names.setdefault(look, f"s{len(self._names)}")
+        return f"{name} c" if is_closed else f"{name} m" if is_mixed else name
 
     def style(self) -> str:
         """Return the rules of all shapes named so far."""
