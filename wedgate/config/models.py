@@ -83,6 +83,7 @@ Count = Annotated[int, Spelling(scalars.parse_count, schema_words.COUNT)]
 Weight = Annotated[int, Spelling(scalars.parse_weight, schema_words.WEIGHT)]
 Zone = Annotated[str, Spelling(scalars.parse_zone, schema_words.ZONE)]
 Country = Annotated[str, Spelling(scalars.parse_country, schema_words.COUNTRY)]
+Countries = Annotated[list[str], Spelling(scalars.parse_countries, schema_words.COUNTRIES)]
 Names = Annotated[list[str], Spelling(scalars.parse_names, schema_words.NAMES)]
 Weekdays = Annotated[Any, Spelling(scalars.parse_weekdays, WeekdaySet.json_schema())]
 Extends = Annotated[Any, Spelling(extends.parse_extends, extends.SCHEMA)]
@@ -282,6 +283,7 @@ class PresetFile(Section):
     version: Argument = Field(description="Version of the calendar: for people, in messages.")
     title: Text = Field(description="What it is, in a few words.")
     description: Text = left_out("What it is for, and what it leaves out.")
+    countries: Countries = left_out("The countries that it was made for; it may be extended anywhere.")
     rules: dict[Name, RuleSection] = Field(min_length=1, description="The rows, by id.")
 
 

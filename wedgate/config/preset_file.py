@@ -38,7 +38,10 @@ class PresetRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preset:
-    """One preset: ``file`` names it in messages (with the commit of a shared one), ``name`` begins the ids of rows."""
+    """One preset: ``file`` names it in messages (with the commit of a shared one), ``name`` begins the ids of rows.
+
+    ``countries`` are those that it was made for; it may be extended anywhere.
+    """
 
     name: str
     file: str
@@ -46,6 +49,7 @@ class Preset:
     title: str
     description: str
     version: str
+    countries: tuple[str, ...]
     rows: tuple[PresetRow, ...]
 
     def row_id(self, row: PresetRow) -> str:
@@ -83,6 +87,7 @@ def _preset(root: Node, *, name: str, file: str, digest: str) -> Preset:
         title=data["title"],
         description=data.get("description", ""),
         version=str(data["version"]),
+        countries=tuple(data.get("countries", ())),
         rows=tuple(
             PresetRow(
                 id=row,

@@ -39,7 +39,8 @@ def warnings_of(configuration: Configuration, *, now: datetime | None = None) ->
 def _about_rules(configuration: Configuration) -> list[Problem]:
     found = []
     seen: dict[Rule, str] = {}
-    for rule in configuration.calendar.rules:
+    # What stands in a preset is not this file's to correct.
+    for rule in (each for each in configuration.calendar.rules if each.origin is None):
         if rule.kind.never_matches(rule.months):
             what = f"this rule never matches ({rule.kind.words()})"
             found.append(_warning(configuration, rule, what, "correct the date, or delete the rule"))
@@ -59,7 +60,7 @@ def _about_time(configuration: Configuration, now: datetime) -> list[Problem]:
     facts = gather_facts(needs_of(calendar), span)
     for rule in calendar.rules:
         # A day more, because the date of the last time zone is up to a day behind.
-        if rule.kind.since((now - timedelta(days=1)).date()) is None:
+        if rule.origin is None and rule.kind.since((now - timedelta(days=1)).date()) is None:
             what = f"all of this rule is over ({rule.kind.words()})"
             found.append(_warning(configuration, rule, what, "write the next dates, or delete the rule"))
     partly: dict[tuple[str, str], tuple[Rule, list[str]]] = {}
