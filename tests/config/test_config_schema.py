@@ -28,7 +28,8 @@ BEYOND_A_SCHEMA = {
     "rollout-bake-missing", "rollout-bake-zero", "rollout-blue-green-steps", "rollout-envoy-incomplete",
     "rollout-weights-fall",
     "rule-market-alone", "rule-time-beside-weekly", "rule-unknown-market", "rule-unknown-region", "rule-where-twice",
-    "state-path", "subdivision-unknown", "target-of-another-kind", "templates", "waves", "zone-misspelt",
+    "rule-easter-order", "rule-lunar-order", "state-path", "subdivision-unknown", "target-of-another-kind", "templates",
+    "waves", "zone-misspelt",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ Each kind of key has one reader here; a reader's module is imported only when a 
 from __future__ import annotations
 
 from wedgate.almanac.zones import zone
-from wedgate.calendars.facts import Facts, HolidayKey, Needs, SourceKey, WeekendKey
+from wedgate.calendars.facts import Facts, HolidayKey, MonthKey, Needs, SourceKey, WeekendKey
 from wedgate.calendars.tables import DatedSource, WeekendTable
 from wedgate.calendars.values import Span
 
@@ -25,6 +25,10 @@ def _read(key: SourceKey[DatedSource] | SourceKey[WeekendTable], span: Span) -> 
             from wedgate.almanac.holidays import holiday_table
 
             return holiday_table(key, span)
+        case MonthKey():
+            from wedgate.almanac.months import month_table
+
+            return month_table(key, span)
         case WeekendKey():
             from wedgate.almanac.holidays import weekend_of
 

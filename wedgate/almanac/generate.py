@@ -1,6 +1,6 @@
-"""Write the shipped tables: ``python -m wedgate.almanac.generate``, after each new version of ``holidays``.
+"""Write the shipped tables: ``python -m wedgate.almanac.generate``, after each new version of their libraries.
 
-A test regenerates both files and compares, so that they cannot drift from the pinned package.
+Tests regenerate the files and compare, so that they cannot drift from the pinned packages.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from wedgate.almanac.holidays import FIRST_YEAR, LAST_YEAR, LAST_YEARS, table_name
 from wedgate.almanac.library import library_dates, library_version
+from wedgate.almanac.month_libraries import library_months
+from wedgate.almanac.months import CALENDARS, FOLDER
 from wedgate.calendars.facts import HolidayKey
 
 MARKETS = (
@@ -70,9 +72,22 @@ def _differs(country: str, codes: list[str], category: str) -> bool:
     return any(days(code) - whole for code in codes)
 
 
+def generated_months(calendar: str) -> str:
+    """Return ``months/NAME.json``: for each year its first day, the lengths of its months, and its leap month."""
+    source, months = library_months(calendar)
+    years: dict[int, tuple[str, str, int]] = {}
+    for month in months:
+        start, lengths, leap = years.get(month.year, (month.first.isoformat(), "", 0))
+        years[month.year] = start, lengths + str(month.length)[-1], month.month if month.leap else leap
+    body = ",\n".join(f'"{year}":{json.dumps(entry, separators=(",", ":"))}' for year, entry in years.items())
+    return f'{{"source": {json.dumps(source)},\n"years": {{\n{body}\n}}}}\n'
+
+
 def main() -> None:
-    """Write both files."""
-    RESOURCES.mkdir(exist_ok=True)
+    """Write every file."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for calendar in CALENDARS:
+        FOLDER.joinpath(f"{calendar}.json").write_text(generated_months(calendar), encoding="utf-8")
     RESOURCES.joinpath("holidays.json").write_text(generated_tables(), encoding="utf-8")
     RESOURCES.joinpath("countries.json").write_text(generated_countries(), encoding="utf-8")
 

@@ -50,6 +50,7 @@ def _rule_schema() -> dict[str, Any]:
         for field in fields_of_kind(kind):
             if field.key != kind:
                 belongs.setdefault(field.key, []).append(kind)
+    whole = {kind: [field.key for field in fields_of_kind(kind) if field.required] for kind in kind_keys()}
     one_kind = [{"required": [kind]} for kind in kind_keys()]
     bare = {"not": {"anyOf": one_kind}, "anyOf": [{"required": ["time"]}, {"required": ["months"]}]}
     return {
@@ -62,6 +63,7 @@ def _rule_schema() -> dict[str, Any]:
             {"anyOf": [{"required": ["effect"]}, {"required": ["load"]}]},
             {"oneOf": [*one_kind, bare]},
         ],
+        "dependentRequired": {kind: keys for kind, keys in whole.items() if keys != [kind]},
         "dependentSchemas": {
             key: {"anyOf": [{"required": [kind]} for kind in kinds]} for key, kinds in sorted(belongs.items())
         },
