@@ -8,6 +8,7 @@
 #   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, chromium, axe-core
 #   make pictures  the pictures of the documentation, which need chromium
 #   make schema  write the JSON Schema of wedgate.yml anew
+#   make presets  write docs/reference/presets.md anew
 #   make lock    write requirements/*.txt anew (make lock UPGRADE=--upgrade takes newer releases)
 #
 # Python 3.11 to 3.14 is all that must be there. `make PYTHON=/path/to/python3.12 test` names one.
@@ -15,7 +16,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint bench tools pictures schema lock clean
+.PHONY: help demo test test-all lint bench tools pictures schema presets lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -65,6 +66,10 @@ pictures: $(DEV)
 schema: $(DEV)
 	@$(PY) -I -X utf8 -m wedgate.config.schema >.schema.new
 	@mv .schema.new wedgate/config/resources/schema.json
+
+presets: $(DEV)
+	@$(PY) -I -X utf8 -m wedgate.render.presets >.presets.new
+	@mv .presets.new docs/reference/presets.md
 
 lock: $(DEV)
 	@tools/lock.sh $(UPGRADE)

@@ -36,6 +36,52 @@ EVERYWHERE = {"us-west": ("US", "MX"), "eu-central": ("DE", "GB", "FR", "IT", "E
 """The countries that stand for ``*``."""
 SPAN = Span(start=datetime(2022, 12, 25, tzinfo=UTC), end=datetime(2031, 1, 8, tzinfo=UTC))
 
+ROWS = {
+    ("us-federal", "holiday"): {"public-holidays"},
+    ("valentine", "peak"): {"valentine"},
+    ("latino", "peak"): {"valentine"},
+    ("nye", "peak"): {"new-year"},
+    ("us-engagement", "peak"): {"new-year"},
+    ("us-peak", "peak"): {"wedding-days"},
+    ("latino", "avoid"): {"dia-de-muertos"},
+    ("martes13", "avoid"): {"martes-trece"},
+    ("catholic", "avoid"): {"lent"},
+    ("lent", "avoid"): {"lent"},
+    ("de", "holiday"): {"public-holidays"},
+    ("fr", "holiday"): {"public-holidays"},
+    ("it", "holiday"): {"public-holidays"},
+    ("es", "holiday"): {"assumption"},
+    ("gb", "holiday"): {"public-holidays"},
+    ("easter", "holiday"): {"easter"},
+    ("easter-orthodox", "holiday"): {"orthodox-easter"},
+    ("eu-peak-measured", "peak"): {"september-saturdays"},
+    ("eu-peak-measured", "avoid"): {"christmas"},
+    ("orthodox", "avoid"): {"great-lent", "dormition-fast", "exaltation-of-the-cross"},
+    ("de-schnapszahl", "peak"): {"valentine"},
+    ("cn-520", "peak"): {"day-520"},
+    ("cn-lunar", "peak"): {"qixi"},
+    ("cn-lunar", "holiday"): {"lunar-new-year", "mid-autumn"},
+    ("cn-golden", "holiday"): {"golden-week-may", "golden-week-october", "wedding-days", "sundays"},
+    ("cn-ghost", "avoid"): {"ghost-month"},
+    ("cn-widow", "avoid"): {"widow-years"},
+    ("cn-jieqi", "auspicious"): {"wedding-days"},
+    ("in-holiday", "holiday"): {"public-holidays"},
+    ("in-season", "peak"): {"hindu-openings", "indian-season"},
+    ("islamic", "holiday"): {"public-holidays"},
+    ("islamic", "avoid"): {"ramadan"},
+    ("jp-holiday", "holiday"): {"public-holidays"},
+    ("jp-peak", "peak"): {"good-couples-day"},
+    ("jp-rokuyo", "auspicious"): {"tai-an", "tomobiki"},
+    ("jp-rokuyo", "avoid"): {"butsumetsu"},
+    ("kr-lunar", "holiday"): {"chuseok", "seollal"},
+    ("kr-son", "auspicious"): {"son-eomneun-nal"},
+    ("sg", "holiday"): {"public-holidays"},
+    ("sg-forecast", "holiday"): {"public-holidays", "diwali"},
+    ("au-nsw", "holiday"): {"public-holidays"},
+    ("au-peak-measured", "peak"): {"wedding-days"},
+}
+"""The rows of the preset, one of which must be what says it."""
+
 NOT_SAID: dict[tuple[str, str], str] = {}
 """(group, date) -> why the presets do not say it. As few as can be."""
 
@@ -92,11 +138,12 @@ def verdict(region: str, country: str, day: date) -> Verdict:
 def holds(fact: dict[str, Any], country: str, day: date) -> bool:
     """Whether the preset says what the fact says."""
     found = matched(fact["region"], country, day)
+    said = any(rule.id.rpartition("/")[2] in ROWS.get((fact["group"], fact["kind"]), ()) for rule, _ in found)
     match fact["kind"]:
         case "peak" | "holiday" | "auspicious":
-            return verdict(fact["region"], country, day) is not Verdict.OPEN
+            return said and verdict(fact["region"], country, day) is not Verdict.OPEN
         case "avoid":
-            return any(rule.load is not None and rule.load < 1 for rule, _ in found)
+            return said and any(rule.load is not None and rule.load < 1 for rule, _ in found)
         case "neutral":
             return not any(rule.kind.KEY == "auspicious" for rule, _ in found)
         case "workday":

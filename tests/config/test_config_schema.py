@@ -24,13 +24,33 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 # What only the loader knows: which zones, countries and subdivisions there are, names that refer to other parts of
 # the file, order between values, what one key asks of another.
 BEYOND_A_SCHEMA = {
-    "choose-missing", "country-unknown", "extends-no-forge", "in-flight", "loads-order", "places-reserved",
-    "rollout-bake-missing", "rollout-bake-zero", "rollout-blue-green-steps", "rollout-envoy-incomplete",
+    "choose-missing",
+    "country-unknown",
+    "extends-no-forge",
+    "in-flight",
+    "loads-order",
+    "places-reserved",
+    "rollout-bake-missing",
+    "rollout-bake-zero",
+    "rollout-blue-green-steps",
+    "rollout-envoy-incomplete",
     "rollout-weights-fall",
-    "rule-market-alone", "rule-time-beside-weekly", "rule-unknown-market", "rule-unknown-region", "rule-where-twice",
-    "rule-easter-order", "rule-lunar-order", "state-path", "subdivision-unknown", "target-of-another-kind", "templates",
-    "waves", "zone-misspelt",
-}  # fmt: skip
+    "rule-bridge-times",
+    "rule-easter-order",
+    "rule-lunar-order",
+    "rule-market-alone",
+    "rule-month-days-order",
+    "rule-time-beside-weekly",
+    "rule-unknown-market",
+    "rule-unknown-region",
+    "rule-where-twice",
+    "state-path",
+    "subdivision-unknown",
+    "target-of-another-kind",
+    "templates",
+    "waves",
+    "zone-misspelt",
+}
 
 
 def starters() -> list[Path]:

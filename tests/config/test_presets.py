@@ -18,6 +18,7 @@ from wedgate.config.load import load_configuration, parse_configuration
 from wedgate.config.preset_file import parse_preset, read_preset
 from wedgate.config.warnings import warnings_of
 from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
+from wedgate.render.presets import page_of_shipped
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 SHARED = f"acme/calendars//ops/fairs.yml@{SHA}"
@@ -236,6 +237,12 @@ def run(*arguments: str) -> str:
     if result.exception is not None:
         raise result.exception
     return result.output
+
+
+def test_the_page_is_the_generated_one(repository_root: Path) -> None:
+    """After a change of rows: ``make presets``."""
+    page = (repository_root / "docs" / "reference" / "presets.md").read_text(encoding="utf-8")
+    assert page == page_of_shipped()
 
 
 def test_list_names_every_preset_and_what_it_closes() -> None:

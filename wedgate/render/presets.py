@@ -82,3 +82,59 @@ def _plain_row(row: RowWords) -> dict[str, Any]:
 def render_json(presets: Sequence[dict[str, Any]]) -> str:
     """Return presets as JSON, in ASCII for every stream there is."""
     return json.dumps({"schema_version": 1, "presets": list(presets)}, indent=2)
+
+
+def render_page(presets: Sequence[tuple[Preset, Sequence[RowWords]]]) -> str:
+    """Return docs/reference/presets.md: every preset with its rows."""
+    parts = [_HEAD]
+    parts.append("| preset | for | closes |\n|---|---|---|")
+    for preset, rows in presets:
+        closing = ", ".join(f"`{row.row}`" for row in rows if row.closes) or "nothing"
+        parts[-1] += f"\n| [{preset.name}](#{_anchor(preset.name)}) | {preset.title} | {closing} |"
+    for preset, rows in presets:
+        parts.append(f"## {preset.name}")
+        parts.append("\n".join(textwrap.wrap(preset.description, 120)))
+        parts.append(f"Version {preset.version}, made for {', '.join(preset.countries)}.")
+        parts.append("\n".join([_COLUMNS, *map(_line, rows)]))
+    return "\n\n".join(parts) + "\n"
+
+
+_HEAD = """# Presets
+
+<!-- Written by `make presets` from wedgate/almanac/resources/presets; change the rows there. -->
+
+A preset is a calendar that is shipped with wedgate. A region takes it with `extends:`, and changes or switches off
+any row by its id: see [configuration.md](configuration.md#extends). `wedgate preset show NAME --config wedgate.yml`
+says which of your markets each row reaches.
+
+`what` is the effect and the load of a row. A load of 6 closes and one of 2 asks for care, unless the file's `loads`
+say otherwise; below 1 it is a lull, which lowers the other loads of that time and never lifts a block. `known` is the
+last day that the row's source knows: after it, a row that closes counts as closed, and the others ask for care.
+`confidence` is `high` (published, and where possible measured), `medium` (published once, or by analogy) or
+`recalled` (no source was consulted: such a row never closes anything by itself). Nothing here is a truth about
+people: what is held auspicious is only a load, and a market's own `wedding-days` say on which weekdays people marry
+there."""
+_COLUMNS = "| row | when | what | only in | known | confidence | source |\n|---|---|---|---|---|---|---|"
+
+
+def _anchor(name: str) -> str:
+    return name.replace("/", "")
+
+
+def _line(row: RowWords) -> str:
+    countries = ", ".join(row.countries) or "all"
+    cells = (f"`{row.row}`", row.when, row.what, countries, known_words(row.until), row.confidence, row.source)
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
+def page_of_shipped() -> str:
+    """Return the page of the presets of this installation."""
+    from wedgate.almanac.presets import preset_names
+    from wedgate.config.preset_file import read_preset
+    from wedgate.config.preset_rows import describe_rows
+
+    return render_page([(preset, describe_rows(preset)) for preset in map(read_preset, preset_names())])
+
+
+if __name__ == "__main__":
+    print(page_of_shipped(), end="")
