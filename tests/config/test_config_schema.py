@@ -23,34 +23,42 @@ VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 # What only the loader knows: which zones, countries and subdivisions there are, names that refer to other parts of
 # the file, order between values, what one key asks of another.
-BEYOND_A_SCHEMA = {
-    "choose-missing",
-    "country-unknown",
-    "extends-no-forge",
-    "in-flight",
-    "loads-order",
-    "places-reserved",
-    "rollout-bake-missing",
-    "rollout-bake-zero",
-    "rollout-blue-green-steps",
-    "rollout-envoy-incomplete",
-    "rollout-weights-fall",
-    "rule-bridge-times",
-    "rule-easter-order",
-    "rule-lunar-order",
-    "rule-market-alone",
-    "rule-month-days-order",
-    "rule-time-beside-weekly",
-    "rule-unknown-market",
-    "rule-unknown-region",
-    "rule-where-twice",
-    "state-path",
-    "subdivision-unknown",
-    "target-of-another-kind",
-    "templates",
-    "waves",
-    "zone-misspelt",
-}
+BEYOND_A_SCHEMA = frozenset(
+    """
+    choose-missing
+    country-unknown
+    extends-no-forge
+    in-flight
+    loads-order
+    places-reserved
+    rollout-bake-missing
+    rollout-bake-zero
+    rollout-blue-green-steps
+    rollout-envoy-incomplete
+    rollout-weights-fall
+    rule-bridge-times
+    rule-easter-order
+    rule-lunar-order
+    rule-market-alone
+    rule-month-days-order
+    rule-rrule-count
+    rule-rrule-no-from
+    rule-rrule-secondly
+    rule-rrule-time
+    rule-rrule-until-utc
+    rule-table-outside
+    rule-time-beside-weekly
+    rule-unknown-market
+    rule-unknown-region
+    rule-where-twice
+    state-path
+    subdivision-unknown
+    target-of-another-kind
+    templates
+    waves
+    zone-misspelt
+    """.split()
+)
 
 
 def starters() -> list[Path]:

@@ -5,21 +5,38 @@ Each kind of key has one reader here; a reader's module is imported only when a 
 
 from __future__ import annotations
 
+from wedgate.almanac.files import Shelf
 from wedgate.almanac.zones import zone
-from wedgate.calendars.facts import Facts, HolidayKey, MonthKey, Needs, SourceKey, WeekendKey
+from wedgate.calendars.facts import (
+    Facts,
+    HolidayKey,
+    MonthKey,
+    Needs,
+    RecurrenceKey,
+    SourceKey,
+    TableKey,
+    WeekendKey,
+)
 from wedgate.calendars.tables import DatedSource, WeekendTable
 from wedgate.calendars.values import Span
 
 
-def gather_facts(needs: Needs, span: Span) -> Facts:
-    """Return zones and tables for a span; ``UsageError`` for a zone or a table that does not exist."""
+def gather_facts(needs: Needs, span: Span, shelf: Shelf | None = None) -> Facts:
+    """Return zones and tables for a span; ``UsageError`` for a zone or a holiday table that does not exist.
+
+    ``shelf`` is where files and pages are read. What it cannot give is in trouble, and never raises; so is every file
+    where there is no shelf.
+    """
+    shelf = shelf or Shelf()
     return Facts(
         zones={name: zone(name) for name in sorted(needs.zones)},
-        sources={key: _read(key, span) for key in sorted(needs.sources, key=str)},
+        sources={key: _read(key, span, shelf) for key in sorted(needs.sources, key=str)},
     )
 
 
-def _read(key: SourceKey[DatedSource] | SourceKey[WeekendTable], span: Span) -> DatedSource | WeekendTable:
+def _read(
+    key: SourceKey[DatedSource] | SourceKey[WeekendTable], span: Span, shelf: Shelf
+) -> DatedSource | WeekendTable:
     match key:
         case HolidayKey():
             from wedgate.almanac.holidays import holiday_table
@@ -33,4 +50,12 @@ def _read(key: SourceKey[DatedSource] | SourceKey[WeekendTable], span: Span) -> 
             from wedgate.almanac.holidays import weekend_of
 
             return WeekendTable(days=weekend_of(key.country))
+        case RecurrenceKey():
+            from wedgate.almanac.recurrences import recurrence_table
+
+            return recurrence_table(key, span)
+        case TableKey():
+            from wedgate.almanac.tables import date_table
+
+            return date_table(key, span, shelf)
     raise TypeError(f"no reader for {type(key).__name__}")

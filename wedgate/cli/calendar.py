@@ -75,7 +75,7 @@ def command(
     """
     from wedgate import __version__
     from wedgate.cli.reading import read_configuration
-    from wedgate.cli.wiring import PinnedAlmanac, utc_now
+    from wedgate.cli.wiring import almanac_for, utc_now
     from wedgate.engine.calendar import make_book, make_whole_book
 
     asked = asked_bounds(month, year, start, end)
@@ -83,7 +83,7 @@ def command(
     if configuration is None:
         return ExitCode.DONE
     bounds = asked or month_bounds(f"{utc_now():%Y-%m}")
-    almanac = PinnedAlmanac()
+    almanac = almanac_for(config)
     book = make_book(configuration, regions, bounds.start, bounds.end, almanac=almanac, wedgate_version=__version__)
     if form == "ics":
         text = _subscribed(make_whole_book(book, configuration, almanac=almanac), book.span, output)

@@ -44,13 +44,13 @@ def command(
       wedgate next --region eu-central --region us-east --needs 90m
     """
     from wedgate.cli.reading import read_configuration
-    from wedgate.cli.wiring import PinnedAlmanac, utc_now
+    from wedgate.cli.wiring import almanac_for, utc_now
     from wedgate.engine.next import find_openings
 
     configuration = read_configuration(config, trust_clock=at is not None)
     if configuration is None:
         return ExitCode.DONE
-    found = find_openings(configuration, regions, at or utc_now(), needs=needs, almanac=PinnedAlmanac())
+    found = find_openings(configuration, regions, at or utc_now(), needs=needs, almanac=almanac_for(config))
     click.echo(_json(found) if form == "json" else _text(found, configuration))
     return ExitCode.DONE
 

@@ -219,10 +219,11 @@ def gate_of(config: Path | None) -> Callable[[str, datetime, timedelta | None], 
         from wedgate.engine.check import Trouble
         from wedgate.gate.decision import RegionDecision
 
-        read = open_gate(config).read()
+        gate = open_gate(config)
+        read = gate.read()
         if isinstance(read, Trouble):
             return RegionDecision(region=region, verdict=Verdict.CLOSED, reasons=read.reasons, answer=None)
-        return ask_region(read[1], region, at, runway)
+        return ask_region(read[1], region, at, runway, gate.almanac)
 
     return ask
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from wedgate.almanac.files import MAX_BYTES, Unread, WorkingFiles
 from wedgate.config.load import CONFIG_PATHS, find_configuration
 from wedgate.config.source import load_bytes
 from wedgate.engine.parts import ConfigurationText, ProposedChange
-from wedgate.errors import UsageError
+from wedgate.errors import ExternalSystemError, UsageError
 from wedgate.gate.decision import ConfigOrigin
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class WorkingFile:
             incomparable=compared is Comparison.UNKNOWN,
         )
 
+    def read(self, path: str) -> bytes | Unread:
+        """Read a file that a rule names, from the directory of the configuration or below it."""
+        return WorkingFiles((self._config or find_configuration(Path()) or Path("wedgate.yml")).parent).read(path)
+
 
 class DefaultBranch:
     """The default branch's file, through the forge."""
@@ -49,15 +54,31 @@ class DefaultBranch:
     def __init__(self, forge: Forge, paths: tuple[str, ...]) -> None:
         self._forge = forge
         self._paths = paths
+        self._found: ForgeFile | None = None
 
     def fetch(self) -> ConfigurationText | None:
         """Fetch the file from the forge."""
-        found = self._forge.default_branch_file(self._paths)
+        found = self._found = self._forge.default_branch_file(self._paths)
         if found is None:
             return None
         return ConfigurationText(
             path=found.path, content=found.content, origin=ConfigOrigin.DEFAULT_BRANCH, ref=found.ref
         )
+
+    def read(self, path: str) -> bytes | Unread:
+        """Fetch a file that a rule names, at the commit that the configuration was read at: one state of the branch."""
+        try:
+            beside = self._found or self._forge.default_branch_file(self._paths)
+            if beside is None:
+                return Unread("the default branch has no configuration, and so no file beside it")
+            found = self._forge.file_at(str(PurePosixPath(beside.path).parent / path), beside.ref)
+        except ExternalSystemError as error:
+            return Unread(f"the forge did not give it: {error}; run this again")
+        if found is None:
+            return Unread("the default branch has no such file; merge it, or correct the path")
+        if len(found.content) > MAX_BYTES:
+            return Unread(f"it is longer than {MAX_BYTES // 1_000_000} MB; keep only what the rule needs")
+        return found.content
 
 
 def repository_paths(config: Path | None, workspace: str) -> tuple[str, ...]:

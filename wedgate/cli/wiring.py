@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from wedgate import __version__
 from wedgate.engine.check import Gate
 from wedgate.engine.check import ask_region as ask_region_of_almanac
-from wedgate.engine.parts import GateParts
+from wedgate.engine.parts import Almanac, GateParts
 from wedgate.errors import ExternalSystemError
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.interface import Forge
+    from wedgate.almanac.files import CalendarFiles
     from wedgate.calendars.facts import Facts, Needs
     from wedgate.calendars.values import Span
     from wedgate.config.configuration import Configuration
@@ -24,13 +25,21 @@ if TYPE_CHECKING:
 
 
 class PinnedAlmanac:
-    """The almanac of this installation: pinned zones, and holidays with their horizon."""
+    """The almanac of this installation: pinned zones, holidays with their horizon, and the files and pages of a shelf.
+
+    Without ``files``, every file that a rule names is in trouble, and the rule unverified.
+    """
+
+    def __init__(self, files: CalendarFiles | None = None, clock: Callable[[], datetime] | None = None) -> None:
+        from wedgate.almanac.files import Shelf
+
+        self._shelf = Shelf(files, clock)
 
     def gather(self, needs: Needs, span: Span) -> Facts:
         """Return the facts for a span."""
         from wedgate.almanac.gather import gather_facts
 
-        return gather_facts(needs, span)
+        return gather_facts(needs, span, self._shelf)
 
     def zone_data_version(self) -> str:
         """Return the version of the zone database."""
@@ -50,9 +59,20 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def ask_region(configuration: Configuration, region: str, at: datetime, runway: timedelta | None) -> RegionDecision:
+def ask_region(
+    configuration: Configuration,
+    region: str,
+    at: datetime,
+    runway: timedelta | None,
+    almanac: Almanac | None = None,
+) -> RegionDecision:
     """Ask the calendar of one configuration about one region, with the almanac of this installation."""
-    return ask_region_of_almanac(configuration, region, at, runway, almanac=PinnedAlmanac())
+    return ask_region_of_almanac(configuration, region, at, runway, almanac=almanac or PinnedAlmanac())
+
+
+def almanac_for(config: Path | None, environment: Mapping[str, str] | None = None) -> Almanac:
+    """Return the almanac for the configuration of this place: it reads files where that configuration is read."""
+    return open_gate(config, environment).almanac
 
 
 def open_gate(config: Path | None, environment: Mapping[str, str] | None = None) -> Gate:
@@ -66,10 +86,11 @@ def open_gate(config: Path | None, environment: Mapping[str, str] | None = None)
 def _terminal_parts(config: Path | None) -> GateParts:
     from wedgate.cli.sources import WorkingFile
 
+    source = WorkingFile(config)
     return GateParts(
-        almanac=PinnedAlmanac(),
+        almanac=PinnedAlmanac(source),
         clock=utc_now,
-        source=WorkingFile(config),
+        source=source,
         parse=parser_for(None),
         wedgate_version=__version__,
     )
@@ -82,10 +103,11 @@ def _runner_parts(config: Path | None, environment: Mapping[str, str]) -> GatePa
     forge = open_forge(environment)
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
     event = change_event(environment)
+    source = DefaultBranch(forge, paths)
     return GateParts(
-        almanac=PinnedAlmanac(),
+        almanac=PinnedAlmanac(source),
         clock=utc_now,
-        source=DefaultBranch(forge, paths),
+        source=source,
         parse=parser_for(environment),
         forge_date=forge.date,
         proposed_change=None if event is None else lambda: proposed_change(forge, event, paths),

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wedgate.calendars.kinds import kind_named
 from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest
@@ -58,7 +59,8 @@ def _check_rule(path: Path, rule: dict[str, Any], complaints: Complaints) -> Non
         complaints.key(path, "the rule does not say when", remedy)
     for field in fields_of(kinds):
         _check_repeats((*path, field.key), rule.get(field.key), field.parse, complaints)
-    if "effect" not in rule and "load" not in rule and not any(nearest(key, ("effect", "load")) for key in strangers):
+    says_what = "effect" in rule or "load" in rule or any(kind_named(kind).BRINGS_LOADS for kind in kinds)
+    if not says_what and not any(nearest(key, ("effect", "load")) for key in strangers):
         complaints.key(
             path, "the rule has neither an effect nor a load", "add effect: block (or caution, allow), or load:"
         )

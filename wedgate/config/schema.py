@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
+from wedgate.calendars.kinds import kind_named
 from wedgate.config.extends import DISABLED, ROW_PATTERN
-from wedgate.config.rule_keys import fields_of, fields_of_kind, kind_keys
+from wedgate.config.rule_keys import RuleField, fields_of, fields_of_kind, kind_keys
 
 RULE_MARK = "a rule"
 """Stands in the schema of the models where that of a rule goes, which depends on the rule kinds."""
@@ -51,6 +52,7 @@ def _rule_schema() -> dict[str, Any]:
             if field.key != kind:
                 belongs.setdefault(field.key, []).append(kind)
     whole = {kind: [field.key for field in fields_of_kind(kind) if field.required] for kind in kind_keys()}
+    brings_loads = [kind for kind in kind_keys() if kind_named(kind).BRINGS_LOADS]
     one_kind = [{"required": [kind]} for kind in kind_keys()]
     bare = {"not": {"anyOf": one_kind}, "anyOf": [{"required": ["time"]}, {"required": ["months"]}]}
     return {
@@ -60,7 +62,7 @@ def _rule_schema() -> dict[str, Any]:
         "required": ["where"],
         "additionalProperties": False,
         "allOf": [
-            {"anyOf": [{"required": ["effect"]}, {"required": ["load"]}]},
+            {"anyOf": [{"required": [key]} for key in ("effect", "load", *brings_loads)]},
             {"oneOf": [*one_kind, bare]},
         ],
         "dependentRequired": {kind: keys for kind, keys in whole.items() if keys != [kind]},
@@ -79,9 +81,16 @@ def _change_schema() -> dict[str, Any]:
 
 def _rule_properties() -> dict[str, Any]:
     return {
-        field.key: {**field.schema, **({"description": field.description} if field.description else {})}
+        field.key: {**_schema_of(field), **({"description": field.description} if field.description else {})}
         for field in fields_of(kind_keys())
     }
+
+
+def _schema_of(field: RuleField) -> Mapping[str, object]:
+    """Return the schema of a key; where several kinds take it, each in its own way, any of theirs."""
+    of_kinds = [each.schema for kind in kind_keys() for each in fields_of_kind(kind) if each.key == field.key]
+    different = [schema for index, schema in enumerate(of_kinds) if schema not in of_kinds[:index]]
+    return {"anyOf": different} if len(different) > 1 else field.schema
 
 
 def _tidy(plain: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wedgate.calendars.facts import needs_of
@@ -53,11 +54,13 @@ def _about_rules(configuration: Configuration) -> list[Problem]:
 
 
 def _about_time(configuration: Configuration, now: datetime) -> list[Problem]:
+    from wedgate.almanac.files import Shelf, WorkingFiles
     from wedgate.almanac.gather import gather_facts
 
     calendar, found = configuration.calendar, []
     span = Span(start=now, end=now + LOOK_AHEAD)
-    facts = gather_facts(needs_of(calendar), span)
+    shelf = Shelf(WorkingFiles(Path(configuration.path).parent), lambda: now)
+    facts = gather_facts(needs_of(calendar), span, shelf)
     for rule in calendar.rules:
         # A day more, because the date of the last time zone is up to a day behind.
         if rule.origin is None and rule.kind.since((now - timedelta(days=1)).date()) is None:
@@ -73,7 +76,11 @@ def _about_time(configuration: Configuration, now: datetime) -> list[Problem]:
         what = f"{use.place}: no {use.key} are known, so the rule never matches there"
         found.append(_warning(configuration, use.rule, what, "name another category, or delete the rule"))
     found += [
-        _whole(configuration, words, "update wedgate; days after it are not verified")
+        _whole(
+            configuration,
+            words,
+            "renew it, or update wedgate if it comes with it; what it does not know is not verified",
+        )
         for words in expiring(calendar, facts, now)
     ]
     timeline = compile_timeline(calendar, facts, span)

@@ -46,6 +46,11 @@ class Gate:
     def __init__(self, parts: GateParts) -> None:
         self._parts = parts
 
+    @property
+    def almanac(self) -> Almanac:
+        """The almanac that it asks: files beside the configuration are read where the configuration is."""
+        return self._parts.almanac
+
     def decide(
         self,
         regions: Sequence[str] | None,
