@@ -174,6 +174,7 @@ def test_what_is_wrong_in_a_shared_calendar_is_said_at_its_own_lines() -> None:
     broken = (
         b"title: x\nversion: 1\nrules:\n  a: {yearly: 03-06, effect: block, confidence: recalled, source: y}\n"
         b"  b: {where: all, yearly: 03-6, load: 2, confidence: sure}\n  c: {yearly: 03-06, effects: block}\n"
+        b"  d: {table: fairs.yml, effect: block, confidence: high, source: y}\n"
     )
     text = HEAD.format(east=SHARED, west="retail")
     with pytest.raises(ConfigurationError) as raised:
@@ -186,6 +187,7 @@ def test_what_is_wrong_in_a_shared_calendar_is_said_at_its_own_lines() -> None:
         (SHARED, 5, "a row is for the region that extends"),
         (SHARED, 6, "'confidence' is missing"),
         (SHARED, 6, "unknown key"),
+        (SHARED, 7, "'fairs.yml' would be a file beside the configuration that extends"),
     }
 
 

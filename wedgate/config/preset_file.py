@@ -126,11 +126,21 @@ def _check(root: Node, complaints: Complaints) -> None:
                 complaints.key(("rules", row), error.what, error.remedy)
 
 
+def _is_beside(place: str) -> bool:
+    """Whether a text names a file, and neither a page nor a table that is shipped with wedgate."""
+    return place.endswith((".yml", ".yaml", ".ics")) and "://" not in place
+
+
 def _check_about(row: str, plain: Mapping[str, Any], complaints: Complaints) -> None:
     path = ("rules", row)
     for key, remedy in (("source", "say where the fact is from"), ("confidence", f"write {' or '.join(CONFIDENCES)}")):
         if key not in plain:
             complaints.key(path, f"{key!r} is missing", remedy)
+    for key in ("table", "feed", "auspicious"):
+        for value in plain[key] if isinstance(plain.get(key), list) else [plain.get(key)]:
+            if isinstance(value, str) and _is_beside(value):
+                what = f"{shown(value)} would be a file beside the configuration that extends"
+                complaints.value((*path, key), what, "write the dates out, or name a page (https://...)")
     if "where" in plain:
         complaints.key((*path, "where"), "a row is for the region that extends", "delete it; countries: narrows a row")
     if "source" in plain:

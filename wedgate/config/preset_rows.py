@@ -94,7 +94,7 @@ def _until(rule: Rule, countries: Iterable[str]) -> dict[str, date]:
     found: dict[str, date] = {}
     for country in dict.fromkeys(named):
         ends = [table.verified_until for table in _tables(needs_in(rule, Market(name="", zone="UTC", country=country)))]
-        if ends:
+        if ends and min(ends) < date.max:
             found[country] = min(ends)
     return found
 
