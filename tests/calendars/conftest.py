@@ -1,7 +1,7 @@
 """Calendars from a few words: markets by zone, rules as they stand in wedgate.yml."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_type_hints
 
@@ -10,6 +10,7 @@ import pytest
 from wedgate.almanac.gather import gather_facts
 from wedgate.calendars.facts import needs_of
 from wedgate.calendars.kinds import kind_keys, kind_named
+from wedgate.calendars.matches import DayRun
 from wedgate.calendars.padding import Pad
 from wedgate.calendars.spellings import MonthSet
 from wedgate.calendars.timeline import Timeline, compile_timeline
@@ -86,3 +87,22 @@ def timeline_of() -> Callable[..., Timeline]:
 def utc() -> Callable[[str], datetime]:
     """Read ``2026-06-05T12:00:00Z``."""
     return lambda text: datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+
+
+@pytest.fixture(scope="session")
+def days_of() -> Callable[..., set[date]]:
+    """``days_of({"lunar": "chinese", "date": "07-07"}, 2026)``: every local date that matches in some whole years."""
+
+    def match(
+        spec: Mapping[str, Any], first_year: int, last_year: int | None = None, *, part: str = "days"
+    ) -> set[date]:
+        first, last = date(first_year, 1, 1), date(last_year or first_year, 12, 31)
+        kind = rule_of(1, spec, ()).kind
+        market = Market(name="here", zone="UTC", country="US")
+        span = Span(start=datetime(first.year, 1, 1, tzinfo=UTC), end=datetime(last.year + 1, 1, 1, tzinfo=UTC))
+        found = kind.matches(gather_facts(kind.needs(market), span), market, first, last)
+        runs: Sequence[DayRun] = getattr(found, part)
+        days = {run.first + timedelta(days=step) for run in runs for step in range((run.last - run.first).days + 1)}
+        return {day for day in days if first <= day <= last}
+
+    return match

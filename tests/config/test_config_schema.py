@@ -36,6 +36,7 @@ BEYOND_A_SCHEMA = frozenset(
     rollout-blue-green-steps
     rollout-envoy-incomplete
     rollout-weights-fall
+    rule-auspicious-effect
     rule-bridge-times
     rule-easter-order
     rule-lunar-order

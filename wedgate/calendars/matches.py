@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Modifier(StrEnum):
-    """A key that narrows, moves or widens any rule; a kind may say that one does not fit it."""
+    """A key that narrows, moves or widens any rule, or says its effect; a kind may say that one does not fit it."""
 
     TIME = "time"
     MONTHS = "months"
@@ -17,6 +17,7 @@ class Modifier(StrEnum):
     PAD = "pad"
     BRIDGE = "bridge"
     COUNTRIES = "countries"
+    EFFECT = "effect"
 
 
 @dataclass(frozen=True, slots=True)
