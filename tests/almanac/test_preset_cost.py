@@ -2,8 +2,9 @@
 
 "Cost (measured): us-east 58-59 blocked days a year, us-west 59-61, eu-central 79-81, asia-pacific 64-65; union of all
 four 93-96 days, longest consecutive run 3 (2026), 4 (2027), 5 (2028)", for these zones, Sundays soft. A day counts when
-any hour of it is closed in any market. The presets ask only for care on what that count took for blocks: 10 May in
-us-west (recalled), and the repeated-digit dates of Germany.
+any hour of it is closed in any market. The presets ask only for care on what that count took for blocks: 10 May in us-west (recalled), and the repeated-digit
+dates of Germany. In asia-pacific the openings of the Hindu season close a day more in 2026 and 2027, and none from
+2028 on, for which nobody has published them: then all days ask for care in India.
 """
 
 from __future__ import annotations
@@ -51,11 +52,13 @@ regions:
 """
 CALENDAR = parse_configuration(TEXT, name="f").calendar
 MEASURED = {"us-east": (58, 59), "us-west": (59, 61), "eu-central": (79, 81), "asia-pacific": (64, 65)}
-SOFTER = {"us-east": 0, "us-west": 1, "eu-central": 5, "asia-pacific": 0}
+SOFTER = {"us-east": 0, "us-west": 1, "eu-central": 5, "asia-pacific": 2}
 """At most so many days a year ask only for care here, and were blocks there."""
+OPENINGS = {"asia-pacific": 1}
 EVENINGS = 1
 """13 February from 18:00 counts as a day here."""
-LONGEST = {2026: 3, 2027: 4, 2028: 5}
+LONGEST = {2026: 4, 2027: 4, 2028: 5}
+"""2026: 19 November counts, as the traditions of Dev Uthani Ekadashi are three days apart in the shipped table."""
 
 
 def closed_dates(region: Region, year: int) -> set[date]:
@@ -79,7 +82,10 @@ def test_as_many_days_close_as_were_measured(year: int) -> None:
     """Each region, all four together, and the longest run of days with something closed somewhere."""
     closed = {region.name: closed_dates(region, year) for region in CALENDAR.regions}
     for name, (least, most) in MEASURED.items():
-        assert least - SOFTER[name] <= len(closed[name]) <= most + EVENINGS, (name, len(closed[name]))
+        assert least - SOFTER[name] <= len(closed[name]) <= most + EVENINGS + OPENINGS.get(name, 0), (
+            name,
+            len(closed[name]),
+        )
     together = sorted(set().union(*closed.values()))
     assert 93 - sum(SOFTER.values()) <= len(together) <= 96
     longest = run = 1

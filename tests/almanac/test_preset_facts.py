@@ -1,7 +1,8 @@
 """Every dated fact of tests/facts/calendar_facts.json, each with its published source, against the shipped presets.
 
 A peak or a holiday is at least a caution in the preset of its region, in a market of its country. On an avoided day a
-lull is in force. A day that is no feast in anybody's book matches no row of an auspicious day.
+lull is in force, on an auspicious day its load, whatever the season makes of it. A day that is nothing special in that
+book matches no row of special days, and a working day no holiday. Each by the row that is meant to say so.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ ROWS = {
     ("cn-golden", "holiday"): {"golden-week-may", "golden-week-october", "wedding-days", "sundays"},
     ("cn-ghost", "avoid"): {"ghost-month"},
     ("cn-widow", "avoid"): {"widow-years"},
-    ("cn-jieqi", "auspicious"): {"wedding-days"},
+    ("cn-workday", "workday"): {"make-up-workdays"},
     ("in-holiday", "holiday"): {"public-holidays"},
     ("in-season", "peak"): {"hindu-openings", "indian-season"},
     ("islamic", "holiday"): {"public-holidays"},
@@ -82,7 +83,12 @@ ROWS = {
 }
 """The rows of the preset, one of which must be what says it."""
 
-NOT_SAID: dict[tuple[str, str], str] = {}
+NOT_SAID: dict[tuple[str, str], str] = {
+    (
+        "cn-jieqi",
+        "2023-02-04",
+    ): "lichun is a solar term, which no rule kind reckons; that year it was a Saturday anyway",
+}
 """(group, date) -> why the presets do not say it. As few as can be."""
 
 
@@ -99,11 +105,13 @@ def shows(country: str, fact: dict[str, Any]) -> bool:
 
 
 def days_of(fact: dict[str, Any]) -> Iterator[date]:
-    """Yield the dates of a fact, its end included."""
+    """Yield the dates of a fact, its end included; of one that is months long every seventh."""
     day, end = date.fromisoformat(fact["date"]), date.fromisoformat(fact.get("end", fact["date"]))
-    while day <= end:
+    step = timedelta(days=7 if (end - day).days > 60 else 1)
+    while day < end:
         yield day
-        day += timedelta(days=1)
+        day += step
+    yield end
 
 
 @cache
@@ -126,7 +134,7 @@ def matched(region: str, country: str, day: date) -> list[tuple[Rule, RuleLook]]
     """Return the rows that are in force at noon of a local date."""
     calendar, facts, _ = market(region, country)
     rules = {rule.id: rule for rule in calendar.rules}
-    looks = look_at(calendar, facts, "r", noon(country, day), SPAN.end)
+    looks = look_at(calendar, facts, "r", noon(country, day), noon(country, day) + timedelta(days=2))
     return [(rules[look.rule], look) for look in looks if look.matched]
 
 
@@ -140,14 +148,16 @@ def holds(fact: dict[str, Any], country: str, day: date) -> bool:
     found = matched(fact["region"], country, day)
     said = any(rule.id.rpartition("/")[2] in ROWS.get((fact["group"], fact["kind"]), ()) for rule, _ in found)
     match fact["kind"]:
-        case "peak" | "holiday" | "auspicious":
+        case "auspicious":
+            return said and any(rule.load is not None and rule.load > 1 for rule, _ in found)
+        case "peak" | "holiday":
             return said and verdict(fact["region"], country, day) is not Verdict.OPEN
         case "avoid":
             return said and any(rule.load is not None and rule.load < 1 for rule, _ in found)
         case "neutral":
             return not any(rule.kind.KEY == "auspicious" for rule, _ in found)
         case "workday":
-            return not any(rule.kind.KEY == "holidays" for rule, _ in found)
+            return said and not any(rule.kind.KEY == "holidays" for rule, _ in found)
     raise AssertionError(fact["kind"])
 
 
@@ -186,10 +196,10 @@ def test_saturdays_close_from_local_midnight_to_local_midnight(window: dict[str,
         for key in ("day_start_utc", "day_end_utc", "surge_start_utc", "surge_end_utc")
     )
     second = timedelta(seconds=1)
-    facts = gather_facts(needs_of(calendar), SPAN)
+    facts = gather_facts(needs_of(calendar), Span(start=start - timedelta(days=2), end=end + timedelta(days=2)))
 
     def rows(at: datetime) -> set[str]:
-        looks = look_at(calendar, facts, "r", at, at + timedelta(days=3))
+        looks = look_at(calendar, facts, "r", at, at + timedelta(hours=1))
         return {look.rule.rpartition("/")[2] for look in looks if look.matched}
 
     assert ["wedding-days" in rows(at) for at in (start - second, start, end - second, end)] == [
