@@ -1,10 +1,11 @@
 """What the wedding presets close in a year, against what was measured when the calendars were researched.
 
 "Cost (measured): us-east 58-59 blocked days a year, us-west 59-61, eu-central 79-81, asia-pacific 64-65; union of all
-four 93-96 days, longest consecutive run 3 (2026), 4 (2027), 5 (2028)", for these zones, Sundays soft. A day counts when
-any hour of it is closed in any market. The presets ask only for care on what that count took for blocks: 10 May in us-west (recalled), and the repeated-digit
-dates of Germany. In asia-pacific the openings of the Hindu season close a day more in 2026 and 2027, and none from
-2028 on, for which nobody has published them: then all days ask for care in India.
+four 93-96 days, longest consecutive run 3 (2026), 4 (2027), 5 (2028)", for these zones, Sundays soft. A day counts
+when any hour of it is closed in any market. The presets ask only for care on what that count took for blocks: 10 May
+in us-west (recalled), and Germany's repeated-digit dates. In asia-pacific the openings of the Hindu season close a
+day more in 2026 and 2027, and none from 2028 on, for which nobody has published them: then all days ask for care in
+India.
 """
 
 from __future__ import annotations
