@@ -40,6 +40,11 @@ BEYOND_A_SCHEMA = frozenset(
     rule-bridge-times
     rule-easter-order
     rule-lunar-order
+    rule-feed-age
+    rule-feed-outside
+    rule-feed-password
+    rule-feed-scheme
+    rule-feed-webcal
     rule-market-alone
     rule-month-days-order
     rule-rrule-count
@@ -58,7 +63,7 @@ BEYOND_A_SCHEMA = frozenset(
     templates
     waves
     zone-misspelt
-    """.split()
+    """.split()  # noqa: SIM905 - one a line, and no quotes
 )
 
 

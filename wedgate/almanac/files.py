@@ -11,7 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from wedgate.calendars.facts import FeedKey
 
 MAX_BYTES = 10_000_000
 """Of one file, and of one page: more is no calendar."""
@@ -73,9 +76,22 @@ class Shelf:
         self._files = files or NoFiles()
         self._now = now or (lambda: datetime.now(UTC))
         self._read: dict[str, bytes | Unread] = {}
+        self._fetched: dict[FeedKey, bytes | Unread] = {}
+
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self._now()
 
     def read(self, path: str) -> bytes | Unread:
         """Return the content of a file beside the configuration, or why it cannot be had."""
         if path not in self._read:
             self._read[path] = self._files.read(path)
         return self._read[path]
+
+    def page(self, key: FeedKey) -> bytes | Unread:
+        """Return the content of a page, perhaps from the copies that are kept, or why it cannot be had."""
+        if key not in self._fetched:
+            from wedgate.almanac.feed_copies import page_of
+
+            self._fetched[key] = page_of(key, self._now())
+        return self._fetched[key]

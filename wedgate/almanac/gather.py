@@ -9,6 +9,7 @@ from wedgate.almanac.files import Shelf
 from wedgate.almanac.zones import zone
 from wedgate.calendars.facts import (
     Facts,
+    FeedKey,
     HolidayKey,
     MonthKey,
     Needs,
@@ -58,4 +59,8 @@ def _read(
             from wedgate.almanac.tables import date_table
 
             return date_table(key, span, shelf)
+        case FeedKey():
+            from wedgate.almanac.feeds import feed_table
+
+            return feed_table(key, span, shelf)
     raise TypeError(f"no reader for {type(key).__name__}")

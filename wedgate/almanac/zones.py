@@ -34,6 +34,26 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo.from_file(file, key=name)
 
 
+def zone_of_feed(name: str) -> ZoneInfo | None:
+    """Return the zone that an event of a feed names, or ``None``.
+
+    Feeds are written by others, with older names (``Asia/Calcutta``): any name of a place in the pinned database
+    counts, and ``UTC``. ``EST`` and its like do not.
+    """
+    if name in common_zones():
+        return zone(name)
+    return _older(name) if re.fullmatch(r"[A-Za-z]+(/[A-Za-z0-9_+-]+){1,2}", name) else None
+
+
+@cache
+def _older(name: str) -> ZoneInfo | None:
+    path = _folder().joinpath("zoneinfo", *name.split("/"))
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return ZoneInfo.from_file(file, key=name)
+
+
 @cache
 def zone_data_version() -> str:
     """Return the version of the IANA database, such as ``2026f``."""

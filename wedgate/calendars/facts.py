@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Generic, TypeVar, cast
 
 from wedgate.calendars.tables import (
@@ -68,11 +68,15 @@ class TableKey(SourceKey[DateTable]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedKey(SourceKey[OccurrenceTable]):
-    """Which iCalendar feed: a path beside the configuration or an URL, and how old a copy may be."""
+    """Which iCalendar feed: a path beside the configuration or an URL, and how old a copy may be.
+
+    ``expires`` is the last day that it is complete for, if the rule says so.
+    """
 
     location: str
     max_age: timedelta
     allow_private: bool = False
+    expires: date | None = None
 
     def __str__(self) -> str:
         """A short name for messages: ``events of calendars/fairs.ics``."""

@@ -31,13 +31,13 @@ _KEPT = ("data", "lines", "rows", "changes", "extended")
 def recall(content: bytes, *, path: str, digest: str) -> Configuration | None:
     """Return the configuration that these bytes were validated to before; ``None`` if that is not known for sure."""
     with contextlib.suppress(Exception):
-        directory = _directory()
+        directory = own_directory()
         if directory is None:
             return None
         key = _key(content)
         descriptor = os.open(directory / f"{key}.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
-            if not _is_own(os.fstat(descriptor)):
+            if not is_own(os.fstat(descriptor)):
                 return None
             plain = json.loads(file.read(_MAX_BYTES))
         if plain["key"] != key:
@@ -50,7 +50,7 @@ def recall(content: bytes, *, path: str, digest: str) -> Configuration | None:
 def remember(content: bytes, validated: Validated) -> None:
     """Keep what these bytes were validated to; does nothing where that is not safe or not possible."""
     with contextlib.suppress(Exception):
-        directory = _directory(create=True)
+        directory = own_directory(create=True)
         if directory is None:
             return
         key = _key(content)
@@ -62,12 +62,12 @@ def remember(content: bytes, validated: Validated) -> None:
 def recall_shared(ref: str) -> bytes | None:
     """Return this machine's copy of a shared calendar; ``None`` if there is none that can be believed."""
     with contextlib.suppress(Exception):
-        directory = _directory()
+        directory = own_directory()
         if directory is None:
             return None
         descriptor = os.open(directory / _shared_name(ref), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
-            if not _is_own(os.fstat(descriptor)):
+            if not is_own(os.fstat(descriptor)):
                 return None
             digest, _, content = file.read(_MAX_BYTES).partition(b"\n")
         return content if digest.decode() == digest_of(content) else None
@@ -77,7 +77,7 @@ def recall_shared(ref: str) -> bytes | None:
 def remember_shared(ref: str, content: bytes) -> None:
     """Keep a copy of a shared calendar under its name and digest; does nothing where that is not safe."""
     with contextlib.suppress(Exception):
-        directory = _directory(create=True)
+        directory = own_directory(create=True)
         if directory is not None:
             _write(directory, _shared_name(ref), digest_of(content).encode() + b"\n" + content)
 
@@ -120,7 +120,7 @@ def _key(content: bytes) -> str:
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _directory(*, create: bool = False) -> Path | None:
+def own_directory(*, create: bool = False) -> Path | None:
     """Return the directory of remembered files if it is safe to use here, making it if asked."""
     if os.environ.get("CI") or os.environ.get("GITHUB_ACTIONS") or not hasattr(os, "getuid"):
         return None
@@ -131,9 +131,9 @@ def _directory(*, create: bool = False) -> Path | None:
     directory = Path(base) / "wedgate"
     if create:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return directory if stat.S_ISDIR(directory.lstat().st_mode) and _is_own(directory.lstat()) else None
+    return directory if stat.S_ISDIR(directory.lstat().st_mode) and is_own(directory.lstat()) else None
 
 
-def _is_own(found: os.stat_result) -> bool:
+def is_own(found: os.stat_result) -> bool:
     """Whether only this user could have written it."""
     return found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

@@ -7,11 +7,13 @@ gate before any calendar is asked. A change to the configuration alone is judged
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from wedgate.calendars.explain import look_at
+from wedgate.calendars.facts import Facts, FeedKey, TableKey
 from wedgate.calendars.sources import expiring, partial, partial_words
+from wedgate.calendars.tables import DatedSource
 from wedgate.calendars.timeline import Timeline
 from wedgate.calendars.values import Calendar, RuleLook, Verdict
 from wedgate.config.configuration import Configuration
@@ -28,7 +30,7 @@ from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
 from wedgate.gate.change import judge_change
 from wedgate.gate.clock import EARLIEST, LATEST, clock_trouble
 from wedgate.gate.decide import Question, Together, decide, decide_region, decide_without_calendar
-from wedgate.gate.decision import Decision, Inputs, Mode, Reason, RegionDecision
+from wedgate.gate.decision import Decision, Inputs, Mode, Reason, RegionDecision, SourceRead
 from wedgate.gate.reasons import ReasonCode
 
 
@@ -236,11 +238,22 @@ def _ask_calendar(
         decided,
         together,
         mode=configuration.mode,
-        inputs=inputs,
+        inputs=replace(inputs, sources=_sources_read(timeline.facts)),
         looks=_looks(configuration.calendar, names, question.at, timeline) if explain else (),
         left_out=tuple(map(partial_words, partial(configuration.calendar, timeline.facts, names))),
         expiring=expiring(configuration.calendar, timeline.facts, question.at, names),
     )
+
+
+def _sources_read(facts: Facts) -> tuple[SourceRead, ...]:
+    """Return the files and pages that rules read, by name."""
+    found: dict[str, SourceRead] = {}
+    for key, table in facts.sources.items():
+        if isinstance(key, TableKey | FeedKey) and isinstance(table, DatedSource):
+            name = key.path if isinstance(key, TableKey) else key.location
+            until = table.verified_until if table.trouble is None else None
+            found.setdefault(name, SourceRead(name=name, digest=table.digest, verified_until=until))
+    return tuple(found[name] for name in sorted(found))
 
 
 def _timeline(calendar: Calendar, names: tuple[str, ...], question: Question, almanac: Almanac) -> Timeline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from wedgate.calendars.values import RegionAnswer, RuleLook, Verdict
@@ -55,11 +55,24 @@ class RegionDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRead:
+    """A file or a page that the calendar was read from: ``digest`` of its content, ``None`` if it could not be had.
+
+    ``verified_until`` is the last day that it is complete for, ``None`` if nothing of it is verified.
+    """
+
+    name: str
+    digest: str | None
+    verified_until: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """What decided, so that a decision can be replayed later.
 
     ``incomparable``: there is a clone, and yet the working file could not be compared with the default branch's.
-    ``extends`` names each calendar that the configuration extends, with the digest of its content.
+    ``extends`` names each calendar that the configuration extends, with the digest of its content,
+    ``sources`` each file and page that its rules read.
     """
 
     config_digest: str | None
@@ -72,6 +85,7 @@ class Inputs:
     wedgate: str
     incomparable: bool = False
     extends: Mapping[str, str] = field(default_factory=dict)
+    sources: tuple[SourceRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
