@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from wedgate.almanac.presets import preset_bytes, preset_names
 from wedgate.calendars.values import Effect, Place, Rule
+from wedgate.cli.lint import check
 from wedgate.cli.preset import command
 from wedgate.config.configuration import Configuration
 from wedgate.config.load import load_configuration, parse_configuration
@@ -231,6 +232,24 @@ def test_lint_has_nothing_to_say_of_rows_that_nobody_here_wrote() -> None:
     configuration = read(west="[wedding/us-west, retail, finance-close]")
     now = datetime(2026, 11, 27, tzinfo=UTC)
     assert [str(problem) for problem in warnings_of(configuration, now=now) if "repeats" in problem.what] == []
+
+
+def test_the_example_of_a_wedding_platform_has_no_problem() -> None:
+    """Presets in four regions, own rules beside them, one row switched off: lint finds nothing wrong."""
+    problems, _, configuration = check(Path(__file__).parent / "positive" / "example-calendar.yml")
+    assert problems == ()
+    assert configuration is not None
+    ids = {each.id for each in configuration.calendar.rules}
+    assert "wedding/us-east/memorial-day-sunday" in ids
+    assert "wedding/us-east/labor-day-sunday" not in ids
+
+
+def test_a_row_applies_to_the_regions_that_it_reaches() -> None:
+    """Of two regions that extend a preset, a row for the countries of one is a rule of that one alone."""
+    text = HEAD.format(east="wedding/eu-central", west="wedding/eu-central")
+    text = text.replace("country: US, subdivision: CA", "country: AT")
+    found = rule(parse_configuration(text.encode(), name="f"), "wedding/eu-central/registry-fridays")
+    assert found.where == (Place(region="west"),)
 
 
 def run(*arguments: str) -> str:
