@@ -9,7 +9,7 @@ import pytest
 
 from wedgate.calendars.kinds import kind_named
 from wedgate.calendars.matches import Modifier
-from wedgate.calendars.spellings import Categories, DateItems, WeekdayItems, WeeklyItems, YearlyItems
+from wedgate.calendars.spellings import Categories, DateItems, MonthDayItems, WeekdayItems, WeeklyItems, YearlyItems
 from wedgate.calendars.timeline import Timeline
 from wedgate.calendars.values import Calendar
 
@@ -150,3 +150,18 @@ def test_a_kind_with_times_of_its_own_refuses_a_time_of_day() -> None:
         kind_named("every-day")(),
     ):
         assert all(kind.refuses(modifier) is None for modifier in Modifier)
+
+
+@pytest.mark.parametrize(
+    ("days", "months", "never"),
+    [
+        ("last 3", None, False),
+        ("last", {2}, False),
+        ("30..31", {2}, True),
+        ("29", {2}, False),
+        ([31, "last"], {4}, False),
+    ],
+)
+def test_days_that_no_month_has_never_match(days: object, months: set[int] | None, *, never: bool) -> None:
+    kind = kind_named("month-days")(month_days=MonthDayItems.parse(days))  # type: ignore[call-arg]
+    assert kind.never_matches(None if months is None else frozenset(months)) is never

@@ -198,3 +198,27 @@ def test_a_file_of_somebody_else_is_not_written_over_by_a_subscription(ask: Call
     (place / "mine.ics").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="is not text in UTF-8"):
         ask("--format", "ics", "--output", str(place / "mine.ics"))
+
+
+def test_the_formats_named_are_those_that_are_written() -> None:
+    """The list stands here too, so that nothing is imported for it."""
+    from wedgate.cli.calendar import FOREIGN
+    from wedgate.formats import FORMATS
+
+    assert FOREIGN == FORMATS
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("html", "<!doctype html>"), ("svg", "<svg"), ("prometheus", "#"), ("alertmanager", "#"), ("argo-cd", "#")],
+)
+def test_pages_and_files_for_other_tools_are_written(form: str, begins: str, ask: Callable[..., str]) -> None:
+    """Each is the whole file, and nothing else is printed."""
+    arguments = ["--month", "2027-06", "--region", "eu-central", "--format", form]
+    assert ask(*arguments).lower().startswith(begins)
+
+
+def test_what_a_format_cannot_say_is_an_error_that_names_it(ask: Callable[..., str]) -> None:
+    """Argo CD's file is for one application: two regions are two files."""
+    with pytest.raises(UsageError, match="--region"):
+        ask("--month", "2027-06", "--format", "argo-cd")

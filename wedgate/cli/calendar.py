@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from wedgate.calendars.book import Book
     from wedgate.calendars.values import Span
 
-FORMATS = ("text", "json", "ics")
+PAGES = ("text", "json", "html", "svg", "ics")
+FOREIGN = (
+    *("argo-cd", "alertmanager", "keda", "gitlab", "aws-change-calendar", "google-cloud-deploy"),
+    *("prometheus", "github-cron"),
+)
+"""Other tools' files: ``wedgate.formats.FORMATS``, which is imported only where one of them is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +52,7 @@ class Bounds:
     help="To this local date, which is included, or to this instant, which is not.",
 )
 @click.option("--region", "regions", multiple=True, help="Show this region alone; may be repeated.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="Text by default.")
+@click.option("--format", "form", type=click.Choice((*PAGES, *FOREIGN)), default="text", help="Text by default.")
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write this file, whole or not at all.")
 def command(
@@ -99,11 +104,23 @@ def command(
 
 
 def rendered(book: Book, form: str, style: Style) -> str:
-    """Return a book in a format of ``FORMATS``; the style is for text."""
+    """Return a book in one of ``PAGES`` but ics, or of ``FOREIGN``; the style is for text."""
     if form == "json":
         from wedgate.render.calendar_json import render_calendar_json
 
         return render_calendar_json(book)
+    if form == "html":
+        from wedgate.render.calendar_html import render_calendar_html
+
+        return render_calendar_html(book)
+    if form == "svg":
+        from wedgate.render.calendar_svg import render_calendar_svg
+
+        return render_calendar_svg(book)
+    if form in FOREIGN:
+        from wedgate.formats import write
+
+        return write(form, book)
     from wedgate.render.calendar_text import render_calendar_text
 
     return render_calendar_text(book, style)

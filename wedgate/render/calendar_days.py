@@ -9,10 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from wedgate.calendars.book import Book, MarketPages
-from wedgate.calendars.local_time import LocalTime, instant_of
+from wedgate.calendars.local_time import LocalTime, instant_of, midnight_of, seconds_of
 from wedgate.calendars.values import Interval, Span, Verdict
 
 _DAY = timedelta(days=1)
@@ -66,20 +66,21 @@ def shown_dates(book: Book) -> tuple[date, ...]:
     are the ones; else those that are whole somewhere, be it in UTC only; else all that it touches.
     """
     zones = dict.fromkeys(pages.market.zone for region in book.regions for pages in region.markets)
-    covered = [set(_covered(book.span, clock)) for clock in (LocalTime(UTC), *map(_clock, zones))]
+    clocks = {name: _clock(_zone(name), book.span) for name in zones}
+    covered = [set(_covered(book.span, clock)) for clock in (_clock(UTC, book.span), *clocks.values())]
     everywhere = set.intersection(*covered)
     somewhere = set.union(*covered)
     if everywhere and min(everywhere).day == 1 and (max(everywhere) + _DAY).day == 1:
         return _run(min(everywhere), max(everywhere))
     if somewhere:
         return _run(min(somewhere), max(somewhere))
-    locals_ = [_touched(book.span, _clock(name).zone) for name in zones] or [_touched(book.span, UTC)]
+    locals_ = [_touched(book.span, clock.zone) for clock in clocks.values()] or [_touched(book.span, UTC)]
     return _run(min(first for first, _ in locals_), max(last for _, last in locals_))
 
 
 def local_days(pages: MarketPages, dates: Sequence[date]) -> tuple[LocalDay, ...]:
     """Cut one market's intervals into the given dates of its own zone."""
-    clock = _clock(pages.market.zone)
+    clock = _clock(_zone(pages.market.zone), Span(start=_noon(dates[0]), end=_noon(dates[-1])))
     starts = [interval.start for interval in pages.intervals]
     untils = _untils(pages.intervals)
     days = []
@@ -111,7 +112,7 @@ def _untils(intervals: Sequence[Interval]) -> list[datetime | None]:
 
 
 def _bounds(clock: LocalTime, day: date) -> tuple[datetime, datetime]:
-    return instant_of(clock.midnight(day)[0]), instant_of(clock.midnight(day + _DAY)[0])
+    return instant_of(clock.midnight(midnight_of(day))[0]), instant_of(clock.midnight(midnight_of(day + _DAY))[0])
 
 
 def _covered(span: Span, clock: LocalTime) -> Iterator[date]:
@@ -131,7 +132,16 @@ def _run(first: date, last: date) -> tuple[date, ...]:
     return tuple(first + timedelta(days=number) for number in range((last - first).days + 1))
 
 
-def _clock(name: str) -> LocalTime:
+def _clock(zone: tzinfo, span: Span) -> LocalTime:
+    return LocalTime(zone, seconds_of(span.start), seconds_of(span.end))
+
+
+def _zone(name: str) -> tzinfo:
     from wedgate.almanac.zones import zone
 
-    return LocalTime(zone(name))
+    return zone(name)
+
+
+def _noon(day: date) -> datetime:
+    """Return about when a date is; wall times are known for two weeks around."""
+    return datetime.combine(day, time(12), UTC)

@@ -35,7 +35,8 @@ class MonthDays(RuleKind):
         """Whether no month asked about has such a day, February of a leap year included."""
         longest = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
         asked = range(1, 13) if months is None else months
-        return all(item.first > longest[month - 1] for item in self.month_days for month in asked if item.first > 0)
+        # Days from the end (first < 0) are in every month.
+        return all(item.first > longest[month - 1] for item in self.month_days for month in asked)
 
     def words(self) -> str:
         """Say it for a person."""
