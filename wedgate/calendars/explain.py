@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from wedgate.calendars.facts import Facts, markets_of, needs_in
 from wedgate.calendars.local_time import instant_of, seconds_of
 from wedgate.calendars.rule_words import months_words, rule_words
+from wedgate.calendars.sources import looked_at
 from wedgate.calendars.tables import DatedSource
 from wedgate.calendars.tracks import Track, TrackMaker
 from wedgate.calendars.values import Calendar, Market, Rule, RuleLook, SourceLook
@@ -83,18 +84,7 @@ def _sources(rule: Rule, markets: tuple[Market, ...], facts: Facts) -> tuple[Sou
     """Return the dated sources that a rule needs in some markets, each once."""
     keys = {str(key): key for market in markets for key in needs_in(rule, market).sources}
     found = ((name, facts.sources[keys[name]]) for name in sorted(keys))
-    return tuple(
-        SourceLook(
-            name=name,
-            source=table.source,
-            digest=table.digest,
-            verified_from=table.verified_from,
-            verified_until=table.verified_until,
-            trouble=table.trouble,
-        )
-        for name, table in found
-        if isinstance(table, DatedSource)
-    )
+    return tuple(looked_at(name, table) for name, table in found if isinstance(table, DatedSource))
 
 
 def _why_not(rule: Rule, market: Market, facts: Facts, local: datetime) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from wedgate.calendars.facts import Facts, SourceKey, markets_of, needs_in
 from wedgate.calendars.tables import DatedSource, HolidayTable, WeekendTable
-from wedgate.calendars.values import Calendar, Market, Place, Rule
+from wedgate.calendars.values import Calendar, Market, Place, Rule, SourceLook
 
 NOTICE = timedelta(days=60)
 """A source that ends says so this long before."""
@@ -43,6 +43,24 @@ def expiring(
             left = "today" if days == 0 else f"{days} day{'' if days == 1 else 's'} from now"
             found[f"{use.key} are verified until {until}, {left}"] = None
     return tuple(found)
+
+
+def used(calendar: Calendar, facts: Facts, regions: Sequence[str] | None = None) -> tuple[SourceLook, ...]:
+    """Return each source that some regions (``None``: all of them) take days from, once, by name."""
+    found = {str(use.key): use.table for use in uses_of(calendar, facts, regions)}
+    return tuple(looked_at(name, found[name]) for name in sorted(found))
+
+
+def looked_at(name: str, table: DatedSource) -> SourceLook:
+    """Return what a person or a record is told about a source."""
+    return SourceLook(
+        name=name,
+        source=table.source,
+        digest=table.digest,
+        verified_from=table.verified_from,
+        verified_until=table.verified_until,
+        trouble=table.trouble,
+    )
 
 
 def partial(calendar: Calendar, facts: Facts, regions: Sequence[str] | None = None) -> tuple[SourceUse, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -43,6 +43,16 @@ class OutsideSpanError(ValueError):
     """An instant that a timeline was not compiled for, or a span beyond ``EARLIEST`` and ``LATEST``."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BareAnswer:
+    """One region at one instant in codes alone; the causes are in the order of ``RegionAnswer.causes``, each once."""
+
+    verdict: Verdict
+    load: Decimal
+    causes: tuple[tuple[CauseKind, str], ...]
+    has_rules: bool
+
+
 class Timeline:
     """The answers of one calendar for one span; made by ``compile_timeline``."""
 
@@ -56,6 +66,10 @@ class Timeline:
     def region_names(self) -> tuple[str, ...]:
         """The regions it can be asked about, in the order of the file."""
         return tuple(self._regions)
+
+    def has_rules(self, region: str) -> bool:
+        """Whether any rule applies to a region."""
+        return bool(self._regions[region].rule_ids)
 
     def region_at(self, region: str, instant: datetime) -> RegionAnswer:
         """Answer for one region; ``KeyError`` for an unknown one, ``OutsideSpanError`` outside the span."""
@@ -74,6 +88,20 @@ class Timeline:
             next_close=next_close,
             runway=None if next_close is None else next_close - instant,
             horizon=self.span.end,
+            has_rules=bool(found.rule_ids),
+        )
+
+    def bare_at(self, region: str, instant: datetime) -> BareAnswer:
+        """Answer as ``region_at`` does, in codes alone: a tenth of its work, for very many questions."""
+        seconds = self._inside(instant)
+        found = self._regions[region]
+        states = [market.state_at(seconds) for market in found.markets]
+        told = {each: None for market in found.markets for each in market.told_at(instant, seconds)}
+        ordered = sorted(told, key=lambda each: (not each[2], found.order[each[1]]))
+        return BareAnswer(
+            verdict=_worst(verdict for verdict, _ in states),
+            load=max(load for _, load in states),
+            causes=tuple((kind, rule) for kind, rule, _ in ordered),
             has_rules=bool(found.rule_ids),
         )
 
@@ -123,6 +151,11 @@ class Timeline:
         names = self.region_names if regions is None else tuple(regions)
         return merge([self._regions[name].states() for name in names], names, self.span)
 
+    def edges(self, region: str) -> tuple[int, ...]:
+        """Return, in seconds since 1970 UTC, when any rule of a region comes into force or goes out of it."""
+        found = self._regions[region]
+        return tuple(sorted({edge for market in found.markets for edge in market.edges()}))
+
     def _closed_in(self, regions: Sequence[str]) -> tuple[Run, ...]:
         key = tuple(regions)
         if not key:
@@ -164,6 +197,11 @@ class _MarketTimeline:
             if verdict is Verdict.CLOSED
         )
 
+    def edges(self) -> set[int]:
+        """Return when any of its tracks comes into force or goes out of it, inside the bounds."""
+        low, high = self._bounds
+        return {edge for track in self._tracks for run in track.runs for edge in run if low < edge < high}
+
     def state_at(self, seconds: int) -> State:
         """Return the verdict and the load at an instant."""
         return self.states[bisect_right(self.starts, seconds) - 1]
@@ -191,6 +229,14 @@ class _MarketTimeline:
     def _part(self, seconds: int, active: Mapping[int, Track]) -> _Part:
         findings = findings_of(list(active.values()), self._allows, self._thresholds)
         return (*self.state_at(seconds), tuple((finding.track.rule.id, finding.closes) for finding in findings))
+
+    def told_at(self, instant: datetime, seconds: int) -> list[tuple[CauseKind, str, bool]]:
+        """Return what the answer's causes are, without their words: kind, rule, and whether it closes."""
+        findings = self.findings_at(seconds)
+        if not findings:
+            return []
+        told = _told(findings, instant.astimezone(self._local.zone).date())
+        return [(finding.kind, finding.track.rule.id, finding.closes) for finding in told]
 
     def answer(self, instant: datetime, seconds: int) -> MarketAnswer:
         verdict, load = self.state_at(seconds)

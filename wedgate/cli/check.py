@@ -13,7 +13,7 @@ import click
 
 from wedgate.calendars.values import Verdict
 from wedgate.cli.options import duration_option, parse_instant, terminal_style
-from wedgate.errors import ExitCode, ExternalSystemError, WedgateError
+from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
 from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Mode
 from wedgate.gate.reasons import ReasonCode
@@ -70,12 +70,20 @@ def _refusals_told(*, for_runner: bool) -> Iterator[None]:
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print: text by default.")
 @click.option("--explain", is_flag=True, help="List every rule that was looked at.")
+@click.option(
+    "--batch", metavar="FILE", help="Answer every line of FILE (- for standard input): JSON Lines in, JSON Lines out."
+)
+@click.option(
+    "--replay", metavar="FILE", help="Ask again what an earlier record (--format json) answered, and compare."
+)
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
 def command(
     at: datetime | None,
     regions: tuple[str, ...],
     runway: timedelta | None,
     form: str,
+    batch: str | None,
+    replay: str | None,
     config: Path | None,
     *,
     explain: bool,
@@ -86,13 +94,21 @@ def command(
     when the command or the configuration cannot be used, and with 20 when the forge did not answer. On a runner the
     configuration is read from the default branch, and an answer for --at never lets a job go on.
 
+    With --batch 0 says that every line was answered, whatever the answers are, and 2 that some line is no question.
+    With --replay 0 says that the verdicts are the same as then, and 13 that they are not.
+
     \b
     Examples:
       wedgate check
       wedgate check --region eu-central --runway 45m
       wedgate check --at 2027-06-05T12:00:00Z --explain
       wedgate check --format json | jq .next_open
+      wedgate check --batch questions.jsonl
+      wedgate check --replay decision.json
     """
+    if batch is not None or replay is not None:
+        asked = {"--at": at, "--region": regions, "--runway": runway, "--explain": explain}
+        return _answer_files(batch, replay, config, form, [name for name, value in asked.items() if value])
     from wedgate.cli.wiring import open_gate
 
     decision = open_gate(config).decide(regions, at=at, runway=runway, explain=explain)
@@ -110,14 +126,46 @@ def command(
         from wedgate.render.text import render_text
 
         click.echo(render_text(decision, terminal_style()), color=True)
-    on_runner = form == "github" or os.environ.get("GITHUB_ACTIONS") == "true"
+    on_runner = form == "github" or is_on_runner()
     code = exit_code_of(decision, binding=on_runner)
     if code is not exit_code_of(decision, binding=False):
-        from wedgate.render.annotations import command as annotation
-
-        words = "this step fails: --at is hypothetical, and nothing starts because of an answer for another instant"
-        click.echo(annotation("error", words, title="wedgate"), err=form != "github")
+        say_that_it_fails("--at", to_log=form == "github")
     return code
+
+
+def _answer_files(batch: str | None, replay: str | None, config: Path | None, form: str, beside: list[str]) -> ExitCode:
+    """Answer the questions of a file; what else is asked for beside it is refused."""
+    option = "--batch" if batch is not None else "--replay"
+    refused = [*beside, *(["--replay"] if batch is not None and replay is not None else [])]
+    if refused:
+        raise UsageError(f"{option} takes its questions from the file; leave {', '.join(refused)} out")
+    if form in ("markdown", "github") or (batch is not None and form != "text"):
+        raise UsageError(f"{option} has no format {form}; leave --format out")
+    if batch is not None:
+        from wedgate.cli.batch import answer_file
+
+        code = answer_file(batch, config, on_runner=is_on_runner())
+    else:
+        from wedgate.cli.replay import replay_file
+
+        assert replay is not None
+        code = replay_file(replay, config, as_json=form == "json", on_runner=is_on_runner())
+    if code is ExitCode.CLOSED:
+        say_that_it_fails(option)
+    return code
+
+
+def is_on_runner() -> bool:
+    """Whether a job may go on because of the exit code."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def say_that_it_fails(option: str, *, to_log: bool = False) -> None:
+    """Say on a runner why a step fails whose answer may be open."""
+    from wedgate.render.annotations import command as annotation
+
+    words = f"this step fails: {option} is hypothetical, and nothing starts because of an answer for another instant"
+    click.echo(annotation("error", words, title="wedgate"), err=not to_log)
 
 
 def exit_code_of(decision: Decision, *, binding: bool) -> ExitCode:

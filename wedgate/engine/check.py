@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from wedgate.calendars.explain import look_at
-from wedgate.calendars.facts import Facts, FeedKey, TableKey
-from wedgate.calendars.sources import expiring, partial, partial_words
-from wedgate.calendars.tables import DatedSource
+from wedgate.calendars.sources import expiring, partial, partial_words, used
 from wedgate.calendars.timeline import Timeline
 from wedgate.calendars.values import Calendar, RuleLook, Verdict
 from wedgate.config.configuration import Configuration
@@ -30,7 +28,7 @@ from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
 from wedgate.gate.change import judge_change
 from wedgate.gate.clock import EARLIEST, LATEST, clock_trouble
 from wedgate.gate.decide import Question, Together, decide, decide_region, decide_without_calendar
-from wedgate.gate.decision import Decision, Inputs, Mode, Reason, RegionDecision, SourceRead
+from wedgate.gate.decision import Decision, Inputs, Mode, Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
 
 
@@ -60,9 +58,11 @@ class Gate:
         at: datetime | None = None,
         runway: timedelta | None = None,
         explain: bool = False,
+        by_calendar: bool = False,
     ) -> Decision:
         """Decide for some regions (``None`` or none: all of them), now or at an instant given by hand.
 
+        ``by_calendar``: whatever a change to the configuration alone would be judged to be.
         Raises ``UsageError`` for an unknown region and for an instant beyond what can be answered for. Everything
         else that goes wrong is a closed decision with its reason.
         """
@@ -76,7 +76,7 @@ class Gate:
         text, configuration = read
         names = regions_to_ask(configuration.calendar, regions)
         inputs = self._inputs(text, configuration)
-        change = self._change()
+        change = None if by_calendar else self._change()
         if isinstance(change, Trouble):
             return self._closed(question, change)
         if change is not None:
@@ -196,7 +196,9 @@ def ask_region(
     """Ask the calendar of one configuration about one region; ``UsageError`` if it has no such region."""
     name = regions_to_ask(configuration.calendar, (region,))[0]
     question = Question(at=instant_to_answer(at), runway_needed=runway)
-    (decided,), _ = _decide_regions(_timeline(configuration.calendar, (name,), question, almanac), (name,), question)
+    (decided,), _ = decide_regions(
+        timeline_to_answer(configuration.calendar, (name,), question, almanac), (name,), question
+    )
     return decided
 
 
@@ -231,51 +233,54 @@ def _ask_calendar(
     *,
     explain: bool,
 ) -> Decision:
-    timeline = _timeline(configuration.calendar, names, question, almanac)
-    decided, together = _decide_regions(timeline, names, question)
+    timeline = timeline_to_answer(configuration.calendar, names, question, almanac)
+    decided, together = decide_regions(timeline, names, question)
     return decide(
         question,
         decided,
         together,
         mode=configuration.mode,
-        inputs=replace(inputs, sources=_sources_read(timeline.facts)),
+        inputs=replace(inputs, sources=used(configuration.calendar, timeline.facts, names)),
         looks=_looks(configuration.calendar, names, question.at, timeline) if explain else (),
         left_out=tuple(map(partial_words, partial(configuration.calendar, timeline.facts, names))),
         expiring=expiring(configuration.calendar, timeline.facts, question.at, names),
     )
 
 
-def _sources_read(facts: Facts) -> tuple[SourceRead, ...]:
-    """Return the files and pages that rules read, by name."""
-    found: dict[str, SourceRead] = {}
-    for key, table in facts.sources.items():
-        if isinstance(key, TableKey | FeedKey) and isinstance(table, DatedSource):
-            name = key.path if isinstance(key, TableKey) else key.location
-            until = table.verified_until if table.trouble is None else None
-            found.setdefault(name, SourceRead(name=name, digest=table.digest, verified_until=until))
-    return tuple(found[name] for name in sorted(found))
-
-
-def _timeline(calendar: Calendar, names: tuple[str, ...], question: Question, almanac: Almanac) -> Timeline:
-    """Compile as far as every next opening and closing needs; a region without rules never closes, and needs none."""
-
-    def is_answered(timeline: Timeline) -> bool:
-        at, needed = question.at, question.runway_needed
-        sets: list[tuple[str, ...]] = [(name,) for name in names if timeline.region_at(name, at).has_rules]
-        sets += [names] if len(sets) > 1 else []
-        return all(
-            first_opening(timeline, each, at, needed) is not None and timeline.next_close(each, at) is not None
-            for each in sets
-        )
-
+def timeline_to_answer(
+    calendar: Calendar,
+    names: tuple[str, ...],
+    question: Question,
+    almanac: Almanac,
+    *,
+    at_least: timedelta = timedelta(0),
+) -> Timeline:
+    """Compile as far as every next opening and closing needs, and ``at_least`` that far."""
     return answering_timeline(
-        calendar, almanac, question.at, is_answered, at_least=question.runway_needed or timedelta(0)
+        calendar,
+        almanac,
+        question.at,
+        lambda timeline: is_answered(timeline, names, question),
+        at_least=max(question.runway_needed or timedelta(0), at_least),
     )
 
 
-def _decide_regions(
+def is_answered(timeline: Timeline, names: tuple[str, ...], question: Question) -> bool:
+    """Whether a timeline holds every next opening and closing; a region without rules never closes, and needs none."""
+    at, needed = question.at, question.runway_needed
+    sets: list[tuple[str, ...]] = [(name,) for name in names if timeline.has_rules(name)]
+    sets += [names] if len(sets) > 1 else []
+    return all(
+        first_opening(timeline, each, at, needed) is not None and timeline.next_close(each, at) is not None
+        for each in sets
+    )
+
+
+def decide_regions(
     timeline: Timeline, names: tuple[str, ...], question: Question
 ) -> tuple[tuple[RegionDecision, ...], Together]:
+    """Decide for each region, and when all of them are open at once, from a timeline that holds the answers."""
+
     def opens(regions: tuple[str, ...]) -> datetime | None:
         found = first_opening(timeline, regions, question.at, question.runway_needed)
         return None if found is None else found.start

@@ -148,22 +148,26 @@ def binding(decision: Decision) -> Decision:
     """Return the decision as a machine gets it: of a hypothetical one, every verdict is ``closed``."""
     if not decision.hypothetical:
         return decision
-    text = "asked about an instant given by hand: nothing starts because of this answer"
-    said = Reason(code=ReasonCode.HYPOTHETICAL, text=text)
     return replace(
         decision,
         verdict=Verdict.CLOSED,
-        reasons=(said, *(reason for reason in decision.reasons if reason.code not in _OPENING)),
+        reasons=_bound_reasons(decision.reasons),
         regions=tuple(
             replace(
                 region,
                 verdict=Verdict.CLOSED,
-                reasons=(said, *(reason for reason in region.reasons if reason.code not in _OPENING)),
+                reasons=_bound_reasons(region.reasons),
                 answer=None if region.answer is None else _closed(region.answer),
             )
             for region in decision.regions
         ),
     )
+
+
+def _bound_reasons(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    text = "asked about an instant given by hand: nothing starts because of this answer"
+    said = Reason(code=ReasonCode.HYPOTHETICAL, text=text)
+    return (said, *(reason for reason in reasons if reason.code not in _OPENING))
 
 
 def _closed(answer: RegionAnswer) -> RegionAnswer:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from wedgate.calendars.values import RegionAnswer, RuleLook, Verdict
+from wedgate.calendars.values import RegionAnswer, RuleLook, SourceLook, Verdict
 from wedgate.gate.reasons import ReasonCode
 
 
@@ -55,24 +55,12 @@ class RegionDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceRead:
-    """A file or a page that the calendar was read from: ``digest`` of its content, ``None`` if it could not be had.
-
-    ``verified_until`` is the last day that it is complete for, ``None`` if nothing of it is verified.
-    """
-
-    name: str
-    digest: str | None
-    verified_until: date | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """What decided, so that a decision can be replayed later.
 
-    ``incomparable``: there is a clone, and yet the working file could not be compared with the default branch's.
-    ``extends`` names each calendar that the configuration extends, with the digest of its content,
-    ``sources`` each file and page that its rules read.
+    ``sources`` are what the regions asked about take days from. ``incomparable``: there is a clone, and yet the
+    working file could not be compared with the default branch's.
+    ``extends`` names each calendar that the configuration extends, with the digest of its content.
     """
 
     config_digest: str | None
@@ -85,7 +73,7 @@ class Inputs:
     wedgate: str
     incomparable: bool = False
     extends: Mapping[str, str] = field(default_factory=dict)
-    sources: tuple[SourceRead, ...] = ()
+    sources: tuple[SourceLook, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

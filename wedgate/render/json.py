@@ -54,14 +54,7 @@ def plain_decision(decision: Decision) -> dict[str, Any]:
             "holidays": inputs.holidays,
             "wedgate": inputs.wedgate,
             "extends": dict(inputs.extends),
-            "sources": [
-                {
-                    "name": source.name,
-                    "digest": source.digest,
-                    "verified_until": None if source.verified_until is None else source.verified_until.isoformat(),
-                }
-                for source in inputs.sources
-            ],
+            "sources": [_source(source) for source in inputs.sources],
         },
     }
 
