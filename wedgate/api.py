@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from wedgate.almanac.files import WorkingFiles
 from wedgate.calendars.merged import MergedTimeline
 from wedgate.calendars.timeline import Timeline
 from wedgate.calendars.values import Interval, Span, Verdict
+from wedgate.cli.sharing import SharedCalendars
 from wedgate.cli.wiring import PinnedAlmanac
 from wedgate.config.configuration import Configuration
 from wedgate.config.load import CONFIG_PATHS, find_configuration, load_configuration
@@ -79,7 +81,7 @@ class Schedule:
 
     def __init__(self, configuration: Configuration) -> None:
         self._calendar = configuration.calendar
-        self._almanac = PinnedAlmanac()
+        self._almanac = PinnedAlmanac(WorkingFiles(Path(configuration.path).parent))
         self._known: Timeline | None = None
         self.regions: tuple[str, ...] = regions_to_ask(self._calendar, None)
 
@@ -164,7 +166,7 @@ def load(path: str | os.PathLike[str] | None = None) -> Schedule:
         if inside is None:
             raise UsageError(f"there is no {' and no '.join(CONFIG_PATHS)} in {found}; write one with `wedgate init`")
         found = inside
-    return Schedule(load_configuration(found))
+    return Schedule(load_configuration(found, shared=SharedCalendars()))
 
 
 def _instant(instant: datetime) -> datetime:

@@ -42,6 +42,8 @@ def test_warnings_do_not_fail(lint: object) -> None:
     result = lint(HEAD + TWICE)
     assert result.output.splitlines() == [
         "wedgate.yml:6:3: warning: rules.b: this rule repeats a; delete one of the two",
+        "In the next 12 months, open hours of a week:",
+        "  eu  144 h, always",
         "wedgate: read wedgate.yml: 2 rules, 1 region, 1 market, 1 warning.",
     ]
     assert result.return_value == 0

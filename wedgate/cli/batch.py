@@ -45,7 +45,7 @@ def answer_file(name: str, config: Path | None, *, on_runner: bool) -> ExitCode:
     On a runner every verdict is closed, and the exit code too, as for any instant that is given by hand.
     """
     from wedgate.cli.reading import read_configuration
-    from wedgate.cli.wiring import PinnedAlmanac
+    from wedgate.cli.wiring import almanac_for
     from wedgate.engine.batch import answer_all
     from wedgate.render.batch import render_answer, render_refusal
 
@@ -54,7 +54,7 @@ def answer_file(name: str, config: Path | None, *, on_runner: bool) -> ExitCode:
         return ExitCode.CLOSED
     lines = list(_lines(name, configuration.calendar))
     questions = [line.question for line in lines if line.question is not None]
-    answers = answer_all(configuration.calendar, questions, PinnedAlmanac(), binding=on_runner)
+    answers = answer_all(configuration.calendar, questions, almanac_for(config), binding=on_runner)
     for line in lines:
         if line.question is None:
             sys.stdout.write(f"{render_refusal(line.number, line.error, line.echoed)}\n")

@@ -1,8 +1,8 @@
-"""`wedgate lint`: everything wrong with a configuration at once, what is probably not meant, and a summary."""
+"""`wedgate lint`: everything wrong with a configuration at once, what is probably not meant, and what it comes to."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,57 +12,88 @@ from wedgate.errors import ConfigurationError, ExitCode, Problem
 
 if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
+    from wedgate.config.year_ahead import Ahead
 
 FORMATS = ("text", "github", "json")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What lint found; ``configuration`` and ``ahead`` (its next year) are there if it has no problem."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    configuration: Configuration | None = None
+    ahead: Ahead | None = None
+
+
 @click.command("lint")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--notes", "with_notes", is_flag=True, help="Say too what surprises and is meant all the same.")
+@click.option("--occurrences", "with_occurrences", is_flag=True, help="List the next ten times of each rule.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print: text by default.")
-def command(file: Path | None, form: str) -> ExitCode:
-    """Check a configuration and say everything that is wrong with it.
+def command(file: Path | None, form: str, *, with_notes: bool, with_occurrences: bool) -> ExitCode:
+    """Check a configuration, and say everything that is wrong with it and what it comes to.
 
-    Problems exit with 2. Warnings (a rule that never matches, or repeats another) do not. FILE is wedgate.yml or
-    .github/wedgate.yml unless given.
+    Problems exit with 2. Warnings (a rule that never matches, that repeats or lies inside of another, whose words
+    say something else, a month that leaves almost no open hour) do not. Then come the open hours of a week in the
+    next 12 months. FILE is wedgate.yml or .github/wedgate.yml unless given.
 
     \b
     Examples:
       wedgate lint
+      wedgate lint --notes              why Saturday is 29 hours long, when sources end
+      wedgate lint --occurrences        the next ten times of each rule, by its own clock
       wedgate lint --format github      annotations on the lines of a pull request
+      wedgate lint --format json        all of it, for a program
       wedgate lint other/wedgate.yml
     """
-    problems, warnings, configuration = check(file)
+    found = check(file)
     if form == "json":
-        click.echo(_json(problems, warnings, configuration))
-    else:
-        for problem in problems:
-            click.echo(_annotation("error", problem) if form == "github" else str(problem))
-        for warning in warnings:
-            click.echo(_annotation("warning", warning) if form == "github" else _text_of(warning))
-        click.echo(summary(problems, warnings, configuration))
-    return ExitCode.USAGE if problems else ExitCode.DONE
+        from wedgate.cli.lint_words import render_lint_json
+
+        click.echo(render_lint_json(found.problems, found.warnings, found.configuration, found.ahead))
+        return ExitCode.USAGE if found.problems else ExitCode.DONE
+    for level, each in (("error", found.problems), ("warning", found.warnings), ("note", _notes(found, with_notes))):
+        for problem in each:
+            click.echo(_annotation(level, problem) if form == "github" else _text_of(level, problem))
+    if form == "text" and found.ahead is not None:
+        from wedgate.cli.lint_words import occurrence_lines, year_lines
+
+        lines = [*(occurrence_lines(found.ahead) if with_occurrences else ()), *year_lines(found.ahead)]
+        click.echo("".join(f"{line}\n" for line in lines), nl=False)
+    click.echo(summary(found.problems, found.warnings, found.configuration))
+    return ExitCode.USAGE if found.problems else ExitCode.DONE
 
 
-def check(file: Path | None) -> tuple[tuple[Problem, ...], tuple[Problem, ...], Configuration | None]:
-    """Return problems, warnings, and the configuration if it has no problem; ``None`` stands for the usual places."""
+def _notes(found: Found, wanted: bool) -> tuple[Problem, ...]:
+    if not wanted or found.configuration is None or found.ahead is None:
+        return ()
+    from wedgate.config.year_ahead import notes_of_year
+
+    return tuple(notes_of_year(found.configuration, found.ahead))
+
+
+def check(file: Path | None) -> Found:
+    """Look for everything that is wrong, and what is probably not meant; ``None`` stands for the usual places."""
     from wedgate.cli.sharing import SharedCalendars
     from wedgate.config.holiday_names import warnings_of_names
     from wedgate.config.load import CONFIG_PATHS, find_configuration, load_configuration
-    from wedgate.config.warnings import warnings_of
+    from wedgate.config.warnings import in_order, review
 
     beside = _beside(Path()) if file is None else ()
     path = file or find_configuration(Path())
     if path is None:
         what = f"there is no {' and no '.join(CONFIG_PATHS)} here"
         problem = Problem(file=CONFIG_PATHS[0], line=0, column=0, what=what, remedy="write one with `wedgate init`")
-        return (problem,), (), None
+        return Found(problems=(problem,), warnings=())
     try:
         configuration = load_configuration(path, shared=SharedCalendars())
     except ConfigurationError as error:
-        return error.problems, beside, None
-    found = (*warnings_of_names(configuration), *warnings_of(configuration))
-    by_line = tuple(sorted(found, key=lambda problem: (problem.line == 0, problem.line)))
-    return (), (*beside, *by_line), configuration
+        return Found(problems=error.problems, warnings=beside)
+    reviewed = review(configuration)
+    by_line = in_order([*warnings_of_names(configuration), *reviewed.warnings])
+    return Found(problems=(), warnings=(*beside, *by_line), configuration=configuration, ahead=reviewed.ahead)
 
 
 def _beside(start: Path) -> tuple[Problem, ...]:
@@ -97,9 +128,11 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _text_of(warning: Problem) -> str:
-    place = f"{warning.file}:{warning.line}:{warning.column}" if warning.line else warning.file
-    return f"{place}: warning: {warning.what}; {warning.remedy}"
+def _text_of(level: str, problem: Problem) -> str:
+    if level == "error":
+        return str(problem)
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    return f"{place}: {level}: {problem.what}; {problem.remedy}"
 
 
 def _annotation(level: str, problem: Problem) -> str:
@@ -107,7 +140,8 @@ def _annotation(level: str, problem: Problem) -> str:
     place = f"file={_property(problem.file)}"
     if problem.line:
         place += f",line={problem.line},col={problem.column}"
-    return f"::{level} {place},title=wedgate lint::{_data(f'{problem.what}; {problem.remedy}')}"
+    command = "notice" if level == "note" else level
+    return f"::{command} {place},title=wedgate lint::{_data(f'{problem.what}; {problem.remedy}')}"
 
 
 def _data(text: str) -> str:
@@ -116,26 +150,3 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _json(problems: tuple[Problem, ...], warnings: tuple[Problem, ...], configuration: Configuration | None) -> str:
-    def plain(problem: Problem) -> dict[str, object]:
-        return {name: getattr(problem, name) for name in ("file", "line", "column", "what", "remedy")}
-
-    calendar = configuration.calendar if configuration else None
-    counted = None
-    if calendar is not None and configuration is not None:
-        counted = {
-            "file": configuration.path,
-            "digest": configuration.digest,
-            "rules": len(calendar.rules),
-            "regions": len(calendar.regions),
-            "markets": sum(len(region.markets) for region in calendar.regions),
-        }
-    record = {
-        "schema_version": 1,
-        "problems": [plain(problem) for problem in problems],
-        "warnings": [plain(warning) for warning in warnings],
-        "read": counted,
-    }
-    return json.dumps(record, indent=2)

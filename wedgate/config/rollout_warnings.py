@@ -1,0 +1,60 @@
+"""Warnings about rollouts: strategies that nothing chooses, regions that no wave names, bakes that can never pass."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wedgate.config.complaint_places import about_file
+from wedgate.config.scalars import spell_duration
+from wedgate.errors import Problem
+from wedgate.judge.live import slices_needed
+
+if TYPE_CHECKING:
+    from wedgate.config.configuration import Configuration
+    from wedgate.rollout.values import RolloutSettings
+
+
+def warnings_of_rollout(configuration: Configuration) -> list[Problem]:
+    """Return what a rollout probably does not mean."""
+    rollout = configuration.rollout
+    if rollout is None:
+        return []
+    found = []
+    for index, choice in enumerate(rollout.choose[:-1]):
+        if choice.verdict is None and choice.where is None:
+            rest = len(rollout.choose) - index - 1
+            what = f"rollout.choose[{index}]: matches always, so the {rest} after it are never asked"
+            found.append(about_file(configuration, what, "move it to the end"))
+            break
+    used = {choice.use for choice in rollout.choose}
+    for name in rollout.strategies:
+        if name not in used:
+            what = f"rollout.strategies.{name}: nothing chooses it"
+            found.append(about_file(configuration, what, "name it in rollout.choose, or delete it"))
+    moved = {region for wave in rollout.waves for region in wave}
+    for region in configuration.calendar.regions:
+        if region.name not in moved:
+            what = f"rollout.waves: {region.name} is in no wave, so no rollout reaches it"
+            found.append(about_file(configuration, what, "add it to a wave, if it should be reached"))
+    return [*found, *_short_bakes(configuration, rollout)]
+
+
+def _short_bakes(configuration: Configuration, rollout: RolloutSettings) -> list[Problem]:
+    """Return the bakes that are over before the judge could ever say pass."""
+    judge, found = configuration.judge, []
+    regions = sum(len(wave) for wave in rollout.waves)
+    most = max(len(strategy.steps) for strategy in rollout.strategies.values())
+    needed = slices_needed(judge, level=judge.level_of_step(regions=regions, steps=most))
+    for strategy in rollout.strategies.values():
+        # At 100 % stable has no traffic to compare with, and latency is not judged.
+        for step in strategy.steps:
+            if step.weight < 100 and step.bake < needed * judge.slice_length:
+                what = (
+                    f"rollout.strategies.{strategy.name}: {spell_duration(step.bake)} at {step.weight} % are "
+                    f"{step.bake // judge.slice_length} slices of {spell_duration(judge.slice_length)}, and no bake "
+                    f"passes with fewer than {needed}"
+                )
+                found.append(
+                    about_file(configuration, what, f"bake {spell_duration(needed * judge.slice_length)} or more")
+                )
+    return found
