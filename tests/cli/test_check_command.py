@@ -18,6 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wedgate.cli.check import command
+from wedgate.errors import UsageError
 from wedgate.render.json import SCHEMA_PATH
 
 REGIONS = """
@@ -177,6 +178,31 @@ def test_explain_names_the_data_of_each_rule(place: Path) -> None:
     markdown = ask("--at", ON_FRIDAY, "--explain", "--format", "markdown")[1].output
     assert "| wedgate.yml:14 |" in markdown
     assert "verified until 2035-12-31" in markdown
+
+
+def test_a_date_beyond_the_holiday_data_is_not_open(place: Path) -> None:
+    """V21: in 2041 a block by holidays counts as closed, a caution as caution, and the answer says what it lacks; in
+    2035 the same days are known."""
+    for effect, code, verdict, reason in (
+        ("block", 10, "closed", "calendar_unverified"),
+        ("caution", 0, "caution", "load_unverified"),
+    ):
+        rule = f"rules:\n  days: {{where: us-east, holidays: public, effect: {effect}}}\n"
+        (place / "wedgate.yml").write_text(REGIONS + rule)
+        asked = ("--region", "us-east", "--format", "json", "--at")
+        found, result = ask(*asked, "2041-06-05T12:00:00Z")
+        record = json.loads(result.output)
+        assert (found, record["verdict"], record["reason_code"]) == (code, verdict, reason)
+        assert any("does not cover this date" in words for words in record["not_verified"])
+        assert json.loads(ask(*asked, "2035-06-05T12:00:00Z")[1].output)["verdict"] == "open"
+
+
+@pytest.mark.parametrize(("at", "said"), [("2026-06-06T12:00:00", "has no offset"), ("saturday", "is not an instant")])
+def test_an_instant_without_an_offset_is_refused(place: Path, at: str, said: str) -> None:
+    """O10: no zone is assumed."""
+    (place / "wedgate.yml").write_text(SATURDAY)
+    with pytest.raises(UsageError, match=said):
+        ask("--at", at)
 
 
 @pytest.mark.parametrize("at", [ON_FRIDAY, ON_SATURDAY])

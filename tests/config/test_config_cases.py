@@ -1,7 +1,7 @@
 """Cases drawn from the bugs of other systems: configurations that must be refused, one test for each id.
 
-V04 (a region that is asked for) is ``check``'s, V13 and V14 wait for rules by cron, V18 is about action inputs, and
-V21 (holiday data that does not cover a date) is the calendar's. V06 and V16 are warnings of lint here.
+V04 (a region that is asked for) and V21 (holiday data that does not cover a date) are ``check``'s, V18 is about action
+inputs. V06 and V16 are warnings of lint here, and V13 and V14 hold because no rule is spelled in cron.
 """
 
 from __future__ import annotations
@@ -54,8 +54,21 @@ REFUSED = {
         (refused, {"rules": rule("weekdays: '1'")}, "weekday"),
         (refused, {"rules": rule("months: martius")}, "month"),
     ],
-    "V11": [(refused, {"rules": rule(f"yearly: {day}")}, "yearly") for day in ("01-00", "01-50", "01--5", "13-01")],
+    "V11": [
+        *((refused, {"rules": rule(f"yearly: {day}")}, "yearly") for day in ("01-00", "01-50", "01--5", "13-01")),
+        *((refused, {"rules": rule(f"month-days: {days}")}, "month-days")
+          for days in (0, 50, -50, "20..10", "10..-25", "-15..5", "last 0", "last 50")),
+    ],
     "V12": [(refused, {"rules": rule("dates: 2022-01-01..2020-01-01")}, "dates")],
+    "V13": [
+        (refused, {"rules": rule("cron: '0 24 * * *'")}, "rules.a.cron: unknown key"),
+        (refused, {"rules": rule("cron: '0 0 * * 7'")}, "rules.a.cron: unknown key"),
+        (refused, {"rules": rule("weekdays: '0 24 * * *'")}, "weekdays"),
+    ],
+    "V14": [
+        (refused, {"rules": rule("schedule: '0 0 0 * *'")}, "rules.a.schedule: unknown key"),
+        (refused, {"rules": rule("time: '0 0 0 * * *'")}, "time"),
+    ],
     "V15": [
         (refused, {"rest": f"judge: {{slice: {duration}}}\n"}, "judge.slice") for duration in ("1w", "3a", "0h", "-1h")
     ],
