@@ -75,7 +75,7 @@ def test_every_line_is_answered_as_check_answers_it(place: Path) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     instants = [start + timedelta(minutes=draw.randrange(6 * 365 * 1440)) for _ in range(24)]
     # The first window is over, and named for a day more; nothing else changes between the two.
-    instants += [datetime(2026, 3, 2, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, tzinfo=UTC)]
+    instants[1:1] = [datetime(2026, 3, 2, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, tzinfo=UTC)]
     instants += [datetime(2086, 5, 4, 3, tzinfo=UTC), datetime(2035, 12, 31, 22, 30, tzinfo=UTC)]
     questions = [
         {"id": number, "at": at.isoformat(), **({} if number % 3 else {"regions": ["us", "eu"]})}
