@@ -158,7 +158,8 @@ _KEPT = timedelta(days=400)
 def load(path: str | os.PathLike[str] | None = None) -> Schedule:
     """Read a configuration (a file, or a directory that holds one; this directory unless given).
 
-    Raises ``ConfigurationError`` with everything that is wrong with it.
+    Raises ``ConfigurationError`` with everything that is wrong with it, and ``ExternalSystemError`` if it extends a
+    calendar of another repository that is not on this machine and cannot be fetched.
     """
     found = Path() if path is None else Path(path)
     if found.is_dir():

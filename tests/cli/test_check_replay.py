@@ -89,6 +89,7 @@ def test_changed_inputs_are_named_even_when_the_verdict_is_the_same(place: Path)
     told["inputs"] |= {"zone_data": "2019a", "holidays": "0.1", "wedgate": "0.0.1"}
     (source,) = told["inputs"]["sources"]
     source["source"], source["digest"] = "generated from holidays 0.1", "sha256:00"
+    told["inputs"]["extends"] = {"org/repo//calendar.yml@0123": "sha256:11"}
     (place / "decision.json").write_text(json.dumps(told))
     code, found = replay()
     assert (code, found["same"]) == (0, True)
@@ -96,6 +97,7 @@ def test_changed_inputs_are_named_even_when_the_verdict_is_the_same(place: Path)
         ("zone data", "2019a"),
         ("holidays", "0.1"),
         ("wedgate", "0.0.1"),
+        ("org/repo//calendar.yml@0123", "sha256:11"),
         ("public holidays of DE-BE", "generated from holidays 0.1 (sha256:00)"),
     }
 

@@ -100,6 +100,7 @@ def _parse(record: object) -> Recorded:
         regions={_text(region, "region"): _region(region) for region in regions},
         verdict=_verdict(record),
         inputs={field: _maybe_text(inputs, field) for field in INPUTS},
+        extends=_extends(inputs),
         sources=_sources(inputs),
         is_bound=ReasonCode.HYPOTHETICAL.value in reasons,
     )
@@ -113,6 +114,13 @@ def _region(record: Mapping[str, Any]) -> RecordedRegion:
         next_open=_maybe_instant(record, "next_open"),
         next_close=_maybe_instant(record, "next_close"),
     )
+
+
+def _extends(inputs: Mapping[str, Any]) -> dict[str, str] | None:
+    found = inputs.get("extends")
+    if found is not None and not isinstance(found, dict):
+        raise _ForeignError("extends is no object")
+    return None if found is None else {name: _text(found, name) for name in found}
 
 
 def _sources(inputs: Mapping[str, Any]) -> dict[str, str] | None:

@@ -79,11 +79,13 @@ def warnings_of_year(configuration: Configuration, ahead: Ahead, repeated: Colle
     """
     thresholds = ahead.calendar.thresholds
     for claimed in seen.claims(ahead.runs, ahead.facts):
+        if claimed.rule.origin is not None:
+            continue  # The words of a preset's row are not this file's to correct.
         yield about_rule(
             configuration, claimed.rule, claimed_words(claimed, thresholds), "correct the rule, or its id and reason"
         )
     for one in _covered(ahead):
-        if one.rule.effect is Effect.BLOCK and one.rule.id not in repeated:
+        if _is_worth_a_change(one) and one.rule.id not in repeated:
             yield about_rule(configuration, one.rule, covered_words(one), f"delete it, or narrow {one.by.id}")
     tight = groupby(seen.tight_months(ahead.timeline, ahead.calendar), key=lambda month: month.region)
     for region, grouped in tight:
@@ -105,7 +107,7 @@ def notes_of_year(configuration: Configuration, ahead: Ahead) -> Iterator[Proble
             said.add(about)
             yield about_rule(configuration, long.rule, words, "nothing to do: local days are what they are")
     for one in _covered(ahead):
-        if one.rule.effect is not Effect.BLOCK:
+        if not _is_worth_a_change(one):
             yield about_rule(configuration, one.rule, covered_words(one), "keep it if it is there to be read")
     yield from _source_ends(configuration, ahead)
 
@@ -134,6 +136,11 @@ def _covered(ahead: Ahead) -> Iterator[seen.Covered]:
         return runs_of(ahead.calendar, facts[0], span, rules)
 
     return seen.covered(ahead.runs, ahead.calendar.thresholds, runs_for)
+
+
+def _is_worth_a_change(one: seen.Covered) -> bool:
+    """Whether a covered rule is a block of this file itself: loads are there to be read, rows of presets for others."""
+    return one.rule.effect is Effect.BLOCK and one.rule.origin is None
 
 
 def _source_ends(configuration: Configuration, ahead: Ahead) -> Iterator[Problem]:

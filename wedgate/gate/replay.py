@@ -25,9 +25,9 @@ class RecordedRegion:
 class Recorded:
     """A decision of before, as far as it can be asked again.
 
-    ``inputs`` are those of the record by name, ``sources`` the version of each source by its name (``None``: the
-    record does not say). ``is_bound``: it is what a machine was given for a hypothetical answer, closed whatever the
-    calendar said.
+    ``inputs`` are those of the record by name, ``extends`` the digest of each calendar that the configuration extended
+    and ``sources`` the version of each source, by name (``None``: the record does not say). ``is_bound``: it is what a
+    machine was given for a hypothetical answer, closed whatever the calendar said.
     """
 
     at: datetime
@@ -35,6 +35,7 @@ class Recorded:
     regions: Mapping[str, RecordedRegion]
     verdict: Verdict
     inputs: Mapping[str, str | None]
+    extends: Mapping[str, str] | None
     sources: Mapping[str, str] | None
     is_bound: bool
 
@@ -121,14 +122,15 @@ def _changed_inputs(then: Recorded, now: Decision) -> list[Difference]:
         text = None if value is None else str(value)
         if text != then.inputs[field]:
             found.append(Difference(name=name, then=then.inputs[field], now=text))
-    if then.sources is None:
-        return found
     sources = {each.name: source_version(each.source, each.digest) for each in now.inputs.sources}
-    return found + [
-        Difference(name=name, then=then.sources.get(name), now=sources.get(name))
-        for name in sorted({*then.sources, *sources})
-        if then.sources.get(name) != sources.get(name)
-    ]
+    for before, after in ((then.extends, now.inputs.extends), (then.sources, sources)):
+        if before is not None:
+            found += [
+                Difference(name=name, then=before.get(name), now=after.get(name))
+                for name in sorted({*before, *after})
+                if before.get(name) != after.get(name)
+            ]
+    return found
 
 
 def _reasons(reasons: frozenset[tuple[str, str | None]]) -> str:
