@@ -170,3 +170,12 @@ def test_without_a_configuration_nothing_is_answered(place: Path) -> None:
     with pytest.raises(Exception, match=r"there is no wedgate\.yml") as raised:
         ask("--batch", "-", input_=json.dumps({"at": FRIDAY}).encode())
     assert raised.value.exit_code == 2
+
+
+def test_the_schema_knows_the_codes_of_the_record() -> None:
+    """One list of reason codes, in both schemas."""
+    batch_schema, decision_schema = (
+        json.loads(SCHEMA_PATH.with_name(f"{name}.schema.json").read_text()) for name in ("batch", "decision")
+    )
+    for name in ("code", "instant", "verdict"):
+        assert batch_schema["$defs"][name] == decision_schema["$defs"][name]
