@@ -54,7 +54,9 @@ def test_every_option_of_check_is_an_input_or_has_no_place_on_a_runner(action: d
     """A new option of the command line asks whether the action should have it."""
     command: click.Command = importlib.import_module("wedgate.cli.check").command
     options = {parameter.opts[-1] for parameter in command.params if isinstance(parameter, click.Option)}
-    assert options - set(OPTION_OF_INPUT.values()) <= {"--format", "--help", "--color", "--colour"}
+    # Questions from a file are never about now, and so let no job go on.
+    without_place = {"--batch", "--replay", "--format", "--help", "--color", "--colour"}
+    assert options - set(OPTION_OF_INPUT.values()) <= without_place
 
 
 def test_inputs_are_text_with_a_description_and_a_default(action: dict[str, Any]) -> None:

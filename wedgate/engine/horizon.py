@@ -68,6 +68,11 @@ def first_opening(timeline: Timeline, regions: Sequence[str], after: datetime, n
 
     A stretch that reaches the end of the timeline counts as long as it is known to be.
     """
+    if needed is None:
+        opens = timeline.next_open(regions, after)
+        if opens is None:
+            return None
+        return Span(start=opens, end=timeline.next_close(regions, opens) or timeline.span.end)
     for run in timeline.open_runs(regions):
         if run.end <= after:
             continue
