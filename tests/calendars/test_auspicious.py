@@ -96,6 +96,9 @@ def test_a_known_load_decides_as_any_other(
     at = utc("2025-01-05T03:00:00Z")
     answer = timeline_of(calendar_of({"jp": ["Asia/Tokyo"]}, [RULE]), at, days=3).region_at("jp", at)
     assert answer.verdict is Verdict.CLOSED
+    (cause,) = answer.markets[0].causes
+    # The sixth day of the twelfth month: (12 + 6) mod 6 = 0.
+    assert "tai-an, 12-06 of the japanese calendar" in cause.detail
 
 
 def own_table(*loads: str | None) -> tuple[Auspicious, Facts]:

@@ -145,6 +145,12 @@ def test_a_run_that_the_table_breaks_off_goes_on_to_the_horizon() -> None:
     ]
 
 
+def test_a_run_that_began_before_the_table_is_known_from_its_horizon_on() -> None:
+    """Its first day is not known, and its days inside of the horizon are."""
+    found = matched("12-20..02-10", MONTHS, date(2055, 5, 28))
+    assert [(run.first, run.last) for run in found.days] == [(date(2055, 3, 1), date(2055, 4, 9))]
+
+
 def test_nothing_beyond_the_horizon_is_matched_for_certain() -> None:
     """Months that the table has past its horizon are no better known for that."""
     found = matched("03-01..03-10", MONTHS, date(2055, 5, 3))

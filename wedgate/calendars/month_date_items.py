@@ -39,7 +39,7 @@ class MonthDateItem:
 
     def __str__(self) -> str:
         """The spelling of one day or range."""
-        first, last = (f"{month:02}-{day:02}" for month, day in (self.first, self.last))
+        first, last = (f"{month:02}-{'last' if day == LAST else f'{day:02}'}" for month, day in (self.first, self.last))
         return first if first == last else f"{first}..{last}"
 
 
@@ -54,7 +54,7 @@ class MonthDateItems(tuple[MonthDateItem, ...]):
         return cls(_item_of(text) for text in texts_of(raw, "month and day", example=_EXAMPLE))
 
     def spell(self) -> object:
-        """Write one item by itself, several as a list; ``last`` as day 30, which means the same."""
+        """Write one item by itself, several as a list; day 30 as ``last``, which means the same."""
         return plain(str(item) for item in self)
 
     @classmethod

@@ -75,13 +75,15 @@ def _key_of(name: str) -> MonthKey | TableKey:
 
 def _in_months(name: str, table: MonthTable, first: date, last: date) -> Iterator[DayRun]:
     """Yield each day of a list that goes by the lunar date; a leap month counts as the month before it."""
+    calendar = "korean" if name == SON_EOMNEUN_NAL else "japanese"
     begin, end = max(first, table.verified_from), min(last, table.verified_until)
     for month in table.months:
         for number in range(1, month.length + 1):
             matches = number % 10 in (9, 0) if name == SON_EOMNEUN_NAL else ROKUYO[(month.month + number) % 6] == name
             day = month.first + timedelta(days=number - 1)
             if matches and begin <= day <= end:
-                yield DayRun(day, day, name)
+                leap = "leap " if month.leap else ""
+                yield DayRun(day, day, f"{name}, {leap}{month.month:02}-{number:02} of the {calendar} calendar")
 
 
 def _in_rows(table: DateTable, first: date, last: date) -> Iterator[DayRun]:
