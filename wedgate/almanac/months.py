@@ -61,7 +61,11 @@ def month_table(key: MonthKey, span: Span) -> MonthTable:
         verified_from=date.fromisoformat(next(iter(starts.values()))),
         verified_until=LAST_DAYS.get(key.calendar, whole_last),
         source=f"generated from {written['source']}",
-        uncertain=tuple(_around(new_moon, written, starts) for new_moon in UNCERTAIN_NEW_MOONS.get(key.calendar, ())),
+        uncertain=tuple(
+            _around(new_moon, written, starts)
+            for new_moon in UNCERTAIN_NEW_MOONS.get(key.calendar, ())
+            if first <= new_moon.isoformat() <= last
+        ),
     )
 
 

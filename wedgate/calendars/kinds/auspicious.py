@@ -6,7 +6,7 @@ they are a load and nothing else: no effect may stand beside them, and where a l
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import ClassVar
@@ -16,7 +16,7 @@ from wedgate.calendars.facts import Facts, MonthKey, Needs, TableKey
 from wedgate.calendars.kinds import RuleKind
 from wedgate.calendars.matches import DayRun, Matches, Modifier
 from wedgate.calendars.spelling import SpellingError
-from wedgate.calendars.tables import DateTable, MonthTable, beyond
+from wedgate.calendars.tables import CalendarMonth, DateTable, MonthTable, beyond
 from wedgate.calendars.values import Market
 
 
@@ -78,12 +78,20 @@ def _in_months(name: str, table: MonthTable, first: date, last: date) -> Iterato
     calendar = "korean" if name == SON_EOMNEUN_NAL else "japanese"
     begin, end = max(first, table.verified_from), min(last, table.verified_until)
     for month in table.months:
-        for number in range(1, month.length + 1):
-            matches = number % 10 in (9, 0) if name == SON_EOMNEUN_NAL else ROKUYO[(month.month + number) % 6] == name
+        if month.last < begin or month.first > end:
+            continue
+        note = f"{name}, {'leap ' if month.leap else ''}{month.month:02}"
+        for number in _numbers(name, month):
             day = month.first + timedelta(days=number - 1)
-            if matches and begin <= day <= end:
-                leap = "leap " if month.leap else ""
-                yield DayRun(day, day, f"{name}, {leap}{month.month:02}-{number:02} of the {calendar} calendar")
+            if begin <= day <= end:
+                yield DayRun(day, day, f"{note}-{number:02} of the {calendar} calendar")
+
+
+def _numbers(name: str, month: CalendarMonth) -> Iterable[int]:
+    """Return the numbers of the month's days that are in a list."""
+    if name == SON_EOMNEUN_NAL:
+        return (number for number in (9, 10, 19, 20, 29, 30) if number <= month.length)
+    return range((ROKUYO.index(name) - month.month - 1) % 6 + 1, month.length + 1, 6)
 
 
 def _in_rows(table: DateTable, first: date, last: date) -> Iterator[DayRun]:
