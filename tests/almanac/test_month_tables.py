@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
+import cnlunar
 import pytest
 
 from wedgate.almanac import generate
@@ -87,7 +88,6 @@ def test_a_source_names_its_library_and_version() -> None:
 
 def test_chinese_months_are_those_of_a_second_library() -> None:
     """cnlunar agrees on every day of 1970 to 2099 but those of the new moons that the Observatory calls uncertain."""
-    cnlunar = pytest.importorskip("cnlunar")
     uncertain = table("chinese", 2050, 2099).uncertain
     assert [days.first + DAY for days in uncertain] == [date(2057, 9, 28), date(2089, 9, 4), date(2097, 8, 7)]
     different = []
