@@ -410,7 +410,7 @@ def test_a_terminal_says_when_its_file_differs_from_the_default_branch(place: Pa
 
 OWN = """
 adapters adapters.forge adapters.forge.git_copy adapters.forge.runner
-almanac almanac.gather almanac.holidays almanac.zones
+almanac almanac.files almanac.gather almanac.holidays almanac.zones
 calendars calendars.dated_items calendars.differences calendars.explain calendars.facts calendars.kinds
 calendars.kinds.weekdays calendars.local_time calendars.market_state calendars.matches calendars.merged
 calendars.month_day_items calendars.padding calendars.rule_words calendars.sources calendars.spelling
