@@ -172,3 +172,18 @@ def test_more_repeating_events_than_the_bound_are_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(feed_events, "MOST_REPEATING", 3)
     with pytest.raises(FeedError, match="more than 3 events"):
         told(*("DTSTART;VALUE=DATE:20260102\nRRULE:FREQ=DAILY" for _ in range(5)))
+
+
+def test_a_title_is_one_printable_line_whatever_it_holds() -> None:
+    """A line of a CI log that begins with two colons is a command, and an escape colours a terminal."""
+    start = "DTSTART;VALUE=DATE:20260606"
+    assert told(f"SUMMARY:a\\n::error::b\n{start}", f"SUMMARY:c\x1b[31md\n{start}") == [
+        "2026-06-06..2026-06-06 a ::error::b",
+        "2026-06-06..2026-06-06 c [31md",
+    ]
+
+
+def test_recurrences_that_take_too_long_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_events, "MOST_SECONDS", -1)
+    with pytest.raises(FeedError, match="take longer than"):
+        told("DTSTART;VALUE=DATE:20260606\nRRULE:FREQ=WEEKLY")

@@ -280,3 +280,18 @@ def test_copies_are_kept_apart_by_what_was_allowed(server: Server) -> None:
     server.answers["/a"] = lambda request: request.say(200, FAIRS)
     page_of(server.key("/a"), NOW)
     assert "private network" in trouble(server, "/a", allow_private=False)
+
+
+def test_a_body_in_chunks_is_read_whole_and_refused_when_one_is_missing(server: Server) -> None:
+    def chunks(request: Handler, *, whole: bool) -> None:
+        request.send_response(200)
+        request.send_header("Transfer-Encoding", "chunked")
+        request.end_headers()
+        for part in (FAIRS[:50], FAIRS[50:]):
+            request.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        request.wfile.write(b"0\r\n\r\n" if whole else b"")
+
+    server.answers["/cut"] = lambda request: chunks(request, whole=False)
+    assert "broke off" in trouble(server, "/cut")
+    server.answers["/whole"] = lambda request: chunks(request, whole=True)
+    assert page_of(server.key("/whole"), NOW) == FAIRS

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from time import monotonic
 from typing import Any
 
 from wedgate.almanac.feed_plain import PlainEvent, take_plain
@@ -33,6 +34,7 @@ MARGIN = timedelta(days=130)
 """Occurrences this long before and after the span are given too: more than any pad and bridge reach."""
 MOST_OCCURRENCES = 200_000
 MOST_REPEATING = 5_000
+MOST_SECONDS = 60
 _ONE_PER_RULE = ("UNTIL", "BYHOUR", "BYMINUTE")
 _LOCK = threading.RLock()
 _DATES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
@@ -72,6 +74,11 @@ def check_text(content: bytes) -> None:
         raise FeedError("it is not an iCalendar text (it does not begin with BEGIN:VCALENDAR)")
     if not content.rstrip().upper().endswith(b"END:VCALENDAR"):
         raise FeedError("it is cut off (it does not end with END:VCALENDAR); fetch it again")
+
+
+def one_line(text: str) -> str:
+    """Return what others wrote as one printable line: it goes to terminals and logs, where lines may be commands."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200]
 
 
 @lru_cache(maxsize=4)
@@ -146,11 +153,13 @@ def _events(parsed: tuple[Any, list[PlainEvent]], span: Span) -> Iterator[DayRun
     calendar, plain = parsed
     first, last = span.start - MARGIN, span.end + MARGIN
     for each in plain:
-        run = _run_of(each.start, each.start if each.end is None else each.end, each.title[:200])
+        run = _run_of(each.start, each.start if each.end is None else each.end, one_line(each.title))
         if run is not None and _is_near(run, first, last):
             yield run
-    count = 0
+    count, began = 0, monotonic()
     for series in recurring_ical_events.of(calendar).series:
+        if monotonic() - began > MOST_SECONDS:
+            raise FeedError(f"its recurrences take longer than {MOST_SECONDS} seconds to work out")
         for occurrence in series.between(first, last):
             count += 1
             if count > MOST_OCCURRENCES:
@@ -158,7 +167,7 @@ def _events(parsed: tuple[Any, list[PlainEvent]], span: Span) -> Iterator[DayRun
             event = occurrence.as_component(keep_recurrence_attributes=False)
             if str(event.get("STATUS", "")).upper() == "CANCELLED":
                 continue
-            run = _run_of(event["DTSTART"].dt, occurrence.end, str(event.get("SUMMARY", ""))[:200])
+            run = _run_of(event["DTSTART"].dt, occurrence.end, one_line(str(event.get("SUMMARY", ""))))
             if run is not None:
                 yield run
 

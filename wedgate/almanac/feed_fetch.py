@@ -101,6 +101,8 @@ class _Watch:
     def see(self, connection: socket.socket) -> None:
         """Remember a connection; a copy of it, since TLS takes the original away."""
         self._open.append(connection.dup())
+        if self.is_over:
+            _shut(connection)
 
     def shut(self) -> None:
         """End every wait on them."""

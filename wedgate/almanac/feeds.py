@@ -20,15 +20,15 @@ HORIZON = timedelta(days=400)
 def feed_table(key: FeedKey, span: Span, shelf: Shelf) -> OccurrenceTable:
     """Return the occurrences near a span; never raises for a bad feed, but says what the trouble is."""
     content = shelf.page(key) if "://" in key.location else shelf.read(key.location)
-    if isinstance(content, Unread):
-        return _unusable(key, content.trouble, None)
-    from wedgate.almanac.feed_events import FeedError, occurrences_of
+    from wedgate.almanac.feed_events import FeedError, occurrences_of, one_line
 
+    if isinstance(content, Unread):
+        return _unusable(key, one_line(content.trouble), None)
     digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
     try:
         found = occurrences_of(content, span)
     except FeedError as error:
-        return _unusable(key, str(error), digest)
+        return _unusable(key, one_line(str(error)), digest)
     return OccurrenceTable(
         verified_from=date.min,
         verified_until=key.expires or (shelf.now() + HORIZON).date(),
