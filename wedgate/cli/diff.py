@@ -70,6 +70,7 @@ def command(
       wedgate diff before.json wedgate.yml --format markdown
     """
     from wedgate import __version__
+    from wedgate.almanac.files import WorkingFiles
     from wedgate.calendars.changes import Direction
     from wedgate.calendars.record import CalendarRecord
     from wedgate.cli.wiring import PinnedAlmanac, utc_now
@@ -89,7 +90,9 @@ def command(
         recorded = [side for side in (before, after) if isinstance(side, CalendarRecord)]
         start = recorded[0].span.start if recorded else utc_now()
         end = end if end is not None or not recorded else recorded[0].span.end
-    how = Comparing(almanac=PinnedAlmanac(), wedgate_version=__version__, regions=regions)
+    # Both sides read the files that rules name where NEW stands: the change shown is that of the configuration.
+    files = WorkingFiles(Path(new.rpartition(":")[2]).parent)
+    how = Comparing(almanac=PinnedAlmanac(files), wedgate_version=__version__, regions=regions)
     change = find_change(before, after, Stretch(start=start, end=end), how)
     click.echo(rendered(change, form), nl=form != "markdown")
     return ExitCode.REFUSED if exit_code and change.direction is Direction.LOOSENS else ExitCode.DONE

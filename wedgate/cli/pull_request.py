@@ -18,6 +18,7 @@ from wedgate.errors import ConfigurationError, ExitCode, UsageError
 if TYPE_CHECKING:
     from wedgate.calendars.changes import CalendarChange
     from wedgate.config.configuration import Configuration
+    from wedgate.engine.parts import Almanac
 
 OUTPUT_LIMIT = 500_000
 """Characters; a runner drops larger outputs with the whole job's."""
@@ -38,8 +39,8 @@ def tell_pull_request(environment: Mapping[str, str], config: Path | None, regio
     Exits with 2 where the new configuration cannot be used: the comment says what is wrong with it.
     """
     from wedgate.adapters.forge.runner import append_summary, change_event, write_outputs
-    from wedgate.cli.sources import first_at, repository_paths
-    from wedgate.cli.wiring import open_forge
+    from wedgate.cli.sources import DefaultBranch, first_at, repository_paths
+    from wedgate.cli.wiring import PinnedAlmanac, open_forge
     from wedgate.render.annotations import inert
     from wedgate.render.diff_markdown import MARKER
 
@@ -49,7 +50,9 @@ def tell_pull_request(environment: Mapping[str, str], config: Path | None, regio
     forge = open_forge(environment)
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
     base, head = forge.default_branch_file(paths), first_at(forge, paths, event.head_sha)
-    told = _deleted() if head is None else _compared(base.content if base else None, head.content, head.path, regions)
+    almanac = PinnedAlmanac(DefaultBranch(forge, paths))
+    old = None if base is None else base.content
+    told = _deleted() if head is None else _compared(old, head.content, head.path, regions, almanac)
     click.echo(inert(told.markdown))
     outputs = {"result": told.record} if told.record is not None and len(told.record) < OUTPUT_LIMIT else {}
     for note in (append_summary(environment, told.markdown), write_outputs(environment, outputs)):
@@ -60,9 +63,9 @@ def tell_pull_request(environment: Mapping[str, str], config: Path | None, regio
     return told.code
 
 
-def _compared(base: bytes | None, head: bytes, path: str, regions: tuple[str, ...]) -> Told:
+def _compared(base: bytes | None, head: bytes, path: str, regions: tuple[str, ...], almanac: Almanac) -> Told:
     from wedgate import __version__
-    from wedgate.cli.wiring import PinnedAlmanac, parser_for, utc_now
+    from wedgate.cli.wiring import parser_for, utc_now
     from wedgate.engine.diff import Comparing, Stretch, find_change
     from wedgate.render.diff_json import render_diff_json
     from wedgate.render.diff_markdown import render_diff_markdown
@@ -77,7 +80,7 @@ def _compared(base: bytes | None, head: bytes, path: str, regions: tuple[str, ..
         old = None if base is None else parse(base, path)
     except ConfigurationError:
         old = None
-    how = Comparing(almanac=PinnedAlmanac(), wedgate_version=__version__, regions=regions)
+    how = Comparing(almanac=almanac, wedgate_version=__version__, regions=regions)
     change: CalendarChange = find_change(old, new, Stretch(start=utc_now(), end=None), how)
     return Told(markdown=render_diff_markdown(change), record=render_diff_json(change), code=ExitCode.DONE)
 
