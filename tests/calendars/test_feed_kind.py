@@ -113,10 +113,11 @@ def test_the_record_has_the_digest_of_what_was_read(tmp_path: Path, monkeypatch:
         ).output
         record = json.loads(said)
         jsonschema.Draft202012Validator(json.loads(SCHEMA_PATH.read_text())).validate(record)
-        found: list[dict[str, object]] = record["inputs"]["sources"]
-        return found
+        kept = ("name", "source", "digest", "verified_until")
+        return [{key: source[key] for key in kept} for source in record["inputs"]["sources"]]
 
-    assert sources() == [{"name": "fairs.ics", "digest": None, "verified_until": None}]
+    named = {"name": "events of fairs.ics", "source": "fairs.ics"}
+    assert sources() == [{**named, "digest": None, "verified_until": None}]
     (tmp_path / "fairs.ics").write_text(SATURDAYS)
     digest = hashlib.sha256(SATURDAYS.encode()).hexdigest()
-    assert sources() == [{"name": "fairs.ics", "digest": f"sha256:{digest}", "verified_until": "2030-12-31"}]
+    assert sources() == [{**named, "digest": f"sha256:{digest}", "verified_until": "2030-12-31"}]

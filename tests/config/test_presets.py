@@ -236,7 +236,8 @@ def test_lint_has_nothing_to_say_of_rows_that_nobody_here_wrote() -> None:
 
 def test_the_example_of_a_wedding_platform_has_no_problem() -> None:
     """Presets in four regions, own rules beside them, one row switched off: lint finds nothing wrong."""
-    problems, _, configuration = check(Path(__file__).parent / "positive" / "example-calendar.yml")
+    found = check(Path(__file__).parent / "positive" / "example-calendar.yml")
+    problems, configuration = found.problems, found.configuration
     assert problems == ()
     assert configuration is not None
     ids = {each.id for each in configuration.calendar.rules}

@@ -21,9 +21,9 @@ SATURDAY = datetime(2027, 6, 5, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def here(tmp_path: Path, repository_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a directory with the starter."""
-    shutil.copy2(repository_root / "wedgate/config/resources/starter.yml", tmp_path / "wedgate.yml")
+    shutil.copy2(Path(wedgate.__file__).with_name("config") / "resources" / "starter.yml", tmp_path / "wedgate.yml")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path

@@ -101,7 +101,18 @@ ALLOWED_IMPORTS = frozenset(
             "functools",
             "heapq.merge",
         ),
-        *("hashlib", "itertools", "json", "math", "operator.lt", "re", "statistics", "types", "typing"),
+        *(
+            "hashlib",
+            "itertools",
+            "json",
+            "math",
+            "operator.itemgetter",
+            "operator.lt",
+            "re",
+            "statistics",
+            "types",
+            "typing",
+        ),
         *("importlib.import_module", "pkgutil.iter_modules"),
     )
 )

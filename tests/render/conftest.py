@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import wedgate
 from wedgate.almanac.gather import gather_facts
 from wedgate.calendars.book import Book, DataVersions, lay_out
 from wedgate.calendars.facts import needs_of
@@ -42,7 +43,7 @@ def laid_out(calendar: Calendar, first: str, last: str, title: str = "my-service
 @pytest.fixture(scope="session")
 def starter() -> Calendar:
     """The calendar of the starter file: four regions, nine markets."""
-    return load_configuration(ROOT / "wedgate" / "config" / "resources" / "starter.yml").calendar
+    return load_configuration(Path(wedgate.__file__).parent / "config" / "resources" / "starter.yml").calendar
 
 
 @pytest.fixture(scope="session")

@@ -51,20 +51,29 @@ class _Country(TypedDict):
 
 def holiday_table(key: HolidayKey, span: Span) -> HolidayTable:
     """Return the table of a key, complete for the span as far as it is verified; ``UsageError`` for no such key."""
-    last_year = LAST_YEARS.get(key.country, LAST_YEAR)
-    names = _generated()["tables"].get(table_name(key))
-    if names is not None:
-        dates = _by_date(names)
-        first_year = FIRST_YEAR
-        source = f"generated from holidays {holidays_version()}"
-    else:
-        from wedgate.almanac.library import library_dates, library_version
+    shipped = _shipped_table(key)
+    if shipped is not None:
+        return shipped
+    from wedgate.almanac.library import library_dates, library_version
 
-        first_year = max(FIRST_YEAR, min(span.start.year - 1, last_year))
-        until = min(max(span.end.year + 1, first_year), last_year)
-        dates = library_dates(key, first_year, until)
-        source = f"holidays {library_version()}"
-        last_year = until
+    end = LAST_YEARS.get(key.country, LAST_YEAR)
+    first_year = max(FIRST_YEAR, min(span.start.year - 1, end))
+    last_year = min(max(span.end.year + 1, first_year), end)
+    return _table(
+        key, library_dates(key, first_year, last_year), first_year, last_year, f"holidays {library_version()}"
+    )
+
+
+@cache
+def _shipped_table(key: HolidayKey) -> HolidayTable | None:
+    names = _generated()["tables"].get(table_name(key))
+    if names is None:
+        return None
+    last_year = LAST_YEARS.get(key.country, LAST_YEAR)
+    return _table(key, _by_date(names), FIRST_YEAR, last_year, f"generated from holidays {holidays_version()}")
+
+
+def _table(key: HolidayKey, dates: dict[date, str], first_year: int, last_year: int, source: str) -> HolidayTable:
     return HolidayTable(
         dates=dates,
         verified_from=date(first_year, 1, 1),

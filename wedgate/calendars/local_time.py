@@ -158,12 +158,15 @@ def _looks(start: int, end: int) -> tuple[datetime, ...]:
 def _change_in(zone: tzinfo, low: int, high: int) -> int:
     """Return the instant in ``(low, high]`` at which the offset changes."""
     before = _offset_at(zone, low)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if _offset_at(zone, middle) == before:
-            low = middle
-        else:
-            high = middle
+    for step in (60, 1):  # nearly always at a full minute, which takes fewer looks to find
+        while high - low > step:
+            middle = low + (high - low) // step // 2 * step
+            if _offset_at(zone, middle) == before:
+                low = middle
+            else:
+                high = middle
+        if step > 1 and _offset_at(zone, high - 1) == before:
+            break
     return high
 
 

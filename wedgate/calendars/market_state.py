@@ -33,56 +33,66 @@ class Finding:
 State = tuple[Verdict, Decimal]
 """The verdict and the load in force."""
 
-_Sort = tuple[Role, Decimal, bool, bool]
-"""What matters of a track for the state: its role, its load, whether it is unverified, and whether that is soft."""
-
 
 class Tally:
     """Counts the tracks in force by their sort: a state costs the same however many rules there are.
 
-    ``sort_of`` holds the number of each track's sort, ``bit`` of a sort is set in ``mask`` while any of it is in force.
+    A sort is what matters of a track for the state: its role, its load, whether it is unverified, and whether that is
+    soft. ``sort_of`` holds the number of each track's sort; its bit is set in a mask while any of it is in force.
+    ``known`` are the states of masks that were asked about before.
     """
 
     def __init__(self, tracks: Sequence[Track], *, has_allows: bool, thresholds: LoadThresholds) -> None:
         self._has_allows = has_allows
         self._thresholds = thresholds
-        numbers: dict[_Sort, int] = {}
+        numbers: dict[tuple[Role, Decimal, bool, bool], int] = {}
         self.sort_of = [
             numbers.setdefault((track.role, track.load, track.unverified, track.is_soft), len(numbers))
             for track in tracks
         ]
-        self._sorts = list(numbers)
-        self._states: dict[int, State] = {}
+        self.sorts = len(numbers)
+        self.known: dict[int, State] = {}
         self._same: dict[State, State] = {}
-
-    def counts(self) -> list[int]:
-        """Return a list of zeros, one for each sort."""
-        return [0] * len(self._sorts)
+        self._blocks = self._cautions = self._allows = self._unsure = 0
+        peaks: list[tuple[Decimal, bool, int]] = []
+        lulls: list[tuple[Decimal, int]] = []
+        for (role, load, unverified, soft), number in numbers.items():
+            bit = 1 << number
+            if role is Role.BLOCK:
+                self._blocks |= bit
+            elif role is Role.CAUTION:
+                self._cautions |= bit
+            elif role is Role.ALLOW:
+                self._allows |= 0 if unverified else bit
+            elif load >= _BASE:
+                peaks.append((load, soft, bit))
+                self._unsure |= bit if unverified else 0
+            elif not unverified:
+                lulls.append((load, bit))
+        self._peaks = sorted(peaks, reverse=True)
+        self._lulls = sorted(lulls)
 
     def state(self, mask: int) -> State:
         """Return the verdict and the load where these sorts are in force; equal states are one object."""
-        state = self._states.get(mask)
+        state = self.known.get(mask)
         if state is None:
-            found = self._judge([sort for bit, sort in enumerate(self._sorts) if mask >> bit & 1])
-            state = self._states[mask] = self._same.setdefault(found, found)
+            found = self._judge(mask)
+            state = self.known[mask] = self._same.setdefault(found, found)
         return state
 
-    def _judge(self, sorts: list[_Sort]) -> State:
-        peaks = [(load, soft) for role, load, _, soft in sorts if role is Role.LOAD and load >= _BASE]
-        lulls = [load for role, load, unverified, _ in sorts if role is Role.LOAD and load < _BASE and not unverified]
-        lull = min(lulls, default=_BASE)
+    def _judge(self, mask: int) -> State:
+        lull = next((load for load, bit in self._lulls if mask & bit), _BASE)
+        peak = next((load for load, _, bit in self._peaks if mask & bit), _BASE)
         # What is not known of a source that expires softly closes nothing.
-        hard = max((load for load, soft in peaks if not soft), default=None)
-        load = max((load for load, _ in peaks), default=_BASE) * lull
-        inside = any(role is Role.ALLOW and not unverified for role, _, unverified, _ in sorts)
-        blocked = any(role is Role.BLOCK for role, *_ in sorts)
-        if blocked or (self._has_allows and not inside):
+        hard = next((load for load, soft, bit in self._peaks if mask & bit and not soft), None)
+        load = peak * lull
+        if mask & self._blocks or (self._has_allows and not mask & self._allows):
             return Verdict.CLOSED, load
         if hard is not None and hard * lull >= self._thresholds.block_from:
             return Verdict.CLOSED, load
-        unsure = any(role is Role.LOAD and load >= _BASE and unverified for role, load, unverified, _ in sorts)
-        careful = any(role is Role.CAUTION for role, *_ in sorts)
-        if careful or unsure or (hard is not None and hard * lull >= self._thresholds.caution_from):
+        if mask & (self._cautions | self._unsure):
+            return Verdict.CAUTION, load
+        if hard is not None and hard * lull >= self._thresholds.caution_from:
             return Verdict.CAUTION, load
         return Verdict.OPEN, load
 

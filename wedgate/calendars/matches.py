@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Modifier(StrEnum):
@@ -20,11 +21,11 @@ class Modifier(StrEnum):
     EFFECT = "effect"
 
 
-@dataclass(frozen=True, slots=True)
-class DayRun:
+class DayRun(NamedTuple):
     """Local dates ``first`` to ``last``, both included; ``note`` says what they are (a holiday's name).
 
-    ``load`` is that of these days alone, where a kind's source states one; otherwise the rule's own counts.
+    ``load`` is that of these days alone, where a kind's source states one; otherwise the rule's own counts. A tuple,
+    because a calendar of ten years makes tens of thousands of them.
     """
 
     first: date

@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge as merge_sorted
-from itertools import groupby
 from typing import TypeVar
 
 from wedgate.calendars.local_time import instant_of
@@ -43,20 +42,29 @@ class MergedTimeline:
         return len(self._starts) - 1
 
 
+VERDICTS = tuple(sorted(Verdict, key=lambda verdict: verdict.severity))
+SEVERITY = {verdict: verdict.severity for verdict in Verdict}
+
+
 def merge(each: Sequence[Sequence[tuple[int, Verdict]]], regions: tuple[str, ...], span: Span) -> MergedTimeline:
     """Merge the changes of each region, in seconds since 1970 UTC, the first of them at the beginning of the span."""
-    changes = sorted((seconds, place, verdict) for place, own in enumerate(each) for seconds, verdict in own)
+    codes = sorted(
+        seconds << 32 | place << 2 | SEVERITY[verdict] for place, own in enumerate(each) for seconds, verdict in own
+    )
     current = [Verdict.OPEN] * len(regions)
-    starts: list[datetime] = []
+    starts: list[int] = []
     verdicts: list[Verdicts] = []
     same: dict[Verdicts, Verdicts] = {}
-    for seconds, grouped in groupby(changes, key=lambda change: change[0]):
-        for _, place, verdict in grouped:
-            current[place] = verdict
+    for code in codes:
+        current[code >> 2 & 0x3FFFFFFF] = VERDICTS[code & 3]
         found = tuple(current)
-        starts.append(instant_of(seconds))
-        verdicts.append(same.setdefault(found, found))
-    return MergedTimeline(span, regions, starts, verdicts)
+        found = same.setdefault(found, found)
+        if starts and starts[-1] == code >> 32:
+            verdicts[-1] = found
+        else:
+            starts.append(code >> 32)
+            verdicts.append(found)
+    return MergedTimeline(span, regions, [instant_of(seconds) for seconds in starts], verdicts)
 
 
 def in_order(each: Sequence[Iterable[tuple[int, Change]]]) -> Iterator[tuple[int, int, Change]]:

@@ -58,7 +58,7 @@ def month_matches(
         for whole in _runs(item, table.months, leap):
             run = _within(whole, table.verified_from, table.verified_until)
             if run is not None:
-                certain, doubtful = _settled(replace(run, note=note), table, loose)
+                certain, doubtful = _settled(run._replace(note=note), table, loose)
                 days.extend(certain)
                 unverified.extend(doubtful)
     unverified.extend(beyond(table, table_name, *stretch))
@@ -106,7 +106,7 @@ def _settled(run: DayRun, table: MonthTable, loose: int) -> tuple[list[DayRun], 
         doubtful.append(DayRun(run.first - before * _DAY, first - _DAY, note))
     if after:
         doubtful.append(DayRun(last + _DAY, run.last + after * _DAY, note))
-    return [replace(run, first=first, last=last)], doubtful
+    return [run._replace(first=first, last=last)], doubtful
 
 
 def _play(edge: date, table: MonthTable, loose: int) -> int:
@@ -119,7 +119,7 @@ def _play(edge: date, table: MonthTable, loose: int) -> int:
 def _within(run: DayRun, first: date, last: date) -> DayRun | None:
     """Return the part of a run between two dates, both included."""
     begin, end = max(run.first, first), min(run.last, last)
-    return replace(run, first=begin, last=end) if begin <= end else None
+    return run._replace(first=begin, last=end) if begin <= end else None
 
 
 def _touching(runs: Iterable[DayRun], stretch: tuple[date, date]) -> tuple[DayRun, ...]:

@@ -6,29 +6,23 @@ region, or any set of regions, go to the merged runs in which it is closed. Answ
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import groupby
 
 from wedgate.calendars.facts import Facts, markets_of
 from wedgate.calendars.local_time import instant_of, seconds_of
-from wedgate.calendars.market_state import Finding, State, Tally, findings_of
-from wedgate.calendars.merged import MergedTimeline, in_order, merge
-from wedgate.calendars.rule_words import rule_words
-from wedgate.calendars.tracks import Role, Run, Track, TrackMaker, merged
+from wedgate.calendars.market_timeline import MarketTimeline, Part, span_of
+from wedgate.calendars.merged import SEVERITY, VERDICTS, MergedTimeline, in_order, merge
+from wedgate.calendars.tracks import Run, Track, TrackMaker, merged
 from wedgate.calendars.values import (
     Calendar,
-    Cause,
     CauseKind,
     Interval,
-    LoadThresholds,
-    Market,
-    MarketAnswer,
     RegionAnswer,
-    Rule,
     Span,
     Verdict,
 )
@@ -176,129 +170,27 @@ class Timeline:
         return seconds
 
 
-class _MarketTimeline:
-    """One market: boundaries, and the verdict and load from each of them on."""
-
-    def __init__(
-        self, market: Market, maker: TrackMaker, tracks: Sequence[Track], thresholds: LoadThresholds, bounds: Run
-    ) -> None:
-        self.market = market
-        self._local = maker.local(market.zone)
-        self._tracks = tracks
-        self._thresholds = thresholds
-        self._allows = [track for track in tracks if track.role is Role.ALLOW and not track.unverified]
-        self._bounds = bounds
-        tally = Tally(tracks, has_allows=bool(self._allows), thresholds=thresholds)
-        self.starts, self.states = _sweep(tracks, bounds, tally)
-        ends = [*self.starts[1:], bounds[1]]
-        self.closed = merged(
-            (start, end)
-            for start, end, (verdict, _) in zip(self.starts, ends, self.states, strict=True)
-            if verdict is Verdict.CLOSED
-        )
-
-    def edges(self) -> set[int]:
-        """Return when any of its tracks comes into force or goes out of it, inside the bounds."""
-        low, high = self._bounds
-        return {edge for track in self._tracks for run in track.runs for edge in run if low < edge < high}
-
-    def state_at(self, seconds: int) -> State:
-        """Return the verdict and the load at an instant."""
-        return self.states[bisect_right(self.starts, seconds) - 1]
-
-    def findings_at(self, seconds: int) -> tuple[Finding, ...]:
-        """Return the rules behind the state at an instant."""
-        active = [track for track in self._tracks if track.run_at(seconds) is not None]
-        return findings_of(active, self._allows, self._thresholds)
-
-    def parts(self) -> Iterator[tuple[int, _Part]]:
-        """Yield each boundary with the state and the rules from there on; every change of a rule is one."""
-        active: dict[int, Track] = {}
-        low, events = _events(self._tracks, self._bounds)
-        for place in low:
-            active[place] = self._tracks[place]
-        yield self._bounds[0], self._part(self._bounds[0], active)
-        for seconds, changes in groupby(events, key=lambda event: event[0]):
-            for _, place, step in changes:
-                if step > 0:
-                    active[place] = self._tracks[place]
-                else:
-                    del active[place]
-            yield seconds, self._part(seconds, active)
-
-    def _part(self, seconds: int, active: Mapping[int, Track]) -> _Part:
-        findings = findings_of(list(active.values()), self._allows, self._thresholds)
-        return (*self.state_at(seconds), tuple((finding.track.rule.id, finding.closes) for finding in findings))
-
-    def told_at(self, instant: datetime, seconds: int) -> list[tuple[CauseKind, str, bool]]:
-        """Return what the answer's causes are, without their words: kind, rule, and whether it closes."""
-        findings = self.findings_at(seconds)
-        if not findings:
-            return []
-        told = _told(findings, instant.astimezone(self._local.zone).date())
-        return [(finding.kind, finding.track.rule.id, finding.closes) for finding in told]
-
-    def answer(self, instant: datetime, seconds: int) -> MarketAnswer:
-        verdict, load = self.state_at(seconds)
-        local = instant.astimezone(self._local.zone)
-        offset = local.utcoffset()
-        assert offset is not None
-        today = local.date()
-        return MarketAnswer(
-            market=self.market.name,
-            zone=self.market.zone,
-            local=local.replace(tzinfo=None),
-            offset=offset,
-            verdict=verdict,
-            load=load,
-            causes=tuple(
-                dict.fromkeys(
-                    self._cause(finding, seconds, today) for finding in _told(self.findings_at(seconds), today)
-                )
-            ),
-        )
-
-    def _cause(self, finding: Finding, seconds: int, today: date) -> Cause:
-        track = finding.track
-        outside = finding.kind is CauseKind.OUTSIDE_ALLOW_WINDOW
-        run = None if outside else track.run_at(seconds)
-        return Cause(
-            kind=finding.kind,
-            rule=track.rule.id,
-            market=track.market,
-            closes=finding.closes,
-            span=None if run is None or run[1] > self._bounds[1] else _span(run),
-            detail=_window_words(track.rule, today) if outside else _detail(finding.kind, track, seconds),
-        )
-
-
-_Part = tuple[Verdict, Decimal, tuple[tuple[str, bool], ...]]
-"""A market's verdict and load, and the rules behind them with whether each closes."""
-
-
 class _RegionTimeline:
     """One region: its markets, and the rules that apply to it in the order of the file."""
 
-    def __init__(self, markets: tuple[_MarketTimeline, ...], rule_ids: tuple[str, ...]) -> None:
+    def __init__(self, markets: tuple[MarketTimeline, ...], rule_ids: tuple[str, ...]) -> None:
         self.markets = markets
         self.rule_ids = rule_ids
         self.order = {rule: place for place, rule in enumerate(rule_ids)}
 
     def states(self) -> list[tuple[int, Verdict]]:
         """Return the boundaries at which the region's verdict changes, and the verdict from each of them on."""
-        codes: list[int] = []
-        for place, market in enumerate(self.markets):
-            before = None
-            for seconds, (verdict, _) in zip(market.starts, market.states, strict=True):
-                if verdict is not before:
-                    codes.append(seconds << 32 | place << 2 | _SEVERITY[verdict])
-                    before = verdict
+        codes = [
+            seconds << 32 | place << 2 | SEVERITY[verdict]
+            for place, market in enumerate(self.markets)
+            for seconds, verdict in market.turns
+        ]
         codes.sort()
         found: list[tuple[int, Verdict]] = []
         current = [0] * len(self.markets)
         for code in codes:
             current[code >> 2 & 0x3FFFFFFF] = code & 3
-            seconds, worst = code >> 32, _VERDICTS[max(current)]
+            seconds, worst = code >> 32, VERDICTS[max(current)]
             if found and found[-1][0] == seconds:
                 found[-1] = seconds, worst
             elif not found or found[-1][1] is not worst:
@@ -328,7 +220,7 @@ def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
                 tracks[market.name].append(track)
         regions[region.name] = _RegionTimeline(
             tuple(
-                _MarketTimeline(market, maker, tracks[market.name], calendar.thresholds, bounds)
+                MarketTimeline(market, maker, tracks[market.name], calendar.thresholds, bounds)
                 for market in region.markets
             ),
             tuple(rule_ids),
@@ -336,81 +228,13 @@ def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:
     return Timeline(span, facts, regions)
 
 
-def _inside(track: Track, bounds: Run) -> tuple[Run, ...]:
-    """Return the runs of a track that reach into the bounds."""
-    low, high = bounds
-    first = bisect_right(track.runs, low, key=lambda run: run[1])
-    return track.runs[first : bisect_left(track.runs, high, key=lambda run: run[0])]
-
-
-def _events(tracks: Sequence[Track], bounds: Run) -> tuple[list[int], list[tuple[int, int, int]]]:
-    """Return the tracks in force at the beginning, and each later change: when, which track, 1 on and -1 off."""
-    low, high = bounds
-    begun: list[int] = []
-    events: list[tuple[int, int, int]] = []
-    for place, track in enumerate(tracks):
-        for start, end in _inside(track, bounds):
-            if start <= low:
-                begun.append(place)
-            else:
-                events.append((start, place, 1))
-            if end < high:
-                events.append((end, place, -1))
-    events.sort()
-    return begun, events
-
-
-def _sweep(tracks: Sequence[Track], bounds: Run, tally: Tally) -> tuple[list[int], list[State]]:
-    """Return the boundaries inside the bounds at which the state changes, and the state from each of them on.
-
-    Each end of a run is one number, of its seconds, its sort, and whether something begins: numbers sort fastest.
-    """
-    low, high = bounds
-    counts = tally.counts()
-    mask = 0
-    codes: list[int] = []
-    for sort, track in zip(tally.sort_of, tracks, strict=True):
-        runs = _inside(track, bounds)
-        codes += [start << 32 | sort << 1 | 1 for start, _ in runs if start > low]
-        codes += [end << 32 | sort << 1 for _, end in runs if end < high]
-        if runs and runs[0][0] <= low:
-            counts[sort] += 1
-            mask |= 1 << sort
-    codes.sort()
-    current = tally.state(mask)
-    starts, states = [low], [current]
-    for code in codes:
-        sort = code >> 1 & 0x7FFFFFFF
-        if code & 1:
-            counts[sort] += 1
-            if counts[sort] > 1:
-                continue
-        else:
-            counts[sort] -= 1
-            if counts[sort]:
-                continue
-        mask ^= 1 << sort
-        state, seconds = tally.state(mask), code >> 32
-        if seconds == starts[-1]:
-            states[-1] = current = state
-        elif state is not current:
-            starts.append(seconds)
-            states.append(state)
-            current = state
-    return starts, states
-
-
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:
-    return max(verdicts, key=_SEVERITY.__getitem__)
+    return max(verdicts, key=SEVERITY.__getitem__)
 
 
-_SEVERITY = {verdict: verdict.severity for verdict in Verdict}
-_VERDICTS = tuple(sorted(Verdict, key=lambda verdict: verdict.severity))
-
-
-def _intervals(stretches: Iterable[tuple[int, int, _Part]], order: Mapping[str, int], end: int) -> Iterator[Interval]:
+def _intervals(stretches: Iterable[tuple[int, int, Part]], order: Mapping[str, int], end: int) -> Iterator[Interval]:
     """Join the parts of several markets, in the order of time, into intervals in which nothing changes."""
-    current: dict[int, _Part] = {}
+    current: dict[int, Part] = {}
     since, told = 0, None
     for seconds, grouped in groupby(stretches, key=lambda stretch: stretch[0]):
         current |= {place: part for _, place, part in grouped}
@@ -433,7 +257,7 @@ def _interval(start: int, end: int, told: tuple[Verdict, Decimal, tuple[str, ...
     return Interval(start=instant_of(start), end=instant_of(end), verdict=verdict, load=load, rules=rules)
 
 
-def _rules_of(parts: Iterable[_Part], order: Mapping[str, int]) -> tuple[str, ...]:
+def _rules_of(parts: Iterable[Part], order: Mapping[str, int]) -> tuple[str, ...]:
     """Return the rules behind some states, each once: what closes before what cautions."""
     places: dict[str, tuple[int, int]] = {}
     for _, _, rules in parts:
@@ -443,48 +267,10 @@ def _rules_of(parts: Iterable[_Part], order: Mapping[str, int]) -> tuple[str, ..
     return tuple(sorted(places, key=lambda rule: places[rule]))
 
 
-def _told(findings: Iterable[Finding], today: date) -> list[Finding]:
-    """Put them in order, closing ones first, and leave out allow windows that are over, unless all of them are."""
-    ordered = sorted(findings, key=lambda finding: (not finding.closes, finding.track.order))
-    outside = [finding for finding in ordered if finding.kind is CauseKind.OUTSIDE_ALLOW_WINDOW]
-    over = [finding for finding in outside if _left_of(finding.track.rule, today) is None]
-    return ordered if over == outside else [finding for finding in ordered if finding not in over]
-
-
-def _left_of(rule: Rule, today: date) -> Rule | None:
-    """Return the rule without what is over; a window may end on the date after its own, and in a zone of its own."""
-    left = rule.kind.since(today - timedelta(days=1))
-    return None if left is None else replace(rule, kind=left)
-
-
-def _window_words(rule: Rule, today: date) -> str:
-    left = _left_of(rule, today)
-    return f"{rule_words(rule)}, which is over" if left is None else rule_words(left)
-
-
 def _run_at(runs: Sequence[Run], seconds: int) -> Run | None:
     place = bisect_right(runs, (seconds, 2**63)) - 1
     return runs[place] if place >= 0 and seconds < runs[place][1] else None
 
 
-def _detail(kind: CauseKind, track: Track, seconds: int) -> str:
-    note = track.note_at(seconds)
-    if note and track.rule.clock is not None and not track.unverified:
-        note = f"{note} {track.rule.clock}"
-    words = note or rule_words(track.rule)
-    load = track.load if track.role is Role.LOAD else track.rule.load
-    if load is not None and kind in _OF_LOAD:
-        # Of what is not known: what the rule could do first, and then why.
-        words = f"{rule_words(track.rule)}, load {load}; {note}" if track.unverified else f"{words}, load {load}"
-    return f"{words} ({track.rule.reason})" if track.rule.reason else words
-
-
-_OF_LOAD = (CauseKind.LOAD_BLOCKS, CauseKind.LOAD_CAUTION, CauseKind.LOAD_UNVERIFIED)
-
-
-def _span(run: Run) -> Span:
-    return Span(start=instant_of(run[0]), end=instant_of(run[1]))
-
-
 def _spans(runs: Iterable[Run]) -> tuple[Span, ...]:
-    return tuple(_span(run) for run in runs)
+    return tuple(span_of(run) for run in runs)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import itemgetter, lt
 from typing import NamedTuple
 
 from wedgate.calendars.local_time import DAY_SECONDS, LocalTime, date_of, midnight_of, seconds_of, wall_of
@@ -40,9 +41,7 @@ def windows_of(rule: Rule, found: Matches, weekend: frozenset[int], within: tupl
     if rule.bridge:
         days += _bridges(days, weekend, rule.bridge, within)
     if rule.clock is None:
-        windows = [
-            Window(midnight_of(run.first), midnight_of(run.last) + DAY_SECONDS, run.note, run.load) for run in days
-        ]
+        windows = [_whole_days(*run) for run in days]
     else:
         windows = [each for run in days for each in _clock_windows(run, rule.clock, within)]
     for wall in found.walls:
@@ -51,8 +50,13 @@ def windows_of(rule: Rule, found: Matches, weekend: frozenset[int], within: tupl
     if rule.pad is not None:
         before, after = rule.pad.before.seconds, rule.pad.after.seconds
         windows = [each._replace(start=each.start - before, end=each.end + after) for each in windows]
-    windows.sort(key=lambda window: window[:2])
+    windows.sort(key=itemgetter(0))
     return windows
+
+
+def _whole_days(first: date, last: date, note: str, load: Decimal | None) -> Window:
+    start = midnight_of(first)
+    return Window(start, (start if last is first else midnight_of(last)) + DAY_SECONDS, note, load)
 
 
 def runs_of_instants(rule: Rule, found: Iterable[InstantRun], local: LocalTime) -> Iterator[tuple[int, int, str]]:
@@ -72,11 +76,13 @@ def runs_of_instants(rule: Rule, found: Iterable[InstantRun], local: LocalTime) 
         yield start, end, run.note
 
 
-def joined_days(windows: Iterable[Window]) -> list[Window]:
+def joined_days(windows: list[Window]) -> list[Window]:
     """Join sorted windows of whole dates that follow or overlap one another: a midnight between them is of both.
 
     Windows with times of their own are left as they are.
     """
+    if all(map(lt, [window[1] for window in windows], [window[0] for window in windows[1:]])):
+        return windows
     joined: list[Window] = []
     apart: list[Window] = []
     first = last = None
@@ -92,7 +98,7 @@ def joined_days(windows: Iterable[Window]) -> list[Window]:
             last = end
     if first is not None and last is not None:
         joined.append(Window(first, last))
-    return sorted(joined + apart, key=lambda window: window[:2]) if apart and joined else joined or apart
+    return sorted(joined + apart, key=itemgetter(0)) if apart and joined else joined or apart
 
 
 def _in_months(run: DayRun, months: frozenset[int], within: tuple[int, int]) -> Iterable[DayRun]:

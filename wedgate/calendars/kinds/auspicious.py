@@ -7,7 +7,7 @@ they are a load and nothing else: no effect may stand beside them, and where a l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import ClassVar
 
@@ -51,7 +51,7 @@ class Auspicious(RuleKind):
                 table = facts.of(key)
                 days.extend(_in_rows(table, first, last))
                 highest = max((row.load for row in table.rows if row.load is not None), default=None)
-                unverified.extend(replace(run, load=highest) for run in beyond(table, str(key), first, last))
+                unverified.extend(run._replace(load=highest) for run in beyond(table, str(key), first, last))
         return Matches(days=tuple(days), unverified=tuple(unverified))
 
     def refuses(self, modifier: Modifier) -> SpellingError | None:

@@ -5,7 +5,7 @@ A row may state a load of its own. Past the table's expiry, and when it cannot b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import ClassVar
@@ -43,7 +43,7 @@ class Table(RuleKind):
         loads = [row.load for row in found.rows if row.load is not None]
         highest = UNKNOWN_LOAD if found.trouble is not None else max(loads, default=None)
         if highest is not None:
-            unknown += [replace(run, load=highest) for run in unknown]
+            unknown += [run._replace(load=highest) for run in unknown]
         return Matches(
             days=tuple(run for run in days if run.first <= last and run.last >= first), unverified=tuple(unknown)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import ClassVar
 
 from wedgate.calendars.facts import Facts
@@ -25,13 +26,7 @@ class Weekdays(RuleKind):
     def matches(self, facts: Facts, market: Market, first: date, last: date) -> Matches:
         """Return the matching dates, one run for each weekday of each week or month."""
         chosen = self.weekdays.every | (market.wedding_days if self.weekdays.wedding_days else frozenset())
-        runs: list[DayRun] = []
-        for weekday in sorted(chosen):
-            note = WEEKDAYS[weekday].capitalize()
-            day = first + timedelta(days=(weekday - first.weekday()) % 7)
-            while day <= last:
-                runs.append(DayRun(day, day, note))
-                day += timedelta(days=7)
+        runs = [run for weekday in sorted(chosen) for run in _each_week(weekday, first, last)]
         for item in self.weekdays.nth:
             note = f"{item} of the month"
             runs.extend(DayRun(day, day, note) for day in _each_month(item, first, last) if first <= day <= last)
@@ -41,6 +36,14 @@ class Weekdays(RuleKind):
         """Say it for a person."""
         spelled = self.weekdays.spell()
         return spelled if isinstance(spelled, str) else ", ".join(map(str, spelled))  # type: ignore[call-overload]
+
+
+@lru_cache(maxsize=64)
+def _each_week(weekday: int, first: date, last: date) -> tuple[DayRun, ...]:
+    """Return one weekday of every week; the same for every rule that names it."""
+    note = WEEKDAYS[weekday].capitalize()
+    begin = first.toordinal() + (weekday - first.weekday()) % 7
+    return tuple(DayRun(day, day, note) for day in map(date.fromordinal, range(begin, last.toordinal() + 1, 7)))
 
 
 def _each_month(item: NthWeekday, first: date, last: date) -> Iterator[date]:
