@@ -51,3 +51,20 @@ def test_every_instant_agrees_with_the_answer_given_for_it(timeline: Any) -> Non
         for instant in (each.start, each.start + (each.end - each.start) / 2, each.end - timedelta(seconds=1)):
             answer = timeline.region_at("eu", instant)
             assert (answer.verdict, answer.load) == (each.verdict, each.load)
+
+
+def test_the_merged_timeline_agrees_with_the_answers_of_each_region(
+    calendar_of: Any, timeline_of: Any, utc: Callable[[str], Any]
+) -> None:
+    zones = {**ZONES, "asia": ["Asia/Kolkata", "Australia/Sydney", "Asia/Tokyo"], "us": ["America/New_York"]}
+    timeline = timeline_of(calendar_of(zones, RULES), utc("2026-05-30T00:00:00Z"), days=40)
+    for names in (("eu", "asia", "us"), ("us", "eu")):
+        merged = timeline.merged(names)
+        edges = sorted({each.start for name in names for each in timeline.intervals(name)})
+        for edge in edges[1:]:
+            for instant in (edge - timedelta(seconds=1), edge, edge + timedelta(microseconds=1)):
+                assert merged.at(instant) == tuple(timeline.region_at(name, instant).verdict for name in names)
+    assert len(merged) <= len(edges)
+    for outside in (timeline.span.start - timedelta(seconds=1), timeline.span.end):
+        with pytest.raises(ValueError, match="outside"):
+            merged.at(outside)

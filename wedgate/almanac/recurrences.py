@@ -8,6 +8,7 @@ name no date at all is answered before it is asked.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from wedgate.calendars.facts import RecurrenceKey
 from wedgate.calendars.matches import DayRun, WallRun
@@ -19,6 +20,7 @@ MARGIN = timedelta(days=200)
 """Occurrences this long before and after the span are given too: more than any length, pad and bridge reach."""
 
 
+@lru_cache(maxsize=64)
 def recurrence_table(key: RecurrenceKey, span: Span) -> OccurrenceTable:
     """Return the occurrences that begin within ``MARGIN`` of a span."""
     first = max(key.start, span.start.replace(tzinfo=None) - MARGIN)

@@ -18,6 +18,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -55,6 +56,7 @@ def date_table(key: TableKey, span: Span, files: CalendarFiles) -> DateTable:
         return _unusable(key, f"{place}{first.what}; {first.remedy}{also}", digest)
 
 
+@lru_cache(maxsize=64)
 def parse_table(content: bytes, *, name: str, digest: str | None = None) -> DateTable:
     """Read the text of a table; ``ConfigurationError`` names everything wrong with it, by line and column."""
     root = parse_nodes(decode(content, name=name), name=name)

@@ -13,7 +13,7 @@ from itertools import groupby
 from wedgate.calendars.local_time import instant_of
 from wedgate.calendars.market_state import Finding, State, Tally, findings_of
 from wedgate.calendars.rule_words import rule_words
-from wedgate.calendars.tracks import Role, Run, Track, TrackMaker
+from wedgate.calendars.tracks import Role, Run, Track, TrackMaker, merged
 from wedgate.calendars.values import Cause, CauseKind, LoadThresholds, Market, MarketAnswer, Rule, Span, Verdict
 
 Part = tuple[Verdict, Decimal, tuple[tuple[str, bool], ...]]
@@ -160,49 +160,42 @@ class _Swept:
 
 
 def _sweep(tracks: Sequence[Track], bounds: Run, tally: Tally) -> _Swept:
-    """Walk over every end of a run inside the bounds.
-
-    Each end is one number, of its seconds, its sort, and whether something begins: numbers sort fastest.
-    """
+    """Walk over every end of a run inside the bounds; each is one number, of its seconds and its sort, to sort fast."""
     low, high = bounds
-    counts = [0] * tally.sorts
     mask = 0
     codes: list[int] = []
-    for sort, track in zip(tally.sort_of, tracks, strict=True):
-        runs = _inside(track, bounds)
-        codes += [start << 32 | sort << 1 | 1 for start, _ in runs if start > low]
-        codes += [end << 32 | sort << 1 for _, end in runs if end < high]
+    for sort, runs in enumerate(_by_sort(tracks, bounds, tally)):
+        codes += [start << 32 | sort for start, _ in runs if start > low]
+        codes += [end << 32 | sort for _, end in runs if end < high]
         if runs and runs[0][0] <= low:
-            counts[sort] += 1
             mask |= 1 << sort
     codes.sort()
-    known, current = tally.known, tally.state(mask)
+    known = tally.known
+    seconds, current = low, tally.state(mask)
     starts, states, turns = [low], [current], [(low, current[0])]
-    for code in codes:
-        sort = code >> 1 & 0x7FFFFFFF
-        if code & 1:
-            counts[sort] += 1
-            if counts[sort] > 1:
-                continue
-        else:
-            counts[sort] -= 1
-            if counts[sort]:
-                continue
-        mask ^= 1 << sort
-        state, seconds = known.get(mask) or tally.state(mask), code >> 32
-        if state is current:
-            continue
-        current = state
-        if seconds == starts[-1]:
-            states[-1] = state
-        else:
-            starts.append(seconds)
-            states.append(state)
-        if seconds == turns[-1][0]:
-            turns[-1] = seconds, state[0]
-        elif state[0] is not turns[-1][1]:
-            turns.append((seconds, state[0]))
+    for code in (*codes, high << 32):
+        at = code >> 32
+        if at != seconds:
+            state = known.get(mask) or tally.state(mask)
+            if state is not current:
+                starts.append(seconds)
+                states.append(state)
+                if state[0] is not current[0]:
+                    turns.append((seconds, state[0]))
+                current = state
+            seconds = at
+        mask ^= 1 << (code & 0xFFFFFFFF)
     return _Swept(starts=starts, states=states, turns=turns)
+
+
+def _by_sort(tracks: Sequence[Track], bounds: Run, tally: Tally) -> list[tuple[Run, ...]]:
+    """Return, for each sort, when any track of it is in force."""
+    each: list[list[tuple[Run, ...]]] = [[] for _ in range(tally.sorts)]
+    for sort, track in zip(tally.sort_of, tracks, strict=True):
+        runs = _inside(track, bounds)
+        if runs:
+            each[sort].append(runs)
+    return [found[0] if len(found) == 1 else merged(run for runs in found for run in runs) for found in each]
 
 
 def _told(findings: Iterable[Finding], today: date) -> list[Finding]:

@@ -10,12 +10,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from heapq import merge as merge_sorted
+from itertools import pairwise
 from typing import TypeVar
 
 from wedgate.calendars.local_time import instant_of
 from wedgate.calendars.values import Span, Verdict
 
 Change = TypeVar("Change")
+Turns = Sequence[tuple[int, Verdict]]
+"""Where the verdict of a market turns, in seconds since 1970 UTC, and what it is from there on."""
+
 Verdicts = tuple[Verdict, ...]
 """One verdict for each region, in the order of ``MergedTimeline.regions``."""
 
@@ -46,25 +50,50 @@ VERDICTS = tuple(sorted(Verdict, key=lambda verdict: verdict.severity))
 SEVERITY = {verdict: verdict.severity for verdict in Verdict}
 
 
-def merge(each: Sequence[Sequence[tuple[int, Verdict]]], regions: tuple[str, ...], span: Span) -> MergedTimeline:
-    """Merge the changes of each region, in seconds since 1970 UTC, the first of them at the beginning of the span."""
+def merge(each: Sequence[Sequence[Turns]], regions: tuple[str, ...], span: Span) -> MergedTimeline:
+    """Merge where the verdict turns in each market of each region; the first turn is at the beginning of the span.
+
+    All markets together are one number, two bits for each: that is looked up, and the regions' verdicts are worked out
+    once for each such number.
+    """
+    markets = [turns for region in each for turns in region]
     codes = sorted(
-        seconds << 32 | place << 2 | SEVERITY[verdict] for place, own in enumerate(each) for seconds, verdict in own
+        seconds << 32 | slot << 2 | SEVERITY[verdict]
+        for slot, turns in enumerate(markets)
+        for seconds, verdict in turns
     )
-    current = [Verdict.OPEN] * len(regions)
+    sizes = [len(region) for region in each]
+    known: dict[int, Verdicts] = {}
+    same: dict[Verdicts, Verdicts] = {}
     starts: list[int] = []
     verdicts: list[Verdicts] = []
-    same: dict[Verdicts, Verdicts] = {}
-    for code in codes:
-        current[code >> 2 & 0x3FFFFFFF] = VERDICTS[code & 3]
-        found = tuple(current)
-        found = same.setdefault(found, found)
-        if starts and starts[-1] == code >> 32:
-            verdicts[-1] = found
-        else:
+    packed, now = 0, None
+    for code, following in pairwise((*codes, 0)):
+        place = code >> 1 & 0x7FFFFFFE
+        packed = packed & ~(3 << place) | (code & 3) << place
+        if following >> 32 == code >> 32:
+            continue
+        found = known.get(packed)
+        if found is None:
+            found = _regions_of(packed, sizes)
+            found = known[packed] = same.setdefault(found, found)
+        if found is not now:
             starts.append(code >> 32)
             verdicts.append(found)
+            now = found
     return MergedTimeline(span, regions, [instant_of(seconds) for seconds in starts], verdicts)
+
+
+def _regions_of(packed: int, sizes: Sequence[int]) -> Verdicts:
+    """Return the worst verdict of each region's markets."""
+    found: list[Verdict] = []
+    for size in sizes:
+        severities = []
+        for _ in range(size):
+            severities.append(packed & 3)
+            packed >>= 2
+        found.append(VERDICTS[max(severities)])
+    return tuple(found)
 
 
 def in_order(each: Sequence[Iterable[tuple[int, Change]]]) -> Iterator[tuple[int, int, Change]]:

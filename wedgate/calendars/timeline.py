@@ -16,7 +16,7 @@ from itertools import groupby
 from wedgate.calendars.facts import Facts, markets_of
 from wedgate.calendars.local_time import instant_of, seconds_of
 from wedgate.calendars.market_timeline import MarketTimeline, Part, span_of
-from wedgate.calendars.merged import SEVERITY, VERDICTS, MergedTimeline, in_order, merge
+from wedgate.calendars.merged import SEVERITY, MergedTimeline, in_order, merge
 from wedgate.calendars.tracks import Run, Track, TrackMaker, merged
 from wedgate.calendars.values import (
     Calendar,
@@ -143,7 +143,7 @@ class Timeline:
     def merged(self, regions: Sequence[str] | None = None) -> MergedTimeline:
         """Return the verdicts of several regions (``None``: all) in one list, for very many questions."""
         names = self.region_names if regions is None else tuple(regions)
-        return merge([self._regions[name].states() for name in names], names, self.span)
+        return merge([[market.turns for market in self._regions[name].markets] for name in names], names, self.span)
 
     def edges(self, region: str) -> tuple[int, ...]:
         """Return, in seconds since 1970 UTC, when any rule of a region comes into force or goes out of it."""
@@ -177,25 +177,6 @@ class _RegionTimeline:
         self.markets = markets
         self.rule_ids = rule_ids
         self.order = {rule: place for place, rule in enumerate(rule_ids)}
-
-    def states(self) -> list[tuple[int, Verdict]]:
-        """Return the boundaries at which the region's verdict changes, and the verdict from each of them on."""
-        codes = [
-            seconds << 32 | place << 2 | SEVERITY[verdict]
-            for place, market in enumerate(self.markets)
-            for seconds, verdict in market.turns
-        ]
-        codes.sort()
-        found: list[tuple[int, Verdict]] = []
-        current = [0] * len(self.markets)
-        for code in codes:
-            current[code >> 2 & 0x3FFFFFFF] = code & 3
-            seconds, worst = code >> 32, VERDICTS[max(current)]
-            if found and found[-1][0] == seconds:
-                found[-1] = seconds, worst
-            elif not found or found[-1][1] is not worst:
-                found.append((seconds, worst))
-        return found
 
 
 def compile_timeline(calendar: Calendar, facts: Facts, span: Span) -> Timeline:

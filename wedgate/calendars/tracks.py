@@ -15,13 +15,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from operator import lt
+from typing import TYPE_CHECKING
 
 from wedgate.calendars.facts import Facts, Needs, WeekendKey, needs_in
 from wedgate.calendars.local_time import LocalTime, instant_of, midnight_of
 from wedgate.calendars.matches import InstantRun, Matches
 from wedgate.calendars.padding import Pad
-from wedgate.calendars.values import Market, Place, Rule
+from wedgate.calendars.values import ClockRange, Market, Place, Rule
 from wedgate.calendars.windows import Window, joined_days, runs_of_instants, windows_of
+
+if TYPE_CHECKING:
+    from wedgate.calendars.kinds import RuleKind
 
 Run = tuple[int, int]
 NotedRun = tuple[int, int, str]
@@ -82,7 +86,7 @@ class TrackMaker:
         self._bounds = start, end
         self._local: dict[str, LocalTime] = {}
         self._days_for: dict[tuple[int, Pad | None], tuple[date, date, tuple[int, int]]] = {}
-        self._parts: dict[tuple[int, _Likeness], tuple[_Part, ...]] = {}
+        self._found: dict[_Days, tuple[Stretches, ...]] = {}
         self._made: dict[tuple[int, str, _Likeness], tuple[Track, ...]] = {}
 
     def local(self, zone: str) -> LocalTime:
@@ -111,33 +115,27 @@ class TrackMaker:
         name = rule.zone or market.zone
         made = self._made.get((order, name, likeness))
         if made is None:
-            parts = self._parts.get((order, likeness))
-            if parts is None:
-                parts = self._parts[order, likeness] = tuple(self._find(rule, market))
             local = self.local(name)
-            made = tuple(_track(order, rule, part, local) for part in parts)
-            self._made[order, name, likeness] = made
+            parts = self._find(rule, market, likeness)
+            made = self._made[order, name, likeness] = tuple(_track(order, rule, part, name, local) for part in parts)
         return tuple(replace(track, market=market.name) for track in made)
 
-    def _find(self, rule: Rule, market: Market) -> Iterator[_Part]:
-        """Yield the parts of a rule in a market, in local time."""
-        first, last, within = self._days(rule.bridge, rule.pad)
-        weekend = self._facts.of(WeekendKey(country=market.country)).days if rule.bridge else frozenset()
-        matches = rule.kind.matches(self._facts, market, first, last)
-        for unverified, found in ((False, matches), (True, Matches(days=matches.unverified))):
-            if unverified and not found.days:
-                continue
-            windows = windows_of(rule, found, weekend, within)
-            for role, load, chosen in _chosen(rule, windows):
-                instants = found.instants if load == rule.load or role is not Role.LOAD else ()
-                yield _Part(
-                    role=role,
-                    unverified=unverified,
-                    load=load,
-                    windows=chosen,
-                    joined=joined_days(chosen),
-                    instants=instants,
-                )
+    def _find(self, rule: Rule, market: Market, likeness: _Likeness) -> Iterator[_Part]:
+        """Yield the parts of a rule in a market, in local time; two rules with the same days find them once."""
+        key = rule.kind, rule.months, rule.bridge, rule.clock, rule.pad, likeness
+        found = self._found.get(key)
+        if found is None:
+            first, last, within = self._days(rule.bridge, rule.pad)
+            weekend = self._facts.of(WeekendKey(country=market.country)).days if rule.bridge else frozenset()
+            matches = rule.kind.matches(self._facts, market, first, last)
+            unknown = Matches(days=matches.unverified)
+            found = self._found[key] = tuple(
+                Stretches(windows_of(rule, each, weekend, within), each.instants) for each in (matches, unknown)
+            )
+        for unverified, stretches in zip((False, True), found, strict=True):
+            if not unverified or stretches.windows:
+                for role, load, chosen in _chosen(rule, stretches):
+                    yield _Part(role=role, unverified=unverified, load=load, stretches=chosen)
 
     def _days(self, bridge: int, pad: Pad | None) -> tuple[date, date, tuple[int, int]]:
         """Return the local dates whose matches may reach into the span, and their midnights as wall times."""
@@ -157,48 +155,72 @@ _Likeness = tuple[Needs, frozenset[int]]
 """What must be the same of two markets for a rule to match the same days in both."""
 
 
+_Days = tuple["RuleKind", frozenset[int] | None, int, ClockRange | None, Pad | None, _Likeness]
+"""What makes the windows of a rule: its kind, its modifiers, and the market as far as it matters."""
+
+
+class Stretches:
+    """Windows of local time and instants, and where they lie in each zone once that is asked."""
+
+    def __init__(self, windows: list[Window], instants: tuple[InstantRun, ...] = ()) -> None:
+        self.windows = windows
+        self._joined = joined_days(windows)
+        self._instants = instants
+        self._runs: dict[tuple[str, bool], tuple[Run, ...]] = {}
+
+    def runs(self, rule: Rule, name: str, local: LocalTime, *, narrow: bool) -> tuple[Run, ...]:
+        """Return the merged runs in a zone; ``narrow`` picks the candidates that leave less."""
+        runs = self._runs.get((name, narrow))
+        if runs is None:
+            starts, ends = _placed(self._joined, local, narrow=narrow)
+            pairs = zip(starts, ends, strict=True)
+            if not self._instants and all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:])):
+                runs = tuple(pairs)
+            else:
+                instants = ((start, end) for start, end, _ in runs_of_instants(rule, self._instants, local))
+                runs = merged([*(run for run in pairs if run[0] < run[1]), *instants])
+            self._runs[name, narrow] = runs
+        return runs
+
+    def notes(self, rule: Rule, local: LocalTime, *, narrow: bool) -> Iterator[NotedRun]:
+        """Yield each window by itself with what is noted of it."""
+        yield from runs_of_instants(rule, self._instants, local)
+        there = (window.note for window in _existing(self.windows, local))
+        placed = zip(*_placed(self.windows, local, narrow=narrow), there, strict=True)
+        yield from ((start, end, note) for start, end, note in placed if start < end)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    """What one track is made of, before a zone makes instants of it; ``joined`` are the windows as they merge."""
+    """What one track is made of, before a zone makes instants of it."""
 
     role: Role
     unverified: bool
     load: Decimal
-    windows: list[Window]
-    joined: list[Window]
-    instants: tuple[InstantRun, ...]
+    stretches: Stretches
 
 
-def _chosen(rule: Rule, windows: list[Window]) -> Iterator[tuple[Role, Decimal, list[Window]]]:
-    """Yield the windows of the effect, and those of each load."""
+def _chosen(rule: Rule, stretches: Stretches) -> Iterator[tuple[Role, Decimal, Stretches]]:
+    """Yield the stretches of the effect, and those of each load."""
     if rule.effect is not None:
-        yield Role(rule.effect.value), Decimal(1), windows
+        yield Role(rule.effect.value), Decimal(1), stretches
+    windows = stretches.windows
     loads = {window.load for window in windows if window.load is not None}
-    plain = [window for window in windows if window.load is None] if loads else windows
     if rule.load is not None:
+        plain = Stretches([window for window in windows if window.load is None]) if loads else stretches
         yield Role.LOAD, rule.load, plain
     for load in sorted(loads):
-        yield Role.LOAD, load, [window for window in windows if window.load == load]
+        yield Role.LOAD, load, Stretches([window for window in windows if window.load == load])
 
 
-def _track(order: int, rule: Rule, part: _Part, local: LocalTime) -> Track:
-    sides = (True, False) if part.role is Role.ALLOW else (False, True)
-    instants = list(runs_of_instants(rule, part.instants, local))
-    starts, ends = _placed(part.joined, local, sides)
-    runs = zip(starts, ends, strict=True)
-    apart = not instants and all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:]))
+def _track(order: int, rule: Rule, part: _Part, name: str, local: LocalTime) -> Track:
+    narrow = part.role is Role.ALLOW
     kept: list[list[NotedRun]] = []
 
     def notes() -> list[NotedRun]:
         if not kept:
-            kept.append(list(noted()))
+            kept.append(list(part.stretches.notes(rule, local, narrow=narrow)))
         return kept[0]
-
-    def noted() -> Iterator[NotedRun]:
-        yield from instants
-        there = (window.note for window in _existing(part.windows, local))
-        placed = zip(*_placed(part.windows, local, sides), there, strict=True)
-        yield from ((start, end, note) for start, end, note in placed if start < end)
 
     return Track(
         order=order,
@@ -207,26 +229,22 @@ def _track(order: int, rule: Rule, part: _Part, local: LocalTime) -> Track:
         role=part.role,
         unverified=part.unverified,
         load=part.load,
-        runs=tuple(runs) if apart else merged([*_lasting(runs), *((start, end) for start, end, _ in instants)]),
+        runs=part.stretches.runs(rule, name, local, narrow=narrow),
         note_runs=notes,
     )
 
 
-def _placed(windows: list[Window], local: LocalTime, sides: tuple[bool, bool]) -> tuple[list[int], list[int]]:
-    """Return both ends of the windows as instants; ``sides`` says which take the later candidate."""
+def _placed(windows: list[Window], local: LocalTime, *, narrow: bool) -> tuple[list[int], list[int]]:
+    """Return both ends of the windows as instants."""
     there = _existing(windows, local)
-    starts = local.edges([window[0] for window in there], later=sides[0])
-    return starts, local.edges([window[1] for window in there], later=sides[1])
+    starts = local.edges([window[0] for window in there], later=narrow)
+    return starts, local.edges([window[1] for window in there], later=not narrow)
 
 
 def _existing(windows: list[Window], local: LocalTime) -> list[Window]:
     if not local.skips_dates:
         return windows
     return [window for window in windows if window.day is None or local.exists(window.day)]
-
-
-def _lasting(runs: Iterable[Run]) -> Iterator[Run]:
-    return (run for run in runs if run[0] < run[1])
 
 
 def merged(runs: Iterable[Run]) -> tuple[Run, ...]:

@@ -7,7 +7,7 @@ that is only estimated (a moon still to be sighted), is unverified: the algebra 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 
 from wedgate.calendars.facts import Facts, HolidayKey, Needs
@@ -39,10 +39,11 @@ class Holidays(RuleKind):
         """Return the holidays of the stretch, and the days of it that the table cannot answer for."""
         table = facts.of(self.key_of(market))
         dropped = {name.casefold() for name in self.except_}
+        moving = _moving(table)
         days = [
             DayRun(day, day, "; ".join(settled))
             for day, names in table.dates.items()
-            if first <= day <= last and (settled := _settled(_kept(names, dropped), day, table))
+            if first <= day <= last and (settled := _settled(_kept(names, dropped), moving.get(day, frozenset())))
         ]
         days.extend(DayRun(item.first, item.last, "added here") for item in self.also)
         return Matches(days=tuple(days), unverified=tuple(self._unverified(table, market, dropped, first, last)))
@@ -71,10 +72,19 @@ def _kept(names: str, dropped: set[str]) -> list[str]:
     return [name for name in each if not dropped & {name.casefold(), name.partition(" (")[0].casefold()}]
 
 
-def _settled(names: list[str], day: date, table: HolidayTable) -> list[str]:
-    """Return the names that are certain to fall on the day: one that may move matches on none of its days."""
-    moving = {days.name for days in table.uncertain if days.first <= day <= days.last}
+def _settled(names: list[str], moving: frozenset[str]) -> list[str]:
+    """Return the names that are certain to fall on a day: one that may move matches on none of its days."""
     return [name for name in names if name not in moving]
+
+
+def _moving(table: HolidayTable) -> dict[date, frozenset[str]]:
+    """Return, for each date on which a holiday may fall that is not settled yet, the names of such holidays."""
+    found: dict[date, frozenset[str]] = {}
+    for days in table.uncertain:
+        for step in range((days.last - days.first).days + 1):
+            day = days.first + timedelta(days=step)
+            found[day] = found.get(day, frozenset()) | {days.name}
+    return found
 
 
 KIND = Holidays
