@@ -222,3 +222,11 @@ def test_what_a_format_cannot_say_is_an_error_that_names_it(ask: Callable[..., s
     """Argo CD's file is for one application: two regions are two files."""
     with pytest.raises(UsageError, match="--region"):
         ask("--month", "2027-06", "--format", "argo-cd")
+
+
+def test_the_picture_of_a_month_is_of_that_month_alone(ask: Callable[..., str]) -> None:
+    """It shows UTC: the local dates of a month would begin and end in its neighbours."""
+    picture = ask("--month", "2027-06", "--format", "svg")
+    assert "Jun 2027" in picture
+    assert "May 2027" not in picture
+    assert "Jul 2027" not in picture

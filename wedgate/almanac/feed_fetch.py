@@ -159,8 +159,9 @@ def _check_address(url: str, allow_private: bool) -> None:
 
 def _check_public(address: str, name: str) -> None:
     if not is_public(address):
+        named = f"{address} is" if name == address else f"{name} is {address},"
         raise _PrivateError(
-            f"{name} is {address}, an address of a private network; allow it with allow-private: true, if you mean it"
+            f"{named} an address of a private network; allow it with allow-private: true, if you mean it"
         )
 
 

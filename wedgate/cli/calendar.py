@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,7 @@ def command(
     if configuration is None:
         return ExitCode.DONE
     bounds = asked or month_bounds(f"{utc_now():%Y-%m}")
+    bounds = in_utc(bounds) if form == "svg" else bounds
     almanac = almanac_for(config)
     book = make_book(configuration, regions, bounds.start, bounds.end, almanac=almanac, wedgate_version=__version__)
     if form == "ics":
@@ -161,6 +162,17 @@ def asked_bounds(
     if start is None or end is None:
         raise UsageError("--from and --to belong together; give both, such as --from 2027-06-01 --to 2027-06-30")
     return Bounds(start=start, end=end)
+
+
+def in_utc(bounds: Bounds) -> Bounds:
+    """Return bounds whose dates are those of UTC, for a picture that shows UTC: local dates would reach beyond it."""
+
+    def midnight(bound: date | datetime, days: int) -> date | datetime:
+        if isinstance(bound, datetime):
+            return bound
+        return datetime.combine(bound, time(0), UTC) + timedelta(days=days)
+
+    return Bounds(start=midnight(bounds.start, 0), end=midnight(bounds.end, 1))
 
 
 def month_bounds(text: str) -> Bounds:

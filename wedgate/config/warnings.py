@@ -57,6 +57,8 @@ def in_order(found: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(found, key=lambda problem: (problem.line == 0, problem.line)))
 
 
+_IN_TROUBLE = "until then its days are not verified"
+_ENDING = "renew it, or update wedgate if it comes with it; what it does not know is not verified"
 _ONE_OF_TWO = "delete one of the two"
 
 
@@ -101,11 +103,7 @@ def _about_time(configuration: Configuration, ahead: Ahead) -> list[Problem]:
         what = f"{use.place}: no {use.key} are known, so the rule never matches there"
         found.append(about_rule(configuration, use.rule, what, "name another category, or delete the rule"))
     found += [
-        about_file(
-            configuration,
-            words,
-            "renew it, or update wedgate if it comes with it; what it does not know is not verified",
-        )
+        about_file(configuration, words, _IN_TROUBLE if " cannot be known: " in words else _ENDING)
         for words in expiring(calendar, facts, now)
     ]
     for name in ahead.timeline.region_names:
