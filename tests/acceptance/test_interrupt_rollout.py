@@ -118,6 +118,10 @@ def test_killed_rollout_is_found_and_rolled_back_by_hand_without_configuration(p
 def test_killed_rollout_is_taken_up_by_the_next_run(place: Path) -> None:
     """The next run finds the bake that was cut short, says so, and observes it anew."""
     process = begun(place)
+    deadline = time.monotonic() + 30
+    # The weights stand a moment before the ledger says so; the run is killed in its bake, not in that moment.
+    while "baking" not in call(place, "rollout", "status").stdout:
+        assert time.monotonic() < deadline
     process.kill()
     process.communicate(timeout=30)
     again = subprocess.Popen(
