@@ -80,6 +80,21 @@ def test_a_freeze_dated_years_ahead_does_not_vanish_unseen(place: Path) -> None:
     assert "It loosens" in text
 
 
+def test_the_first_opening_of_another_region_does_not_hide_a_later_one(place: Path) -> None:
+    """Asked about one region alone, its freeze of 2031 is found behind another region's of 2029."""
+    us = "  us-east:\n    markets:\n      ny: {zone: America/New_York, country: US}\nrules:"
+    both = BASE.replace("rules:", us)
+    freezes = (
+        "  us: {where: us-east, dates: 2029-05-07, effect: block}\n"
+        "  eu: {where: eu-central, dates: 2031-05-07, effect: block}\n"
+    )
+    (place / "old.yml").write_text(both + freezes)
+    (place / "new.yml").write_text(both)
+    result = diff("old.yml", "new.yml", "--region", "eu-central", "--exit-code")
+    assert "the first from 2031-05-06 22:00 to 2031-05-07 22:00 UTC" in " ".join(result.output.split())
+    assert result.return_value is ExitCode.REFUSED
+
+
 def test_a_broken_old_side_is_repaired(place: Path) -> None:
     (place / "old.yml").write_text(BASE.replace("weekdays", "weekdayz"))
     result = diff("old.yml", "new.yml", *JUNE)
@@ -125,6 +140,31 @@ def test_a_recorded_calendar_is_compared_over_its_own_span(place: Path) -> None:
     assert "opens 3 Saturdays" in text
     assert "holidays 0.88 -> " in text
     assert "(compared from 2027-05-31 22:00 to 2027-06-30 22:00 UTC)" in text
+
+
+def write_record(config: str, to: str) -> None:
+    """Write a calendar of June 2027 to a file."""
+    options = ["--month", "2027-06", "--format", "json", "--config", config, "--output", to]
+    assert CliRunner().invoke(calendar_command, options, standalone_mode=False).exception is None
+
+
+def test_bounds_narrow_two_recorded_calendars() -> None:
+    """Of the Saturdays of June 2027 that open (5, 12, 26) only the 12th lies between the 10th and the 15th."""
+    write_record("old.yml", "before.json")
+    write_record("new.yml", "after.json")
+    text = " ".join(diff("before.json", "after.json", "--from", "2027-06-10", "--to", "2027-06-15").output.split())
+    assert "opens 1 Saturday: 2027-06-12; 24 h" in text
+    assert "(compared from 2027-06-09 22:00 to 2027-06-15 22:00 UTC)" in text
+    assert "opens 3 Saturdays" in diff("before.json", "after.json").output
+
+
+def test_a_record_that_lies_elsewhere_does_not_move_the_files_of_the_other_side(place: Path) -> None:
+    """A configuration's tables stand beside it, wherever the calendar it is compared with was written."""
+    (place / "elsewhere").mkdir()
+    (place / "fairs.yml").write_text("source: s\nexpires: 2028-06-30\nfrom: 2026-01-01\ndates: [{on: 2027-06-09}]\n")
+    (place / "old.yml").write_text(BASE + "  fairs: {where: all, table: fairs.yml, effect: block}\n")
+    write_record("old.yml", "elsewhere/after.json")
+    assert "It changes nothing" in diff("old.yml", "elsewhere/after.json").output
 
 
 def test_a_file_of_another_kind_is_refused(place: Path) -> None:

@@ -65,8 +65,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield found
 
 
-def tell() -> Result:
-    result = CliRunner().invoke(command, ["--pull-request"], standalone_mode=False)
+def tell(*options: str) -> Result:
+    result = CliRunner().invoke(command, ["--pull-request", *options], standalone_mode=False)
     if result.exception is not None:
         raise result.exception
     return result
@@ -82,6 +82,30 @@ def test_it_is_one_comment_the_summary_and_an_output(world: Any, tmp_path: Path)
     assert "**loosens**" in comment.body
     assert comment.body in (tmp_path / "summary.md").read_text()
     assert '"direction": "loosens"' in (tmp_path / "output").read_text()
+
+
+def test_each_configuration_of_a_repository_has_a_comment_of_its_own(world: Any) -> None:
+    """The harmless change of one service does not write over what another's opens."""
+    for content, ref in ((BASE, {}), (BASE, {"ref": HEAD})):
+        world.put("services/b/wedgate.yml", content.encode(), **ref)
+    for _ in range(2):
+        tell()
+        tell("--config", "services/b/wedgate.yml")
+    bodies = [comment.body for comment in world.comments[7]]
+    assert [word in body for word, body in zip(("loosens", "changes nothing"), bodies, strict=True)] == [True, True]
+
+
+def test_many_regions_fit_into_a_comment(world: Any) -> None:
+    """GitHub refuses a comment of more than 65,536 characters."""
+    regions = "".join(
+        f"  region-of-a-long-name-{number:04}-{'x' * 30}:\n    markets: {{m: {{zone: Europe/Berlin, country: DE}}}}\n"
+        for number in range(300)
+    )
+    text = f"version: 1\nservice: s\nregions:\n{regions}rules:\n  a: {{where: all, dates: 2027-06-05, effect: block}}\n"
+    world.put("wedgate.yml", text.encode())
+    world.put("wedgate.yml", text.replace("06-05", "06-06").encode(), ref=HEAD)
+    tell()
+    assert len(world.comments[7][0].body) < 65_536
 
 
 def test_the_checkout_has_no_say(world: Any, tmp_path: Path) -> None:

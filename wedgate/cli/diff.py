@@ -86,12 +86,13 @@ def command(
         raise UsageError("name two sides, such as origin/main:wedgate.yml wedgate.yml")
     after = read_side(new)
     before = _read_old(old)
-    if start is None:
-        recorded = [side for side in (before, after) if isinstance(side, CalendarRecord)]
-        start = recorded[0].span.start if recorded else utc_now()
-        end = end if end is not None or not recorded else recorded[0].span.end
-    # Both sides read the files that rules name where NEW stands: the change shown is that of the configuration.
-    files = WorkingFiles(Path(new.rpartition(":")[2]).parent)
+    recorded = [side for side in (before, after) if isinstance(side, CalendarRecord)]
+    start = start if start is not None else recorded[0].span.start if recorded else utc_now()
+    end = end if end is not None or not recorded else recorded[0].span.end
+    # Both sides read the files that rules name in one place, so the change shown is that of the configuration: where
+    # NEW stands, or OLD if NEW is a record, which may lie anywhere.
+    anchor = old if isinstance(after, CalendarRecord) else new
+    files = WorkingFiles(Path(anchor.rpartition(":")[2]).parent)
     how = Comparing(almanac=PinnedAlmanac(files), wedgate_version=__version__, regions=regions)
     change = find_change(before, after, Stretch(start=start, end=end), how)
     click.echo(rendered(change, form), nl=form != "markdown")

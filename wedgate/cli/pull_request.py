@@ -42,7 +42,7 @@ def tell_pull_request(environment: Mapping[str, str], config: Path | None, regio
     from wedgate.cli.sources import DefaultBranch, first_at, repository_paths
     from wedgate.cli.wiring import PinnedAlmanac, open_forge
     from wedgate.render.annotations import inert
-    from wedgate.render.diff_markdown import MARKER
+    from wedgate.render.diff_markdown import MARKER, marker_of
 
     event = change_event(environment)
     if event is None or event.pull_request is None:
@@ -58,7 +58,8 @@ def tell_pull_request(environment: Mapping[str, str], config: Path | None, regio
     for note in (append_summary(environment, told.markdown), write_outputs(environment, outputs)):
         if note is not None:
             click.echo(f"wedgate: {note}")
-    if not forge.keep_comment(event.pull_request, MARKER, told.markdown):
+    marker = MARKER if config is None else marker_of(paths[0])
+    if not forge.keep_comment(event.pull_request, marker, told.markdown.replace(MARKER, marker, 1)):
         click.echo("wedgate: this token may not comment; give the job `pull-requests: write`. See the summary")
     return told.code
 

@@ -68,6 +68,11 @@ def asked_span(
 ) -> Span:
     """Return the span from one bound to the other over all markets of some regions; ``UsageError`` as above."""
     zones = frozenset(market.zone for name in names for market in calendar.region(name).markets)
+    return span_in(zones, start, end, almanac)
+
+
+def span_in(zones: frozenset[str], start: date | datetime, end: date | datetime, almanac: Almanac) -> Span:
+    """Return the span from one bound to the other over some zones; ``UsageError`` as above."""
     rough = Span(start=_rough(start) - _WIDEST_OFFSET, end=_rough(end) + _WIDEST_OFFSET)
     bounds = seconds_of(rough.start), seconds_of(rough.end)
     clocks = [LocalTime(found, *bounds) for found in almanac.gather(Needs(zones=zones), rough).zones.values()]

@@ -7,9 +7,10 @@ from datetime import date, datetime, timedelta
 
 from wedgate.calendars.changes import CalendarChange, compare
 from wedgate.calendars.record import CalendarRecord, record_of
+from wedgate.calendars.values import Span
 from wedgate.config.configuration import Configuration
 from wedgate.config.nearest import remedy_for
-from wedgate.engine.calendar import make_book
+from wedgate.engine.calendar import make_book, span_in
 from wedgate.engine.horizon import CHANGE_STRETCH, opened_from
 from wedgate.engine.parts import Almanac
 from wedgate.errors import UsageError
@@ -58,9 +59,8 @@ def find_change(old: Side | None, new: Side, stretch: Stretch, how: Comparing) -
         return found
     if not isinstance(old, Configuration) or not isinstance(new, Configuration):
         return found
-    later, looked = opened_from(old.calendar, new.calendar, how.almanac, found.span.end)
-    chosen = {region: spans for region, spans in later.items() if not how.regions or region in how.regions}
-    return replace(found, later=chosen, looked_until=looked.end)
+    later, looked = opened_from(old.calendar, new.calendar, how.almanac, found.span.end, how.regions)
+    return replace(found, later=later, looked_until=looked.end)
 
 
 def _repair(new: CalendarRecord) -> CalendarChange:
@@ -85,7 +85,13 @@ def _check_regions(sides: list[Side], regions: tuple[str, ...]) -> None:
 def _laid_out(side: Side, start: date | datetime, end: date | datetime, how: Comparing) -> CalendarRecord:
     names = [name for name in _names(side) if not how.regions or name in how.regions]
     if isinstance(side, CalendarRecord):
-        return replace(side, regions=tuple(pages for pages in side.regions if pages.name in names))
+        kept = tuple(pages for pages in side.regions if pages.name in names)
+        zones = frozenset(each.market.zone for pages in kept for each in pages.markets)
+        if not zones:
+            return replace(side, regions=kept)
+        asked = span_in(zones, start, end, how.almanac)
+        span = Span(start=max(asked.start, side.span.start), end=min(asked.end, side.span.end))
+        return replace(side, span=span, regions=kept)
     if not names:
         raise UsageError(f"{side.path} has no region {', '.join(how.regions)}; leave --region out to see it gone")
     book = make_book(side, names, start, end, almanac=how.almanac, wedgate_version=how.wedgate_version)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from wedgate.calendars.differences import opened_by
@@ -46,17 +46,18 @@ def answering_timeline(
 
 
 def opened_from(
-    old: Calendar, new: Calendar, almanac: Almanac, at: datetime
+    old: Calendar, new: Calendar, almanac: Almanac, at: datetime, regions: Collection[str] = ()
 ) -> tuple[Mapping[str, tuple[Span, ...]], Span]:
     """Return what the first stretch of time from ``at`` on in which ``new`` opens anything opens, and that stretch.
 
     Where nothing opens the stretch ends with the last instant that wedgate answers for: a freeze dated years from now,
-    or a 29 February, cannot be taken away unseen.
+    or a 29 February, cannot be taken away unseen. With ``regions`` only theirs count, and others never end the search.
     """
     start = at
     while start < LATEST:
         span = Span(start=start, end=min(start + CHANGE_STRETCH, LATEST))
-        opened = opened_by(*(timeline_for(each, almanac, span) for each in (old, new)))
+        found = opened_by(*(timeline_for(each, almanac, span) for each in (old, new)))
+        opened = {region: spans for region, spans in found.items() if not regions or region in regions}
         if opened:
             return opened, span
         start = span.end

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from wedgate.calendars.changes import CalendarChange, Direction
 from wedgate.errors import Problem
 from wedgate.render.diff_words import (
@@ -21,6 +23,9 @@ MARKER = "<!-- wedgate:calendar-diff -->"
 LIMIT = 60_000
 """Characters. A comment may have 65,536 of them; what does not fit is said to be left out."""
 
+_PLACES = 20
+"""Regions whose cities are named below the table."""
+
 _MARKS = {
     Direction.LOOSENS: "🔓",
     Direction.TIGHTENS: "🔒",
@@ -28,6 +33,11 @@ _MARKS = {
     Direction.CHANGES: "📅",
     Direction.NOTHING: "✅",
 }
+
+
+def marker_of(path: str) -> str:
+    """Return the marker of the configuration at a path: a repository may hold several, each with its own comment."""
+    return MARKER.replace(" -->", f" {hashlib.sha256(path.encode()).hexdigest()[:12]} -->")
 
 
 def render_diff_markdown(change: CalendarChange) -> str:
@@ -46,7 +56,10 @@ def render_diff_markdown(change: CalendarChange) -> str:
     if change.because:
         listed = [f"- {inert_text(words)}" for words in change.because]
         lines += ["<details><summary>Because</summary>", "", *_fitting(listed, "- and {} more"), "", "</details>", ""]
-    places = "; ".join(f"{region.region}: {zone_words(region)}" for region in change.regions)
+    shown = change.regions[:_PLACES]
+    places = "; ".join(f"{region.region}: {zone_words(region)}" for region in shown)
+    if len(shown) < len(change.regions):
+        places += f"; and {len(change.regions) - len(shown)} more regions"
     return "\n".join([*lines, f"<sub>{inert_text(f'{compared_words(change)}. {places}')}</sub>", ""])
 
 

@@ -79,7 +79,7 @@ def headline(change: CalendarChange) -> str:
             for group in groups_of(region):
                 if group.kind is kind:
                     where.setdefault(group.counted, []).append(region.region)
-        parts += [f"{_DOES[kind]} {counted} in {_listed(names, len(names))}" for counted, names in where.items()]
+        parts += [f"{_DOES[kind]} {counted} in {_listed(names)}" for counted, names in where.items()]
         if where:
             break
     parts += [f"opens something in {name} after that" for name in change.later]
