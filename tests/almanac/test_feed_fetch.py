@@ -204,9 +204,7 @@ def test_a_private_address_is_refused_before_it_is_asked(server: Server) -> None
 def test_a_redirect_to_a_private_address_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_fetch, "is_public", lambda address: address == "127.0.0.1")
     server.answers["/a"] = lambda request: request.say(302, Location="http://169.254.169.254/latest/meta-data")
-    assert "169.254.169.254 is an address of a private network" in trouble(
-        server, "/a", allow_private=False
-    )
+    assert "169.254.169.254 is an address of a private network" in trouble(server, "/a", allow_private=False)
 
 
 def test_a_name_that_resolves_differently_the_second_time_gains_nothing(

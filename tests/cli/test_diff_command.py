@@ -207,3 +207,22 @@ def test_markdown_is_inert_and_fits_into_a_comment(place: Path) -> None:
     assert len(text) < LIMIT
     assert "more" in text.splitlines()[-5]
     assert "2027-06-01..2027-06-30" not in text
+
+
+def test_thresholds_and_extended_calendars_are_named_as_causes(place: Path) -> None:
+    """They stand in no rule, and change what every rule comes to."""
+    (place / "new.yml").write_text(BASE.replace("rules:", "loads: {caution-from: 3, block-from: 9}\nrules:"))
+    text = diff("old.yml", "new.yml", *JUNE).output
+    assert "caution-from was 2, and is 3" in text
+    assert "block-from was 6, and is 9" in text
+    (place / "new.yml").write_text(BASE.replace("    markets:", "    extends: retail\n    markets:"))
+    assert "retail is extended" in diff("old.yml", "new.yml", *JUNE).output
+
+
+def test_a_configuration_in_flow_style_is_a_configuration(place: Path) -> None:
+    """A brace alone does not make a recorded calendar."""
+    (place / "old.yml").write_text(
+        "{version: 1, service: venue-search, regions: {eu-central: {markets: {berlin: {zone: Europe/Berlin, "
+        "country: DE, subdivision: BE}}}}, rules: {saturdays: {where: all, weekdays: saturday, effect: block}}}"
+    )
+    assert "opens 3 Saturdays" in diff("old.yml", "new.yml", *JUNE).output

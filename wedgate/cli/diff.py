@@ -134,7 +134,8 @@ def read_side(text: str) -> Side:
     revision, colon, inside = text.partition(":")
     is_revision = bool(colon) and bool(revision) and not path.exists()
     content = _at_revision(revision, inside, text) if is_revision else load_bytes(path)
-    if content.lstrip()[:1] == b"{":
+    # A configuration in flow style begins with a brace too.
+    if content.lstrip()[:1] == b"{" and b'"schema_version"' in content:
         from wedgate.render.calendar_json import parse_calendar_json
 
         return parse_calendar_json(content, text)

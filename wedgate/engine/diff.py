@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -53,6 +54,7 @@ def find_change(old: Side | None, new: Side, stretch: Stretch, how: Comparing) -
         return _repair(laid_out)
     try:
         found = compare(_laid_out(old, stretch.start, end, how), laid_out, observes=_observes(old, new))
+        found = replace(found, because=(*found.because, *_beside_rules(old, new)))
     except ValueError as error:
         raise UsageError(f"{error}; name another time with --from and --to") from None
     if stretch.end is not None or found.opens_anything:
@@ -107,6 +109,24 @@ def _names(side: Side) -> tuple[str, ...]:
 def _observes(old: Side, new: Side) -> bool:
     modes = [side.mode if isinstance(side, Configuration) else Mode.ENFORCE for side in (old, new)]
     return modes == [Mode.ENFORCE, Mode.OBSERVE]
+
+
+def _beside_rules(old: Side, new: Side) -> Iterator[str]:
+    """Name what is different in two configurations, and stands in no rule: thresholds, and calendars extended."""
+    if not isinstance(old, Configuration) or not isinstance(new, Configuration):
+        return
+    was, now = old.calendar.thresholds, new.calendar.thresholds
+    if was.caution_from != now.caution_from:
+        yield f"caution-from was {was.caution_from:f}, and is {now.caution_from:f}"
+    if was.block_from != now.block_from:
+        yield f"block-from was {was.block_from:f}, and is {now.block_from:f}"
+    for name in sorted({*old.extended, *new.extended}):
+        if name not in new.extended:
+            yield f"{name} is extended no more"
+        elif name not in old.extended:
+            yield f"{name} is extended"
+        elif old.extended[name] != new.extended[name]:
+            yield f"{name} has changed itself"
 
 
 def _a_year_after(start: date | datetime) -> date | datetime:
