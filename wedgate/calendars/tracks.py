@@ -164,6 +164,7 @@ class Stretches:
 
     def __init__(self, windows: list[Window], instants: tuple[InstantRun, ...] = ()) -> None:
         self.windows = windows
+        self.loads = frozenset(window.load for window in windows if window.load is not None)
         self._joined = joined_days(windows)
         self._instants = instants
         self._runs: dict[tuple[str, bool], tuple[Run, ...]] = {}
@@ -204,8 +205,7 @@ def _chosen(rule: Rule, stretches: Stretches) -> Iterator[tuple[Role, Decimal, S
     """Yield the stretches of the effect, and those of each load."""
     if rule.effect is not None:
         yield Role(rule.effect.value), Decimal(1), stretches
-    windows = stretches.windows
-    loads = {window.load for window in windows if window.load is not None}
+    windows, loads = stretches.windows, stretches.loads
     if rule.load is not None:
         plain = Stretches([window for window in windows if window.load is None]) if loads else stretches
         yield Role.LOAD, rule.load, plain
