@@ -68,3 +68,13 @@ def test_the_merged_timeline_agrees_with_the_answers_of_each_region(
     for outside in (timeline.span.start - timedelta(seconds=1), timeline.span.end):
         with pytest.raises(ValueError, match="outside"):
             merged.at(outside)
+
+
+def test_a_stretch_that_began_before_a_clock_change_is_told_from_its_true_beginning(
+    calendar_of: Any, timeline_of: Any, utc: Callable[[str], Any]
+) -> None:
+    """17:00 in New York in December is 22:00 UTC, also for whoever asks in April; the end is in daylight time."""
+    freeze = {"dates": "2026-12-18T17:00..2027-05-01T09:00", "effect": "block"}
+    timeline = timeline_of(calendar_of({"us": ["America/New_York"]}, [freeze]), utc("2027-04-20T12:00:00Z"), days=60)
+    (cause,) = timeline.region_at("us", utc("2027-04-20T12:00:00Z")).causes
+    assert (cause.span.start, cause.span.end) == (utc("2026-12-18T22:00:00Z"), utc("2027-05-01T13:00:00Z"))

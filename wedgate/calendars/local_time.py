@@ -38,6 +38,8 @@ def seconds_of(instant: datetime) -> int:
 
 def instant_of(seconds: int) -> datetime:
     """Return the aware UTC instant."""
+    if seconds < 0:  # not every system reads such a timestamp
+        return _EPOCH_UTC + timedelta(seconds=seconds)
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -58,11 +60,13 @@ def date_of(wall: int) -> date:
 
 
 class LocalTime:
-    """One zone's wall times as instants, for the instants from ``start`` to ``end`` and two weeks around them."""
+    """One zone's wall times as instants: fast from ``start`` to ``end`` and days around, and right for any other."""
 
     def __init__(self, zone: tzinfo, start: int, end: int) -> None:
         self.zone = zone
         self._changes, self._offsets = _changes(zone, start - 2 * _STEP, end + 2 * _STEP)
+        # A wall time is at most a day away from its instant.
+        self._known = start - _STEP, end + _STEP
         # Wall times between an even edge and the next are read in one way only; after an odd one they are odd.
         self._edges: list[int] = []
         for place, instant in enumerate(self._changes):
@@ -103,13 +107,16 @@ class LocalTime:
 
     def edge(self, wall: int) -> tuple[int, int]:
         """Return both candidates of the edge of a window; 00:00 is the beginning of the date, wherever that lies."""
+        if not self._known[0] <= wall <= self._known[1]:
+            return LocalTime(self.zone, wall, wall).edge(wall)
         return self.midnight(wall) if wall % DAY_SECONDS == 0 else self.wall(wall)
 
     def edges(self, walls: list[int], *, later: bool) -> list[int]:
         """Return one candidate of each of many edges at once, as ``edge`` does one by one; fast if they are sorted."""
         found: list[int] = []
         place = 0
-        if len(walls) < _MANY or walls != sorted(walls):
+        low, high = self._known
+        if len(walls) < _MANY or walls != sorted(walls) or walls[0] < low or walls[-1] > high:
             return [self.edge(wall)[later] for wall in walls]
         for number, limit in enumerate((*self._edges, _NEVER)):
             end = bisect_left(walls, limit, place)
@@ -129,6 +136,8 @@ class LocalTime:
 
     def shown_at(self, instant: int) -> int:
         """Return the wall time that clocks show at an instant."""
+        if not self._known[0] <= instant <= self._known[1]:
+            return instant + _offset_at(self.zone, instant)
         return instant + self._offsets[bisect_right(self._changes, instant)]
 
 
