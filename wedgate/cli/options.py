@@ -22,8 +22,8 @@ def duration_option(name: str) -> Callable[[str], timedelta]:
     """
 
     def parse_duration_option(text: str) -> timedelta:
+        from wedgate.calendars.durations import parse_duration
         from wedgate.calendars.spelling import SpellingError
-        from wedgate.config.scalars import parse_duration
 
         try:
             return parse_duration(text)

@@ -11,9 +11,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from wedgate.calendars.durations import parse_duration
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import EvidenceSettings, Release, StateSettings
-from wedgate.config.scalars import parse_duration, parse_percent
+from wedgate.config.scalars import parse_percent
 from wedgate.config.templates import fill
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits

@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from wedgate.calendars.durations import parse_duration, spell_duration
 from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.weekday_sets import WeekdaySet
 from wedgate.config import extends, scalars, schema_words
@@ -76,7 +77,7 @@ Name = Annotated[str, Spelling(scalars.parse_name, schema_words.NAME)]
 Text = Annotated[str, Spelling(scalars.parse_text, schema_words.TEXT)]
 Argument = Annotated[str, Spelling(scalars.parse_argument, schema_words.ARGUMENT)]
 PlaceText = Annotated[str, Spelling(scalars.parse_place_text, schema_words.ARGUMENT)]
-Duration = Annotated[str, Spelling(scalars.parse_duration, schema_words.DURATION, scalars.spell_duration)]
+Duration = Annotated[str, Spelling(parse_duration, schema_words.DURATION, spell_duration)]
 Percent = Annotated[str, Spelling(scalars.parse_percent, schema_words.PERCENT, scalars.spell_percent)]
 Load = Annotated[float, Spelling(scalars.parse_load, schema_words.LOAD, scalars.spell_load)]
 Count = Annotated[int, Spelling(scalars.parse_count, schema_words.COUNT)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wedgate.calendars.durations import spell_duration
 from wedgate.config.complaint_places import about_file
-from wedgate.config.scalars import spell_duration
 from wedgate.errors import Problem
 from wedgate.judge.live import slices_needed
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wedgate.config.scalars import DURATION_PATTERN, NAME_PATTERN, PERCENT_PATTERN
+from wedgate.calendars.durations import DURATION_PATTERN
+from wedgate.config.scalars import NAME_PATTERN, PERCENT_PATTERN
 from wedgate.config.templates import PLACE_PATTERN
 
 NAME = {"type": "string", "pattern": NAME_PATTERN}

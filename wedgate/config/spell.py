@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from wedgate.calendars.durations import spell_duration
 from wedgate.calendars.values import SATURDAY, Calendar, Market, Rule
 from wedgate.calendars.weekday_sets import WeekdaySet
 from wedgate.config.configuration import Configuration
 from wedgate.config.extends import DISABLED
 from wedgate.config.rule_keys import fields_of_kind, kind_keys
-from wedgate.config.scalars import spell_duration, spell_load, spell_percent
+from wedgate.config.scalars import spell_load, spell_percent
 from wedgate.judge.values import JudgeSettings
 from wedgate.rollout.values import Choice, RolloutSettings, Strategy, StrategyKind, TargetSettings
 
