@@ -196,6 +196,37 @@ def test_redirects_are_followed_and_loops_are_named(server: Server) -> None:
     assert "no web address" in trouble(server, "/f")
 
 
+@pytest.mark.parametrize(("leads_to", "follows"), [("https://b.example/", True), ("http://b.example/", False)])
+def test_a_protected_address_leads_to_protected_ones_only(leads_to: str, follows: bool) -> None:
+    """From https to http, somebody on the way could write the calendar."""
+
+    class Answer:
+        def __init__(self, url: str) -> None:
+            self.is_redirect = url == "https://a.example/"
+            self.headers = {"Location": leads_to} if self.is_redirect else {}
+            self.status_code = 410
+
+        def __enter__(self) -> Answer:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+    class Session:
+        def __init__(self) -> None:
+            self.asked: list[str] = []
+
+        def get(self, url: str, **_: object) -> Answer:
+            self.asked.append(url)
+            return Answer(url)
+
+    session = Session()
+    found = feed_fetch._follow(session, "https://a.example/", {}, allow_private=True)
+    assert session.asked == ["https://a.example/", *([leads_to] if follows else [])]
+    assert isinstance(found, Unread)
+    assert ("which nothing protects" in str(found)) is not follows
+
+
 def test_a_private_address_is_refused_before_it_is_asked(server: Server) -> None:
     assert "allow-private: true" in trouble(server, "/a", allow_private=False)
     assert server.asked == []

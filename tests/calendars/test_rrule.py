@@ -52,6 +52,12 @@ def test_third_saturdays_are_whole_local_days() -> None:
     ]
 
 
+def test_hours_and_minutes_of_a_length_add_up() -> None:
+    """An hour and a half from nine is half past ten."""
+    rule = 'rrule: "FREQ=YEARLY", from: 2026-01-05T09:00, lasts: 1h30m, effect: block'
+    assert closed(rule, "2026-01-01", "2026-02-01") == [("2026-01-05T08:00", "2026-01-05T09:30")]
+
+
 def test_a_start_in_a_gap_begins_with_the_gap_and_ends_in_wall_time() -> None:
     """On 29 March 2026 Berlin has no 02:30: the block begins at 01:00 UTC, with the gap, and ends at 04:30 CEST."""
     rule = 'rrule: "FREQ=YEARLY", from: 2026-03-29T02:30, lasts: 2h, effect: block'
