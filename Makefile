@@ -3,6 +3,7 @@
 #   make demo    the main job, end to end, on real parts (about two minutes)
 #   make test    every test, on two processes
 #   make test-all  every test, with 20,000 random calendars instead of a sample (about an hour)
+#   make fuzz    1,000,000 generated comments through the grammar of overrides (about a minute)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
 #   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, chromium, axe-core
@@ -16,7 +17,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint bench tools pictures schema presets lock clean
+.PHONY: help demo test test-all fuzz lint bench tools pictures schema presets lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -50,6 +51,10 @@ test: $(DEV)
 
 test-all: export WEDGATE_THOROUGH := 1
 test-all: test
+
+fuzz: export WEDGATE_FUZZ := 1000000
+fuzz: $(DEV)
+	@$(PY) -X utf8 -m pytest -n 2 tests/overrides/test_grammar_fuzz.py $(ARGS)
 
 lint: $(DEV)
 	@tools/lint.sh

@@ -30,6 +30,9 @@ BEYOND_A_SCHEMA = frozenset(
     extends-no-forge
     in-flight
     loads-order
+    overrides-impossible
+    overrides-nobody
+    overrides-teams
     places-reserved
     rollout-bake-missing
     rollout-bake-zero

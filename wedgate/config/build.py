@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wedgate.calendars.kinds import EVERY_DAY, RuleKind, kind_named
 from wedgate.calendars.matches import Modifier
@@ -33,6 +33,9 @@ from wedgate.config.configuration import Configuration, Release
 from wedgate.config.rule_keys import fields_of_kind, kind_keys_in
 from wedgate.config.scalars import parse_load
 from wedgate.gate.decision import Mode
+
+if TYPE_CHECKING:
+    from wedgate.overrides.policy import OverridePolicy
 
 Plain = Mapping[str, Any]
 
@@ -78,7 +81,14 @@ def build(validated: Validated, *, path: str, digest: str) -> Configuration:
         changes=validated.changes,
         extended=validated.extended,
         build_release=lambda: _release(data, tuple(region.name for region in regions)),
+        build_overrides=lambda: _overrides(data),
     )
+
+
+def _overrides(data: Plain) -> OverridePolicy | None:
+    from wedgate.config.build_overrides import build_overrides
+
+    return build_overrides(data.get("overrides"))
 
 
 def _release(data: Plain, regions: tuple[str, ...]) -> Release:

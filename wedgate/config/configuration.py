@@ -15,6 +15,7 @@ from wedgate.gate.decision import Mode
 
 if TYPE_CHECKING:
     from wedgate.judge.values import JudgeSettings
+    from wedgate.overrides.policy import OverridePolicy
     from wedgate.rollout.values import RolloutSettings
 
 
@@ -59,6 +60,7 @@ class Configuration:
     mode: Mode
     calendar: Calendar
     build_release: Callable[[], Release] = field(compare=False, repr=False)
+    build_overrides: Callable[[], OverridePolicy | None] = field(compare=False, repr=False)
     extends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What each region extends; the rows of it are rules of the calendar, with their origin."""
     changes: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
@@ -69,6 +71,11 @@ class Configuration:
     @cached_property
     def _release(self) -> Release:
         return self.build_release()
+
+    @cached_property
+    def overrides(self) -> OverridePolicy | None:
+        """Who may let a commit through in an emergency; ``None`` when the file does not say, and so nobody may."""
+        return self.build_overrides()
 
     @property
     def rollout(self) -> RolloutSettings | None:

@@ -13,6 +13,7 @@ from wedgate.calendars.kinds import kind_named
 from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest
+from wedgate.config.override_checks import check_overrides
 from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.scalars import shown
 from wedgate.config.templates import words_in
@@ -27,6 +28,7 @@ def check_consistency(data: object, complaints: Complaints) -> None:
         if isinstance(plain, dict):
             _check_rule(("rules", rule), plain, complaints)
     _check_loads(_mapping(file.get("loads")), complaints)
+    check_overrides(file, complaints)
     rollout = _mapping(file.get("rollout"))
     for name, plain in _mapping(rollout.get("strategies")).items():
         _check_strategy(("rollout", "strategies", name), _mapping(plain), complaints)

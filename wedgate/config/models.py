@@ -31,9 +31,11 @@ from wedgate.calendars.durations import parse_duration, spell_duration
 from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.weekday_sets import WeekdaySet
 from wedgate.config import extends, scalars, schema_words
+from wedgate.config import override_scalars as given
 from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.schema import RULE_MARK
 from wedgate.gate.decision import Mode
+from wedgate.overrides.policy import Audience, NeverCount, Requirement
 from wedgate.rollout.values import ReportFails, StrategyKind, WindowCloses
 
 # Whatever else is installed has no say in what a configuration may hold, and looking for it takes longer than the file.
@@ -70,6 +72,11 @@ def _word_of(words: Iterable[str], synonyms: dict[str, str] | None = None) -> Sp
     return Spelling(lambda raw: scalars.parse_word(raw, known, synonyms=synonyms), {"enum": list(known)})
 
 
+def _words_of(words: Iterable[str]) -> Spelling:
+    known = tuple(words)
+    return Spelling(given.words_of(known), given.list_schema(words=known))
+
+
 _BLUE_GREEN = {"bluegreen": "blue-green", "blue/green": "blue-green"}
 _OBSERVE = {"audit": "observe", "dry-run": "observe", "warn": "observe"}
 
@@ -98,6 +105,20 @@ VerdictWord = Annotated[str, _word_of(("open", "caution"))]
 TargetWord = Annotated[str, _word_of(scalars.TARGET_KINDS)]
 EvidenceWord = Annotated[str, _word_of(scalars.EVIDENCE_KINDS)]
 StateWord = Annotated[str, _word_of(scalars.STATE_KINDS)]
+Logins = Annotated[list[str], Spelling(given.parse_logins, given.list_schema(given.LOGIN_PATTERN))]
+Teams = Annotated[list[str], Spelling(given.parse_teams, given.list_schema(given.TEAM_PATTERN))]
+Paths = Annotated[list[str], Spelling(given.parse_paths, given.list_schema())]
+Links = Annotated[list[str], Spelling(given.parse_links, given.list_schema(given.LINK_PATTERN))]
+RuleIds = Annotated[list[str], Spelling(given.parse_rule_ids, given.list_schema())]
+Quorum = Annotated[Any, Spelling(given.parse_quorum, given.QUORUM_SCHEMA)]
+NeverCounts = Annotated[
+    list[str], Spelling(given.words_of(tuple(NeverCount)), given.list_schema(words=tuple(NeverCount)))
+]
+Requirements = Annotated[
+    list[str], Spelling(given.words_of(tuple(Requirement)), given.list_schema(words=tuple(Requirement)))
+]
+AudienceWord = Annotated[str, _word_of(Audience)]
+ForkWord = Annotated[str, _word_of(("refuse", "allow"))]
 FormatVersion = Annotated[int, Spelling(scalars.parse_version, {"const": 1})]
 
 
@@ -248,6 +269,43 @@ class JudgeSection(Section):
     )
 
 
+class ApproversSection(Section):
+    """Who may approve an override: any of these."""
+
+    people: Logins = left_out("Logins: `alice`, or `alice:1234` with the account's number, which then counts.")
+    teams: Teams = left_out("Teams, `org/team`; reading them needs a token with `read:org`.")
+    code_owners: Paths = left_out("Paths whose owners in CODEOWNERS may approve.")
+    on_call: Text = left_out("An iCalendar file or address; whoever its running events name by login is on call.")
+
+
+class DutiesSection(Section):
+    """Who may do what else by a comment."""
+
+    stop: AudienceWord = left_out("Freeze, roll back, pause: `write` by default, anyone who may push.")
+    resume: AudienceWord = left_out("Let a paused or held rollout go on.")
+    thaw: AudienceWord = left_out("End a freeze.")
+    clear: AudienceWord = left_out("Take a digest off the poison list.")
+    adopt: AudienceWord = left_out("Say which version is running.")
+    abort: AudienceWord = left_out("End a rollout.")
+
+
+class OverridesSection(Section):
+    """Who may let one commit through in an emergency, how many of them, and what no override opens."""
+
+    approvers: ApproversSection = Field(description="Who may approve.")
+    approvers_in: dict[Name, ApproversSection] = left_out("Of some regions: others who may approve there.")
+    approvals: Quorum = left_out("How many people must approve: 2 by default, or by region.")
+    from_teams: Quorum = left_out("From how many of the teams they must come: 1 by default, or by region.")
+    never_count: NeverCounts = left_out("Whose approval never counts.")
+    longest: Duration = Field("4h", description="How long a grant may last, from the last approval needed.")
+    require: Requirements = left_out("What a request must say: `reason` by default, `link`.")
+    links: Links = left_out("With which of these a link must begin.")
+    untouchable: RuleIds = left_out("Rules that no override opens.")
+    forks: ForkWord = Field("refuse", description="Pull requests from forks: `refuse` or `allow`.")
+    may: DutiesSection = left_out("Who may do what else by a comment.")
+    signers: Text = left_out("An `allowed_signers` file of the default branch, for approvals by SSH signature.")
+
+
 class StateSection(Section):
     """Where the ledger is kept."""
 
@@ -275,6 +333,7 @@ class WedgateFile(Section):
     rules: dict[RuleId, RuleSection] = left_out("Where, when, what: each market's own time unless `zone`.")
     rollout: RolloutSection = left_out("How a release moves through the regions.")
     judge: JudgeSection = left_out("Whether the new version is good enough to go on.")
+    overrides: OverridesSection = left_out("Who may let a commit through in an emergency.")
     state: StateSection = left_out("Where the ledger is kept.")
 
 

@@ -55,6 +55,10 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
         plain["judge"]["evidence"] = {"kind": configuration.evidence.kind, **configuration.evidence.options}
     if rollout is not None:
         plain["judge"]["report-fails"] = rollout.report_fails.value
+    if configuration.overrides is not None:
+        from wedgate.config.build_overrides import plain_overrides
+
+        plain["overrides"] = plain_overrides(configuration.overrides)
     if configuration.state is not None:
         plain["state"] = {"kind": configuration.state.kind, **configuration.state.options}
     return plain

@@ -1,0 +1,100 @@
+"""A great many generated comments: no crash, and no command that a renderer of Markdown would not show as text.
+
+The renderer is markdown-it-py, an implementation of CommonMark that shares no code with wedgate. ``WEDGATE_FUZZ`` says
+how many comments (``make fuzz``: 1,000,000).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from wedgate.overrides.commands import Vote
+from wedgate.overrides.grammar import read_comment
+
+COUNT = int(os.environ.get("WEDGATE_FUZZ", "100000"))
+PARTS = 4
+MARKDOWN = MarkdownIt("commonmark")
+HIDING = ("pre", "code", "script", "style", "textarea", "template", "details", "blockquote")
+
+PIECES = (
+    "/wedgate", "/wedgate approve", "/wedgate deny", "/wedgate withdraw", "/wedgate override", "approve", "override",
+    "a" * 40, "A" * 40, "a" * 39, "b" * 32, "b" * 31, "regions=eu", "rules=saturday", "for=4h", 'reason="x y"',
+    'reason="', '"', "\\", "=", ",", "link=https://a.example/", "strategy=emergency", "@alice", "#7", "&#47;wedgate",
+    "> ", ">", "```", "````", "~~~", "`", "``", "    ", "\t", "- ", "1. ", "* ", "# ", "***", "---", "===", "|",
+    "[a]:", "[a](", ")", "![", "](", "<!--", "-->", "<!-->", "--!>", "<details>", "</details>", "<pre>", "</pre>",
+    "<pre ", "<a b='", "'>", "<script>", "</script>", "<?", "?>", "<![CDATA[", "]]>", "<!X", "<div>", "</div>",
+    "<b>", "</b>", "<blockquote>", "</blockquote>", "&lt;", "\\`", "\\<", "\r\n", "\r", "\n\n", "\u2028", "\u0085",
+    "\x0b", "\x0c", "\x00", "\x1b[31m", "\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\u00a0", "\u3000",
+    "\uff0f", "\u0430", "\u0435", "\u0301", "\U0001f600", "\ud800", "\u201c", "\u201d", "\u201e", "x" * 200, "LGTM",
+)  # fmt: skip
+
+
+def comment_of(dice: random.Random) -> str:
+    """Return a comment with one whole vote in it somewhere, of an id of its own."""
+    request = f"{dice.getrandbits(128):032x}"
+    vote = f"/wedgate approve {'a' * 40} {request}"
+    pieces = [dice.choice(PIECES) for _ in range(dice.randrange(14))]
+    pieces.insert(dice.randrange(len(pieces) + 1), dice.choice(("\n", "\n\n", "\r\n", "", " ", "  ")) + vote)
+    return "".join(dice.choice(("", "", "\n", "\n\n", " ")) + piece for piece in pieces)
+
+
+def shown_lines(tokens: list[Token]) -> Iterator[str]:
+    """Yield the lines that a reader sees as plain text outside of quotes and of elements that hide or quote."""
+    quoted, hidden = 0, Counter[str]()
+    for token in tokens:
+        if token.type == "blockquote_open":
+            quoted += 1
+        elif token.type == "blockquote_close":
+            quoted -= 1
+        elif token.type == "html_block":
+            count_tags(token.content, hidden)
+        elif token.type == "inline":
+            yield from shown_in(token, hidden, is_shown=quoted == 0)
+
+
+def shown_in(inline: Token, hidden: Counter[str], *, is_shown: bool) -> Iterator[str]:
+    """Yield the lines of one paragraph; text behind code, links and tags of the same line is not asked about."""
+    line = ""
+    for child in inline.children or ():
+        if child.type in ("softbreak", "hardbreak"):
+            yield line
+            line = ""
+        elif child.type == "html_inline":
+            count_tags(child.content, hidden)
+        elif child.type == "text" and is_shown and not hidden.total():
+            line += child.content
+    yield line
+
+
+def count_tags(html: str, hidden: Counter[str]) -> None:
+    """Follow the elements that are open."""
+    for closes, name in re.findall(r"<(/?)([A-Za-z]+)", re.sub(r"<!--.*?-->", "", html, flags=re.DOTALL)):
+        if name.lower() in HIDING:
+            hidden[name.lower()] = max(0, hidden[name.lower()] + (-1 if closes else 1))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_command_is_read_that_is_not_shown(part: int) -> None:
+    """Of every vote that is read, the renderer shows the line; and reading never fails."""
+    dice = random.Random(part)  # noqa: S311 (the same comments each time)
+    read_votes = 0
+    for _ in range(COUNT // PARTS):
+        body = comment_of(dice)
+        votes = [command for _, command in read_comment(body).commands if isinstance(command, Vote)]
+        if not votes:
+            continue
+        read_votes += 1
+        # Markdown puts a replacement character for zero bytes and broken surrogates; the vote holds neither.
+        shown = list(shown_lines(MARKDOWN.parse(body.encode("utf-8", "replace").decode())))
+        lines = [line.lower() for line in shown if line.split()[:1] == ["/wedgate"]]
+        assert all(any(vote.request in line for line in lines) for vote in votes), body
+    # The generator would be worth nothing if it never made a vote that counts, or always did.
+    assert COUNT // PARTS * 0.02 < read_votes < COUNT // PARTS * 0.6

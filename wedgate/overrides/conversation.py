@@ -1,0 +1,513 @@
+"""What a pull request's comments come to: the request that stands, who approved or denied it, and what is missing.
+
+Everything is worked out anew from what is there now, so that an approval that was edited or deleted no longer counts,
+and the same comments come to the same answer for everybody. Two things are taken from the ledger, because comments
+cannot show them any more: a denial that was seen, and until when a grant was given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from wedgate.calendars.wording import nearest
+from wedgate.overrides.commands import Command, Override, Vote, Withdraw
+from wedgate.overrides.grammar import Read, read_comment
+from wedgate.overrides.people import Circle, Comment, Person, Role
+from wedgate.overrides.policy import NeverCount, OverridePolicy, Requirement
+from wedgate.overrides.quorum import Approval, met_at
+from wedgate.overrides.refusals import Refusal, RefusalCode
+from wedgate.overrides.requests import LIFE, Request, request_id_of
+
+OVERRIDABLE = ("calendar_unverified", "config_invalid", "config_loosened", "config_missing")
+"""Reason codes that ``rules=`` may name beside rules."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A pull request as it is now. ``None`` for a person or the committers: the forge does not say."""
+
+    repository: str
+    number: int
+    head: str
+    author: Person | None
+    pusher: Person | None
+    committers: tuple[Person, ...] | None = ()
+    re_runners: tuple[Person, ...] = ()
+    from_fork: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenDenial:
+    """A denial of a request that the ledger has."""
+
+    request: str
+    person: Person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the ledger knows of requests: denials, and until when one was granted for a region."""
+
+    denials: tuple[SeenDenial, ...] = ()
+    expiries: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """What decides: the policy of the default branch (``None``: there is none), the circle of each region, and the
+    names that a request may use; ``roles`` are what is known of people's permissions."""
+
+    policy: OverridePolicy | None
+    circles: Mapping[str, Circle]
+    rules: tuple[str, ...]
+    roles: Mapping[int, Role]
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The regions that there are."""
+        return tuple(self.circles)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionStanding:
+    """How far a request has come in one region: granted from the last approval needed until ``expires``."""
+
+    region: str
+    needed: int
+    teams_needed: int
+    approvals: tuple[Approval, ...]
+    granted_at: datetime | None
+    expires: datetime | None
+    may_approve: tuple[str, ...]
+    """Logins of those who may and have not."""
+
+    @property
+    def missing(self) -> int:
+        """How many people more must approve, at least."""
+        return 0 if self.granted_at is not None else max(1, self.needed - len(self.approvals))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where things stand. ``asks`` are people whose role must be known first: until then they count for nothing."""
+
+    request: Request | None = None
+    regions: tuple[RegionStanding, ...] = ()
+    denials: tuple[Person, ...] = ()
+    is_withdrawn: bool = False
+    refusals: tuple[Refusal, ...] = ()
+    asks: tuple[Person, ...] = ()
+
+    @property
+    def is_granted(self) -> bool:
+        """Whether every region that was asked for was granted, whatever the time is now."""
+        return bool(self.regions) and self.stands and all(each.granted_at is not None for each in self.regions)
+
+    @property
+    def stands(self) -> bool:
+        """Whether there is a request that nobody denied or withdrew."""
+        return self.request is not None and not self.denials and not self.is_withdrawn
+
+    def region(self, name: str) -> RegionStanding | None:
+        """Return how far it has come in one region, ``None`` if it was not asked for."""
+        return next((each for each in self.regions if each.region == name), None)
+
+
+def hear(
+    change: Change, comments: Sequence[Comment], book: Rulebook, *, seen: Seen | None = None, now: datetime
+) -> Standing:
+    """Work out where things stand from all comments of a pull request, in whatever order they come."""
+    return _Hearing(change, comments, book, seen or Seen(), now).standing()
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One command, by whom, when and where."""
+
+    command: Command
+    author: Person
+    comment: Comment
+    line: int
+
+
+class _Hearing:
+    """One reading of a pull request."""
+
+    def __init__(self, change: Change, comments: Sequence[Comment], book: Rulebook, seen: Seen, now: datetime) -> None:
+        self._change = change
+        self._book = book
+        self._seen = seen
+        self._now = now
+        self._refusals: list[Refusal] = []
+        self._asks: dict[int, Person] = {}
+        self._said = list(self._listen(comments))
+
+    def standing(self) -> Standing:
+        """Return what it comes to."""
+        request = self._current_request()
+        if request is None:
+            self._refuse_votes_without_request()
+            return Standing(refusals=tuple(self._refusals), asks=tuple(self._asks.values()))
+        approvals, denials = self._votes(request)
+        withdrawn = self._is_withdrawn(request)
+        policy = self._book.policy
+        assert policy is not None  # no request is accepted without one
+        return Standing(
+            request=request,
+            regions=tuple(self._region(request, name, approvals, policy) for name in request.override.regions),
+            denials=denials,
+            is_withdrawn=withdrawn,
+            refusals=tuple(self._refusals),
+            asks=tuple(self._asks.values()),
+        )
+
+    def _listen(self, comments: Iterable[Comment]) -> Iterator[_Said]:
+        """Yield the commands that count as said, in the order in which they were."""
+        for comment in sorted(comments, key=lambda each: (each.at, each.id)):
+            read = read_comment(comment.body)
+            if not read:
+                continue
+            author, trouble = comment.author, _not_said(comment)
+            if trouble is not None or author is None:
+                self._refusals += [replace(trouble, comment=comment.id)] if trouble is not None else []
+                continue
+            self._refusals += self._mistakes(read, comment)
+            for line, command in read.commands:
+                yield _Said(command, author, comment, line)
+
+    def _mistakes(self, read: Read, comment: Comment) -> Iterator[Refusal]:
+        for mistake in read.mistakes:
+            remedy = mistake.remedy
+            if mistake.short_sha is not None and self._change.head.startswith(mistake.short_sha):
+                remedy = f"write all 40 digits: {self._change.head}"
+            yield Refusal(
+                code=RefusalCode.NOT_UNDERSTOOD,
+                what=mistake.what,
+                remedy=remedy,
+                who=None if comment.author is None else comment.author.login,
+                comment=comment.id,
+                line=mistake.line,
+            )
+
+    def _current_request(self) -> Request | None:
+        """Return the last request that is in order; an earlier one is superseded by it."""
+        found: Request | None = None
+        for said in self._said:
+            if not isinstance(said.command, Override):
+                continue
+            override = self._expanded(said.command)
+            trouble = self._trouble_with(override, said.author)
+            if trouble is None:
+                found = Request(
+                    id=request_id_of(
+                        override,
+                        repository=self._change.repository,
+                        pull_request=self._change.number,
+                        requester=said.author.id,
+                        nonce=str(said.comment.id),
+                    ),
+                    override=override,
+                    requester=said.author,
+                    at=said.comment.at,
+                    comment=said.comment.id,
+                )
+            elif trouble.code is not RefusalCode.NO_PERMISSION or said.author.id in self._book.roles:
+                self._refuse(said, trouble)
+        return found
+
+    def _expanded(self, override: Override) -> Override:
+        """Name every region for ``all``: the request's id is of the names, so none is added to it later."""
+        if override.regions != ("all",):
+            return override
+        return replace(override, regions=tuple(sorted(self._book.regions)))
+
+    def _trouble_with(self, override: Override, author: Person) -> Refusal | None:
+        """Return why a request is not in order."""
+        policy = self._book.policy
+        if policy is None:
+            return Refusal(
+                code=RefusalCode.NO_POLICY,
+                what="wedgate.yml of the default branch has no `overrides:`, so nobody may approve one",
+                remedy="add who may approve (docs/reference/overrides.md), or wait for the opening",
+            )
+        trouble = self._trouble_with_place(override, policy) or _trouble_with_text(override, policy)
+        if trouble is not None:
+            return trouble
+        if not self._may_write(author):
+            return Refusal(
+                code=RefusalCode.NO_PERMISSION,
+                what=f"{author.login} may not write to this repository",
+                remedy="somebody who may has to ask",
+            )
+        return self._impossible(override, policy, author)
+
+    def _trouble_with_place(self, override: Override, policy: OverridePolicy) -> Refusal | None:
+        """Return what is wrong with the commit, the regions or the rules."""
+        if self._change.from_fork and not policy.forks:
+            return Refusal(
+                code=RefusalCode.FORK,
+                what="this pull request comes from a fork",
+                remedy="push the commit to a branch of this repository, and ask there",
+            )
+        if override.sha != self._change.head:
+            return Refusal(
+                code=RefusalCode.HEAD_MOVED,
+                what=f"the request is for {override.sha[:12]}, and the branch is at {self._change.head[:12]}",
+                remedy=f"ask for {self._change.head}",
+            )
+        for region in override.regions:
+            if region not in self._book.regions:
+                return Refusal(
+                    code=RefusalCode.UNKNOWN_REGION,
+                    what=f'there is no region "{region}"',
+                    remedy=nearest(region, self._book.regions),
+                )
+        for rule in override.rules:
+            if rule not in self._book.rules and rule not in OVERRIDABLE:
+                return Refusal(
+                    code=RefusalCode.UNKNOWN_RULE,
+                    what=f'there is no rule "{rule}"',
+                    remedy=nearest(rule, (*self._book.rules, *OVERRIDABLE)),
+                )
+            if rule in policy.untouchable:
+                return Refusal(
+                    code=RefusalCode.UNTOUCHABLE,
+                    what=f"no override opens {rule} (`untouchable` in wedgate.yml)",
+                    remedy="wait until it is over",
+                )
+        return None
+
+    def _impossible(self, override: Override, policy: OverridePolicy, author: Person) -> Refusal | None:
+        """Return which region can never have its approvals, whoever else comes."""
+        excluded = self._excluded(author)
+        for region in override.regions:
+            circle, needed = self._book.circles[region], policy.needed_in(region)
+            left = _names_without(circle, excluded)
+            if len(left) < needed:
+                who = ", ".join(left) or "nobody"
+                return Refusal(
+                    code=RefusalCode.POLICY_IMPOSSIBLE,
+                    what=f"{region} needs {needed} approvals, and only {len(left)} could give one ({who})",
+                    remedy="add approvers to the team or to wedgate.yml: somebody asked, wrote or pushed this change",
+                )
+        return None
+
+    def _excluded(self, requester: Person) -> dict[int, tuple[Person, RefusalCode, str]]:
+        """Return whose approval never counts for this change, with the code and the words."""
+        policy, change = self._book.policy, self._change
+        assert policy is not None
+        parts: list[tuple[NeverCount, tuple[Person | None, ...], RefusalCode, str]] = [
+            (NeverCount.RE_RUNNER, change.re_runners, RefusalCode.RE_RAN, "ran this job again"),
+            (NeverCount.COMMITTERS, change.committers or (), RefusalCode.OWN_COMMIT, "wrote a commit of it"),
+            (NeverCount.HEAD_PUSHER, (change.pusher,), RefusalCode.OWN_PUSH, "pushed its last commit"),
+            (NeverCount.AUTHOR, (change.author,), RefusalCode.OWN_CHANGE, "opened the pull request"),
+            (NeverCount.REQUESTER, (requester,), RefusalCode.OWN_REQUEST, "asked for it"),
+        ]
+        found: dict[int, tuple[Person, RefusalCode, str]] = {}
+        for kind, people, code, words in parts:
+            if kind in policy.never_count:
+                found |= {person.id: (person, code, words) for person in people if person is not None}
+        return found
+
+    def _votes(self, request: Request) -> tuple[tuple[Approval, ...], tuple[Person, ...]]:
+        """Return the approvals that count, by time, and who denies."""
+        excluded = self._excluded(request.requester)
+        approvals: dict[int, Approval] = {}
+        denials: dict[int, tuple[Person, datetime]] = {
+            each.person.id: (each.person, each.at) for each in self._seen.denials if each.request == request.id
+        }
+        for said in self._said:
+            command = said.command
+            if isinstance(command, Withdraw):
+                if command.request in (None, request.id) and command.sha in (None, request.override.sha):
+                    approvals.pop(said.author.id, None)
+                    if said.author.id in denials and denials[said.author.id][1] < said.comment.at:
+                        del denials[said.author.id]
+            elif isinstance(command, Vote) and self._is_of(said, command, request):
+                if not command.approves:
+                    if self._may_deny(said):
+                        denials.setdefault(said.author.id, (said.author, said.comment.at))
+                elif (trouble := self._trouble_with_approval(said, request, excluded)) is not None:
+                    self._refuse(said, trouble)
+                elif self._may_write(said.author):
+                    known = approvals.get(said.author.id)
+                    at = said.comment.at if known is None else known.at
+                    approvals[said.author.id] = Approval(person=said.author, at=at, comment=said.comment.id)
+                elif said.author.id in self._book.roles:
+                    self._refuse(said, _no_write(said.author))
+        ordered = sorted(approvals.values(), key=lambda each: (each.at, each.comment))
+        return tuple(ordered), tuple(person for person, _ in denials.values())
+
+    def _is_of(self, said: _Said, vote: Vote, request: Request) -> bool:
+        """Whether a vote is for the request that stands; a later one for another is told so."""
+        later = (said.comment.at, said.comment.id) > (request.at, request.comment)
+        if (vote.request, vote.sha) != (request.id, request.override.sha):
+            if later:
+                self._refuse(
+                    said,
+                    Refusal(
+                        code=RefusalCode.OTHER_REQUEST,
+                        what="this names a request that does not stand, or another commit",
+                        remedy=f"the one that stands is {request.id} for {request.override.sha}",
+                    ),
+                )
+            return False
+        return later
+
+    def _trouble_with_approval(
+        self, said: _Said, request: Request, excluded: Mapping[int, tuple[Person, RefusalCode, str]]
+    ) -> Refusal | None:
+        """Return why an approval does not count, permission apart."""
+        name, policy = said.author.login, self._book.policy
+        assert policy is not None
+        if not any(self._book.circles[region].holds(said.author) for region in request.override.regions):
+            return Refusal(
+                code=RefusalCode.NOT_AN_APPROVER,
+                what=f"{name} is not an approver of {', '.join(request.override.regions)}",
+                remedy="ask one of those named above",
+            )
+        if said.author.id in excluded:
+            _, code, words = excluded[said.author.id]
+            return Refusal(code=code, what=f"{name} {words}", remedy="somebody else has to approve")
+        if NeverCount.HEAD_PUSHER in policy.never_count and self._change.pusher is None:
+            return Refusal(
+                code=RefusalCode.PUSHER_UNKNOWN,
+                what="GitHub does not say who pushed this commit, so it may have been any approver",
+                remedy="push it again (git commit --amend --no-edit; git push --force-with-lease), and ask anew",
+            )
+        if NeverCount.COMMITTERS in policy.never_count and self._change.committers is None:
+            return Refusal(
+                code=RefusalCode.OWN_COMMIT,
+                what="GitHub does not say who wrote every commit, so it may have been any approver",
+                remedy="let every committer's address belong to an account, and ask anew",
+            )
+        if said.comment.at - request.at > LIFE:
+            return Refusal(
+                code=RefusalCode.REQUEST_EXPIRED,
+                what=f"the request is from {request.at:%Y-%m-%d %H:%M} UTC, more than a day ago",
+                remedy="ask anew",
+            )
+        return None
+
+    def _may_deny(self, said: _Said) -> bool:
+        """Whether somebody's denial counts: any approver's of any region, and anyone's who may write."""
+        if any(circle.holds(said.author) for circle in self._book.circles.values()):
+            return True
+        return self._may_write(said.author)
+
+    def _may_write(self, person: Person) -> bool:
+        role = self._book.roles.get(person.id)
+        if role is None:
+            self._asks.setdefault(person.id, person)
+            return False
+        return role.may_write
+
+    def _is_withdrawn(self, request: Request) -> bool:
+        return any(
+            isinstance(said.command, Withdraw)
+            and said.author.id == request.requester.id
+            and said.command.request in (None, request.id)
+            and (said.comment.at, said.comment.id, said.line) > (request.at, request.comment, 0)
+            for said in self._said
+        )
+
+    def _region(
+        self, request: Request, name: str, approvals: Sequence[Approval], policy: OverridePolicy
+    ) -> RegionStanding:
+        circle = self._book.circles[name]
+        own = tuple(
+            replace(each, teams=circle.teams_of(each.person)) for each in approvals if circle.holds(each.person)
+        )
+        needed, teams = policy.needed_in(name), policy.teams_needed_in(name)
+        granted = met_at(own, needed=needed, teams_needed=teams)
+        expires = None if granted is None else granted + request.override.duration
+        told = self._seen.expiries.get((request.id, name))
+        if expires is not None and told is not None:
+            # An approval that went away must not make the others look later than they were.
+            expires = min(expires, told)
+        excluded = self._excluded(request.requester)
+        gone = {**excluded, **{each.person.id: (each.person, RefusalCode.DENIED, "") for each in own}}
+        return RegionStanding(
+            region=name,
+            needed=needed,
+            teams_needed=teams,
+            approvals=own,
+            granted_at=granted,
+            expires=expires,
+            may_approve=_names_without(circle, gone),
+        )
+
+    def _refuse_votes_without_request(self) -> None:
+        for said in self._said:
+            if isinstance(said.command, Vote):
+                self._refuse(
+                    said,
+                    Refusal(
+                        code=RefusalCode.NO_REQUEST,
+                        what="there is no request that stands on this pull request",
+                        remedy="somebody has to ask first: /wedgate help",
+                    ),
+                )
+
+    def _refuse(self, said: _Said, refusal: Refusal) -> None:
+        self._refusals.append(replace(refusal, who=said.author.login, comment=said.comment.id, line=said.line))
+
+
+def _not_said(comment: Comment) -> Refusal | None:
+    """Return why nothing in a comment counts as said by a person."""
+    author = comment.author
+    if author is None or not author.is_human or comment.via_app:
+        name = "a deleted account" if author is None else author.login
+        return Refusal(
+            code=RefusalCode.NOT_A_PERSON,
+            what=f"{name} is no person, or an app wrote this",
+            remedy="a person has to write it, in a browser",
+            who=None if author is None else author.login,
+        )
+    if comment.edited:
+        return Refusal(
+            code=RefusalCode.EDITED,
+            what=f"{author.login}'s comment was edited after it was written, so it no longer counts",
+            remedy="write a new comment",
+            who=author.login,
+        )
+    return None
+
+
+def _trouble_with_text(override: Override, policy: OverridePolicy) -> Refusal | None:
+    """Return what is wrong with how long, why, or the link."""
+    if override.duration > policy.longest:
+        hours = policy.longest.total_seconds() / 3600
+        return Refusal(
+            code=RefusalCode.TOO_LONG,
+            what="it is asked for longer than wedgate.yml allows (`longest`)",
+            remedy=f"ask for {hours:g}h or less",
+        )
+    if Requirement.REASON in policy.require and not override.reason:
+        return Refusal(code=RefusalCode.REASON_MISSING, what="the request does not say why", remedy='add reason="..."')
+    needs_link = Requirement.LINK in policy.require or (override.link and policy.links)
+    if needs_link and not (override.link and (not policy.links or override.link.startswith(policy.links))):
+        where = f" that begins with {' or '.join(policy.links)}" if policy.links else ""
+        return Refusal(
+            code=RefusalCode.LINK_MISSING,
+            what="the request has no link to the incident that counts",
+            remedy=f"add link=https://...{where}",
+        )
+    return None
+
+
+def _no_write(person: Person) -> Refusal:
+    return Refusal(
+        code=RefusalCode.NO_PERMISSION,
+        what=f"{person.login} may not write to this repository any more, or never could",
+        remedy="ask one of those named above",
+    )
+
+
+def _names_without(circle: Circle, gone: Mapping[int, tuple[Person, RefusalCode, str]]) -> tuple[str, ...]:
+    """Return who is left in a circle, by login; a person that the file names by login is gone by login."""
+    logins = {person.login.lower() for person, _, _ in gone.values()}
+    return tuple(name for name in circle.names(without=frozenset(gone)) if name.lower() not in logins)

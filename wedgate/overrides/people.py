@@ -1,0 +1,93 @@
+"""People and what they said, as the forge tells it. A person is a number: logins change hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from wedgate.overrides.policy import Approvers
+
+
+class Role(StrEnum):
+    """What somebody may do in the repository, weakest first; a custom role counts as the one that it is built on."""
+
+    NONE = "none"
+    READ = "read"
+    TRIAGE = "triage"
+    WRITE = "write"
+    MAINTAIN = "maintain"
+    ADMIN = "admin"
+
+    @property
+    def may_write(self) -> bool:
+        """Whether it includes pushing."""
+        return self in (Role.WRITE, Role.MAINTAIN, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An account: ``id`` is who it is, ``login`` what it is called now."""
+
+    id: int
+    login: str
+    is_human: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A comment as it was read just now; ``author`` is ``None`` for a deleted account.
+
+    ``via_app``: an app wrote it in somebody's name. ``edited``: it was changed after it was written.
+    """
+
+    id: int
+    author: Person | None
+    at: datetime
+    body: str
+    via_app: bool = False
+    edited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circle:
+    """Who may approve for a region: members by number, with the teams each is in (empty for one named by the file).
+
+    ``by_login`` are people that the file names without a number, in lower case.
+    """
+
+    members: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    by_login: frozenset[str] = frozenset()
+    logins: Mapping[int, str] = field(default_factory=dict)
+
+    def holds(self, person: Person) -> bool:
+        """Whether somebody is in it."""
+        return person.id in self.members or person.login.lower() in self.by_login
+
+    def teams_of(self, person: Person) -> frozenset[str]:
+        """Return the teams through which somebody is in it."""
+        return self.members.get(person.id, frozenset())
+
+    def names(self, *, without: frozenset[int] = frozenset()) -> tuple[str, ...]:
+        """Return who is in it, by login, without some numbers."""
+        found = {login for number, login in self.logins.items() if number not in without}
+        known = {login.lower() for login in self.logins.values()}
+        return tuple(sorted(found | {login for login in self.by_login if login not in known}, key=str.lower))
+
+
+def circle_of(approvers: Approvers, teams: Mapping[str, tuple[Person, ...]]) -> Circle:
+    """Return the circle of what the file says, with the members of each team (and other source) that was asked."""
+    members: dict[int, frozenset[str]] = {}
+    logins: dict[int, str] = {}
+    for person in approvers.people:
+        if person.id is not None:
+            members[person.id] = frozenset()
+            logins[person.id] = person.login
+    for team, people in teams.items():
+        for each in people:
+            if each.is_human:
+                members[each.id] = members.get(each.id, frozenset()) | {team}
+                logins[each.id] = each.login
+    by_login = frozenset(person.login.lower() for person in approvers.people if person.id is None)
+    return Circle(members=members, by_login=by_login, logins=logins)
