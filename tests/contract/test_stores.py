@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from git_server import TOKEN, GitServer
 
 from wedgate.adapters.stores.file import FileStore
+from wedgate.adapters.stores.git import GitStore
 from wedgate.adapters.stores.interface import RevisionConflictError, Store
 from wedgate.adapters.stores.memory import MemoryStore
 from wedgate.ledger.appending import Draft, chain_onto
@@ -19,13 +21,17 @@ AT = datetime(2026, 6, 3, 12, tzinfo=UTC)
 Opener = Callable[[], Store]
 
 
-@pytest.fixture(params=["memory", "file"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
+@pytest.fixture(params=["memory", "file", "git"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Open the same ledger, each time as another process would."""
     if request.param == "memory":
         store = MemoryStore()
-        return lambda: store
-    return lambda: FileStore(tmp_path / "deep" / "ledger.jsonl")
+        yield lambda: store
+    elif request.param == "file":
+        yield lambda: FileStore(tmp_path / "deep" / "ledger.jsonl")
+    else:
+        with GitServer(tmp_path) as server:
+            yield lambda: GitStore(server.url, "refs/heads/wedgate/venue-search", token=TOKEN)
 
 
 def entries(store: Store, *texts: str, epoch: int = 1, nonce: str = "n") -> tuple[Entry, ...]:

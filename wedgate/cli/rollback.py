@@ -7,15 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.rollout_wiring import (
-    STATE_DIRECTORY,
-    open_existing_target,
-    open_store,
-    rescue_path,
-    state_directory,
-    state_of,
-    utc_now,
-)
+from wedgate.cli.ledger_wiring import STATE_DIRECTORY, open_store, rescue_path, state_directory, state_of
+from wedgate.cli.rollout_wiring import open_existing_target, utc_now
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
@@ -56,10 +49,9 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
         f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}", err=form == "json"
     )
     try:
-        directory = state_directory(found.store_kind, found.store_options)
-    except WedgateError:
-        directory = Path(STATE_DIRECTORY)
-    book = Book(*open_store(directory, found.service))
+        book = Book(*open_store(found.store_kind, dict(found.store_options), found.service))
+    except (WedgateError, KeyError):
+        book = Book(*open_store("file", {"path": STATE_DIRECTORY}, found.service))
 
     def observe(region: RegionReturn) -> None:
         click.echo(_line(region), err=form == "json")

@@ -11,15 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.rollout_wiring import (
-    Interruption,
-    find_and_load,
-    localiser,
-    open_store,
-    rollout_parts,
-    state_directory,
-    state_of,
-)
+from wedgate.cli.ledger_wiring import open_store, state_directory, state_of
+from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
@@ -159,7 +152,7 @@ def status(*, config: Path | None, form: str) -> ExitCode:
 
     with telling_exposure():
         configuration = find_and_load(config)
-        store, spool = open_store(state_directory(*state_of(configuration)), configuration.service)
+        store, spool = open_store(*state_of(configuration), configuration.service)
         book = Book(store, spool)
         ledger = book.refresh()
         rollout = book.rollout(ledger.latest)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import signal
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,12 +13,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from wedgate.cli.ledger_wiring import STATE_DIRECTORY, base_of, open_store, rescue_path, state_directory, state_of
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem, UsageError
 
 if TYPE_CHECKING:
     from wedgate.adapters.metrics.interface import MetricSource
-    from wedgate.adapters.stores.file import FileStore
-    from wedgate.adapters.stores.spool import FileSpool
     from wedgate.adapters.targets.interface import Target
     from wedgate.config.configuration import Configuration
     from wedgate.engine.progress import Progress
@@ -28,9 +25,6 @@ if TYPE_CHECKING:
     from wedgate.gate.decision import RegionDecision
     from wedgate.rollout.rescue import Rescue
     from wedgate.rollout.values import Release, TargetSettings
-
-STATE_DIRECTORY = ".wedgate"
-"""Where the ledger lies when wedgate.yml does not say."""
 
 
 class Interruption:
@@ -84,22 +78,6 @@ def find_and_load(config: Path | None) -> Configuration:
     return load_configuration(path, shared=SharedCalendars())
 
 
-def base_of(configuration: Configuration) -> Path:
-    """Return the directory that relative paths of a configuration start from: the file's own, or the repository root
-    for .github/wedgate.yml. Never the current directory: the same command means the same wherever it is typed."""
-    parent = Path(configuration.path).resolve().parent
-    return parent.parent if parent.name == ".github" else parent
-
-
-def state_of(configuration: Configuration) -> tuple[str, dict[str, object]]:
-    """Return the kind and the options of the state, its path absolute."""
-    state = configuration.state
-    kind, options = ("file", {}) if state is None else (state.kind, dict(state.options))
-    if kind == "file":
-        options["path"] = str(base_of(configuration) / state_directory(kind, options))
-    return kind, options
-
-
 def placed(settings: TargetSettings, base: Path) -> TargetSettings:
     """Return target settings that mean the same from every directory: their paths start from ``base``."""
     options = dict(settings.options)
@@ -111,33 +89,6 @@ def placed(settings: TargetSettings, base: Path) -> TargetSettings:
     if isinstance(deploy, list | tuple) and deploy and "/" in str(deploy[0]):
         options["deploy"] = [str(base / str(deploy[0])), *deploy[1:]]
     return replace(settings, options=options)
-
-
-def state_directory(kind: str, options: Mapping[str, object]) -> Path:
-    """Return the directory of the ledger; ``ConfigurationError`` for a kind of state that is not built in."""
-    if kind != "file":
-        what = f"state of kind {kind} is not built in"
-        raise ConfigurationError((Problem(file="state", line=0, column=0, what=what, remedy="use kind: file"),))
-    return Path(str(options.get("path") or STATE_DIRECTORY))
-
-
-def open_store(directory: Path, service: str) -> tuple[FileStore, FileSpool]:
-    """Open the ledger of a service and the spool beside it, with a second place for a disk that is full."""
-    from wedgate.adapters.stores.file import FileStore
-    from wedgate.adapters.stores.spool import FileSpool
-
-    # Several checkouts on one machine may release services of one name: each has a second place of its own.
-    place = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
-    spool = f"{service}.spool.jsonl"
-    return (
-        FileStore(directory / f"{service}.jsonl"),
-        FileSpool(directory / spool, Path(tempfile.gettempdir()) / f"wedgate-{place}-{spool}"),
-    )
-
-
-def rescue_path(directory: Path, service: str) -> Path:
-    """Return where the rescue file of a service lies."""
-    return directory / f"{service}.rescue.json"
 
 
 def open_existing_target(settings: TargetSettings) -> Target:
@@ -271,7 +222,7 @@ def rollout_parts(
     base = base_of(configuration)
     kind, options = state_of(configuration)
     directory = state_directory(kind, options)
-    store, spool = open_store(directory, configuration.service)
+    store, spool = open_store(kind, options, configuration.service)
     settings = _rollout_of(configuration)
     targets = {region: placed(target, base) for region, target in settings.targets.items()}
 

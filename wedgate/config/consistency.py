@@ -38,6 +38,7 @@ def check_consistency(data: object, complaints: Complaints) -> None:
     evidence, state = _mapping(_mapping(file.get("judge")).get("evidence")), _mapping(file.get("state"))
     _check_path(("judge", "evidence"), evidence, complaints)
     _check_path(("state",), state, complaints)
+    _check_git(state, complaints)
 
 
 def _mapping(plain: object) -> Mapping[str, Any]:
@@ -174,6 +175,12 @@ _OWN_KEYS = {
     "envoy": ("admin", "routes", "clusters", "verify"),
     "simulated": ("path", "running"),
 }
+
+
+def _check_git(state: Mapping[str, Any], complaints: Complaints) -> None:
+    for key in ("ref", "remote") if state.get("kind") == "file" else ("path",) if state.get("kind") == "git" else ():
+        if key in state:
+            complaints.key(("state", key), f"{state['kind']} has no {key}", "delete it")
 
 
 def _check_path(path: Path, section: Mapping[str, Any], complaints: Complaints) -> None:

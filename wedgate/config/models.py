@@ -104,6 +104,7 @@ FailWord = Annotated[str, _word_of(ReportFails)]
 VerdictWord = Annotated[str, _word_of(("open", "caution"))]
 TargetWord = Annotated[str, _word_of(scalars.TARGET_KINDS)]
 EvidenceWord = Annotated[str, _word_of(scalars.EVIDENCE_KINDS)]
+RefText = Annotated[str, Spelling(scalars.parse_ref, schema_words.REF)]
 StateWord = Annotated[str, _word_of(scalars.STATE_KINDS)]
 Logins = Annotated[list[str], Spelling(given.parse_logins, given.list_schema(given.LOGIN_PATTERN))]
 Teams = Annotated[list[str], Spelling(given.parse_teams, given.list_schema(given.TEAM_PATTERN))]
@@ -309,8 +310,10 @@ class OverridesSection(Section):
 class StateSection(Section):
     """Where the ledger is kept."""
 
-    kind: StateWord = Field(description="`file`.")
+    kind: StateWord = Field(description="`file`, or `git`: a ref of a repository.")
     path: Text = left_out("Directory of the ledger; needed for `file`.")
+    ref: RefText = left_out("Of `git`: the ref, `refs/heads/wedgate/SERVICE` by default.")
+    remote: Text = left_out("Of `git`: the address of the repository; this one by default.")
 
 
 def _validated_rule(raw: object) -> Any:

@@ -18,11 +18,12 @@ from wedgate.config.nearest import nearest, remedy_for
 from wedgate.config.templates import PLACE_PATTERN, RESERVED
 
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+REF_PATTERN = "^refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$"
 PERCENT_PATTERN = "^[0-9]{1,3}(\\.[0-9]{1,6})?%$"
 RESERVED_NAMES = frozenset({"all"})
 TARGET_KINDS = ("envoy", "simulated")
 EVIDENCE_KINDS = ("envoy", "file")
-STATE_KINDS = ("file",)
+STATE_KINDS = ("file", "git")
 
 _MOST_LOAD = 10_000
 
@@ -117,6 +118,14 @@ def parse_name(raw: object) -> str:
     if name in RESERVED_NAMES:
         raise SpellingError(f"the name {name} means every region", "choose another name")
     return name
+
+
+def parse_ref(raw: object) -> str:
+    """Read a branch as git has it, in full."""
+    text = parse_text(raw)
+    if not re.fullmatch(REF_PATTERN, text) or ".." in text or text.endswith(("/", ".", ".lock")) or "//" in text:
+        raise SpellingError(f"{shown(raw)} is not the full name of a branch", "write refs/heads/wedgate/my-service")
+    return text
 
 
 def parse_percent(raw: object) -> Decimal:

@@ -42,6 +42,12 @@ def compare_with_default_branch(path: Path, content: bytes) -> Comparison:
     return Comparison.DIFFERENT if known else Comparison.UNKNOWN
 
 
+def address_of_origin(directory: Path) -> str | None:
+    """Return the address of a clone's remote ``origin``; ``None`` if there is no clone or no such remote."""
+    found = _git(directory, "remote", "get-url", "origin")
+    return None if found is None else found.decode("utf-8", "replace").strip() or None
+
+
 def file_at_revision(revision: str, path: str) -> bytes | None:
     """Return a file of the clone around the working directory at a revision; ``None`` if git knows no such thing."""
     return _git(Path(), "cat-file", "blob", f"{revision}:{path}")

@@ -8,10 +8,8 @@ not on network file systems without locks.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 from wedgate.adapters.stores.interface import RevisionConflictError
@@ -19,8 +17,7 @@ from wedgate.adapters.stores.locking import locked
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 from wedgate.ledger.appending import refusal_to_append
 from wedgate.ledger.chain import Entry, broken_at
-
-_FIELDS = ("revision", "stream", "kind", "at", "epoch", "nonce", "body", "previous", "hash")
+from wedgate.ledger.lines import entries_of, line_of
 
 
 class FileStore:
@@ -43,9 +40,7 @@ class FileStore:
                 existing, end, needs_newline = self._load()
                 if refusal := refusal_to_append(existing, entries, revision=revision):
                     raise RevisionConflictError(f"{self.path}: {refusal}")
-                plain = [_plain(entry) for entry in entries]
-                line = json.dumps(plain[0] if len(plain) == 1 else plain, ensure_ascii=False, sort_keys=True) + "\n"
-                self._write(("\n" if needs_newline else "") + line, end)
+                self._write(("\n" if needs_newline else "") + line_of(entries), end)
         except OSError as error:
             raise ExternalSystemError(
                 f"{self.path}: the ledger cannot be written: {error.strerror or error}"
@@ -86,13 +81,13 @@ class FileStore:
         lines = complete.split(b"\n") if newline else []
         entries: list[Entry] = []
         for number, line in enumerate(lines, start=1):
-            read = _entries_of(line)
+            read = entries_of(line)
             if read is None:
                 raise self._unusable(number, f"entry {len(entries) + 1} cannot be read")
             entries += read
         end, needs_newline = len(complete) + len(newline), False
         if tail:
-            extra = _entries_of(tail)
+            extra = entries_of(tail)
             if extra is not None and broken_at([*entries, *extra]) is None:
                 entries, end, needs_newline = [*entries, *extra], len(content), True
             else:
@@ -113,42 +108,11 @@ class FileStore:
         return ConfigurationError((Problem(file=str(self.path), line=line, column=1, what=what, remedy=remedy),))
 
 
-def _plain(entry: Entry) -> dict[str, object]:
-    """Return an entry as JSON data."""
-    data: dict[str, object] = {name: getattr(entry, name) for name in _FIELDS}
-    data["at"] = entry.at.isoformat()
-    return data
-
-
-def _entries_of(line: bytes) -> list[Entry] | None:
-    """Return the entries of one line, ``None`` when it is not one."""
-    try:
-        plain = json.loads(line)
-        entries = [_entry(item) for item in (plain if isinstance(plain, list) else [plain])]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return entries or None
-
-
-def _entry(plain: dict[str, object]) -> Entry:
-    """Return the entry that one JSON object spells; ``ValueError``, ``TypeError`` or ``KeyError`` if it is none."""
-    if set(plain) != set(_FIELDS):
-        raise ValueError("not the fields of an entry")
-    body, at = plain["body"], datetime.fromisoformat(str(plain["at"]))
-    if not isinstance(body, dict) or at.tzinfo is None:
-        raise ValueError("an entry needs a body, and an offset on its instant")
-    revision, epoch = plain["revision"], plain["epoch"]
-    if not isinstance(revision, int) or not isinstance(epoch, int):
-        raise ValueError("an entry counts in integers")
-    texts = {name: str(plain[name]) for name in ("stream", "kind", "nonce", "previous", "hash")}
-    return Entry(revision=revision, at=at, epoch=epoch, body=body, **texts)
-
-
 def _line_of(lines: Sequence[bytes], revision: int) -> int:
     """Return the line (from 1) that holds the entry at this place; the last line when none does."""
     count = 0
     for number, line in enumerate(lines, start=1):
-        count += len(_entries_of(line) or ())
+        count += len(entries_of(line) or ())
         if count >= revision:
             return number
     return max(1, len(lines))
