@@ -84,20 +84,13 @@ def decide(
 
     ``left_out`` says in words what the sources leave out wherever they are asked, ``expiring`` which of them end soon.
     """
-    worst = max((region.verdict for region in regions), key=lambda verdict: verdict.severity)
-    reasons: dict[tuple[ReasonCode, str], Reason] = {}
-    for region in regions:
-        if region.verdict is worst:
-            for reason in region.reasons:
-                known = reasons.setdefault((reason.code, reason.text), reason)
-                if known.market != reason.market:
-                    reasons[reason.code, reason.text] = replace(known, market=None)
+    worst, reasons = _together(regions)
     return Decision(
         at=question.at,
         hypothetical=question.hypothetical,
         mode=mode,
         verdict=worst,
-        reasons=tuple(reasons.values()),
+        reasons=reasons,
         regions=tuple(regions),
         next_open=together.next_open,
         next_close=together.next_close,
@@ -109,6 +102,32 @@ def decide(
         inputs=inputs,
         horizon=together.horizon,
     )
+
+
+def with_regions(decision: Decision, regions: Sequence[RegionDecision]) -> Decision:
+    """Return a decision whose regions were decided anew, with the verdict and the reasons that they come to."""
+    worst, reasons = _together(regions)
+    return replace(decision, verdict=worst, reasons=reasons, regions=tuple(regions))
+
+
+def closed_for(region: RegionDecision, reason: Reason) -> RegionDecision:
+    """Return a region closed for one reason more, which is said first."""
+    open_words = (ReasonCode.OPEN, ReasonCode.NO_RULES)
+    reasons = (reason, *(each for each in region.reasons if each.code not in open_words))
+    return replace(region, verdict=Verdict.CLOSED, reasons=reasons)
+
+
+def _together(regions: Sequence[RegionDecision]) -> tuple[Verdict, tuple[Reason, ...]]:
+    """Return the worst verdict of some regions, and the reasons for it, each said once."""
+    worst = max((region.verdict for region in regions), key=lambda verdict: verdict.severity)
+    reasons: dict[tuple[ReasonCode, str], Reason] = {}
+    for region in regions:
+        if region.verdict is worst:
+            for reason in region.reasons:
+                known = reasons.setdefault((reason.code, reason.text), reason)
+                if known.market != reason.market:
+                    reasons[reason.code, reason.text] = replace(known, market=None)
+    return worst, tuple(reasons.values())
 
 
 def decide_without_calendar(

@@ -55,6 +55,27 @@ class RegionDecision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideLook:
+    """What an override does in one region: a grant with its times, or why none helps (``code``, ``words``).
+
+    ``matched_by`` is ``commit`` or ``tree``; ``approvers`` are logins.
+    """
+
+    region: str
+    is_granted: bool
+    words: str
+    code: str | None = None
+    request: str | None = None
+    pull_request: int | None = None
+    rules: tuple[str, ...] = ()
+    approvers: tuple[str, ...] = ()
+    reason: str = ""
+    granted_at: datetime | None = None
+    expires: datetime | None = None
+    matched_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """What decided, so that a decision can be replayed later.
 
@@ -102,6 +123,8 @@ class Decision:
     inputs: Inputs
     horizon: datetime | None = None
     expiring: tuple[str, ...] = ()
+    overrides: tuple[OverrideLook, ...] = ()
+    """What an override does for it in each region, where one was looked for."""
 
     @property
     def may_deploy(self) -> bool:

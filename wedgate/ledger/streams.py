@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.plain import from_plain
 from wedgate.rollout.values import Colour, Release
@@ -28,6 +29,8 @@ class Stream(StrEnum):
     """Digests that must not be rolled out."""
     CLAIMS = "claims"
     """Which rollout holds which regions."""
+    AUDIT = "audit"
+    """Overrides and freezes: who asked, who approved, what was refused, what was used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,9 @@ class LedgerState:
     journals: Mapping[str, tuple[JournalLine, ...]] = field(default_factory=dict)
     latest: str | None = None
     lease: Lease | None = None
+    audit: tuple[AuditLine, ...] = ()
+    freezes: tuple[Frozen, ...] = ()
+    """The freezes that nobody has ended; each may be over by its own time."""
 
     @property
     def unfinished(self) -> tuple[str, ...]:
@@ -125,7 +131,8 @@ def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerSt
 def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
     """Take in one entry."""
     state = replace(state, revision=entry.revision, head=entry.hash, epoch=max(state.epoch, entry.epoch))
-    if state.lease is not None and entry.epoch == state.lease.epoch:
+    # What is written to the audit stream is written without the lease, by anybody: no sign of life of its holder.
+    if state.lease is not None and entry.epoch == state.lease.epoch and entry.stream != Stream.AUDIT:
         state = replace(state, lease=replace(state.lease, seen=max(state.lease.seen, entry.at)))
     match entry.stream:
         case Stream.LEASE:
@@ -141,6 +148,8 @@ def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
             return _fold_claim(state, entry)
         case Stream.JOURNAL:
             return _fold_journal(state, entry)
+        case Stream.AUDIT:
+            return _fold_audit(state, entry)
         case _:
             return state
 
@@ -158,6 +167,17 @@ def _fold_journal(state: LedgerState, entry: Entry) -> LedgerState:
     line = JournalLine(kind=entry.kind, at=entry.at, body=entry.body)
     journals = {**state.journals, rollout: (*(known or ()), line)}
     return replace(state, journals=journals, latest=rollout if known is None else state.latest)
+
+
+def _fold_audit(state: LedgerState, entry: Entry) -> LedgerState:
+    """Keep the line; a freeze counts from then on, and a thaw ends all of them."""
+    line = AuditLine(revision=entry.revision, kind=entry.kind, at=entry.at, body=entry.body, hash=entry.hash)
+    freezes = state.freezes
+    if entry.kind == Act.FROZEN:
+        freezes = (*freezes, from_plain(Frozen, dict(entry.body)))
+    elif entry.kind == Act.THAWED:
+        freezes = ()
+    return replace(state, audit=(*state.audit, line), freezes=freezes)
 
 
 def _fold_lease(lease: Lease | None, entry: Entry) -> Lease | None:

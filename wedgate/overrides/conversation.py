@@ -97,6 +97,10 @@ class Standing:
     request: Request | None = None
     regions: tuple[RegionStanding, ...] = ()
     denials: tuple[Person, ...] = ()
+    denied_at: Mapping[int, datetime] = field(default_factory=dict)
+    """When each of them denied, by number."""
+    lifted: tuple[Person, ...] = ()
+    """Whose denial the ledger has, and who has taken it back since."""
     is_withdrawn: bool = False
     refusals: tuple[Refusal, ...] = ()
     asks: tuple[Person, ...] = ()
@@ -151,14 +155,16 @@ class _Hearing:
         if request is None:
             self._refuse_votes_without_request()
             return Standing(refusals=tuple(self._refusals), asks=tuple(self._asks.values()))
-        approvals, denials = self._votes(request)
+        approvals, denials, lifted = self._votes(request)
         withdrawn = self._is_withdrawn(request)
         policy = self._book.policy
         assert policy is not None  # no request is accepted without one
         return Standing(
             request=request,
             regions=tuple(self._region(request, name, approvals, policy) for name in request.override.regions),
-            denials=denials,
+            denials=tuple(person for person, _ in denials.values()),
+            denied_at={number: at for number, (_, at) in denials.items()},
+            lifted=lifted,
             is_withdrawn=withdrawn,
             refusals=tuple(self._refusals),
             asks=tuple(self._asks.values()),
@@ -312,8 +318,10 @@ class _Hearing:
                 found |= {person.id: (person, code, words) for person in people if person is not None}
         return found
 
-    def _votes(self, request: Request) -> tuple[tuple[Approval, ...], tuple[Person, ...]]:
-        """Return the approvals that count, by time, and who denies."""
+    def _votes(
+        self, request: Request
+    ) -> tuple[tuple[Approval, ...], dict[int, tuple[Person, datetime]], tuple[Person, ...]]:
+        """Return the approvals that count, by time, who denies and since when, and who has taken a denial back."""
         excluded = self._excluded(request.requester)
         approvals: dict[int, Approval] = {}
         denials: dict[int, tuple[Person, datetime]] = {
@@ -339,7 +347,8 @@ class _Hearing:
                 elif said.author.id in self._book.roles:
                     self._refuse(said, _no_write(said.author))
         ordered = sorted(approvals.values(), key=lambda each: (each.at, each.comment))
-        return tuple(ordered), tuple(person for person, _ in denials.values())
+        seen = [each.person for each in self._seen.denials if each.request == request.id]
+        return tuple(ordered), denials, tuple(person for person in seen if person.id not in denials)
 
     def _is_of(self, said: _Said, vote: Vote, request: Request) -> bool:
         """Whether a vote is for the request that stands; a later one for another is told so."""

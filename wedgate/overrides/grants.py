@@ -41,6 +41,8 @@ class Use:
     request: str
     binding: str
     commit: str
+    region: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from wedgate.calendars.values import MarketAnswer, RuleLook, SourceLook
 from wedgate.gate.decide import is_allowed
-from wedgate.gate.decision import Decision, Inputs, Reason, RegionDecision
+from wedgate.gate.decision import Decision, Inputs, OverrideLook, Reason, RegionDecision
 from wedgate.render.local import offset_words
 from wedgate.render.looks import defined_at
 
@@ -40,7 +40,7 @@ def plain_decision(decision: Decision) -> dict[str, Any]:
         "runway_seconds": seconds(decision.runway),
         "runway_needed_seconds": seconds(decision.runway_needed),
         "regions": [_region(region) for region in decision.regions],
-        "override": None,
+        "override": [_override(look) for look in decision.overrides] or None,
         "not_verified": list(decision.not_verified),
         "expiring": list(decision.expiring),
         "looks": [_look(look, decision.inputs) for look in decision.looks],
@@ -91,6 +91,23 @@ def _region(region: RegionDecision) -> dict[str, Any]:
         "next_close_reasons": [plain_reason(reason) for reason in region.closes_for],
         "runway_seconds": None if answer is None else seconds(answer.runway),
         "markets": [] if answer is None else [_market(market) for market in answer.markets],
+    }
+
+
+def _override(look: OverrideLook) -> dict[str, Any]:
+    return {
+        "region": look.region,
+        "granted": look.is_granted,
+        "text": look.words,
+        "code": look.code,
+        "request": look.request,
+        "pull_request": look.pull_request,
+        "rules": list(look.rules),
+        "approvers": list(look.approvers),
+        "reason": look.reason,
+        "granted_at": _maybe(look.granted_at),
+        "expires": _maybe(look.expires),
+        "matched_by": look.matched_by,
     }
 
 

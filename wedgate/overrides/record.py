@@ -1,0 +1,191 @@
+"""Overrides and the audit stream: what is new to it in a standing, and what it knows that comments cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from wedgate.ledger.appending import Draft
+from wedgate.ledger.audit import Act, AuditLine, Frozen
+from wedgate.ledger.plain import to_plain
+from wedgate.ledger.streams import Stream
+from wedgate.overrides.conversation import Change, Seen, SeenDenial, Standing
+from wedgate.overrides.grants import Grant, Outgoing, Use
+from wedgate.overrides.people import Person
+from wedgate.overrides.refusals import Refusal
+from wedgate.overrides.requests import Request
+
+
+def seen_in(lines: Iterable[AuditLine]) -> Seen:
+    """Return the denials that stand in the ledger, and until when each grant was said to last."""
+    denials: dict[tuple[str, int], SeenDenial] = {}
+    expiries: dict[tuple[str, str], datetime] = {}
+    for line in lines:
+        body: Mapping[str, Any] = line.body
+        match line.kind:
+            case Act.DENIED:
+                person = _person(body["person"])
+                denials.setdefault(
+                    (str(body["request"]), person.id),
+                    SeenDenial(request=str(body["request"]), person=person, at=_instant(body["said"])),
+                )
+            case Act.WITHDRAWN if body.get("what") == "denial":
+                denials.pop((str(body["request"]), int(body["person"]["id"])), None)
+            case Act.GRANTED:
+                key = str(body["request"]), str(body["region"])
+                expires = _instant(body["expires"])
+                expiries[key] = min(expires, expiries.get(key, expires))
+            case _:
+                continue
+    return Seen(denials=tuple(denials.values()), expiries=expiries)
+
+
+def uses_in(lines: Iterable[AuditLine]) -> tuple[Use, ...]:
+    """Return every use of a grant."""
+    return tuple(
+        Use(
+            request=str(line.body["request"]),
+            binding=str(line.body["binding"]),
+            commit=str(line.body["commit"]),
+            region=str(line.body["region"]),
+            at=line.at,
+        )
+        for line in lines
+        if line.kind == Act.USED
+    )
+
+
+def news_of(standing: Standing, change: Change, lines: Iterable[AuditLine], at: datetime) -> tuple[Draft, ...]:
+    """Return what the ledger does not have yet of where a pull request stands."""
+    known = {_key(line.kind, line.body) for line in lines}
+    place = {"repository": change.repository, "pull_request": change.number}
+    found: list[tuple[Act, dict[str, object]]] = [
+        *_of_request(standing),
+        *((Act.REFUSED, _plain_refusal(refusal)) for refusal in standing.refusals),
+    ]
+    return tuple(
+        Draft(stream=Stream.AUDIT, kind=act, at=at, body={**place, **body})
+        for act, body in found
+        if _key(act, {**place, **body}) not in known
+    )
+
+
+def _of_request(standing: Standing) -> Iterator[tuple[Act, dict[str, object]]]:
+    """Yield the acts that make a standing, in the order in which they count."""
+    request = standing.request
+    if request is None:
+        return
+    yield Act.REQUESTED, plain_request(request)
+    approvals = {each.person.id: each for region in standing.regions for each in region.approvals}
+    for approval in sorted(approvals.values(), key=lambda each: (each.at, each.comment)):
+        said: dict[str, object] = {"said": approval.at.isoformat(), "comment": approval.comment}
+        yield Act.APPROVED, {"request": request.id, "person": _plain_person(approval.person), **said}
+    for person in standing.denials:
+        at = standing.denied_at[person.id]
+        yield Act.DENIED, {"request": request.id, "person": _plain_person(person), "said": at.isoformat()}
+    for person in standing.lifted:
+        yield Act.WITHDRAWN, {"request": request.id, "person": _plain_person(person), "what": "denial"}
+    if standing.is_withdrawn:
+        person = request.requester
+        yield Act.WITHDRAWN, {"request": request.id, "person": _plain_person(person), "what": "request"}
+    if not standing.stands:
+        return
+    for region in standing.regions:
+        if region.granted_at is not None and region.expires is not None:
+            yield (
+                Act.GRANTED,
+                {
+                    "request": request.id,
+                    "region": region.region,
+                    "commit": request.override.sha,
+                    "approvers": [_plain_person(each.person) for each in region.approvals],
+                    "granted": region.granted_at.isoformat(),
+                    "expires": region.expires.isoformat(),
+                },
+            )
+
+
+def draft_of_use(grant: Grant, outgoing: Outgoing, at: datetime, why: Mapping[str, object]) -> Draft:
+    """Return the entry that binds a grant to a deployment; ``why`` is what the gate said without it, and its inputs."""
+    body = {
+        "request": grant.request.id,
+        "region": grant.region,
+        "binding": outgoing.binding,
+        "commit": outgoing.commit,
+        "matched_by": grant.matched_by.value,
+        "approved_commit": grant.request.override.sha,
+        "rules": list(grant.rules),
+        "reason": grant.request.override.reason,
+        "approvers": [_plain_person(person) for person in grant.approvers],
+        "expires": grant.expires.isoformat(),
+        **why,
+    }
+    return Draft(stream=Stream.AUDIT, kind=Act.USED, at=at, body=body)
+
+
+def draft_of_freeze(frozen: Frozen) -> Draft:
+    """Return the entry that begins a freeze."""
+    plain = to_plain(frozen)
+    assert isinstance(plain, dict)
+    return Draft(stream=Stream.AUDIT, kind=Act.FROZEN, at=frozen.since, body=plain)
+
+
+def draft_of_thaw(by: str, reason: str, at: datetime) -> Draft:
+    """Return the entry that ends every freeze."""
+    return Draft(stream=Stream.AUDIT, kind=Act.THAWED, at=at, body={"by": by, "reason": reason})
+
+
+def plain_request(request: Request) -> dict[str, object]:
+    """Return a request as plain data."""
+    override = request.override
+    return {
+        "request": request.id,
+        "commit": override.sha,
+        "regions": list(override.regions),
+        "rules": list(override.rules),
+        "seconds": int(override.duration.total_seconds()),
+        "reason": override.reason,
+        "link": override.link,
+        "strategy": override.strategy.value,
+        "person": _plain_person(request.requester),
+        "said": request.at.isoformat(),
+        "comment": request.comment,
+    }
+
+
+def _plain_refusal(refusal: Refusal) -> dict[str, object]:
+    return {
+        "code": refusal.code.value,
+        "what": refusal.what,
+        "who": refusal.who,
+        "comment": refusal.comment,
+        "line": refusal.line,
+    }
+
+
+def _plain_person(person: Person) -> dict[str, object]:
+    return {"id": person.id, "login": person.login}
+
+
+def _key(kind: str, body: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what makes two entries the same act, however often it is found again."""
+    person = body.get("person")
+    who = person.get("id") if isinstance(person, Mapping) else None
+    if kind == Act.REFUSED:
+        return kind, body.get("pull_request"), body.get("comment"), body.get("line"), body.get("code")
+    if kind == Act.APPROVED:
+        return kind, body.get("request"), who, body.get("comment")
+    if kind == Act.GRANTED:
+        return kind, body.get("request"), body.get("region"), body.get("expires")
+    if kind == Act.DENIED:
+        return kind, body.get("request"), who, body.get("said")
+    return kind, body.get("request"), who, body.get("what")
+
+
+def _person(plain: Mapping[str, Any]) -> Person:
+    return Person(id=int(plain["id"]), login=str(plain["login"]))
+
+
+def _instant(plain: object) -> datetime:
+    return datetime.fromisoformat(str(plain))
