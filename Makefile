@@ -6,7 +6,8 @@
 #   make fuzz    1,000,000 generated comments through the grammar of overrides (about a minute)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
-#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, chromium, axe-core
+#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, chromium, axe-core,
+#                GitHub's published description
 #   make pictures  the pictures of the documentation, which need chromium
 #   make schema  write the JSON Schema of wedgate.yml anew
 #   make presets  write docs/reference/presets.md anew

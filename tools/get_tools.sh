@@ -106,26 +106,33 @@ browser_chromium() {
   fi
 }
 
-# Rules of accessibility, as one script that tests put into a page.
-npm_axe() {
-  local version=$1 log=$tools/axe-core.log file=$tools/npm/node_modules/axe-core/axe.min.js
-  if [ -e "$tools/stamps/axe-core-$version" ] && [ -e "$file" ]; then return; fi
+# Packages of npm, all at once, because an install takes away what it does not name: rules of accessibility, which tests
+# put into a page; GitHub's published description, and examples of its events, which tests hold requests to.
+npm_packages() {
+  local log=$tools/npm.log all=$* stamp name file missing_one=
+  stamp=$tools/stamps/npm-${all//[\/ ]/_}
+  for name in "$@"; do
+    [ -d "$tools/npm/node_modules/${name%@*}" ] || missing_one=$name
+  done
+  if [ -e "$stamp" ] && [ -z "$missing_one" ]; then return; fi
   if ! command -v npm >/dev/null; then
-    skip axe-core "it is taken from npm, and there is no npm here"
+    skip npm-packages "they are taken from npm, and there is no npm here"
     return
   fi
-  if npm install --prefix "$tools/npm" --no-save --no-fund --no-audit --ignore-scripts "axe-core@$version" \
-    >"$log" 2>&1 && [ -e "$file" ]; then
-    rm -f "$log" "$tools/stamps/axe-core"-*
-    touch "$tools/stamps/axe-core-$version"
-    printf 'wedgate: axe-core %s is in .tools/npm\n' "$version"
+  if npm install --prefix "$tools/npm" --no-save --no-fund --no-audit --ignore-scripts "$@" >"$log" 2>&1; then
+    # The description comes for every version of the server: only one is read.
+    file=$tools/npm/node_modules/@octokit/openapi/generated
+    find "$file" -name '*.json' ! -name api.github.com.json -delete
+    rm -f "$log" "$tools"/stamps/npm-*
+    touch "$stamp"
+    printf 'wedgate: %s are in .tools/npm\n' "$*"
   else
-    skip axe-core "npm install axe-core@$version failed: $(tail -n 1 "$log")"
+    skip npm-packages "npm install failed: $(tail -n 1 "$log")"
   fi
 }
 
 browser_chromium
-npm_axe 4.14.1
+npm_packages axe-core@4.14.1 @octokit/openapi@23.0.2 @octokit/webhooks-examples@7.6.1
 
 if [ "$missing" = 1 ] && [ "${WEDGATE_REQUIRE_TOOLS:-}" = 1 ]; then
   printf 'wedgate: WEDGATE_REQUIRE_TOOLS=1 is set, so a skipped tool is a failure\n' >&2

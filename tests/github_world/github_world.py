@@ -1,12 +1,14 @@
-"""A small GitHub on loopback: one repository with commits, branches and pull requests, a clock, and ways to fail.
+"""A small GitHub on loopback: a repository with commits, people and pull requests, a clock, and ways to fail.
 
-Shapes of answers follow GitHub's published REST API (repository, branch, contents, pull request, files, comparison),
-reduced to what a gate reads.
+Each answer begins as the example that GitHub's published REST description gives for it (``answers.json``), with the
+world's own state laid over it. Where the description itself is at hand, every request and every answer is held to it
+(``github_contract``): a call that GitHub would refuse fails the test.
 """
 
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import threading
 import time
@@ -14,27 +16,42 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from github_contract import Contract
+
 REPOSITORY = "acme/venue-search"
+ANSWERS = json.loads((Path(__file__).parent / "answers.json").read_text(encoding="utf-8"))
+BOT = "github-actions[bot]"
+Answer = tuple[int, Any]
 
 
 @dataclass(kw_only=True)
 class Pull:
-    """A pull request: the commit its branch is at, and its changed files as (path, former path or None)."""
+    """A pull request: the commit its branch is at, its changed files as (path, former path or None), and its people."""
 
     head: str
     files: list[tuple[str, str | None]] = field(default_factory=list)
+    author: str | None = "dave"
+    head_ref: str = "fix"
+    base_ref: str = "main"
+    from_fork: bool = False
+    state: str = "open"
+    commits: list[tuple[str | None, str | None]] = field(default_factory=lambda: [("dave", "dave")])
 
 
 @dataclass(kw_only=True)
 class Comment:
-    """A comment on a pull request, by a login."""
+    """A comment on a pull request, by a login (``None``: an account that is gone)."""
 
     number: int
-    login: str
+    login: str | None
     body: str
+    at: datetime | None = None
+    edited: bool = False
+    via_app: bool = False
 
 
 class GithubWorld:
@@ -44,16 +61,33 @@ class GithubWorld:
         self.commits: dict[str, dict[str, bytes]] = {}
         self.branches = {"main": "a" * 40}
         self.commits["a" * 40] = {}
+        self.trees: dict[str, str] = {}
         self.pulls: dict[int, Pull] = {}
+        self.brought_by: dict[str, list[int]] = {}
+        """The pull requests that a commit belongs to."""
         self.comparisons: dict[tuple[str, str], list[tuple[str, str | None]]] = {}
         self.comments: dict[int, list[Comment]] = {}
+        self.people: dict[str, int] = {name: 101 + place for place, name in enumerate(PEOPLE)}
+        self.roles: dict[str, str] = dict.fromkeys(PEOPLE, "write")
+        self.teams: dict[str, list[str]] = {}
+        self.pushes: list[tuple[str, str, str | None]] = []
+        """Branch, commit and login, the latest last."""
+        self.runs: dict[int, tuple[str, str]] = {}
+        self.statuses: list[dict[str, Any]] = []
+        self.reactions: list[tuple[int, str]] = []
         self.login: str | None = None
         """Who the token writes as; ``None``: the token of a workflow, which may not ask."""
         self.may_comment = True
+        self.may_read_teams = True
         self.failures: dict[str, str] = {}
+        self.heads_lie: dict[int, list[str]] = {}
+        """Heads that a pull request shows first, one at each look."""
         self.shifted_seconds = 0.0
+        self.delay_seconds = 0.0
         self.asked: list[str] = []
         self.page_size = 100
+        self.contract = Contract.find()
+        self.breaches: list[str] = []
         handler = type("Handler", (_Handler,), {"world": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -68,10 +102,20 @@ class GithubWorld:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+        assert not self.breaches, "\n".join(self.breaches)
 
     def put(self, path: str, content: bytes, *, ref: str | None = None) -> None:
         """Write a file at a commit, by default the one that main is at."""
         self.commits.setdefault(ref or self.branches["main"], {})[path] = content
+
+    def say(self, pull: int, login: str | None, body: str, **how: Any) -> Comment:
+        """Let somebody comment, a second after the last comment or now."""
+        last = max((each.at for listed in self.comments.values() for each in listed if each.at), default=None)
+        at = how.pop("at", None) or self.date().replace(microsecond=0)
+        count = sum(map(len, self.comments.values()))
+        comment = Comment(number=5001 + count, login=login, body=body, at=at if last is None else max(at, last), **how)
+        self.comments.setdefault(pull, []).append(comment)
+        return comment
 
     def environment(self) -> dict[str, str]:
         """Return what a runner of this world says."""
@@ -86,75 +130,195 @@ class GithubWorld:
         """Return the world's clock."""
         return datetime.fromtimestamp(time.time() + self.shifted_seconds, UTC)
 
-    def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
-        """Return status and body for a path below the repository."""
-        parts = path.strip("/").split("/") if path.strip("/") else []
-        if not parts:
-            return 200, {"id": 1, "name": "venue-search", "full_name": REPOSITORY, "default_branch": "main",
-                         "url": f"{self.url}/repos/{REPOSITORY}"}  # fmt: skip
+    def answer(self, path: str, query: dict[str, list[str]]) -> Answer:
+        """Return status and body for a path."""
+        home = f"/repos/{REPOSITORY}"
+        if path.startswith("/orgs/"):
+            return self._members(path.strip("/").split("/"))
+        if path == "/user":
+            known = self._user(self.login or "nobody", "user")
+            return (200, known) if self.login else (403, {"message": "Resource not accessible by integration"})
+        if not path.startswith(home):
+            return _missing()
+        parts = path.removeprefix(home).strip("/").split("/")
+        return self._of_code(parts, query) or self._of_talk(parts, query) or _missing()
+
+    def _of_code(self, parts: list[str], query: dict[str, list[str]]) -> Answer | None:
         match parts:
+            case [""]:
+                return 200, self._repository()
             case ["branches", name] if name in self.branches:
-                sha = self.branches[name]
-                return 200, {"name": name, "protected": False, "commit": {"sha": sha, "url": f"{self.url}/c/{sha}"}}
+                found = _example("branch", name=name, protected=False)
+                found["commit"]["sha"] = self.branches[name]
+                return 200, found
             case ["contents", *rest]:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
-            case ["pulls", number] if int(number) in self.pulls:
-                address = f"{self.url}/repos/{REPOSITORY}/pulls/{number}"
-                issue = f"{self.url}/repos/{REPOSITORY}/issues/{number}"
-                head = {"sha": self.pulls[int(number)].head}
-                described = {"number": int(number), "url": address, "issue_url": issue, "head": head}
-                return 200, {**described, "comments_url": f"{issue}/comments"}
-            case ["pulls", number, "files"] if int(number) in self.pulls:
-                page, size = int(query.get("page", ["1"])[0]), self.page_size
-                return 200, [_file(*each) for each in self.pulls[int(number)].files[(page - 1) * size : page * size]]
-            case ["issues", number, "comments"]:
-                page, size = int(query.get("page", ["1"])[0]), self.page_size
-                listed = self.comments.get(int(number), [])[(page - 1) * size : page * size]
-                return 200, [self._comment(each) for each in listed]
             case ["compare", between]:
                 base, _, head = between.partition("...")
                 if (base, head) in self.comparisons:
-                    return 200, {"files": [_file(*each) for each in self.comparisons[(base, head)]]}
-        return 404, {"message": "Not Found", "status": "404"}
+                    return 200, _example("compare", files=[_file(*each) for each in self.comparisons[(base, head)]])
+            case ["git", "commits", sha] if sha in self.trees:
+                found = _example("git_commit", sha=sha)
+                found["tree"]["sha"] = self.trees[sha]
+                return 200, found
+            case ["commits", sha, "pulls"]:
+                return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
+            case ["activity"]:
+                return 200, self._activity(query.get("ref", [""])[0])
+            case ["actions", "runs", number] if int(number) in self.runs:
+                first, last = (self._user(login) for login in self.runs[int(number)])
+                return 200, _example("run", id=int(number), actor=first, triggering_actor=last)
+        return None
 
-    def write(self, path: str, body: str) -> tuple[int, Any]:
-        """Add a comment to an issue, or edit one, as whoever the token belongs to."""
-        if not self.may_comment:
-            return 403, {"message": "Resource not accessible by integration"}
-        match path.strip("/").split("/"):
+    def _of_talk(self, parts: list[str], query: dict[str, list[str]]) -> Answer | None:
+        match parts:
+            case ["pulls"]:
+                open_ones = [number for number, pull in self.pulls.items() if pull.state == "open"]
+                return 200, self._page([self._pull(number) for number in open_ones], query)
+            case ["pulls", number] if int(number) in self.pulls:
+                return 200, self._pull(int(number), is_whole=True)
+            case ["pulls", number, "files"] if int(number) in self.pulls:
+                return 200, self._page([_file(*each) for each in self.pulls[int(number)].files], query)
+            case ["pulls", number, "commits"] if int(number) in self.pulls:
+                return 200, self._page([self._commit(*each) for each in self.pulls[int(number)].commits], query)
+            case ["issues", number, "comments"]:
+                return 200, self._page([self._comment(each) for each in self.comments.get(int(number), [])], query)
             case ["issues", "comments", number]:
-                (found,) = (each for listed in self.comments.values() for each in listed if each.number == int(number))
-                found.body = body
+                found = self._find(int(number))
+                return None if found is None else (200, self._comment(found))
+            case ["collaborators", login, "permission"] if login in self.people:
+                role = self.roles.get(login, "read")
+                folded = {"maintain": "write", "triage": "read"}.get(role, role)
+                return 200, _example(
+                    "permission", permission=folded, role_name=role, user=self._user(login, "permission")
+                )
+        return None
+
+    def write(self, method: str, path: str, content: dict[str, Any]) -> Answer:
+        """Change something, as whoever the token belongs to."""
+        parts = path.removeprefix(f"/repos/{REPOSITORY}").strip("/").split("/")
+        match parts:
+            case ["issues", *_] if not self.may_comment:
+                return 403, {"message": "Resource not accessible by integration"}
+            case ["issues", "comments", number, "reactions"]:
+                self.reactions.append((int(number), content["content"]))
+                return 201, _example("reaction", content=content["content"])
+            case ["issues", "comments", number] if method == "PATCH":
+                found = self._find(int(number))
+                if found is None:
+                    return _missing()
+                found.body = content["body"]
                 return 200, self._comment(found)
             case ["issues", number, "comments"]:
-                count = sum(map(len, self.comments.values()))
-                made = Comment(number=count + 1, login=self.login or "github-actions[bot]", body=body)
-                self.comments.setdefault(int(number), []).append(made)
+                made = self.say(int(number), self.login or BOT, content["body"])
                 return 201, self._comment(made)
-        return 404, {"message": "Not Found"}
+            case ["statuses", sha]:
+                self.statuses.append({"sha": sha, **content})
+                return 201, _example("status", **content)
+        return _missing()
+
+    def _find(self, number: int) -> Comment | None:
+        return next((each for listed in self.comments.values() for each in listed if each.number == number), None)
+
+    def _page(self, listed: list[Any], query: dict[str, list[str]]) -> list[Any]:
+        page, size = int(query.get("page", ["1"])[0]), self.page_size
+        return listed[(page - 1) * size : page * size]
+
+    def _repository(self) -> dict[str, Any]:
+        owner, name = REPOSITORY.split("/")
+        found = _example("repository", id=1, name=name, full_name=REPOSITORY, default_branch="main")
+        found["owner"]["login"] = owner
+        return found
+
+    def _pull(self, number: int, *, is_whole: bool = False) -> dict[str, Any]:
+        pull = self.pulls[number]
+        lies = self.heads_lie.get(number)
+        found = _example("pull", number=number, state=pull.state, user=self._user(pull.author))
+        found["head"] |= {"sha": lies.pop(0) if lies else pull.head, "ref": pull.head_ref}
+        found["base"] |= {"ref": pull.base_ref}
+        for part, home in (("head", 2 if pull.from_fork else 1), ("base", 1)):
+            found[part]["repo"]["id"] = home
+        if not is_whole:
+            for only_of_one in ONLY_OF_ONE:
+                found.pop(only_of_one, None)
+        return found
 
     def _comment(self, comment: Comment) -> dict[str, Any]:
-        address = f"{self.url}/repos/{REPOSITORY}/issues/comments/{comment.number}"
-        user = {"login": comment.login, "id": 1, "url": f"{self.url}/users/x"}
-        return {"id": comment.number, "url": address, "body": comment.body, "user": user}
+        at = _instant(comment.at or datetime(2026, 1, 1, tzinfo=UTC))
+        later = _instant((comment.at or datetime(2026, 1, 1, tzinfo=UTC)).replace(year=2099))
+        found = _example("comment", id=comment.number, body=comment.body, user=self._user(comment.login), created_at=at)
+        found["updated_at"] = later if comment.edited else at
+        found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
+        return found
 
-    def _contents(self, path: str, ref: str) -> tuple[int, Any]:
+    def _commit(self, author: str | None, committer: str | None) -> dict[str, Any]:
+        people = [None if login is None else self._user(login) for login in (author, committer)]
+        return _example("pull_commit", author=people[0], committer=people[1])
+
+    def _activity(self, ref: str) -> list[dict[str, Any]]:
+        found = []
+        for branch, after, login in reversed(self.pushes):
+            if ref == f"refs/heads/{branch}":
+                actor = None if login is None else self._user(login)
+                found.append(_example("activity", ref=ref, after=after, actor=actor, activity_type="push"))
+        return found
+
+    def _members(self, parts: list[str]) -> Answer:
+        match parts:
+            case ["orgs", organisation, "teams", team, "members"] if f"{organisation}/{team}" in self.teams:
+                if not self.may_read_teams:
+                    return 403, {"message": "Resource not accessible by integration"}
+                return 200, [self._user(login) for login in self.teams[f"{organisation}/{team}"]]
+        return _missing()
+
+    def _user(self, login: str | None, example: str = "members") -> dict[str, Any]:
+        name = "ghost" if login is None else login
+        number = 10137 if login is None else self.people.setdefault(name, 1000 + len(self.people))
+        found = copy.deepcopy(ANSWERS[example]["user"] if example == "permission" else ANSWERS[example])
+        return {**found, "login": name, "id": number, "type": "Bot" if name.endswith("[bot]") else "User"}
+
+    def _contents(self, path: str, ref: str) -> Answer:
         files = self.commits.get(self.branches.get(ref, ref), {})
         if path in files:
             content = files[path]
-            described = {"type": "file", "name": path.rpartition("/")[2], "path": path, "size": len(content)}
+            described = {"name": path.rpartition("/")[2], "path": path, "size": len(content)}
             if len(content) > 1_000_000:
-                return 200, {**described, "encoding": "none", "content": ""}
-            return 200, {**described, "encoding": "base64", "content": base64.encodebytes(content).decode()}
+                return 200, _example("file", **described, encoding="none", content="")
+            return 200, _example("file", **described, encoding="base64", content=base64.encodebytes(content).decode())
         inside = [name for name in files if name.startswith(f"{path}/")]
         if inside:
-            return 200, [{"type": "file", "name": name, "path": name, "size": 1} for name in inside]
-        return 404, {"message": "Not Found", "status": "404"}
+            return 200, [{**_example("file", name=name, path=name, size=1)} for name in inside]
+        return _missing()
+
+
+PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank", "zoe")
+ONLY_OF_ONE = (
+    "merged", "mergeable", "rebaseable", "mergeable_state", "merged_by", "comments", "review_comments",
+    "maintainer_can_modify", "commits", "additions", "deletions", "changed_files",
+)  # fmt: skip
+APP = {
+    "id": 7, "node_id": "x", "owner": ANSWERS["members"], "name": "an app", "description": "", "slug": "an-app",
+    "external_url": "https://app.example", "html_url": "https://app.example", "created_at": "2026-01-01T00:00:00Z",
+    "updated_at": "2026-01-01T00:00:00Z", "permissions": {}, "events": [],
+}  # fmt: skip
+
+
+def _example(answer: str, /, **changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = copy.deepcopy(ANSWERS[answer])
+    return {**found, **changes}
+
+
+def _instant(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _missing() -> Answer:
+    return 404, {"message": "Not Found", "status": "404"}
 
 
 def _file(path: str, former: str | None) -> dict[str, Any]:
-    described: dict[str, Any] = {"filename": path, "status": "renamed" if former else "modified", "sha": "f" * 40}
-    return {**described, "previous_filename": former} if former else described
+    found = _example("pull_file", filename=path, status="renamed" if former else "modified", sha="f" * 40)
+    return {**found, "previous_filename": former} if former else found
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -170,52 +334,82 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer, or fail as the world says."""
-        address = urlsplit(self.path)
-        path = unquote(address.path)
-        self.world.asked.append(self.path)
-        failure = next((how for part, how in self.world.failures.items() if part in self.path), None)
-        if failure == "drop":
-            self.close_connection = True
-            self.connection.close()
+        world, address = self.world, urlsplit(self.path)
+        path, query = unquote(address.path), parse_qs(address.query)
+        world.asked.append(self.path)
+        time.sleep(world.delay_seconds)
+        if self._fails():
             return
-        if failure == "slow":
-            time.sleep(1.5)
-        if failure == "malformed":
-            self._send(200, b"{not json")
-            return
-        if failure is not None and failure.isdigit():
-            self._send(int(failure), json.dumps({"message": "made to fail"}).encode())
-            return
-        if path == "/user":
-            known = {"login": self.world.login, "id": 1, "url": f"{self.world.url}/user"}
-            answer = (200, known) if self.world.login else (403, {"message": "Resource not accessible by integration"})
-            self._send(answer[0], json.dumps(answer[1]).encode())
-            return
-        status, body = self.world.answer(path.removeprefix(f"/repos/{REPOSITORY}"), parse_qs(address.query))
-        page, size = int(parse_qs(address.query).get("page", ["1"])[0]), self.world.page_size
+        status, body = world.answer(path, query)
+        self._check(path, query, None, status, body)
+        page, size = int(query.get("page", ["1"])[0]), world.page_size
         more = ""
-        if path.endswith(("/files", "/comments")) and isinstance(body, list) and len(body) == size:
-            more = f'<{self.world.url}{path}?per_page={size}&page={page + 1}>; rel="next"'
+        if path.endswith(PAGED) and isinstance(body, list) and len(body) == size:
+            following = 1 if self._failure() == "circle" else page + 1
+            more = f'<{world.url}{path}?per_page={size}&page={following}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
 
     def do_POST(self) -> None:
         """Write, or fail as the world says."""
         content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.world.asked.append(f"{self.command} {self.path}")
-        path = unquote(urlsplit(self.path).path).removeprefix(f"/repos/{REPOSITORY}")
-        status, body = self.world.write(path, content["body"])
+        time.sleep(self.world.delay_seconds)
+        if self._fails():
+            return
+        path = unquote(urlsplit(self.path).path)
+        status, body = self.world.write(self.command, path, content)
+        self._check(path, {}, content, status, body)
         self._send(status, json.dumps(body).encode())
 
     do_PATCH = do_POST  # noqa: N815 (the name that the server looks for)
 
-    def _send(self, status: int, content: bytes, link: str = "") -> None:
+    def _check(self, path: str, query: dict[str, list[str]], content: Any, status: int, body: Any) -> None:
+        if self.world.contract is not None:
+            self.world.breaches += self.world.contract.breaches(self.command, path, query, content, status, body)
+
+    def _failure(self) -> str | None:
+        asked = f"{self.command} {self.path}"
+        return next((how for part, how in self.world.failures.items() if part in asked), None)
+
+    def _fails(self) -> bool:
+        """Fail in one of many ways, and say whether that was the answer."""
+        failure = self._failure()
+        if failure == "slow":
+            time.sleep(1.5)
+        if failure == "drop":
+            self.close_connection = True
+            self.connection.close()
+        elif failure == "cut":
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(b'[{"id": 1')
+            self.close_connection = True
+        elif failure == "malformed":
+            self._send(200, b"{not json")
+        elif failure in ("rate", "secondary"):
+            named = {"X-RateLimit-Remaining": "0"} if failure == "rate" else {"Retry-After": "60"}
+            self._send(403, json.dumps({"message": "API rate limit exceeded"}).encode(), **named)
+        elif failure is not None and failure.isdigit():
+            self._send(int(failure), json.dumps({"message": "made to fail"}).encode())
+        else:
+            return False
+        return True
+
+    def _send(self, status: int, content: bytes, link: str = "", **headers: str) -> None:
         try:
             self.send_response(status)
             self.send_header("Content-Type", "application/json; charset=utf-8")
             self.send_header("Content-Length", str(len(content)))
+            for name, value in headers.items():
+                self.send_header(name, value)
             if link:
                 self.send_header("Link", link)
             self.end_headers()
             self.wfile.write(content)
         except OSError:
             return
+
+
+PAGED = ("/files", "/comments", "/members", "/commits", "/pulls")

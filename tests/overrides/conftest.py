@@ -41,7 +41,7 @@ class Story:
     uses: list[Use] = field(default_factory=list)
     change: Change = field(
         default_factory=lambda: Change(
-            repository="acme/venue-search", number=7, head=H1, author=PEOPLE["dave"], pusher=PEOPLE["dave"]
+            repository="acme/venue-search", number=7, head=H1, author=PEOPLE["dave"], pushers=(PEOPLE["dave"],)
         )
     )
 

@@ -77,7 +77,7 @@ def test_a06_author_requester_and_pusher_do_not_count(
     """Each of them is in the list and approves with alice."""
     people = tuple(NamedPerson(login=name) for name in ("alice", "bob", who))
     story = new_story(policy=OverridePolicy(approvers=Approvers(people=people)))
-    story.moves(pusher=Person(id=106, login="frank"))
+    story.moves(pushers=(Person(id=106, login="frank"),))
     request = story.asks()
     story.approves("alice", request)
     story.approves(who, request)
@@ -341,7 +341,7 @@ def test_a_rule_that_closes_too_and_was_not_named_keeps_it_shut(story: Any) -> N
 
 def test_a_head_whose_pusher_is_not_known_is_approved_by_nobody(story: Any) -> None:
     """It may have been any of them."""
-    story.moves(pusher=None)
+    story.moves(pushers=())
     request = story.asks()
     story.approves("alice", request)
     story.approves("bob", request)

@@ -26,13 +26,13 @@ OVERRIDABLE = ("calendar_unverified", "config_invalid", "config_loosened", "conf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A pull request as it is now. ``None`` for a person or the committers: the forge does not say."""
+    """A pull request as it is now. No pushers and no committers (``None``): the forge does not say."""
 
     repository: str
     number: int
     head: str
     author: Person | None
-    pusher: Person | None
+    pushers: tuple[Person, ...] = ()
     committers: tuple[Person, ...] | None = ()
     re_runners: tuple[Person, ...] = ()
     from_fork: bool = False
@@ -308,7 +308,7 @@ class _Hearing:
         parts: list[tuple[NeverCount, tuple[Person | None, ...], RefusalCode, str]] = [
             (NeverCount.RE_RUNNER, change.re_runners, RefusalCode.RE_RAN, "ran this job again"),
             (NeverCount.COMMITTERS, change.committers or (), RefusalCode.OWN_COMMIT, "wrote a commit of it"),
-            (NeverCount.HEAD_PUSHER, (change.pusher,), RefusalCode.OWN_PUSH, "pushed its last commit"),
+            (NeverCount.HEAD_PUSHER, change.pushers, RefusalCode.OWN_PUSH, "pushed its last commit"),
             (NeverCount.AUTHOR, (change.author,), RefusalCode.OWN_CHANGE, "opened the pull request"),
             (NeverCount.REQUESTER, (requester,), RefusalCode.OWN_REQUEST, "asked for it"),
         ]
@@ -381,7 +381,7 @@ class _Hearing:
         if said.author.id in excluded:
             _, code, words = excluded[said.author.id]
             return Refusal(code=code, what=f"{name} {words}", remedy="somebody else has to approve")
-        if NeverCount.HEAD_PUSHER in policy.never_count and self._change.pusher is None:
+        if NeverCount.HEAD_PUSHER in policy.never_count and not self._change.pushers:
             return Refusal(
                 code=RefusalCode.PUSHER_UNKNOWN,
                 what="GitHub does not say who pushed this commit, so it may have been any approver",

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
+
+from wedgate.overrides.people import Comment, Person, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +20,81 @@ class ForgeFile:
     path: str
     content: bytes
     ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted."""
+
+    number: int
+    head: str
+    head_ref: str
+    base_ref: str
+    author: Person | None
+    from_fork: bool
+    is_open: bool
+
+
+class StatusState(StrEnum):
+    """What a commit status may say."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    PENDING = "pending"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitStatus:
+    """A commit status, which a branch rule may require; ``description`` is cut to 140 characters."""
+
+    state: StatusState
+    description: str
+    context: str = "wedgate"
+    url: str | None = None
+
+
+class Conversations(Protocol):
+    """The people and the talk of a repository. Calls raise ``ExternalSystemError``, naming what a token lacks.
+
+    Every list is read to its last page, or is an error: half of the comments are not the comments.
+    """
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Fetch one pull request."""
+
+    def open_pull_requests(self, base: str) -> tuple[PullRequest, ...]:
+        """Fetch those that are open towards a branch."""
+
+    def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
+        """Fetch those that brought a commit, or have it."""
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        """Fetch every comment of a pull request."""
+
+    def role_of(self, person: Person) -> Role:
+        """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
+
+    def members_of(self, team: str) -> tuple[Person, ...]:
+        """Fetch everybody in a team (``org/team``)."""
+
+    def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
+        """Fetch whoever pushed the head to its branch, each time it was; nobody if that is not known."""
+
+    def committers_of(self, number: int) -> tuple[Person, ...] | None:
+        """Fetch who wrote or committed the commits of a pull request; ``None`` if that is not known of every one."""
+
+    def tree_of(self, commit: str) -> str:
+        """Fetch the id of a commit's tree: the same for the same content."""
+
+    def who_ran(self, run: int) -> tuple[Person, ...]:
+        """Fetch who ran a workflow's run again, if somebody else than who started it."""
+
+    def acknowledge(self, comment: int) -> bool:
+        """React to a comment with eyes; ``False`` where the token may not."""
+
+    def set_status(self, commit: str, status: CommitStatus) -> None:
+        """Post a commit status."""
 
 
 class Forge(Protocol):

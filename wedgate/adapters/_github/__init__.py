@@ -1,0 +1,1 @@
+"""GitHub's REST interface through PyGithub, for every adapter that talks to it."""

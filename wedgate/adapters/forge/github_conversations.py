@@ -1,0 +1,188 @@
+"""GitHub as a conversation: pull requests, comments, people and what they may do, and the status that answers.
+
+Addresses and fields are those of GitHub's published REST description (api.github.com, version 2022-11-28).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from wedgate.adapters._github.connection import READ, Connection, ForbiddenError, NotFoundError
+from wedgate.adapters.forge.interface import CommitStatus, PullRequest
+from wedgate.overrides.people import Comment, Person, Role
+
+_PULLS = "give the job `pull-requests: read`"
+_TEAMS = "a workflow's own token cannot read teams: give wedgate an app's (`members: read`), or one with `read:org`"
+_STATUS = "give the job `statuses: write`"
+_RUNS = "give the job `actions: read`"
+_REACT = "give the job `pull-requests: write`"
+_PUSHES = frozenset(("push", "force_push", "branch_creation", "pr_merge", "merge_queue_merge"))
+DESCRIPTION_LIMIT = 140
+
+
+class GithubConversations:
+    """The talk of one repository."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._base = f"/repos/{connection.repository}"
+
+    def pull_request(self, number: int) -> PullRequest:
+        """Fetch one pull request."""
+        what = f"pull request {number}"
+        found = self._connection.get(f"{self._base}/pulls/{number}", what=what, needs=_PULLS)
+        return self._connection.asked(what, _PULLS, lambda: _pull_request(found))
+
+    def open_pull_requests(self, base: str) -> tuple[PullRequest, ...]:
+        """Fetch those that are open towards a branch."""
+        what = "the open pull requests"
+        found = list(self._connection.pages(f"{self._base}/pulls", what=what, needs=_PULLS, state="open", base=base))
+        return self._connection.asked(what, _PULLS, lambda: tuple(map(_pull_request, found)))
+
+    def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
+        """Fetch those that brought a commit, or have it."""
+        what = f"the pull requests of {commit[:12]}"
+        path = f"{self._base}/commits/{commit}/pulls"
+        found = list(self._connection.pages(path, what=what, needs=_PULLS))
+        return self._connection.asked(what, _PULLS, lambda: tuple(map(_pull_request, found)))
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        """Fetch every comment of a pull request; one that comes on two pages counts once."""
+        what = f"the comments of pull request {number}"
+        path = f"{self._base}/issues/{number}/comments"
+        found = list(self._connection.pages(path, what=what, needs=_PULLS))
+        comments = self._connection.asked(what, _PULLS, lambda: [_comment(each) for each in found])
+        return tuple({comment.id: comment for comment in comments}.values())
+
+    def role_of(self, person: Person) -> Role:
+        """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
+        what = f"what {person.login} may do"
+        path = f"{self._base}/collaborators/{quote(person.login, safe='')}/permission"
+        try:
+            found = self._connection.get(path, what=what, needs=READ)
+        except NotFoundError:
+            return Role.NONE
+        return self._connection.asked(what, READ, lambda: _role(found, person))
+
+    def members_of(self, team: str) -> tuple[Person, ...]:
+        """Fetch everybody in a team, members of its child teams too."""
+        organisation, _, slug = team.partition("/")
+        what = f"the team {team}"
+        path = f"/orgs/{quote(organisation, safe='')}/teams/{quote(slug, safe='')}/members"
+        found = list(self._connection.pages(path, what=what, needs=_TEAMS))
+        people = self._connection.asked(what, _TEAMS, lambda: [_person(each) for each in found])
+        return tuple(person for person in people if person is not None)
+
+    def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
+        """Fetch whoever pushed the head to its branch; nobody for a fork's branch, which is kept elsewhere.
+
+        Only the last hundred pushes to the branch are looked at: a head that none of them brought is of nobody known.
+        """
+        if pull_request.from_fork:
+            return ()
+        what = f"who pushed {pull_request.head[:12]}"
+        found = self._connection.get(
+            f"{self._base}/activity", what=what, needs=READ, ref=f"refs/heads/{pull_request.head_ref}", per_page=100
+        )
+
+        def pushers() -> tuple[Person, ...]:
+            own = [each for each in found if each["after"] == pull_request.head and each["activity_type"] in _PUSHES]
+            people = [_person(each.get("actor")) for each in own]
+            # A push by an account that is gone may have been anybody's.
+            known = [person for person in people if person is not None]
+            return tuple(dict.fromkeys(known)) if len(known) == len(people) else ()
+
+        return self._connection.asked(what, READ, pushers)
+
+    def committers_of(self, number: int) -> tuple[Person, ...] | None:
+        """Fetch who wrote or committed the commits; ``None`` where GitHub knows no account, or lists not all (250)."""
+        what = f"the commits of pull request {number}"
+        found = list(self._connection.pages(f"{self._base}/pulls/{number}/commits", what=what, needs=_PULLS))
+
+        def committers() -> tuple[Person, ...] | None:
+            people = [_person(each.get(part)) for each in found for part in ("author", "committer")]
+            known = [person for person in people if person is not None]
+            return tuple(dict.fromkeys(known)) if len(known) == len(people) and len(found) < 250 else None
+
+        return self._connection.asked(what, _PULLS, committers)
+
+    def tree_of(self, commit: str) -> str:
+        """Fetch the id of a commit's tree."""
+        what = f"the tree of {commit[:12]}"
+        found = self._connection.get(f"{self._base}/git/commits/{commit}", what=what, needs=READ)
+        return self._connection.asked(what, READ, lambda: str(found["tree"]["sha"]))
+
+    def who_ran(self, run: int) -> tuple[Person, ...]:
+        """Fetch who ran a run again, if that is somebody else than who started it."""
+        what = f"the run {run}"
+        found = self._connection.get(f"{self._base}/actions/runs/{run}", what=what, needs=_RUNS)
+
+        def again() -> tuple[Person, ...]:
+            first, last = _person(found.get("actor")), _person(found.get("triggering_actor"))
+            return () if last is None or (first is not None and first.id == last.id) else (last,)
+
+        return self._connection.asked(what, _RUNS, again)
+
+    def acknowledge(self, comment: int) -> bool:
+        """React to a comment with eyes; ``False`` where the token may not, or the comment is gone."""
+        path = f"{self._base}/issues/comments/{comment}/reactions"
+        try:
+            self._connection.send("POST", path, {"content": "eyes"}, what="a reaction", needs=_REACT)
+        except (ForbiddenError, NotFoundError):
+            return False
+        return True
+
+    def set_status(self, commit: str, status: CommitStatus) -> None:
+        """Post a commit status."""
+        description = status.description
+        if len(description) > DESCRIPTION_LIMIT:
+            description = f"{description[: DESCRIPTION_LIMIT - 3]}..."
+        body = {"state": status.state.value, "description": description, "context": status.context}
+        if status.url is not None:
+            body["target_url"] = status.url
+        self._connection.send("POST", f"{self._base}/statuses/{commit}", body, what="a status", needs=_STATUS)
+
+
+def _pull_request(found: Mapping[str, Any]) -> PullRequest:
+    head, base = found["head"], found["base"]
+    # A fork that was deleted has no repository any more: it is no less a fork for that.
+    home = (head.get("repo") or {}).get("id")
+    return PullRequest(
+        number=int(found["number"]),
+        head=str(head["sha"]),
+        head_ref=str(head["ref"]),
+        base_ref=str(base["ref"]),
+        author=_person(found.get("user")),
+        from_fork=home is None or home != base["repo"]["id"],
+        is_open=found["state"] == "open",
+    )
+
+
+def _comment(found: Mapping[str, Any]) -> Comment:
+    return Comment(
+        id=int(found["id"]),
+        author=_person(found.get("user")),
+        at=datetime.fromisoformat(str(found["created_at"]).replace("Z", "+00:00")),
+        body=str(found.get("body") or ""),
+        via_app=found.get("performed_via_github_app") is not None,
+        edited=found["updated_at"] != found["created_at"],
+    )
+
+
+def _person(found: object) -> Person | None:
+    """Return an account; ``None`` for one that is gone (GitHub shows its stand-in ``ghost``)."""
+    if not isinstance(found, dict) or found.get("login") == "ghost":
+        return None
+    is_human = found.get("type", "User") == "User" and found.get("suspended_at") is None
+    return Person(id=int(found["id"]), login=str(found["login"]), is_human=is_human)
+
+
+def _role(found: Mapping[str, Any], person: Person) -> Role:
+    user = found.get("user")
+    if not isinstance(user, dict) or user.get("id") != person.id:
+        return Role.NONE
+    names: Sequence[object] = (found.get("role_name"), found.get("permission"))
+    return next((Role(str(name)) for name in names if name in tuple(Role)), Role.NONE)
