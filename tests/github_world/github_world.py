@@ -248,6 +248,7 @@ class GithubWorld:
         later = _instant((comment.at or datetime(2026, 1, 1, tzinfo=UTC)).replace(year=2099))
         found = _example("comment", id=comment.number, body=comment.body, user=self._user(comment.login), created_at=at)
         found["updated_at"] = later if comment.edited else at
+        found["author_association"] = "MEMBER" if comment.login in self.roles else "NONE"
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
         return found
 

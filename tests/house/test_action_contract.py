@@ -19,10 +19,11 @@ OPTION_OF_INPUT = {
     "regions": "--region",
     "runway": "--runway",
     "at": "--at",
+    "commit": "--commit",
     "explain": "--explain",
     "github-token": None,
 }
-OUTPUTS = ("verdict", "decision", "reason-code", "next-open", "result")
+OUTPUTS = ("verdict", "decision", "reason-code", "next-open", "granted", "rollback", "result")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,8 @@ def test_outputs_come_from_the_step_that_asks(action: dict[str, Any]) -> None:
 def test_the_outputs_are_those_that_check_writes(action: dict[str, Any], repository_root: Path) -> None:
     """Each output's name stands in the code that writes GITHUB_OUTPUT."""
     sources = [path.read_text() for path in (repository_root / "wedgate").rglob("*.py")]
-    writers = [source for source in sources if "GITHUB_OUTPUT" in source or "next-open" in source]
+    writers = [source for source in sources if "write_outputs" in source or "next-open" in source]
+    writers += [source for source in sources if "GITHUB_OUTPUT" in source]
     assert any("GITHUB_OUTPUT" in source for source in writers)
     for name in action["outputs"]:
         assert any(f'"{name}"' in source for source in writers), name
@@ -149,7 +151,9 @@ class FakeRunner:
     def ask(self, **inputs: str) -> tuple[int, str, list[str] | None]:
         """Return the exit code, what was printed, and the arguments that wedgate got (none if it was not run)."""
         settings = {
-            name: "" for name in ("COMMAND", "CONFIG", "REGIONS", "RUNWAY", "AT", "EXPLAIN") if name not in inputs
+            name: ""
+            for name in ("COMMAND", "CONFIG", "REGIONS", "RUNWAY", "AT", "COMMIT", "EXPLAIN")
+            if name not in inputs
         }
         given = {"COMMAND": "check", **inputs}
         run = subprocess.run(
@@ -205,6 +209,14 @@ def test_each_value_is_one_argument_that_cannot_become_an_option(runner: FakeRun
     ]
 
 
+@pytest.mark.parametrize("command", ["comment", "refresh"])
+def test_comment_and_refresh_take_the_file_alone(runner: FakeRunner, command: str) -> None:
+    """Everything else they read from the event and the default branch."""
+    _, _, arguments = runner.ask(COMMAND=command, CONFIG="a/wedgate.yml", EXPLAIN="false")
+    assert arguments is not None
+    assert arguments[5:] == [command, "--config=a/wedgate.yml"]
+
+
 def test_diff_takes_the_file_and_the_regions(runner: FakeRunner) -> None:
     """And tells the pull request that the run is for."""
     _, _, arguments = runner.ask(COMMAND="diff", CONFIG="a/wedgate.yml", REGIONS="eu us", EXPLAIN="false")
@@ -229,6 +241,10 @@ def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
         {"COMMAND": "diff", "RUNWAY": "45m"},
         {"COMMAND": "diff", "AT": "2027-06-05T12:00:00Z"},
         {"COMMAND": "diff", "EXPLAIN": "true"},
+        {"COMMAND": "diff", "COMMIT": "a" * 40},
+        {"COMMAND": "comment", "REGIONS": "eu"},
+        {"COMMAND": "comment", "RUNWAY": "45m"},
+        {"COMMAND": "refresh", "REGIONS": "eu"},
         {"AT": "2027-06-05T12:00:00Z\ndecision=allow"},
         {"RUNWAY": "1h\n::set-output name=decision::allow"},
         {"CONFIG": "wedgate.yml\r::error::forged"},

@@ -406,10 +406,9 @@ def test_a_role_that_is_not_known_counts_for_nothing_and_is_asked_for(story: Any
     assert [person.login for person in story.standing().asks] == ["bob"]
 
 
-def test_who_may_not_write_may_not_ask(story: Any) -> None:
-    """A reader's request supersedes nothing."""
-    story.roles[105] = Role.TRIAGE
-    story.asks()
+def test_a_stranger_may_not_ask(story: Any) -> None:
+    """Whoever is no member and no collaborator supersedes nothing."""
+    story.says("erin", f"/wedgate override {H1} regions=eu rules=saturday for=4h reason=x", is_insider=False)
     assert story.standing().request is None
     assert RefusalCode.NO_PERMISSION in story.codes()
 

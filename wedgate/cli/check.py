@@ -76,6 +76,7 @@ def _refusals_told(*, for_runner: bool) -> Iterator[None]:
 @click.option(
     "--replay", metavar="FILE", help="Ask again what an earlier record (--format json) answered, and compare."
 )
+@click.option("--commit", metavar="SHA", help="On a runner: the commit that goes out, if not that of the run.")
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
 def command(
     at: datetime | None,
@@ -84,6 +85,7 @@ def command(
     form: str,
     batch: str | None,
     replay: str | None,
+    commit: str | None,
     config: Path | None,
     *,
     explain: bool,
@@ -92,7 +94,8 @@ def command(
 
     Exits with 0 when everything asked about is open (or open with caution), with 10 when something is closed, with 2
     when the command or the configuration cannot be used, and with 20 when the forge did not answer. On a runner the
-    configuration is read from the default branch, and an answer for --at never lets a job go on.
+    configuration is read from the default branch, and an answer for --at never lets a job go on. There, too, a freeze
+    closes what is open, and an override that was approved for the commit opens what it names, once.
 
     With --batch 0 says that every line was answered, whatever the answers are, and 2 that some line is no question.
     With --replay 0 says that the verdicts are the same as then, and 13 that they are not.
@@ -107,11 +110,19 @@ def command(
       wedgate check --replay decision.json
     """
     if batch is not None or replay is not None:
-        asked = {"--at": at, "--region": regions, "--runway": runway, "--explain": explain}
+        asked = {"--commit": commit, "--at": at, "--region": regions, "--runway": runway, "--explain": explain}
         return _answer_files(batch, replay, config, form, [name for name, value in asked.items() if value])
-    from wedgate.cli.wiring import open_gate
+    from wedgate.cli.wiring import open_gate, open_runner
 
-    decision = open_gate(config).decide(regions, at=at, runway=runway, explain=explain)
+    if is_on_runner():
+        from wedgate.cli.override_wiring import commit_option, let_through_on_runner
+
+        outgoing = commit_option(commit)
+        runner = open_runner(config, os.environ)
+        decision = runner.gate.decide(regions, at=at, runway=runway, explain=explain)
+        decision = let_through_on_runner(decision, runner, os.environ, commit=outgoing)
+    else:
+        decision = open_gate(config).decide(regions, at=at, runway=runway, explain=explain)
     if form == "json":
         from wedgate.render.json import render_json
 
@@ -171,7 +182,7 @@ def say_that_it_fails(option: str, *, to_log: bool = False) -> None:
 def exit_code_of(decision: Decision, *, binding: bool) -> ExitCode:
     """Return the exit code of a decision; ``binding`` where a job goes on because of it."""
     code = decision.reasons[0].code
-    if code is ReasonCode.FORGE_UNREACHABLE:
+    if code in (ReasonCode.FORGE_UNREACHABLE, ReasonCode.LEDGER_UNREACHABLE):
         return ExitCode.EXTERNAL
     if code in (ReasonCode.CONFIG_INVALID, ReasonCode.CONFIG_MISSING):
         return ExitCode.USAGE

@@ -25,6 +25,8 @@ COMMANDS = {
     "next": "When does a region, a set or all of them open, and for how long?",
     "calendar": "See when regions are closed, careful and open: a month, a year, any span.",
     "diff": "What does a change of the configuration or of its data open or close?",
+    "comment": "Answer a comment on a pull request: override, approve, deny, and others.",
+    "refresh": "Post the status of every open pull request anew.",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "report": "Regression reports: validate.",

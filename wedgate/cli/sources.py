@@ -57,8 +57,8 @@ class DefaultBranch:
         self._found: ForgeFile | None = None
 
     def fetch(self) -> ConfigurationText | None:
-        """Fetch the file from the forge."""
-        found = self._found = self._forge.default_branch_file(self._paths)
+        """Fetch the file from the forge, once: one run is decided by one state of the branch."""
+        found = self._found = self._found or self._forge.default_branch_file(self._paths)
         if found is None:
             return None
         return ConfigurationText(

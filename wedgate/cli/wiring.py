@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,10 +16,11 @@ from wedgate.engine.parts import Almanac, GateParts
 from wedgate.errors import ExternalSystemError
 
 if TYPE_CHECKING:
-    from wedgate.adapters.forge.interface import Forge
+    from wedgate.adapters.forge.github import GithubForge
     from wedgate.almanac.files import CalendarFiles
     from wedgate.calendars.facts import Facts, Needs
     from wedgate.calendars.values import Span
+    from wedgate.cli.sources import DefaultBranch
     from wedgate.config.configuration import Configuration
     from wedgate.config.extends import SharedRef
     from wedgate.gate.decision import RegionDecision
@@ -80,7 +82,37 @@ def open_gate(config: Path | None, environment: Mapping[str, str] | None = None)
     from wedgate.adapters.forge.runner import is_runner
 
     found = os.environ if environment is None else environment
-    return Gate(_runner_parts(config, found) if is_runner(found) else _terminal_parts(config))
+    return open_runner(config, found).gate if is_runner(found) else Gate(_terminal_parts(config))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerGate:
+    """The gate on a runner, with the forge and the source that it reads the default branch through."""
+
+    gate: Gate
+    forge: GithubForge
+    source: DefaultBranch
+
+
+def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calendar: bool = False) -> RunnerGate:
+    """Return the gate on a runner; ``by_calendar``: whatever a pull request changes, its changes are not judged."""
+    from wedgate.adapters.forge.runner import change_event
+    from wedgate.cli.sources import DefaultBranch, proposed_change, repository_paths
+
+    forge = open_forge(environment)
+    paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
+    event = None if by_calendar else change_event(environment)
+    source = DefaultBranch(forge, paths)
+    parts = GateParts(
+        almanac=PinnedAlmanac(source),
+        clock=utc_now,
+        source=source,
+        parse=parser_for(environment),
+        forge_date=forge.date,
+        proposed_change=None if event is None else lambda: proposed_change(forge, event, paths),
+        wedgate_version=__version__,
+    )
+    return RunnerGate(gate=Gate(parts), forge=forge, source=source)
 
 
 def _terminal_parts(config: Path | None) -> GateParts:
@@ -96,26 +128,7 @@ def _terminal_parts(config: Path | None) -> GateParts:
     )
 
 
-def _runner_parts(config: Path | None, environment: Mapping[str, str]) -> GateParts:
-    from wedgate.adapters.forge.runner import change_event
-    from wedgate.cli.sources import DefaultBranch, proposed_change, repository_paths
-
-    forge = open_forge(environment)
-    paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
-    event = change_event(environment)
-    source = DefaultBranch(forge, paths)
-    return GateParts(
-        almanac=PinnedAlmanac(source),
-        clock=utc_now,
-        source=source,
-        parse=parser_for(environment),
-        forge_date=forge.date,
-        proposed_change=None if event is None else lambda: proposed_change(forge, event, paths),
-        wedgate_version=__version__,
-    )
-
-
-def open_forge(environment: Mapping[str, str]) -> Forge:
+def open_forge(environment: Mapping[str, str]) -> GithubForge:
     """Return the forge that the runner names; ``ExternalSystemError`` when it names none."""
     from wedgate.adapters.forge.github import GithubForge
 

@@ -21,6 +21,9 @@ class LeaseLostError(NeedsHumanError):
     """Another process took the lease: this one must not write anything any more, neither ledger nor weights."""
 
 
+_TRIES = 20
+
+
 class Book:
     """The ledger of one service with the state folded from it."""
 
@@ -37,7 +40,7 @@ class Book:
         try:
             self.state = fold(self._store.read())
         except PlainError as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
         return self.state
 
     def notices(self) -> tuple[str, ...]:
@@ -51,14 +54,14 @@ class Book:
         try:
             return replay(self.state.journals.get(name, ()))
         except PlainError as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
 
     def take_lease(
         self, at: datetime, *, above: int, who: str, allow: Callable[[LedgerState], None] = lambda state: None
     ) -> int:
         """Take the lease with an epoch above every one known, ``above`` included; return how many records that
         waited in the spool were written with it. ``allow`` sees the ledger just before, and raises to refuse."""
-        for _ in range(20):
+        for _ in range(_TRIES):
             state = self.refresh()
             allow(state)
             epoch = max(state.epoch, above) + 1
@@ -80,13 +83,26 @@ class Book:
             self._append([Draft(stream=Stream.LEASE, kind="released", at=at, body={})], self.epoch)
 
     def append(self, drafts: Sequence[Draft]) -> None:
-        """Append under the lease. Raises ``LeaseLostError`` when somebody else took it since."""
-        try:
-            self._append(drafts, self.epoch)
-        except RevisionConflictError as error:
-            raise LeaseLostError(
-                "another wedgate process took over this service's ledger; this one stops and touches nothing more"
-            ) from error
+        """Append under the lease. Raises ``LeaseLostError`` when somebody else took it since.
+
+        What others wrote to the audit stream meanwhile, which needs no lease, is read and built upon.
+        """
+        for _ in range(_TRIES):
+            try:
+                self._append(drafts, self.epoch)
+            except RevisionConflictError as error:
+                lost = error
+                known = self.state.revision
+                entries = self._store.read()
+                if all(entry.stream == Stream.AUDIT for entry in entries[known:]) and len(entries) > known:
+                    self.state = fold(entries)
+                    continue
+            else:
+                return
+            break
+        raise LeaseLostError(
+            "another wedgate process took over this service's ledger; this one stops and touches nothing more"
+        ) from lost
 
     def keep(self, drafts: Sequence[Draft]) -> str | None:
         """Keep drafts in the spool; return where, ``None`` if that failed too or there was nothing to keep."""
@@ -113,7 +129,7 @@ class Book:
         self.state = fold(entries, self.state)
 
 
-def _unreadable(error: PlainError) -> ConfigurationError:
+def unreadable(error: PlainError) -> ConfigurationError:
     """Make the error for a ledger whose chain holds but whose entries this version cannot read."""
     remedy = "a newer version of wedgate may have written it: use that one; `wedgate rollback` works without the ledger"
     return ConfigurationError((Problem(file="the ledger", line=0, column=0, what=str(error), remedy=remedy),))

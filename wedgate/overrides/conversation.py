@@ -205,7 +205,7 @@ class _Hearing:
             if not isinstance(said.command, Override):
                 continue
             override = self._expanded(said.command)
-            trouble = self._trouble_with(override, said.author)
+            trouble = self._trouble_with(override, said)
             if trouble is None:
                 found = Request(
                     id=request_id_of(
@@ -220,7 +220,7 @@ class _Hearing:
                     at=said.comment.at,
                     comment=said.comment.id,
                 )
-            elif trouble.code is not RefusalCode.NO_PERMISSION or said.author.id in self._book.roles:
+            else:
                 self._refuse(said, trouble)
         return found
 
@@ -230,8 +230,8 @@ class _Hearing:
             return override
         return replace(override, regions=tuple(sorted(self._book.regions)))
 
-    def _trouble_with(self, override: Override, author: Person) -> Refusal | None:
-        """Return why a request is not in order."""
+    def _trouble_with(self, override: Override, said: _Said) -> Refusal | None:
+        """Return why a request is not in order. It opens nothing by itself, so being an insider is enough to ask."""
         policy = self._book.policy
         if policy is None:
             return Refusal(
@@ -242,13 +242,13 @@ class _Hearing:
         trouble = self._trouble_with_place(override, policy) or _trouble_with_text(override, policy)
         if trouble is not None:
             return trouble
-        if not self._may_write(author):
+        if not said.comment.is_insider:
             return Refusal(
                 code=RefusalCode.NO_PERMISSION,
-                what=f"{author.login} may not write to this repository",
-                remedy="somebody who may has to ask",
+                what=f"{said.author.login} is no member and no collaborator of this repository",
+                remedy="somebody who is has to ask",
             )
-        return self._impossible(override, policy, author)
+        return self._impossible(override, policy, said.author)
 
     def _trouble_with_place(self, override: Override, policy: OverridePolicy) -> Refusal | None:
         """Return what is wrong with the commit, the regions or the rules."""

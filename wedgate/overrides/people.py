@@ -39,7 +39,8 @@ class Person:
 class Comment:
     """A comment as it was read just now; ``author`` is ``None`` for a deleted account.
 
-    ``via_app``: an app wrote it in somebody's name. ``edited``: it was changed after it was written.
+    ``via_app``: an app wrote it in somebody's name. ``edited``: it was changed after it was written. ``is_insider``:
+    the forge counts the author among the owner, the members and the collaborators.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Comment:
     body: str
     via_app: bool = False
     edited: bool = False
+    is_insider: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

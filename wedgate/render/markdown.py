@@ -51,7 +51,7 @@ def _details(decision: Decision) -> list[str]:
     if decision.looks:
         lines += ["", *_look_table(decision)]
     record = render_json(decision, indent=2)
-    fence = _fence_for(record)
+    fence = fence_for(record)
     return [*lines, "", f"{fence}json", record, fence]
 
 
@@ -84,7 +84,7 @@ def inert_text(text: str) -> str:
     return plain.replace("@", "&#64;")
 
 
-def _fence_for(text: str) -> str:
+def fence_for(text: str) -> str:
     """Return a fence of backticks longer than any inside."""
     longest = run = 0
     for character in text:

@@ -57,6 +57,15 @@ class GithubConversations:
         comments = self._connection.asked(what, _PULLS, lambda: [_comment(each) for each in found])
         return tuple({comment.id: comment for comment in comments}.values())
 
+    def comment(self, number: int) -> Comment | None:
+        """Fetch one comment by its number; ``None`` if it is gone."""
+        what = f"the comment {number}"
+        try:
+            found = self._connection.get(f"{self._base}/issues/comments/{number}", what=what, needs=_PULLS)
+        except NotFoundError:
+            return None
+        return self._connection.asked(what, _PULLS, lambda: _comment(found))
+
     def role_of(self, person: Person) -> Role:
         """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
         what = f"what {person.login} may do"
@@ -169,6 +178,7 @@ def _comment(found: Mapping[str, Any]) -> Comment:
         body=str(found.get("body") or ""),
         via_app=found.get("performed_via_github_app") is not None,
         edited=found["updated_at"] != found["created_at"],
+        is_insider=found.get("author_association") in ("OWNER", "MEMBER", "COLLABORATOR"),
     )
 
 

@@ -72,6 +72,9 @@ class Conversations(Protocol):
     def comments(self, number: int) -> tuple[Comment, ...]:
         """Fetch every comment of a pull request."""
 
+    def comment(self, number: int) -> Comment | None:
+        """Fetch one comment; ``None`` if it is gone."""
+
     def role_of(self, person: Person) -> Role:
         """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
 

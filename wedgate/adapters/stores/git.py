@@ -49,6 +49,7 @@ class GitStore:
         self._directory: Path | None = None
         self._commit = _NOWHERE
         self._content = b""
+        self._entries: tuple[Entry, ...] | None = None
 
     def read(self) -> tuple[Entry, ...]:
         """Fetch the ref and return every entry in order, their chain verified."""
@@ -63,24 +64,26 @@ class GitStore:
             raise self._unusable(self._content.count(b"\n") + 1, "the last line was cut off")
         if (broken := broken_at(entries)) is not None:
             raise self._unusable(broken, f"entry {broken} does not follow entry {broken - 1}")
-        return tuple(entries)
+        self._entries = tuple(entries)
+        return self._entries
 
     def append(self, entries: Sequence[Entry], *, revision: int) -> None:
-        """Push one commit with the entries, if the ref is still where it was read."""
-        existing = self.read()
+        """Push one commit with the entries, if the ref is still where it was read last; the server compares."""
+        existing = self.read() if self._entries is None else self._entries
         if refusal := refusal_to_append(existing, entries, revision=revision):
             raise RevisionConflictError(f"{self._name}: {refusal}")
-        commit = self._commit_with(self._content + line_of(entries).encode(), revision + len(entries))
+        content = self._content + line_of(entries).encode()
+        commit = self._commit_with(content, revision + len(entries))
         old = "" if self._commit == _NOWHERE else self._commit
         pushed = self._git(
             "push", "--porcelain", "--no-verify", f"--force-with-lease={self.ref}:{old}", self.url,
             f"{commit}:{self.ref}", is_far=True,
         )  # fmt: skip
-        if pushed.returncode == 0:
-            return
-        found, _ = self._fetch()
+        found = commit if pushed.returncode == 0 else self._fetch()[0]
         if found == commit:
+            self._commit, self._content, self._entries = commit, content, (*existing, *entries)
             return
+        self._entries = None
         if found != self._commit:
             raise RevisionConflictError(f"{self._name}: somebody else has written since revision {revision}")
         raise self._failed("could not be written", pushed)
@@ -95,16 +98,13 @@ class GitStore:
 
     def _fetch(self) -> tuple[str, bytes]:
         """Return the commit that the ref is at, all zeros if there is none, and the ledger's content there."""
-        listed = self._git("ls-remote", "--exit-code", self.url, self.ref, is_far=True)
-        if listed.returncode == 2:
-            return _NOWHERE, b""
-        if listed.returncode != 0:
-            raise self._failed("could not be read", listed)
         fetched = self._git(
             "fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", self.url,
             f"+{self.ref}:{_LOCAL}", is_far=True,
         )  # fmt: skip
         if fetched.returncode != 0:
+            if b"couldn't find remote ref" in fetched.stderr:
+                return _NOWHERE, b""
             raise self._failed("could not be read", fetched)
         commit = self._near("rev-parse", "--verify", _LOCAL).decode().strip()
         return commit, self._near("cat-file", "blob", f"{commit}:{FILE}")
@@ -131,6 +131,7 @@ class GitStore:
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
             **_IDENTITY,
+            "LC_ALL": "C",  # what git says is read
             "GIT_DIR": str(self._repository()),
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,

@@ -1,0 +1,407 @@
+"""A conversation on a pull request, from the request to the use, against GitHub's double and a real git server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from git_server import GitServer
+from github_world import GithubWorld, Pull
+
+from wedgate.cli.main import cli
+from wedgate.errors import WedgateError
+
+H1, MERGED = "b" * 40, "d" * 40
+TREE = "7" * 40
+CONFIG = """version: 1
+service: venue-search
+regions:
+  eu: {{markets: {{berlin: {{zone: Europe/Berlin, country: DE}}}}}}
+  us: {{markets: {{new-york: {{zone: America/New_York, country: US}}}}}}
+rules:
+  saturday: {{where: all, weekdays: monday..sunday, effect: block}}
+overrides:
+  approvers: {{people: [alice, bob], teams: [acme/captains]}}
+  {policy}
+state: {{kind: git, remote: "{remote}"}}
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a step of a workflow came to."""
+
+    exit_code: int
+    output: str
+    stdout: str
+
+
+@dataclass
+class Talk:
+    """A repository on a day on which everything is closed, and the runs of its workflows."""
+
+    world: GithubWorld
+    server: GitServer
+    directory: Path
+    environment: dict[str, str]
+    runs: int = 100
+    outputs: dict[str, str] = field(default_factory=dict)
+
+    def configure(self, policy: str = "longest: 4h") -> None:
+        """Write the configuration of the default branch."""
+        self.world.put("wedgate.yml", CONFIG.format(policy=policy, remote=self.server.url).encode())
+
+    def says(self, who: str | None, body: str, **how: Any) -> Done:
+        """Let somebody comment, and run the workflow for it."""
+        comment = self.world.say(7, who, body, **how)
+        return self.hears(comment.number)
+
+    def hears(self, comment: int, *, action: str = "created", is_pull: bool = True) -> Done:
+        """Run `wedgate comment` for a comment."""
+        issue: dict[str, Any] = {"number": 7, **({"pull_request": {"url": "x"}} if is_pull else {})}
+        event = {"action": action, "issue": issue, "comment": {"id": comment}}
+        path = self.directory / "event.json"
+        path.write_text(json.dumps(event))
+        return self.run("issue_comment", "comment", GITHUB_EVENT_PATH=str(path))
+
+    def deploys(self, commit: str, *words: str, run: int | None = None, **more: str) -> Done:
+        """Run the deploy workflow's gate for a push."""
+        self.runs += 1
+        number = str(run or self.runs)
+        return self.run("push", "check", "--format", "json", *words, GITHUB_SHA=commit, GITHUB_RUN_ID=number, **more)
+
+    def looks(self) -> Done:
+        """Run the pull request's own check."""
+        event = {
+            "number": 7,
+            "repository": {"default_branch": "main"},
+            "pull_request": {"number": 7, "base": {"ref": "main", "sha": "a" * 40}, "head": {"sha": H1}},
+        }
+        path = self.directory / "pull.json"
+        path.write_text(json.dumps(event))
+        return self.run("pull_request", "check", GITHUB_EVENT_PATH=str(path), GITHUB_SHA="c" * 40)
+
+    def run(self, event: str, *words: str, **more: str) -> Done:
+        """Run a command as a workflow's step does."""
+        output = self.directory / "output"
+        output.write_text("")
+        self.runs += 1
+        environment = {
+            **self.environment,
+            "GITHUB_EVENT_NAME": event,
+            "GITHUB_RUN_ID": str(self.runs),
+            "GITHUB_OUTPUT": str(output),
+            **more,
+        }
+        found = CliRunner(env=environment).invoke(cli, list(words), obj={"debug": False}, standalone_mode=False)
+        if isinstance(found.exception, WedgateError):
+            return Done(int(found.exception.exit_code), f"{found.output}{found.exception}", found.stdout)
+        if found.exception is not None:
+            raise found.exception
+        return Done(int(found.return_value), found.output, found.stdout)
+
+    def asks(self, who: str = "erin", *, rest: str = "regions=eu,us rules=saturday for=2h reason=down") -> str:
+        """Let somebody ask, and return the request's id out of the answer."""
+        result = self.says(who, f"/wedgate override {self.world.pulls[7].head} {rest}")
+        assert result.exit_code == 0, result.output
+        line = next(line for line in self.answer.splitlines() if line.startswith("/wedgate approve "))
+        return line.split()[-1]
+
+    @property
+    def answer(self) -> str:
+        """Return wedgate's own comment."""
+        (own,) = [each.body for each in self.world.comments[7] if each.login == "github-actions[bot]"]
+        return str(own)
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """Return the last status."""
+        return self.world.statuses[-1]
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Return the audit stream as the server has it."""
+        text = self.server.git("show", "refs/heads/wedgate/venue-search:ledger.jsonl")
+        found: list[dict[str, Any]] = []
+        for line in text.splitlines():
+            entry = json.loads(line)
+            found += entry if isinstance(entry, list) else [entry]
+        return found
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """Open a pull request by dave, in a repository with two approvers by name and one by team."""
+    monkeypatch.chdir(tmp_path)
+    with GithubWorld() as world, GitServer(tmp_path / "git") as server:
+        world.teams["acme/captains"] = ["carol"]
+        world.pulls[7] = Pull(head=H1)
+        world.pushes.append(("fix", H1, "dave"))
+        world.trees |= {H1: TREE, MERGED: TREE, "e" * 40: "8" * 40}
+        world.brought_by |= {MERGED: [7], "e" * 40: [7]}
+        made = Talk(world, server, tmp_path, {**world.environment(), "GITHUB_WORKSPACE": str(tmp_path)})
+        made.configure()
+        yield made
+
+
+def test_the_whole_way_from_the_request_to_the_use(talk: Talk) -> None:
+    """Red, asked, approved by two, green with their names, squashed, deployed once; the comment ends as a record."""
+    request = talk.asks()
+    assert "needs 2 more approvals" in talk.answer
+    assert (talk.status["state"], talk.status["sha"], talk.status["context"]) == ("failure", H1, "wedgate")
+    talk.says("alice", f"/wedgate approve {H1} {request}")
+    assert "needs 1 more approval" in talk.answer
+    assert talk.status["state"] == "failure"
+    talk.says("carol", f"/wedgate approve {H1} {request}")
+    assert "The override is granted" in talk.answer
+    assert talk.status["state"] == "success"
+    assert "override of alice, carol until" in talk.status["description"]
+
+    done = talk.deploys(MERGED, run=900)
+    record = json.loads(done.stdout)
+    assert done.exit_code == 0, done.output
+    assert record["decision"] == "allow"
+    assert {each["matched_by"] for each in record["override"]} == {"tree"}
+    assert talk.deploys(MERGED, run=900).exit_code == 0  # the same run again
+    assert talk.deploys(MERGED, run=901).exit_code == 10
+    talk.says("erin", "/wedgate status")
+    assert "The override was used" in talk.answer
+    assert "`run:900`" in talk.answer
+    kinds = [entry["kind"] for entry in talk.ledger()]
+    assert kinds == ["requested", "approved", "approved", "granted", "granted", "used", "used"]
+    assert {number for number, _ in talk.world.reactions} >= {5001}
+
+
+def test_a_refresh_posts_every_open_pull_request_anew(talk: Talk) -> None:
+    """One is granted, one is not, and one cannot be read: each has its own status, and the run says so."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.world.pulls |= {8: Pull(head="8" * 40, head_ref="other"), 9: Pull(head="9" * 40, head_ref="third")}
+    talk.world.failures["/issues/9/comments"] = "500"
+    talk.world.statuses.clear()
+    done = talk.run("schedule", "refresh")
+    assert done.exit_code == 20
+    states = {status["sha"]: status["state"] for status in talk.world.statuses}
+    assert states == {H1: "success", "8" * 40: "failure", "9" * 40: "error"}
+    assert [entry["kind"] for entry in talk.ledger()].count("used") == 0
+
+
+def test_looking_uses_nothing(talk: Talk) -> None:
+    """A pull request's own check is green by the grant, and the deployment still may."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    looked = talk.looks()
+    assert looked.exit_code == 0, looked.output
+    assert [entry["kind"] for entry in talk.ledger()].count("used") == 0
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_other_content_is_not_covered(talk: Talk) -> None:
+    """A merge that took somebody else's work with it needs approvals of its own."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    done = talk.deploys("e" * 40)
+    assert done.exit_code == 10
+    assert {each["code"] for each in json.loads(done.stdout)["override"]} == {"other_commit"}
+
+
+def test_a_region_that_was_not_asked_for_stays_closed(talk: Talk) -> None:
+    """eu goes, us does not."""
+    request = talk.asks(rest="regions=eu rules=saturday for=2h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert talk.deploys(MERGED, "--region", "us", run=7).exit_code == 10
+    assert talk.deploys(MERGED, "--region", "eu", run=7).exit_code == 0
+    assert talk.deploys(MERGED, run=7).exit_code == 10
+
+
+@pytest.mark.parametrize(
+    ("failing", "how"),
+    [
+        ("page=2", "502"),
+        ("/comments?", "500"),
+        ("/comments?", "cut"),
+        ("/comments?", "malformed"),
+        ("/comments?", "rate"),
+        ("/comments?", "secondary"),
+        ("/activity", "403"),
+        ("/teams/", "404"),
+        ("/permission", "500"),
+        ("/git/commits/", "404"),
+        ("/pulls/7", "drop"),
+        (f"/commits/{MERGED}/pulls", "500"),
+        ("/issues/7/comments", "circle"),
+    ],
+)
+def test_whatever_cannot_be_read_keeps_the_gate_shut(talk: Talk, failing: str, how: str) -> None:
+    """A30 and its kin: half of the comments, of the team, of the people is not enough to open."""
+    request = talk.asks()
+    for number in range(110):
+        talk.world.say(7, "zoe", f"talk {number}")
+    for who in ("alice", "carol"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.world.failures[failing] = how
+    done = talk.deploys(MERGED)
+    assert done.exit_code in (10, 20), done.output
+    assert json.loads(done.stdout)["decision"] == "deny"
+    assert [entry["kind"] for entry in talk.ledger()].count("used") == 0
+    talk.world.failures.clear()
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_a_team_that_cannot_be_read_names_the_token(talk: Talk) -> None:
+    """No line of permissions gives a workflow's token that."""
+    talk.world.may_read_teams = False
+    result = talk.says("erin", f"/wedgate override {H1} regions=eu rules=saturday for=1h reason=x")
+    assert result.exit_code == 20
+    assert "read:org" in result.output
+
+
+def test_a_ledger_that_cannot_be_written_opens_nothing(talk: Talk) -> None:
+    """The use is in the ledger before anything opens because of it."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.server.refuse_pushes = True
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 10
+    assert "contents: write" in done.stdout
+
+
+def test_a_head_that_moves_while_it_is_looked_at_is_not_let_through(talk: Talk) -> None:
+    """It shows H1 at the first look and something else at the second."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.world.pulls[7].head = "9" * 40
+    talk.world.heads_lie[7] = [H1, H1]
+    done = talk.deploys(H1)
+    assert done.exit_code == 10, done.output
+
+
+def test_a_denial_stands_when_its_comment_is_gone(talk: Talk) -> None:
+    """It was seen once."""
+    request = talk.asks()
+    talk.says("zoe", f"/wedgate deny {H1} {request}")
+    assert "denied by zoe" in talk.answer
+    talk.world.comments[7] = [each for each in talk.world.comments[7] if each.login != "zoe"]
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert talk.status["state"] == "failure"
+    assert talk.deploys(MERGED).exit_code == 10
+    talk.says("zoe", "/wedgate withdraw")
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_a_re_runner_does_not_count_at_the_use(talk: Talk) -> None:
+    """A08: carol runs erin's job again, so carol's own approval opens it no more."""
+    request = talk.asks()
+    for who in ("alice", "carol"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.world.runs[555] = ("erin", "carol")
+    assert talk.deploys(MERGED, run=555, GITHUB_RUN_ATTEMPT="2").exit_code == 10
+    talk.world.runs[556] = ("erin", "frank")
+    assert talk.deploys(MERGED, run=556, GITHUB_RUN_ATTEMPT="2").exit_code == 0
+
+
+@pytest.mark.parametrize(("action", "is_pull"), [("edited", True), ("deleted", True), ("created", False)])
+def test_other_events_are_none_of_its_business(talk: Talk, action: str, is_pull: bool) -> None:
+    """A38: an edit, a deletion, an issue that is no pull request."""
+    comment = talk.world.say(7, "erin", f"/wedgate override {H1} regions=eu rules=saturday for=1h reason=x")
+    result = talk.hears(comment.number, action=action, is_pull=is_pull)
+    assert result.exit_code == 0
+    assert "nothing to do" in result.output
+    assert talk.world.statuses == []
+    assert len(talk.world.comments[7]) == 1
+
+
+def test_talk_is_left_alone(talk: Talk) -> None:
+    """No reaction, no comment, no status."""
+    assert talk.says("zoe", "looks good, should i approve this?").exit_code == 0
+    assert (talk.world.statuses, talk.world.reactions, len(talk.world.comments[7])) == ([], [], 1)
+
+
+def test_a_mistyped_command_gets_the_nearest_right_one(talk: Talk) -> None:
+    """And is answered with the line to copy, nothing else having changed."""
+    result = talk.says("erin", "/wedgate overide please")
+    assert result.exit_code == 11
+    assert 'did you mean "override"?' in talk.answer.replace("\\", "")
+    assert f"/wedgate override {H1} regions=eu,us rules=saturday for=4h" in talk.answer
+
+
+def test_hostile_text_is_inert_everywhere(talk: Talk) -> None:
+    """A42: no mention, no markup, no command for the runner."""
+    reason = "</details> ``` ::set-output name=verdict::open @everyone <img src=x> [x](javascript:y)"
+    result = talk.says("erin", f'/wedgate override {H1} regions=eu rules=saturday for=1h reason="{reason}"')
+    assert result.exit_code == 0
+    body = talk.answer
+    fence = "````"
+    assert f"{fence}text\n{reason}\n{fence}" in body
+    assert body.replace(reason, "").count("<details>") == body.replace(reason, "").count("</details>")
+    lines = result.output.splitlines()
+    stops = [place for place, line in enumerate(lines) if line.startswith("::stop-commands::")]
+    inside = next(place for place, line in enumerate(lines) if "::set-output" in line)
+    assert stops
+    assert stops[0] < inside
+
+
+def test_a_freeze_closes_and_only_an_approver_thaws(talk: Talk) -> None:
+    """Anyone who may write stops; ending it needs more. No override opens a freeze."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert talk.says("zoe", "/wedgate freeze for=2h reason=payments").exit_code == 0
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 10
+    assert "frozen by zoe" in done.stdout
+    assert talk.says("zoe", "/wedgate thaw reason=over").exit_code == 11
+    talk.world.roles["alice"] = "read"
+    assert talk.says("alice", "/wedgate thaw reason=over").exit_code == 11
+    talk.world.roles["alice"] = "maintain"
+    assert talk.says("alice", "/wedgate thaw reason=over").exit_code == 0
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_a_rollback_is_handed_to_the_workflow(talk: Talk) -> None:
+    """A comment reaches no target; the next step of the workflow does."""
+    talk.says("zoe", '/wedgate rollback r-42 reason="errors"')
+    assert "rollback<<" in (talk.directory / "output").read_text()
+    assert "r-42" in (talk.directory / "output").read_text()
+    talk.world.roles["zoe"] = "triage"
+    assert talk.says("zoe", '/wedgate rollback r-42 reason="errors"').exit_code == 11
+    assert "r-42" not in (talk.directory / "output").read_text()
+
+
+def test_a_thousand_comments_and_a_team_of_three_hundred(talk: Talk) -> None:
+    """One decision about a pull request asks at most twenty things, beside which files it changes."""
+    talk.world.teams["acme/captains"] = [f"member-{number}" for number in range(300)]
+    talk.world.roles |= dict.fromkeys(talk.world.teams["acme/captains"], "write")
+    request = talk.asks()
+    for number in range(990):
+        talk.world.say(7, "zoe", f"talk {number}")
+    for who in ("member-7", "member-290"):
+        talk.world.say(7, who, f"/wedgate approve {H1} {request}")
+    talk.world.asked.clear()
+    assert talk.looks().exit_code == 0
+    asked = [each for each in talk.world.asked if "/files" not in each]
+    assert len(asked) <= 20, asked
+
+
+def test_git_knows_who_wrote(talk: Talk) -> None:
+    """The ledger is one commit for each thing that was recorded, by wedgate."""
+    talk.asks()
+    authors = subprocess.run(
+        ["git", "-C", str(talk.server.repository), "log", "--format=%an", "refs/heads/wedgate/venue-search"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(authors.stdout.split()) == {"wedgate"}

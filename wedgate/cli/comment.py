@@ -1,0 +1,92 @@
+"""`wedgate comment`: answer a comment on a pull request, in a workflow for ``issue_comment``."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wedgate.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from wedgate.engine.conversation import Answer
+
+
+@click.command("comment")
+@click.option("--event", type=click.Path(path_type=Path), help="The event's file, instead of GITHUB_EVENT_PATH.")
+@click.option("--config", type=click.Path(path_type=Path), help="The path of the configuration in the repository.")
+def command(event: Path | None, config: Path | None) -> ExitCode:
+    """Answer a comment on a pull request: override, approve, deny, withdraw, status, and others.
+
+    `/wedgate help` in a comment lists them all. For a workflow that runs on `issue_comment: {types: [created]}`. The
+    event only names the comment: it is read anew, with all others, and with the configuration of the default branch.
+    The answer is one comment that is kept up to date, a commit status `wedgate` on the head of the pull request, and an
+    entry in the ledger for everything that was said. A comment that holds no command is left alone.
+
+    Exits with 0 when the comment was answered or is none of wedgate's business, with 11 when what it asks for was
+    refused, with 2 when the configuration cannot be used, and with 20 when the forge or the ledger did not answer.
+
+    \b
+    Examples:
+      wedgate comment
+      wedgate comment --event event.json
+    """
+    found = _event(event, os.environ)
+    if isinstance(found, str):
+        click.echo(f"wedgate: nothing to do: {found}")
+        return ExitCode.DONE
+    number, comment = found
+    return _answer(number, comment, config, os.environ)
+
+
+def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int] | str:
+    """Return the pull request and the comment that an event is about, or why it is about none."""
+    where = path or Path(environment.get("GITHUB_EVENT_PATH", ""))
+    try:
+        event: Any = json.loads(where.read_text(encoding="utf-8"))
+        if event.get("action") != "created":
+            return f"only new comments count, and this one was {str(event.get('action'))[:20]}"
+        if not event["issue"].get("pull_request"):
+            return "the comment is on an issue, not on a pull request"
+        return int(event["issue"]["number"]), int(event["comment"]["id"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(
+            f"{where or 'GITHUB_EVENT_PATH'} is no event of a comment ({type(error).__name__}); "
+            "run this in a workflow for issue_comment, or name a file with --event"
+        ) from None
+
+
+def _answer(number: int, comment: int, config: Path | None, environment: Mapping[str, str]) -> ExitCode:
+    from wedgate.cli.conversing import Conversing
+    from wedgate.engine.conversation import Ignored, answer_comment
+
+    talk = Conversing.open(config, environment)
+    if not talk.has_command(comment):
+        click.echo("wedgate: nothing to do: the comment holds no command, or is not there any more")
+        return ExitCode.DONE
+    if not talk.parts.conversations.acknowledge(comment):
+        click.echo("wedgate: this token may not react to comments; give the job `pull-requests: write`")
+    answer = answer_comment(talk.overrides, talk.parts, talk.decide, pull_request=number, comment=comment)
+    if isinstance(answer, Ignored):
+        click.echo(f"wedgate: nothing to do: {answer.why}")
+        return ExitCode.DONE
+    talk.tell(answer)
+    _write_outputs(answer, environment)
+    return ExitCode.REFUSED if answer.refusals else ExitCode.DONE
+
+
+def _write_outputs(answer: Answer, environment: Mapping[str, str]) -> None:
+    """Hand a rollback that was asked for to the next step of the workflow, as one inert value."""
+    from wedgate.adapters.forge.runner import write_outputs
+    from wedgate.render.outputs import outputs_of
+
+    outputs = outputs_of(answer.decision)
+    outputs["rollback"] = "" if answer.rollback is None else answer.rollback.rollout
+    outputs["granted"] = str(answer.picture.standing.is_granted).lower()
+    note = write_outputs(environment, outputs)
+    if note is not None:
+        click.echo(f"wedgate: {note}")

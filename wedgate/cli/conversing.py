@@ -1,0 +1,89 @@
+"""Wires a conversation on a pull request, and tells what it came to: the comment, the status, the log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from wedgate.adapters.forge.github import GithubForge
+    from wedgate.engine.check import Gate
+    from wedgate.engine.conversation import Answer
+    from wedgate.engine.overrides import OverrideParts, Overrides
+    from wedgate.gate.decision import Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversing:
+    """A repository's conversation, with the configuration of its default branch."""
+
+    forge: GithubForge
+    gate: Gate
+    parts: OverrideParts
+    overrides: Overrides
+    run_url: str | None
+
+    @classmethod
+    def open(cls, config: Path | None, environment: Mapping[str, str]) -> Conversing:
+        """Read the configuration that decides, and wire everything with it; ``ConfigurationError`` if it is broken."""
+        from wedgate.cli.override_wiring import override_parts
+        from wedgate.cli.wiring import open_runner, parser_for, utc_now
+        from wedgate.engine.overrides import Overrides
+        from wedgate.errors import UsageError
+
+        runner = open_runner(config, environment, by_calendar=True)
+        text = runner.source.fetch()
+        if text is None:
+            raise UsageError("the default branch has no wedgate.yml; write one with `wedgate init`")
+        configuration = parser_for(environment)(text.content, text.path)
+        parts = override_parts(runner.forge, configuration, environment, utc_now)
+        return cls(
+            forge=runner.forge,
+            gate=runner.gate,
+            parts=parts,
+            overrides=Overrides(parts),
+            run_url=_run_url(environment),
+        )
+
+    def decide(self) -> Decision:
+        """Ask the calendar, whatever a pull request changes."""
+        return self.gate.decide(None, by_calendar=True)
+
+    def has_command(self, comment: int) -> bool:
+        """Whether a comment is there and holds a command, or was meant to."""
+        from wedgate.overrides.grammar import read_comment
+
+        found = self.parts.conversations.comment(comment)
+        return found is not None and bool(read_comment(found.body))
+
+    def tell(self, answer: Answer) -> None:
+        """Post the status, bring the comment up to date, and say in the log what happened."""
+        from wedgate.engine.conversation import status_of
+        from wedgate.render.annotations import inert
+        from wedgate.render.conversation import MARKER, render_conversation
+
+        picture = answer.picture
+        self.parts.conversations.set_status(picture.change.head, status_of(answer.decision, url=self.run_url))
+        body = render_conversation(
+            picture.change,
+            picture.standing,
+            answer.decision,
+            picture.ledger,
+            done=answer.done,
+            refusals=answer.refusals,
+            wants_help=answer.wants_help,
+        )
+        click.echo(inert(body))
+        if not self.forge.keep_comment(picture.change.number, MARKER, body):
+            click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
+
+
+def _run_url(environment: Mapping[str, str]) -> str | None:
+    server, repository, run = (
+        environment.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    )
+    return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else None

@@ -1,0 +1,144 @@
+"""Wires overrides: the forge's talk, the ledger, and what a run's environment says about the deployment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from wedgate.cli.ledger_wiring import open_store, state_of
+from wedgate.errors import UsageError
+
+if TYPE_CHECKING:
+    from wedgate.adapters.forge.github import GithubForge
+    from wedgate.cli.wiring import RunnerGate
+    from wedgate.config.configuration import Configuration
+    from wedgate.engine.audit import AuditBook
+    from wedgate.engine.overrides import OverrideParts
+    from wedgate.gate.decision import Decision
+
+LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group", "issue_comment", "schedule")
+"""Runs for these do not deploy: they look at a grant and leave it for the run that does."""
+
+
+def override_parts(
+    forge: GithubForge, configuration: Configuration, environment: Mapping[str, str], clock: Callable[[], datetime]
+) -> OverrideParts:
+    """Wire everything that overrides touch."""
+    from wedgate.adapters.forge.github_conversations import GithubConversations
+    from wedgate.engine.overrides import OverrideParts
+
+    return OverrideParts(
+        forge=forge,
+        conversations=GithubConversations(forge.connection),
+        configuration=configuration,
+        ledger=audit_book(configuration),
+        repository=environment.get("GITHUB_REPOSITORY", ""),
+        clock=clock,
+        run_again=_run_again(environment),
+    )
+
+
+def audit_book(configuration: Configuration) -> AuditBook | None:
+    """Return the ledger for the audit stream; ``None`` where none is kept that outlives a job."""
+    from wedgate.engine.audit import AuditBook
+
+    if configuration.state is None:
+        return None
+    kind, options = state_of(configuration)
+    store, _ = open_store(kind, options, configuration.service)
+    return AuditBook(store, _pause)
+
+
+def _pause(duration: timedelta) -> None:
+    time.sleep(duration.total_seconds())
+
+
+def _run_again(environment: Mapping[str, str]) -> int | None:
+    """Return the run if this is not its first attempt, or somebody else than who started it triggered it."""
+    attempt, run = environment.get("GITHUB_RUN_ATTEMPT", "1"), environment.get("GITHUB_RUN_ID", "")
+    actor, by = environment.get("GITHUB_ACTOR", ""), environment.get("GITHUB_TRIGGERING_ACTOR", "")
+    is_again = attempt not in ("", "1") or (by not in ("", actor))
+    return int(run) if is_again and run.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What a run would deploy: a commit, and the run that a grant would be bound to (``None``: it only looks)."""
+
+    commit: str
+    binding: str | None
+    pull_request: int | None
+
+
+def deployment_of(environment: Mapping[str, str], commit: str | None) -> Deployment | None:
+    """Return what a run would deploy; ``None`` where nothing says which commit."""
+    from wedgate.adapters.forge.runner import change_event
+
+    event, name = change_event(environment), environment.get("GITHUB_EVENT_NAME", "")
+    found = commit or (event.head_sha if event is not None else environment.get("GITHUB_SHA", ""))
+    if not found:
+        return None
+    run = environment.get("GITHUB_RUN_ID", "")
+    looks = name in LOOKING_EVENTS or not run
+    number = event.pull_request if event is not None else None
+    return Deployment(commit=found.lower(), binding=None if looks else f"run:{run}", pull_request=number)
+
+
+def let_through_on_runner(
+    decision: Decision, runner: RunnerGate, environment: Mapping[str, str], *, commit: str | None
+) -> Decision:
+    """Return the decision with freezes and overrides, on a runner whose default branch has a policy or a shared ledger.
+
+    Whatever cannot be read leaves the gate as closed as it was, and closes what could be frozen, with the reason said.
+    """
+    from wedgate.cli.wiring import parser_for, utc_now
+    from wedgate.engine.overrides import Overrides
+    from wedgate.errors import ConfigurationError, ExternalSystemError
+    from wedgate.overrides.grants import Outgoing
+
+    deployment = deployment_of(environment, commit)
+    if deployment is None or decision.hypothetical:
+        return decision
+    try:
+        text = runner.source.fetch()
+        if text is None:
+            return decision
+        configuration = parser_for(environment)(text.content, text.path)
+        has_ledger = configuration.state is not None and configuration.state.kind == "git"
+        if configuration.overrides is None and not has_ledger:
+            return decision
+        overrides = Overrides(override_parts(runner.forge, configuration, environment, utc_now))
+        decision = overrides.frozen(decision)
+        outgoing = Outgoing(commit=deployment.commit, binding=deployment.binding)
+        return overrides.through(decision, outgoing, pull_request=deployment.pull_request)
+    except ConfigurationError:
+        return decision  # what is wrong with it is what closes the gate already
+    except ExternalSystemError as error:
+        return _unread(decision, error)
+
+
+def _unread(decision: Decision, error: Exception) -> Decision:
+    """Say that freezes and overrides could not be looked for; what was open is closed, because it may be frozen."""
+    from dataclasses import replace
+
+    from wedgate.calendars.values import Verdict
+    from wedgate.gate.decide import closed_for, with_regions
+    from wedgate.gate.decision import Reason
+    from wedgate.gate.reasons import ReasonCode
+
+    if decision.verdict is not Verdict.CLOSED and decision.regions:
+        reason = Reason(code=ReasonCode.LEDGER_UNREACHABLE, text=str(error))
+        return with_regions(decision, [closed_for(region, reason) for region in decision.regions])
+    return replace(decision, not_verified=(*decision.not_verified, f"overrides could not be read: {error}"))
+
+
+def commit_option(value: str | None) -> str | None:
+    """Return the commit that a command line names, in full; ``UsageError`` for anything else."""
+    if value is None:
+        return None
+    if len(value) != 40 or not all(char in "0123456789abcdefABCDEF" for char in value):
+        raise UsageError("--commit takes all 40 digits of a commit")
+    return value.lower()

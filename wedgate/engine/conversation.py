@@ -1,0 +1,175 @@
+"""A comment as a use case: what was said, what it comes to, and the answer: one comment, a status, an entry each.
+
+The event only says which comment to look at. The comment itself, and everything else, is read anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from wedgate.adapters.forge.interface import CommitStatus, StatusState
+from wedgate.calendars.values import Verdict
+from wedgate.engine.overrides import OverrideParts, Overrides, Picture
+from wedgate.gate.decide import is_allowed
+from wedgate.gate.decision import Decision
+from wedgate.ledger.appending import Draft
+from wedgate.ledger.audit import Frozen
+from wedgate.overrides.commands import Ask, Command, Freeze, Rollback, Thaw, Verb
+from wedgate.overrides.grammar import read_comment
+from wedgate.overrides.grants import Outgoing
+from wedgate.overrides.people import Comment, Person
+from wedgate.overrides.policy import Duty
+from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
+from wedgate.overrides.refusals import Refusal, RefusalCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is said in answer: where things stand, what the gate says of the head, and what this comment came to.
+
+    ``done`` are things that were done because of it, ``refusals`` those of this comment alone. ``rollback`` is the
+    rollout that somebody who may has asked to return to stable: whoever runs this has to do it.
+    """
+
+    picture: Picture
+    decision: Decision
+    done: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    wants_help: bool = False
+    rollback: Rollback | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Why a comment is none of wedgate's business."""
+
+    why: str
+
+
+def answer_comment(
+    overrides: Overrides, parts: OverrideParts, decide: Callable[[], Decision], *, pull_request: int, comment: int
+) -> Answer | Ignored:
+    """Do what a comment asks for, as far as its author may, and return what to answer.
+
+    ``decide`` asks the calendar, whatever the pull request changes. Everything that was said is in the ledger when
+    this returns; a ledger that cannot be written is an ``ExternalSystemError``, and nothing was granted.
+    """
+    picture = overrides.picture(pull_request)
+    found = next((each for each in picture.comments if each.id == comment), None)
+    if found is None:
+        return Ignored(why="the comment is not there any more")
+    read = read_comment(found.body)
+    if not read:
+        return Ignored(why="nothing in the comment is meant for wedgate")
+    acted = _acts(overrides, parts, found, [command for _, command in read.commands])
+    picture = overrides.record(picture, acted.drafts)
+    if acted.drafts and picture.ledger is not None:
+        picture = overrides.picture(pull_request, picture.ledger)
+    own = tuple(each for each in picture.standing.refusals if each.comment == comment)
+    return Answer(
+        picture=picture,
+        decision=look(overrides, decide, picture),
+        done=acted.done,
+        refusals=(*own, *acted.refusals),
+        wants_help=any(isinstance(command, Ask) and command.verb is Verb.HELP for _, command in read.commands),
+        rollback=acted.rollback,
+    )
+
+
+def look(overrides: Overrides, decide: Callable[[], Decision], picture: Picture) -> Decision:
+    """Return what the gate says of a pull request's head now, and what an override would let through; none is used."""
+    change = picture.change
+    outgoing = Outgoing(commit=change.head)
+    return overrides.through(overrides.frozen(decide()), outgoing, pull_request=change.number)
+
+
+def status_of(decision: Decision, *, url: str | None = None) -> CommitStatus:
+    """Return the commit status that a decision comes to: what holds, and until when."""
+    if is_allowed(decision):
+        until = _holds_until(decision)
+        names = sorted({name for look in decision.overrides if look.is_granted for name in look.approvers})
+        by = f" by override of {', '.join(names)}" if names else ""
+        words = f"open{by}" if until is None else f"open{by} until {until:%a %d %b %H:%M} UTC"
+        return CommitStatus(state=StatusState.SUCCESS, description=words, url=url)
+    reason = decision.reasons[0]
+    opens = "" if decision.next_open is None else f"; opens {decision.next_open:%a %d %b %H:%M} UTC"
+    words = f"{reason.code.value}{f': {reason.rule}' if reason.rule else ''}{opens}"
+    return CommitStatus(state=StatusState.FAILURE, description=words, url=url)
+
+
+def _holds_until(decision: Decision) -> datetime | None:
+    """Return until when an open answer holds: the next closing, or the end of the first grant that it rests on."""
+    ends = [look.expires for look in decision.overrides if look.is_granted and look.expires is not None]
+    if ends:
+        return min(ends)
+    return decision.next_close if decision.verdict is not Verdict.CLOSED else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Acts:
+    drafts: tuple[Draft, ...] = ()
+    done: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    rollback: Rollback | None = None
+
+
+def _acts(overrides: Overrides, parts: OverrideParts, comment: Comment, commands: Sequence[Command]) -> _Acts:
+    """Do what needs no vote: freeze, thaw, roll back. Who may not is refused."""
+    acts = _Acts()
+    author = comment.author
+    for command in commands:
+        duty = {Freeze: Duty.STOP, Rollback: Duty.STOP, Thaw: Duty.THAW}.get(type(command))
+        if duty is None or author is None or not author.is_human or comment.via_app or comment.edited:
+            continue
+        refusal = _refused(overrides, parts, author, duty, command)
+        if refusal is not None:
+            refused = replace(refusal, who=author.login, comment=comment.id)
+            acts = replace(acts, refusals=(*acts.refusals, refused))
+        else:
+            acts = _carried_out(acts, command, author, parts.clock())
+    return acts
+
+
+def _refused(
+    overrides: Overrides, parts: OverrideParts, author: Person, duty: Duty, command: Command
+) -> Refusal | None:
+    if not overrides.may(author, duty):
+        return Refusal(
+            code=RefusalCode.NO_PERMISSION,
+            what=f"{author.login} may not {'thaw' if duty is Duty.THAW else 'stop anything'} here",
+            remedy="ask somebody who may (`may:` in wedgate.yml says who)",
+        )
+    if parts.ledger is None and not isinstance(command, Rollback):
+        return Refusal(
+            code=RefusalCode.NO_LEDGER,
+            what="there is no ledger to keep a freeze in",
+            remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
+        )
+    regions = command.regions if isinstance(command, Freeze) else None
+    known = [region.name for region in parts.configuration.calendar.regions]
+    unknown = next((name for name in regions or () if name not in known), None)
+    if unknown is not None:
+        return Refusal(
+            code=RefusalCode.UNKNOWN_REGION,
+            what=f'there is no region "{unknown}"',
+            remedy=f"there are {', '.join(known)}",
+        )
+    return None
+
+
+def _carried_out(acts: _Acts, command: Command, author: Person, now: datetime) -> _Acts:
+    if isinstance(command, Freeze):
+        until = now + command.duration
+        frozen = Frozen(regions=command.regions, until=until, reason=command.reason, by=author.login, since=now)
+        where = "every region" if command.regions is None else ", ".join(command.regions)
+        done = f"{author.login} froze {where} until {until:%Y-%m-%d %H:%M} UTC"
+        return replace(acts, drafts=(*acts.drafts, draft_of_freeze(frozen)), done=(*acts.done, done))
+    if isinstance(command, Thaw):
+        drafts = (*acts.drafts, draft_of_thaw(author.login, command.reason, now))
+        return replace(acts, drafts=drafts, done=(*acts.done, f"{author.login} ended every freeze"))
+    if isinstance(command, Rollback):
+        done = f"{author.login} asked to return {command.rollout} to stable"
+        return replace(acts, done=(*acts.done, done), rollback=command)
+    return acts

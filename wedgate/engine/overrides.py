@@ -1,0 +1,302 @@
+"""Overrides as a use case: read everything anew, work out where a pull request stands, and let a deployment through.
+
+Whatever cannot be read keeps the gate as it was: a grant is a reason to open, and not knowing is none. The use of a
+grant is in the ledger before anything opens because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from wedgate.adapters.forge.interface import Conversations, Forge, PullRequest
+from wedgate.calendars.values import Verdict
+from wedgate.config.configuration import Configuration
+from wedgate.engine.audit import AuditBook
+from wedgate.errors import ExternalSystemError
+from wedgate.gate.decide import closed_for, with_regions
+from wedgate.gate.decision import Decision, Reason
+from wedgate.gate.reasons import ReasonCode
+from wedgate.ledger.appending import Draft
+from wedgate.ledger.streams import LedgerState
+from wedgate.overrides.code_owners import PATHS, owners_of
+from wedgate.overrides.conversation import OVERRIDABLE, Change, Rulebook, Standing, hear
+from wedgate.overrides.grants import Grant, Outgoing, grant_in
+from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
+from wedgate.overrides.policy import Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
+from wedgate.overrides.refusals import Refusal, RefusalCode
+from wedgate.overrides.through import Closing, closing_of, closing_of_whole, frozen_out, let_through
+
+MOST_PEOPLE = 40
+"""So many people's permissions are asked for one pull request; more commands by strangers than that are noise."""
+MOST_PULL_REQUESTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideParts:
+    """Everything that overrides touch. ``run`` is the workflow's run if it was run again (``None``: it was not)."""
+
+    forge: Forge
+    conversations: Conversations
+    configuration: Configuration
+    ledger: AuditBook | None
+    repository: str
+    clock: Callable[[], datetime]
+    run_again: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A pull request as it was read just now: itself, its comments, and what they come to."""
+
+    pull_request: PullRequest
+    change: Change
+    comments: tuple[Comment, ...]
+    standing: Standing
+    book: Rulebook
+    ledger: LedgerState | None
+
+
+class Overrides:
+    """What may be let through, in one repository."""
+
+    def __init__(self, parts: OverrideParts) -> None:
+        self._parts = parts
+        self._teams: dict[str, tuple[Person, ...]] = {}
+        self._code_owners: str | None = None
+        self._roles: dict[int, Role] = {}
+
+    def picture(self, number: int, ledger: LedgerState | None = None) -> Picture:
+        """Read a pull request anew and work out where it stands; ``ledger`` is what was read of it already."""
+        conversations = self._parts.conversations
+        pull_request = conversations.pull_request(number)
+        comments = conversations.comments(number)
+        if ledger is None and self._parts.ledger is not None:
+            ledger = self._parts.ledger.read()
+        seen = seen_in(() if ledger is None else ledger.audit)
+        change = self._change(pull_request)
+        book = self._book()
+        now = self._parts.clock()
+        while True:
+            standing = hear(change, comments, replace(book, roles=dict(self._roles)), seen=seen, now=now)
+            unknown = [person for person in standing.asks if person.id not in self._roles]
+            if not unknown:
+                break
+            if len(self._roles) + len(unknown) > MOST_PEOPLE:
+                raise ExternalSystemError(
+                    f"more than {MOST_PEOPLE} people gave commands on pull request {number}; "
+                    "ask on a new one, or delete those that mean nothing"
+                )
+            for person in unknown:
+                self._roles[person.id] = conversations.role_of(person)
+        return Picture(
+            pull_request=pull_request,
+            change=change,
+            comments=comments,
+            standing=standing,
+            book=replace(book, roles=dict(self._roles)),
+            ledger=ledger,
+        )
+
+    def record(self, picture: Picture, more: Sequence[Draft] = ()) -> Picture:
+        """Write what is new of a picture into the ledger, and return the picture with the ledger as it is then."""
+        if self._parts.ledger is None:
+            return picture
+        now = self._parts.clock()
+
+        def decide(state: LedgerState) -> Sequence[Draft]:
+            return (*news_of(picture.standing, picture.change, state.audit, now), *more)
+
+        return replace(picture, ledger=self._parts.ledger.transact(decide))
+
+    def frozen(self, decision: Decision) -> Decision:
+        """Return the decision with what is frozen closed; closed, too, if the ledger cannot be read."""
+        if self._parts.ledger is None or not decision.regions:
+            return decision
+        try:
+            return frozen_out(decision, self._parts.ledger.read().freezes)
+        except ExternalSystemError as error:
+            reason = Reason(code=ReasonCode.LEDGER_UNREACHABLE, text=str(error))
+            return with_regions(decision, [closed_for(region, reason) for region in decision.regions])
+
+    def through(self, decision: Decision, outgoing: Outgoing, *, pull_request: int | None = None) -> Decision:
+        """Return the decision with what an override opens of it.
+
+        With a ``binding`` in ``outgoing`` every grant that opens something is used: recorded first, once for each
+        region. ``pull_request`` is the one that is asked about; otherwise those that the commit belongs to are.
+        """
+        if (
+            decision.verdict is not Verdict.CLOSED
+            or decision.hypothetical
+            or self._parts.configuration.overrides is None
+        ):
+            return decision
+        closing = self._closing(decision)
+        if not closing:
+            return decision
+        best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
+        for number in self._candidates(outgoing.commit, pull_request):
+            picture = self.picture(number)
+            found = self._grants(picture, self._with_trees(outgoing, picture), closing)
+            if best is None or _count(found) > _count(best[0]):
+                best = found, number, picture
+        if best is None:
+            return decision
+        found, number, picture = best
+        if outgoing.binding is not None and _count(found):
+            found = self._use(picture, self._with_trees(outgoing, picture), closing, decision)
+        return let_through(decision, found, pull_request=number)
+
+    def may(self, person: Person, duty: Duty) -> bool:
+        """Whether somebody may do something else than approve."""
+        policy = self._parts.configuration.overrides
+        audience = Audience.WRITE if policy is None and duty is Duty.STOP else None
+        audience = audience or (policy.may[duty] if policy is not None else None)
+        if audience is None or not self._role(person).may_write:
+            return False
+        return audience is Audience.WRITE or any(circle.holds(person) for circle in self._book().circles.values())
+
+    def _role(self, person: Person) -> Role:
+        if person.id not in self._roles:
+            self._roles[person.id] = self._parts.conversations.role_of(person)
+        return self._roles[person.id]
+
+    def _closing(self, decision: Decision) -> dict[str, Closing]:
+        """Return what closes each region; of a decision without regions, the same for all that there are."""
+        if decision.regions:
+            closed = [region for region in decision.regions if region.verdict is Verdict.CLOSED]
+            return {region.region: closing_of(region) for region in closed}
+        whole = closing_of_whole(decision)
+        if not all(code in OVERRIDABLE for code, _ in whole):
+            return {}
+        return {region.name: whole for region in self._parts.configuration.calendar.regions}
+
+    def _candidates(self, commit: str, pull_request: int | None) -> tuple[int, ...]:
+        if pull_request is not None:
+            return (pull_request,)
+        found = self._parts.conversations.pull_requests_of(commit)
+        return tuple(each.number for each in found[:MOST_PULL_REQUESTS])
+
+    def _grants(
+        self, picture: Picture, outgoing: Outgoing, closing: Mapping[str, Closing]
+    ) -> dict[str, Grant | Refusal]:
+        ledger = picture.ledger
+        if ledger is None:
+            none = Refusal(
+                code=RefusalCode.NO_LEDGER,
+                what="there is no ledger to record the use of an override in",
+                remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
+            )
+            return dict.fromkeys(closing, none)
+        uses, now = uses_in(ledger.audit), self._parts.clock()
+        return {
+            region: grant_in(picture.standing, region, outgoing, why, uses=uses, at=now)
+            for region, why in closing.items()
+        }
+
+    def _use(
+        self, picture: Picture, outgoing: Outgoing, closing: Mapping[str, Closing], decision: Decision
+    ) -> dict[str, Grant | Refusal]:
+        """Record the use of each grant against the ledger as it is at that moment, and return what held there."""
+        ledger = self._parts.ledger
+        assert ledger is not None  # without one there is no grant
+        if self._parts.conversations.pull_request(picture.change.number).head != picture.change.head:
+            moved = Refusal(
+                code=RefusalCode.HEAD_MOVED,
+                what="the branch moved while it was looked at",
+                remedy="run this again; another commit needs another override",
+            )
+            return dict.fromkeys(closing, moved)
+        found: dict[str, Grant | Refusal] = {}
+
+        def decide(state: LedgerState) -> Sequence[Draft]:
+            nonlocal found
+            found = self._grants(replace(picture, ledger=state), outgoing, closing)
+            now = self._parts.clock()
+            news = news_of(picture.standing, picture.change, state.audit, now)
+            recorded = {(use.request, use.region, use.binding) for use in uses_in(state.audit)}
+            uses = [
+                draft_of_use(grant, outgoing, now, self._why(picture, decision, closing[region]))
+                for region, grant in found.items()
+                if isinstance(grant, Grant) and (grant.request.id, region, outgoing.binding) not in recorded
+            ]
+            return (*news, *uses)
+
+        ledger.transact(decide)
+        return found
+
+    def _why(self, picture: Picture, decision: Decision, closing: Closing) -> dict[str, object]:
+        inputs = decision.inputs
+        return {
+            "repository": self._parts.repository,
+            "pull_request": picture.change.number,
+            "closed_by": [rule or code for code, rule in closing],
+            "next_open": None if decision.next_open is None else decision.next_open.isoformat(),
+            "config_digest": inputs.config_digest,
+            "config_ref": inputs.config_ref,
+            "zone_data": inputs.zone_data,
+            "wedgate": inputs.wedgate,
+        }
+
+    def _with_trees(self, outgoing: Outgoing, picture: Picture) -> Outgoing:
+        """Return what is to go out with the trees to compare, where the commit itself is not the one approved."""
+        request = picture.standing.request
+        if request is None or request.override.sha == outgoing.commit:
+            return outgoing
+        tree_of = self._parts.conversations.tree_of
+        return replace(outgoing, tree=tree_of(outgoing.commit), approved_tree=tree_of(request.override.sha))
+
+    def _change(self, pull_request: PullRequest) -> Change:
+        conversations, policy = self._parts.conversations, self._parts.configuration.overrides
+        never = frozenset() if policy is None else policy.never_count
+        wants_committers = NeverCount.COMMITTERS in never
+        again = self._parts.run_again
+        return Change(
+            repository=self._parts.repository,
+            number=pull_request.number,
+            head=pull_request.head,
+            author=pull_request.author,
+            pushers=conversations.pushers_of(pull_request) if NeverCount.HEAD_PUSHER in never else (),
+            committers=conversations.committers_of(pull_request.number) if wants_committers else (),
+            re_runners=() if again is None or NeverCount.RE_RUNNER not in never else conversations.who_ran(again),
+            from_fork=pull_request.from_fork,
+        )
+
+    def _book(self) -> Rulebook:
+        calendar, policy = self._parts.configuration.calendar, self._parts.configuration.overrides
+        names = [region.name for region in calendar.regions]
+        circles = {name: Circle() if policy is None else self._circle(policy, name) for name in names}
+        return Rulebook(policy=policy, circles=circles, rules=tuple(rule.id for rule in calendar.rules), roles={})
+
+    def _circle(self, policy: OverridePolicy, region: str) -> Circle:
+        approvers = policy.approvers_of(region)
+        people, teams = self._with_owners(approvers)
+        named = replace(approvers, people=(*approvers.people, *people))
+        return circle_of(named, {team: self._members(team) for team in (*approvers.teams, *teams)})
+
+    def _with_owners(self, approvers: Approvers) -> tuple[tuple[NamedPerson, ...], tuple[str, ...]]:
+        """Return the people and the teams that own the paths of the policy."""
+        people: dict[str, None] = {}
+        teams: dict[str, None] = {}
+        for path in approvers.code_owners:
+            owners = owners_of(self._owners_file(), path)
+            people |= dict.fromkeys(owners.people)
+            teams |= dict.fromkeys(owners.teams)
+        return tuple(NamedPerson(login=login) for login in people), tuple(teams)
+
+    def _owners_file(self) -> str:
+        if self._code_owners is None:
+            found = self._parts.forge.default_branch_file(PATHS)
+            self._code_owners = "" if found is None else found.content.decode("utf-8", "replace")
+        return self._code_owners
+
+    def _members(self, team: str) -> tuple[Person, ...]:
+        if team not in self._teams:
+            self._teams[team] = self._parts.conversations.members_of(team)
+        return self._teams[team]
+
+
+def _count(found: Mapping[str, Grant | Refusal]) -> int:
+    return sum(isinstance(each, Grant) for each in found.values())
