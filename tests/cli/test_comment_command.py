@@ -405,3 +405,73 @@ def test_git_knows_who_wrote(talk: Talk) -> None:
         check=True,
     )
     assert set(authors.stdout.split()) == {"wedgate"}
+
+
+def pull_changes(talk: Talk, content: str | None, base: bytes | None = None) -> Done:
+    """Let the pull request change nothing but the configuration, and run its own check."""
+    talk.world.pulls[7].files = [("wedgate.yml", None)]
+    if content is not None:
+        talk.world.put("wedgate.yml", content.encode(), ref=H1)
+    if base is not None:
+        talk.world.put("wedgate.yml", base)
+    return talk.looks()
+
+
+def text_of(talk: Talk, policy: str) -> str:
+    """Return a configuration with another policy."""
+    return CONFIG.format(policy=policy, remote=talk.server.url)
+
+
+def test_a_weaker_policy_needs_the_quorum_that_is_there(talk: Talk) -> None:
+    """Nobody lowers the bar for themselves; with the override they do."""
+    weaker = text_of(talk, "longest: 8h").replace("people: [alice, bob]", "people: [alice, bob, dave]")
+    closed = pull_changes(talk, weaker)
+    assert closed.exit_code == 10
+    assert "lets dave approve" in closed.output.replace("\n", " ").replace("  ", " ")
+    request = talk.asks(rest="regions=all rules=config_loosened for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert pull_changes(talk, weaker).exit_code == 0
+
+
+def test_a_first_policy_is_decided_by_the_calendar(talk: Talk) -> None:
+    """There is no quorum yet to let it in, and it must not come in while everything is closed."""
+    without = text_of(talk, "longest: 4h").replace("overrides:\n", "x:\n")
+    without = "\n".join(
+        line for line in without.splitlines() if not line.startswith(("x:", "  approvers", "  longest"))
+    )
+    talk.world.put("wedgate.yml", without.encode())
+    done = pull_changes(talk, text_of(talk, "longest: 4h"))
+    assert done.exit_code == 10
+    assert "saturday" in done.output
+
+
+def test_a_stricter_policy_goes_by_itself(talk: Talk) -> None:
+    """On a day on which everything is closed."""
+    assert pull_changes(talk, text_of(talk, "longest: 1h")).exit_code == 0
+
+
+def test_a_broken_configuration_is_repaired_without_a_quorum(talk: Talk) -> None:
+    """The gate is closed, the last valid version is what a repair is compared with, and it may not open more."""
+    good = "2" * 40
+    talk.world.put("wedgate.yml", text_of(talk, "longest: 4h").encode(), ref=good)
+    talk.world.history["wedgate.yml"] = ["a" * 40, good]
+    repaired = pull_changes(talk, text_of(talk, "longest: 4h"), base=b"version: 1\nrules: nonsense\n")
+    assert repaired.exit_code == 0, repaired.output
+    looser = text_of(talk, "longest: 4h").replace("monday..sunday", "saturday")
+    assert pull_changes(talk, looser).exit_code == 10
+
+
+def test_a_broken_configuration_locks_nobody_out(talk: Talk) -> None:
+    """The last valid version says who may approve that something goes out meanwhile."""
+    good = "2" * 40
+    talk.world.put("wedgate.yml", text_of(talk, "longest: 4h").encode(), ref=good)
+    talk.world.history["wedgate.yml"] = ["a" * 40, good]
+    talk.world.put("wedgate.yml", b"version: 1\nrules: nonsense\n")
+    assert talk.deploys(MERGED).exit_code == 2
+    request = talk.asks(rest="regions=all rules=config_invalid for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["reason_code"] == "overridden"

@@ -63,6 +63,8 @@ class GithubWorld:
         self.commits["a" * 40] = {}
         self.trees: dict[str, str] = {}
         self.pulls: dict[int, Pull] = {}
+        self.history: dict[str, list[str]] = {}
+        """The commits that changed a file, the latest first."""
         self.brought_by: dict[str, list[int]] = {}
         """The pull requests that a commit belongs to."""
         self.comparisons: dict[tuple[str, str], list[tuple[str, str | None]]] = {}
@@ -163,6 +165,9 @@ class GithubWorld:
                 return 200, found
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
+            case ["commits"]:
+                listed = self.history.get(query["path"][0], [])
+                return 200, [_example("pull_commit", sha=sha) for sha in listed]
             case ["activity"]:
                 return 200, self._activity(query.get("ref", [""])[0])
             case ["actions", "runs", number] if int(number) in self.runs:

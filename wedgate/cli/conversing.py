@@ -31,15 +31,14 @@ class Conversing:
     def open(cls, config: Path | None, environment: Mapping[str, str]) -> Conversing:
         """Read the configuration that decides, and wire everything with it; ``ConfigurationError`` if it is broken."""
         from wedgate.cli.override_wiring import override_parts
-        from wedgate.cli.wiring import open_runner, parser_for, utc_now
+        from wedgate.cli.wiring import open_runner, utc_now
         from wedgate.engine.overrides import Overrides
         from wedgate.errors import UsageError
 
         runner = open_runner(config, environment, by_calendar=True)
-        text = runner.source.fetch()
-        if text is None:
+        configuration = runner.configuration()
+        if configuration is None:
             raise UsageError("the default branch has no wedgate.yml; write one with `wedgate init`")
-        configuration = parser_for(environment)(text.content, text.path)
         parts = override_parts(runner.forge, configuration, environment, utc_now)
         return cls(
             forge=runner.forge,

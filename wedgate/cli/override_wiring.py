@@ -94,7 +94,7 @@ def let_through_on_runner(
 
     Whatever cannot be read leaves the gate as closed as it was, and closes what could be frozen, with the reason said.
     """
-    from wedgate.cli.wiring import parser_for, utc_now
+    from wedgate.cli.wiring import utc_now
     from wedgate.engine.overrides import Overrides
     from wedgate.errors import ConfigurationError, ExternalSystemError
     from wedgate.overrides.grants import Outgoing
@@ -103,10 +103,9 @@ def let_through_on_runner(
     if deployment is None or decision.hypothetical:
         return decision
     try:
-        text = runner.source.fetch()
-        if text is None:
+        configuration = runner.configuration()
+        if configuration is None:
             return decision
-        configuration = parser_for(environment)(text.content, text.path)
         has_ledger = configuration.state is not None and configuration.state.kind == "git"
         if configuration.overrides is None and not has_ledger:
             return decision
@@ -114,8 +113,8 @@ def let_through_on_runner(
         decision = overrides.frozen(decision)
         outgoing = Outgoing(commit=deployment.commit, binding=deployment.binding)
         return overrides.through(decision, outgoing, pull_request=deployment.pull_request)
-    except ConfigurationError:
-        return decision  # what is wrong with it is what closes the gate already
+    except ConfigurationError as error:  # the ledger cannot be believed
+        return _unread(decision, error)
     except ExternalSystemError as error:
         return _unread(decision, error)
 

@@ -5,6 +5,7 @@ On a runner the checkout decides nothing: a pull request that deletes Saturday t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,13 @@ from wedgate.almanac.files import MAX_BYTES, Unread, WorkingFiles
 from wedgate.config.load import CONFIG_PATHS, find_configuration
 from wedgate.config.source import load_bytes
 from wedgate.engine.parts import ConfigurationText, ProposedChange
-from wedgate.errors import ExternalSystemError, UsageError
+from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
 from wedgate.gate.decision import ConfigOrigin
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.interface import Forge, ForgeFile
     from wedgate.adapters.forge.runner import ChangeEvent
+    from wedgate.config.configuration import Configuration
 
 
 class WorkingFile:
@@ -119,6 +121,25 @@ def proposed_change(forge: Forge, event: ChangeEvent, paths: tuple[str, ...]) ->
         base=None if base is None else base.content,
         head=None if head is None else head.content,
     )
+
+
+def last_valid(
+    forge: Forge, paths: tuple[str, ...], parse: Callable[[bytes, str], Configuration]
+) -> Configuration | None:
+    """Return the last version of the default branch's configuration that can be used; ``None`` if there is none.
+
+    While the file is broken it decides who may approve an override: nobody is locked out, nothing opens by accident.
+    """
+    for path in paths:
+        for commit in forge.versions_of(path):
+            found = forge.file_at(path, commit)
+            if found is None:
+                continue
+            try:
+                return parse(found.content, path)
+            except ConfigurationError:
+                continue
+    return None
 
 
 def first_at(forge: Forge, paths: tuple[str, ...], ref: str) -> ForgeFile | None:

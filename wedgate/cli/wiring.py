@@ -13,7 +13,7 @@ from wedgate import __version__
 from wedgate.engine.check import Gate
 from wedgate.engine.check import ask_region as ask_region_of_almanac
 from wedgate.engine.parts import Almanac, GateParts
-from wedgate.errors import ExternalSystemError
+from wedgate.errors import ConfigurationError, ExternalSystemError
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
@@ -92,27 +92,45 @@ class RunnerGate:
     gate: Gate
     forge: GithubForge
     source: DefaultBranch
+    parse: Callable[[bytes, str], Configuration]
+    last_valid: Callable[[], Configuration | None]
+
+    def configuration(self) -> Configuration | None:
+        """Return the configuration whose policy decides about overrides: the default branch's, or its last valid one.
+
+        ``None`` where there never was one. ``ExternalSystemError`` where the forge does not say.
+        """
+        text = self.source.fetch()
+        try:
+            return self.last_valid() if text is None else self.parse(text.content, text.path)
+        except ConfigurationError:
+            return self.last_valid()
 
 
 def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calendar: bool = False) -> RunnerGate:
     """Return the gate on a runner; ``by_calendar``: whatever a pull request changes, its changes are not judged."""
     from wedgate.adapters.forge.runner import change_event
-    from wedgate.cli.sources import DefaultBranch, proposed_change, repository_paths
+    from wedgate.cli.sources import DefaultBranch, last_valid, proposed_change, repository_paths
 
     forge = open_forge(environment)
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
     event = None if by_calendar else change_event(environment)
-    source = DefaultBranch(forge, paths)
+    source, parse = DefaultBranch(forge, paths), parser_for(environment)
+
+    def find_last_valid() -> Configuration | None:
+        return last_valid(forge, paths, parse)
+
     parts = GateParts(
         almanac=PinnedAlmanac(source),
         clock=utc_now,
         source=source,
-        parse=parser_for(environment),
+        parse=parse,
         forge_date=forge.date,
         proposed_change=None if event is None else lambda: proposed_change(forge, event, paths),
+        last_valid=find_last_valid,
         wedgate_version=__version__,
     )
-    return RunnerGate(gate=Gate(parts), forge=forge, source=source)
+    return RunnerGate(gate=Gate(parts), forge=forge, source=source, parse=parse, last_valid=find_last_valid)
 
 
 def _terminal_parts(config: Path | None) -> GateParts:

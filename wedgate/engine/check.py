@@ -79,8 +79,9 @@ class Gate:
         change = None if by_calendar else self._change()
         if isinstance(change, Trouble):
             return self._closed(question, change)
-        if change is not None:
-            verdict, reasons = self._judge(text.content, change, question.at)
+        judged = None if change is None else self._judge(text.content, change, question.at)
+        if judged is not None:
+            verdict, reasons = judged
             return decide_without_calendar(question, verdict, reasons, mode=configuration.mode, inputs=inputs)
         return _ask_calendar(configuration, names, question, self._parts.almanac, inputs, explain=explain)
 
@@ -111,16 +112,24 @@ class Gate:
             return _unreachable(error)
 
     def _repairing(self) -> Trouble | None:
-        """Return the reason for which a pull request that repairs the configuration alone may go."""
+        """Return the reason for which a pull request that repairs the configuration alone may go.
+
+        It may not if it opens what the last valid configuration closes: that is more than a repair.
+        """
         if self._parts.proposed_change is None:
             return None
         change = self._change()
         if change is None or isinstance(change, Trouble) or change.head is None:
             return None
         try:
-            self._parts.parse(change.head, change.path)
+            repaired = self._parts.parse(change.head, change.path)
+            last = None if self._parts.last_valid is None else self._parts.last_valid()
         except (ConfigurationError, ExternalSystemError):
             return None
+        if last is not None:
+            verdict, reason = self._compare(last, repaired, _now_or_epoch(self._parts))
+            if verdict is Verdict.CLOSED:
+                return Trouble(reasons=(reason,))
         what = "adds the missing configuration" if change.base is None else "makes the broken configuration valid"
         return Trouble(reasons=(Reason(code=ReasonCode.CONFIG_REPAIRED, text=f"the change {what}"),))
 
@@ -143,8 +152,11 @@ class Gate:
         except ExternalSystemError as error:
             return _unreachable(error)
 
-    def _judge(self, content: bytes, change: ProposedChange, at: datetime) -> tuple[Verdict, tuple[Reason, ...]]:
-        """Judge a change whose base is valid by what it opens."""
+    def _judge(self, content: bytes, change: ProposedChange, at: datetime) -> tuple[Verdict, tuple[Reason, ...]] | None:
+        """Judge a change whose base is valid by what it opens; ``None`` where the calendar decides.
+
+        It does so about a first policy of overrides: no quorum could let it in yet, and it lets others in.
+        """
         if change.head is None:
             text = "the change deletes the configuration; that needs the override quorum"
             return Verdict.CLOSED, (Reason(code=ReasonCode.CONFIG_LOOSENED, text=text),)
@@ -155,9 +167,22 @@ class Gate:
             return Verdict.CLOSED, _invalid(error)
         except ExternalSystemError as error:
             return Verdict.CLOSED, _unreachable(error).reasons
+        verdict, reason = self._compare(base, head, at)
+        is_first_policy = base.overrides is None and head.overrides is not None
+        return None if is_first_policy and verdict is not Verdict.CLOSED else (verdict, (reason,))
+
+    def _compare(self, base: Configuration, head: Configuration, at: datetime) -> tuple[Verdict, Reason]:
+        """Judge what one valid configuration makes of another."""
+        from wedgate.overrides.loosening import loosened  # most questions are not about a change
+
         opened, compared = opened_from(base.calendar, head.calendar, self._parts.almanac, at)
-        verdict, reason = judge_change(opened, old_mode=base.mode, new_mode=head.mode, compared=compared)
-        return verdict, (reason,)
+        weakened = loosened(base.overrides, head.overrides, [region.name for region in base.calendar.regions])
+        if base.overrides is not None and base.state != head.state:
+            weakened = (
+                *weakened,
+                "keeps the ledger elsewhere, without what is denied, used and frozen in this one",
+            )
+        return judge_change(opened, old_mode=base.mode, new_mode=head.mode, compared=compared, weakened=weakened)
 
     def _closed(self, question: Question, trouble: Trouble) -> Decision:
         """Return the decision for trouble; a repairing change is the one trouble that opens."""

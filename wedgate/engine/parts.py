@@ -69,7 +69,8 @@ class GateParts:
     ``parse`` turns bytes and the name for messages into a configuration (``ConfigurationError``, and
     ``ExternalSystemError`` when a shared calendar that it extends cannot be had). ``forge_date``
     returns the forge's clock where there is a forge. ``proposed_change`` returns the change to be judged when the
-    gate runs for a pull request that changes nothing but the configuration, else ``None``.
+    gate runs for a pull request that changes nothing but the configuration, else ``None``. ``last_valid`` returns the
+    last valid configuration of the default branch's history (``None``: none is found).
     """
 
     almanac: Almanac
@@ -78,4 +79,5 @@ class GateParts:
     parse: Callable[[bytes, str], Configuration]
     forge_date: Callable[[], datetime] | None = None
     proposed_change: Callable[[], ProposedChange | None] | None = None
+    last_valid: Callable[[], Configuration | None] | None = None
     wedgate_version: str = ""

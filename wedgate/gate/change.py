@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from wedgate.calendars.values import Span, Verdict
 from wedgate.gate.decision import Mode, Reason
@@ -13,15 +13,22 @@ SHOWN_SPANS = 3
 
 
 def judge_change(
-    opened: Mapping[str, tuple[Span, ...]], *, old_mode: Mode, new_mode: Mode, compared: Span
+    opened: Mapping[str, tuple[Span, ...]],
+    *,
+    old_mode: Mode,
+    new_mode: Mode,
+    compared: Span,
+    weakened: Sequence[str] = (),
 ) -> tuple[Verdict, Reason]:
     """Return closed with ``config_loosened``, naming what opens where, or open with ``config_tightened``.
 
-    ``compared`` is the stretch in which ``opened`` was found, or all that was looked through for nothing.
+    ``weakened`` is in words what the change makes easier beside the calendar. ``compared`` is the stretch in which
+    ``opened`` was found, or all that was looked through for nothing.
     """
     parts = [_opened_words(region, spans) for region, spans in opened.items()]
     if old_mode is Mode.ENFORCE and new_mode is Mode.OBSERVE:
         parts.insert(0, "turns the gate into an observer (mode: observe)")
+    parts += weakened
     if parts:
         text = f"the change {'; '.join(parts)}; that needs the override quorum"
         return Verdict.CLOSED, Reason(code=ReasonCode.CONFIG_LOOSENED, text=text)

@@ -65,7 +65,7 @@ class Connection:
         received, at = self._date
         return received + timedelta(seconds=time.monotonic() - at)
 
-    def get(self, path: str, *, what: str, needs: str, **query: object) -> Any:
+    def get(self, path: str, /, *, what: str, needs: str, **query: object) -> Any:
         """Return the body of one answer; ``needs`` says what to do where it is refused."""
         return self._request("GET", path, what=what, needs=needs, query=query)[1]
 
@@ -73,8 +73,8 @@ class Connection:
         """Change something, and return the body of the answer."""
         return self._request(method, path, what=what, needs=needs, body=body)[1]
 
-    def pages(self, path: str, *, what: str, needs: str, inside: str | None = None, **query: object) -> Iterator[Any]:
-        """Yield the items of every page, of the list named ``inside`` of each where the answer is no list itself.
+    def pages(self, path: str, /, *, what: str, needs: str, **query: object) -> Iterator[Any]:
+        """Yield the items of every page.
 
         A page that is announced and cannot be read, and one that comes a second time, is an error: half of a list is
         not the list.
@@ -83,8 +83,7 @@ class Connection:
         asked: dict[str, object] = {"per_page": 100, **query}
         seen: set[str] = set()
         while target is not None:
-            headers, body = self._request("GET", target, what=what, needs=needs, query=asked)
-            items = body if inside is None else body[inside]
+            headers, items = self._request("GET", target, what=what, needs=needs, query=asked)
             if not isinstance(items, list):
                 raise ExternalSystemError(f"GitHub ({self.api_url}) did not answer with a list for {what}")
             yield from items

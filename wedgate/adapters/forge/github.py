@@ -13,6 +13,8 @@ from wedgate.adapters.forge.interface import ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 
 WORKFLOW_LOGIN = "github-actions[bot]"
+VERSIONS = 20
+"""How far back a valid configuration is looked for."""
 _LISTED_AT_MOST = 300
 """The API lists at most so many files of a comparison, and does not say that there are more."""
 _LISTED_OF_PULL_REQUEST = 3000
@@ -112,6 +114,14 @@ class GithubForge:
             except ForbiddenError:
                 self._login = WORKFLOW_LOGIN
         return self._login
+
+    def versions_of(self, path: str) -> tuple[str, ...]:
+        """Fetch the commits of the default branch that changed a file, the latest first, at most ``VERSIONS``."""
+        what = f"the history of {path}"
+        found = self.connection.get(
+            f"{self._base}/commits", what=what, needs=READ, path=path, sha=self.default_head(), per_page=VERSIONS
+        )
+        return self.connection.asked(what, READ, lambda: tuple(str(each["sha"]) for each in found))
 
     def date(self) -> datetime:
         """Return the forge's clock: the last ``Date`` received, moved on by the time since."""

@@ -124,5 +124,8 @@ class Forge(Protocol):
         Returns whether it is there now: ``False`` for a token that may not write.
         """
 
+    def versions_of(self, path: str) -> tuple[str, ...]:
+        """Fetch the commits of the default branch that changed a file, the latest first: the last few of them."""
+
     def date(self) -> datetime:
         """Return the forge's own clock, from the ``Date`` header of an answer just received."""
