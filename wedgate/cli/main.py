@@ -27,6 +27,7 @@ COMMANDS = {
     "diff": "What does a change of the configuration or of its data open or close?",
     "comment": "Answer a comment on a pull request: override, approve, deny, and others.",
     "refresh": "Post the status of every open pull request anew.",
+    "audit": "The audit log: verify, show, export, and the page of a month.",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "report": "Regression reports: validate.",

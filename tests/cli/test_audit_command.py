@@ -1,0 +1,161 @@
+"""The audit log of a conversation: verified, shown, exported, told by month; and what a replaced chain looks like."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from override_story import Story
+
+from wedgate.adapters.stores.file import FileStore
+from wedgate.cli.main import cli
+from wedgate.errors import ConfigurationError
+from wedgate.ledger.appending import Draft, chain_onto
+from wedgate.ledger.audit import AuditLine
+from wedgate.ledger.chain import GENESIS
+from wedgate.overrides.grants import Grant, Outgoing
+from wedgate.overrides.record import draft_of_use, news_of
+
+CONFIG = """version: 1
+service: venue-search
+regions: {eu: {markets: {berlin: {zone: Europe/Berlin, country: DE}}}}
+rules: {saturday: {where: all, weekdays: saturday, effect: block}}
+state: {kind: file, path: ledger}
+"""
+H1 = "1" * 40
+AT = datetime(2026, 6, 6, 12, tzinfo=UTC)
+
+
+def write(store: FileStore, drafts: list[Draft]) -> None:
+    """Append drafts, each by itself."""
+    for draft in drafts:
+        known = store.read()
+        head = known[-1].hash if known else GENESIS
+        nonces = [f"n{len(known)}"]
+        store.append(chain_onto([draft], revision=len(known), head=head, epoch=0, nonces=nonces), revision=len(known))
+
+
+@pytest.fixture
+def override_story() -> Story:
+    """Return a pull request on which nothing was said yet."""
+    return Story()
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a directory with a configuration, and stay in it."""
+    (tmp_path / "wedgate.yml").write_text(CONFIG)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def ledger(place: Path, override_story: Story) -> Path:
+    """Return the ledger of an override that was approved by two and used."""
+    story = override_story
+    request = story.asks(line='regions=eu rules=saturday for=4h reason="=checkout </details> is down"')
+    story.approves("alice", request)
+    story.approves("bob", request)
+    story.approves("zoe", request)
+    grant = story.grant()
+    assert isinstance(grant, Grant)
+    path = place / "ledger" / "venue-search.jsonl"
+    out = Outgoing(commit=H1, binding="run:9")
+    write(FileStore(path), [*news_of(story.standing(), story.change, (), AT), draft_of_use(grant, out, AT, {})])
+    return path
+
+
+def run(*words: str) -> tuple[int, str]:
+    """Run a command as in a terminal."""
+    done = CliRunner().invoke(cli, ["audit", *words], obj={"debug": False}, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return int(done.return_value), done.output
+
+
+def test_a_whole_chain_is_verified(ledger: Path) -> None:
+    """Five entries: asked, two approvals, one that did not count, the grant, the use."""
+    code, output = run("verify")
+    assert code == 0
+    assert "6 entries" in output
+
+
+def test_an_entry_that_was_edited_is_named(ledger: Path) -> None:
+    """The chain breaks where somebody wrote."""
+    ledger.write_text(ledger.read_text().replace('"login": "bob"', '"login": "eve"', 1))
+    with pytest.raises(ConfigurationError, match="entry 3 does not follow entry 2"):
+        run("verify")
+
+
+def test_an_entry_that_was_taken_out_is_named(ledger: Path) -> None:
+    """So it does where one is missing."""
+    lines = ledger.read_text().splitlines(keepends=True)
+    ledger.write_text("".join(lines[:1] + lines[2:]))
+    with pytest.raises(ConfigurationError, match="entry 2 does not follow entry 1"):
+        run("verify")
+
+
+def test_a_chain_that_was_replaced_as_a_whole_is_caught_by_its_anchor(ledger: Path) -> None:
+    """Every entry of it follows the one before, and yet it is another."""
+    store = FileStore(ledger)
+    anchors = [f"{entry.revision}:{entry.hash}" for entry in store.read()]
+    assert run("verify", *(word for anchor in anchors for word in ("--anchor", anchor)))[0] == 0
+    told = [Draft(stream=each.stream, kind=each.kind, at=each.at, body=dict(each.body)) for each in store.read()]
+    ledger.unlink()
+    write(store, told[:2])
+    code, output = run("verify", "--anchor", anchors[5])
+    assert code == 13
+    assert "somebody replaced it" in output
+    assert run("verify")[0] == 0  # the chain alone cannot show it
+
+
+def test_the_log_is_shown_and_exported(ledger: Path) -> None:
+    """A line for each entry; JSON Lines hold all of it; no cell of the table is a formula."""
+    code, shown = run("show")
+    assert code == 0
+    assert [line.split()[2] for line in shown.splitlines()] == [
+        *("requested", "approved", "approved", "granted", "refused", "used"),
+    ]
+    exported = [json.loads(line) for line in run("export")[1].splitlines()]
+    assert [each["revision"] for each in exported] == [1, 2, 3, 4, 5, 6]
+    assert exported[0]["body"]["reason"] == "=checkout </details> is down"
+    table = list(csv.DictReader(io.StringIO(run("export", "--format", "csv")[1])))
+    assert table[0]["reason"] == "'=checkout </details> is down"
+    assert table[1]["who"] == "alice"
+    assert {row["kind"] for row in table} == {"requested", "approved", "granted", "refused", "used"}
+
+
+def test_the_page_of_a_month_says_who_why_how_long_and_what_happened(ledger: Path) -> None:
+    """What an auditor asks for; another month has none of it."""
+    code, page = run("report", "--month", "2026-06")
+    assert code == 0
+    assert "1 asked for, 1 used." in page
+    assert "alice, bob" in page
+    assert "used at 2026-06-06T12:00:00Z in eu by `run:9`" in page
+    assert "```text\n=checkout </details> is down\n```" in page
+    assert "0 asked for" in run("report", "--month", "2026-07")[1]
+
+
+def test_without_a_ledger_it_says_what_to_add(place: Path) -> None:
+    """A configuration without `state:` keeps none."""
+    (place / "wedgate.yml").write_text(CONFIG.replace("state:", "#"))
+    with pytest.raises(Exception, match="add state"):
+        run("show")
+
+
+def test_what_the_ledger_has_is_not_written_again(override_story: Story) -> None:
+    """The same standing twice is news once."""
+    story = override_story
+    story.approves("alice", story.asks())
+    first = news_of(story.standing(), story.change, (), AT)
+    assert [draft.kind for draft in first] == ["requested", "approved"]
+    lines = [
+        AuditLine(revision=place, kind=draft.kind, at=draft.at, body=draft.body, hash="")
+        for place, draft in enumerate(first, 1)
+    ]
+    assert news_of(story.standing(), story.change, lines, AT) == ()

@@ -1,0 +1,189 @@
+"""`wedgate audit`: verify the ledger, show and export its audit stream, and write the page of a month."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
+
+if TYPE_CHECKING:
+    from wedgate.config.configuration import Configuration
+    from wedgate.ledger.streams import LedgerState
+
+_CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here."
+)
+_ANCHOR = re.compile(r"(\d{1,9}):([0-9a-f]{64})")
+_IN_COMMENT = re.compile(r"<sub>ledger: revision (\d{1,9}), `([0-9a-f]{64})`</sub>")
+
+
+@click.group("audit")
+def command() -> None:
+    """The audit log: who asked for what, who approved, what was refused, what was used.
+
+    \b
+    Examples:
+      wedgate audit verify --pull-request 7
+      wedgate audit show
+      wedgate audit export --format csv > audit.csv
+      wedgate audit report --month 2026-11
+    """
+
+
+@command.command("verify")
+@click.option("--anchor", "anchors", multiple=True, metavar="REVISION:HASH", help="What the ledger said at a revision.")
+@click.option("--pull-request", "numbers", multiple=True, type=int, help="Compare with wedgate's comment on this one.")
+@_CONFIG
+def verify(anchors: tuple[str, ...], numbers: tuple[int, ...], config: Path | None) -> ExitCode:
+    """Check the chain of the whole ledger, and that it is the one that was anchored elsewhere.
+
+    The chain shows an entry that was edited or taken out, by its number. That somebody replaced all of it, only an
+    anchor shows: wedgate writes revision and head into its comment on each pull request (--pull-request reads it
+    there), and you can keep your own (--anchor). Exits with 13 when an anchor does not fit, with 2 when the chain does
+    not.
+
+    \b
+    Examples:
+      wedgate audit verify
+      wedgate audit verify --pull-request 7 --pull-request 12
+      wedgate audit verify --anchor 12:9f86d081...
+    """
+    configuration = _configuration(config)
+    known = [(f"--anchor {text}", *_anchor(text)) for text in anchors]
+    known += [(f"pull request {number}", *found) for number in numbers for found in _anchors_of(number)]
+    hashes = _hashes(configuration)
+    wrong = [
+        f"{name}: revision {revision} had the hash {value[:16]}..., and here it is "
+        f"{hashes[revision - 1][:16] + '...' if 1 <= revision <= len(hashes) else 'not there'}"
+        for name, revision, value in known
+        if not 1 <= revision <= len(hashes) or hashes[revision - 1] != value
+    ]
+    for each in wrong:
+        click.echo(each)
+    if wrong:
+        click.echo(
+            "wedgate: this is not the ledger that was anchored: somebody replaced it; find out who may push to it"
+        )
+        return ExitCode.NEEDS_HUMAN
+    head = hashes[-1] if hashes else "nothing yet"
+    click.echo(f"wedgate: {len(hashes)} entries, each follows the one before; {len(known)} anchors fit; head {head}")
+    return ExitCode.DONE
+
+
+@command.command("show")
+@click.option("--request", help="The entries of one request alone, by the beginning of its id.")
+@_CONFIG
+def show(request: str | None, config: Path | None) -> ExitCode:
+    """Show the audit stream, a line for each entry, oldest first.
+
+    \b
+    Examples:
+      wedgate audit show
+      wedgate audit show --request 00112233
+    """
+    from wedgate.render.audit import render_audit_text
+    from wedgate.render.decision_words import clean
+
+    lines = _ledger(_configuration(config)).audit
+    chosen = [line for line in lines if request is None or str(line.body.get("request", "")).startswith(request)]
+    for text in render_audit_text(chosen).splitlines():
+        click.echo(clean(text))
+    if not chosen:
+        click.echo("wedgate: nothing was recorded", err=True)
+    return ExitCode.DONE
+
+
+@command.command("export")
+@click.option("--format", "form", type=click.Choice(("jsonl", "csv")), default="jsonl", help="jsonl by default.")
+@_CONFIG
+def export(form: str, config: Path | None) -> ExitCode:
+    """Write the audit stream for another program.
+
+    \b
+    Examples:
+      wedgate audit export > audit.jsonl
+      wedgate audit export --format csv > audit.csv
+    """
+    from wedgate.render.audit import render_audit_csv, render_audit_jsonl
+
+    lines = _ledger(_configuration(config)).audit
+    click.echo(render_audit_csv(lines) if form == "csv" else render_audit_jsonl(lines), nl=False)
+    return ExitCode.DONE
+
+
+@command.command("report")
+@click.option("--month", metavar="YYYY-MM", help="The month in UTC; this one by default.")
+@_CONFIG
+def report(month: str | None, config: Path | None) -> ExitCode:
+    """Write the page of a month in Markdown: every override, who, why, how long, and what happened after.
+
+    \b
+    Examples:
+      wedgate audit report --month 2026-11 > overrides-2026-11.md
+    """
+    from wedgate.overrides.history import history_of
+    from wedgate.render.audit import in_month, is_in, render_month
+
+    asked = month or f"{datetime.now(UTC):%Y-%m}"
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", asked):
+        raise UsageError(f"--month takes a month such as 2026-11, not {ascii(asked)[:20]}")
+    ledger = _ledger(_configuration(config))
+    told = [each for each in history_of(ledger.audit) if is_in(each.at, asked)]
+    page = render_month(asked, told, in_month(ledger.audit, asked), revision=ledger.revision, head=ledger.head)
+    click.echo(page, nl=False)
+    return ExitCode.DONE
+
+
+def _configuration(config: Path | None) -> Configuration:
+    from wedgate.cli.rollout_wiring import find_and_load
+
+    return find_and_load(config)
+
+
+def _ledger(configuration: Configuration) -> LedgerState:
+    from wedgate.cli.override_wiring import audit_book
+
+    book = audit_book(configuration)
+    if book is None:
+        raise UsageError(f"{configuration.path} has no `state:`, and so no ledger; add state: {{kind: git}}")
+    return book.read()
+
+
+def _hashes(configuration: Configuration) -> list[str]:
+    """Return the hash of every entry, of all streams; the store verifies their chain."""
+    from wedgate.cli.ledger_wiring import open_store, state_of
+
+    if configuration.state is None:
+        raise UsageError(f"{configuration.path} has no `state:`, and so no ledger; add state: {{kind: git}}")
+    store, _ = open_store(*state_of(configuration), configuration.service)
+    return [entry.hash for entry in store.read()]
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    found = _ANCHOR.fullmatch(text)
+    if found is None:
+        raise UsageError("--anchor takes REVISION:HASH, the number of an entry and its 64 digits")
+    return int(found[1]), found[2]
+
+
+def _anchors_of(number: int) -> list[tuple[int, str]]:
+    """Return what wedgate's own comment on a pull request says of the ledger."""
+    from wedgate.adapters.forge.github import WORKFLOW_LOGIN
+    from wedgate.adapters.forge.github_conversations import GithubConversations
+    from wedgate.cli.wiring import open_forge
+    from wedgate.render.conversation import MARKER
+
+    comments = GithubConversations(open_forge(os.environ).connection).comments(number)
+    own = [each for each in comments if MARKER in each.body and each.author is not None]
+    own = [each for each in own if each.author is not None and each.author.login == WORKFLOW_LOGIN]
+    found = [(int(each[0]), each[1]) for comment in own for each in _IN_COMMENT.findall(comment.body)]
+    if not found:
+        what, remedy = "wedgate has no comment here that anchors the ledger", "name a pull request with an override"
+        raise ConfigurationError((Problem(file=f"pull request {number}", line=0, column=0, what=what, remedy=remedy),))
+    return found
