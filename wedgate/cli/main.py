@@ -25,6 +25,7 @@ COMMANDS = {
     "next": "When does a region, a set or all of them open, and for how long?",
     "calendar": "See when regions are closed, careful and open: a month, a year, any span.",
     "diff": "What does a change of the configuration or of its data open or close?",
+    "override": "Ask, approve, deny and sign in an emergency; see where it stands.",
     "comment": "Answer a comment on a pull request: override, approve, deny, and others.",
     "refresh": "Post the status of every open pull request anew.",
     "audit": "The audit log: verify, show, export, and the page of a month.",

@@ -42,6 +42,18 @@ def compare_with_default_branch(path: Path, content: bytes) -> Comparison:
     return Comparison.DIFFERENT if known else Comparison.UNKNOWN
 
 
+def people_of(commit: str) -> frozenset[str] | None:
+    """Return the addresses of who wrote and committed what the default branch lacks up to a commit, in lower case.
+
+    ``None`` where the clone around the working directory does not know the commit or its default branch.
+    """
+    listed = _git(Path(), "log", "--format=%ae%n%ce", f"{BRANCH}..{commit}")
+    own = _git(Path(), "log", "-1", "--format=%ae%n%ce", commit)
+    if listed is None or own is None:
+        return None
+    return frozenset((listed + own).decode("utf-8", "replace").lower().split())
+
+
 def address_of_origin(directory: Path) -> str | None:
     """Return the address of a clone's remote ``origin``; ``None`` if there is no clone or no such remote."""
     found = _git(directory, "remote", "get-url", "origin")

@@ -1,0 +1,261 @@
+"""Overrides by SSH signatures, with the real ssh-keygen and a real clone: who counts, who does not, and once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from wedgate.cli.main import cli
+from wedgate.errors import ConfigurationError, ExternalSystemError, RefusedError, UsageError
+
+CONFIG = """version: 1
+service: venue-search
+regions:
+  eu: {markets: {berlin: {zone: Europe/Berlin, country: DE}}}
+  us: {markets: {new-york: {zone: America/New_York, country: US}}}
+rules:
+  saturday: {where: all, weekdays: saturday, effect: block}
+  new-year: {where: all, yearly: 12-31..01-01, effect: block}
+overrides:
+  approvers: {people: [alice, bob, carol]}
+  signers: .github/allowed_signers
+  untouchable: [new-year]
+state: {kind: file, path: ../ledger}
+"""
+WHO = ("alice@acme.example", "bob@acme.example", "carol@acme.example", "dave@acme.example", "erin@acme.example")
+SCOPE = 'namespaces="wedgate-override@v1"'
+
+
+@dataclass
+class Clone:
+    """A clone whose default branch has a configuration and signers, and a commit by dave on top."""
+
+    directory: Path
+    keys: dict[str, Path]
+    commit: str = ""
+
+    def git(self, *words: str, who: str = "dave@acme.example") -> str:
+        """Run git as somebody."""
+        name = ["-c", f"user.name={who}", "-c", f"user.email={who}"]
+        run = subprocess.run(["git", *name, *words], cwd=self.directory, check=True, capture_output=True, text=True)
+        return run.stdout.strip()
+
+    def signers(self, text: str, revoked: str | None = None) -> None:
+        """Write the file of signers on the default branch, and put dave's commit on top of it."""
+        self.git("checkout", "-q", "-B", "main")
+        (self.directory / ".github").mkdir(exist_ok=True)
+        (self.directory / ".github" / "allowed_signers").write_text(text)
+        if revoked is not None:
+            (self.directory / ".github" / "allowed_signers.revoked").write_text(revoked)
+        (self.directory / "wedgate.yml").write_text(CONFIG)
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "policy", who="zoe@acme.example")
+        self.git("update-ref", "refs/remotes/origin/main", "HEAD")
+        self.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+        self.git("checkout", "-q", "-B", "fix")
+        self.git("commit", "-q", "--allow-empty", "-m", "the fix")
+        self.commit = self.git("rev-parse", "HEAD")
+
+    def line(self, who: str, options: str = SCOPE) -> str:
+        """Return a line of the file of signers."""
+        return f"{who} {options} {self.keys[who].with_suffix('.pub').read_text()}"
+
+    def asks(self, *more: str, rule: str = "saturday", by: str = WHO[4]) -> Path:
+        """Write a request."""
+        words = ["request", "--as", by, "--commit", self.commit, "--region", "eu", "--rule", rule, "--for", "2h"]
+        path = self.directory.parent / "request.json"
+        path.write_text(run(*words, "--reason", "it is down", *more)[1])
+        return path
+
+    def signs(self, request: Path, who: str, *more: str, key: str | None = None) -> Path:
+        """Sign a request as somebody, with somebody's key."""
+        path = self.directory.parent / f"{who}{len(list(self.directory.parent.iterdir()))}.json"
+        path.write_text(run("sign", str(request), "--as", who, "--key", str(self.keys[key or who]), *more)[1])
+        return path
+
+    def verify(self, request: Path, *votes: Path, region: str = "eu", more: tuple[str, ...] = ()) -> tuple[int, str]:
+        """Ask what the signatures come to."""
+        words = [str(request), *map(str, votes), "--commit", self.commit, "--region", region, *more]
+        return run("verify", *words)
+
+
+def run(*words: str) -> tuple[int, str]:
+    """Run a command as in a terminal."""
+    done = CliRunner().invoke(cli, ["override", *words], obj={"debug": False}, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return int(done.return_value), done.stdout
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Make a key for everybody."""
+    place = tmp_path_factory.mktemp("keys")
+    found = {}
+    for who in WHO:
+        path = place / who.partition("@")[0]
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True)
+        found[who] = path
+    return found
+
+
+@pytest.fixture
+def clone(tmp_path: Path, keys: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Clone:
+    """Return a clone in which everybody may sign."""
+    directory = tmp_path / "clone"
+    directory.mkdir()
+    made = Clone(directory, keys)
+    made.git("init", "-q", "-b", "main")
+    made.signers("".join(made.line(who) for who in WHO))
+    monkeypatch.chdir(directory)
+    return made
+
+
+def test_two_signatures_by_two_people_grant(clone: Clone) -> None:
+    """In the region that was asked for, once for one deployment; the record is in the ledger."""
+    request = clone.asks()
+    alice, bob = clone.signs(request, WHO[0]), clone.signs(request, WHO[1])
+    assert clone.verify(request, alice)[0] == 11
+    code, output = clone.verify(request, alice, bob)
+    assert code == 0
+    assert "eu: granted until" in output
+    assert clone.verify(request, alice, bob, region="us")[0] == 11
+    assert clone.verify(request, alice, bob, more=("--use", "hotfix-7"))[0] == 0
+    assert clone.verify(request, alice, bob, more=("--use", "hotfix-7"))[0] == 0
+    code, output = clone.verify(request, alice, bob, more=("--use", "hotfix-8", "--format", "json"))
+    assert code == 11
+    assert json.loads(output)["grants"]["eu"]["code"] == "used"
+    ledger = (clone.directory.parent / "ledger" / "venue-search.jsonl").read_text()
+    assert ledger.count('"kind": "used"') == 1
+
+
+@pytest.mark.parametrize("who", [WHO[3], WHO[4]])
+def test_the_committer_and_the_requester_do_not_count(clone: Clone, who: str) -> None:
+    """dave wrote the commit, erin asked."""
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, who))
+    assert code == 11
+    assert "did not count" in output
+
+
+def test_one_key_is_one_person(clone: Clone, keys: dict[str, Path]) -> None:
+    """Two names of one key do not make two approvals, nor does one name twice."""
+    both = clone.line(WHO[0]) + clone.line(WHO[0]).replace(WHO[0], WHO[1], 1)
+    clone.signers(both)
+    request = clone.asks()
+    one, two = clone.signs(request, WHO[0]), clone.signs(request, WHO[1], key=WHO[0])
+    assert clone.verify(request, one, two)[0] == 11
+    assert clone.verify(request, one, clone.signs(request, WHO[0]))[0] == 11
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        'namespaces="git"',
+        f'{SCOPE},valid-before="20200101"',
+        f'{SCOPE},valid-after="20990101"',
+    ],
+)
+def test_a_key_outside_of_its_time_or_use_is_refused(clone: Clone, options: str) -> None:
+    """ssh-keygen holds the intervals and the namespaces of the file."""
+    clone.signers(clone.line(WHO[0]) + clone.line(WHO[1], options))
+    request = clone.asks()
+    with pytest.raises(RefusedError, match="is not good"):
+        clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+
+
+def test_a_revoked_key_is_refused(clone: Clone, keys: dict[str, Path]) -> None:
+    """By the list beside the file of signers."""
+    clone.signers("".join(map(clone.line, WHO)), revoked=keys[WHO[1]].with_suffix(".pub").read_text())
+    request = clone.asks()
+    with pytest.raises(RefusedError, match="is not good"):
+        clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+
+
+def test_a_stranger_and_a_borrowed_name_are_refused(clone: Clone) -> None:
+    """A name that is not in the file, and bob's name under dave's key."""
+    clone.signers(clone.line(WHO[0]) + clone.line(WHO[1]))
+    request = clone.asks()
+    for vote in (clone.signs(request, WHO[2]), clone.signs(request, WHO[1], key=WHO[3])):
+        with pytest.raises(RefusedError, match="is not good"):
+            clone.verify(request, clone.signs(request, WHO[0]), vote)
+
+
+@pytest.mark.parametrize(
+    ("where", "value"), [("commit", "f" * 40), ("regions", ["eu", "us"]), ("seconds", 999), ("rules", ["surge"])]
+)
+def test_a_signature_is_of_all_that_was_asked(clone: Clone, where: str, value: Any) -> None:
+    """A request that was widened behind it, in the vote or beside it, is another one."""
+    request = clone.asks()
+    alice, bob = clone.signs(request, WHO[0]), clone.signs(request, WHO[1])
+    forged = json.loads(bob.read_text())
+    forged["vote"]["of"][where] = value
+    bob.write_text(json.dumps(forged))
+    with pytest.raises(RefusedError, match="is not good"):
+        clone.verify(request, alice, bob)
+    wider = json.loads(request.read_text())
+    wider[where] = value
+    request.write_text(json.dumps(wider))
+    assert clone.verify(request, alice)[0] == 11
+
+
+def test_a_denial_stops_it(clone: Clone) -> None:
+    """One is enough."""
+    request = clone.asks()
+    votes = [clone.signs(request, WHO[0]), clone.signs(request, WHO[1]), clone.signs(request, WHO[2], "--deny")]
+    code, output = clone.verify(request, *votes)
+    assert code == 11
+    assert "carol@acme.example denied the override" in output
+
+
+def test_the_default_branch_decides_and_not_the_working_file(clone: Clone) -> None:
+    """Who writes himself into the files of a branch is still nobody."""
+    clone.signers(clone.line(WHO[0]))
+    (clone.directory / ".github" / "allowed_signers").write_text("".join(map(clone.line, WHO)))
+    (clone.directory / "wedgate.yml").write_text(CONFIG.replace("signers:", "approvals: 1\n  signers:"))
+    request = clone.asks()
+    assert clone.verify(request, clone.signs(request, WHO[0]))[0] == 11
+    with pytest.raises(RefusedError):
+        clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+
+
+def test_an_untouchable_rule_stays_shut(clone: Clone) -> None:
+    """No signature opens it."""
+    request = clone.asks(rule="new-year")
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+    assert code == 11
+    assert "no override opens new-year" in output
+
+
+def test_a_commit_that_the_clone_does_not_know_is_not_let_through(clone: Clone) -> None:
+    """Nobody knows who wrote it."""
+    clone.commit, known = "f" * 40, clone.commit
+    request = clone.asks()
+    with pytest.raises(ExternalSystemError, match="does not know"):
+        clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+    clone.commit = known
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"vote": 1, "signature": 2}', '{"version": "wedgate-override-1"}'])
+def test_garbage_is_named(clone: Clone, text: str) -> None:
+    """A file that is no statement, and one that is no vote."""
+    request = clone.asks()
+    broken = clone.directory.parent / "broken.json"
+    broken.write_text(text)
+    with pytest.raises(ConfigurationError, match=r"broken\.json"):
+        clone.verify(request, broken)
+    with pytest.raises(ConfigurationError, match=r"broken\.json"):
+        clone.verify(broken)
+
+
+def test_a_key_that_does_not_sign_is_named(clone: Clone) -> None:
+    """With what ssh-keygen said."""
+    request = clone.asks()
+    with pytest.raises(UsageError, match="did not sign with it"):
+        run("sign", str(request), "--as", WHO[0], "--key", str(clone.directory / "wedgate.yml"))

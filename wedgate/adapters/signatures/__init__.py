@@ -1,0 +1,1 @@
+"""Signatures of people, for the hour in which the forge is down and for other forges."""

@@ -1,0 +1,293 @@
+"""`wedgate override`: ask, approve, deny and withdraw from a terminal, see where it stands, sign without a forge."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wedgate.cli.options import duration_option
+from wedgate.cli.override_wiring import commit_option
+from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
+
+if TYPE_CHECKING:
+    from wedgate.config.configuration import Configuration
+    from wedgate.overrides.grants import Grant
+    from wedgate.overrides.refusals import Refusal
+    from wedgate.overrides.statements import Statement, Vote
+
+_PULL_REQUEST = click.option(
+    "--pull-request", "number", type=int, required=True, help="The pull request to comment on."
+)
+_CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here."
+)
+
+
+@click.group("override")
+def command() -> None:
+    """Emergency overrides from a terminal. GITHUB_REPOSITORY and your own GITHUB_TOKEN say where and who.
+
+    With a pull request a command writes the comment that you would write; the workflow answers there. Without a forge,
+    `request` writes a statement, `sign` signs it, and `verify` says what the signatures come to.
+
+    \b
+    Examples:
+      wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
+      wedgate override approve --pull-request 7 --commit SHA --request ID
+      wedgate override status --pull-request 7
+      wedgate override request --as erin@acme.example --commit SHA --region eu --rule saturday --for 4h > request.json
+      wedgate override sign request.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
+      wedgate override verify request.json alice.json bob.json --commit SHA --region eu
+    """
+
+
+@command.command("request")
+@click.option("--pull-request", "number", type=int, help="Ask in a comment on this pull request.")
+@click.option("--as", "principal", help="Without a forge: who asks, as the file of signers has it.")
+@click.option("--commit", required=True, help="The commit that goes out, all 40 digits.")
+@click.option("--region", "regions", multiple=True, required=True, help="A region; may be repeated.")
+@click.option(
+    "--rule", "rules", multiple=True, required=True, help="A rule to open, or a reason code; may be repeated."
+)
+@click.option("--for", "duration", type=duration_option("--for"), required=True, metavar="DURATION", help="How long.")
+@click.option("--reason", default="", help="Why, in a sentence.")
+@click.option("--link", default="", help="The address of the incident.")
+@click.option("--strategy", type=click.Choice(("normal", "emergency")), default="normal", help="How it is rolled out.")
+@_CONFIG
+def request(number: int | None, principal: str | None, config: Path | None, **asked: Any) -> ExitCode:
+    """Ask for an override: in a comment (--pull-request), or as a statement to sign (--as).
+
+    \b
+    Examples:
+      wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
+      wedgate override request --as erin@acme.example --commit SHA --region eu --rule saturday --for 4h > request.json
+    """
+    line = _line_of(asked)
+    if (number is None) == (principal is None):
+        raise UsageError("give --pull-request to ask on the forge, or --as to write a statement")
+    if number is not None:
+        return _comment(number, line)
+    from wedgate.cli.wiring import utc_now
+    from wedgate.overrides.commands import Override
+    from wedgate.overrides.grammar import read_comment
+    from wedgate.overrides.statements import Statement, plain_statement
+
+    read = read_comment(line)
+    if read.mistakes:
+        raise UsageError(str(read.mistakes[0]))
+    ((_, override),) = read.commands
+    assert isinstance(override, Override)
+    configuration = _configuration(config)
+    statement = Statement(
+        service=configuration.service,
+        repository=os.environ.get("GITHUB_REPOSITORY", ""),
+        override=override,
+        requester=str(principal),
+        at=utc_now().replace(microsecond=0),
+        nonce=secrets.token_hex(16),
+    )
+    click.echo(json.dumps(plain_statement(statement), indent=2))
+    click.echo(f"wedgate: request {statement.id}: let others sign it with `wedgate override sign`", err=True)
+    return ExitCode.DONE
+
+
+def _line_of(asked: dict[str, Any]) -> str:
+    """Return the line of a comment that asks for the same."""
+    from wedgate.calendars.durations import spell_duration
+
+    sha = commit_option(asked["commit"])
+    regions, rules = ",".join(asked["regions"]), ",".join(asked["rules"])
+    quoted = asked["reason"].replace("\\", "\\\\").replace('"', '\\"')
+    line = f"/wedgate override {sha} regions={regions} rules={rules} for={spell_duration(asked['duration'])}"
+    line += f' reason="{quoted}"' if quoted else ""
+    line += f" link={asked['link']}" if asked["link"] else ""
+    return line + (f" strategy={asked['strategy']}" if asked["strategy"] != "normal" else "")
+
+
+def _vote(verb: str) -> click.Command:
+    @command.command(verb)
+    @_PULL_REQUEST
+    @click.option("--commit", required=True, help="The commit, all 40 digits.")
+    @click.option("--request", "request_id", required=True, help="The id that wedgate gave the request.")
+    def vote(number: int, commit: str, request_id: str) -> ExitCode:
+        return _comment(number, f"/wedgate {verb} {commit_option(commit)} {request_id}")
+
+    done = {
+        "approve": "Approve a request",
+        "deny": "Deny a request",
+        "withdraw": "Take back what you said of a request",
+    }
+    example = f"wedgate override {verb} --pull-request 7 --commit SHA --request ID"
+    vote.help = f"{done[verb]}, in a comment of your own.\n\n\b\nExamples:\n  {example}"
+    return vote
+
+
+approve, deny, withdraw = _vote("approve"), _vote("deny"), _vote("withdraw")
+
+
+def _comment(number: int, line: str) -> ExitCode:
+    """Write a comment as whoever the token belongs to, once it is sure that it is a command."""
+    from wedgate.cli.wiring import open_forge
+    from wedgate.overrides.grammar import read_comment
+
+    read = read_comment(line)
+    if read.mistakes or not read.commands:
+        raise UsageError(str(read.mistakes[0]) if read.mistakes else "this is no command")
+    connection = open_forge(os.environ).connection
+    path = f"/repos/{connection.repository}/issues/{number}/comments"
+    connection.send("POST", path, {"body": line}, what="a comment", needs="use a token that may comment")
+    click.echo(f"wedgate: wrote on pull request {number}: {line}")
+    return ExitCode.DONE
+
+
+@command.command("status")
+@_PULL_REQUEST
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
+@_CONFIG
+def status(number: int, form: str, config: Path | None) -> ExitCode:
+    """Say where the override on a pull request stands, read anew. Nothing is written.
+
+    \b
+    Examples:
+      wedgate override status --pull-request 7
+      wedgate override status --pull-request 7 --format json | jq .regions
+    """
+    from wedgate.cli.conversing import Conversing
+    from wedgate.render.overrides import plain_standing, render_standing
+
+    talk = Conversing.open(config, os.environ)
+    standing = talk.overrides.picture(number).standing
+    if form == "json":
+        click.echo(json.dumps(plain_standing(standing), indent=2))
+    else:
+        click.echo(render_standing(standing), nl=False)
+    return ExitCode.DONE if standing.is_granted else ExitCode.REFUSED
+
+
+@command.command("sign")
+@click.argument("statement", type=click.Path(path_type=Path))
+@click.option("--as", "principal", required=True, help="Who you are, as the file of signers has it.")
+@click.option("--key", type=click.Path(path_type=Path), required=True, help="Your SSH key.")
+@click.option("--deny", "denies", is_flag=True, help="Deny the request instead.")
+def sign(statement: Path, principal: str, key: Path, *, denies: bool) -> ExitCode:
+    """Approve (or deny) a request by your SSH signature, and write the signed vote.
+
+    What you sign is shown first, on standard error. The namespace is wedgate-override@v1, so that no signature of
+    anything else passes for one.
+
+    \b
+    Examples:
+      wedgate override sign request.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
+    """
+    from wedgate.adapters.signatures.ssh import sign as ssh_sign
+    from wedgate.cli.wiring import utc_now
+    from wedgate.overrides.statements import Vote, canonical, plain_statement
+
+    vote = Vote(
+        statement=_load_statement(statement), approves=not denies, by=principal, at=utc_now().replace(microsecond=0)
+    )
+    click.echo(json.dumps(plain_statement(vote), indent=2), err=True)
+    signature = ssh_sign(canonical(vote), key)
+    click.echo(json.dumps({"vote": plain_statement(vote), "signature": signature}, indent=2))
+    return ExitCode.DONE
+
+
+@command.command("verify")
+@click.argument("statement", type=click.Path(path_type=Path))
+@click.argument("votes", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--commit", required=True, help="The commit that goes out, all 40 digits.")
+@click.option("--region", "regions", multiple=True, required=True, help="A region; may be repeated.")
+@click.option("--use", "binding", metavar="NAME", help="Use the grant for this deployment, and record that.")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
+@_CONFIG
+def verify(
+    statement: Path,
+    votes: tuple[Path, ...],
+    commit: str,
+    regions: tuple[str, ...],
+    binding: str | None,
+    form: str,
+    config: Path | None,
+) -> ExitCode:
+    """Say what signed votes come to: granted for a commit in some regions, or why not.
+
+    The configuration, the file of signers (`overrides.signers`) and a list of revoked keys beside it (`.revoked` behind
+    its name) are read from the default branch, as the clone here has it. Whoever wrote a commit that goes out, or
+    asked, does not count. With --use the grant is used, once, for the deployment that is named. Exits with 11 when it
+    is not granted.
+
+    \b
+    Examples:
+      wedgate override verify request.json alice.json bob.json --commit SHA --region eu
+      wedgate override verify request.json alice.json bob.json --commit SHA --region eu --use hotfix-7
+    """
+    from wedgate.cli.signed import Verification, configuration_of_default_branch
+    from wedgate.overrides.grants import Grant
+    from wedgate.render.overrides import plain_standing, render_standing
+
+    sha = commit_option(commit)
+    assert sha is not None
+    signed = [_load_vote(path) for path in votes]
+    found = Verification.of(_load_statement(statement), signed, sha, configuration_of_default_branch(config))
+    grants = found.grants(regions, binding)
+    if form == "json":
+        plain = {**plain_standing(found.standing), "grants": {name: _plain(each) for name, each in grants.items()}}
+        click.echo(json.dumps(plain, indent=2))
+    else:
+        click.echo(render_standing(found.standing), nl=False)
+        for name, each in grants.items():
+            words = f"granted until {each.expires:%Y-%m-%d %H:%M:%S} UTC" if isinstance(each, Grant) else str(each)
+            click.echo(f"{name}: {words}")
+    return ExitCode.DONE if all(isinstance(each, Grant) for each in grants.values()) else ExitCode.REFUSED
+
+
+def _plain(found: Grant | Refusal) -> dict[str, Any]:
+    from wedgate.overrides.refusals import Refusal
+
+    if isinstance(found, Refusal):
+        return {"granted": False, "code": found.code.value, "text": str(found)}
+    return {"granted": True, "expires": found.expires.isoformat(), "matched_by": found.matched_by.value}
+
+
+def _configuration(config: Path | None) -> Configuration:
+    from wedgate.cli.rollout_wiring import find_and_load
+
+    return find_and_load(config)
+
+
+def _load(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _broken(path, f"it cannot be read: {error}") from error
+
+
+def _load_statement(path: Path) -> Statement:
+    from wedgate.ledger.plain import PlainError
+    from wedgate.overrides.statements import parse_statement
+
+    try:
+        return parse_statement(_load(path))
+    except PlainError as error:
+        raise _broken(path, str(error)) from error
+
+
+def _load_vote(path: Path) -> tuple[Vote, str]:
+    from wedgate.ledger.plain import PlainError
+    from wedgate.overrides.statements import parse_vote
+
+    plain = _load(path)
+    try:
+        return parse_vote(plain["vote"]), str(plain["signature"])
+    except (PlainError, KeyError, TypeError) as error:
+        raise _broken(path, f"this is no signed vote: {error}") from error
+
+
+def _broken(path: Path, what: str) -> ConfigurationError:
+    remedy = "write it anew with `wedgate override request`, or `sign`"
+    return ConfigurationError((Problem(file=str(path), line=0, column=0, what=what, remedy=remedy),))

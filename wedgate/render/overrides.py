@@ -1,0 +1,59 @@
+"""Where an override stands, as text for a terminal and as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wedgate.overrides.conversation import Standing
+from wedgate.overrides.record import plain_request
+from wedgate.render.decision_words import clean
+from wedgate.render.json import instant
+
+
+def render_standing(standing: Standing) -> str:
+    """Return a few lines, with a line end after the last."""
+    request = standing.request
+    if request is None:
+        lines = ["no override was asked for that stands"]
+    else:
+        override = request.override
+        lines = [
+            f"request {request.id} by {request.requester.login} at {instant(request.at)}",
+            f"  {override.sha} through {', '.join(override.rules)}: {override.reason or 'no reason given'}",
+        ]
+        for region in standing.regions:
+            by = ", ".join(each.person.login for each in region.approvals) or "nobody yet"
+            until = "" if region.expires is None else f", until {instant(region.expires)}"
+            lines.append(f"  {region.region}: {len(region.approvals)} of {region.needed} approvals, by {by}{until}")
+        lines += [f"  denied by {each.login}" for each in standing.denials]
+        lines += ["  withdrawn"] if standing.is_withdrawn else []
+    lines += [f"  did not count: {refusal} ({refusal.code.value})" for refusal in standing.refusals]
+    return "".join(f"{clean(line)}\n" for line in lines)
+
+
+def plain_standing(standing: Standing) -> dict[str, Any]:
+    """Return it as plain data, ``schema_version`` 1."""
+    request = standing.request
+    return {
+        "schema_version": 1,
+        "granted": standing.is_granted,
+        "request": None if request is None else plain_request(request),
+        "regions": [
+            {
+                "region": region.region,
+                "needed": region.needed,
+                "from_teams": region.teams_needed,
+                "approvals": [{"id": each.person.id, "login": each.person.login} for each in region.approvals],
+                "may_approve": list(region.may_approve),
+                "granted_at": None if region.granted_at is None else instant(region.granted_at),
+                "expires": None if region.expires is None else instant(region.expires),
+            }
+            for region in standing.regions
+        ],
+        "denied_by": [person.login for person in standing.denials],
+        "withdrawn": standing.is_withdrawn,
+        "refusals": [
+            {"code": each.code.value, "text": str(each), "who": each.who, "comment": each.comment}
+            for each in standing.refusals
+        ],
+    }
