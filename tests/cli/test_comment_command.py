@@ -192,6 +192,40 @@ def test_a_refresh_posts_every_open_pull_request_anew(talk: Talk) -> None:
     assert [entry["kind"] for entry in talk.ledger()].count("used") == 0
 
 
+def test_a_merge_group_gets_a_status_of_its_own(talk: Talk) -> None:
+    """The queue makes a commit of the same content; with somebody else's work in it, it is another."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    for commit, state in ((MERGED, "success"), ("e" * 40, "failure")):
+        group = {"base_ref": "refs/heads/main", "base_sha": "a" * 40, "head_sha": commit}
+        path = talk.directory / "group.json"
+        path.write_text(json.dumps({"repository": {"default_branch": "main"}, "merge_group": group}))
+        ref = f"refs/heads/gh-readonly-queue/main/pr-7-{'a' * 40}"
+        done = talk.run("merge_group", "refresh", GITHUB_EVENT_PATH=str(path), GITHUB_REF=ref)
+        assert done.exit_code == 0, done.output
+        assert (talk.status["sha"], talk.status["state"]) == (commit, state)
+
+
+@pytest.mark.parametrize(("now_on_call", "is_granted"), [("@bob and @zoe", True), ("bob", False), ("x@zoe", False)])
+def test_who_is_on_call_may_approve(talk: Talk, now_on_call: str, is_granted: bool) -> None:
+    """By a calendar beside the configuration; whoever it named yesterday may not."""
+    event = "BEGIN:VEVENT\r\nUID:{0}\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:{1}\r\nDTEND:{2}\r\n"
+    event += "SUMMARY:{3}\r\nEND:VEVENT\r\n"
+    events = event.format(1, "20200101T000000Z", "20990101T000000Z", now_on_call)
+    events += event.format(2, "20200101T000000Z", "20200102T000000Z", "@zoe")
+    text = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{events}END:VCALENDAR\r\n"
+    talk.world.put("calendars/oncall.ics", text.encode())
+    policy = text_of(talk, "longest: 4h").replace(
+        "people: [alice, bob]", "people: [alice], on-call: calendars/oncall.ics"
+    )
+    talk.world.put("wedgate.yml", policy.encode())
+    request = talk.asks()
+    for who in ("alice", "zoe"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert (talk.deploys(MERGED).exit_code == 0) is is_granted
+
+
 def test_looking_uses_nothing(talk: Talk) -> None:
     """A pull request's own check is green by the grant, and the deployment still may."""
     request = talk.asks()

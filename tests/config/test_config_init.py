@@ -25,7 +25,22 @@ FULL = (
     ".github/workflows/wedgate-gate.yml",
     ".github/workflows/wedgate-diff.yml",
     ".github/workflows/wedgate-rollout.yml",
+    ".github/workflows/wedgate-override.yml",
+    ".github/workflows/wedgate-refresh.yml",
 )
+PERMISSIONS = {
+    "wedgate-gate.yml": {"contents": "read"},
+    "wedgate-rollout.yml": {"contents": "read"},
+    "wedgate-diff.yml": {"contents": "read", "pull-requests": "write"},
+    "wedgate-override.yml": {
+        "contents": "write",
+        "pull-requests": "write",
+        "statuses": "write",
+        "actions": "read",
+    },
+    "wedgate-refresh.yml": {"contents": "read", "pull-requests": "read", "statuses": "write"},
+}
+"""The least that each job needs; nothing that comments on pull requests or posts statuses deploys."""
 
 
 def run(*arguments: str) -> Result:
@@ -148,14 +163,14 @@ def test_in_a_directory_of_a_repository_the_workflows_go_to_its_root(tmp_path: P
         deploy = load_configuration(directory / "wedgate.yml").rollout.targets["us-east"].options["deploy"]
         assert deploy[0] == f"./services/{service}/deploy"
     read = {path.name: yaml.safe_load(path.read_text()) for path in (tmp_path / ".github/workflows").iterdir()}
-    assert len(read) == 6
+    assert len(read) == 10
     gate = read["wedgate-gate-services-search.yml"]["jobs"]["deploy"]
     assert gate["steps"][0]["with"]["config"] == "services/search/wedgate.yml"
     assert gate["steps"][-1]["run"] == './services/search/deploy "$REGION"'
     rollout = read["wedgate-rollout-services-search.yml"]["jobs"]["rollout"]
     assert "rollout run --config services/search/wedgate.yml --commit" in rollout["steps"][-1]["run"]
-    assert len({job["concurrency"]["group"] for each in read.values() for job in each["jobs"].values()}) == 6
-    assert len({each["name"] for each in read.values()}) == 6
+    assert len({job["concurrency"]["group"] for each in read.values() for job in each["jobs"].values()}) == 10
+    assert len({each["name"] for each in read.values()}) == 10
     paths = read["wedgate-diff-services-search.yml"][True]["pull_request"]["paths"]
     assert paths == ["services/search/wedgate.yml"]
 
@@ -253,11 +268,10 @@ def test_the_workflows_are_careful(tmp_path: Path) -> None:
     for name, workflow in workflows(tmp_path).items():
         assert workflow["permissions"] == {}, name
         for job in workflow["jobs"].values():
-            deploys = name != "wedgate-diff.yml"
-            comments = {} if deploys else {"pull-requests": "write"}
-            assert job["permissions"] == {"contents": "read"} | comments
+            deploys = name in ("wedgate-gate.yml", "wedgate-rollout.yml")
+            assert job["permissions"] == PERMISSIONS[name]
             assert bool(job.get("environment")) is deploys
-            assert job["concurrency"]["cancel-in-progress"] is not deploys
+            assert job["concurrency"]["cancel-in-progress"] is (name == "wedgate-diff.yml")
             for step in job["steps"]:
                 assert "${{" not in step.get("run", ""), "values reach the shell through env only"
                 used = step.get("uses", "")

@@ -174,7 +174,7 @@ def test_the_workflows_that_init_writes_are_as_good_as_ours(tmp_path: Path, opti
     scripts = Path(sys.executable).parent
     commands = (
         [sys.executable, "-I", "-X", "utf8", "-m", "wedgate", "init", *options],
-        [scripts / "zizmor", "--offline", "--quiet", "--persona", "pedantic", "--no-ignores", "--config", CONFIG, "."],
+        [scripts / "zizmor", "--offline", "--quiet", "--persona", "pedantic", "--config", CONFIG, "."],
         [scripts / "check-jsonschema", "--builtin-schema", "vendor.github-workflows"],
     )
     for command in commands:
@@ -183,6 +183,13 @@ def test_the_workflows_that_init_writes_are_as_good_as_ours(tmp_path: Path, opti
             [str(word) for word in (*command, *written)], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert run.returncode == 0, run.stdout + run.stderr
+    # One line is excused: comments start a workflow in which nothing of the pull request is checked out or executed.
+    excused = {
+        path.name: path.read_text().count("zizmor: ignore")
+        for path in (tmp_path / ".github" / "workflows").glob("*.yml")
+        if "zizmor: ignore" in path.read_text()
+    }
+    assert excused == ({} if options else {"wedgate-override.yml": 1})
     inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
     gates = 0
     for path in (tmp_path / ".github" / "workflows").glob("*.yml"):

@@ -39,7 +39,7 @@ class Conversing:
         configuration = runner.configuration()
         if configuration is None:
             raise UsageError("the default branch has no wedgate.yml; write one with `wedgate init`")
-        parts = override_parts(runner.forge, configuration, environment, utc_now)
+        parts = override_parts(runner, configuration, environment, utc_now)
         return cls(
             forge=runner.forge,
             gate=runner.gate,

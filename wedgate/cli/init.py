@@ -28,6 +28,8 @@ IGNORED = ".wedgate/.gitignore"
 GATE = ".github/workflows/wedgate-gate{}.yml"
 DIFF = ".github/workflows/wedgate-diff{}.yml"
 ROLLOUT = ".github/workflows/wedgate-rollout{}.yml"
+OVERRIDE = ".github/workflows/wedgate-override{}.yml"
+REFRESH = ".github/workflows/wedgate-refresh{}.yml"
 
 
 @click.command("init")
@@ -92,6 +94,8 @@ def starter_files(directory: Path, *, root: Path, minimal: bool) -> dict[Path, s
     if not minimal:
         files[root / DIFF.format(filled["@SLUG@"])] = _filled("wedgate-diff.yml", filled)
         files[root / ROLLOUT.format(filled["@SLUG@"])] = _filled("wedgate-rollout.yml", filled)
+        files[root / OVERRIDE.format(filled["@SLUG@"])] = _filled("wedgate-override.yml", filled)
+        files[root / REFRESH.format(filled["@SLUG@"])] = _filled("wedgate-refresh.yml", filled)
     return files
 
 

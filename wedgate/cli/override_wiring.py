@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from wedgate.cli.ledger_wiring import open_store, state_of
 from wedgate.errors import UsageError
 
 if TYPE_CHECKING:
-    from wedgate.adapters.forge.github import GithubForge
+    from wedgate.almanac.files import CalendarFiles
     from wedgate.cli.wiring import RunnerGate
     from wedgate.config.configuration import Configuration
     from wedgate.engine.audit import AuditBook
@@ -24,21 +25,46 @@ LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group", "issue_c
 
 
 def override_parts(
-    forge: GithubForge, configuration: Configuration, environment: Mapping[str, str], clock: Callable[[], datetime]
+    runner: RunnerGate, configuration: Configuration, environment: Mapping[str, str], clock: Callable[[], datetime]
 ) -> OverrideParts:
     """Wire everything that overrides touch."""
     from wedgate.adapters.forge.github_conversations import GithubConversations
     from wedgate.engine.overrides import OverrideParts
 
     return OverrideParts(
-        forge=forge,
-        conversations=GithubConversations(forge.connection),
+        forge=runner.forge,
+        conversations=GithubConversations(runner.forge.connection),
         configuration=configuration,
         ledger=audit_book(configuration),
         repository=environment.get("GITHUB_REPOSITORY", ""),
         clock=clock,
         run_again=_run_again(environment),
+        on_call=lambda location: on_call(location, runner.source, clock),
     )
+
+
+def on_call(location: str, files: CalendarFiles, clock: Callable[[], datetime]) -> tuple[str, ...]:
+    """Return the logins (``@login`` in a title) of a calendar's events that run now; days and floating times in UTC.
+
+    ``ExternalSystemError`` if the calendar cannot be read, or is read from a copy that is more than a day old.
+    """
+    from wedgate.almanac.feeds import feed_table
+    from wedgate.almanac.files import Shelf
+    from wedgate.calendars.facts import FeedKey
+    from wedgate.calendars.values import Span
+    from wedgate.errors import ExternalSystemError
+
+    now = clock()
+    span = Span(start=now - timedelta(days=1), end=now + timedelta(days=1))
+    table = feed_table(FeedKey(location=location, max_age=timedelta(days=1)), span, Shelf(files, clock))
+    if table.trouble is not None:
+        raise ExternalSystemError(f"who is on call is not known: {location}: {table.trouble}")
+    wall = now.replace(tzinfo=None)
+    titles = [each.note for each in table.days if each.first <= now.date() <= each.last]
+    titles += [each.note for each in table.walls if each.start <= wall < each.end]
+    titles += [each.note for each in table.instants if each.start <= now < each.end]
+    words = (word for title in titles for word in re.findall(r"(?<!\S)@([A-Za-z0-9-]{1,39})(?![\w/-])", title))
+    return tuple(dict.fromkeys(words))
 
 
 def audit_book(configuration: Configuration) -> AuditBook | None:
@@ -109,7 +135,7 @@ def let_through_on_runner(
         has_ledger = configuration.state is not None and configuration.state.kind == "git"
         if configuration.overrides is None and not has_ledger:
             return decision
-        overrides = Overrides(override_parts(runner.forge, configuration, environment, utc_now))
+        overrides = Overrides(override_parts(runner, configuration, environment, utc_now))
         decision = overrides.frozen(decision)
         outgoing = Outgoing(commit=deployment.commit, binding=deployment.binding)
         return overrides.through(decision, outgoing, pull_request=deployment.pull_request)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -19,6 +21,8 @@ def command(numbers: tuple[int, ...], config: Path | None) -> ExitCode:
     A status says until when it holds. Run this on a schedule, and at the instants that it prints: then a required
     status turns green when a window opens, and red when one closes. Nothing is used up and nothing else is changed.
 
+    In a run for a merge group it posts the status of the group's own commit instead, which a merge queue waits for.
+
     One pull request that cannot be read does not keep the others from theirs: it gets the status `error`, and this
     exits with 20.
 
@@ -30,9 +34,19 @@ def command(numbers: tuple[int, ...], config: Path | None) -> ExitCode:
     from wedgate.adapters.forge.interface import CommitStatus, StatusState
     from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import look, status_of
+    from wedgate.overrides.grants import Outgoing
 
     talk = Conversing.open(config, os.environ)
     conversations = talk.parts.conversations
+    group = merge_group(os.environ)
+    if group is not None:
+        number, commit = group
+        decision = talk.overrides.frozen(talk.decide())
+        decision = talk.overrides.through(decision, Outgoing(commit=commit), pull_request=number)
+        status = status_of(decision, url=talk.run_url)
+        conversations.set_status(commit, status)
+        click.echo(f"merge group of #{number} {commit[:12]}: {status.state.value}: {status.description}")
+        return ExitCode.DONE
     if numbers:
         pulls = tuple(conversations.pull_request(number) for number in dict.fromkeys(numbers))
     else:
@@ -50,3 +64,14 @@ def command(numbers: tuple[int, ...], config: Path | None) -> ExitCode:
     if change is not None:
         click.echo(f"wedgate: this changes at {change:%Y-%m-%dT%H:%M:%SZ}; refresh then")
     return code
+
+
+def merge_group(environment: Mapping[str, str]) -> tuple[int | None, str] | None:
+    """Return the pull request and the commit of a merge group; the queue's branch names the last pull request in it."""
+    from wedgate.adapters.forge.runner import change_event
+
+    event = change_event(environment)
+    if environment.get("GITHUB_EVENT_NAME") != "merge_group" or event is None:
+        return None
+    named = re.search(r"/pr-([0-9]{1,9})-[0-9a-f]{40}$", environment.get("GITHUB_REF", ""))
+    return (int(named[1]) if named else None), event.head_sha

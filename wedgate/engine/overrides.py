@@ -36,7 +36,10 @@ MOST_PULL_REQUESTS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideParts:
-    """Everything that overrides touch. ``run`` is the workflow's run if it was run again (``None``: it was not)."""
+    """Everything that overrides touch. ``run_again`` is the workflow's run if it was run again.
+
+    ``on_call`` returns the logins that a calendar names for this moment; ``ExternalSystemError`` if it cannot be read.
+    """
 
     forge: Forge
     conversations: Conversations
@@ -45,6 +48,7 @@ class OverrideParts:
     repository: str
     clock: Callable[[], datetime]
     run_again: int | None = None
+    on_call: Callable[[str], tuple[str, ...]] = lambda location: ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +277,8 @@ class Overrides:
     def _circle(self, policy: OverridePolicy, region: str) -> Circle:
         approvers = policy.approvers_of(region)
         people, teams = self._with_owners(approvers)
-        named = replace(approvers, people=(*approvers.people, *people))
+        calls = () if approvers.on_call is None else self._parts.on_call(approvers.on_call)
+        named = replace(approvers, people=(*approvers.people, *people, *(NamedPerson(login=login) for login in calls)))
         return circle_of(named, {team: self._members(team) for team in (*approvers.teams, *teams)})
 
     def _with_owners(self, approvers: Approvers) -> tuple[tuple[NamedPerson, ...], tuple[str, ...]]:
