@@ -63,6 +63,9 @@ class GithubWorld:
         self.commits["a" * 40] = {}
         self.trees: dict[str, str] = {}
         self.pulls: dict[int, Pull] = {}
+        self.rules: dict[str, list[dict[str, Any]]] = {}
+        """By branch, as GitHub lists them."""
+        self.environments: list[str] = []
         self.history: dict[str, list[str]] = {}
         """The commits that changed a file, the latest first."""
         self.brought_by: dict[str, list[int]] = {}
@@ -136,13 +139,13 @@ class GithubWorld:
         """Return status and body for a path."""
         home = f"/repos/{REPOSITORY}"
         if path.startswith("/orgs/"):
-            return self._members(path.strip("/").split("/"))
+            return self._members([unquote(part) for part in path.strip("/").split("/")])
         if path == "/user":
             known = self._user(self.login or "nobody", "user")
             return (200, known) if self.login else (403, {"message": "Resource not accessible by integration"})
         if not path.startswith(home):
             return _missing()
-        parts = path.removeprefix(home).strip("/").split("/")
+        parts = [unquote(part) for part in path.removeprefix(home).strip("/").split("/")]
         return self._of_code(parts, query) or self._of_talk(parts, query) or _missing()
 
     def _of_code(self, parts: list[str], query: dict[str, list[str]]) -> Answer | None:
@@ -165,6 +168,11 @@ class GithubWorld:
                 return 200, found
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
+            case ["rules", "branches", name]:
+                return 200, self.rules.get(name, [])
+            case ["environments"]:
+                made = [_example("environment", name=name) for name in self.environments]
+                return 200, {"total_count": len(made), "environments": made}
             case ["commits"]:
                 listed = self.history.get(query["path"][0], [])
                 return 200, [_example("pull_commit", sha=sha) for sha in listed]
@@ -293,7 +301,7 @@ class GithubWorld:
             return 200, _example("file", **described, encoding="base64", content=base64.encodebytes(content).decode())
         inside = [name for name in files if name.startswith(f"{path}/")]
         if inside:
-            return 200, [{**_example("file", name=name, path=name, size=1)} for name in inside]
+            return 200, [_example("file", name=name.rpartition("/")[2], path=name, size=1) for name in inside]
         return _missing()
 
 
@@ -341,7 +349,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer, or fail as the world says."""
         world, address = self.world, urlsplit(self.path)
-        path, query = unquote(address.path), parse_qs(address.query)
+        path, query = address.path, parse_qs(address.query)
         world.asked.append(self.path)
         time.sleep(world.delay_seconds)
         if self._fails():

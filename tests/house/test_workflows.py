@@ -53,6 +53,10 @@ def test_every_action_is_pinned_by_commit_and_all_pins_of_one_agree() -> None:
     pins: dict[str, set[tuple[str, str | None]]] = defaultdict(set)
     for path in [*WORKFLOWS, ROOT / "action.yml"]:
         for match in USES.finditer(path.read_text()):
+            if match["action"] == "org/wedgate":
+                # What others call runs in their repository, where this one is known by its tag.
+                assert "workflow_call" in loaded(path).get(True, {}), path
+                continue
             assert re.fullmatch(r"[0-9a-f]{40}", match["ref"]), match[0]
             assert re.fullmatch(r"v\d+\.\d+\.\d+", match["comment"] or ""), match[0]
             pins[match["action"]].add((match["ref"], match["comment"]))

@@ -20,6 +20,7 @@ COMMANDS = {
     "init": "Write a starter configuration and the workflows to paste.",
     "lint": "Check a configuration and say everything that is wrong with it.",
     "schema": "Print the JSON Schema of wedgate.yml.",
+    "doctor": "Is the repository set up so that the gate holds, and an emergency gets through?",
     "preset": "The calendars that a region can extend: list and show them.",
     "check": "May we deploy now, there? Ask the calendars.",
     "next": "When does a region, a set or all of them open, and for how long?",

@@ -162,6 +162,11 @@ class Overrides:
             return False
         return audience is Audience.WRITE or any(circle.holds(person) for circle in self._book().circles.values())
 
+    def circle_in(self, region: str) -> Circle:
+        """Return who may approve in a region, read anew; nobody without a policy."""
+        policy = self._parts.configuration.overrides
+        return Circle() if policy is None else self._circle(policy, region)
+
     def _role(self, person: Person) -> Role:
         if person.id not in self._roles:
             self._roles[person.id] = self._parts.conversations.role_of(person)
@@ -270,8 +275,7 @@ class Overrides:
 
     def _book(self) -> Rulebook:
         calendar, policy = self._parts.configuration.calendar, self._parts.configuration.overrides
-        names = [region.name for region in calendar.regions]
-        circles = {name: Circle() if policy is None else self._circle(policy, name) for name in names}
+        circles = {region.name: self.circle_in(region.name) for region in calendar.regions}
         return Rulebook(policy=policy, circles=circles, rules=tuple(rule.id for rule in calendar.rules), roles={})
 
     def _circle(self, policy: OverridePolicy, region: str) -> Circle:

@@ -100,6 +100,35 @@ class Conversations(Protocol):
         """Post a commit status."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchRules:
+    """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten."""
+
+    statuses: frozenset[str] = frozenset()
+    up_to_date: bool = False
+    no_force_push: bool = False
+    no_deletion: bool = False
+
+
+class Settings(Protocol):
+    """How a repository is set up. Calls raise ``ExternalSystemError``, naming what a token lacks."""
+
+    def default_branch(self) -> str:
+        """Fetch the name of the default branch."""
+
+    def takes_forks(self) -> bool:
+        """Fetch whether others can fork it and open pull requests from there."""
+
+    def rules_of(self, branch: str) -> BranchRules:
+        """Fetch what the rules ask of a branch, whether it exists yet or not."""
+
+    def environments(self) -> tuple[str, ...]:
+        """Fetch the names of its environments."""
+
+    def workflows(self) -> dict[str, str]:
+        """Fetch the workflows of the default branch: path and text."""
+
+
 class Forge(Protocol):
     """A repository on a forge. Calls raise ``ExternalSystemError``; a file that does not exist is ``None``."""
 

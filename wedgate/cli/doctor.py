@@ -1,0 +1,53 @@
+"""`wedgate doctor`: is the repository set up so that the gate holds, and an emergency gets through?"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from wedgate.errors import ExitCode, UsageError
+
+
+@click.command("doctor")
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
+@click.option("--config", type=click.Path(path_type=Path), help="The path of the configuration in the repository.")
+def command(form: str, config: Path | None) -> ExitCode:
+    """Look at the repository as it is, and say what is missing, with the setting or the line to change.
+
+    Looks at the required status, the workflow of comments, the ledger's branch, who may approve, environments and
+    forks. GITHUB_REPOSITORY says which repository, GITHUB_TOKEN reads it; what the token may not see is said to be
+    unknown. Exits with 13 when something is missing.
+
+    \b
+    Examples:
+      GITHUB_REPOSITORY=acme/venue-search wedgate doctor
+      wedgate doctor --format json
+    """
+    from wedgate.adapters.forge.github_settings import GithubSettings
+    from wedgate.cli.conversing import Conversing
+    from wedgate.engine.doctor import Health, examine
+
+    if not os.environ.get("GITHUB_REPOSITORY"):
+        raise UsageError("GITHUB_REPOSITORY does not say which repository; set it to owner/name")
+    talk = Conversing.open(config, os.environ)
+    settings = GithubSettings(talk.forge.connection)
+    parts = talk.parts
+    found = list(examine(parts.configuration, settings, parts.conversations, talk.overrides.circle_in))
+    if form == "json":
+        plain = [
+            {"what": each.what, "health": each.health.value, "text": each.words, "remedy": each.remedy}
+            for each in found
+        ]
+        click.echo(json.dumps({"schema_version": 1, "findings": plain}, indent=2))
+    else:
+        for each in found:
+            click.echo(f"{each.health.value:<8} {each.what}: {each.words}")
+            if each.remedy:
+                click.echo(f"{'':<8} {each.remedy}")
+    missing = sum(each.health is Health.MISSING for each in found)
+    unknown = sum(each.health is Health.UNKNOWN for each in found)
+    click.echo(f"wedgate: {len(found)} things looked at, {missing} missing, {unknown} not known", err=form == "json")
+    return ExitCode.NEEDS_HUMAN if missing else ExitCode.DONE
