@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +16,11 @@ from wedgate.overrides.conversation import Seen, SeenDenial
 from wedgate.overrides.grants import Grant, MatchedBy, Use
 from wedgate.overrides.people import Circle, Person, Role
 from wedgate.overrides.policy import Approvers, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.quorum import Approval, met_at
 from wedgate.overrides.refusals import RefusalCode
 
 H1, H2 = "1" * 40, "2" * 40
+PEOPLE_AT = datetime(2026, 6, 6, 10, tzinfo=UTC)
 
 
 def test_a01_one_approval_of_two_is_not_enough(story: Any) -> None:
@@ -538,3 +540,28 @@ def test_the_link_must_begin_as_the_policy_says(story: Any, link: str) -> None:
     assert RefusalCode.LINK_MISSING in story.codes()
     story.asks(line="regions=eu rules=saturday for=1h link=https://incidents.example/1")
     assert story.standing().request is not None
+
+
+def test_a_person_counts_once_in_the_quorum() -> None:
+    """However the approvals come to it."""
+    at = PEOPLE_AT
+    alice = Person(id=101, login="alice")
+    renamed = Person(id=101, login="alice-renamed")
+    twice = [Approval(person=alice, at=at), Approval(person=renamed, at=at + timedelta(minutes=1))]
+    assert met_at(twice, needed=2, teams_needed=1) is None
+    assert met_at([*twice, Approval(person=Person(id=102, login="bob"), at=at)], needed=2, teams_needed=1) == at
+    assert met_at(twice, needed=0, teams_needed=1) is None
+
+
+def test_both_from_one_team_and_one_of_them_from_another_too(story: Any) -> None:
+    """alice is in a and b, bob in a: two teams. Where three are needed, they are not three."""
+    teams = {101: frozenset({"acme/a", "acme/b", "acme/c"}), 102: frozenset({"acme/a"}), 103: frozenset({"acme/a"})}
+    story.circles = {"eu": Circle(members=teams, logins={101: "alice", 102: "bob", 103: "carol"})}
+    story.policy = replace(story.policy, approvals=2, from_teams=2)
+    request = story.asks()
+    story.approves("bob", request)
+    story.approves("carol", request)
+    assert not story.is_granted()
+    story.policy = replace(story.policy, approvals=3, from_teams=3)
+    story.approves("alice", request)
+    assert not story.is_granted()

@@ -35,9 +35,9 @@ def render_conversation(
 ) -> str:
     """Return the comment, with a line end after the last line; ``refusals`` are those of the comment it answers."""
     lines = [MARKER, f"### {_headline(standing, decision, ledger)}", ""]
-    lines += [f"- {inert_text(each)}" for each in done]
-    lines += _refused(refusals)
-    lines += ["", *_gate(decision), ""]
+    told = [*(f"- {inert_text(each)}" for each in done), *_refused(refusals)]
+    lines += [*told, ""] if told else []
+    lines += [*_gate(decision), ""]
     if standing.request is not None:
         lines += _request(change, standing, ledger)
     else:
