@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -146,6 +146,19 @@ def test_without_a_ledger_it_says_what_to_add(place: Path) -> None:
     (place / "wedgate.yml").write_text(CONFIG.replace("state:", "#"))
     with pytest.raises(Exception, match="add state"):
         run("show")
+
+
+def test_the_end_of_a_grant_is_recorded(override_story: Story) -> None:
+    """By whoever looks first after it."""
+    story = override_story
+    request = story.asks()
+    for who in ("alice", "bob"):
+        story.approves(who, request)
+    expires = story.grant().expires  # type: ignore[union-attr]
+    kinds = [draft.kind for draft in news_of(story.standing(), story.change, (), expires - timedelta(seconds=1))]
+    assert "expired" not in kinds
+    kinds = [draft.kind for draft in news_of(story.standing(), story.change, (), expires)]
+    assert kinds[-1] == "expired"
 
 
 def test_what_the_ledger_has_is_not_written_again(override_story: Story) -> None:

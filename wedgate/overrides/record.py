@@ -61,7 +61,7 @@ def news_of(standing: Standing, change: Change, lines: Iterable[AuditLine], at: 
     known = {_key(line.kind, line.body) for line in lines}
     place = {"repository": change.repository, "pull_request": change.number}
     found: list[tuple[Act, dict[str, object]]] = [
-        *_of_request(standing),
+        *_of_request(standing, at),
         *((Act.REFUSED, _plain_refusal(refusal)) for refusal in standing.refusals),
     ]
     return tuple(
@@ -71,8 +71,8 @@ def news_of(standing: Standing, change: Change, lines: Iterable[AuditLine], at: 
     )
 
 
-def _of_request(standing: Standing) -> Iterator[tuple[Act, dict[str, object]]]:
-    """Yield the acts that make a standing, in the order in which they count."""
+def _of_request(standing: Standing, now: datetime) -> Iterator[tuple[Act, dict[str, object]]]:
+    """Yield the acts that make a standing, in the order in which they count; a grant whose time is over has expired."""
     request = standing.request
     if request is None:
         return
@@ -104,6 +104,9 @@ def _of_request(standing: Standing) -> Iterator[tuple[Act, dict[str, object]]]:
                     "expires": region.expires.isoformat(),
                 },
             )
+            if now >= region.expires:
+                said = {"expires": region.expires.isoformat()}
+                yield Act.EXPIRED, {"request": request.id, "region": region.region, **said}
 
 
 def draft_of_use(grant: Grant, outgoing: Outgoing, at: datetime, why: Mapping[str, object]) -> Draft:
@@ -176,7 +179,7 @@ def _key(kind: str, body: Mapping[str, Any]) -> tuple[object, ...]:
         return kind, body.get("pull_request"), body.get("comment"), body.get("line"), body.get("code")
     if kind == Act.APPROVED:
         return kind, body.get("request"), who, body.get("comment")
-    if kind == Act.GRANTED:
+    if kind in (Act.GRANTED, Act.EXPIRED):
         return kind, body.get("request"), body.get("region"), body.get("expires")
     if kind == Act.DENIED:
         return kind, body.get("request"), who, body.get("said")
