@@ -75,13 +75,15 @@ class Talk:
         comment = self.world.say(7, who, body, **how)
         return self.hears(comment.number)
 
-    def hears(self, comment: int, *, action: str = "created", is_pull: bool = True) -> Done:
+    def hears(
+        self, comment: int, *, action: str = "created", is_pull: bool = True, options: tuple[str, ...] = ()
+    ) -> Done:
         """Run `wedgate comment` for a comment."""
         issue: dict[str, Any] = {"number": 7, **({"pull_request": {"url": "x"}} if is_pull else {})}
         event = {"action": action, "issue": issue, "comment": {"id": comment}}
         path = self.directory / "event.json"
         path.write_text(json.dumps(event))
-        return self.run("issue_comment", "comment", GITHUB_EVENT_PATH=str(path))
+        return self.run("issue_comment", "comment", *options, GITHUB_EVENT_PATH=str(path))
 
     def deploys(self, commit: str, *words: str, run: int | None = None, **more: str) -> Done:
         """Run the deploy workflow's gate for a push."""

@@ -63,6 +63,30 @@ def test_a_refresh_posts_every_open_pull_request_anew(talk: Talk) -> None:
     assert [entry["kind"] for entry in talk.ledger()].count("used") == 0
 
 
+def test_a_check_run_has_the_whole_decision(talk: Talk) -> None:
+    """Where asked, instead of the status."""
+    comment = talk.world.say(7, "erin", "/wedgate status")
+    talk.hears(comment.number, options=("--check-run",))
+    (run,) = talk.world.check_runs
+    assert talk.world.statuses == []
+    assert (run["name"], run["head_sha"], run["conclusion"]) == ("wedgate", H1, "failure")
+    assert "saturday" in run["output"]["summary"]
+
+
+def test_the_ledger_is_anchored_in_comment_and_status(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a ledger that was replaced as a whole is caught by either."""
+    request = talk.asks()
+    talk.says("alice", f"/wedgate approve {H1} {request}")
+    assert "[ledger 2:" in talk.status["description"]
+    (talk.directory / "wedgate.yml").write_bytes(talk.world.commits["a" * 40]["wedgate.yml"])
+    assert talk.run("push", "audit", "verify", "--pull-request", "7").exit_code == 0
+    talk.server.git("update-ref", "-d", "refs/heads/wedgate/venue-search")
+    talk.world.comments[7] = [each for each in talk.world.comments[7] if each.login != "github-actions[bot]"]
+    done = talk.run("push", "audit", "verify", "--pull-request", "7")
+    assert done.exit_code == 13
+    assert "somebody replaced it" in done.output
+
+
 def test_a_merge_group_gets_a_status_of_its_own(talk: Talk) -> None:
     """The queue makes a commit of the same content; with somebody else's work in it, it is another."""
     request = talk.asks()

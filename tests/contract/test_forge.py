@@ -142,6 +142,18 @@ def test_a_passing_failure_is_tried_again(world: Any) -> None:
     assert len(world.asked) == 3
 
 
+def test_a_server_of_ones_own_has_its_interface_below_a_path(world: Any) -> None:
+    """GHES: the pages that follow the first are below it, too."""
+    world.put("wedgate.yml", b"x")
+    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
+    forge = GithubForge(api_url=f"{world.url}/api/v3", repository=WORLD.REPOSITORY, token=TOKEN)
+    found = forge.default_branch_file(PATHS)
+    assert found is not None
+    assert found.content == b"x"
+    assert len(forge.changed_paths(7)) == 150
+    assert all(asked.startswith("/api/v3/") for asked in world.asked)
+
+
 MARKER = "<!-- wedgate:mark -->"
 
 

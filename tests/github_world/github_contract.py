@@ -60,9 +60,9 @@ class Contract:
         return found
 
     def _operation(self, method: str, path: str) -> Any:
-        """Return the operation of a path; where several fit, the one with the fewest places to fill in."""
+        """Return the operation of a path; of several that fit, the one with the fewest places to fill in, then most words."""
         fitting = [
-            (pattern.groups, operation)
+            ((pattern.groups, -len(pattern.pattern)), operation)
             for (known, pattern), operation in self._operations.items()
             if known == method and pattern.fullmatch(path)
         ]

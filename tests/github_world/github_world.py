@@ -79,6 +79,7 @@ class GithubWorld:
         """Branch, commit and login, the latest last."""
         self.runs: dict[int, tuple[str, str]] = {}
         self.statuses: list[dict[str, Any]] = []
+        self.check_runs: list[dict[str, Any]] = []
         self.reactions: list[tuple[int, str]] = []
         self.login: str | None = None
         """Who the token writes as; ``None``: the token of a workflow, which may not ask."""
@@ -166,6 +167,9 @@ class GithubWorld:
                 found = _example("git_commit", sha=sha)
                 found["tree"]["sha"] = self.trees[sha]
                 return 200, found
+            case ["commits", sha, "statuses"]:
+                own = [status for status in reversed(self.statuses) if status["sha"] == sha]
+                return 200, [_example("status", **{key: each[key] for key in each if key != "sha"}) for each in own]
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
             case ["rules", "branches", name]:
@@ -225,6 +229,9 @@ class GithubWorld:
             case ["issues", number, "comments"]:
                 made = self.say(int(number), self.login or BOT, content["body"])
                 return 201, self._comment(made)
+            case ["check-runs"]:
+                self.check_runs.append(content)
+                return 201, _example("check_run", **{key: content[key] for key in ("name", "head_sha", "conclusion")})
             case ["statuses", sha]:
                 self.statuses.append({"sha": sha, **content})
                 return 201, _example("status", **content)
@@ -354,8 +361,9 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(world.delay_seconds)
         if self._fails():
             return
-        status, body = world.answer(path, query)
-        self._check(path, query, None, status, body)
+        asked = path.removeprefix(ENTERPRISE)
+        status, body = world.answer(asked, query)
+        self._check(asked, query, None, status, body)
         page, size = int(query.get("page", ["1"])[0]), world.page_size
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size:
@@ -426,4 +434,6 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
 
+ENTERPRISE = "/api/v3"
+"""What stands before every path on a server of one's own (GHES)."""
 PAGED = ("/files", "/comments", "/members", "/commits", "/pulls")

@@ -19,6 +19,7 @@ OPTION_OF_INPUT = {
     "regions": "--region",
     "runway": "--runway",
     "at": "--at",
+    "check-run": None,
     "commit": "--commit",
     "explain": "--explain",
     "github-token": None,
@@ -152,7 +153,7 @@ class FakeRunner:
         """Return the exit code, what was printed, and the arguments that wedgate got (none if it was not run)."""
         settings = {
             name: ""
-            for name in ("COMMAND", "CONFIG", "REGIONS", "RUNWAY", "AT", "COMMIT", "EXPLAIN")
+            for name in ("COMMAND", "CONFIG", "REGIONS", "RUNWAY", "AT", "COMMIT", "CHECK_RUN", "EXPLAIN")
             if name not in inputs
         }
         given = {"COMMAND": "check", **inputs}
@@ -215,6 +216,9 @@ def test_comment_and_refresh_take_the_file_alone(runner: FakeRunner, command: st
     _, _, arguments = runner.ask(COMMAND=command, CONFIG="a/wedgate.yml", EXPLAIN="false")
     assert arguments is not None
     assert arguments[5:] == [command, "--config=a/wedgate.yml"]
+    _, _, arguments = runner.ask(COMMAND=command, CHECK_RUN="true")
+    assert arguments is not None
+    assert arguments[5:] == [command, "--check-run"]
 
 
 def test_diff_takes_the_file_and_the_regions(runner: FakeRunner) -> None:
@@ -245,6 +249,8 @@ def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
         {"COMMAND": "comment", "REGIONS": "eu"},
         {"COMMAND": "comment", "RUNWAY": "45m"},
         {"COMMAND": "refresh", "REGIONS": "eu"},
+        {"CHECK_RUN": "true"},
+        {"COMMAND": "comment", "CHECK_RUN": "maybe"},
         {"AT": "2027-06-05T12:00:00Z\ndecision=allow"},
         {"RUNWAY": "1h\n::set-output name=decision::allow"},
         {"CONFIG": "wedgate.yml\r::error::forged"},

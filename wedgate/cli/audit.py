@@ -20,6 +20,7 @@ _CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here."
 )
 _ANCHOR = re.compile(r"(\d{1,9}):([0-9a-f]{64})")
+_IN_STATUS = re.compile(r"\[ledger (\d{1,9}):([0-9a-f]{16})\]")
 _IN_COMMENT = re.compile(r"<sub>ledger: revision (\d{1,9}), `([0-9a-f]{64})`</sub>")
 
 
@@ -44,9 +45,9 @@ def verify(anchors: tuple[str, ...], numbers: tuple[int, ...], config: Path | No
     """Check the chain of the whole ledger, and that it is the one that was anchored elsewhere.
 
     The chain shows an entry that was edited or taken out, by its number. That somebody replaced all of it, only an
-    anchor shows: wedgate writes revision and head into its comment on each pull request (--pull-request reads it
-    there), and you can keep your own (--anchor). Exits with 13 when an anchor does not fit, with 2 when the chain does
-    not.
+    anchor shows: wedgate writes revision and head into its comment on each pull request and into each status
+    (--pull-request reads both), and you can keep your own (--anchor). Exits with 13 when an anchor does not fit, with 2
+    when the chain does not.
 
     \b
     Examples:
@@ -62,7 +63,7 @@ def verify(anchors: tuple[str, ...], numbers: tuple[int, ...], config: Path | No
         f"{name}: revision {revision} had the hash {value[:16]}..., and here it is "
         f"{hashes[revision - 1][:16] + '...' if 1 <= revision <= len(hashes) else 'not there'}"
         for name, revision, value in known
-        if not 1 <= revision <= len(hashes) or hashes[revision - 1] != value
+        if not 1 <= revision <= len(hashes) or not hashes[revision - 1].startswith(value)
     ]
     for each in wrong:
         click.echo(each)
@@ -173,16 +174,20 @@ def _anchor(text: str) -> tuple[int, str]:
 
 
 def _anchors_of(number: int) -> list[tuple[int, str]]:
-    """Return what wedgate's own comment on a pull request says of the ledger."""
+    """Return what wedgate's own comment on a pull request, and the statuses of its head, say of the ledger."""
     from wedgate.adapters.forge.github import WORKFLOW_LOGIN
     from wedgate.adapters.forge.github_conversations import GithubConversations
     from wedgate.cli.wiring import open_forge
     from wedgate.render.conversation import MARKER
 
-    comments = GithubConversations(open_forge(os.environ).connection).comments(number)
+    conversations = GithubConversations(open_forge(os.environ).connection)
+    comments = conversations.comments(number)
     own = [each for each in comments if MARKER in each.body and each.author is not None]
     own = [each for each in own if each.author is not None and each.author.login == WORKFLOW_LOGIN]
     found = [(int(each[0]), each[1]) for comment in own for each in _IN_COMMENT.findall(comment.body)]
+    head = conversations.pull_request(number).head
+    for status in conversations.statuses_of(head, "wedgate"):
+        found += [(int(each[0]), each[1]) for each in _IN_STATUS.findall(status.description)]
     if not found:
         what, remedy = "wedgate has no comment here that anchors the ledger", "name a pull request with an override"
         raise ConfigurationError((Problem(file=f"pull request {number}", line=0, column=0, what=what, remedy=remedy),))

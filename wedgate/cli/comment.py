@@ -13,13 +13,15 @@ import click
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import Answer
 
 
 @click.command("comment")
 @click.option("--event", type=click.Path(path_type=Path), help="The event's file, instead of GITHUB_EVENT_PATH.")
+@click.option("--check-run", "as_check_run", is_flag=True, help="Post a check run instead of a commit status.")
 @click.option("--config", type=click.Path(path_type=Path), help="The path of the configuration in the repository.")
-def command(event: Path | None, config: Path | None) -> ExitCode:
+def command(event: Path | None, config: Path | None, *, as_check_run: bool) -> ExitCode:
     """Answer a comment on a pull request: override, approve, deny, withdraw, status, and others.
 
     `/wedgate help` in a comment lists them all. For a workflow that runs on `issue_comment: {types: [created]}`. The
@@ -35,12 +37,14 @@ def command(event: Path | None, config: Path | None) -> ExitCode:
       wedgate comment
       wedgate comment --event event.json
     """
+    from wedgate.cli.conversing import Conversing
+
     found = _event(event, os.environ)
     if isinstance(found, str):
         click.echo(f"wedgate: nothing to do: {found}")
         return ExitCode.DONE
     number, comment = found
-    return _answer(number, comment, config, os.environ)
+    return _answer(number, comment, Conversing.open(config, os.environ, as_check_run=as_check_run), os.environ)
 
 
 def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int] | str:
@@ -60,11 +64,9 @@ def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int]
         ) from None
 
 
-def _answer(number: int, comment: int, config: Path | None, environment: Mapping[str, str]) -> ExitCode:
-    from wedgate.cli.conversing import Conversing
+def _answer(number: int, comment: int, talk: Conversing, environment: Mapping[str, str]) -> ExitCode:
     from wedgate.engine.conversation import Ignored, answer_comment
 
-    talk = Conversing.open(config, environment)
     if not talk.has_command(comment):
         click.echo("wedgate: nothing to do: the comment holds no command, or is not there any more")
         return ExitCode.DONE

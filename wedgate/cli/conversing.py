@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
+    from wedgate.adapters.forge.interface import CommitStatus
     from wedgate.engine.check import Gate
     from wedgate.engine.conversation import Answer
     from wedgate.engine.overrides import OverrideParts, Overrides
@@ -26,9 +27,10 @@ class Conversing:
     parts: OverrideParts
     overrides: Overrides
     run_url: str | None
+    as_check_run: bool = False
 
     @classmethod
-    def open(cls, config: Path | None, environment: Mapping[str, str]) -> Conversing:
+    def open(cls, config: Path | None, environment: Mapping[str, str], *, as_check_run: bool = False) -> Conversing:
         """Read the configuration that decides, and wire everything with it; ``ConfigurationError`` if it is broken."""
         from wedgate.cli.override_wiring import override_parts
         from wedgate.cli.wiring import open_runner, utc_now
@@ -46,6 +48,7 @@ class Conversing:
             parts=parts,
             overrides=Overrides(parts),
             run_url=_run_url(environment),
+            as_check_run=as_check_run,
         )
 
     def decide(self) -> Decision:
@@ -59,6 +62,17 @@ class Conversing:
         found = self.parts.conversations.comment(comment)
         return found is not None and bool(read_comment(found.body))
 
+    def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
+        """Post a status, or where asked a check run with the decision as its summary."""
+        if not self.as_check_run or decision is None:
+            self.parts.conversations.set_status(commit, status)
+            return
+        from wedgate.adapters.forge.interface import CheckResult
+        from wedgate.render.markdown import render_markdown
+
+        result = CheckResult(status=status, summary=render_markdown(decision))
+        self.parts.conversations.set_check(commit, result)
+
     def tell(self, answer: Answer) -> None:
         """Post the status, bring the comment up to date, and say in the log what happened."""
         from wedgate.engine.conversation import status_of
@@ -66,7 +80,8 @@ class Conversing:
         from wedgate.render.conversation import MARKER, render_conversation
 
         picture = answer.picture
-        self.parts.conversations.set_status(picture.change.head, status_of(answer.decision, url=self.run_url))
+        status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)
+        self.post(picture.change.head, status, answer.decision)
         body = render_conversation(
             picture.change,
             picture.standing,

@@ -6,16 +6,21 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wedgate.errors import ExitCode, ExternalSystemError
 
+if TYPE_CHECKING:
+    from wedgate.gate.decision import Decision
+
 
 @click.command("refresh")
 @click.option("--pull-request", "numbers", type=int, multiple=True, help="This pull request alone; may be repeated.")
+@click.option("--check-run", "as_check_run", is_flag=True, help="Post a check run instead of a commit status.")
 @click.option("--config", type=click.Path(path_type=Path), help="The path of the configuration in the repository.")
-def command(numbers: tuple[int, ...], config: Path | None) -> ExitCode:
+def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool) -> ExitCode:
     """Post the commit status `wedgate` anew on every open pull request towards the default branch.
 
     A status says until when it holds. Run this on a schedule, and at the instants that it prints: then a required
@@ -36,7 +41,7 @@ def command(numbers: tuple[int, ...], config: Path | None) -> ExitCode:
     from wedgate.engine.conversation import look, status_of
     from wedgate.overrides.grants import Outgoing
 
-    talk = Conversing.open(config, os.environ)
+    talk = Conversing.open(config, os.environ, as_check_run=as_check_run)
     conversations = talk.parts.conversations
     group = merge_group(os.environ)
     if group is not None:
@@ -44,7 +49,7 @@ def command(numbers: tuple[int, ...], config: Path | None) -> ExitCode:
         decision = talk.overrides.frozen(talk.decide())
         decision = talk.overrides.through(decision, Outgoing(commit=commit), pull_request=number)
         status = status_of(decision, url=talk.run_url)
-        conversations.set_status(commit, status)
+        talk.post(commit, status, decision)
         click.echo(f"merge group of #{number} {commit[:12]}: {status.state.value}: {status.description}")
         return ExitCode.DONE
     if numbers:
@@ -53,12 +58,14 @@ def command(numbers: tuple[int, ...], config: Path | None) -> ExitCode:
         pulls = conversations.open_pull_requests(str(talk.forge.connection.describe()["default_branch"]))
     code, decided = ExitCode.DONE, talk.decide()
     for pull in pulls:
+        found: Decision | None = None
         try:
-            decision = look(talk.overrides, lambda: decided, talk.overrides.picture(pull.number))
-            status = status_of(decision, url=talk.run_url)
+            picture = talk.overrides.picture(pull.number)
+            found = look(talk.overrides, lambda: decided, picture)
+            status = status_of(found, url=talk.run_url, ledger=picture.ledger)
         except ExternalSystemError as error:
             status, code = CommitStatus(state=StatusState.ERROR, description=str(error)), ExitCode.EXTERNAL
-        conversations.set_status(pull.head, status)
+        talk.post(pull.head, status, found)
         click.echo(f"#{pull.number} {pull.head[:12]}: {status.state.value}: {status.description}")
     change = decided.next_open or decided.next_close
     if change is not None:

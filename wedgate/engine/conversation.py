@@ -16,6 +16,7 @@ from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
+from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.commands import Ask, Command, Freeze, Rollback, Thaw, Verb
 from wedgate.overrides.grammar import read_comment
 from wedgate.overrides.grants import Outgoing
@@ -39,6 +40,10 @@ class Answer:
     refusals: tuple[Refusal, ...] = ()
     wants_help: bool = False
     rollback: Rollback | None = None
+
+
+ANCHOR_DIGITS = 16
+"""How many digits of the ledger's head a status has room for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +90,15 @@ def look(overrides: Overrides, decide: Callable[[], Decision], picture: Picture)
     return overrides.through(overrides.frozen(decide()), outgoing, pull_request=change.number)
 
 
-def status_of(decision: Decision, *, url: str | None = None) -> CommitStatus:
-    """Return the commit status that a decision comes to: what holds, and until when."""
+def status_of(decision: Decision, *, url: str | None = None, ledger: LedgerState | None = None) -> CommitStatus:
+    """Return the commit status that a decision comes to: what holds, until when, and the head of the ledger."""
+    status = _plain_status(decision, url)
+    if ledger is None or not ledger.revision:
+        return status
+    return replace(status, description=f"{status.description} [ledger {ledger.revision}:{ledger.head[:ANCHOR_DIGITS]}]")
+
+
+def _plain_status(decision: Decision, url: str | None) -> CommitStatus:
     if is_allowed(decision):
         until = _holds_until(decision)
         names = sorted({name for look in decision.overrides if look.is_granted for name in look.approvers})

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wedgate.adapters._github.connection import READ, Connection, ForbiddenError, NotFoundError
-from wedgate.adapters.forge.interface import CommitStatus, PullRequest
+from wedgate.adapters.forge.interface import CheckResult, CommitStatus, PullRequest, StatusState
 from wedgate.overrides.people import Comment, Person, Role
 
 _PULLS = "give the job `pull-requests: read`"
@@ -20,7 +20,9 @@ _STATUS = "give the job `statuses: write`"
 _RUNS = "give the job `actions: read`"
 _REACT = "give the job `pull-requests: write`"
 _PUSHES = frozenset(("push", "force_push", "branch_creation", "pr_merge", "merge_queue_merge"))
+_CHECKS = "give the job `checks: write`; only apps may, and a workflow's own token is one"
 DESCRIPTION_LIMIT = 140
+SUMMARY_LIMIT = 65_000
 
 
 class GithubConversations:
@@ -153,6 +155,37 @@ class GithubConversations:
         if status.url is not None:
             body["target_url"] = status.url
         self._connection.send("POST", f"{self._base}/statuses/{commit}", body, what="a status", needs=_STATUS)
+
+    def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
+        """Fetch the statuses of a context that a commit was given, the latest first."""
+        what = f"the statuses of {commit[:12]}"
+        found = list(self._connection.pages(f"{self._base}/commits/{commit}/statuses", what=what, needs=_STATUS))
+        every = self._connection.asked(what, _STATUS, lambda: tuple(map(_status, found)))
+        return tuple(each for each in every if each.context == context)
+
+    def set_check(self, commit: str, result: CheckResult) -> None:
+        """Post a check run that has ended; its summary is cut to what GitHub takes."""
+        status = result.status
+        passes = status.state is StatusState.SUCCESS
+        body: dict[str, object] = {
+            "name": status.context,
+            "head_sha": commit,
+            "status": "completed",
+            "conclusion": "success" if passes else "failure",
+            "output": {"title": status.description, "summary": result.summary[:SUMMARY_LIMIT]},
+        }
+        if status.url is not None:
+            body["details_url"] = status.url
+        self._connection.send("POST", f"{self._base}/check-runs", body, what="a check run", needs=_CHECKS)
+
+
+def _status(found: Mapping[str, Any]) -> CommitStatus:
+    return CommitStatus(
+        state=StatusState(str(found["state"])),
+        description=str(found.get("description") or ""),
+        context=str(found["context"]),
+        url=found.get("target_url"),
+    )
 
 
 def _pull_request(found: Mapping[str, Any]) -> PullRequest:

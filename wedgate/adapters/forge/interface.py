@@ -54,6 +54,14 @@ class CommitStatus:
     url: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """A check run that has ended: the same answer as a status, with the whole decision as its summary in Markdown."""
+
+    status: CommitStatus
+    summary: str
+
+
 class Conversations(Protocol):
     """The people and the talk of a repository. Calls raise ``ExternalSystemError``, naming what a token lacks.
 
@@ -98,6 +106,12 @@ class Conversations(Protocol):
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
         """Post a commit status."""
+
+    def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
+        """Fetch the statuses of a context that a commit was given, the latest first."""
+
+    def set_check(self, commit: str, result: CheckResult) -> None:
+        """Post a check run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
