@@ -40,7 +40,6 @@ def test_the_whole_way_from_the_request_to_the_use(talk: Talk) -> None:
     assert {each["matched_by"] for each in record["override"]} == {"tree"}
     assert talk.deploys(MERGED, run=900).exit_code == 0  # the same run again
     assert talk.deploys(MERGED, run=901).exit_code == 10
-    talk.says("erin", "/wedgate status")
     assert "The override was used" in talk.answer
     assert "`run:900`" in talk.answer
     kinds = [entry["kind"] for entry in talk.ledger()]
@@ -119,6 +118,57 @@ def test_who_is_on_call_may_approve(talk: Talk, now_on_call: str, is_granted: bo
     for who in ("alice", "zoe"):
         talk.says(who, f"/wedgate approve {H1} {request}")
     assert (talk.deploys(MERGED).exit_code == 0) is is_granted
+
+
+@pytest.mark.parametrize(
+    ("event", "uses"),
+    [
+        ("push", True),
+        ("workflow_dispatch", True),
+        ("repository_dispatch", True),
+        ("deployment", True),
+        ("schedule", False),
+        ("issue_comment", False),
+        ("pull_request_target", False),
+    ],
+)
+def test_a_run_that_deploys_uses_the_grant_and_others_look(talk: Talk, event: str, uses: bool) -> None:
+    """By the event that started it."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    done = talk.run(event, "check", "--commit", MERGED)
+    assert done.exit_code == 0, done.output
+    assert ([entry["kind"] for entry in talk.ledger()].count("used") > 0) is uses
+
+
+def test_a_ledger_that_a_hosted_runner_forgets_is_none(talk: Talk) -> None:
+    """Every use would look like the first; on a runner of one's own the file stays."""
+    kept = text_of(talk, "longest: 4h").replace("state:", "#").rstrip("\n") + "\nstate: {kind: file, path: ledger}\n"
+    talk.world.put("wedgate.yml", kept.encode())
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 10
+    assert "no_ledger" in done.stdout
+    assert talk.deploys(MERGED, run=5, RUNNER_ENVIRONMENT="self-hosted").exit_code == 0
+    assert talk.deploys(MERGED, run=6, RUNNER_ENVIRONMENT="self-hosted").exit_code == 10
+
+
+def test_the_owners_of_a_path_may_approve(talk: Talk) -> None:
+    """By the CODEOWNERS file of the default branch, people and teams."""
+    owned = text_of(talk, "longest: 4h").replace(
+        "people: [alice, bob], teams: [acme/captains]", "code-owners: [wedgate.yml]"
+    )
+    talk.world.put("wedgate.yml", owned.encode())
+    talk.world.put(".github/CODEOWNERS", b"* @zoe\nwedgate.yml @alice @acme/captains\n")
+    request = talk.asks()
+    talk.says("zoe", f"/wedgate approve {H1} {request}")
+    talk.says("alice", f"/wedgate approve {H1} {request}")
+    assert talk.deploys(MERGED).exit_code == 10
+    talk.says("carol", f"/wedgate approve {H1} {request}")
+    assert talk.deploys(MERGED).exit_code == 0
 
 
 def test_looking_uses_nothing(talk: Talk) -> None:

@@ -60,7 +60,7 @@ class Contract:
         return found
 
     def _operation(self, method: str, path: str) -> Any:
-        """Return the operation of a path; of several that fit, the one with the fewest places to fill in, then most words."""
+        """Return the operation of a path; of several that fit, the one with the fewest places to fill in."""
         fitting = [
             ((pattern.groups, -len(pattern.pattern)), operation)
             for (known, pattern), operation in self._operations.items()

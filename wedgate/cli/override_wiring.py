@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from wedgate.cli.wiring import RunnerGate
     from wedgate.config.configuration import Configuration
     from wedgate.engine.audit import AuditBook
-    from wedgate.engine.overrides import OverrideParts
+    from wedgate.engine.overrides import OverrideParts, Overrides
     from wedgate.gate.decision import Decision
 
 LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group", "issue_comment", "schedule")
@@ -35,7 +36,7 @@ def override_parts(
         forge=runner.forge,
         conversations=GithubConversations(runner.forge.connection),
         configuration=configuration,
-        ledger=audit_book(configuration),
+        ledger=audit_book(configuration, environment),
         repository=environment.get("GITHUB_REPOSITORY", ""),
         clock=clock,
         run_again=_run_again(environment),
@@ -67,13 +68,20 @@ def on_call(location: str, files: CalendarFiles, clock: Callable[[], datetime]) 
     return tuple(dict.fromkeys(words))
 
 
-def audit_book(configuration: Configuration) -> AuditBook | None:
-    """Return the ledger for the audit stream; ``None`` where none is kept that outlives a job."""
+def audit_book(configuration: Configuration, environment: Mapping[str, str] | None = None) -> AuditBook | None:
+    """Return the ledger for the audit stream; ``None`` where none is kept that outlives a job.
+
+    A file is none on a runner whose disk is thrown away with the job: every use would look like the first.
+    """
     from wedgate.engine.audit import AuditBook
 
+    found = os.environ if environment is None else environment
     if configuration.state is None:
         return None
     kind, options = state_of(configuration)
+    forgets = found.get("GITHUB_ACTIONS") == "true" and found.get("RUNNER_ENVIRONMENT") != "self-hosted"
+    if kind == "file" and forgets:
+        return None
     store, _ = open_store(kind, options, configuration.service)
     return AuditBook(store, _pause)
 
@@ -138,11 +146,29 @@ def let_through_on_runner(
         overrides = Overrides(override_parts(runner, configuration, environment, utc_now))
         decision = overrides.frozen(decision)
         outgoing = Outgoing(commit=deployment.commit, binding=deployment.binding)
-        return overrides.through(decision, outgoing, pull_request=deployment.pull_request)
+        decision = overrides.through(decision, outgoing, pull_request=deployment.pull_request)
+        if deployment.binding is not None and any(look.is_granted for look in decision.overrides):
+            _show_use(runner, overrides, decision)
+        return decision
     except ConfigurationError as error:  # the ledger cannot be believed
         return _unread(decision, error)
     except ExternalSystemError as error:
         return _unread(decision, error)
+
+
+def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> None:
+    """Bring wedgate's comment up to date with the use, where the token may; the ledger has it in any case."""
+    from contextlib import suppress
+
+    from wedgate.errors import WedgateError
+    from wedgate.render.conversation import MARKER, render_conversation
+
+    number = next(look.pull_request for look in decision.overrides if look.is_granted)
+    assert number is not None
+    with suppress(WedgateError):
+        picture = overrides.picture(number)
+        body = render_conversation(picture.change, picture.standing, decision, picture.ledger)
+        runner.forge.keep_comment(number, MARKER, body)
 
 
 def _unread(decision: Decision, error: Exception) -> Decision:

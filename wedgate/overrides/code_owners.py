@@ -36,9 +36,10 @@ def owners_of(text: str, path: str) -> Owners:
 def _fits(pattern: str, path: str) -> bool:
     is_anchored = "/" in pattern.rstrip("/")
     inner = pattern.strip("/")
-    parts = [re.escape(part).replace(r"\*\*", "\0").replace(r"\*", "[^/]*").replace(r"\?", "[^/]") for part in [inner]]
-    body = parts[0].replace("\0/", "(?:.*/)?").replace("/\0", "/.*").replace("\0", ".*")
+    body = re.escape(inner).replace(r"\*\*", "\0").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    body = body.replace("\0/", "(?:.*/)?").replace("/\0", "/.*").replace("\0", ".*")
     start = "" if is_anchored else "(?:.*/)?"
     # A pattern names a file, or a directory and all that is in it; `docs/*` names files of that directory alone.
-    end = "/.*" if pattern.endswith("/") else "" if inner.endswith("/*") else "(?:/.*)?"
+    names_files_alone = is_anchored and inner.rpartition("/")[2] == "*"
+    end = "/.*" if pattern.endswith("/") else "" if names_files_alone else "(?:/.*)?"
     return re.fullmatch(f"{start}{body}{end}", path) is not None
