@@ -1,4 +1,5 @@
-"""Make the pictures of the documentation anew: the calendar of the starter file, as a page in a browser and as SVG.
+"""Make the pictures of the documentation anew: the calendar of the starter file, as a page in a browser and as SVG, and
+the conversation of docs/overrides.md as people see it on a pull request.
 
 Needs chromium (`make tools`). Dark is asked of the page through the engine's own setting, and the narrow page is shown
 in a frame, because a window cannot be made as narrow as a telephone.
@@ -6,6 +7,7 @@ in a frame, because a window cannot be made as narrow as a telephone.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -63,6 +65,27 @@ def photograph(page: Path, picture: Path, *, width: int, height: int, dark: bool
     )
 
 
+BEGIN, END = "<!-- transcript:begin -->", "<!-- transcript:end -->"
+STYLE = """
+body {font: 14px/1.5 system-ui, sans-serif; margin: 16px auto; max-width: 880px; color: #1f2328; background: #fff}
+blockquote {border: 1px solid #d1d9e0; border-radius: 6px; margin: 4px 0 20px; padding: 8px 16px; background: #f6f8fa}
+table {border-collapse: collapse; margin: 8px 0} td, th {border: 1px solid #d1d9e0; padding: 4px 10px; text-align: left}
+pre {background: #eff1f3; border-radius: 6px; padding: 10px; overflow-wrap: anywhere; white-space: pre-wrap}
+code {font: 12px ui-monospace, monospace} h3 {margin: 4px 0} sub {color: #59636e}
+"""
+
+
+def conversation() -> str:
+    """Return the conversation of the documentation as a page; a test keeps its text true."""
+    from markdown_it import MarkdownIt
+
+    text = (ROOT / "docs" / "overrides.md").read_text(encoding="utf-8")
+    # The browser here has no font with pictures in it; what they say is said in words beside them.
+    shown = re.sub(r"[^\x00-\u2027\u2030-\u20ff] ?", "", text[text.index(BEGIN) + len(BEGIN) : text.index(END)])
+    body = MarkdownIt("commonmark").enable("table").render(shown)
+    return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>{body}"
+
+
 def main() -> int:
     """Write every picture; 1 without a browser."""
     if shutil.which("chromium") is None:
@@ -84,6 +107,9 @@ def main() -> int:
         narrow.write_text(text.replace("</body>", f"{NARROW}</body>"), encoding="utf-8")
         inner = "<iframe src=narrow.html width=360 height=800 style='border:0'></iframe>"
         frame.write_text(f"<!doctype html><body style='margin:0'>{inner}", encoding="utf-8")
+        talk = Path(directory, "talk.html")
+        talk.write_text(conversation(), encoding="utf-8")
+        photograph(talk, IMAGES / "override.png", width=940, height=1790)
         photograph(page, IMAGES / "calendar-light.png", width=1280, height=900)
         photograph(page, IMAGES / "calendar-dark.png", width=1280, height=900, dark=True)
         photograph(frame, IMAGES / "calendar-narrow.png", width=360, height=800)

@@ -86,6 +86,26 @@ def test_the_ledger_is_anchored_in_comment_and_status(talk: Talk, monkeypatch: p
     assert "somebody replaced it" in done.output
 
 
+def test_each_region_has_a_deployment_with_its_state(talk: Talk) -> None:
+    """Begun for what was let through, gone on with by a run again, and ended with the job; a closed region has none."""
+    request = talk.asks(rest="regions=eu rules=saturday for=2h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    for _ in range(2):
+        assert talk.deploys(MERGED, "--deployment", "production", run=9).exit_code == 10  # us is closed
+    (made,) = talk.world.deployments
+    assert (made["environment"], made["sha"]) == ("production/eu", MERGED)
+    mark = made["payload"]["wedgate"]
+    assert (mark["binding"], mark["request"]) == ("run:9", request)
+    last = talk.ledger()[-1]
+    assert mark["ledger"] == f"{last['revision']}:{last['hash']}"
+    assert talk.run("push", "finish", "--state", "success", GITHUB_SHA=MERGED, GITHUB_RUN_ID="9").exit_code == 0
+    assert talk.run("push", "finish", "--state", "failure", GITHUB_SHA=MERGED, GITHUB_RUN_ID="10").exit_code == 0
+    assert talk.world.deployment_states == [(300, "in_progress"), (300, "in_progress"), (300, "success")]
+    talk.looks()
+    assert len(talk.world.deployments) == 1
+
+
 def test_a_merge_group_gets_a_status_of_its_own(talk: Talk) -> None:
     """The queue makes a commit of the same content; with somebody else's work in it, it is another."""
     request = talk.asks()
@@ -158,9 +178,8 @@ def test_a_ledger_that_a_hosted_runner_forgets_is_none(talk: Talk) -> None:
 
 def test_the_owners_of_a_path_may_approve(talk: Talk) -> None:
     """By the CODEOWNERS file of the default branch, people and teams."""
-    owned = text_of(talk, "longest: 4h").replace(
-        "people: [alice, bob], teams: [acme/captains]", "code-owners: [wedgate.yml]"
-    )
+    named = "people: [alice, bob], teams: [acme/captains]"
+    owned = text_of(talk, "longest: 4h").replace(named, "code-owners: [wedgate.yml]")
     talk.world.put("wedgate.yml", owned.encode())
     talk.world.put(".github/CODEOWNERS", b"* @zoe\nwedgate.yml @alice @acme/captains\n")
     request = talk.asks()

@@ -80,6 +80,8 @@ class GithubWorld:
         self.runs: dict[int, tuple[str, str]] = {}
         self.statuses: list[dict[str, Any]] = []
         self.check_runs: list[dict[str, Any]] = []
+        self.deployments: list[dict[str, Any]] = []
+        self.deployment_states: list[tuple[int, str]] = []
         self.reactions: list[tuple[int, str]] = []
         self.login: str | None = None
         """Who the token writes as; ``None``: the token of a workflow, which may not ask."""
@@ -167,6 +169,9 @@ class GithubWorld:
                 found = _example("git_commit", sha=sha)
                 found["tree"]["sha"] = self.trees[sha]
                 return 200, found
+            case ["deployments"]:
+                own = [each for each in self.deployments if each["sha"] == query["sha"][0]]
+                return 200, self._page(own, query)
             case ["commits", sha, "statuses"]:
                 own = [status for status in reversed(self.statuses) if status["sha"] == sha]
                 return 200, [_example("status", **{key: each[key] for key in each if key != "sha"}) for each in own]
@@ -229,6 +234,15 @@ class GithubWorld:
             case ["issues", number, "comments"]:
                 made = self.say(int(number), self.login or BOT, content["body"])
                 return 201, self._comment(made)
+            case ["deployments"]:
+                number = 300 + len(self.deployments)
+                made = _example("deployment", id=number, sha=content["ref"])
+                made |= {key: content[key] for key in ("environment", "payload", "description", "ref")}
+                self.deployments.append(made)
+                return 201, made
+            case ["deployments", number, "statuses"]:
+                self.deployment_states.append((int(number), content["state"]))
+                return 201, _example("deployment_status", state=content["state"])
             case ["check-runs"]:
                 self.check_runs.append(content)
                 return 201, _example("check_run", **{key: content[key] for key in ("name", "head_sha", "conclusion")})
@@ -436,4 +450,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 ENTERPRISE = "/api/v3"
 """What stands before every path on a server of one's own (GHES)."""
-PAGED = ("/files", "/comments", "/members", "/commits", "/pulls")
+PAGED = ("/files", "/comments", "/members", "/commits", "/pulls", "/deployments")

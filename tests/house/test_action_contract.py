@@ -20,6 +20,8 @@ OPTION_OF_INPUT = {
     "runway": "--runway",
     "at": "--at",
     "check-run": None,
+    "deployment": "--deployment",
+    "state": None,
     "commit": "--commit",
     "explain": "--explain",
     "github-token": None,
@@ -153,7 +155,18 @@ class FakeRunner:
         """Return the exit code, what was printed, and the arguments that wedgate got (none if it was not run)."""
         settings = {
             name: ""
-            for name in ("COMMAND", "CONFIG", "REGIONS", "RUNWAY", "AT", "COMMIT", "CHECK_RUN", "EXPLAIN")
+            for name in (
+                "COMMAND",
+                "CONFIG",
+                "REGIONS",
+                "RUNWAY",
+                "AT",
+                "COMMIT",
+                "CHECK_RUN",
+                "DEPLOYMENT",
+                "STATE",
+                "EXPLAIN",
+            )
             if name not in inputs
         }
         given = {"COMMAND": "check", **inputs}
@@ -221,6 +234,13 @@ def test_comment_and_refresh_take_the_file_alone(runner: FakeRunner, command: st
     assert arguments[5:] == [command, "--check-run"]
 
 
+def test_finish_takes_the_state_and_the_commit(runner: FakeRunner) -> None:
+    """Of a job's last step."""
+    _, _, arguments = runner.ask(COMMAND="finish", STATE="success", COMMIT="a" * 40, EXPLAIN="false")
+    assert arguments is not None
+    assert arguments[5:] == ["finish", "--state=success", f"--commit={'a' * 40}"]
+
+
 def test_diff_takes_the_file_and_the_regions(runner: FakeRunner) -> None:
     """And tells the pull request that the run is for."""
     _, _, arguments = runner.ask(COMMAND="diff", CONFIG="a/wedgate.yml", REGIONS="eu us", EXPLAIN="false")
@@ -246,6 +266,9 @@ def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
         {"COMMAND": "diff", "AT": "2027-06-05T12:00:00Z"},
         {"COMMAND": "diff", "EXPLAIN": "true"},
         {"COMMAND": "diff", "COMMIT": "a" * 40},
+        {"COMMAND": "diff", "DEPLOYMENT": "production"},
+        {"COMMAND": "comment", "STATE": "success"},
+        {"COMMAND": "finish", "CONFIG": "wedgate.yml", "STATE": "success"},
         {"COMMAND": "comment", "REGIONS": "eu"},
         {"COMMAND": "comment", "RUNWAY": "45m"},
         {"COMMAND": "refresh", "REGIONS": "eu"},

@@ -76,6 +76,7 @@ def _refusals_told(*, for_runner: bool) -> Iterator[None]:
 @click.option(
     "--replay", metavar="FILE", help="Ask again what an earlier record (--format json) answered, and compare."
 )
+@click.option("--deployment", metavar="NAME", help="On a runner: begin a deployment NAME/REGION for each open region.")
 @click.option("--commit", metavar="SHA", help="On a runner: the commit that goes out, if not that of the run.")
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
 def command(
@@ -86,6 +87,7 @@ def command(
     batch: str | None,
     replay: str | None,
     commit: str | None,
+    deployment: str | None,
     config: Path | None,
     *,
     explain: bool,
@@ -110,17 +112,26 @@ def command(
       wedgate check --replay decision.json
     """
     if batch is not None or replay is not None:
-        asked = {"--commit": commit, "--at": at, "--region": regions, "--runway": runway, "--explain": explain}
+        asked = {
+            "--commit": commit,
+            "--deployment": deployment,
+            "--at": at,
+            "--region": regions,
+            "--runway": runway,
+            "--explain": explain,
+        }
         return _answer_files(batch, replay, config, form, [name for name, value in asked.items() if value])
     from wedgate.cli.wiring import open_gate, open_runner
 
     if is_on_runner():
-        from wedgate.cli.override_wiring import commit_option, let_through_on_runner
+        from wedgate.cli.override_wiring import begin_deployments_on_runner, commit_option, let_through_on_runner
 
         outgoing = commit_option(commit)
         runner = open_runner(config, os.environ)
         decision = runner.gate.decide(regions, at=at, runway=runway, explain=explain)
         decision = let_through_on_runner(decision, runner, os.environ, commit=outgoing)
+        if deployment is not None:
+            begin_deployments_on_runner(decision, runner, os.environ, commit=outgoing, environment=deployment)
     else:
         decision = open_gate(config).decide(regions, at=at, runway=runway, explain=explain)
     if form == "json":

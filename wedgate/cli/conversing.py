@@ -47,7 +47,7 @@ class Conversing:
             gate=runner.gate,
             parts=parts,
             overrides=Overrides(parts),
-            run_url=_run_url(environment),
+            run_url=run_url(environment),
             as_check_run=as_check_run,
         )
 
@@ -96,7 +96,8 @@ class Conversing:
             click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
 
 
-def _run_url(environment: Mapping[str, str]) -> str | None:
+def run_url(environment: Mapping[str, str]) -> str | None:
+    """Return the address of this run; ``None`` where the environment does not say."""
     server, repository, run = (
         environment.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     )

@@ -28,6 +28,7 @@ COMMANDS = {
     "diff": "What does a change of the configuration or of its data open or close?",
     "override": "Ask, approve, deny and sign in an emergency; see where it stands.",
     "comment": "Answer a comment on a pull request: override, approve, deny, and others.",
+    "finish": "Say what the deployments of this run have come to.",
     "refresh": "Post the status of every open pull request anew.",
     "audit": "The audit log: verify, show, export, and the page of a month.",
     "rollout": "Roll a release out over the regions.",

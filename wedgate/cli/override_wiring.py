@@ -156,6 +156,35 @@ def let_through_on_runner(
         return _unread(decision, error)
 
 
+def begin_deployments_on_runner(
+    decision: Decision,
+    runner: RunnerGate,
+    settings: Mapping[str, str],
+    *,
+    commit: str | None,
+    environment: str,
+) -> None:
+    """Begin a deployment on the forge for each region that may go, in a run that deploys; elsewhere nothing."""
+    from wedgate.adapters.forge.github_deployments import GithubDeployments
+    from wedgate.cli.conversing import run_url
+    from wedgate.engine.deployments import begin_deployments
+
+    deployment = deployment_of(settings, commit)
+    if deployment is None or deployment.binding is None or decision.hypothetical:
+        return
+    configuration = runner.configuration()
+    book = None if configuration is None else audit_book(configuration, settings)
+    begin_deployments(
+        GithubDeployments(runner.forge.connection),
+        decision,
+        commit=deployment.commit,
+        environment=environment,
+        binding=deployment.binding,
+        ledger=None if book is None else book.read(),
+        url=run_url(settings),
+    )
+
+
 def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> None:
     """Bring wedgate's comment up to date with the use, where the token may; the ledger has it in any case."""
     from contextlib import suppress

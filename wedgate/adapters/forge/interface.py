@@ -5,6 +5,7 @@ Every implementation passes ``tests/contract/test_forge.py``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -112,6 +113,36 @@ class Conversations(Protocol):
 
     def set_check(self, commit: str, result: CheckResult) -> None:
         """Post a check run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """A deployment on the forge: what it is of, where, and what whoever made it wrote beside it."""
+
+    id: int
+    environment: str
+    payload: Mapping[str, object]
+
+
+class DeploymentState(StrEnum):
+    """What a deployment may have come to."""
+
+    IN_PROGRESS = "in_progress"
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+class Deployments(Protocol):
+    """The deployments of a repository. Calls raise ``ExternalSystemError``, naming what a token lacks."""
+
+    def begin(self, commit: str, environment: str, payload: Mapping[str, object], description: str) -> Deployment:
+        """Create a deployment of a commit."""
+
+    def those_of(self, commit: str) -> tuple[Deployment, ...]:
+        """Fetch the deployments of a commit."""
+
+    def set_state(self, deployment: Deployment, state: DeploymentState, description: str, url: str | None) -> None:
+        """Say what a deployment has come to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
