@@ -166,4 +166,4 @@ def test_from_the_request_to_the_use_of_the_grant(place: Path) -> None:
         again = runner.deploys()
         assert again.returncode != 0
         assert "deployed" not in again.stdout
-    assert "The override is granted" in answer.body
+    assert "The override was used" in answer.body

@@ -106,6 +106,41 @@ def test_each_region_has_a_deployment_with_its_state(talk: Talk) -> None:
     assert len(talk.world.deployments) == 1
 
 
+def test_a_ledger_that_was_replaced_lets_nothing_through(talk: Talk) -> None:
+    """Else a use or a denial could be made undone by a push to its branch."""
+    request = talk.asks()
+    talk.says("zoe", f"/wedgate deny {H1} {request}")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.world.comments[7] = [each for each in talk.world.comments[7] if each.login != "zoe"]
+    talk.server.git("update-ref", "-d", "refs/heads/wedgate/venue-search")
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 10
+    assert "somebody has replaced or cut it" in done.stdout
+
+
+def test_strangers_are_neither_answered_nor_kept(talk: Talk) -> None:
+    """Anybody may comment on a public pull request: it costs no entry, no answer, and nobody their override."""
+    request = talk.asks()
+    before = talk.ledger()
+    for number in range(60):
+        talk.world.say(7, f"troll-{number}", f"/wedgate override {H1} regions=eu rules=saturday for=1h reason=x")
+    done = talk.says("troll-99", f"/wedgate deny {H1} {request}")
+    assert done.exit_code == 0
+    assert "no part in this repository" in done.output
+    assert talk.ledger() == before
+    for who in ("alice", "carol"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert "troll" not in talk.answer
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_a_member_whose_membership_is_private_may_ask(talk: Talk) -> None:
+    """GitHub shows such an author as one from outside to a workflow's token: permission says it."""
+    talk.world.hidden.add("erin")
+    assert talk.asks("erin")
+
+
 def test_a_merge_group_gets_a_status_of_its_own(talk: Talk) -> None:
     """The queue makes a commit of the same content; with somebody else's work in it, it is another."""
     request = talk.asks()

@@ -48,6 +48,7 @@ class GitServer:
 class _Handler(BaseHTTPRequestHandler):
     world: GitServer
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer is one packet, for which nothing waits
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""

@@ -74,6 +74,8 @@ class GithubWorld:
         self.comments: dict[int, list[Comment]] = {}
         self.people: dict[str, int] = {name: 101 + place for place, name in enumerate(PEOPLE)}
         self.roles: dict[str, str] = dict.fromkeys(PEOPLE, "write")
+        self.hidden: set[str] = set()
+        """Whose membership is private, and not shown to this token."""
         self.teams: dict[str, list[str]] = {}
         self.pushes: list[tuple[str, str, str | None]] = []
         """Branch, commit and login, the latest last."""
@@ -209,7 +211,7 @@ class GithubWorld:
                 found = self._find(int(number))
                 return None if found is None else (200, self._comment(found))
             case ["collaborators", login, "permission"] if login in self.people:
-                role = self.roles.get(login, "read")
+                role = self.roles.get(login, "none")
                 folded = {"maintain": "write", "triage": "read"}.get(role, role)
                 return 200, _example(
                     "permission", permission=folded, role_name=role, user=self._user(login, "permission")
@@ -282,7 +284,8 @@ class GithubWorld:
         later = _instant((comment.at or datetime(2026, 1, 1, tzinfo=UTC)).replace(year=2099))
         found = _example("comment", id=comment.number, body=comment.body, user=self._user(comment.login), created_at=at)
         found["updated_at"] = later if comment.edited else at
-        found["author_association"] = "MEMBER" if comment.login in self.roles else "NONE"
+        is_shown = comment.login in self.roles and comment.login not in self.hidden
+        found["author_association"] = "MEMBER" if is_shown else "NONE"
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
         return found
 
@@ -359,6 +362,7 @@ def _file(path: str, former: str | None) -> dict[str, Any]:
 class _Handler(BaseHTTPRequestHandler):
     world: GithubWorld
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # an answer is one packet, for which nothing waits
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""

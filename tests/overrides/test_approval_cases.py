@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from wedgate.overrides.conversation import Seen, SeenDenial
-from wedgate.overrides.grants import Grant, MatchedBy, Use
+from wedgate.overrides.grants import Grant, MatchedBy, Outgoing, Use, grant_in
 from wedgate.overrides.people import Circle, Person, Role
 from wedgate.overrides.policy import Approvers, NamedPerson, NeverCount, OverridePolicy
 from wedgate.overrides.quorum import Approval, met_at
@@ -410,6 +410,7 @@ def test_a_role_that_is_not_known_counts_for_nothing_and_is_asked_for(story: Any
 
 def test_a_stranger_may_not_ask(story: Any) -> None:
     """Whoever is no member and no collaborator supersedes nothing."""
+    story.roles[105] = Role.READ
     story.says("erin", f"/wedgate override {H1} regions=eu rules=saturday for=4h reason=x", is_insider=False)
     assert story.standing().request is None
     assert RefusalCode.NO_PERMISSION in story.codes()
@@ -484,6 +485,20 @@ def test_a_grant_that_was_given_ends_when_it_was_said_to(story: Any) -> None:
     story.now += timedelta(hours=3)
     story.approves("carol", request)
     assert story.grant().expires == told
+
+
+def test_an_untouchable_rule_stays_shut_under_a_reason_code(story: Any) -> None:
+    """`calendar_unverified` opens what nobody can know, but not the rule that nothing may open."""
+    story.policy = replace(story.policy, untouchable=frozenset({"new-year"}))
+    request = story.asks(line="regions=eu rules=calendar_unverified for=4h reason=x")
+    story.approves("alice", request)
+    story.approves("bob", request)
+    out = Outgoing(commit=H1, binding="run:1")
+    for rule, opens in (("saturday", True), ("new-year", False)):
+        closing = [("calendar_unverified", rule)]
+        untouchable = story.policy.untouchable
+        grant = grant_in(story.standing(), "eu", out, closing, uses=(), at=story.now, untouchable=untouchable)
+        assert isinstance(grant, Grant) is opens
 
 
 def test_the_requester_can_withdraw(story: Any) -> None:

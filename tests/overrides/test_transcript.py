@@ -20,10 +20,11 @@ from wedgate.engine.parts import ConfigurationText, GateParts
 from wedgate.gate.decision import ConfigOrigin, Decision
 from wedgate.ledger.appending import chain_onto
 from wedgate.ledger.streams import LedgerState, fold
+from wedgate.overrides.anchors import MARKER
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.record import draft_of_use, news_of, uses_in
 from wedgate.overrides.through import closing_of, let_through
-from wedgate.render.conversation import MARKER, render_conversation
+from wedgate.render.conversation import render_conversation
 
 CONFIG = b"""version: 1
 service: venue-search

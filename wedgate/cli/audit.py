@@ -20,8 +20,6 @@ _CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here."
 )
 _ANCHOR = re.compile(r"(\d{1,9}):([0-9a-f]{64})")
-_IN_STATUS = re.compile(r"\[ledger (\d{1,9}):([0-9a-f]{16})\]")
-_IN_COMMENT = re.compile(r"<sub>ledger: revision (\d{1,9}), `([0-9a-f]{64})`</sub>")
 
 
 @click.group("audit")
@@ -178,16 +176,16 @@ def _anchors_of(number: int) -> list[tuple[int, str]]:
     from wedgate.adapters.forge.github import WORKFLOW_LOGIN
     from wedgate.adapters.forge.github_conversations import GithubConversations
     from wedgate.cli.wiring import open_forge
-    from wedgate.render.conversation import MARKER
+    from wedgate.overrides.anchors import MARKER, anchors_in
 
     conversations = GithubConversations(open_forge(os.environ).connection)
     comments = conversations.comments(number)
     own = [each for each in comments if MARKER in each.body and each.author is not None]
     own = [each for each in own if each.author is not None and each.author.login == WORKFLOW_LOGIN]
-    found = [(int(each[0]), each[1]) for comment in own for each in _IN_COMMENT.findall(comment.body)]
+    found = [anchor for comment in own for anchor in anchors_in(comment.body)]
     head = conversations.pull_request(number).head
     for status in conversations.statuses_of(head, "wedgate"):
-        found += [(int(each[0]), each[1]) for each in _IN_STATUS.findall(status.description)]
+        found += anchors_in(status.description)
     if not found:
         what, remedy = "wedgate has no comment here that anchors the ledger", "name a pull request with an override"
         raise ConfigurationError((Problem(file=f"pull request {number}", line=0, column=0, what=what, remedy=remedy),))

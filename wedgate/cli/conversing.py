@@ -76,8 +76,9 @@ class Conversing:
     def tell(self, answer: Answer) -> None:
         """Post the status, bring the comment up to date, and say in the log what happened."""
         from wedgate.engine.conversation import status_of
+        from wedgate.overrides.anchors import MARKER
         from wedgate.render.annotations import inert
-        from wedgate.render.conversation import MARKER, render_conversation
+        from wedgate.render.conversation import render_conversation
 
         picture = answer.picture
         status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)

@@ -190,7 +190,8 @@ def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> N
     from contextlib import suppress
 
     from wedgate.errors import WedgateError
-    from wedgate.render.conversation import MARKER, render_conversation
+    from wedgate.overrides.anchors import MARKER
+    from wedgate.render.conversation import render_conversation
 
     number = next(look.pull_request for look in decision.overrides if look.is_granted)
     assert number is not None

@@ -17,6 +17,7 @@ from wedgate.gate.decision import Decision
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
+from wedgate.overrides.anchors import anchor_in_status
 from wedgate.overrides.commands import Ask, Command, Freeze, Rollback, Thaw, Verb
 from wedgate.overrides.grammar import read_comment
 from wedgate.overrides.grants import Outgoing
@@ -42,10 +43,6 @@ class Answer:
     rollback: Rollback | None = None
 
 
-ANCHOR_DIGITS = 16
-"""How many digits of the ledger's head a status has room for."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """Why a comment is none of wedgate's business."""
@@ -68,6 +65,8 @@ def answer_comment(
     read = read_comment(found.body)
     if not read:
         return Ignored(why="nothing in the comment is meant for wedgate")
+    if not overrides.has_part(found):
+        return Ignored(why="whoever wrote it has no part in this repository")
     acted = _acts(overrides, parts, found, [command for _, command in read.commands])
     picture = overrides.record(picture, acted.drafts)
     if acted.drafts and picture.ledger is not None:
@@ -95,7 +94,7 @@ def status_of(decision: Decision, *, url: str | None = None, ledger: LedgerState
     status = _plain_status(decision, url)
     if ledger is None or not ledger.revision:
         return status
-    return replace(status, description=f"{status.description} [ledger {ledger.revision}:{ledger.head[:ANCHOR_DIGITS]}]")
+    return replace(status, description=f"{status.description} {anchor_in_status(ledger.revision, ledger.head)}")
 
 
 def _plain_status(decision: Decision, url: str | None) -> CommitStatus:

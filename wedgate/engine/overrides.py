@@ -6,7 +6,7 @@ grant is in the ledger before anything opens because of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from wedgate.gate.decision import Decision, Reason
 from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.streams import LedgerState
+from wedgate.overrides.anchors import MARKER, anchors_in, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import OVERRIDABLE, Change, Rulebook, Standing, hear
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
@@ -30,7 +31,7 @@ from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole, frozen_out, let_through
 
 MOST_PEOPLE = 40
-"""So many people's permissions are asked for one pull request; more commands by strangers than that are noise."""
+"""So many people's permissions are asked for one pull request, approvers apart; whoever comes later has none."""
 MOST_PULL_REQUESTS = 5
 
 
@@ -88,13 +89,11 @@ class Overrides:
             unknown = [person for person in standing.asks if person.id not in self._roles]
             if not unknown:
                 break
-            if len(self._roles) + len(unknown) > MOST_PEOPLE:
-                raise ExternalSystemError(
-                    f"more than {MOST_PEOPLE} people gave commands on pull request {number}; "
-                    "ask on a new one, or delete those that mean nothing"
-                )
             for person in unknown:
-                self._roles[person.id] = conversations.role_of(person)
+                is_named = any(circle.holds(person) for circle in book.circles.values())
+                # Strangers in numbers must not keep those who are named from being heard.
+                asks = is_named or len(self._roles) < MOST_PEOPLE
+                self._roles[person.id] = conversations.role_of(person) if asks else Role.NONE
         return Picture(
             pull_request=pull_request,
             change=change,
@@ -153,6 +152,14 @@ class Overrides:
             found = self._use(picture, self._with_trees(outgoing, picture), closing, decision)
         return let_through(decision, found, pull_request=number)
 
+    def has_part(self, comment: Comment) -> bool:
+        """Whether whoever wrote a comment is somebody here; strangers are not answered, and nothing is kept of them."""
+        author = comment.author
+        if comment.is_insider or author is None:
+            return comment.is_insider
+        named = any(circle.holds(author) for circle in self._book().circles.values())
+        return named or self._role(author).may_write
+
     def may(self, person: Person, duty: Duty) -> bool:
         """Whether somebody may do something else than approve."""
         policy = self._parts.configuration.overrides
@@ -199,9 +206,18 @@ class Overrides:
                 remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
             )
             return dict.fromkeys(closing, none)
+        if is_another(ledger.revision, ledger.audit, _anchors(picture)):
+            other = Refusal(
+                code=RefusalCode.NO_LEDGER,
+                what="this is not the ledger that wedgate's comment here anchored: somebody has replaced or cut it",
+                remedy="`wedgate audit verify` says more; find out who may push to it, and put it back",
+            )
+            return dict.fromkeys(closing, other)
         uses, now = uses_in(ledger.audit), self._parts.clock()
+        policy = self._parts.configuration.overrides
+        untouchable = frozenset() if policy is None else policy.untouchable
         return {
-            region: grant_in(picture.standing, region, outgoing, why, uses=uses, at=now)
+            region: grant_in(picture.standing, region, outgoing, why, uses=uses, at=now, untouchable=untouchable)
             for region, why in closing.items()
         }
 
@@ -305,6 +321,13 @@ class Overrides:
         if team not in self._teams:
             self._teams[team] = self._parts.conversations.members_of(team)
         return self._teams[team]
+
+
+def _anchors(picture: Picture) -> Iterator[tuple[int, str]]:
+    """Yield what wedgate's own comment on a pull request says of the ledger; nobody human wrote it."""
+    for comment in picture.comments:
+        if comment.author is not None and not comment.author.is_human and MARKER in comment.body:
+            yield from anchors_in(comment.body)
 
 
 def _count(found: Mapping[str, Grant | Refusal]) -> int:

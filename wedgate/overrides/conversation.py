@@ -178,7 +178,9 @@ class _Hearing:
                 continue
             author, trouble = comment.author, _not_said(comment)
             if trouble is not None or author is None:
-                self._refusals += [replace(trouble, comment=comment.id)] if trouble is not None else []
+                outside = not comment.is_insider
+                found = [] if trouble is None else [replace(trouble, comment=comment.id, from_outside=outside)]
+                self._refusals += found
                 continue
             self._refusals += self._mistakes(read, comment)
             for line, command in read.commands:
@@ -196,6 +198,7 @@ class _Hearing:
                 who=None if comment.author is None else comment.author.login,
                 comment=comment.id,
                 line=mistake.line,
+                from_outside=self._is_outside(comment),
             )
 
     def _current_request(self) -> Request | None:
@@ -231,7 +234,7 @@ class _Hearing:
         return replace(override, regions=tuple(sorted(self._book.regions)))
 
     def _trouble_with(self, override: Override, said: _Said) -> Refusal | None:
-        """Return why a request is not in order. It opens nothing by itself, so being an insider is enough to ask."""
+        """Return why a request is not in order. It opens nothing by itself, so having a part here is enough to ask."""
         policy = self._book.policy
         if policy is None:
             return Refusal(
@@ -242,7 +245,8 @@ class _Hearing:
         trouble = self._trouble_with_place(override, policy) or _trouble_with_text(override, policy)
         if trouble is not None:
             return trouble
-        if not said.comment.is_insider:
+        if not said.comment.is_insider and not self._may_write(said.author):
+            # The forge does not show everybody whose membership is private: permission says it then.
             return Refusal(
                 code=RefusalCode.NO_PERMISSION,
                 what=f"{said.author.login} is no member and no collaborator of this repository",
@@ -462,7 +466,25 @@ class _Hearing:
                 )
 
     def _refuse(self, said: _Said, refusal: Refusal) -> None:
-        self._refusals.append(replace(refusal, who=said.author.login, comment=said.comment.id, line=said.line))
+        self._refusals.append(
+            replace(
+                refusal,
+                who=said.author.login,
+                comment=said.comment.id,
+                line=said.line,
+                from_outside=self._is_outside(said.comment),
+            )
+        )
+
+    def _is_outside(self, comment: Comment) -> bool:
+        """Whether a comment is by somebody who has no part here, as far as that is known without asking."""
+        author = comment.author
+        if comment.is_insider or author is None:
+            return not comment.is_insider
+        role = self._book.roles.get(author.id)
+        return not (role is not None and role.may_write) and not any(
+            circle.holds(author) for circle in self._book.circles.values()
+        )
 
 
 def _not_said(comment: Comment) -> Refusal | None:

@@ -66,8 +66,12 @@ def grant_in(
     *,
     uses: Iterable[Use],
     at: datetime,
+    untouchable: frozenset[str] = frozenset(),
 ) -> Grant | Refusal:
-    """Return the grant that lets a deployment through what closes a region (reason code and rule), or why none does."""
+    """Return the grant that lets a deployment through what closes a region (reason code and rule), or why none does.
+
+    A rule that is ``untouchable`` stays shut, also where a reason code was named that stands for it.
+    """
     request = standing.request
     if request is None:
         return Refusal(
@@ -92,6 +96,10 @@ def grant_in(
             what=f"the override was over at {place.expires:%Y-%m-%d %H:%M:%S} UTC",
             remedy="ask anew",
         )
+    shut = sorted({rule for _, rule in closing if rule in untouchable})
+    if shut:
+        what = f"no override opens {', '.join(shut)} (`untouchable` in wedgate.yml)"
+        return Refusal(code=RefusalCode.UNTOUCHABLE, what=what, remedy="wait until it is over")
     left = tuple(dict.fromkeys(rule or code for code, rule in closing if not _covers(request, code, rule)))
     if left:
         return Refusal(

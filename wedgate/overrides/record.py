@@ -57,12 +57,12 @@ def uses_in(lines: Iterable[AuditLine]) -> tuple[Use, ...]:
 
 
 def news_of(standing: Standing, change: Change, lines: Iterable[AuditLine], at: datetime) -> tuple[Draft, ...]:
-    """Return what the ledger does not have yet of where a pull request stands."""
+    """Return what the ledger does not have yet of where a pull request stands; nothing of what strangers said."""
     known = {_key(line.kind, line.body) for line in lines}
     place = {"repository": change.repository, "pull_request": change.number}
     found: list[tuple[Act, dict[str, object]]] = [
         *_of_request(standing, at),
-        *((Act.REFUSED, _plain_refusal(refusal)) for refusal in standing.refusals),
+        *((Act.REFUSED, _plain_refusal(refusal)) for refusal in standing.refusals if not refusal.from_outside),
     ]
     return tuple(
         Draft(stream=Stream.AUDIT, kind=act, at=at, body={**place, **body})

@@ -60,6 +60,8 @@ class Refusal:
     who: str | None = None
     comment: int | None = None
     line: int | None = None
+    from_outside: bool = False
+    """Whether it answers somebody who has no part in the repository: nothing is kept of it."""
 
     def __str__(self) -> str:
         """One sentence."""

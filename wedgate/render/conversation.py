@@ -9,6 +9,7 @@ from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
 from wedgate.gate.words import why
 from wedgate.ledger.streams import LedgerState
+from wedgate.overrides.anchors import MARKER, anchor_in_comment
 from wedgate.overrides.conversation import Change, RegionStanding, Standing
 from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
@@ -16,7 +17,6 @@ from wedgate.overrides.record import uses_in
 from wedgate.overrides.refusals import Refusal
 from wedgate.render.markdown import fence_for, inert_text
 
-MARKER = "<!-- wedgate:override -->"
 LIMIT = 60_000
 """Characters. A comment may have 65,536 of them."""
 _SHOWN = 10
@@ -44,7 +44,7 @@ def render_conversation(
         lines += _how_to_ask(change, decision)
     if wants_help:
         lines += ["", "#### Commands", "", "Each in a line of its own:", "", "```text", *USAGE.values(), "```"]
-    older = [each for each in standing.refusals if each not in refusals]
+    older = [each for each in standing.refusals if each not in refusals and not each.from_outside]
     if older:
         lines += [
             "",
@@ -56,7 +56,7 @@ def render_conversation(
         ]
     if ledger is not None and ledger.revision:
         # The anchor: whoever replaces the whole ledger would have to change this comment too.
-        lines += ["", f"<sub>ledger: revision {ledger.revision}, `{ledger.head}`</sub>"]
+        lines += ["", anchor_in_comment(ledger.revision, ledger.head)]
     text = "\n".join(lines) + "\n"
     return text if len(text) <= LIMIT else text[: LIMIT - 40] + "\n\n(shortened)\n"
 

@@ -1,0 +1,36 @@
+"""Anchors of the ledger outside of it: its revision and head, where whoever replaces it would have to write as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from wedgate.ledger.audit import AuditLine
+
+MARKER = "<!-- wedgate:override -->"
+"""By this line, which nobody sees, wedgate's comment is found again."""
+STATUS_DIGITS = 16
+"""How many digits of the ledger's head a commit status has room for."""
+_ANCHOR = re.compile(r"<sub>ledger: revision (\d{1,9}), `([0-9a-f]{64})`</sub>|\[ledger (\d{1,9}):([0-9a-f]{16})\]")
+
+
+def anchor_in_comment(revision: int, head: str) -> str:
+    """Return the anchor as it stands in wedgate's comment."""
+    return f"<sub>ledger: revision {revision}, `{head}`</sub>"
+
+
+def anchor_in_status(revision: int, head: str) -> str:
+    """Return the anchor as it stands in a commit status."""
+    return f"[ledger {revision}:{head[:STATUS_DIGITS]}]"
+
+
+def anchors_in(text: str) -> tuple[tuple[int, str], ...]:
+    """Return every anchor of a text: a revision, and the hash of its entry or the beginning of it."""
+    found = (match.groups() for match in _ANCHOR.finditer(text))
+    return tuple((int(first or third), second or fourth) for first, second, third, fourth in found)
+
+
+def is_another(revision: int, lines: Iterable[AuditLine], anchors: Iterable[tuple[int, str]]) -> bool:
+    """Whether a ledger of so many entries is not the one that was anchored: cut, or with other entries."""
+    hashes = {line.revision: line.hash for line in lines}
+    return any(at > revision or (at in hashes and not hashes[at].startswith(anchored)) for at, anchored in anchors)
