@@ -392,6 +392,8 @@ def test_a_freeze_closes_and_only_an_approver_thaws(talk: Talk) -> None:
     for who in ("alice", "bob"):
         talk.says(who, f"/wedgate approve {H1} {request}")
     assert talk.says("zoe", "/wedgate freeze for=2h reason=payments").exit_code == 0
+    # A decision is of a whole second: a freeze that began later in the same one would let it through.
+    assert "." not in talk.ledger()[-1]["body"]["since"]
     done = talk.deploys(MERGED)
     assert done.exit_code == 10
     assert "frozen by zoe" in done.stdout
@@ -505,6 +507,43 @@ def test_a_broken_configuration_locks_nobody_out(talk: Talk) -> None:
     request = talk.asks(rest="regions=all rules=config_invalid for=1h reason=x")
     for who in ("alice", "bob"):
         talk.says(who, f"/wedgate approve {H1} {request}")
+    # It is a closed day by that version, too, and nobody has said that this may be opened.
+    assert talk.deploys(MERGED).exit_code == 2
+    request = talk.asks(rest="regions=all rules=config_invalid,saturday for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert talk.says("zoe", "/wedgate freeze for=2h reason=payments").exit_code == 0
+    assert talk.deploys(MERGED).exit_code == 2
+    assert talk.says("alice", "/wedgate thaw reason=over").exit_code == 0
     done = talk.deploys(MERGED)
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["reason_code"] == "overridden"
+
+
+def test_a_terminal_says_what_a_person_would_write(talk: Talk) -> None:
+    """Each command writes a comment as whoever the token belongs to; where it stands is read as text and as JSON."""
+    words = ("--commit", H1, "--region", "eu", "--rule", "saturday", "--for", "2h", "--reason", 'it "is" down')
+
+    def by(who: str, *command: str) -> Done:
+        talk.world.login = who
+        done = talk.run("", "override", *command)
+        talk.world.login = None
+        return done
+
+    assert by("erin", "request", "--pull-request", "7", *words).exit_code == 0
+    comment = talk.world.comments[7][-1]
+    assert comment.login == "erin"
+    talk.hears(comment.number)
+    status = talk.run("", "override", "status", "--pull-request", "7", "--format", "json")
+    assert status.exit_code == 11
+    plain = json.loads(status.stdout)
+    assert plain["request"]["reason"] == 'it "is" down'
+    request = plain["request"]["request"]
+    for who in ("alice", "bob"):
+        by(who, "approve", "--pull-request", "7", "--commit", H1, "--request", request)
+    status = talk.run("", "override", "status", "--pull-request", "7")
+    assert status.exit_code == 0
+    assert "2 of 2 approvals, by alice, bob" in status.stdout
+    by("zoe", "deny", "--pull-request", "7", "--commit", H1, "--request", request)
+    assert talk.run("", "override", "status", "--pull-request", "7").exit_code == 11
+    assert by("zoe", "deny", "--pull-request", "7", "--commit", H1[:7], "--request", request).exit_code == 2

@@ -30,6 +30,7 @@ def override_parts(
 ) -> OverrideParts:
     """Wire everything that overrides touch."""
     from wedgate.adapters.forge.github_conversations import GithubConversations
+    from wedgate.cli.wiring import ask_region
     from wedgate.engine.overrides import OverrideParts
 
     return OverrideParts(
@@ -41,6 +42,7 @@ def override_parts(
         clock=clock,
         run_again=_run_again(environment),
         on_call=lambda location: on_call(location, runner.source, clock),
+        ask_region=lambda region, at: ask_region(configuration, region, at, None, runner.gate.almanac),
     )
 
 

@@ -139,7 +139,8 @@ def _acts(overrides: Overrides, parts: OverrideParts, comment: Comment, commands
             refused = replace(refusal, who=author.login, comment=comment.id)
             acts = replace(acts, refusals=(*acts.refusals, refused))
         else:
-            acts = _carried_out(acts, command, author, parts.clock())
+            # Decisions are of whole seconds: a freeze counts from the beginning of the one in which it was asked for.
+            acts = _carried_out(acts, command, author, parts.clock().replace(microsecond=0))
     return acts
 
 

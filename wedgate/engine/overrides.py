@@ -16,9 +16,10 @@ from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
 from wedgate.errors import ExternalSystemError
 from wedgate.gate.decide import closed_for, with_regions
-from wedgate.gate.decision import Decision, Reason
+from wedgate.gate.decision import Decision, Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
+from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchors_in, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
@@ -33,6 +34,7 @@ from wedgate.overrides.through import Closing, closing_of, closing_of_whole, fro
 MOST_PEOPLE = 40
 """So many people's permissions are asked for one pull request, approvers apart; whoever comes later has none."""
 MOST_PULL_REQUESTS = 5
+_BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class OverrideParts:
     """Everything that overrides touch. ``run_again`` is the workflow's run if it was run again.
 
     ``on_call`` returns the logins that a calendar names for this moment; ``ExternalSystemError`` if it cannot be read.
+    ``ask_region`` asks the calendar of ``configuration``, which may be the last valid one.
     """
 
     forge: Forge
@@ -50,6 +53,7 @@ class OverrideParts:
     clock: Callable[[], datetime]
     run_again: int | None = None
     on_call: Callable[[str], tuple[str, ...]] = lambda location: ()
+    ask_region: Callable[[str, datetime], RegionDecision] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +191,25 @@ class Overrides:
         whole = closing_of_whole(decision)
         if not all(code in OVERRIDABLE for code, _ in whole):
             return {}
-        return {region.name: whole for region in self._parts.configuration.calendar.regions}
+        freezes = () if self._parts.ledger is None else self._parts.ledger.read().freezes
+        return {
+            region.name: (*whole, *self._closing_besides(whole, region.name, decision.at, freezes))
+            for region in self._parts.configuration.calendar.regions
+        }
+
+    def _closing_besides(self, whole: Closing, region: str, at: datetime, freezes: Sequence[Frozen]) -> Closing:
+        """Return what closes a region beside a broken configuration: its last valid calendar, and a freeze.
+
+        A change of the configuration is judged by what it changes, whatever the day.
+        """
+        found: list[tuple[str, str | None]] = []
+        is_broken = any(code in _BROKEN for code, _ in whole)
+        if is_broken and self._parts.ask_region is not None:
+            decided = self._parts.ask_region(region, at)
+            found += closing_of(decided) if decided.verdict is Verdict.CLOSED else ()
+        if any(frozen.holds(region, at) for frozen in freezes):
+            found.append((ReasonCode.FROZEN.value, None))
+        return tuple(found)
 
     def _candidates(self, commit: str, pull_request: int | None) -> tuple[int, ...]:
         if pull_request is not None:
