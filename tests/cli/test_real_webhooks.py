@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from github_world import GithubWorld, Pull
 
 from wedgate.adapters.forge.runner import change_event
 from wedgate.cli.main import cli
+from wedgate.errors import UsageError
 
 EXAMPLES = ".tools/npm/node_modules/@octokit/webhooks-examples/api.github.com/index.json"
 pytestmark = pytest.mark.needs_file(EXAMPLES)
@@ -93,3 +95,21 @@ def test_published_events_say_what_a_run_is_for(tmp_path: Path, repository_root:
         head = event["merge_group"]["head_sha"] if name == "merge_group" else event["pull_request"]["head"]["sha"]
         assert change.head_sha == head
     assert found > 0
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"action": "created"}', "not json"])
+def test_what_is_no_event_is_named(tmp_path: Path, text: str | None) -> None:
+    """No file, and a file of something else: one clear error."""
+    path = tmp_path / "event.json"
+    if text is not None:
+        path.write_text(text)
+    for words, said in (
+        (["comment", "--event", str(path)], r"event\.json is no event"),
+        (["comment"], "there is no event"),
+    ):
+        done = CliRunner(env={"GITHUB_EVENT_PATH": ""}).invoke(cli, words, obj={"debug": False}, standalone_mode=False)
+        if text == "{}" and "--event" in words:
+            assert "nothing to do" in done.output
+            continue
+        assert isinstance(done.exception, UsageError)
+        assert re.search(said, str(done.exception))

@@ -49,7 +49,10 @@ def command(event: Path | None, config: Path | None, *, as_check_run: bool) -> E
 
 def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int] | str:
     """Return the pull request and the comment that an event is about, or why it is about none."""
-    where = path or Path(environment.get("GITHUB_EVENT_PATH", ""))
+    named = str(path or environment.get("GITHUB_EVENT_PATH", ""))
+    if not named:
+        raise UsageError("there is no event: run this in a workflow for issue_comment, or name a file with --event")
+    where = Path(named)
     try:
         event: Any = json.loads(where.read_text(encoding="utf-8"))
         if event.get("action") != "created":
@@ -59,7 +62,7 @@ def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int]
         return int(event["issue"]["number"]), int(event["comment"]["id"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
-            f"{where or 'GITHUB_EVENT_PATH'} is no event of a comment ({type(error).__name__}); "
+            f"{where} is no event of a comment ({type(error).__name__}); "
             "run this in a workflow for issue_comment, or name a file with --event"
         ) from None
 
