@@ -236,6 +236,18 @@ def test_looking_uses_nothing(talk: Talk) -> None:
     assert talk.deploys(MERGED).exit_code == 0
 
 
+def test_a_branch_that_is_deleted_after_the_merge_takes_nothing_away(talk: Talk) -> None:
+    """The forge may then no longer say who pushed the head: the ledger does, and that person still does not count."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.world.pushes.clear()
+    talk.world.pulls[7].state = "closed"
+    assert talk.deploys(MERGED).exit_code == 0
+    (asked,) = [entry for entry in talk.ledger() if entry["kind"] == "requested"]
+    assert [each["login"] for each in asked["body"]["pushers"]] == ["dave"]
+
+
 def test_other_content_is_not_covered(talk: Talk) -> None:
     """A merge that took somebody else's work with it needs approvals of its own."""
     request = talk.asks()

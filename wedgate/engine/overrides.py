@@ -23,7 +23,7 @@ from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchors_in, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
-from wedgate.overrides.conversation import OVERRIDABLE, Change, Rulebook, Standing, hear
+from wedgate.overrides.conversation import OVERRIDABLE, Change, Rulebook, Seen, Standing, hear
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.policy import Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
@@ -85,7 +85,7 @@ class Overrides:
         if ledger is None and self._parts.ledger is not None:
             ledger = self._parts.ledger.read()
         seen = seen_in(() if ledger is None else ledger.audit)
-        change = self._change(pull_request)
+        change = self._change(pull_request, seen)
         book = self._book()
         now = self._parts.clock()
         while True:
@@ -295,7 +295,7 @@ class Overrides:
         tree_of = self._parts.conversations.tree_of
         return replace(outgoing, tree=tree_of(outgoing.commit), approved_tree=tree_of(request.override.sha))
 
-    def _change(self, pull_request: PullRequest) -> Change:
+    def _change(self, pull_request: PullRequest, seen: Seen) -> Change:
         conversations, policy = self._parts.conversations, self._parts.configuration.overrides
         never = frozenset() if policy is None else policy.never_count
         wants_committers = NeverCount.COMMITTERS in never
@@ -305,11 +305,16 @@ class Overrides:
             number=pull_request.number,
             head=pull_request.head,
             author=pull_request.author,
-            pushers=conversations.pushers_of(pull_request) if NeverCount.HEAD_PUSHER in never else (),
+            pushers=self._pushers(pull_request, seen) if NeverCount.HEAD_PUSHER in never else (),
             committers=conversations.committers_of(pull_request.number) if wants_committers else (),
             re_runners=() if again is None or NeverCount.RE_RUNNER not in never else conversations.who_ran(again),
             from_fork=pull_request.from_fork,
         )
+
+    def _pushers(self, pull_request: PullRequest, seen: Seen) -> tuple[Person, ...]:
+        """Return who pushed the head: those of now and those of when it was asked for, in case its branch is gone."""
+        now = self._parts.conversations.pushers_of(pull_request)
+        return tuple(dict.fromkeys((*now, *seen.pushers.get(pull_request.head, ()))))
 
     def _book(self) -> Rulebook:
         calendar, policy = self._parts.configuration.calendar, self._parts.configuration.overrides

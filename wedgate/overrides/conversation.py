@@ -49,9 +49,13 @@ class SeenDenial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What the ledger knows of requests: denials, and until when one was granted for a region."""
+    """What the ledger knows of requests: denials, and until when one was granted for a region.
+
+    ``pushers`` are who had pushed a commit when it was asked for: with its branch the forge may forget them.
+    """
 
     denials: tuple[SeenDenial, ...] = ()
+    pushers: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
     expiries: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
 
 

@@ -21,9 +21,12 @@ def seen_in(lines: Iterable[AuditLine]) -> Seen:
     """Return the denials that stand in the ledger, and until when each grant was said to last."""
     denials: dict[tuple[str, int], SeenDenial] = {}
     expiries: dict[tuple[str, str], datetime] = {}
+    pushers: dict[str, tuple[Person, ...]] = {}
     for line in lines:
         body: Mapping[str, Any] = line.body
         match line.kind:
+            case Act.REQUESTED if body.get("pushers"):
+                pushers[str(body["commit"])] = tuple(_person(each) for each in body["pushers"])
             case Act.DENIED:
                 person = _person(body["person"])
                 denials.setdefault(
@@ -38,7 +41,7 @@ def seen_in(lines: Iterable[AuditLine]) -> Seen:
                 expiries[key] = min(expires, expiries.get(key, expires))
             case _:
                 continue
-    return Seen(denials=tuple(denials.values()), expiries=expiries)
+    return Seen(denials=tuple(denials.values()), expiries=expiries, pushers=pushers)
 
 
 def uses_in(lines: Iterable[AuditLine]) -> tuple[Use, ...]:
@@ -61,7 +64,7 @@ def news_of(standing: Standing, change: Change, lines: Iterable[AuditLine], at: 
     known = {_key(line.kind, line.body) for line in lines}
     place = {"repository": change.repository, "pull_request": change.number}
     found: list[tuple[Act, dict[str, object]]] = [
-        *_of_request(standing, at),
+        *_of_request(standing, change, at),
         *((Act.REFUSED, _plain_refusal(refusal)) for refusal in standing.refusals if not refusal.from_outside),
     ]
     return tuple(
@@ -71,12 +74,12 @@ def news_of(standing: Standing, change: Change, lines: Iterable[AuditLine], at: 
     )
 
 
-def _of_request(standing: Standing, now: datetime) -> Iterator[tuple[Act, dict[str, object]]]:
+def _of_request(standing: Standing, change: Change, now: datetime) -> Iterator[tuple[Act, dict[str, object]]]:
     """Yield the acts that make a standing, in the order in which they count; a grant whose time is over has expired."""
     request = standing.request
     if request is None:
         return
-    yield Act.REQUESTED, plain_request(request)
+    yield Act.REQUESTED, {**plain_request(request), "pushers": [_plain_person(each) for each in change.pushers]}
     approvals = {each.person.id: each for region in standing.regions for each in region.approvals}
     for approval in sorted(approvals.values(), key=lambda each: (each.at, each.comment)):
         said: dict[str, object] = {"said": approval.at.isoformat(), "comment": approval.comment}
