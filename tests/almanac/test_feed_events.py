@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zoneinfo
 from datetime import UTC, datetime, timedelta
@@ -58,6 +59,23 @@ def told(*events: str, before: str = "") -> list[str]:
 )  # fmt: skip
 def test_events(event: str, expected: list[str]) -> None:
     assert told(event) == expected
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "DTSTART;VALUE=DATE:20260606\nRRULE:FREQ=DAILY;COUNT=2",
+        "DTSTART;VALUE=DATE:20260606\nDTEND;VALUE=DATE:20260608",
+        "DTSTART;VALUE=DATE:20260606\nDURATION:P2D",
+        "DTSTART;VALUE=DATE:20260606\nRDATE;VALUE=DATE:20260607",
+        "DTSTART;VALUE=DATE:20260606\nSTATUS:CANCELLED",
+    ],
+)
+def test_names_of_properties_are_the_same_in_any_case(event: str) -> None:
+    first, second = event.split("\n")
+    name = re.split("[;:]", second)[0]
+    for spelt in (name.lower(), name.title()):
+        assert told(f"{first}\n{second.replace(name, spelt)}") == told(event)
 
 
 def test_an_occurrence_deleted_moved_and_cancelled() -> None:

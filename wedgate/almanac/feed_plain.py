@@ -16,6 +16,8 @@ from wedgate.almanac.zones import zone_of_feed
 _EVENT = re.compile(r"BEGIN:VEVENT\n(.*?)END:VEVENT(?:\n|$)", re.DOTALL)
 _DAY = re.compile(r";VALUE=DATE:([0-9]{8})")
 _TIME = re.compile(r"(?:;VALUE=DATE-TIME)?(?:;TZID=([A-Za-z0-9_+/-]+))?:([0-9]{8}T[0-9]{6})(Z?)")
+_NAME = re.compile(r"[A-Za-z-]+")
+"""Names of properties are the same in any case (RFC 5545, section 1.3): ``rrule`` repeats an event too."""
 _UNUSUAL = frozenset(("RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID", "DURATION", "BEGIN"))
 
 
@@ -32,7 +34,7 @@ def take_plain(text: str) -> tuple[list[PlainEvent], str, int]:
     """Return the plain events, the text without them, and how many events are left in it."""
     text = re.sub(r"\n[ \t]", "", text.replace("\r\n", "\n"))
     blocks = _EVENT.findall(text)
-    uids = Counter(uid for block in blocks for uid in re.findall(r"^UID[;:](.*)$", block, re.MULTILINE))
+    uids = Counter(uid for block in blocks for uid in re.findall(r"^UID[;:](.*)$", block, re.MULTILINE | re.IGNORECASE))
     found: list[PlainEvent] = []
     left = 0
 
@@ -52,9 +54,11 @@ def take_plain(text: str) -> tuple[list[PlainEvent], str, int]:
 def _events_in(block: str, uids: Counter[str]) -> list[PlainEvent] | None:
     """Return the event of a block, none if it is cancelled, ``None`` if it is not plain."""
     values: dict[str, str] = {}
-    for line in block.split("\n"):
-        name = re.match(r"[A-Z-]*", line)
-        key = name[0] if name is not None else ""
+    for line in block.rstrip("\n").split("\n"):
+        name = _NAME.match(line)
+        if name is None:
+            return None
+        key = name[0].upper()
         if key in _UNUSUAL or (key in values and key in ("UID", "DTSTART", "DTEND", "STATUS", "SUMMARY")):
             return None
         values[key] = line[len(key) :]
