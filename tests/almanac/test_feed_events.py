@@ -129,6 +129,19 @@ CUSTOM = (
 )
 
 
+@pytest.mark.parametrize("written", ["BEGIN:VEVENT ", "BEGIN: VEVENT", "BEGIN:VEVENT\t", "begin:vevent "])
+def test_an_event_that_the_library_would_leave_out_makes_the_feed_unusable(written: str) -> None:
+    content = feed("DTSTART;VALUE=DATE:20260606", "DTSTART;VALUE=DATE:20260607")
+    with pytest.raises(FeedError, match="BEGIN:VEVENT"):
+        occurrences_of(content.replace(b"BEGIN:VEVENT", written.encode(), 1), SPAN)
+
+
+@pytest.mark.parametrize("written", ["begin:vevent", "Begin:VEvent"])
+def test_an_event_may_begin_in_any_case(written: str) -> None:
+    content = feed("DTSTART;VALUE=DATE:20260606").replace(b"BEGIN:VEVENT", written.encode())
+    assert len(occurrences_of(content, SPAN).days) == 1
+
+
 @pytest.mark.parametrize(
     ("event", "words"),
     [

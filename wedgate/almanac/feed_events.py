@@ -13,6 +13,7 @@ an event that cannot be placed puts the whole feed in trouble, because without i
 
 from __future__ import annotations
 
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ MARGIN = timedelta(days=130)
 MOST_OCCURRENCES = 200_000
 MOST_REPEATING = 5_000
 MOST_SECONDS = 60
+_WRITTEN = re.compile(r"^BEGIN[^:\n]*:\s*VEVENT\s*$", re.MULTILINE | re.IGNORECASE)
 _ONE_PER_RULE = ("UNTIL", "BYHOUR", "BYMINUTE")
 _LOCK = threading.RLock()
 _DATES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
@@ -95,7 +97,11 @@ def _parsed(content: bytes) -> tuple[Any, list[PlainEvent]]:
     if left > MOST_REPEATING:
         raise FeedError(f"it has more than {MOST_REPEATING:,} events that repeat or change another")
     calendar = icalendar.Calendar.from_ical(rest)
-    for event in calendar.walk("VEVENT"):
+    events = calendar.walk("VEVENT")
+    if len(events) != len(_WRITTEN.findall(rest)):
+        # Such as one with a space after its BEGIN:VEVENT, which the library takes for a part of another kind.
+        raise FeedError("it has an event whose BEGIN:VEVENT line cannot be read; write it without spaces")
+    for event in events:
         _check(event)
     return calendar, plain
 
