@@ -121,3 +121,35 @@ def test_the_record_has_the_digest_of_what_was_read(tmp_path: Path, monkeypatch:
     (tmp_path / "fairs.ics").write_text(SATURDAYS)
     digest = hashlib.sha256(SATURDAYS.encode()).hexdigest()
     assert sources() == [{**named, "digest": f"sha256:{digest}", "verified_until": "2030-12-31"}]
+
+
+NEW_YORK = "TZID=America/New_York:2026"
+
+
+@pytest.mark.parametrize(
+    ("event", "closed", "allowed"),
+    [
+        # 01:30 comes twice on 1 November: at 05:30Z and at 06:30Z.
+        ("DTSTART;{0}1031T220000\nDTEND;{0}1101T013000", ("2026-11-01T02:00", "06:30"), ("2026-11-01T02:00", "05:30")),
+        ("DTSTART;{0}1101T013000\nDTEND;{0}1101T040000", ("2026-11-01T05:30", "09:00"), ("2026-11-01T06:30", "09:00")),
+        ("DTSTART;{0}1025T003000\nDTEND;{0}1025T013000\nRRULE:FREQ=WEEKLY",
+         ("2026-11-01T04:30", "06:30"), ("2026-11-01T04:30", "05:30")),
+        # 02:30 does not exist on 8 March: the gap is at 07:00Z, and the time moved on by it 07:30Z.
+        ("DTSTART;{0}0308T023000\nDTEND;{0}0308T050000", ("2026-03-08T07:00", "09:00"), ("2026-03-08T07:30", "09:00")),
+        ("DTSTART;{0}0301T023000\nDTEND;{0}0301T050000\nRRULE:FREQ=WEEKLY",
+         ("2026-03-08T07:00", "09:00"), ("2026-03-08T07:30", "09:00")),
+        ("DTSTART;{0}0307T220000\nDTEND;{0}0308T023000", ("2026-03-08T03:00", "07:30"), ("2026-03-08T03:00", "07:00")),
+        # Two hours are two hours (RFC 5545, section 3.8.2.5).
+        ("DTSTART;{0}0308T013000\nDURATION:PT2H", ("2026-03-08T06:30", "08:30"), ("2026-03-08T06:30", "07:30")),
+    ],
+)  # fmt: skip
+def test_an_event_with_a_zone_has_no_hole_where_the_clock_is_odd(
+    tmp_path: Path, event: str, closed: tuple[str, str], allowed: tuple[str, str]
+) -> None:
+    text = f"{HEAD}{event.format(NEW_YORK)}{FOOT}"
+    for effect, (start, end) in (("block", closed), ("allow", allowed)):
+        begins = datetime.fromisoformat(f"{start}Z")
+        ends = datetime.fromisoformat(f"{start[:11]}{end}Z")
+        found = timeline(tmp_path, text, f"effect: {effect}", begins - timedelta(hours=6))
+        runs = found.closed_runs("r") if effect == "block" else found.open_runs(("r",))
+        assert (begins, ends) in [(run.start, run.end) for run in runs]

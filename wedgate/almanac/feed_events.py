@@ -26,6 +26,7 @@ from typing import Any
 
 from wedgate.almanac.feed_plain import PlainEvent, take_plain
 from wedgate.almanac.zones import zone_of_feed
+from wedgate.calendars.local_time import LocalTime, instant_of, seconds_of, wall_of
 from wedgate.calendars.matches import DayRun, InstantRun, WallRun
 from wedgate.calendars.recurrence import RecurrenceRule
 from wedgate.calendars.spelling import SpellingError
@@ -162,6 +163,8 @@ def _events(parsed: tuple[Any, list[PlainEvent]], span: Span) -> Iterator[DayRun
         run = _run_of(each.start, each.start if each.end is None else each.end, one_line(each.title))
         if run is not None and _is_near(run, first, last):
             yield run
+    # The library adds every length to the clock; one in hours is exact time (RFC 5545, section 3.8.2.5).
+    exact = {str(event.get("UID")) for event in calendar.walk("VEVENT") if "DURATION" in event}
     count, began = 0, monotonic()
     for series in recurring_ical_events.of(calendar).series:
         if monotonic() - began > MOST_SECONDS:
@@ -173,12 +176,13 @@ def _events(parsed: tuple[Any, list[PlainEvent]], span: Span) -> Iterator[DayRun
             event = occurrence.as_component(keep_recurrence_attributes=False)
             if str(event.get("STATUS", "")).upper() == "CANCELLED":
                 continue
-            run = _run_of(event["DTSTART"].dt, occurrence.end, one_line(str(event.get("SUMMARY", ""))))
+            is_exact = str(event.get("UID")) in exact
+            run = _run_of(event["DTSTART"].dt, occurrence.end, one_line(str(event.get("SUMMARY", ""))), exact=is_exact)
             if run is not None:
                 yield run
 
 
-def _run_of(start: date, end: date, note: str) -> DayRun | WallRun | InstantRun | None:
+def _run_of(start: date, end: date, note: str, *, exact: bool = False) -> DayRun | WallRun | InstantRun | None:
     if not isinstance(start, datetime):
         last = end - timedelta(days=1) if not isinstance(end, datetime) else end.date()
         return DayRun(start, max(start, last), note)
@@ -186,8 +190,26 @@ def _run_of(start: date, end: date, note: str) -> DayRun | WallRun | InstantRun 
         end = datetime.combine(end, time(0), start.tzinfo)
     if start.tzinfo is None:
         return WallRun(start, end.replace(tzinfo=None), note) if start < end.replace(tzinfo=None) else None
-    began, ended = start.astimezone(UTC), end.astimezone(UTC)
-    return InstantRun(began, ended, note) if began < ended else None
+    starts, ends = _readings(start), _readings(end)
+    lasts = end.replace(tzinfo=None) - start.replace(tzinfo=None)
+    if exact and lasts % timedelta(days=1):
+        after = (each + lasts for each in starts)
+        ends = min(ends[0], min(after)), max(ends[1], starts[0] + lasts)
+    if starts[0] >= ends[1]:
+        return None
+    certain = (starts[1], ends[0])
+    return InstantRun(starts[0], ends[1], note, None if certain == (starts[0], ends[1]) else certain)
+
+
+def _readings(moment: datetime) -> tuple[datetime, datetime]:
+    """Return the earlier and the later instant that a wall time in a zone may mean; equal nearly always."""
+    first, second = (moment.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first <= second or moment.tzinfo is None:
+        return first, second
+    # In a gap: its first instant, or the time moved on by the gap (RFC 5545, section 3.3.5).
+    near = seconds_of(first)
+    early, late = LocalTime(moment.tzinfo, near, near).wall(wall_of(moment.replace(tzinfo=None, fold=0)))
+    return instant_of(early), instant_of(late)
 
 
 def _is_near(run: DayRun | WallRun | InstantRun, first: datetime, last: datetime) -> bool:

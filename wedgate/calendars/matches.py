@@ -45,11 +45,16 @@ class WallRun:
 
 @dataclass(frozen=True, slots=True)
 class InstantRun:
-    """A half-open stretch of aware UTC instants, the same in every zone: an event with a time zone of its own."""
+    """A half-open stretch of aware UTC instants, the same in every zone: an event with a time zone of its own.
+
+    Where a clock change makes an end odd, ``start`` and ``end`` are the earlier and the later candidate, which leave no
+    hole in a block. ``certain`` are the other two, for an allow window: they may leave nothing.
+    """
 
     start: datetime
     end: datetime
     note: str = ""
+    certain: tuple[datetime, datetime] | None = None
 
 
 @dataclass(frozen=True, slots=True)

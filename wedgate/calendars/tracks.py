@@ -178,14 +178,16 @@ class Stretches:
             if not self._instants and all(map(lt, starts, ends)) and all(map(lt, ends, starts[1:])):
                 runs = tuple(pairs)
             else:
-                instants = ((start, end) for start, end, _ in runs_of_instants(rule, self._instants, local))
+                instants = (
+                    (start, end) for start, end, _ in runs_of_instants(rule, self._instants, local, narrow=narrow)
+                )
                 runs = merged([*(run for run in pairs if run[0] < run[1]), *instants])
             self._runs[name, narrow] = runs
         return runs
 
     def notes(self, rule: Rule, local: LocalTime, *, narrow: bool) -> Iterator[NotedRun]:
         """Yield each window by itself with what is noted of it."""
-        yield from runs_of_instants(rule, self._instants, local)
+        yield from runs_of_instants(rule, self._instants, local, narrow=narrow)
         there = (window.note for window in _existing(self.windows, local))
         placed = zip(*_placed(self.windows, local, narrow=narrow), there, strict=True)
         yield from ((start, end, note) for start, end, note in placed if start < end)

@@ -59,20 +59,25 @@ def _whole_days(first: date, last: date, note: str, load: Decimal | None) -> Win
     return Window(start, (start if last is first else midnight_of(last)) + DAY_SECONDS, note, load)
 
 
-def runs_of_instants(rule: Rule, found: Iterable[InstantRun], local: LocalTime) -> Iterator[tuple[int, int, str]]:
+def runs_of_instants(
+    rule: Rule, found: Iterable[InstantRun], local: LocalTime, *, narrow: bool
+) -> Iterator[tuple[int, int, str]]:
     """Yield what matched as instants, narrowed by the months and widened by the pad as clocks show them in a zone.
 
-    An end that nothing moves stays as exact as it was.
+    An end that nothing moves stays as exact as it was; ``narrow`` picks the candidates that leave less.
     """
     for run in found:
-        start, end = seconds_of(run.start), seconds_of(run.end)
+        begin, finish = run.certain if narrow and run.certain is not None else (run.start, run.end)
+        start, end = seconds_of(begin), seconds_of(finish)
+        if start >= end:
+            continue
         shown = local.shown_at(start)
         if rule.months is not None and date_of(shown).month not in rule.months:
             continue
         if rule.pad is not None and rule.pad.before.seconds:
-            start = local.edge(shown - rule.pad.before.seconds)[0]
+            start = local.edge(shown - rule.pad.before.seconds)[narrow]
         if rule.pad is not None and rule.pad.after.seconds:
-            end = local.edge(local.shown_at(end) + rule.pad.after.seconds)[1]
+            end = local.edge(local.shown_at(end) + rule.pad.after.seconds)[not narrow]
         yield start, end, run.note
 
 
