@@ -137,3 +137,21 @@ def test_no_shelf_is_trouble_and_not_an_empty_table() -> None:
 def test_a_path_stays_beside_the_configuration(text: object) -> None:
     with pytest.raises(SpellingError):
         FilePath.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("at", "kinds"),
+    [
+        # Monday 28 June matches, and Thursday 1 July may: then the two days between them are bridge days.
+        ("2027-06-28T02:00:00Z", {"rule_blocks"}),
+        ("2027-06-29T02:00:00Z", {"calendar_unverified"}),
+        ("2027-06-30T02:00:00Z", {"calendar_unverified"}),
+        ("2027-07-01T02:00:00Z", {"calendar_unverified"}),
+        ("2027-06-25T02:00:00Z", set()),
+    ],
+)
+def test_a_day_between_a_match_and_what_is_not_known_may_be_a_bridge_day(
+    tmp_path: Path, at: str, kinds: set[str]
+) -> None:
+    table = "source: x\nexpires: 2027-06-30\nfrom: 2026-01-01\ndates: [{on: 2027-06-28}]\n"
+    assert {cause.kind.value for cause in answer(tmp_path, ", bridge: 2, effect: block", at, table).causes} == kinds

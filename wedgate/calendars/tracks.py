@@ -129,8 +129,9 @@ class TrackMaker:
             weekend = self._facts.of(WeekendKey(country=market.country)).days if rule.bridge else frozenset()
             matches = rule.kind.matches(self._facts, market, first, last)
             unknown = Matches(days=matches.unverified)
-            found = self._found[key] = tuple(
-                Stretches(windows_of(rule, each, weekend, within), each.instants) for each in (matches, unknown)
+            found = self._found[key] = (
+                Stretches(windows_of(rule, matches, weekend, within), matches.instants),
+                Stretches(windows_of(rule, unknown, weekend, within, beside=matches.days)),
             )
         for unverified, stretches in zip((False, True), found, strict=True):
             if not unverified or stretches.windows:

@@ -33,13 +33,19 @@ class Window(NamedTuple):
     day: int | None = None
 
 
-def windows_of(rule: Rule, found: Matches, weekend: frozenset[int], within: tuple[int, int]) -> list[Window]:
-    """Return the windows of matching days and wall times, sorted; ``within`` bounds the days looked at one by one."""
-    days = list(found.days)
-    if rule.months is not None:
-        days = [part for run in days for part in _in_months(run, rule.months, within)]
-    if rule.bridge:
-        days += _bridges(days, weekend, rule.bridge, within)
+def windows_of(
+    rule: Rule, found: Matches, weekend: frozenset[int], within: tuple[int, int], *, beside: Iterable[DayRun] = ()
+) -> list[Window]:
+    """Return the windows of matching days and wall times, sorted; ``within`` bounds the days looked at one by one.
+
+    ``beside`` are days that match for certain where ``found`` are those that only may: the working days between the two
+    may be bridge days.
+    """
+    days = _narrowed(rule, found.days, within)
+    if rule.bridge and days:
+        certain = _narrowed(rule, beside, within)
+        known = set(_bridges(certain, weekend, rule.bridge, within))
+        days += [each for each in _bridges([*days, *certain], weekend, rule.bridge, within) if each not in known]
     if rule.clock is None:
         windows = [_whole_days(*run) for run in days]
     else:
@@ -52,6 +58,11 @@ def windows_of(rule: Rule, found: Matches, weekend: frozenset[int], within: tupl
         windows = [each._replace(start=each.start - before, end=each.end + after) for each in windows]
     windows.sort(key=itemgetter(0))
     return windows
+
+
+def _narrowed(rule: Rule, days: Iterable[DayRun], within: tuple[int, int]) -> list[DayRun]:
+    months = rule.months
+    return list(days) if months is None else [part for run in days for part in _in_months(run, months, within)]
 
 
 def _whole_days(first: date, last: date, note: str, load: Decimal | None) -> Window:
