@@ -153,3 +153,12 @@ def test_an_event_with_a_zone_has_no_hole_where_the_clock_is_odd(
         found = timeline(tmp_path, text, f"effect: {effect}", begins - timedelta(hours=6))
         runs = found.closed_runs("r") if effect == "block" else found.open_runs(("r",))
         assert (begins, ends) in [(run.start, run.end) for run in runs]
+
+
+@pytest.mark.parametrize("text", ["<html></html>", SATURDAYS])
+def test_what_a_feed_does_not_know_may_be_at_any_hour(tmp_path: Path, text: str) -> None:
+    """An event with times of its own keeps them, so a time of day does not bound the doubt."""
+    at = datetime(2027, 1, 4, 21, tzinfo=UTC)
+    rule = "effect: block, expires: 2026-12-31, time: 08:00..12:00"
+    found = timeline(tmp_path, text, rule, at).region_at("r", at)
+    assert [cause.kind.value for cause in found.causes] == ["calendar_unverified"]

@@ -129,9 +129,10 @@ class TrackMaker:
             weekend = self._facts.of(WeekendKey(country=market.country)).days if rule.bridge else frozenset()
             matches = rule.kind.matches(self._facts, market, first, last)
             unknown = Matches(days=matches.unverified)
+            doubtful = replace(rule, clock=None) if rule.kind.KEEPS_OWN_TIMES else rule
             found = self._found[key] = (
                 Stretches(windows_of(rule, matches, weekend, within), matches.instants),
-                Stretches(windows_of(rule, unknown, weekend, within, beside=matches.days)),
+                Stretches(windows_of(doubtful, unknown, weekend, within, beside=matches.days)),
             )
         for unverified, stretches in zip((False, True), found, strict=True):
             if not unverified or stretches.windows:

@@ -35,6 +35,8 @@ class RuleKind(Protocol):
     """Whether what its source does not know is only a caution, whatever the load: opinions about days, not law."""
     BRINGS_LOADS: ClassVar[bool] = False
     """Whether its source may state loads of its own, so that a rule of this kind needs neither effect nor load."""
+    KEEPS_OWN_TIMES: ClassVar[bool] = False
+    """Whether what matches may have times that the rule's time of day does not narrow, on days not known too."""
 
     def needs(self, market: Market) -> Needs:
         """Say which facts it needs for a market: none, unless the kind says otherwise."""

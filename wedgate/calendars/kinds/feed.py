@@ -23,6 +23,7 @@ class Feed(RuleKind):
     """Matches the events of a feed: whole local days, wall times, or instants, as each event says."""
 
     KEY: ClassVar[str] = "feed"
+    KEEPS_OWN_TIMES: ClassVar[bool] = True
     feed: Location
     max_age: CopyAge = field(default_factory=lambda: CopyAge(age=timedelta(days=7)))
     allow_private: PrivateAllowed = field(default_factory=PrivateAllowed)
