@@ -155,3 +155,21 @@ def test_a_day_between_a_match_and_what_is_not_known_may_be_a_bridge_day(
 ) -> None:
     table = "source: x\nexpires: 2027-06-30\nfrom: 2026-01-01\ndates: [{on: 2027-06-28}]\n"
     assert {cause.kind.value for cause in answer(tmp_path, ", bridge: 2, effect: block", at, table).causes} == kinds
+
+
+@pytest.mark.parametrize(
+    ("at", "rule", "load"),
+    [
+        ("2027-06-03T02:00:00Z", "", 8),
+        ("2027-06-04T02:00:00Z", "", 8),
+        ("2027-06-04T02:00:00Z", ", load: 1.5", 8),
+        # Tuesday lies between Monday's 2 and Wednesday's 4: the higher one counts.
+        ("2027-06-15T02:00:00Z", "", 4),
+        ("2027-06-11T02:00:00Z", "", 1),
+    ],
+)
+def test_a_bridge_day_brings_the_load_of_the_days_beside_it(tmp_path: Path, at: str, rule: str, load: int) -> None:
+    """3 June 2027 is a Thursday; the Friday after it is as full, not free."""
+    rows = "[{on: 2027-06-03, load: 8}, {on: 2027-06-14, load: 2}, {on: 2027-06-16, load: 4}]"
+    table = f"source: x\nexpires: 2027-12-30\nfrom: 2026-01-01\ndates: {rows}\n"
+    assert answer(tmp_path, f", bridge: 1{rule}", at, table).load == load

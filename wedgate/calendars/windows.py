@@ -134,12 +134,15 @@ def _in_months(run: DayRun, months: frozenset[int], within: tuple[int, int]) -> 
 
 
 def _bridges(days: Iterable[DayRun], weekend: frozenset[int], most: int, within: tuple[int, int]) -> Iterator[DayRun]:
-    """Yield the working days between a matched day and a weekend or another match, where they are few enough."""
-    matched: set[date] = set()
+    """Yield the working days between a matched day and a weekend or another match, where they are few enough.
+
+    They bring the loads of the days that they lead to, where a source states such.
+    """
+    matched: dict[date, dict[Decimal | None, None]] = {}
     for run in days:
         day, last = max(run.first, date_of(within[0])), min(run.last, date_of(within[1]))
         while day <= last:
-            matched.add(day)
+            matched.setdefault(day, {})[run.load] = None
             day += _DAY
 
     def is_free(day: date) -> bool:
@@ -153,7 +156,7 @@ def _bridges(days: Iterable[DayRun], weekend: frozenset[int], most: int, within:
                 bridge.append(following)
                 following += direction
             if is_free(following):
-                yield from (DayRun(each, each, "bridge day") for each in bridge)
+                yield from (DayRun(each, each, "bridge day", load) for each in bridge for load in matched[day])
 
 
 def _clock_windows(run: DayRun, clock: ClockRange, within: tuple[int, int]) -> Iterator[Window]:
