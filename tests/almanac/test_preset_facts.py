@@ -217,3 +217,21 @@ def test_clocks_change_when_the_law_says(change: dict[str, Any]) -> None:
     before, after = ((at + step).astimezone(found).utcoffset() for step in (timedelta(seconds=-1), timedelta(0)))
     assert before == timedelta(minutes=change["before_min"])
     assert after == timedelta(minutes=change["after_min"])
+
+
+@pytest.mark.parametrize(
+    ("preset", "market", "at"),
+    [
+        # A year without lichun, and Lent: lulls that leave less than six of the surge's six.
+        ("asia-pacific", "{zone: Asia/Hong_Kong, country: HK, wedding-days: sunday}", "2027-06-05T02:00:00Z"),
+        ("us-west", "{zone: America/Denver, country: US, wedding-days: friday}", "2027-02-20T16:00:00Z"),
+    ],
+)
+def test_no_lull_opens_the_booking_surge(preset: str, market: str, at: str) -> None:
+    """Saturday is not the wedding day everywhere, and the surge is on it all the same."""
+    text = f"version: 1\nservice: x\nregions: {{r: {{extends: wedding/{preset}, markets: {{m: {market}}}}}}}\n"
+    calendar = parse_configuration(text.encode(), name="f").calendar
+    instant = datetime.fromisoformat(at)
+    span = Span(start=instant, end=instant + timedelta(days=9))
+    answer = compile_timeline(calendar, gather_facts(needs_of(calendar), span), span).region_at("r", instant)
+    assert f"wedding/{preset}/booking-surge" in {cause.rule for cause in answer.causes if cause.closes}
