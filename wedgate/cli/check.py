@@ -193,12 +193,12 @@ def say_that_it_fails(option: str, *, to_log: bool = False) -> None:
 def exit_code_of(decision: Decision, *, binding: bool) -> ExitCode:
     """Return the exit code of a decision; ``binding`` where a job goes on because of it."""
     code = decision.reasons[0].code
+    if decision.mode is Mode.OBSERVE:
+        return ExitCode.DONE
     if code in (ReasonCode.FORGE_UNREACHABLE, ReasonCode.LEDGER_UNREACHABLE):
         return ExitCode.EXTERNAL
     if code in (ReasonCode.CONFIG_INVALID, ReasonCode.CONFIG_MISSING):
         return ExitCode.USAGE
-    if decision.mode is Mode.OBSERVE:
-        return ExitCode.DONE
     is_open = is_allowed(decision) if binding else decision.verdict is not Verdict.CLOSED
     return ExitCode.DONE if is_open else ExitCode.CLOSED
 

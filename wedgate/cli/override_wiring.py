@@ -128,7 +128,7 @@ def let_through_on_runner(
 ) -> Decision:
     """Return the decision with freezes and overrides, on a runner whose default branch has a policy or a shared ledger.
 
-    Whatever cannot be read leaves the gate as closed as it was, and closes what could be frozen, with the reason said.
+    Whatever cannot be read closes the gate, with that reason first: not knowing is never permission.
     """
     from wedgate.cli.wiring import utc_now
     from wedgate.engine.overrides import Overrides
@@ -204,18 +204,22 @@ def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> N
 
 
 def _unread(decision: Decision, error: Exception) -> Decision:
-    """Say that freezes and overrides could not be looked for; what was open is closed, because it may be frozen."""
+    """Close what freezes and overrides could not be looked for; what was open may be frozen."""
     from dataclasses import replace
 
+    from wedgate.adapters.stores.interface import StoreUnreachableError
     from wedgate.calendars.values import Verdict
+    from wedgate.errors import ConfigurationError
     from wedgate.gate.decide import closed_for, with_regions
     from wedgate.gate.decision import Reason
     from wedgate.gate.reasons import ReasonCode
 
-    if decision.verdict is not Verdict.CLOSED and decision.regions:
-        reason = Reason(code=ReasonCode.LEDGER_UNREACHABLE, text=str(error))
+    is_ledger = isinstance(error, ConfigurationError | StoreUnreachableError)
+    code = ReasonCode.LEDGER_UNREACHABLE if is_ledger else ReasonCode.FORGE_UNREACHABLE
+    reason = Reason(code=code, text=f"freezes and overrides are not known: {error}")
+    if decision.regions:
         return with_regions(decision, [closed_for(region, reason) for region in decision.regions])
-    return replace(decision, not_verified=(*decision.not_verified, f"overrides could not be read: {error}"))
+    return replace(decision, verdict=Verdict.CLOSED, reasons=(reason, *decision.reasons))
 
 
 def commit_option(value: str | None) -> str | None:

@@ -11,9 +11,8 @@ import secrets
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from wedgate.adapters.stores.interface import RevisionConflictError, Store
+from wedgate.adapters.stores.interface import RevisionConflictError, Store, StoreUnreachableError
 from wedgate.engine.book import unreadable
-from wedgate.errors import ExternalSystemError
 from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.plain import PlainError
 from wedgate.ledger.streams import LedgerState, fold
@@ -40,7 +39,7 @@ class AuditBook:
     def transact(self, decide: Callable[[LedgerState], Sequence[Draft]]) -> LedgerState:
         """Append what ``decide`` makes of the ledger as it is, and return the ledger with it.
 
-        ``decide`` is asked again whenever somebody else was faster. ``ExternalSystemError`` if that never ends.
+        ``decide`` is asked again whenever somebody else was faster. ``StoreUnreachableError`` if that never ends.
         """
         for attempt in range(TRIES):
             state = self.read()
@@ -56,4 +55,4 @@ class AuditBook:
                 self._pause(timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 (nothing secret)
                 continue
             return fold(entries, state)
-        raise ExternalSystemError("the ledger could not be written: others kept writing; run this again")
+        raise StoreUnreachableError("the ledger could not be written: others kept writing; run this again")

@@ -12,9 +12,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from wedgate.adapters.stores.interface import RevisionConflictError
+from wedgate.adapters.stores.interface import RevisionConflictError, StoreUnreachableError
 from wedgate.adapters.stores.locking import locked
-from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
+from wedgate.errors import ConfigurationError, Problem
 from wedgate.ledger.appending import refusal_to_append
 from wedgate.ledger.chain import Entry, broken_at
 from wedgate.ledger.lines import entries_of, line_of
@@ -42,7 +42,7 @@ class FileStore:
                     raise RevisionConflictError(f"{self.path}: {refusal}")
                 self._write(("\n" if needs_newline else "") + line_of(entries), end)
         except OSError as error:
-            raise ExternalSystemError(
+            raise StoreUnreachableError(
                 f"{self.path}: the ledger cannot be written: {error.strerror or error}"
             ) from error
 
@@ -76,7 +76,7 @@ class FileStore:
         except FileNotFoundError:
             return (), 0, False
         except OSError as error:
-            raise ExternalSystemError(f"{self.path}: the ledger cannot be read: {error.strerror or error}") from error
+            raise StoreUnreachableError(f"{self.path}: the ledger cannot be read: {error.strerror or error}") from error
         complete, newline, tail = content.rpartition(b"\n")
         lines = complete.split(b"\n") if newline else []
         entries: list[Entry] = []

@@ -18,8 +18,8 @@ import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
-from wedgate.adapters.stores.interface import RevisionConflictError
-from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
+from wedgate.adapters.stores.interface import RevisionConflictError, StoreUnreachableError
+from wedgate.errors import ConfigurationError, Problem
 from wedgate.ledger.appending import refusal_to_append
 from wedgate.ledger.chain import Entry, broken_at
 from wedgate.ledger.lines import entries_of, line_of
@@ -150,9 +150,9 @@ class GitStore:
                 words, env=environment, input=given or b"", capture_output=True, timeout=TIMEOUT_SECONDS, check=False
             )
         except FileNotFoundError:
-            raise ExternalSystemError("git is not installed, and the ledger is kept on a git ref") from None
+            raise StoreUnreachableError("git is not installed, and the ledger is kept on a git ref") from None
         except (OSError, subprocess.SubprocessError) as error:
-            raise ExternalSystemError(f"{self._name}: git did not end ({type(error).__name__})") from error
+            raise StoreUnreachableError(f"{self._name}: git did not end ({type(error).__name__})") from error
 
     def _header(self) -> dict[str, str]:
         """Return the token as configuration in the environment, where no list of processes shows it."""
@@ -177,12 +177,12 @@ class GitStore:
             self._directory = made
         return self._directory
 
-    def _failed(self, what: str, done: subprocess.CompletedProcess[bytes]) -> ExternalSystemError:
+    def _failed(self, what: str, done: subprocess.CompletedProcess[bytes]) -> StoreUnreachableError:
         """Make the error of a git command; its words never hold the token, which is in no word of it."""
         lines = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         said = " ".join(lines[-1].split())[:200] if lines else f"git exited with {done.returncode}"
         hint = "; give the job `contents: write`" if "403" in said or "denied" in said.lower() else ""
-        return ExternalSystemError(f"{self._name}: the ledger {what}: {said}{hint}")
+        return StoreUnreachableError(f"{self._name}: the ledger {what}: {said}{hint}")
 
     def _unusable(self, line: int, what: str) -> ConfigurationError:
         remedy = (

@@ -13,6 +13,10 @@ from wedgate.ledger.appending import Draft
 from wedgate.ledger.chain import Entry
 
 
+class StoreUnreachableError(ExternalSystemError):
+    """The ledger cannot be read or written now: it is down, full, read-only or not to be reached."""
+
+
 class RevisionConflictError(ExternalSystemError):
     """Somebody else appended since the revision that was read; read again and decide anew."""
 
@@ -23,13 +27,14 @@ class Store(Protocol):
     def read(self) -> tuple[Entry, ...]:
         """Return every entry in order (their chain verified); ``()`` when the ledger does not exist yet.
 
-        Raises ``ConfigurationError`` naming the entry when one was edited or is missing.
+        Raises ``ConfigurationError`` naming the entry when one was edited or is missing, ``StoreUnreachableError``
+        when it cannot be read.
         """
 
     def append(self, entries: Sequence[Entry], *, revision: int) -> None:
         """Append ``entries`` durably if the ledger still has ``revision`` entries, all or none of them.
 
-        Raises ``RevisionConflictError`` otherwise, ``ExternalSystemError`` when it cannot be written (full,
+        Raises ``RevisionConflictError`` otherwise, ``StoreUnreachableError`` when it cannot be written (full,
         read-only): then nothing was appended, or the next ``read`` shows all of it.
         """
 

@@ -6,8 +6,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from wedgate.adapters.stores.interface import RevisionConflictError
-from wedgate.errors import ExternalSystemError
+from wedgate.adapters.stores.interface import RevisionConflictError, StoreUnreachableError
 from wedgate.ledger.appending import Draft, refusal_to_append
 from wedgate.ledger.chain import Entry
 
@@ -28,7 +27,7 @@ class MemoryStore:
         """Append if the ledger still has ``revision`` entries."""
         with self._lock:
             if self.broken is not None:
-                raise ExternalSystemError(f"the ledger in memory cannot be written: {self.broken}")
+                raise StoreUnreachableError(f"the ledger in memory cannot be written: {self.broken}")
             if refusal := refusal_to_append(self._entries, entries, revision=revision):
                 raise RevisionConflictError(f"the ledger in memory was not written: {refusal}")
             self._entries = (*self._entries, *entries)
