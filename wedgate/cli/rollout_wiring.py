@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from wedgate.cli.ledger_wiring import STATE_DIRECTORY, base_of, open_store, rescue_path, state_directory, state_of
+from wedgate.cli.rollout_overrides import passages
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -244,6 +246,7 @@ def rollout_parts(
         open_target=open_target,
         open_metrics=lambda region: open_metrics(configuration, region),
         ask_gate=gate_of(config),
+        let_through=passages(config, os.environ),
         clock=utc_now,
         pause=interruption.pause,
         observe=observe,

@@ -10,6 +10,7 @@ from datetime import datetime
 from wedgate.adapters.stores.interface import RevisionConflictError, Spool, Store
 from wedgate.errors import ConfigurationError, NeedsHumanError, Problem, WedgateError
 from wedgate.ledger.appending import Draft, chain_onto
+from wedgate.ledger.audit import Frozen
 from wedgate.ledger.plain import PlainError
 from wedgate.ledger.streams import LedgerState, Stream, fold
 from wedgate.rollout.journal import replay
@@ -42,6 +43,17 @@ class Book:
         except PlainError as error:
             raise unreadable(error) from error
         return self.state
+
+    def freezes(self) -> tuple[Frozen, ...]:
+        """Return what is frozen by the ledger as it is now; a lease that was lost shows at the next write."""
+        entries = self._store.read()
+        try:
+            state = fold(entries)
+        except PlainError as error:
+            raise unreadable(error) from error
+        if all(entry.stream == Stream.AUDIT for entry in entries[self.state.revision :]):
+            self.state = state
+        return state.freezes
 
     def notices(self) -> tuple[str, ...]:
         """What a person should know about the last reading."""

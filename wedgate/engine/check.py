@@ -111,6 +111,11 @@ class Gate:
         except ExternalSystemError as error:
             return _unreachable(error)
 
+    def inputs(self) -> Inputs:
+        """Return what decides now, as a decision records it."""
+        read = self.read()
+        return self._inputs(read.text, None) if isinstance(read, Trouble) else self._inputs(*read)
+
     def _repairing(self) -> Trouble | None:
         """Return the reason for which a pull request that repairs the configuration alone may go.
 

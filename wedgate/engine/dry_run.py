@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from wedgate.calendars.values import Verdict
 from wedgate.engine.book import Book
+from wedgate.engine.region_gate import RegionGate
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.engine.start import plan_rollout, requested_regions
-from wedgate.errors import WedgateError
 from wedgate.judge.values import Judgement, Outcome
 from wedgate.rollout import effects as fx
 from wedgate.rollout import events as ev
@@ -44,7 +43,7 @@ def foresee(parts: RolloutParts, release: Release, *, regions: Sequence[str] = (
     planned = plan_rollout(parts, book.state, release, requested_regions(parts.settings, regions))
     if planned.plan is None:
         return ()
-    world = _Imagined(parts, begin(ev.Started(at=parts.clock(), plan=planned.plan)))
+    world = _Imagined(parts, book, begin(ev.Started(at=parts.clock(), plan=planned.plan)))
     for _ in range(MOST_TICKS):
         before, at = world.state, world.now
         world.feed(ev.Ticked(at=world.now))
@@ -56,8 +55,8 @@ def foresee(parts: RolloutParts, release: Release, *, regions: Sequence[str] = (
 class _Imagined:
     """A world in which everything that is asked for goes well."""
 
-    def __init__(self, parts: RolloutParts, state: RolloutState) -> None:
-        self._parts = parts
+    def __init__(self, parts: RolloutParts, book: Book, state: RolloutState) -> None:
+        self._gate = RegionGate(parts, book)
         self.state = state
         self.now = parts.clock()
         self.foreseen: list[Foreseen] = []
@@ -93,7 +92,7 @@ class _Imagined:
         plan = self.state.plan
         match effect:
             case fx.AskGate():
-                return self._ask(effect)
+                return self._gate.ask(plan, effect.region, self.now, effect.runway)
             case fx.Deploy(region=region):
                 self._deployed.add(region)
                 return ev.Deployed(at=self.now, region=region)
@@ -118,27 +117,4 @@ class _Imagined:
         judgement = Judgement(outcome=Outcome.PASS, metrics=(), slices=0, usable=0, text=text)
         return ev.Judged(
             at=self.now, region=effect.region, step=effect.step, observed=effect.bake, final=True, judgement=judgement
-        )
-
-    def _ask(self, effect: fx.AskGate) -> ev.GateAnswered:
-        """Ask the calendar about the imagined hour."""
-        try:
-            decision = self._parts.ask_gate(effect.region, self.now, effect.runway)
-        except WedgateError as error:
-            return ev.GateAnswered(
-                at=self.now, region=effect.region, verdict=Verdict.CLOSED, closes=None, reopens=None, why=str(error)
-            )
-        answer = decision.answer
-        closes = None if answer is None else answer.next_close
-        reopens = None if answer is None else answer.next_open
-        if answer is not None and answer.verdict is not Verdict.CLOSED and closes is not None:
-            later = self._parts.ask_gate(effect.region, closes, None).answer
-            reopens = None if later is None else later.next_open
-        return ev.GateAnswered(
-            at=self.now,
-            region=effect.region,
-            verdict=decision.verdict if answer is not None else Verdict.CLOSED,
-            closes=closes,
-            reopens=reopens,
-            why="; ".join(reason.text for reason in decision.reasons),
         )

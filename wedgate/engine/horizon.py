@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from wedgate.calendars.differences import opened_by
 from wedgate.calendars.facts import needs_of
+from wedgate.calendars.local_time import instant_of
 from wedgate.calendars.timeline import Timeline, compile_timeline
-from wedgate.calendars.values import Calendar, Span
+from wedgate.calendars.values import Calendar, Cause, Span
 from wedgate.engine.parts import Almanac
 from wedgate.gate.clock import LATEST
 from wedgate.gate.decide import reason_of
@@ -81,6 +82,24 @@ def first_opening(timeline: Timeline, regions: Sequence[str], after: datetime, n
         if needed is None or run.end - start >= needed:
             return Span(start=start, end=run.end)
     return None
+
+
+def opened_until(
+    timeline: Timeline, region: str, at: datetime, until: datetime, opens: Callable[[Cause], bool]
+) -> datetime:
+    """Return the first instant from ``at`` on, ``until`` at the latest, closed by a cause that an override leaves.
+
+    ``opens`` says which it does not. Past the end of the timeline nothing is known, so that ends it too.
+    """
+    edges = (instant_of(edge) for edge in timeline.edges(region))
+    until = min(until, timeline.span.end)
+    for instant in (at, *(edge for edge in edges if at < edge < until)):
+        if instant >= until:
+            break
+        causes = timeline.region_at(region, instant).causes
+        if any(each.closes and not opens(each) for each in causes):
+            return instant
+    return until
 
 
 def closing_reasons(timeline: Timeline, regions: Sequence[str], instant: datetime | None) -> tuple[Reason, ...]:

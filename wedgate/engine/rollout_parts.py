@@ -17,7 +17,7 @@ from wedgate.errors import ExitCode
 from wedgate.gate.decision import RegionDecision
 from wedgate.judge.values import JudgeSettings
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import RolloutState
+from wedgate.rollout.state import Plan, RolloutState
 from wedgate.rollout.values import RolloutSettings, TargetSettings
 
 
@@ -30,14 +30,27 @@ class Regression:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """What an override does for a rollout in a closed region, half-open until it ends or something else closes.
+
+    ``strategy`` is the one that it asked for, if any.
+    """
+
+    until: datetime
+    words: str
+    strategy: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutParts:
     """Everything that a rollout touches.
 
     ``ask_gate(region, at, runway)`` reads the calendar anew each time. ``open_target`` gets the settings that the
     start pinned. ``pause`` returns after the duration, or earlier when the run is interrupted; ``interrupted``
-    then says why. ``reports`` returns every regression reported so far. ``who`` is this run's name in the lease
-    (``host:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not known).
-    ``run_beside`` starts a deploy and returns without waiting for its end.
+    then says why. ``let_through(decision, plan, at)`` looks whether an override opens a closed region for a rollout,
+    and records its use before it says so. ``reports`` returns every regression reported so far. ``who`` is this run's
+    name in the lease (``host:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
+    known). ``run_beside`` starts a deploy and returns without waiting for its end.
     """
 
     service: str
@@ -54,6 +67,7 @@ class RolloutParts:
     save_rescue: Callable[[Rescue], str]
     slice_between: SliceBetween
     judge_live: JudgeLive
+    let_through: Callable[[RegionDecision, Plan, datetime], Passage | None] = lambda decision, plan, at: None
     interrupted: Callable[[], str | None] = lambda: None
     reports: Callable[[], Sequence[Regression]] = tuple
     who: str = field(default_factory=own_name)

@@ -12,15 +12,14 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from wedgate.adapters.targets.interface import FenceError, Target
-from wedgate.calendars.values import Verdict
 from wedgate.engine.beside import Beside
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import RENEW_EVERY
 from wedgate.engine.observe import Watcher
 from wedgate.engine.progress import Progress
+from wedgate.engine.region_gate import RegionGate
 from wedgate.engine.rollout_parts import RolloutParts
-from wedgate.errors import ExternalSystemError, WedgateError
-from wedgate.gate import words
+from wedgate.errors import ExternalSystemError
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
@@ -49,6 +48,7 @@ class Ticker:
         self._targets: dict[str, Target] = {}
         self._deploys: dict[str, Beside] = {}
         self._asked: dict[str, datetime] = {}
+        self._gate = RegionGate(parts, book)
         self.raised: Progress | None = None
         self.state = state
         self.blind: ExternalSystemError | None = None
@@ -208,27 +208,9 @@ class Ticker:
         return now - asked >= ASK_AGAIN or (hold.until is not None and now >= hold.until)
 
     def _ask_gate(self, effect: fx.AskGate) -> ev.GateAnswered:
-        """Ask the calendar now. What could not be asked is closed."""
+        """Ask the gate now. What could not be asked is closed."""
         at = self._asked[effect.region] = self._now()
-        try:
-            decision = self._parts.ask_gate(effect.region, at, effect.runway)
-            answer = decision.answer
-            if answer is None:
-                return _closed(at, effect.region, words.why(decision) or "the calendar could not be asked")
-            closes, reopens = answer.next_close, answer.next_open
-            if answer.verdict is not Verdict.CLOSED:
-                later = None if closes is None else self._parts.ask_gate(effect.region, closes, None).answer
-                reopens = None if later is None else later.next_open
-        except WedgateError as error:
-            return _closed(at, effect.region, f"the gate could not be asked: {error}")
-        return ev.GateAnswered(
-            at=at,
-            region=effect.region,
-            verdict=decision.verdict,
-            closes=closes,
-            reopens=reopens,
-            why=words.why(decision),
-        )
+        return self._gate.ask(self.state.plan, effect.region, at, effect.runway)
 
     def _deploy(self, effect: fx.Deploy) -> Sequence[ev.Event]:
         """Start the deploy, or see whether the one started earlier is done; it may take minutes, so nobody waits."""
@@ -301,8 +283,3 @@ def _draft(stream: Stream, kind: str, at: datetime, body: object) -> Draft:
     if not isinstance(body, dict):
         raise TypeError("a record is an object")
     return Draft(stream=stream, kind=kind, at=at, body=body)
-
-
-def _closed(at: datetime, region: str, why: str) -> ev.GateAnswered:
-    """Return the answer of a gate that could not be asked."""
-    return ev.GateAnswered(at=at, region=region, verdict=Verdict.CLOSED, closes=None, reopens=None, why=why)

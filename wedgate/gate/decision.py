@@ -58,7 +58,7 @@ class RegionDecision:
 class OverrideLook:
     """What an override does in one region: a grant with its times, or why none helps (``code``, ``words``).
 
-    ``matched_by`` is ``commit`` or ``tree``; ``approvers`` are logins.
+    ``matched_by`` is ``commit`` or ``tree``; ``approvers`` are logins; ``strategy`` is the one asked for, if any.
     """
 
     region: str
@@ -73,6 +73,7 @@ class OverrideLook:
     granted_at: datetime | None = None
     expires: datetime | None = None
     matched_by: str | None = None
+    strategy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

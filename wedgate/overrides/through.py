@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decide import closed_for, with_regions
 from wedgate.gate.decision import Decision, OverrideLook, Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.audit import Frozen
+from wedgate.overrides.commands import Strategy
 from wedgate.overrides.grants import Grant
 from wedgate.overrides.refusals import Refusal
 
@@ -20,11 +22,14 @@ Closing = tuple[tuple[str, str | None], ...]
 def frozen_out(decision: Decision, freezes: Iterable[Frozen]) -> Decision:
     """Return the decision with every region closed that is frozen at its instant."""
     holding = tuple(freezes)
-    regions = []
-    for region in decision.regions:
-        found = next((each for each in holding if each.holds(region.region, decision.at)), None)
-        regions.append(region if found is None else closed_for(region, _frozen(found)))
-    return with_regions(decision, regions) if tuple(regions) != decision.regions else decision
+    regions = tuple(frozen_region(region, holding, decision.at) for region in decision.regions)
+    return with_regions(decision, regions) if regions != decision.regions else decision
+
+
+def frozen_region(region: RegionDecision, freezes: Iterable[Frozen], at: datetime) -> RegionDecision:
+    """Return a region's decision, closed if it is frozen at an instant."""
+    found = next((each for each in freezes if each.holds(region.region, at)), None)
+    return region if found is None else closed_for(region, _frozen(found))
 
 
 def _frozen(frozen: Frozen) -> Reason:
@@ -108,4 +113,5 @@ def _look(region: str, found: Grant | Refusal, pull_request: int) -> OverrideLoo
         granted_at=found.granted_at,
         expires=found.expires,
         matched_by=found.matched_by.value,
+        strategy=None if found.request.override.strategy is Strategy.NORMAL else found.request.override.strategy.value,
     )

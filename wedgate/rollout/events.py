@@ -45,6 +45,7 @@ class GateAnswered:
 
     ``closes`` is when the region next closes (``None``: not within the calendar's horizon). ``reopens`` is when it
     next opens after being closed, or after ``closes``; ``None`` where nobody knows. ``why`` is the gate's reason.
+    ``strategy`` is the one that an override asked for.
     """
 
     at: datetime
@@ -53,6 +54,7 @@ class GateAnswered:
     closes: datetime | None
     reopens: datetime | None
     why: str
+    strategy: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,12 +47,14 @@ MOST_BETWEEN_RETURNS = timedelta(seconds=30)
 Moved = tuple[RegionState, tuple[Effect, ...]]
 
 
-def chosen_strategy(plan: Plan, region: str, verdict: Verdict) -> Strategy:
-    """Return the strategy that the first matching line of ``choose`` names, with every step spelled out.
+def chosen_strategy(plan: Plan, region: str, verdict: Verdict, asked: str | None = None) -> Strategy:
+    """Return the strategy that an override ``asked`` for, or the first matching line of ``choose`` names.
 
-    Without a matching line it is the first strategy listed.
+    Every step of it is spelled out. Without a matching line it is the first strategy listed.
     """
     by_name = {strategy.name: strategy for strategy in plan.strategies}
+    if asked in by_name:
+        return completed(by_name[asked])
     for choice in plan.choose:
         if _matches(choice, region, verdict) and choice.use in by_name:
             return completed(by_name[choice.use])
