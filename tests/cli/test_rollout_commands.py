@@ -192,3 +192,115 @@ def test_configuration_that_breaks_meanwhile_closes_the_gate(wedgate: Wedgate, m
     result = wedgate("rollout", "run", *NEW)
     assert (result.exit_code, green()) == (ExitCode.CLOSED, 0)
     assert "wedgate.yml:2:" in result.output
+
+
+def test_a_rollout_by_ticks_in_processes_of_their_own(wedgate: Wedgate, clock: list[datetime]) -> None:
+    """Start, then ticks: 0 each time, and the candidate keeps its traffic between them."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    started = wedgate("rollout", "start", *NEW)
+    assert (started.exit_code, green()) == (ExitCode.DONE, 0)
+    seen = []
+    for _ in range(60):
+        clock[0] += timedelta(seconds=30)
+        result = wedgate("rollout", "tick")
+        assert result.exit_code == ExitCode.DONE, result.output
+        seen.append(green())
+    assert sorted(seen) == seen
+    assert set(seen) == {0, 10, 100}
+    assert json.loads(wedgate("rollout", "status", "--format", "json").output)["rollout"]["status"] == "done"
+    assert "no rollout is under way" in wedgate("rollout", "tick").output
+
+
+def test_pause_resume_and_abort_are_obeyed_by_the_next_tick(wedgate: Wedgate, clock: list[datetime]) -> None:
+    """Each says for which rollout it is; abort returns traffic at once."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    assert wedgate("rollout", "pause", "--reason", "x").exit_code == ExitCode.REFUSED
+    wedgate("rollout", "start", *NEW)
+    paused = wedgate("rollout", "pause", "--reason", "looking")
+    assert paused.output.startswith("pause: rollout r-")
+    for _ in range(5):
+        clock[0] += timedelta(seconds=30)
+        wedgate("rollout", "tick")
+    assert green() == 0
+    assert "looking" in wedgate("rollout", "status").output
+    wedgate("rollout", "resume", "--reason", "fine")
+    for _ in range(5):
+        clock[0] += timedelta(seconds=30)
+        wedgate("rollout", "tick")
+    assert green() == 10
+    aborted = wedgate("rollout", "abort", "--reason", "superseded")
+    assert (aborted.exit_code, green()) == (ExitCode.ROLLED_BACK, 0)
+    assert "superseded" in aborted.output
+    assert wedgate("rollout", "run", *NEW).exit_code == ExitCode.DONE
+
+
+def test_an_order_for_a_region_that_is_none_names_those_that_are(wedgate: Wedgate) -> None:
+    """Exit 2."""
+    result = wedgate("rollout", "pause", "--reason", "x", "--region", "us-eat")
+    assert result.exit_code == ExitCode.USAGE
+    assert "us-west" in str(result.exception)
+
+
+def test_a_poisoned_digest_is_cleared_by_a_person_with_a_reason(wedgate: Wedgate) -> None:
+    """Then it may be rolled out again; what is not poisoned cannot be cleared."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    bad = ("--commit", "1" * 40, "--digest", "sha256:bad")
+    assert wedgate("rollout", "run", *bad).exit_code == ExitCode.ROLLED_BACK
+    assert wedgate("rollout", "run", *bad).exit_code == ExitCode.REFUSED
+    cleared = wedgate("rollout", "clear", "--digest", "sha256:bad", "--reason", "it was the database")
+    assert cleared.exit_code == ExitCode.DONE
+    assert "errors" in cleared.output
+    assert wedgate("rollout", "clear", "--digest", "sha256:bad", "--reason", "x").exit_code == ExitCode.REFUSED
+    assert wedgate("rollout", "run", *bad).exit_code == ExitCode.ROLLED_BACK
+
+
+def test_freeze_holds_a_rollout_and_thaw_lets_it_go(wedgate: Wedgate, clock: list[datetime]) -> None:
+    """It says until when, and who may end it how."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    frozen = wedgate("freeze", "--reason", "the provider is down", "--for", "4h", "--region", "us-west")
+    assert frozen.exit_code == ExitCode.DONE
+    assert "2026-06-05 22:00:00 UTC" in frozen.output
+    held = wedgate("rollout", "run", *NEW)
+    assert held.exit_code == ExitCode.CLOSED
+    assert "the provider is down" in held.output
+    assert "the provider is down" in wedgate("thaw", "--reason", "it is back").output
+    assert wedgate("thaw", "--reason", "x").exit_code == ExitCode.REFUSED
+    assert wedgate("rollout", "run", *NEW).exit_code == ExitCode.DONE
+
+
+@pytest.mark.parametrize("words", [("--for", "0s"), ("--for", "3y"), ("--region", "mars")])
+def test_a_freeze_that_makes_no_sense_is_refused(wedgate: Wedgate, words: tuple[str, ...]) -> None:
+    """Exit 2, and what to write instead."""
+    assert wedgate("freeze", "--reason", "x", *words).exit_code == ExitCode.USAGE
+
+
+def test_status_shows_how_far_a_bake_is_and_what_waits(wedgate: Wedgate, clock: list[datetime]) -> None:
+    """From the journal alone: observed time as it was written down, orders that nobody obeyed, freezes."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    wedgate("rollout", "start", *NEW)
+    while green() == 0:
+        clock[0] += timedelta(seconds=30)
+        wedgate("rollout", "tick")
+    for _ in range(10):
+        clock[0] += timedelta(seconds=30)
+        wedgate("rollout", "tick")
+    wedgate("rollout", "pause", "--reason", "looking")
+    wedgate("freeze", "--reason", "INC-7", "--for", "1h")
+    text = wedgate("rollout", "status").output
+    assert "step 1 of 2 [#########...........] 4m 30s of 10m" in text
+    assert "(looking) waits for the next tick" in text
+    assert "frozen: every region" in text
+    assert "INC-7" in text
+    plain = json.loads(wedgate("rollout", "status", "--format", "json").output)
+    (region,) = plain["rollout"]["regions"]
+    assert (region["step"], region["steps"], region["observed_seconds"], region["bake_seconds"]) == (1, 2, 270, 600)
+    assert [line["given"]["order"] for line in plain["orders_waiting"]] == ["pause"]
+    assert [each["reason"] for each in plain["frozen"]] == ["INC-7"]
+
+
+def test_watching_ends_when_the_rollout_does(wedgate: Wedgate) -> None:
+    """It prints where it stands, and does not wait for what is over."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    wedgate("rollout", "run", *NEW)
+    assert wedgate("rollout", "status", "--watch").output.count("done") >= 1
+    assert wedgate("rollout", "status", "--watch", "--format", "json").exit_code == ExitCode.USAGE

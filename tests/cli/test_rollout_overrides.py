@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from talk import CONFIG, H1, MERGED, Talk
 
+BY_ALICE = {"GITHUB_ACTOR": "alice", "GITHUB_ACTOR_ID": "101"}
+BY_ZOE = {"GITHUB_ACTOR": "zoe", "GITHUB_ACTOR_ID": "107"}
 ROLLOUT = """
 rollout:
   waves: [[eu], [us]]
@@ -31,7 +33,7 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
         opened.world.put("wedgate.yml", text.encode())
         (tmp_path / "wedgate.yml").write_text(text)
         (tmp_path / "regions.json").write_text(json.dumps({"*traffic": {"rate": 200}}))
-        adopted = opened.run("workflow_dispatch", "rollout", "adopt", "--digest", "sha256:old")
+        adopted = opened.run("workflow_dispatch", "rollout", "adopt", "--digest", "sha256:old", **BY_ALICE)
         assert adopted.exit_code == 0, adopted.output
         yield opened
 
@@ -90,3 +92,38 @@ def test_a_freeze_by_comment_holds_a_rollout_that_has_a_grant(talk: Talk) -> Non
     assert code == 10, output
     assert "frozen by erin" in output
     assert [entry["kind"] for entry in talk.ledger()].count("used") == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("rollout", "adopt", "--digest", "sha256:old"),
+        ("rollout", "resume", "--reason", "x"),
+        ("rollout", "abort", "--reason", "x"),
+        ("rollout", "clear", "--digest", "sha256:bad", "--reason", "x"),
+        ("thaw", "--reason", "x"),
+    ],
+)
+def test_who_may_write_and_does_not_approve_may_stop_and_nothing_else(talk: Talk, words: tuple[str, ...]) -> None:
+    """Only an approver opens again what was shut, by the policy of the default branch; anybody may freeze."""
+    assert talk.run("workflow_dispatch", "freeze", "--reason", "INC-7", **BY_ZOE).exit_code == 0
+    refused = talk.run("workflow_dispatch", *words, **BY_ZOE)
+    assert refused.exit_code == 11
+    assert "zoe may not" in refused.output
+    by_alice = talk.run("workflow_dispatch", *words, **BY_ALICE)
+    assert "may not" not in by_alice.output
+
+
+def test_a_run_that_somebody_else_ran_again_gives_no_order(talk: Talk) -> None:
+    """Whose order it is would not be clear."""
+    again = talk.run("workflow_dispatch", "thaw", "--reason", "x", **BY_ALICE, GITHUB_TRIGGERING_ACTOR="zoe")
+    assert again.exit_code == 11
+    assert "start a new run" in again.output
+
+
+def test_stopping_asks_nobody(talk: Talk) -> None:
+    """The forge does not answer, and a freeze is written all the same."""
+    talk.world.failures["/"] = "500"
+    frozen = talk.run("workflow_dispatch", "freeze", "--reason", "INC-7", "--for", "2h", **BY_ZOE)
+    assert frozen.exit_code == 0, frozen.output
+    assert [entry["body"]["by"] for entry in talk.ledger() if entry["kind"] == "frozen"] == ["zoe"]

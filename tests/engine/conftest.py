@@ -4,7 +4,7 @@ closed stretches, and a judge that answers what a test tells it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +16,9 @@ from wedgate.adapters.stores.memory import MemorySpool, MemoryStore
 from wedgate.adapters.targets.simulated import SimulatedTarget
 from wedgate.calendars.values import RegionAnswer, Verdict
 from wedgate.engine.adopt import adopt
+from wedgate.engine.audit import AuditBook
 from wedgate.engine.beside import run_now
+from wedgate.engine.orders import give_order
 from wedgate.engine.progress import Progress
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
@@ -24,6 +26,7 @@ from wedgate.gate.decision import Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
 from wedgate.judge.slices import slice_between
 from wedgate.judge.values import Judgement, JudgeSettings, Outcome, Slice
+from wedgate.ledger.orders import Order
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.values import (
     Choice,
@@ -70,6 +73,7 @@ class World:
     def __post_init__(self) -> None:
         self.store = MemoryStore()
         self.spool = MemorySpool()
+        self.counters: dict[str, SimulatedMetrics] = {}
         self.targets = {name: SimulatedTarget(name, running=OLD.digest) for name in self.names}
 
     def parts(self) -> RolloutParts:
@@ -95,7 +99,7 @@ class World:
             store=self.store,
             spool=self.spool,
             open_target=lambda settings: self.targets[settings.region],
-            open_metrics=lambda region: SimulatedMetrics(self.targets[region], self.script),
+            open_metrics=self.metrics,
             ask_gate=self.ask,
             clock=lambda: self.now,
             pause=self.pause,
@@ -112,6 +116,26 @@ class World:
     def run(self, release: Release = NEW, *, wait: timedelta = timedelta(0), regions: Sequence[str] = ()) -> RunEnd:
         """Run the engine once."""
         return RolloutEngine(self.parts()).run(release, regions=regions, wait=wait)
+
+    def metrics(self, region: str) -> SimulatedMetrics:
+        """Return the counters of a region, which outlive the process that reads them."""
+        if region not in self.counters:
+            self.counters[region] = SimulatedMetrics(self.targets[region], self.script)
+        return self.counters[region]
+
+    def start(self, release: Release = NEW) -> RunEnd:
+        """Write the start of a rollout down."""
+        return RolloutEngine(self.parts()).start(release)
+
+    def tick(self, *, after: timedelta = timedelta(0), regions: Sequence[str] = (), **parts: Any) -> RunEnd:
+        """Do one tick in a process of its own, some time later."""
+        self.now += after
+        return RolloutEngine(replace(self.parts(), **parts)).tick(regions=regions)
+
+    def order(self, order: Order, *, regions: Sequence[str] = ()) -> None:
+        """Give an order, as `wedgate rollout pause` and the others do."""
+        book = AuditBook(self.store, lambda pause: None)
+        give_order(book, order, by="zoe", why="because", at=self.now, regions=regions)
 
     def adopt(self, release: Release = OLD) -> None:
         """Record what runs."""

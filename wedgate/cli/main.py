@@ -33,6 +33,8 @@ COMMANDS = {
     "audit": "The audit log: verify, show, export, and the page of a month.",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
+    "freeze": "Close the gate for a while, for checks and rollouts alike.",
+    "thaw": "End every freeze.",
     "report": "Regression reports: validate.",
 }
 """Every command with its one line of help; its module is ``wedgate.cli.<name>``, the object ``command``."""

@@ -85,10 +85,11 @@ def audit_book(configuration: Configuration, environment: Mapping[str, str] | No
     if kind == "file" and forgets:
         return None
     store, _ = open_store(kind, options, configuration.service)
-    return AuditBook(store, _pause)
+    return AuditBook(store, pause)
 
 
-def _pause(duration: timedelta) -> None:
+def pause(duration: timedelta) -> None:
+    """Wait between two tries to write the ledger."""
     time.sleep(duration.total_seconds())
 
 

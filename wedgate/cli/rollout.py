@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,16 +14,20 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.ledger_wiring import open_store, state_directory, state_of
+from wedgate.cli.rollout_orders import abort, clear, pause, resume
 from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from wedgate.config.configuration import Configuration
     from wedgate.engine.progress import Progress
     from wedgate.engine.rollout_parts import RolloutParts, RunEnd
     from wedgate.render.rollout import Localise
     from wedgate.rollout.values import Release
+
+WATCH_SECONDS = 2.0
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -42,6 +48,7 @@ def command() -> None:
       wedgate rollout run --commit SHA --digest sha256:9c0b...
       wedgate rollout run --commit SHA --digest sha256:9c0b... --wait 8h
       wedgate rollout status
+      wedgate rollout start --commit SHA --digest sha256:9c0b... ; wedgate rollout tick
     """
 
 
@@ -56,6 +63,7 @@ def command() -> None:
 @click.option(
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="A regression report; read on every tick."
 )
+@click.option("--budget", "budget_text", help="Hand over to the next run after so long, such as 5h.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done and when; write and change nothing.")
 @format_option
 def run(
@@ -66,6 +74,7 @@ def run(
     config: Path | None,
     wait_text: str,
     report: Path | None,
+    budget_text: str | None,
     dry_run: bool,
     form: str,
 ) -> ExitCode:
@@ -73,16 +82,19 @@ def run(
 
     Ends with 0 when every region is done, 10 when a calendar is closed (it says until when), 11 when it may not
     start, 12 when it rolled back, 13 when a person must look, 20 when something outside failed. Ctrl-C returns what
-    is in motion to stable and ends with 1; the same command goes on later.
+    is in motion to stable and ends with 1; the same command goes on later. With --budget it ends with 0 when the time
+    is up: it writes down what it observed, and leaves candidates their traffic for the run that goes on at once.
 
     \b
     Examples:
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b...
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --region us-west --dry-run
+      wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --wait 5h --budget 5h
     """
     from wedgate.rollout.values import Release
 
     wait = parse_wait(wait_text)
+    budget = None if budget_text is None else parse_wait(budget_text, option="--budget")
     with telling_exposure():
         configuration = find_and_load(config)
     if warning := warning_of_checkout(state_directory(*state_of(configuration)), os.environ):
@@ -102,9 +114,83 @@ def run(
     from wedgate.engine.rollout import RolloutEngine
 
     with interruption.listening(), telling_exposure():
-        end = RolloutEngine(parts).run(release, regions=regions, wait=wait)
+        end = RolloutEngine(parts).run(release, regions=regions, wait=wait, budget=budget)
     _print_end(end, form)
     return end.exit_code
+
+
+@command.command("start")
+@click.option("--commit", required=True, help="The commit that is released: what people approve.")
+@click.option("--digest", required=True, help="The digest that the target must report back.")
+@region_option
+@config_option
+@format_option
+def start(*, commit: str, digest: str, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCode:
+    """Plan a rollout and write its start down; `wedgate rollout tick` then does one step at a time.
+
+    \b
+    Examples:
+      wedgate rollout start --commit 4f1c... --digest sha256:9c0b...
+    """
+    from wedgate.engine.rollout import RolloutEngine
+    from wedgate.rollout.values import Release
+
+    configuration = find_and_load(config)
+    parts = _parts(config, configuration, Interruption(), form)
+    with telling_exposure():
+        end = RolloutEngine(parts).start(Release(commit=commit, digest=digest), regions=regions)
+    _print_end(end, form)
+    return end.exit_code
+
+
+@command.command("tick")
+@region_option
+@config_option
+@format_option
+def tick(*, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCode:
+    """Let every region of what is under way take at most one step, and end. Waiting is no failure: it ends with 0.
+
+    Made for a schedule: late, twice at once and killed half-way are all the same to it. A candidate keeps its traffic
+    between two ticks, so let them come at least every `rollout.max-unwatched`: after that it goes back to stable.
+
+    \b
+    Examples:
+      wedgate rollout tick
+      wedgate rollout tick --region us-west      a job that has the credentials of one region
+    """
+    return run_tick(config, regions, form)
+
+
+def run_tick(config: Path | None, regions: tuple[str, ...], form: str) -> ExitCode:
+    """Do one tick and print how it ended."""
+    from dataclasses import replace
+
+    from wedgate.engine.beside import run_now
+    from wedgate.engine.rollout import RolloutEngine
+
+    interruption = Interruption()
+    with telling_exposure():
+        configuration = find_and_load(config)
+    # A tick that ended while a deploy still ran beside it would leave nobody to see how that went.
+    parts = replace(_parts(config, configuration, interruption, form), run_beside=run_now)
+    with interruption.listening(), telling_exposure():
+        end = RolloutEngine(parts).tick(regions=regions)
+    _print_end(end, form)
+    return end.exit_code
+
+
+def _parts(config: Path | None, configuration: Configuration, interruption: Interruption, form: str) -> RolloutParts:
+    """Wire the engine, and print what it says as it goes."""
+    localise = localiser(configuration)
+
+    def observe(progress: Progress) -> None:
+        click.echo(_progress_line(progress, localise), err=form == "json")
+
+    return rollout_parts(config, configuration, interruption=interruption, observe=observe)
+
+
+for _order in (pause, resume, abort, clear):
+    command.add_command(_order)
 
 
 @command.command("adopt")
@@ -125,9 +211,12 @@ def adopt_command(
       wedgate rollout adopt --digest sha256:1f3a...
       wedgate rollout adopt --digest sha256:1f3a... --region us-west --colour green
     """
+    from wedgate.cli.authority import giver
     from wedgate.engine.adopt import adopt
+    from wedgate.overrides.policy import Duty
     from wedgate.rollout.values import Colour, Release
 
+    giver(Duty.ADOPT, config, os.environ)
     configuration = find_and_load(config)
     parts = rollout_parts(config, configuration, interruption=Interruption(), observe=lambda progress: None)
     side = Colour(colour) if colour else None
@@ -137,16 +226,38 @@ def adopt_command(
 
 
 @command.command("status")
+@click.option("--watch", is_flag=True, help="Look again every two seconds until the rollout is over; Ctrl-C ends it.")
 @config_option
 @format_option
-def status(*, config: Path | None, form: str) -> ExitCode:
+def status(*, watch: bool, config: Path | None, form: str) -> ExitCode:
     """Say where the last rollout stands, from the journal alone; no target is asked.
 
     \b
     Examples:
       wedgate rollout status
+      wedgate rollout status --watch
       wedgate rollout status --format json
     """
+    if watch and form == "json":
+        raise UsageError("--watch is for people; leave --format json out, or ask again yourself")
+    shown = ""
+    while True:
+        text, is_over = _status_text(config, form)
+        if text != shown:
+            if watch and sys.stdout.isatty():
+                click.clear()
+            elif shown:
+                click.echo()
+            click.echo(text)
+            shown = text
+        if not watch or is_over:
+            return ExitCode.DONE
+        time.sleep(WATCH_SECONDS)
+
+
+def _status_text(config: Path | None, form: str) -> tuple[str, bool]:
+    """Return where the last rollout stands, and whether it is over."""
+    from wedgate.cli.rollout_wiring import utc_now
     from wedgate.engine.book import Book
     from wedgate.render.rollout import plain_status, render_json, render_status
 
@@ -163,11 +274,10 @@ def status(*, config: Path | None, form: str) -> ExitCode:
         )
     for notice in book.notices():
         click.echo(notice, err=True)
+    is_over = rollout is None or rollout.is_over
     if form == "json":
-        click.echo(render_json(plain_status(rollout, ledger)))
-    else:
-        click.echo(render_status(rollout, ledger, localise=localiser(configuration)))
-    return ExitCode.DONE
+        return render_json(plain_status(rollout, ledger, now=utc_now())), is_over
+    return render_status(rollout, ledger, now=utc_now(), localise=localiser(configuration)), is_over
 
 
 @contextmanager
@@ -201,18 +311,18 @@ def warning_of_checkout(directory: Path, environment: Mapping[str, str]) -> str:
     )
 
 
-def parse_wait(text: str) -> timedelta:
+def parse_wait(text: str, *, option: str = "--wait") -> timedelta:
     """Return the duration that ``text`` spells (``90s``, ``8h``, ``1h30m``); ``UsageError`` if it spells none."""
     from datetime import timedelta
 
     match = _DURATION.fullmatch(text.strip())
     if match is None or not any(match.groups()):
-        raise UsageError(f"--wait {text}: not a duration; write a number with d, h, m or s, such as 90s, 8h or 1h30m")
+        raise UsageError(f"{option} {text}: not a duration; write a number with d, h, m or s, such as 90s, 8h or 1h30m")
     days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
     try:
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        raise UsageError(f"--wait {text}: too long; write at most some days") from None
+        raise UsageError(f"{option} {text}: too long; write at most some days") from None
 
 
 def _dry_run(

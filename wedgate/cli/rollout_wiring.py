@@ -142,7 +142,8 @@ def open_metrics(configuration: Configuration, region: str) -> MetricSource:
     if settings.kind == "simulated":
         from wedgate.adapters.metrics.simulated import SimulatedMetrics
 
-        return SimulatedMetrics(open_target(settings), _script(_simulated_path(settings)))
+        path = _simulated_path(settings)
+        return SimulatedMetrics(open_target(settings), _script(path), path=path.with_name(f"{path.name}.traffic"))
     what = f"evidence of kind {kind} cannot be had from a target of kind {settings.kind}"
     raise ConfigurationError(
         (Problem(file="judge.evidence", line=0, column=0, what=what, remedy="use the target's kind, or kind: file"),)

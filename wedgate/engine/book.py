@@ -12,7 +12,7 @@ from wedgate.errors import ConfigurationError, NeedsHumanError, Problem, Wedgate
 from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.plain import PlainError
-from wedgate.ledger.streams import LedgerState, Stream, fold
+from wedgate.ledger.streams import WITHOUT_LEASE, LedgerState, Stream, fold
 from wedgate.rollout.journal import replay
 from wedgate.rollout.state import RolloutState
 from wedgate.rollout.values import Fence
@@ -45,15 +45,19 @@ class Book:
         return self.state
 
     def freezes(self) -> tuple[Frozen, ...]:
-        """Return what is frozen by the ledger as it is now; a lease that was lost shows at the next write."""
+        """Return what is frozen by the ledger as it is now."""
+        return self.look().freezes
+
+    def look(self) -> LedgerState:
+        """Return the ledger as it is now; a lease that was lost shows at the next write."""
         entries = self._store.read()
         try:
             state = fold(entries)
         except PlainError as error:
             raise unreadable(error) from error
-        if all(entry.stream == Stream.AUDIT for entry in entries[self.state.revision :]):
+        if all(entry.stream in WITHOUT_LEASE for entry in entries[self.state.revision :]):
             self.state = state
-        return state.freezes
+        return state
 
     def notices(self) -> tuple[str, ...]:
         """What a person should know about the last reading."""
@@ -97,7 +101,7 @@ class Book:
     def append(self, drafts: Sequence[Draft]) -> None:
         """Append under the lease. Raises ``LeaseLostError`` when somebody else took it since.
 
-        What others wrote to the audit stream meanwhile, which needs no lease, is read and built upon.
+        What others wrote meanwhile to streams that need no lease is read and built upon.
         """
         for _ in range(_TRIES):
             try:
@@ -106,7 +110,7 @@ class Book:
                 lost = error
                 known = self.state.revision
                 entries = self._store.read()
-                if all(entry.stream == Stream.AUDIT for entry in entries[known:]) and len(entries) > known:
+                if all(entry.stream in WITHOUT_LEASE for entry in entries[known:]) and len(entries) > known:
                     self.state = fold(entries)
                     continue
             else:

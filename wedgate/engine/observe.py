@@ -12,7 +12,7 @@ from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.errors import ExternalSystemError
 from wedgate.judge.values import Judgement, JudgeSettings, Outcome, Reading, Slice
 from wedgate.rollout.effects import Judge
-from wedgate.rollout.events import Judged
+from wedgate.rollout.events import Judged, Observed
 from wedgate.rollout.state import RegionState
 
 
@@ -47,6 +47,8 @@ class Observation:
     last: Reading | None = None
     tried_at: datetime | None = None
     slices: list[Slice] = field(default_factory=list)
+    kept: int = 0
+    """How many of the slices are in the ledger."""
 
     @property
     def observed(self) -> timedelta:
@@ -56,7 +58,7 @@ class Observation:
 
 class Watcher:
     """Takes a reading per region and slice length, and asks the judge. One for each run: what a killed process
-    observed is gone, and is observed again."""
+    observed and did not write down is gone, and is observed again."""
 
     def __init__(
         self,
@@ -90,6 +92,31 @@ class Watcher:
             return None
         observation.slices.append(self._slice(before, reading, effect))
         return self._judged(effect, observation, at, None)
+
+    def resume(self, region: RegionState) -> None:
+        """Go on from what an earlier run observed of the step in force and wrote down."""
+        found = region.evidence
+        if found is None or region.bake_from is None:
+            return
+        self._observations[region.region] = Observation(
+            step=region.at_step,
+            since=region.bake_from,
+            last=found.last,
+            tried_at=found.last.at,
+            slices=list(found.slices),
+            kept=len(found.slices),
+        )
+
+    def observed(self, region: RegionState, at: datetime) -> Observed | None:
+        """Return what was observed of the step in force since it was last written down; ``None`` for nothing."""
+        seen = self._observations.get(region.region)
+        if seen is None or seen.last is None or (seen.step, seen.since) != (region.at_step, region.bake_from):
+            return None
+        if region.evidence is not None and region.evidence.last == seen.last:
+            return None
+        fresh = tuple(seen.slices[seen.kept :])
+        seen.kept = len(seen.slices)
+        return Observed(at=at, region=region.region, step=seen.step, since=seen.since, last=seen.last, slices=fresh)
 
     def due(self, region: RegionState, at: datetime) -> timedelta:
         """Return how long until the next reading of a region is due; zero when it is, or a new bake began."""

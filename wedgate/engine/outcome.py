@@ -25,6 +25,28 @@ def end_of(state: RolloutState, interrupted: str | None, rescue: str | None) -> 
     return RunEnd(exit_code=code, text=text, state=state, rescue=rescue)
 
 
+def _handed_over(state: RolloutState, rescue: str | None) -> RunEnd:
+    """Return the end of a run that leaves the rest to the next one."""
+    where = ", ".join(f"{region.region} {_place(region)}" for region in state.regions)
+    text = f"handed over: rollout {state.plan.rollout} of {state.plan.release.digest}: {where}; the next tick goes on"
+    return RunEnd(exit_code=ExitCode.DONE, text=text, state=state, rescue=rescue)
+
+
+def tick_end(state: RolloutState, rescue: str | None = None) -> RunEnd:
+    """Return how a run ended that leaves the rest to the next one: waiting is no failure."""
+    end = end_of(state, None, rescue)
+    is_waiting = end.exit_code in (ExitCode.CLOSED, ExitCode.UNEXPECTED)
+    return _handed_over(state, rescue) if is_waiting else end
+
+
+def _place(region: RegionState) -> str:
+    """Say where a region stands, in short."""
+    what = f"{region.phase} at {region.weight} %" if region.weight else str(region.phase)
+    why = region.paused and f"paused by {region.paused}"
+    why = why or (f"{region.why}{_until(region)}" if region.hold is not None else "")
+    return f"{what} ({why})" if why else what
+
+
 def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str]:
     """Choose the code and the sentence."""
     if state.status is RolloutStatus.DONE:

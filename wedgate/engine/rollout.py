@@ -7,7 +7,7 @@ do this; the next run does it then.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,13 +15,13 @@ from wedgate.adapters.targets.interface import FenceError
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import live_holder, refuse_while_held, utc
 from wedgate.engine.observe import Watcher
-from wedgate.engine.outcome import end_of
+from wedgate.engine.outcome import end_of, tick_end
 from wedgate.engine.progress import Progress, unfailing
 from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
 from wedgate.engine.start import Planned, plan_rollout, refuse_poisoned, requested_regions
 from wedgate.engine.tick import ASK_AGAIN, Ticker, claim_regions, release_claims
 from wedgate.engine.traffic import spell_exposed
-from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, WedgateError
+from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError, WedgateError
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
@@ -30,6 +30,9 @@ from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState, RolloutStatus
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
+
+OBEY_EVERY = timedelta(seconds=10)
+"""How often the ledger is looked at for what people told the rollout."""
 
 POLL = timedelta(seconds=1)
 """How long to wait before something outside is looked at again."""
@@ -48,13 +51,88 @@ class RolloutEngine:
         self._reported: set[Regression] = set()
         self._last: Ticker | None = None
 
-    def run(self, release: Release, *, regions: Sequence[str] = (), wait: timedelta = timedelta(0)) -> RunEnd:
+    def run(
+        self,
+        release: Release,
+        *,
+        regions: Sequence[str] = (),
+        wait: timedelta = timedelta(0),
+        budget: timedelta | None = None,
+    ) -> RunEnd:
         """Roll ``release`` out over ``regions`` (all by default), or go on where an earlier run stopped.
 
-        ``wait`` bounds how long closed windows are waited for. Returns how it ended; raises ``RefusedError`` when it
-        may not start, ``NeedsHumanError`` when somebody else took over, ``ExternalSystemError`` when the ledger or
-        the rescue file cannot be written (traffic is back on stable then).
+        ``wait`` bounds how long closed windows are waited for. After ``budget`` the run hands over: it writes down
+        what it observed and leaves candidates their traffic, for the next run to go on. Returns how it ended; raises
+        ``RefusedError`` when it may not start, ``NeedsHumanError`` when somebody else took over,
+        ``ExternalSystemError`` when the ledger or the rescue file cannot be written (traffic is back on stable then).
         """
+        began = self._parts.clock()
+        leave_at = None if budget is None else began + budget
+        return self._begun(release, regions, lambda ticker: self._drive(ticker, began + wait, leave_at))
+
+    def start(self, release: Release, *, regions: Sequence[str] = ()) -> RunEnd:
+        """Plan ``release`` and write its start down; ticks do the rest. Raises as ``run`` does."""
+        return self._begun(release, regions, None)
+
+    def tick(self, *, regions: Sequence[str] = ()) -> RunEnd:
+        """Let each region (or those named) of what is under way take at most one step, and leave it at that.
+
+        What is observed is written down for the next tick. While another run is alive nothing is done. Raises as
+        ``run`` does.
+        """
+        self._book.refresh()
+        self._say_notices()
+        only = requested_regions(self._parts.settings, regions) if regions else None
+        try:
+            self._refuse_while_held(self._book.state)
+        except RefusedError as refused:
+            return RunEnd(exit_code=ExitCode.DONE, text=f"nothing done: {refused}", state=None)
+        if not self._book.state.claims and not self._book.has_kept:
+            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+        self._take_lease(None, only)
+        ends = []
+        try:
+            for name in self._book.state.unfinished:
+                running = self._book.rollout(name)
+                if running is None:
+                    continue
+                if running.is_over:
+                    self._book.append([release_claims(running, self._parts.clock())])
+                    continue
+                ticker = self._ticker(running)
+                self._tick_once(ticker, only)
+                ends.append(tick_end(ticker.state))
+        except LeaseLostError as error:
+            raise LeaseLostError(self._spell_loss(error)) from error
+        finally:
+            self._book.release_lease(self._parts.clock())
+        if not ends:
+            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+        return max(ends, key=lambda end: end.exit_code)
+
+    def _tick_once(self, ticker: Ticker, only: tuple[str, ...] | None) -> None:
+        """Take over what the last tick left, take one step, and write down what was observed."""
+        try:
+            ticker.take_over(only, anew=False)
+            ticker.obey()
+            self._take_reports(ticker)
+            ticker.feed(ev.Ticked(at=self._parts.clock(), regions=only))
+            for _ in range(MOST_TRIES):
+                if not any(region.phase is RegionPhase.ROLLING_BACK for region in ticker.state.regions):
+                    break
+                self._parts.pause(_until_return(ticker.state))
+                ticker.feed(ev.Ticked(at=self._parts.clock(), regions=only))
+            ticker.leave()
+        except LeaseLostError:
+            raise
+        except BaseException as error:
+            self._settle(ticker, f"the tick failed: {error or type(error).__name__}")
+            if error is not ticker.blind:
+                raise
+        self._raise_blind(ticker)
+
+    def _begun(self, release: Release, regions: Sequence[str], drive: Callable[[Ticker], bool] | None) -> RunEnd:
+        """Start or go on with a rollout, and drive it; ``drive`` says whether it left the rest to a later run."""
         self._book.refresh()
         self._say_notices()
         requested = requested_regions(self._parts.settings, regions)
@@ -71,7 +149,8 @@ class RolloutEngine:
             if ticker is None:
                 return _nothing_to_do(release, Planned(plan=None, already=requested))
             rescue = self._save_rescue(ticker.state.plan)
-            self._drive(ticker, self._parts.clock() + wait)
+            if drive is None or drive(ticker):
+                return tick_end(ticker.state, rescue)
             return end_of(ticker.state, self._parts.interrupted(), rescue)
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
@@ -82,12 +161,17 @@ class RolloutEngine:
         """Refuse while another run is alive: it watches its regions, and is not taken over."""
         refuse_while_held(state, self._parts.clock(), self._parts.is_alive)
 
-    def _take_lease(self, planned: Plan | None) -> None:
-        """Take the lease above every fence that the targets hold, and write down what waited in the spool."""
+    def _take_lease(self, planned: Plan | None, only: Sequence[str] | None = None) -> None:
+        """Take the lease above every fence that the targets hold, and write down what waited in the spool.
+
+        With ``only`` no target of another region is asked.
+        """
         plans = [planned] if planned is not None else []
         plans += [found.plan for found in map(self._book.rollout, self._book.state.unfinished) if found is not None]
         epochs = [0]
         for region in (region for plan in plans for region in plan.regions):
+            if only is not None and region.region not in only:
+                continue
             try:
                 fence = self._parts.open_target(region.target).weights().fence
             except ExternalSystemError as error:
@@ -191,18 +275,32 @@ class RolloutEngine:
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))
 
-    def _drive(self, ticker: Ticker, deadline: datetime) -> None:
-        """Tick until nothing more can be done, and leave nothing in motion behind."""
+    def _drive(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None) -> bool:
+        """Tick until nothing more can be done, and leave nothing in motion behind.
+
+        Returns whether the time was up before, at ``leave_at``: then candidates keep their traffic for the next run.
+        """
+        looked: datetime | None = None
         try:
             while not ticker.state.is_over and self._parts.interrupted() is None:
                 ticker.renew()
+                now = self._parts.clock()
+                if looked is None or now - looked >= OBEY_EVERY:
+                    looked = now
+                    ticker.obey()
                 self._take_reports(ticker)
                 ticker.feed(ev.Ticked(at=self._parts.clock()))
                 rest = self._rest(ticker, deadline)
-                if rest is None or ticker.blind is not None:
+                if ticker.blind is not None or (rest is None and leave_at is None):
+                    break
+                is_time = leave_at is not None and (rest is None or self._parts.clock() >= leave_at)
+                if is_time and not ticker.state.is_over and _may_leave(ticker):
+                    ticker.leave()
+                    return True
+                if rest is None:
                     break
                 if rest > timedelta(0):
-                    self._parts.pause(rest)
+                    self._parts.pause(rest if leave_at is None else min(rest, max(leave_at - now, POLL)))
         except LeaseLostError:
             raise
         except BaseException as error:
@@ -212,7 +310,13 @@ class RolloutEngine:
                 raise
         why = self._parts.interrupted()
         self._settle(ticker, f"interrupted: {why}" if why else "the run ended and nobody would watch any more")
+        self._raise_blind(ticker)
+        return False
+
+    def _raise_blind(self, ticker: Ticker) -> None:
+        """Raise what kept the ledger from being written, if anything did."""
         if ticker.blind is not None:
+            self._settle(ticker, f"the ledger cannot be written: {ticker.blind}")
             kept = f"; what was done is kept in {ticker.spooled_at}" if ticker.spooled_at else ""
             raise ExternalSystemError(f"{ticker.blind}; the rollout stopped{kept}") from ticker.blind
 
@@ -257,6 +361,11 @@ class RolloutEngine:
         moving = [self._rest_of(ticker, region, now) for region in state.regions if _moves_by_itself(region)]
         if moving:
             return min(moving)
+        if any(region.paused is not None for region in state.regions) and state.halted is None:
+            watched = [ticker.watcher.due(region, now) for region in state.regions if region.is_exposed]
+            if not watched and now >= deadline:
+                return None
+            return max(min([*watched, OBEY_EVERY]), timedelta(milliseconds=10))
         if state.halted is not None:
             return None
         waiting = [region for region in state.regions if _waits_for_calendar(region)]
@@ -331,7 +440,18 @@ def _until_return(state: RolloutState) -> timedelta:
 
 def _moves_by_itself(region: RegionState) -> bool:
     """Whether a tick may change a region without anything happening outside."""
-    return region.is_moving and region.phase is not RegionPhase.HELD
+    idle = region.paused is not None and region.phase in (
+        RegionPhase.GATED,
+        RegionPhase.PREPARING,
+        RegionPhase.VERIFIED,
+    )
+    return region.is_moving and region.phase is not RegionPhase.HELD and not idle
+
+
+def _may_leave(ticker: Ticker) -> bool:
+    """Whether nothing is half done: no switch of traffic whose outcome is not known, and no deploy."""
+    half = (RegionPhase.SHIFTING, RegionPhase.ROLLING_BACK)
+    return not any(region.phase in half or ticker.is_deploying(region.region) for region in ticker.state.regions)
 
 
 def _waits_for_calendar(region: RegionState) -> bool:

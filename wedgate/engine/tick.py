@@ -94,17 +94,18 @@ class Ticker:
         """Whether a deploy runs beside the loop there."""
         return region in self._deploys
 
-    def take_over(self) -> None:
-        """Put this run's fence on every target of the plan, then take in what was found there.
+    def take_over(self, regions: tuple[str, ...] | None = None, *, anew: bool = True) -> None:
+        """Put this run's fence on every target of the plan (or of some regions), then take in what was found there.
 
         A fence holds nobody off until the target has it: an earlier run that was only slow could still raise traffic.
         The weights are written as they were found, and not at all where the earlier run gave its lease back. A region
-        that needs a human is not touched.
+        that needs a human is not touched. ``anew``: what is held for want of something is tried again.
         """
         found: list[ev.Event] = []
         for plan in self.state.plan.regions:
             region = self.state.region(plan.region)
-            if region.phase is RegionPhase.NEEDS_HUMAN and not region.owes_return:
+            is_theirs = regions is not None and plan.region not in regions
+            if is_theirs or (region.phase is RegionPhase.NEEDS_HUMAN and not region.owes_return):
                 continue
             try:
                 read = self._weights(plan.region)
@@ -116,9 +117,48 @@ class Ticker:
                 self._say(plan.region, "target failed", f"taking over: {error}", None)
             else:
                 found.append(read)
-        self.feed(ev.RunBegan(at=self._now(), epoch=self._book.epoch))
+        began = ev.RunBegan(
+            at=self._now(),
+            epoch=self._book.epoch,
+            handed_over=self._book.was_given_back,
+            anew=anew,
+            regions=regions,
+        )
+        self.feed(began)
         for each in found:
             self.feed(each)
+        for state in self.state.regions:
+            self.watcher.resume(state)
+
+    def obey(self) -> None:
+        """Take in what people told this rollout since, from the ledger as it is now.
+
+        A ledger that cannot be read tells nothing; it closes the gate in any case.
+        """
+        try:
+            orders = self._book.look().orders
+        except ExternalSystemError:
+            return
+        for line in orders:
+            given = line.given
+            if line.revision > self.state.obeyed and given.rollout == self.state.plan.rollout:
+                self.feed(
+                    ev.Ordered(
+                        at=self._now(),
+                        revision=line.revision,
+                        order=given.order,
+                        by=given.by,
+                        why=given.why,
+                        regions=given.regions,
+                    )
+                )
+
+    def leave(self) -> None:
+        """Write down what was observed of candidates with traffic, for the run that goes on."""
+        for region in self.state.regions:
+            observed = self.watcher.observed(region, self._now()) if region.is_exposed else None
+            if observed is not None:
+                self.feed(observed)
 
     def renew(self) -> None:
         """Say in the ledger that this run is alive, if it has not said anything there for a while."""

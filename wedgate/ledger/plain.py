@@ -8,6 +8,7 @@ an unknown field is refused (a newer writer meant something by it).
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -90,16 +91,22 @@ def _read_tuple(kinds: tuple[object, ...], plain: object, place: str) -> object:
 def _read_dataclass(kind: type, plain: object, place: str) -> object:
     """Read a dataclass field by field."""
     data = _expect(dict, plain, place)
-    hints = typing.get_type_hints(kind)
-    names = {field.name for field in dataclasses.fields(kind)}
-    unknown = sorted(set(data) - names)
+    hints = _fields_of(kind)
+    unknown = sorted(set(data) - set(hints))
     if unknown:
         raise PlainError(f"{place}: unknown field {unknown[0]}")
-    given = {name: _read(hints[name], data[name], f"{place}.{name}") for name in names if name in data}
+    given = {name: _read(hint, data[name], f"{place}.{name}") for name, hint in hints.items() if name in data}
     try:
         return kind(**given)
     except (TypeError, ValueError) as error:
         raise PlainError(f"{place}: {error}") from error
+
+
+@functools.cache
+def _fields_of(kind: type) -> Mapping[str, object]:
+    """Return the types of a dataclass's fields; a journal asks for the same few thousands of times."""
+    hints = typing.get_type_hints(kind)
+    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
 def _read_scalar(kind: object, plain: object, place: str) -> object:

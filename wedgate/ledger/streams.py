@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS, Entry
+from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import from_plain
 from wedgate.rollout.values import Colour, Release
 
@@ -31,6 +32,12 @@ class Stream(StrEnum):
     """Which rollout holds which regions."""
     AUDIT = "audit"
     """Overrides and freezes: who asked, who approved, what was refused, what was used."""
+    ORDERS = "orders"
+    """What people told a rollout: pause, resume, abort; a regression that was reported; a digest to clear."""
+
+
+WITHOUT_LEASE = (Stream.AUDIT, Stream.ORDERS)
+"""Streams that anybody may append to while somebody else holds the lease; they are no sign of life of its holder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +115,7 @@ class LedgerState:
     audit: tuple[AuditLine, ...] = ()
     freezes: tuple[Frozen, ...] = ()
     """The freezes that nobody has ended; each may be over by its own time."""
+    orders: tuple[OrderLine, ...] = ()
 
     @property
     def unfinished(self) -> tuple[str, ...]:
@@ -131,8 +139,7 @@ def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerSt
 def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
     """Take in one entry."""
     state = replace(state, revision=entry.revision, head=entry.hash, epoch=max(state.epoch, entry.epoch))
-    # What is written to the audit stream is written without the lease, by anybody: no sign of life of its holder.
-    if state.lease is not None and entry.epoch == state.lease.epoch and entry.stream != Stream.AUDIT:
+    if state.lease is not None and entry.epoch == state.lease.epoch and entry.stream not in WITHOUT_LEASE:
         state = replace(state, lease=replace(state.lease, seen=max(state.lease.seen, entry.at)))
     match entry.stream:
         case Stream.LEASE:
@@ -150,6 +157,8 @@ def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
             return _fold_journal(state, entry)
         case Stream.AUDIT:
             return _fold_audit(state, entry)
+        case Stream.ORDERS:
+            return _fold_order(state, entry)
         case _:
             return state
 
@@ -178,6 +187,16 @@ def _fold_audit(state: LedgerState, entry: Entry) -> LedgerState:
     elif entry.kind == Act.THAWED:
         freezes = ()
     return replace(state, audit=(*state.audit, line), freezes=freezes)
+
+
+def _fold_order(state: LedgerState, entry: Entry) -> LedgerState:
+    """Keep the order; one that clears a digest takes effect at once, because no run has a part in it."""
+    given = from_plain(Given, dict(entry.body))
+    line = OrderLine(revision=entry.revision, at=entry.at, given=given)
+    poisoned = state.poisoned
+    if given.order is Order.CLEAR:
+        poisoned = {digest: each for digest, each in poisoned.items() if digest != given.digest}
+    return replace(state, orders=(*state.orders, line), poisoned=poisoned)
 
 
 def _fold_lease(lease: Lease | None, entry: Entry) -> Lease | None:

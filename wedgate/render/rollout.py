@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from wedgate.ledger.audit import Frozen
+from wedgate.ledger.orders import OrderLine
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import effects as fx
@@ -15,6 +17,10 @@ from wedgate.rollout.values import Weights
 
 Localise = Callable[[str | None, datetime], str]
 """Spells an instant in a region's own local time, and in UTC."""
+
+
+BAR = 20
+"""Characters of the bar that shows a bake."""
 
 
 def in_utc(region: str | None, at: datetime) -> str:
@@ -43,8 +49,10 @@ def render_progress(
     return "; ".join(parts)
 
 
-def render_status(state: RolloutState | None, ledger: LedgerState, *, localise: Localise = in_utc) -> str:
-    """Render where the last rollout stands, region by region, and what is good and poisoned."""
+def render_status(
+    state: RolloutState | None, ledger: LedgerState, *, now: datetime | None = None, localise: Localise = in_utc
+) -> str:
+    """Render where the last rollout stands, region by region, and what is good, frozen (at ``now``) and poisoned."""
     lines: list[str] = []
     if state is None:
         lines.append("no rollout is recorded")
@@ -55,6 +63,11 @@ def render_status(state: RolloutState | None, ledger: LedgerState, *, localise: 
         if state.halted is not None:
             lines.append(f"halted: {state.halted}")
         lines += [_region_line(region, localise) for region in state.regions]
+        lines += [
+            f"{line.given.order.value} by {line.given.by} ({line.given.why}) waits for the next tick"
+            for line in _waiting(state, ledger)
+        ]
+    lines += [_freeze_line(frozen, localise) for frozen in _in_force(ledger, now)]
     lines += [
         f"last good in {good.region}: {good.release.digest} on {good.colour}"
         for good in sorted(ledger.good.values(), key=lambda good: good.region)
@@ -68,14 +81,53 @@ def _region_line(region: RegionState, localise: Localise) -> str:
     parts = [f"  {region.region:<14} {region.phase}"]
     if region.weight and region.phase is not RegionPhase.DONE:
         parts.append(f"candidate at {region.weight} %")
+    if region.phase is RegionPhase.BAKING:
+        parts.append(_bake_words(region))
     if region.why:
         parts.append(region.why)
+    if region.paused is not None:
+        parts.append(f"paused by {region.paused}")
     if region.hold is not None and region.hold.until is not None:
         parts.append(f"until {localise(region.region, region.hold.until)}")
     return "; ".join(parts)
 
 
-def plain_status(state: RolloutState | None, ledger: LedgerState) -> dict[str, object]:
+def _bake_words(region: RegionState) -> str:
+    """Say how far a bake is: a bar, and the time that was observed as far as the journal knows."""
+    seen, needed = _observed(region), region.bake_needed
+    part = 1.0 if needed <= timedelta(0) else min(seen / needed, 1.0)
+    full = int(part * BAR)
+    steps = 0 if region.strategy is None else len(region.strategy.steps)
+    bar = "#" * full + "." * (BAR - full)
+    return f"step {region.at_step + 1} of {steps} [{bar}] {spell_duration(seen)} of {spell_duration(needed)}"
+
+
+def _observed(region: RegionState) -> timedelta:
+    """Return the observed time of a bake that is written down; a run that goes on writes it down when it ends."""
+    slices = () if region.evidence is None else region.evidence.slices
+    return sum((each.end - each.start for each in slices if each.trouble is None), timedelta(0))
+
+
+def _waiting(state: RolloutState, ledger: LedgerState) -> list[OrderLine]:
+    """Return the orders that nobody has obeyed yet."""
+    if state.is_over:
+        return []
+    rollout = state.plan.rollout
+    return [line for line in ledger.orders if line.given.rollout == rollout and line.revision > state.obeyed]
+
+
+def _in_force(ledger: LedgerState, now: datetime | None) -> list[Frozen]:
+    """Return the freezes that nobody has ended, and that are not over by themselves."""
+    return [frozen for frozen in ledger.freezes if now is None or now < frozen.until]
+
+
+def _freeze_line(frozen: Frozen, localise: Localise) -> str:
+    """Render one freeze."""
+    where = "every region" if frozen.regions is None else ", ".join(frozen.regions)
+    return f"frozen: {where} by {frozen.by} until {localise(None, frozen.until)}: {frozen.reason}"
+
+
+def plain_status(state: RolloutState | None, ledger: LedgerState, *, now: datetime | None = None) -> dict[str, object]:
     """Return the status as data, under its own schema version."""
     return {
         "schema_version": 1,
@@ -85,6 +137,8 @@ def plain_status(state: RolloutState | None, ledger: LedgerState) -> dict[str, o
             for name, good in sorted(ledger.good.items())
         },
         "poisoned": {digest: poisoned.why for digest, poisoned in ledger.poisoned.items()},
+        "frozen": [to_plain(frozen) for frozen in _in_force(ledger, now)],
+        "orders_waiting": [] if state is None else [to_plain(line) for line in _waiting(state, ledger)],
     }
 
 
@@ -104,6 +158,11 @@ def plain_rollout(state: RolloutState) -> dict[str, object]:
                 "why": region.why or None,
                 "held": None if region.hold is None else region.hold.kind.value,
                 "until": None if region.hold is None else to_plain(region.hold.until),
+                "paused": region.paused,
+                "step": region.at_step + 1,
+                "steps": None if region.strategy is None else len(region.strategy.steps),
+                "bake_seconds": region.bake_needed.total_seconds(),
+                "observed_seconds": _observed(region).total_seconds(),
             }
             for region in state.regions
         ],

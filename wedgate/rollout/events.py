@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from wedgate.calendars.values import Verdict
-from wedgate.judge.values import Judgement
+from wedgate.judge.values import Judgement, Reading, Slice
+from wedgate.ledger.orders import Order
 from wedgate.rollout.state import Plan
 from wedgate.rollout.values import Colour, Fence, Weights
 
@@ -26,17 +27,34 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunBegan:
-    """A process took the lease to work on the rollout. What an earlier one left is found out now."""
+    """A process took the lease to work on the rollout. What an earlier one left is found out now.
+
+    ``handed_over`` says that the earlier one gave its lease back, so that it left nothing half done. ``regions`` are
+    those that this run works on (``None``: all). ``anew`` says that what is held is tried again, whatever held it:
+    somebody asked for that. Without it only what waits for its calendar is.
+    """
 
     at: datetime
     epoch: int
+    handed_over: bool = False
+    anew: bool = True
+    regions: tuple[str, ...] | None = None
+
+    def concerns(self, region: str) -> bool:
+        """Whether the run works on a region."""
+        return self.regions is None or region in self.regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticked:
-    """Time passed: every region may take its next step."""
+    """Time passed: every region, or those named, may take its next step."""
 
     at: datetime
+    regions: tuple[str, ...] | None = None
+
+    def concerns(self, region: str) -> bool:
+        """Whether a region may take a step."""
+        return self.regions is None or region in self.regions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +172,30 @@ class Superseded:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What a run that ends observed of a step since the last such entry, for the next one to go on from."""
+
+    at: datetime
+    region: str
+    step: int
+    since: datetime
+    last: Reading
+    slices: tuple[Slice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ordered:
+    """A person told this rollout something; ``revision`` is the order's place in the ledger, so it is obeyed once."""
+
+    at: datetime
+    revision: int
+    order: Order
+    by: str
+    why: str
+    regions: tuple[str, ...] | None = None
+
+
 Event: TypeAlias = (
     Started
     | RunBegan
@@ -169,4 +211,6 @@ Event: TypeAlias = (
     | Interrupted
     | ReturnedByHand
     | Superseded
+    | Observed
+    | Ordered
 )

@@ -44,6 +44,8 @@ def refusal_to_increase(state: RolloutState, region: RegionState, *, evidence_ne
     for other in state.regions:
         if other.hold is not None and other.hold.kind is HoldKind.REGRESSION:
             return Refusal(why=f"a regression is held in {other.region}")
+    if region.paused is not None:
+        return Refusal(why=f"paused by {region.paused}")
     if not region.verified:
         return Refusal(why="the candidate's digest was not read back since its last change")
     if evidence_needed and region.judged is not Outcome.PASS:

@@ -33,6 +33,8 @@ KINDS: Mapping[str, type[Event]] = {
         events.Interrupted,
         events.ReturnedByHand,
         events.Superseded,
+        events.Observed,
+        events.Ordered,
     )
 }
 """The kind under which each event stands in the journal, for example ``gate_answered``."""

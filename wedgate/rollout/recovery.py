@@ -19,6 +19,8 @@ def resumed(state: RolloutState, event: RunBegan) -> tuple[RolloutState, tuple[E
     """Return the state from which a new run goes on, and what to say about it."""
     effects: list[Effect] = []
     for region in state.regions:
+        if not event.concerns(region.region):
+            continue
         moved, wanted = _region_resumed(state, region, event)
         if moved != region or wanted:
             effects.append(Announce(region=region.region, what="found", why=_spell(region)))
@@ -34,21 +36,31 @@ def _region_resumed(
     plan = state.plan.region(region.region)
     match region.phase:
         case RegionPhase.GATED | RegionPhase.PREPARING | RegionPhase.VERIFIED:
-            return regions.begin_again(region), ()
+            return (region if event.handed_over else regions.begin_again(region)), ()
         case RegionPhase.ROLLING_BACK | RegionPhase.NEEDS_HUMAN if region.returning is not None:
             back = region.returning
             return regions.give_back(plan, region, back.why, then=back.then, kind=back.kind)
         case RegionPhase.HELD if region.weight == 0:
-            return regions.begin_again(region), ()
+            return (region if _stays_held(region, event) else regions.begin_again(region)), ()
         case RegionPhase.HELD | RegionPhase.BAKING:
-            unwatched = region.watched_at is None or event.at - region.watched_at > regions.MAX_UNWATCHED
+            unwatched = region.watched_at is None or event.at - region.watched_at > state.plan.max_unwatched
             if unwatched:
                 why = "nobody watched the candidate since the last run ended"
                 return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.INTERRUPTED)
+            if region.evidence is not None or (region.phase is RegionPhase.HELD and not event.anew):
+                return replace(region, verified=False, judged=None), ()
             # What was observed before is gone with the process that observed it.
             return replace(regions.bake(region, event.at), hold=None, verified=False, why=""), ()
         case _:
             return region, ()
+
+
+def _stays_held(region: RegionState, event: RunBegan) -> bool:
+    """Whether a region without traffic waits on: for its calendar, or until somebody asks for another try."""
+    kind = None if region.hold is None else region.hold.kind
+    if kind is HoldKind.CLOSED:
+        return event.handed_over
+    return not event.anew and kind is not HoldKind.INTERRUPTED
 
 
 def _spell(region: RegionState) -> str:

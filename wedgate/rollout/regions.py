@@ -29,9 +29,6 @@ from wedgate.rollout.values import Choice, Step, Strategy, Weights
 VERIFY_WITHIN = timedelta(minutes=2)
 """How long a deployed colour may take until it answers with the new digest."""
 
-MAX_UNWATCHED = timedelta(minutes=10)
-"""How long a candidate may have traffic without a judgement before it goes back to stable."""
-
 WATCH_MARK = timedelta(minutes=1)
 """How often a judgement that decides nothing is written down as proof that somebody watches."""
 
@@ -77,11 +74,11 @@ def next_step(region: RegionState) -> Step | None:
 def runway_needed(plan: Plan, region: RegionState) -> timedelta:
     """Return how long the region must stay open for what comes next: the next bake and the reserve.
 
-    To begin at all, every bake on the way must fit. A promotion moves no traffic and needs no runway.
+    Before the first step every bake on the way must fit. A promotion moves no traffic and needs no runway.
     """
     if region.strategy is None:
         return timedelta(0)
-    if region.phase in (RegionPhase.PENDING, RegionPhase.GATED) or resumes_at(region) is RegionPhase.PENDING:
+    if region.at_step < 0:
         return sum((step.bake for step in region.strategy.steps), timedelta(0)) + plan.reserve
     step = next_step(region)
     return timedelta(0) if step is None else step.bake + plan.reserve
@@ -138,6 +135,7 @@ def bake(region: RegionState, at: datetime) -> RegionState:
         watched_at=at,
         judged=None,
         attempts=0,
+        evidence=None,
     )
 
 
@@ -189,7 +187,15 @@ def given_back(region: RegionState, at: datetime) -> RegionState:
     """Take note that stable has all traffic again."""
     returning = region.returning
     rested = replace(
-        region, weight=0, at_step=-1, strategy=None, bake_from=None, watched_at=None, deployed_at=None, attempts=0
+        region,
+        weight=0,
+        at_step=-1,
+        strategy=None,
+        bake_from=None,
+        watched_at=None,
+        deployed_at=None,
+        attempts=0,
+        evidence=None,
     )
     if returning is None or returning.then is not RegionPhase.HELD:
         return replace(rested, phase=RegionPhase.ROLLED_BACK, returning=None)
@@ -209,7 +215,7 @@ def given_back(region: RegionState, at: datetime) -> RegionState:
 
 def begin_again(region: RegionState) -> RegionState:
     """Forget how far the region was: it has no candidate traffic, and everything is asked and verified anew."""
-    return RegionState(region=region.region)
+    return RegionState(region=region.region, paused=region.paused)
 
 
 def extend_or_hold(region: RegionState, why: str, at: datetime) -> Moved:

@@ -11,8 +11,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from wedgate.judge.values import JudgeSettings, Outcome
+from wedgate.judge.values import JudgeSettings, Outcome, Reading, Slice
 from wedgate.rollout.values import Choice, Colour, Release, ReportFails, Step, Strategy, TargetSettings, Weights
+
+DEFAULT_UNWATCHED = timedelta(minutes=10)
+"""How long a candidate may have traffic without a judgement before it goes back to stable."""
 
 
 class RolloutStatus(StrEnum):
@@ -124,6 +127,7 @@ class Plan:
     strategies: tuple[Strategy, ...]
     choose: tuple[Choice, ...]
     judge: JudgeSettings
+    max_unwatched: timedelta = DEFAULT_UNWATCHED
 
     def region(self, name: str) -> RegionPlan:
         """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
@@ -134,12 +138,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What was observed of a step by runs that ended before its bake did: slices in order, and the last reading."""
+
+    last: Reading
+    slices: tuple[Slice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RegionState:
     """Where one region stands.
 
     ``weight`` is the candidate's percent as last read back. ``at_step`` is the step in force (-1 before the first),
     while shifting the one being shifted to. ``verified`` says that the candidate's digest was read back since the
-    last change; every increase uses it up. ``judged`` is the last final judgement of the step in force.
+    last change; every increase uses it up. ``judged`` is the last final judgement of the step in force. ``evidence`` is
+    what an earlier run observed of it and wrote down. ``paused`` is who told the region to wait, and why.
     """
 
     region: str
@@ -158,6 +171,8 @@ class RegionState:
     returning: Return | None = None
     attempts: int = 0
     why: str = ""
+    paused: str | None = None
+    evidence: Evidence | None = None
 
     @property
     def is_final(self) -> bool:
@@ -197,6 +212,8 @@ class RolloutState:
     regions: tuple[RegionState, ...]
     halted: str | None = None
     """Why nothing increases any more; ``None`` while the rollout runs."""
+    obeyed: int = 0
+    """The place in the ledger of the last order that was obeyed."""
 
     def region(self, name: str) -> RegionState:
         """Return the state of one region; ``KeyError`` if it is not part of the rollout."""

@@ -17,6 +17,7 @@ from typing import assert_never
 from wedgate.judge.values import Outcome
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, ReadDigest, ReadWeights, RecordGood
+from wedgate.rollout.endings import ended, interrupted
 from wedgate.rollout.events import (
     Deployed,
     DeployFailed,
@@ -25,6 +26,8 @@ from wedgate.rollout.events import (
     GateAnswered,
     Interrupted,
     Judged,
+    Observed,
+    Ordered,
     RegressionReported,
     ReturnedByHand,
     RunBegan,
@@ -35,10 +38,12 @@ from wedgate.rollout.events import (
     WeightsRead,
 )
 from wedgate.rollout.guards import Refusal, refusal_of_gate, refusal_to_increase
+from wedgate.rollout.orders import obeyed
 from wedgate.rollout.recovery import resumed
 from wedgate.rollout.regions import Moved
 from wedgate.rollout.regress import regressed
 from wedgate.rollout.state import (
+    Evidence,
     HoldKind,
     RegionPhase,
     RegionPlan,
@@ -100,14 +105,17 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
         case RegressionReported():
             return regressed(state, event.region, event.why, event.at)
         case Interrupted():
-            return _interrupted(state, event)
+            return interrupted(state, event.why, event.at)
         case ReturnedByHand():
             return _returned_by_hand(state, event)
         case Superseded():
-            after, effects = _interrupted(state, Interrupted(at=event.at, why=event.why))
-            return replace(after, halted=event.why), effects
+            return ended(state, event.why, event.at)
+        case Ordered():
+            return obeyed(state, event)
         case Judged():
             return _judged(state, event)
+        case Observed():
+            return _observed(state, event), ()
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
             return _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
@@ -147,19 +155,21 @@ def _ticked(state: RolloutState, event: Ticked) -> Stepped:
     effects: list[Effect] = []
     beginning = regions_to_begin(state)
     for region in state.regions:
-        if region.region in beginning:
+        if region.region in beginning or not event.concerns(region.region):
             continue
         moved, wanted = _region_ticked(state, state.plan.region(region.region), region, event.at)
         state = state.having(moved)
         effects += wanted
     # In the order of the waiting list, so that a region known to be closed asks after one that may go.
-    effects += [AskGate(region=name, runway=None) for name in beginning]
+    effects += [AskGate(region=name, runway=None) for name in beginning if event.concerns(name)]
     return state, tuple(effects)
 
 
 def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
     """Return what one region does on a tick."""
     name = region.region
+    if region.paused is not None and region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
+        return region, ()
     match region.phase:
         case RegionPhase.GATED:
             # A halted rollout prepares nothing more.
@@ -190,9 +200,9 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             assert_never(unknown)
 
 
-def _unwatched(plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
+def _unwatched(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
     """Give traffic back when nobody judged for too long; ``None`` while somebody does."""
-    if region.watched_at is None or at - region.watched_at <= regions.MAX_UNWATCHED:
+    if region.watched_at is None or at - region.watched_at <= state.plan.max_unwatched:
         return None
     why = f"nobody could judge the candidate since {region.watched_at:%H:%M:%SZ}"
     return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.EVIDENCE)
@@ -200,7 +210,7 @@ def _unwatched(plan: RegionPlan, region: RegionState, at: datetime) -> Moved | N
 
 def _baking_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
     """Watch the candidate; a last step without a bake of its own rests on the judgement before it."""
-    if (unwatched := _unwatched(plan, region, at)) is not None:
+    if (unwatched := _unwatched(state, plan, region, at)) is not None:
         return unwatched
     if region.judged is Outcome.PASS:
         return region, (ReadWeights(region=region.region), ReadDigest(region=region.region, colour=plan.candidate))
@@ -211,7 +221,7 @@ def _held_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at:
     """Keep watching what has traffic, and ask a closed gate again."""
     effects: tuple[Effect, ...] = ()
     if region.weight > 0:
-        if (unwatched := _unwatched(plan, region, at)) is not None:
+        if (unwatched := _unwatched(state, plan, region, at)) is not None:
             return unwatched
         effects = tuple(regions.watch_effects(state, plan, region))
     waits = region.hold is not None and region.hold.kind is HoldKind.CLOSED and state.halted is None
@@ -238,7 +248,7 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
     if refusal_to_increase(state, region, evidence_needed=region.weight > 0) is not None:
         return region, ()
     if regions.next_step(region) is None:
-        promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None)
+        promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, evidence=None)
         return promoted, (Announce(region=region.region, what="promoted"),)
     return regions.shift(plan, region)
 
@@ -365,7 +375,7 @@ def _target_failed(plan: RegionPlan, region: RegionState, event: TargetFailed) -
     if region.phase is RegionPhase.SHIFTING:
         return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
     if region.is_exposed:
-        # Looking failed, nothing was changed: evidence and time decide (see ``MAX_UNWATCHED``).
+        # Looking failed, nothing was changed: evidence and time decide (see ``max_unwatched``).
         return region, ()
     if region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
         return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=why), event.at, resume=RegionPhase.PENDING)
@@ -387,7 +397,8 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
     marked = region.watched_at
     if outcome is not Outcome.ERROR and (marked is None or event.at - marked >= regions.WATCH_MARK):
         region = replace(region, watched_at=event.at)
-    if region.phase is RegionPhase.HELD or not event.final or event.observed < region.bake_needed:
+    waits = region.phase is RegionPhase.HELD or region.paused is not None
+    if waits or not event.final or event.observed < region.bake_needed:
         return state.having(region), ()
     if outcome is Outcome.PASS:
         passed = replace(region, judged=Outcome.PASS, verified=False, watched_at=event.at)
@@ -399,26 +410,13 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
     return state.having(region), (said, *effects)
 
 
-def _interrupted(state: RolloutState, event: Interrupted) -> Stepped:
-    """Leave every region in a state that needs no watching."""
-    effects: list[Effect] = []
-    for region in state.regions:
-        if region.phase is RegionPhase.ROLLING_BACK:
-            effects.append(regions.return_effect(state.plan.region(region.region), region))
-        elif region.is_exposed:
-            plan = state.plan.region(region.region)
-            kind = region.hold.kind if region.hold is not None else HoldKind.INTERRUPTED
-            why = f"{event.why}; {region.hold.why}" if region.hold is not None else event.why
-            moved, wanted = regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=kind)
-            state = state.having(moved)
-            effects += wanted
-        elif region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
-            held, wanted = regions.hold(
-                region, HoldKind.INTERRUPTED, Refusal(why=event.why), event.at, resume=RegionPhase.PENDING
-            )
-            state = state.having(held)
-            effects += wanted
-    return state, tuple(effects)
+def _observed(state: RolloutState, event: Observed) -> RolloutState:
+    """Keep what was observed of the step in force for the run that goes on."""
+    region = next((each for each in state.regions if each.region == event.region), None)
+    if region is None or region.bake_from != event.since or region.at_step != event.step:
+        return state
+    before = () if region.evidence is None else region.evidence.slices
+    return state.having(replace(region, evidence=Evidence(last=event.last, slices=(*before, *event.slices))))
 
 
 def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:

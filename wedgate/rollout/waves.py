@@ -30,7 +30,9 @@ def regions_to_begin(state: RolloutState) -> tuple[str, ...]:
 
 
 def _may_begin(region: RegionState) -> bool:
-    """Whether a region has not begun, or waits for its calendar before beginning."""
+    """Whether a region has not begun, or waits for its calendar before beginning; not one that is paused."""
+    if region.paused is not None:
+        return False
     if region.phase is RegionPhase.PENDING:
         return True
     hold = region.hold

@@ -8,13 +8,12 @@ tests: ``{"deploy": "text"}``; a call listed there raises with that text until i
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from wedgate.adapters._simulated.files import replace_file
 from wedgate.adapters.stores.locking import locked
 from wedgate.adapters.targets.interface import FenceError, WeightsReading
 from wedgate.errors import ExternalSystemError
@@ -110,7 +109,7 @@ class SimulatedTarget:
                 self._fail_if_told(state, call)
                 yield state
                 everything[self._region] = state
-                _replace(self._path, json.dumps(everything, indent=1))
+                replace_file(self._path, json.dumps(everything, indent=1))
         except OSError as error:
             raise ExternalSystemError(f"{self._path}: {error.strerror or error}") from error
 
@@ -150,11 +149,3 @@ def _reading_of(state: dict[str, Any]) -> WeightsReading:
         if fence is None
         else Fence(epoch=fence["epoch"], revision=fence["revision"], rollout=fence["rollout"]),
     )
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put a whole new file in place of the old, so that a reader sees one of the two."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(name, path)

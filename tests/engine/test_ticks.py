@@ -1,0 +1,286 @@
+"""A rollout by ticks: each a process of its own, with nothing but the ledger and the targets between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from wedgate.engine.rollout import RolloutEngine
+from wedgate.errors import ExitCode, RefusedError
+from wedgate.judge.values import Outcome
+from wedgate.ledger.orders import Order
+from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
+
+MIN = timedelta(minutes=1)
+TICK = timedelta(seconds=30)
+
+
+def status(world: Any) -> Any:
+    """Return where the last rollout stands, by the ledger alone."""
+    from wedgate.engine.book import Book
+
+    book = Book(world.store, world.spool)
+    return book.rollout(book.refresh().latest)
+
+
+def until(world: Any, holds: Callable[[Any], bool], most: int = 100) -> None:
+    """Tick every half minute until something holds."""
+    for _ in range(most):
+        world.tick(after=TICK)
+        if holds(world):
+            return
+    pytest.fail(f"never; {status(world).regions}")
+
+
+def test_a_rollout_by_ticks_is_done_as_one_by_a_run_is(world: Any) -> None:
+    """The same weights in the same order; each tick ends with 0."""
+    world.start()
+    ends = []
+    while status(world).status is not RolloutStatus.DONE:
+        ends.append(world.tick(after=TICK).exit_code)
+        assert len(ends) < 400
+    assert set(ends) == {ExitCode.DONE}
+    assert world.weights() == {"r1": 100, "r2": 100, "r3": 100, "r4": 100}
+    assert world.changes("r1") == [(90, 10), (50, 50), (0, 100)]
+
+
+def test_a_start_changes_no_traffic_and_claims_its_regions(world: Any, new: Any) -> None:
+    """Nothing was deployed, and another release's start takes its place."""
+    end = world.start()
+    assert end.exit_code is ExitCode.DONE
+    assert world.weights() == dict.fromkeys(world.names, 0)
+    assert all(target.calls() == [] for target in world.targets.values())
+    assert status(world).status is RolloutStatus.PLANNED
+
+
+def test_a_tick_with_nothing_under_way_says_so(world: Any) -> None:
+    """A schedule ticks whether or not anything is rolled out."""
+    end = world.tick()
+    assert (end.exit_code, end.state) == (ExitCode.DONE, None)
+    assert "no rollout is under way" in end.text
+
+
+def test_a_candidate_keeps_its_traffic_between_ticks_and_its_bake_goes_on(world: Any) -> None:
+    """Two minutes of bake at 10 % are four ticks, not four beginnings."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+    began = world.now
+    until(world, lambda there: there.weights()["r1"] == 50)
+    assert world.now - began <= 2 * MIN + 2 * TICK
+    assert (100, 0) not in world.changes("r1")
+
+
+def test_each_region_takes_at_most_one_step_in_a_tick(world: Any) -> None:
+    """Weights of a region change at most once."""
+    world.start()
+    before = 0
+    while status(world).status is not RolloutStatus.DONE:
+        world.tick(after=TICK)
+        changes = len(world.changes("r1"))
+        assert changes - before <= 1
+        before = changes
+
+
+def test_ticks_that_come_too_late_return_the_candidate(world: Any) -> None:
+    """Nobody watched it for longer than is allowed: traffic goes back first, whatever the judge would say."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+    world.tick(after=11 * MIN)
+    assert world.weights()["r1"] == 0
+    assert status(world).region("r1").hold.kind is HoldKind.INTERRUPTED
+    until(world, lambda there: status(there).status is RolloutStatus.DONE)
+
+
+def test_a_gap_in_the_evidence_is_no_evidence(world: Any) -> None:
+    """Five minutes between two readings of half a minute: that time does not count to the bake."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+    world.tick(after=TICK)
+    world.tick(after=5 * MIN)
+    assert world.weights()["r1"] == 10
+    seen = status(world).region("r1").evidence
+    assert [each.trouble is None for each in seen.slices][-1] is False
+
+
+def test_a_region_whose_job_has_no_other_credentials_is_alone(world: Any) -> None:
+    """`--region` touches that region's target, and no other's."""
+    world.start()
+
+    def opening(settings: Any) -> Any:
+        assert settings.region == "r1"
+        return world.targets[settings.region]
+
+    for _ in range(40):
+        world.tick(after=TICK, regions=("r1",), open_target=opening)
+    assert world.weights() == {"r1": 100, "r2": 0, "r3": 0, "r4": 0}
+
+
+def test_a_tick_while_another_run_is_alive_does_nothing(world: Any, noon: datetime) -> None:
+    """It ends with 0 and says who is at work."""
+    world.start()
+    from wedgate.engine.book import Book
+
+    book = Book(world.store, world.spool)
+    book.take_lease(world.now, above=0, who="elsewhere:77")
+    end = world.tick(after=TICK, is_alive=lambda who: None)
+    assert end.exit_code is ExitCode.DONE
+    assert "elsewhere:77" in end.text
+    assert all(target.calls() == [] for target in world.targets.values())
+
+
+def test_a_failure_is_rolled_back_by_the_tick_that_sees_it(make_world: Callable[..., Any]) -> None:
+    """The judge says fail at the first slice: back to stable in that tick, exit 12."""
+    world = make_world(verdicts={"all": Outcome.FAIL})
+    world.start()
+    ends = []
+    while status(world).halted is None:
+        ends.append(world.tick(after=TICK))
+        assert len(ends) < 50
+    assert ends[-1].exit_code is ExitCode.ROLLED_BACK
+    assert world.weights()["r1"] == 0
+    assert "sha256:new" in world.store.read()[-1].body.get("digest", "") or world.tick().state is None
+
+
+def test_a_deploy_that_fails_is_not_tried_again_by_every_tick(world: Any) -> None:
+    """It is held until somebody resumes."""
+    world.start()
+    world.targets["r1"].fail("deploy", "no space left")
+    for _ in range(6):
+        end = world.tick(after=TICK)
+    assert end.exit_code is ExitCode.EXTERNAL
+    assert "no space left" in end.text
+    world.targets["r1"].fail("deploy", None)
+    world.tick(after=TICK)
+    assert status(world).region("r1").phase is RegionPhase.HELD
+    world.order(Order.RESUME)
+    until(world, lambda there: there.weights()["r1"] == 10)
+
+
+def test_a_closed_calendar_holds_and_the_tick_after_it_goes_on(world: Any, noon: datetime) -> None:
+    """Waiting is no failure."""
+    world.close("r1", timedelta(0), 60 * MIN)
+    world.start()
+    end = world.tick()
+    assert end.exit_code is ExitCode.DONE
+    assert status(world).region("r1").hold.until == noon + 60 * MIN
+    for _ in range(3):
+        world.tick(after=15 * MIN)
+    assert world.weights()["r1"] == 0
+    until(world, lambda there: there.weights()["r1"] == 10)
+    assert world.now >= noon + 60 * MIN
+
+
+def test_a_run_with_a_budget_hands_over_and_the_next_goes_on(world: Any, new: Any) -> None:
+    """Six minutes are not enough for the first region; the second run goes on within its bake."""
+    end = RolloutEngine(world.parts()).run(new, budget=4 * MIN)
+    assert end.exit_code is ExitCode.DONE
+    assert "handed over" in end.text
+    assert world.weights()["r1"] == 50
+    assert (100, 0) not in world.changes("r1")
+    end = RolloutEngine(world.parts()).run(new)
+    assert end.exit_code is ExitCode.DONE
+    assert world.changes("r1") == [(90, 10), (50, 50), (0, 100)]
+
+
+def test_a_budget_waits_for_the_calendar_no_longer_than_it_lasts(world: Any, new: Any) -> None:
+    """The window opens after the budget: the run hands over at once, and nothing goes back."""
+    world.close("r1", timedelta(0), 600 * MIN)
+    end = RolloutEngine(world.parts()).run(new, wait=5 * MIN, budget=5 * MIN)
+    assert end.exit_code is ExitCode.DONE
+    assert status(world).region("r1").phase is RegionPhase.HELD
+
+
+def test_a_pause_lets_nothing_increase_and_a_resume_goes_on(world: Any) -> None:
+    """The candidate keeps its traffic and is watched; the pass from before the pause opens nothing."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+    world.order(Order.PAUSE)
+    for _ in range(20):
+        world.tick(after=TICK)
+    assert world.weights()["r1"] == 10
+    assert status(world).region("r1").paused == "zoe: because"
+    world.order(Order.RESUME)
+    until(world, lambda there: there.weights()["r1"] == 50)
+
+
+def test_a_pause_does_not_keep_a_regression_from_going_back(make_world: Callable[..., Any]) -> None:
+    """Decreases need nobody's leave."""
+    world = make_world()
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+    world.order(Order.PAUSE)
+    world.tick(after=TICK)
+    world.verdicts["all"] = Outcome.FAIL
+    world.tick(after=TICK)
+    assert world.weights()["r1"] == 0
+
+
+def test_a_pause_of_one_region_lets_the_others_begin(make_world: Callable[..., Any]) -> None:
+    """r2 and r3 are one wave."""
+    world = make_world(waves=(("r2", "r3"), ("r1",), ("r4",)))
+    world.start()
+    world.order(Order.PAUSE, regions=("r2",))
+    until(world, lambda there: there.weights()["r3"] == 100)
+    assert world.weights()["r2"] == 0
+
+
+def test_an_abort_returns_what_is_in_flight_and_poisons_nothing(world: Any) -> None:
+    """The same digest may be rolled out again."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 50)
+    world.order(Order.ABORT)
+    end = world.tick()
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert "aborted by zoe: because" in end.text
+    assert world.weights()["r1"] == 0
+    assert world.run().exit_code is ExitCode.DONE
+
+
+def test_a_report_rolls_back_and_poisons(world: Any, new: Any) -> None:
+    """As if the judge had found it."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 50)
+    world.order(Order.REPORT)
+    assert world.tick().exit_code is ExitCode.ROLLED_BACK
+    assert world.weights()["r1"] == 0
+    with pytest.raises(RefusedError, match="poisoned"):
+        world.run()
+
+
+def test_an_order_is_obeyed_once(world: Any) -> None:
+    """A pause that was resumed does not come back with the next process."""
+    world.start()
+    world.order(Order.PAUSE)
+    world.tick()
+    world.order(Order.RESUME)
+    world.tick(after=TICK)
+    kinds = [entry.kind for entry in world.store.read() if entry.stream == "journal"]
+    assert kinds.count("ordered") == 2
+    world.tick(after=TICK)
+    assert [entry.kind for entry in world.store.read() if entry.stream == "journal"].count("ordered") == 2
+
+
+def test_an_order_reaches_a_run_that_is_going_on(world: Any, noon: datetime) -> None:
+    """It is written without the lease, and the run goes on writing."""
+
+    def pausing(there: Any) -> None:
+        given = [entry.kind for entry in there.store.read() if entry.stream == "orders"]
+        if there.weights()["r1"] == 10 and given == []:
+            there.order(Order.PAUSE)
+        elif given == ["pause"] and there.now > noon + 30 * MIN:
+            there.order(Order.RESUME)
+
+    world.on_pause.append(pausing)
+    end = world.run()
+    assert end.exit_code is ExitCode.DONE
+    raised = [said.at for said in world.said if said.weights is not None and said.region == "r1"]
+    assert raised[1] - raised[0] > 20 * MIN
+
+
+def test_an_order_without_a_rollout_is_refused(world: Any) -> None:
+    """It would wait for a rollout that nobody meant."""
+    with pytest.raises(RefusedError, match="no rollout is under way"):
+        world.order(Order.PAUSE)

@@ -1,0 +1,85 @@
+"""What people tell rollouts, freezes and the poison list: written into the ledger, whoever drives a rollout now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from wedgate.engine.audit import AuditBook
+from wedgate.errors import RefusedError, UsageError
+from wedgate.ledger.appending import Draft
+from wedgate.ledger.audit import Frozen
+from wedgate.ledger.orders import Given, Order
+from wedgate.ledger.plain import to_plain
+from wedgate.ledger.streams import LedgerState, Stream
+from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
+
+
+def give_order(
+    ledger: AuditBook, order: Order, *, by: str, why: str, at: datetime, regions: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Write an order for every rollout under way (that has one of ``regions``), and return the rollouts.
+
+    ``RefusedError`` if there is none.
+    """
+    found: tuple[str, ...] = ()
+
+    def decide(state: LedgerState) -> Sequence[Draft]:
+        nonlocal found
+        found = tuple(dict.fromkeys(name for region, name in state.claims.items() if not regions or region in regions))
+        if not found:
+            where = f" in {', '.join(regions)}" if regions else ""
+            raise RefusedError(
+                f"no rollout is under way{where}; `wedgate rollout status` says where the last one stands"
+            )
+        given = [Given(order=order, by=by, why=why, rollout=name, regions=tuple(regions) or None) for name in found]
+        return [_draft(each, at) for each in given]
+
+    ledger.transact(decide)
+    return found
+
+
+def clear_digest(ledger: AuditBook, digest: str, *, by: str, why: str, at: datetime) -> str:
+    """Take a digest off the poison list, and return why it was on it; ``RefusedError`` if it is not."""
+    was = ""
+
+    def decide(state: LedgerState) -> Sequence[Draft]:
+        nonlocal was
+        poisoned = state.poisoned.get(digest)
+        if poisoned is None:
+            listed = ", ".join(state.poisoned) or "nothing"
+            raise RefusedError(f"{digest} is not poisoned; on the list: {listed}")
+        was = poisoned.why
+        return [_draft(Given(order=Order.CLEAR, by=by, why=why, digest=digest), at)]
+
+    ledger.transact(decide)
+    return was
+
+
+def freeze(ledger: AuditBook, frozen: Frozen, *, known: Sequence[str]) -> None:
+    """Freeze; ``known`` are the regions that there are, and ``UsageError`` names one that is not among them."""
+    for region in frozen.regions or ():
+        if region not in known:
+            raise UsageError(f"there is no region {region}; there are {', '.join(known)}")
+    ledger.transact(lambda state: [draft_of_freeze(frozen)])
+
+
+def thaw(ledger: AuditBook, *, by: str, why: str, at: datetime) -> tuple[Frozen, ...]:
+    """End every freeze, and return those that were in force; ``RefusedError`` if nothing is frozen."""
+    ended: tuple[Frozen, ...] = ()
+
+    def decide(state: LedgerState) -> Sequence[Draft]:
+        nonlocal ended
+        ended = tuple(each for each in state.freezes if at < each.until)
+        if not ended:
+            raise RefusedError("nothing is frozen")
+        return [draft_of_thaw(by, why, at)]
+
+    ledger.transact(decide)
+    return ended
+
+
+def _draft(given: Given, at: datetime) -> Draft:
+    body = to_plain(given)
+    assert isinstance(body, dict)
+    return Draft(stream=Stream.ORDERS, kind=given.order.value, at=at, body=body)
