@@ -83,7 +83,7 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
             },
             "latency-p95": {"worse-by": draw(percents), "slices": draw(st.integers(1, 99))},
             "false-alarms": draw(percents),
-            "report-fails": draw(st.sampled_from(["rollback", "hold"])),
+            "report-fails": draw(st.sampled_from(["rollback", "hold", "retreat"])),
         },
     }
     if draw(st.booleans()):
@@ -103,7 +103,14 @@ def rollouts(draw: st.DrawFn, regions: list[str]) -> dict[str, Any]:
         "waves": [[region] for region in order[: draw(st.integers(1, len(order)))]],
         "in-flight": draw(st.integers(1, len(regions))),
         "reserve": draw(durations),
-        "strategies": {"one": canary, "two": {"kind": "blue-green", "bake": draw(durations)}},
+        "max-unwatched": draw(durations),
+        "window-closes": draw(st.sampled_from(["hold", "finish", "retreat"])),
+        "strategies": {
+            "one": canary,
+            "two": {"kind": "blue-green", "bake": draw(durations), "against": "limits"},
+            "three": {"kind": "linear", "step": draw(st.integers(1, 99)), "bake": draw(durations)},
+            "four": {"kind": "all-at-once"},
+        },
         "choose": [
             {"verdict": "caution", "use": "two"},
             {"where": draw(st.sampled_from(regions)), "use": "one"},

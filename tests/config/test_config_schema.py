@@ -34,7 +34,11 @@ BEYOND_A_SCHEMA = frozenset(
     overrides-nobody
     overrides-teams
     places-reserved
+    rollout-all-at-once-bake
     rollout-bake-missing
+    rollout-canary-step
+    rollout-linear-of-100
+    rollout-linear-steps
     rollout-bake-zero
     rollout-blue-green-steps
     rollout-envoy-incomplete

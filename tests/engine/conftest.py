@@ -58,6 +58,10 @@ class World:
     kind: StrategyKind = StrategyKind.CANARY
     steps: tuple[tuple[int, int], ...] = ((10, 2), (50, 3), (100, 2))
     reserve: timedelta = timedelta(minutes=1)
+    window_closes: WindowCloses = WindowCloses.HOLD
+    against_limits: bool = False
+    max_unwatched: timedelta = timedelta(minutes=10)
+    seen_limits: list[bool] = field(default_factory=list)
     closed: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
     verdicts: dict[str, Outcome] = field(default_factory=dict)
     script: dict[str, Any] = field(default_factory=lambda: {"rate": 50})
@@ -79,7 +83,7 @@ class World:
     def parts(self) -> RolloutParts:
         """Wire the engine to this world."""
         steps = tuple(Step(weight=weight, bake=timedelta(minutes=bake)) for weight, bake in self.steps)
-        strategy = Strategy(name="steady", kind=self.kind, steps=steps)
+        strategy = Strategy(name="steady", kind=self.kind, steps=steps, against_limits=self.against_limits)
         careful = Strategy(
             name="careful", kind=StrategyKind.CANARY, steps=(Step(weight=1, bake=timedelta(minutes=5)), *steps)
         )
@@ -88,7 +92,8 @@ class World:
             settings=RolloutSettings(
                 waves=self.waves,
                 in_flight=self.in_flight,
-                window_closes=WindowCloses.HOLD,
+                window_closes=self.window_closes,
+                max_unwatched=self.max_unwatched,
                 reserve=self.reserve,
                 strategies={"steady": strategy, "careful": careful},
                 choose=(Choice(use="careful", verdict=Verdict.CAUTION), Choice(use="steady")),
@@ -195,6 +200,7 @@ class World:
     ) -> Judgement:
         """Answer what the test said for the digest under observation; a pass only at the end."""
         self.seen_levels.add(level)
+        self.seen_limits.append(against_limits)
         wanted = self.verdicts.get("all", Outcome.PASS)
         if wanted is Outcome.PASS and not final:
             wanted = Outcome.NOT_ENOUGH_DATA

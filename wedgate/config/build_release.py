@@ -18,7 +18,9 @@ from wedgate.config.scalars import parse_percent
 from wedgate.config.templates import fill
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits
+from wedgate.rollout.strategies import completed
 from wedgate.rollout.values import (
+    DEFAULT_UNWATCHED,
     Choice,
     ReportFails,
     RolloutSettings,
@@ -98,21 +100,25 @@ def _rollout(plain: Plain, names: tuple[str, ...], judge: Plain) -> RolloutSetti
         choose=tuple(_choice(line) for line in plain.get("choose", [{"use": only}])),
         targets={name: build_target(name, plain["target"]) for name in names},
         report_fails=ReportFails(judge.get("report-fails", ReportFails.ROLLBACK)),
+        max_unwatched=parse_duration(plain["max-unwatched"]) if "max-unwatched" in plain else DEFAULT_UNWATCHED,
     )
 
 
 def build_strategy(name: str, plain: Plain) -> Strategy:
     """Build a strategy with every step spelled out: the last gives the candidate all traffic."""
     kind = StrategyKind(plain["kind"])
-    if kind is StrategyKind.BLUE_GREEN:
-        return Strategy(name=name, kind=kind, steps=(Step(weight=100, bake=parse_duration(plain["bake"])),))
-    steps = [
-        Step(weight=step["weight"], bake=parse_duration(step["bake"]) if "bake" in step else timedelta(0))
-        for step in plain["steps"]
-    ]
-    if steps[-1].weight < 100:
-        steps.append(Step(weight=100, bake=timedelta(0)))
-    return Strategy(name=name, kind=kind, steps=tuple(steps))
+    given = Strategy(name=name, kind=kind, steps=_steps(kind, plain), against_limits=plain.get("against") == "limits")
+    return completed(given)
+
+
+def _steps(kind: StrategyKind, plain: Plain) -> tuple[Step, ...]:
+    bake = parse_duration(plain["bake"]) if "bake" in plain else timedelta(0)
+    if kind is StrategyKind.CANARY:
+        return tuple(
+            Step(weight=step["weight"], bake=parse_duration(step["bake"]) if "bake" in step else timedelta(0))
+            for step in plain["steps"]
+        )
+    return (Step(weight=plain.get("step", 100), bake=bake),)
 
 
 def _choice(plain: Plain) -> Choice:

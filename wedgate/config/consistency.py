@@ -92,18 +92,34 @@ def _check_loads(loads: Mapping[str, Any], complaints: Complaints) -> None:
         complaints.value(("loads", key), what, "let caution begin first, or both at once")
 
 
+_MISSING = {
+    "blue-green": {"bake": "bake: 45m, the time to observe after the switch"},
+    "canary": {"steps": "steps: [{weight: 5, bake: 15m}]"},
+    "linear": {"step": "step: 20, by how much the weight rises", "bake": "bake: 15m, the time to observe each step"},
+}
+_NO_STEP = ("only linear has a step", "delete it, or write kind: linear")
+_OUT_OF_PLACE = {
+    "blue-green": {"steps": ("blue-green has one step", "delete steps, or write kind: canary"), "step": _NO_STEP},
+    "canary": {"bake": ("each step of a canary has its own bake", "write it in the steps"), "step": _NO_STEP},
+    "linear": {"steps": ("linear makes its own steps", "delete steps, or write kind: canary")},
+    "all-at-once": {
+        "steps": ("all-at-once has one step", "delete steps, or write kind: canary"),
+        "bake": ("all-at-once has no bake", "delete it, or write kind: blue-green"),
+        "step": _NO_STEP,
+    },
+}
+
+
 def _check_strategy(path: Path, strategy: Mapping[str, Any], complaints: Complaints) -> None:
     kind, steps = strategy.get("kind"), strategy.get("steps")
-    if kind == "blue-green":
-        if "bake" not in strategy:
-            complaints.key(path, "'bake' is missing", "add bake: 45m, the time to observe after the switch")
-        if "steps" in strategy:
-            complaints.key((*path, "steps"), "blue-green has one step", "delete steps, or write kind: canary")
-    elif kind == "canary":
-        if "steps" not in strategy:
-            complaints.key(path, "'steps' is missing", "add steps: [{weight: 5, bake: 15m}]")
-        if "bake" in strategy:
-            complaints.key((*path, "bake"), "each step of a canary has its own bake", "write it in the steps")
+    for key, remedy in _MISSING.get(str(kind), {}).items():
+        if key not in strategy:
+            complaints.key(path, f"{key!r} is missing", f"add {remedy}")
+    for key, (what, remedy) in _OUT_OF_PLACE.get(str(kind), {}).items():
+        if key in strategy:
+            complaints.key((*path, key), what, remedy)
+    if kind == "linear" and strategy.get("step") == 100:
+        complaints.value((*path, "step"), "one step of 100 is no growth", "write less, or kind: blue-green")
     before = 0
     for index, step in enumerate(steps if isinstance(steps, list) else ()):
         weight = _mapping(step).get("weight")

@@ -99,6 +99,7 @@ RuleId = Annotated[str, Spelling(extends.parse_rule_id, schema_words.NAME)]
 PlaceWord = Annotated[str, Spelling(scalars.parse_place_word, schema_words.PLACE_WORD)]
 ModeWord = Annotated[str, _word_of(Mode, _OBSERVE)]
 StrategyWord = Annotated[str, _word_of(StrategyKind, _BLUE_GREEN)]
+AgainstWord = Annotated[str, _word_of(("stable", "limits"))]
 WindowWord = Annotated[str, _word_of(WindowCloses)]
 FailWord = Annotated[str, _word_of(ReportFails)]
 VerdictWord = Annotated[str, _word_of(("open", "caution"))]
@@ -171,9 +172,15 @@ class StepSection(Section):
 class StrategySection(Section):
     """A named way to release one region."""
 
-    kind: StrategyWord = Field(description="`canary` (growing weights) or `blue-green` (one switch).")
+    kind: StrategyWord = Field(
+        description="`canary` (growing weights), `linear` (equal steps), `blue-green` (one switch) or `all-at-once`."
+    )
     steps: list[StepSection] = left_out("Of a canary: strictly rising weights.", min_length=1)
-    bake: Duration = left_out("Of blue-green: how long to observe after the switch.")
+    step: Weight = left_out("Of linear: by how much the weight rises each time.")
+    bake: Duration = left_out("Of blue-green: how long to observe after the switch; of linear: each step.")
+    against: AgainstWord = left_out(
+        "What the candidate is held to: `stable` and the limits (default), or `limits` alone, where stable is broken."
+    )
 
 
 class ChoiceSection(Section):
@@ -226,6 +233,9 @@ class RolloutSection(Section):
         WindowCloses.HOLD.value, description="What a region in flight does when its window closes. Nothing increases."
     )
     reserve: Duration = Field("20m", description="Runway kept free for a rollback.")
+    max_unwatched: Duration = Field(
+        "10m", description="How long a candidate may have traffic that nobody judged before it goes back to stable."
+    )
     strategies: dict[Name, StrategySection] = Field(min_length=1, description="Ways to release one region, by name.")
     choose: list[ChoiceSection] = left_out("Which strategy: the first line that matches.", min_length=1)
     target: TargetSection = Field(description="How traffic is switched, one target per region.")

@@ -8,6 +8,7 @@ from wedgate.calendars.durations import spell_duration
 from wedgate.config.complaint_places import about_file
 from wedgate.errors import Problem
 from wedgate.judge.live import slices_needed
+from wedgate.rollout.values import StrategyKind
 
 if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
@@ -31,6 +32,15 @@ def warnings_of_rollout(configuration: Configuration) -> list[Problem]:
         if name not in used:
             what = f"rollout.strategies.{name}: nothing chooses it"
             found.append(about_file(configuration, what, "name it in rollout.choose, or delete it"))
+    found += [
+        about_file(
+            configuration,
+            f"rollout.strategies.{name}: all-at-once is dangerous: everybody gets the version before anybody judged it",
+            "use it where an outage is cheaper than a slow start; else kind: blue-green with a bake, or canary",
+        )
+        for name, strategy in rollout.strategies.items()
+        if strategy.kind is StrategyKind.ALL_AT_ONCE
+    ]
     moved = {region for wave in rollout.waves for region in wave}
     for region in configuration.calendar.regions:
         if region.name not in moved:

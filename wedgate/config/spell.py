@@ -134,6 +134,7 @@ def _plain_rollout(rollout: RolloutSettings) -> dict[str, Any]:
         "in-flight": rollout.in_flight,
         "window-closes": rollout.window_closes.value,
         "reserve": spell_duration(rollout.reserve),
+        "max-unwatched": spell_duration(rollout.max_unwatched),
         "strategies": {name: _plain_strategy(strategy) for name, strategy in rollout.strategies.items()},
         "choose": [_plain_choice(choice) for choice in rollout.choose],
         "target": _plain_target(rollout.targets),
@@ -141,12 +142,17 @@ def _plain_rollout(rollout: RolloutSettings) -> dict[str, Any]:
 
 
 def _plain_strategy(strategy: Strategy) -> dict[str, Any]:
-    if strategy.kind is StrategyKind.BLUE_GREEN:
-        return {"kind": strategy.kind.value, "bake": spell_duration(strategy.steps[-1].bake)}
+    kind: dict[str, Any] = {"kind": strategy.kind.value}
+    against = {"against": "limits"} if strategy.against_limits else {}
+    first = strategy.steps[0]
+    if strategy.kind is not StrategyKind.CANARY:
+        by = {"step": first.weight} if strategy.kind is StrategyKind.LINEAR else {}
+        bake = {"bake": spell_duration(first.bake)} if first.bake else {}
+        return {**kind, **by, **bake, **against}
     steps = [
         {"weight": step.weight, **({"bake": spell_duration(step.bake)} if step.bake else {})} for step in strategy.steps
     ]
-    return {"kind": strategy.kind.value, "steps": steps}
+    return {**kind, "steps": steps, **against}
 
 
 def _plain_choice(choice: Choice) -> dict[str, Any]:

@@ -50,12 +50,13 @@ class Book:
 
     def look(self) -> LedgerState:
         """Return the ledger as it is now; a lease that was lost shows at the next write."""
-        entries = self._store.read()
+        entries, known = self._store.read(), self.state.revision
+        goes_on = 0 < known <= len(entries) and entries[known - 1].hash == self.state.head
         try:
-            state = fold(entries)
+            state = fold(entries[known:], self.state) if goes_on else fold(entries)
         except PlainError as error:
             raise unreadable(error) from error
-        if all(entry.stream in WITHOUT_LEASE for entry in entries[self.state.revision :]):
+        if goes_on and all(entry.stream in WITHOUT_LEASE for entry in entries[known:]):
             self.state = state
         return state
 

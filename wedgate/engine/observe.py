@@ -152,7 +152,11 @@ class Watcher:
         """Ask the judge; an exception inside it is an ``error``, never an answer."""
         try:
             return self._judge_live(
-                slices, self._settings, level=effect.level, final=final, against_limits=effect.weight == 100
+                slices,
+                self._settings,
+                level=effect.level,
+                final=final,
+                against_limits=effect.against_limits or effect.weight == 100,
             )
         except Exception as error:
             text = f"the judge failed: {type(error).__name__}: {error}"

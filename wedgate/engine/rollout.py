@@ -30,6 +30,7 @@ from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState, RolloutStatus
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
+from wedgate.rollout.waves import regions_to_begin
 
 OBEY_EVERY = timedelta(seconds=10)
 """How often the ledger is looked at for what people told the rollout."""
@@ -358,7 +359,9 @@ class RolloutEngine:
         stopped = state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION)
         if stopped:
             return None
-        moving = [self._rest_of(ticker, region, now) for region in state.regions if _moves_by_itself(region)]
+        moving = [self._rest_of(ticker, region, now) for region in state.regions if _moves_by_itself(state, region)]
+        if any(state.region(name).phase is RegionPhase.PENDING for name in regions_to_begin(state)):
+            return timedelta(0)
         if moving:
             return min(moving)
         if any(region.paused is not None for region in state.regions) and state.halted is None:
@@ -438,14 +441,15 @@ def _until_return(state: RolloutState) -> timedelta:
     return min((pause_before_return(region) for region in back), default=POLL)
 
 
-def _moves_by_itself(region: RegionState) -> bool:
+def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     """Whether a tick may change a region without anything happening outside."""
     idle = region.paused is not None and region.phase in (
         RegionPhase.GATED,
         RegionPhase.PREPARING,
         RegionPhase.VERIFIED,
     )
-    return region.is_moving and region.phase is not RegionPhase.HELD and not idle
+    waits = region.phase is RegionPhase.PROMOTED and state.keeps_promoted
+    return region.is_moving and region.phase is not RegionPhase.HELD and not idle and not waits
 
 
 def _may_leave(ticker: Ticker) -> bool:

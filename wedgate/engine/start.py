@@ -79,6 +79,8 @@ def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regi
         strategies=tuple(parts.settings.strategies.values()),
         choose=parts.settings.choose,
         judge=parts.judge,
+        max_unwatched=parts.settings.max_unwatched,
+        window_closes=parts.settings.window_closes,
     )
     return Planned(plan=plan, already=already)
 

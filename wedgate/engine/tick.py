@@ -20,6 +20,7 @@ from wedgate.engine.progress import Progress
 from wedgate.engine.region_gate import RegionGate
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExternalSystemError
+from wedgate.judge.values import Outcome
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
@@ -241,10 +242,13 @@ class Ticker:
 
     def _is_due(self, region: str) -> bool:
         """Whether the gate should be asked: a closed one not on every tick that other regions need."""
-        hold, asked = self.state.region(region).hold, self._asked.get(region)
+        here, asked = self.state.region(region), self._asked.get(region)
+        hold, now = here.hold, self._now()
+        watches = here.phase is RegionPhase.BAKING and here.judged is not Outcome.PASS
+        if asked is not None and watches:
+            return now - asked >= ASK_AGAIN
         if asked is None or hold is None or hold.kind is not HoldKind.CLOSED:
             return True
-        now = self._now()
         return now - asked >= ASK_AGAIN or (hold.until is not None and now >= hold.until)
 
     def _ask_gate(self, effect: fx.AskGate) -> ev.GateAnswered:

@@ -62,7 +62,7 @@ class Judge:
     """Take a reading, and judge what was observed since ``since`` at this step; ``bake`` is the time needed.
 
     ``weight`` is the candidate's percent in force: at 100 stable has no traffic to compare with, and the candidate
-    is held to absolute limits alone.
+    is held to absolute limits alone; so it is with ``against_limits``, because stable may be what is broken.
     """
 
     region: str
@@ -72,6 +72,7 @@ class Judge:
     bake: timedelta
     stable: Colour
     level: Decimal
+    against_limits: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,13 +140,19 @@ def bake(region: RegionState, at: datetime) -> RegionState:
 
 
 def give_back(
-    plan: RegionPlan, region: RegionState, why: str, *, then: RegionPhase, kind: HoldKind | None = None
+    plan: RegionPlan,
+    region: RegionState,
+    why: str,
+    *,
+    then: RegionPhase,
+    kind: HoldKind | None = None,
+    until: datetime | None = None,
 ) -> Moved:
     """Return all traffic to stable. Needs no gate, no judgement, no configuration."""
     moved = replace(
         region,
         phase=RegionPhase.ROLLING_BACK,
-        returning=Return(why=why, then=then, kind=kind),
+        returning=Return(why=why, then=then, kind=kind, until=until),
         hold=None,
         verified=False,
         judged=None,
@@ -207,7 +213,7 @@ def given_back(region: RegionState, at: datetime) -> RegionState:
             kind=returning.kind or HoldKind.INTERRUPTED,
             why=returning.why,
             since=at,
-            until=None,
+            until=returning.until,
             resume=RegionPhase.PENDING,
         ),
     )
@@ -255,5 +261,6 @@ def watch_effects(state: RolloutState, plan: RegionPlan, region: RegionState) ->
             bake=region.bake_needed,
             stable=plan.stable,
             level=state.level,
+            against_limits=region.strategy is not None and region.strategy.against_limits,
         ),
     )

@@ -21,15 +21,17 @@ def regressed(
 
     ``source`` is the region in which the regression was found, ``None`` for the release as such. Regions that are
     done stay as they are, and so do promoted ones unless the regression is theirs: returning those is a person's
-    decision (``wedgate rollback``). With ``report-fails: hold`` nothing is returned, and nothing increases.
+    decision (``wedgate rollback``). With ``report-fails: retreat`` promoted ones go back too, the last first. With
+    ``report-fails: hold`` nothing is returned, and nothing increases.
     """
     if state.plan.report_fails is ReportFails.HOLD and not keep_promoted:
         return _held(state, source, why, at)
     effects: list[Effect] = []
-    names = [region.region for region in state.regions]
-    for name in sorted(names, key=lambda name: name != source):
+    retreats = state.plan.report_fails is ReportFails.RETREAT and not keep_promoted
+    for name in _in_order(state, source, retreats=retreats):
         region = state.region(name)
-        if not _is_returned(region, source, keep_promoted=keep_promoted):
+        everywhere = retreats and region.phase in _ADVANCED
+        if not everywhere and not _is_returned(region, source, keep_promoted=keep_promoted):
             continue
         here = why if source in (None, name) else f"regression in {source}: {why}"
         moved, wanted = regions.give_back(state.plan.region(name), region, here, then=RegionPhase.ROLLED_BACK)
@@ -47,7 +49,13 @@ def regressed(
             )
         )
     effects.append(Announce(region=None, what="halted", why=why))
-    return replace(state, halted=why), tuple(effects)
+    return replace(state, halted=why, retreats=retreats), tuple(effects)
+
+
+def _in_order(state: RolloutState, source: str | None, *, retreats: bool) -> list[str]:
+    """Return the regions, the one in which it was found first; in a retreat the others from the last to the first."""
+    names = [region.region for region in state.regions]
+    return sorted(reversed(names) if retreats else names, key=lambda name: name != source)
 
 
 def _is_returned(region: RegionState, source: str | None, *, keep_promoted: bool) -> bool:

@@ -12,10 +12,18 @@ from decimal import Decimal
 from enum import StrEnum
 
 from wedgate.judge.values import JudgeSettings, Outcome, Reading, Slice
-from wedgate.rollout.values import Choice, Colour, Release, ReportFails, Step, Strategy, TargetSettings, Weights
-
-DEFAULT_UNWATCHED = timedelta(minutes=10)
-"""How long a candidate may have traffic without a judgement before it goes back to stable."""
+from wedgate.rollout.values import (
+    DEFAULT_UNWATCHED,
+    Choice,
+    Colour,
+    Release,
+    ReportFails,
+    Step,
+    Strategy,
+    TargetSettings,
+    Weights,
+    WindowCloses,
+)
 
 
 class RolloutStatus(StrEnum):
@@ -25,6 +33,10 @@ class RolloutStatus(StrEnum):
     RUNNING = "running"
     HALTED = "halted"
     """Nothing increases any more: a regression, a rollback by hand, or a newer rollout took its place. Final."""
+    RETREATING = "retreating"
+    """Every region goes back, promoted ones too, the last one first."""
+    RETREATED = "retreated"
+    """Every region is back. Final."""
     NEEDS_HUMAN = "needs_human"
     DONE = "done"
     """Every region is done. Final."""
@@ -86,14 +98,16 @@ class Hold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """Why traffic goes back to stable, and the phase that follows. ``kind`` is set where that is ``held``.
+    """Why traffic goes back to stable, and the phase that follows.
 
-    ``failing_since`` is when it first could not be done.
+    ``kind`` is set where that is ``held``, and ``until`` where it is known when that ends. ``failing_since`` is when it
+    first could not be done.
     """
 
     why: str
     then: RegionPhase
     kind: HoldKind | None = None
+    until: datetime | None = None
     failing_since: datetime | None = None
 
 
@@ -128,6 +142,7 @@ class Plan:
     choose: tuple[Choice, ...]
     judge: JudgeSettings
     max_unwatched: timedelta = DEFAULT_UNWATCHED
+    window_closes: WindowCloses = WindowCloses.HOLD
 
     def region(self, name: str) -> RegionPlan:
         """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
@@ -212,6 +227,8 @@ class RolloutState:
     regions: tuple[RegionState, ...]
     halted: str | None = None
     """Why nothing increases any more; ``None`` while the rollout runs."""
+    retreats: bool = False
+    """Whether it was halted by a regression that returns promoted regions too."""
     obeyed: int = 0
     """The place in the ledger of the last order that was obeyed."""
 
@@ -226,6 +243,13 @@ class RolloutState:
         """Return this state with one region's state replaced."""
         regions = tuple(region if known.region == region.region else known for known in self.regions)
         return replace(self, regions=regions)
+
+    @property
+    def keeps_promoted(self) -> bool:
+        """Whether promoted regions wait with draining until all are: a regression would return them too."""
+        if self.plan.report_fails is not ReportFails.RETREAT or self.halted is not None:
+            return False
+        return not all(region.phase in PROMOTED for region in self.regions)
 
     @property
     def is_over(self) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, ReadDigest, ReadWeights, RecordGood
@@ -53,7 +54,7 @@ from wedgate.rollout.state import (
     step_in_force,
     weights_expected,
 )
-from wedgate.rollout.values import Weights
+from wedgate.rollout.values import Weights, WindowCloses
 from wedgate.rollout.waves import regions_to_begin
 
 Stepped = tuple[RolloutState, tuple[Effect, ...]]
@@ -82,6 +83,9 @@ def step(state: RolloutState, event: Event) -> Stepped:
 def _status(state: RolloutState) -> RolloutStatus:
     """Return the status that the regions amount to."""
     phases = [region.phase for region in state.regions]
+    if state.halted is not None and state.retreats:
+        is_back = all(phase is not RegionPhase.ROLLING_BACK for phase in phases)
+        return RolloutStatus.RETREATED if is_back else RolloutStatus.RETREATING
     if state.halted is not None:
         return RolloutStatus.HALTED
     if all(phase is RegionPhase.DONE for phase in phases):
@@ -189,6 +193,8 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
         case RegionPhase.HELD:
             return _held_ticked(state, plan, region, at)
         case RegionPhase.PROMOTED:
+            if state.keeps_promoted:
+                return region, ()
             why = "the old colour stays up"
             return replace(region, phase=RegionPhase.DRAINING), (Announce(region=name, what="draining", why=why),)
         case RegionPhase.DRAINING:
@@ -214,7 +220,10 @@ def _baking_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
         return unwatched
     if region.judged is Outcome.PASS:
         return region, (ReadWeights(region=region.region), ReadDigest(region=region.region, colour=plan.candidate))
-    return region, tuple(regions.watch_effects(state, plan, region))
+    effects = tuple(regions.watch_effects(state, plan, region))
+    if state.plan.window_closes is WindowCloses.RETREAT and state.halted is None:
+        effects = (*effects, AskGate(region=region.region, runway=None))
+    return region, effects
 
 
 def _held_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
@@ -235,6 +244,10 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
     resume = regions.resumes_at(region)
     if region.phase is RegionPhase.PENDING or resume is RegionPhase.PENDING:
         return _begin_region(state, region, event)
+    if _retreats(state, region, event):
+        why = f"the window closed: {event.why}"
+        closed = HoldKind.CLOSED
+        return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=closed, until=event.reopens)
     needed = regions.runway_needed(state.plan, region)
     refusal = refusal_of_gate(event, needed)
     if region.phase is RegionPhase.HELD and region.hold is not None and region.hold.kind is HoldKind.CLOSED:
@@ -243,11 +256,13 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         return replace(region, phase=region.hold.resume, hold=None, verified=False, judged=None, why=""), ()
     if not _is_ready(region):
         return region, ()
-    if refusal is not None:
+    is_last = regions.next_step(region) is None
+    finishes = is_last and state.plan.window_closes is WindowCloses.FINISH
+    if refusal is not None and not finishes:
         return regions.hold(region, HoldKind.CLOSED, refusal, event.at, resume=region.phase)
     if refusal_to_increase(state, region, evidence_needed=region.weight > 0) is not None:
         return region, ()
-    if regions.next_step(region) is None:
+    if is_last:
         promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, evidence=None)
         return promoted, (Announce(region=region.region, what="promoted"),)
     return regions.shift(plan, region)
@@ -264,6 +279,13 @@ def _begin_region(state: RolloutState, region: RegionState, event: GateAnswered)
         return regions.hold(region, HoldKind.CLOSED, refusal, event.at, resume=RegionPhase.PENDING)
     gated = replace(begun, phase=RegionPhase.GATED, hold=None, why="")
     return gated, (Announce(region=region.region, what="open", why=f"strategy {strategy.name}"),)
+
+
+def _retreats(state: RolloutState, region: RegionState, event: GateAnswered) -> bool:
+    """Whether a region gives its traffic back because its window closed, or will before the next step could end."""
+    if state.plan.window_closes is not WindowCloses.RETREAT or event.verdict is not Verdict.CLOSED:
+        return False
+    return region.weight > 0 and region.phase in (RegionPhase.BAKING, RegionPhase.HELD)
 
 
 def _is_ready(region: RegionState) -> bool:

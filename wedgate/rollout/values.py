@@ -9,6 +9,9 @@ from enum import StrEnum
 
 from wedgate.calendars.values import Verdict
 
+DEFAULT_UNWATCHED = timedelta(minutes=10)
+"""How long a candidate may have traffic without a judgement before it goes back to stable."""
+
 
 class Colour(StrEnum):
     """One of the two sides in a region."""
@@ -77,6 +80,8 @@ class StrategyKind(StrEnum):
 
     CANARY = "canary"
     BLUE_GREEN = "blue-green"
+    LINEAR = "linear"
+    ALL_AT_ONCE = "all-at-once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,11 +94,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strategy:
-    """A named way to release one region. The steps end with weight 100."""
+    """A named way to release one region.
+
+    ``steps`` are as the kind spells them; of one that ``is_complete`` they are all there, and end with weight 100.
+    ``against_limits`` judges by absolute limits alone: stable may be what is broken.
+    """
 
     name: str
     kind: StrategyKind
     steps: tuple[Step, ...]
+    against_limits: bool = False
+    is_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +120,10 @@ class WindowCloses(StrEnum):
     """What a region in flight does when its window closes. Nothing increases."""
 
     HOLD = "hold"
+    FINISH = "finish"
+    """Promote what has passed its last step; otherwise hold."""
+    RETREAT = "retreat"
+    """Give stable all traffic for as long as it is closed."""
 
 
 class ReportFails(StrEnum):
@@ -116,6 +131,8 @@ class ReportFails(StrEnum):
 
     ROLLBACK = "rollback"
     HOLD = "hold"
+    RETREAT = "retreat"
+    """As rollback, and regions that are promoted already go back too, the last one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,3 +157,4 @@ class RolloutSettings:
     choose: tuple[Choice, ...]
     targets: Mapping[str, TargetSettings]
     report_fails: ReportFails
+    max_unwatched: timedelta = DEFAULT_UNWATCHED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from wedgate.rollout.strategies import blue_green, canary
+from wedgate.rollout.strategies import all_at_once, blue_green, canary, linear
 from wedgate.rollout.strategies.interface import Path
 from wedgate.rollout.values import Strategy, StrategyKind
 
@@ -17,10 +17,16 @@ def path_of(strategy: Strategy) -> Path:
             return canary
         case StrategyKind.BLUE_GREEN:
             return blue_green
+        case StrategyKind.LINEAR:
+            return linear
+        case StrategyKind.ALL_AT_ONCE:
+            return all_at_once
         case unknown:
             assert_never(unknown)
 
 
 def completed(strategy: Strategy) -> Strategy:
     """Return the strategy with every step spelled out, so that the last one gives the candidate all traffic."""
-    return replace(strategy, steps=path_of(strategy).steps(strategy))
+    if strategy.is_complete:
+        return strategy
+    return replace(strategy, steps=path_of(strategy).steps(strategy), is_complete=True)
