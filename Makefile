@@ -4,6 +4,7 @@
 #   make test    every test, on two processes
 #   make test-all  every test, with 20,000 random calendars instead of a sample (about an hour)
 #   make fuzz    1,000,000 generated comments through the grammar of overrides (about a minute)
+#   make soak    100,000 rollouts in virtual worlds (hours; make soak SEEDS=1000 takes some two minutes)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
 #   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, chromium, axe-core,
@@ -18,7 +19,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all fuzz lint bench tools pictures schema presets lock clean
+.PHONY: help demo test test-all fuzz soak lint bench tools pictures schema presets lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -56,6 +57,10 @@ test-all: test
 fuzz: export WEDGATE_FUZZ := 1000000
 fuzz: $(DEV)
 	@$(PY) -X utf8 -m pytest -n 2 tests/overrides/test_grammar_fuzz.py $(ARGS)
+
+SEEDS ?= 100000
+soak: $(DEV)
+	@$(PY) -X utf8 -m wedgate.simulation --seeds $(SEEDS) $(ARGS)
 
 lint: $(DEV)
 	@tools/lint.sh

@@ -62,8 +62,9 @@ class TargetContract:
         """A lower epoch, or a lower revision of the same epoch, has lost the right to write."""
         target.deploy(Colour.GREEN, NEW)
         kept = target.set_weights(Weights(blue=50, green=50), fence(5, 2))
-        with pytest.raises(FenceError):
+        with pytest.raises(FenceError) as refused:
             target.set_weights(Weights(blue=0, green=100), older)
+        assert refused.value.held == fence(5, 2)
         assert target.weights() == kept
 
     def test_newer_epoch_writes_whatever_its_revision(self, target: Target) -> None:

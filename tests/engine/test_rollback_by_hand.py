@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,13 @@ from wedgate.adapters.stores import locking
 from wedgate.adapters.stores.file import FileStore
 from wedgate.adapters.stores.rescue import load_rescue, save_rescue
 from wedgate.adapters.stores.spool import FileSpool
+from wedgate.adapters.targets.interface import FenceError
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.recording import recorder_in
 from wedgate.engine.rollback import RollbackEnd, roll_back
 from wedgate.errors import ConfigurationError, ExitCode, RefusedError, UsageError
 from wedgate.rollout.state import RegionPhase
-from wedgate.rollout.values import Colour, Release, Weights
+from wedgate.rollout.values import Colour, Fence, Release, Weights
 
 MIN = timedelta(minutes=1)
 
@@ -182,3 +184,36 @@ def test_held_ledger_lock_ends_the_wait_and_keeps_the_record(
     assert set(world.weights().values()) == {0}
     assert "held by another process" in end.recorded
     assert book.has_kept
+
+
+def test_a_fence_that_cannot_be_seen_yet_does_not_keep_a_rollback_back(world: Any) -> None:
+    """A switch that was not confirmed holds a higher fence than any that can be read: the rollback goes above it."""
+    world.run()
+    target = world.targets["r1"]
+    seen = target.weights
+    held = Fence(epoch=5000, revision=48, rollout="r-later")
+    target.set_weights(Weights(blue=0, green=100), held)
+    target.weights = lambda: replace(seen(), fence=Fence(epoch=1, revision=1, rollout="r-before"))
+    end = by_hand(world)
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert [each.trouble for each in end.regions] == [""] * 4
+    assert seen().weights == Weights(blue=100, green=0)
+    assert seen().fence.epoch == 5001
+
+
+def test_a_writer_that_is_always_faster_ends_a_rollback_with_its_name(world: Any) -> None:
+    """It does not try for ever."""
+    world.run()
+    target = world.targets["r1"]
+    tries = []
+
+    def set_weights(weights: Weights, fence: Fence) -> Any:
+        tries.append(fence.epoch)
+        raise FenceError("somebody is faster", held=Fence(epoch=fence.epoch + 5, revision=1, rollout="r-x"))
+
+    target.set_weights = set_weights
+    end = by_hand(world, "r1")
+    assert end.exit_code is ExitCode.EXTERNAL
+    assert "somebody is faster" in end.regions[0].trouble
+    assert tries == sorted(tries)
+    assert len(tries) < 10

@@ -13,6 +13,7 @@ from wedgate.errors import ExitCode, RefusedError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
+from wedgate.rollout.values import Fence, Weights
 
 MIN = timedelta(minutes=1)
 TICK = timedelta(seconds=30)
@@ -284,3 +285,46 @@ def test_an_order_without_a_rollout_is_refused(world: Any) -> None:
     """It would wait for a rollout that nobody meant."""
     with pytest.raises(RefusedError, match="no rollout is under way"):
         world.order(Order.PAUSE)
+
+
+def test_ticks_without_evidence_do_not_keep_a_candidate_unwatched(world: Any) -> None:
+    """Each tick comes in time and sees nothing: after ten minutes traffic goes back, whoever has come meanwhile."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+    world.metrics("r1").broken = "the proxy's statistics do not answer"
+    raised = world.now
+    until(world, lambda there: there.weights()["r1"] == 0)
+    assert world.now - raised <= 12 * MIN
+
+
+def test_a_promoted_region_that_is_back_on_stable_is_not_recorded_as_good(world: Any) -> None:
+    """Somebody rolled back by hand while a tick was between promotion and the record of it: that is no success."""
+    world.start()
+    until(world, lambda there: status(there).region("r1").phase is RegionPhase.PROMOTED)
+    by_hand = Fence(epoch=99, revision=0, rollout=status(world).plan.rollout)
+    world.targets["r1"].set_weights(Weights(blue=100, green=0), by_hand)
+    end = world.tick(after=TICK)
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert status(world).region("r1").phase is RegionPhase.ROLLED_BACK
+    goods = [entry.body["release"]["digest"] for entry in world.store.read() if entry.kind == "good"]
+    assert set(goods) == {"sha256:old"}
+
+
+def test_a_promoted_region_with_weights_of_somebody_else_calls_a_person(world: Any) -> None:
+    """It had all traffic when it was promoted."""
+    world.start()
+    until(world, lambda there: status(there).region("r1").phase is RegionPhase.PROMOTED)
+    world.targets["r1"].put(Weights(blue=40, green=60))
+    assert world.tick(after=TICK).exit_code is ExitCode.NEEDS_HUMAN
+    assert world.weights()["r1"] == 60
+
+
+def test_a_promoted_region_whose_target_is_silent_waits_and_then_calls_a_person(world: Any) -> None:
+    """It is not the last good version before that was read back."""
+    world.start()
+    until(world, lambda there: status(there).region("r1").phase is RegionPhase.PROMOTED)
+    world.targets["r1"].fail("weights", "connection refused")
+    world.tick(after=TICK)
+    assert status(world).region("r1").phase is RegionPhase.PROMOTED
+    until(world, lambda there: status(there).region("r1").phase is RegionPhase.NEEDS_HUMAN)
+    assert "connection refused" in status(world).region("r1").why

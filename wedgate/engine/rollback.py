@@ -11,13 +11,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
-from wedgate.adapters.targets.interface import Target
+from wedgate.adapters.targets.interface import FenceError, Target
 from wedgate.engine.recording import Recorder
 from wedgate.errors import ExitCode, UsageError, WedgateError
 from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RegionPlan
 from wedgate.rollout.values import Fence, TargetSettings, Weights
+
+AHEAD = 1000
+"""How far a rollback goes above the epoch of the rescue file: a run that took the lease since, whose rescue file or
+fence nobody can see yet, must not write over it. Runs count by one, and the next one begins above what targets hold."""
+
+FENCES = 5
+"""How often a rollback goes above a fence that it could not see; each time another writer must have been faster."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +131,7 @@ def _return_region(
 ) -> tuple[RegionReturn, int]:
     """Return one region to stable, and the epoch that was used."""
     before: Weights | None = None
-    epoch = rescue.epoch + 1
+    epoch = rescue.epoch + AHEAD
     try:
         target = open_target(plan.target)
         try:
@@ -134,8 +141,7 @@ def _return_region(
         except WedgateError:
             # What is in force is not needed to say what should be.
             pass
-        fence = Fence(epoch=epoch, revision=0, rollout=rescue.rollout)
-        after = target.set_weights(rescue.weights_for(plan), fence).weights
+        after, epoch = _written(target, rescue, rescue.weights_for(plan), epoch)
     except WedgateError as error:
         return RegionReturn(region=plan.region, before=before, after=None, trouble=str(error)), epoch
     if after != rescue.weights_for(plan):
@@ -143,6 +149,19 @@ def _return_region(
         return RegionReturn(region=plan.region, before=before, after=None, trouble=trouble), epoch
     stable = _trouble_of_stable(plan, target)
     return RegionReturn(region=plan.region, before=before, after=after, stable=stable), epoch
+
+
+def _written(target: Target, rescue: Rescue, weights: Weights, epoch: int) -> tuple[Weights, int]:
+    """Write weights, and return what was read back and the epoch that it took.
+
+    A write that is not in force yet may hold a fence above every one that can be read: a rollback goes above it.
+    """
+    for _ in range(FENCES):
+        try:
+            return target.set_weights(weights, Fence(epoch=epoch, revision=0, rollout=rescue.rollout)).weights, epoch
+        except FenceError as error:
+            epoch = max(epoch, error.held.epoch) + 1
+    return target.set_weights(weights, Fence(epoch=epoch, revision=0, rollout=rescue.rollout)).weights, epoch
 
 
 def _trouble_of_stable(plan: RegionPlan, target: Target) -> str:

@@ -384,7 +384,9 @@ class RolloutEngine:
         if region.phase is RegionPhase.BAKING:
             return ticker.watcher.due(region, now)
         waits = region.deployed_at is not None or ticker.is_deploying(region.region)
-        if region.phase is RegionPhase.SHIFTING or (region.phase is RegionPhase.PREPARING and waits):
+        if region.phase in (RegionPhase.SHIFTING, RegionPhase.PROMOTED) or (
+            region.phase is RegionPhase.PREPARING and waits
+        ):
             return POLL
         return timedelta(0)
 

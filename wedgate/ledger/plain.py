@@ -11,7 +11,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -47,97 +47,165 @@ def to_plain(value: object) -> object:
 
 def from_plain(kind: type[T], plain: object) -> T:
     """Return the value of type ``kind`` that ``plain`` spells; ``PlainError`` when it does not."""
-    return typing.cast(T, _read(kind, plain, kind.__name__))
-
-
-def _read(kind: object, plain: object, place: str) -> object:
-    """Read one value of a (possibly generic) type."""
-    origin = typing.get_origin(kind)
-    if kind is object:
-        return plain
-    if origin in (types.UnionType, typing.Union):
-        return _read_optional(typing.get_args(kind), plain, place)
-    if origin is tuple:
-        return _read_tuple(typing.get_args(kind), plain, place)
-    if origin is not None and issubclass(origin, Mapping):
-        key, item = typing.get_args(kind)
-        data = _expect(dict, plain, place)
-        return {_read(key, name, place): _read(item, value, f"{place}.{name}") for name, value in data.items()}
-    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return _read_dataclass(kind, plain, place)
-    return _read_scalar(kind, plain, place)
-
-
-def _read_optional(kinds: tuple[object, ...], plain: object, place: str) -> object:
-    """Read ``X | None``: the only union that values of the ledger use."""
-    rest = [kind for kind in kinds if kind is not type(None)]
-    if len(rest) != 1:
-        raise PlainError(f"{place}: a choice of several types has no plain spelling")
-    return None if plain is None else _read(rest[0], plain, place)
-
-
-def _read_tuple(kinds: tuple[object, ...], plain: object, place: str) -> object:
-    """Read ``tuple[X, ...]`` or a tuple of fixed length."""
-    items = _expect(list, plain, place)
-    if len(kinds) == 2 and kinds[1] is Ellipsis:
-        return tuple(_read(kinds[0], item, f"{place}[{index}]") for index, item in enumerate(items))
-    if len(kinds) != len(items):
-        raise PlainError(f"{place}: expected {len(kinds)} items, got {len(items)}")
-    return tuple(
-        _read(kind, item, f"{place}[{index}]") for index, (kind, item) in enumerate(zip(kinds, items, strict=True))
-    )
-
-
-def _read_dataclass(kind: type, plain: object, place: str) -> object:
-    """Read a dataclass field by field."""
-    data = _expect(dict, plain, place)
-    hints = _fields_of(kind)
-    unknown = sorted(set(data) - set(hints))
-    if unknown:
-        raise PlainError(f"{place}: unknown field {unknown[0]}")
-    given = {name: _read(hint, data[name], f"{place}.{name}") for name, hint in hints.items() if name in data}
     try:
-        return kind(**given)
-    except (TypeError, ValueError) as error:
-        raise PlainError(f"{place}: {error}") from error
+        return typing.cast(T, _reader(typing.cast(typing.Hashable, kind))(plain))
+    except _WrongError as wrong:
+        raise PlainError(f"{kind.__name__}{wrong.place}: {wrong.what}") from wrong
+
+
+Reader: typing.TypeAlias = Callable[[object], object]
+
+
+class _WrongError(Exception):
+    """What is wrong, and the place below the value that is being read; each level puts its own name before it."""
+
+    def __init__(self, what: str, place: str = "") -> None:
+        self.what = what
+        self.place = place
+        super().__init__(what)
+
+    def below(self, name: str) -> _WrongError:
+        """Return the same as seen from one level higher."""
+        return _WrongError(self.what, f"{name}{self.place}")
 
 
 @functools.cache
-def _fields_of(kind: type) -> Mapping[str, object]:
-    """Return the types of a dataclass's fields; a journal asks for the same few thousands of times."""
-    hints = typing.get_type_hints(kind)
-    return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
+def _reader(kind: object) -> Reader:
+    """Return the reader of a (possibly generic) type; a journal asks for the same few thousands of times."""
+    origin = typing.get_origin(kind)
+    if kind is object:
+        return lambda plain: plain
+    if origin in (types.UnionType, typing.Union):
+        return _optional(typing.get_args(kind))
+    if origin is tuple:
+        return _tuple(typing.get_args(kind))
+    if origin is not None and issubclass(origin, Mapping):
+        return _mapping(*typing.get_args(kind))
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        return _dataclass(kind)
+    return _scalar(kind)
 
 
-def _read_scalar(kind: object, plain: object, place: str) -> object:
-    """Read text, numbers, choices, instants, durations."""
+def _optional(kinds: tuple[object, ...]) -> Reader:
+    """Read ``X | None``: the only union that values of the ledger use."""
+    rest = [kind for kind in kinds if kind is not type(None)]
+    if len(rest) != 1:
+        return _refusing("a choice of several types has no plain spelling")
+    reader = _reader(rest[0])
+    return lambda plain: None if plain is None else reader(plain)
+
+
+def _refusing(what: str) -> Reader:
+    def refuse(plain: object) -> object:
+        raise _WrongError(what)
+
+    return refuse
+
+
+def _tuple(kinds: tuple[object, ...]) -> Reader:
+    """Read ``tuple[X, ...]`` or a tuple of fixed length."""
+    if len(kinds) == 2 and kinds[1] is Ellipsis:
+        reader = _reader(kinds[0])
+        return lambda plain: tuple([_at(f"[{index}]", reader, item) for index, item in enumerate(_expect(list, plain))])
+    readers = [_reader(kind) for kind in kinds]
+
+    def read(plain: object) -> object:
+        items = _expect(list, plain)
+        if len(readers) != len(items):
+            raise _WrongError(f"expected {len(readers)} items, got {len(items)}")
+        return tuple(
+            [_at(f"[{index}]", reader, item) for index, (reader, item) in enumerate(zip(readers, items, strict=True))]
+        )
+
+    return read
+
+
+def _at(name: str, reader: Reader, plain: object) -> object:
+    """Read one part, and say where it is when it cannot be read."""
     try:
-        if kind is datetime:
-            instant = datetime.fromisoformat(_expect(str, plain, place))
-            if instant.tzinfo is None:
-                raise PlainError(f"{place}: an instant needs an offset")
-            return instant
-        if kind is timedelta:
-            return timedelta(seconds=float(_expect((int, float), plain, place)))
-        if kind is Decimal:
-            return Decimal(_expect(str, plain, place))
-        if isinstance(kind, type) and issubclass(kind, StrEnum):
-            return kind(_expect(str, plain, place))
-    except (ValueError, ArithmeticError) as error:
-        raise PlainError(f"{place}: {error}") from error
+        return reader(plain)
+    except _WrongError as wrong:
+        raise wrong.below(name) from None
+
+
+def _mapping(key: object, item: object) -> Reader:
+    key_reader, item_reader = _reader(key), _reader(item)
+
+    def read(plain: object) -> object:
+        data = _expect(dict, plain)
+        return {key_reader(name): _at(f".{name}", item_reader, value) for name, value in data.items()}
+
+    return read
+
+
+def _dataclass(kind: type) -> Reader:
+    """Read a dataclass field by field. Its readers are made at the first use: a type may hold itself."""
+    names = frozenset(field.name for field in dataclasses.fields(kind))
+    readers: dict[str, Reader] = {}
+
+    def read(plain: object) -> object:
+        data = _expect(dict, plain)
+        if not readers:
+            hints = typing.get_type_hints(kind)
+            readers.update((name, _reader(hints[name])) for name in names)
+        given: dict[str, object] = {}
+        for name, value in data.items():
+            reader = readers.get(name)
+            if reader is None:
+                raise _WrongError(f"unknown field {min(set(data) - names)}")
+            try:
+                given[name] = reader(value)
+            except _WrongError as wrong:
+                raise wrong.below(f".{name}") from None
+        try:
+            return kind(**given)
+        except (TypeError, ValueError) as error:
+            raise _WrongError(str(error)) from error
+
+    return read
+
+
+def _scalar(kind: object) -> Reader:
+    """Read text, numbers, choices, instants, durations."""
+    if kind is datetime:
+        return _instant
+    if kind is timedelta:
+        return lambda plain: _made(lambda given: timedelta(seconds=float(given)), _expect((int, float), plain))
+    if kind is Decimal:
+        return lambda plain: _made(Decimal, _expect(str, plain))
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return lambda plain: _made(kind, _expect(str, plain))
     if kind is float:
-        return float(_expect((int, float), plain, place))
+        return lambda plain: float(_expect((int, float), plain))
     if isinstance(kind, type):
-        # bool is an int to Python, and must not pass for a number here.
-        if isinstance(plain, bool) and kind is not bool:
-            raise PlainError(f"{place}: expected {kind.__name__}, got {plain}")
-        return _expect(kind, plain, place)
-    raise PlainError(f"{place}: {kind} has no plain spelling")
+        return lambda plain: _of_type(kind, plain)
+    return _refusing(f"{kind} has no plain spelling")
 
 
-def _expect(kind: typing.Any, plain: object, place: str) -> typing.Any:
+def _made(make: Callable[[typing.Any], object], given: object) -> object:
+    try:
+        return make(given)
+    except (ValueError, ArithmeticError) as error:
+        raise _WrongError(str(error)) from error
+
+
+def _instant(plain: object) -> object:
+    instant = _made(datetime.fromisoformat, _expect(str, plain))
+    if typing.cast(datetime, instant).tzinfo is None:
+        raise _WrongError("an instant needs an offset")
+    return instant
+
+
+def _of_type(kind: type, plain: object) -> object:
+    # bool is an int to Python, and must not pass for a number here.
+    if isinstance(plain, bool) and kind is not bool:
+        raise _WrongError(f"expected {kind.__name__}, got {plain}")
+    return _expect(kind, plain)
+
+
+def _expect(kind: typing.Any, plain: object) -> typing.Any:
     """Return ``plain`` if it is of the JSON type ``kind``."""
     if not isinstance(plain, kind):
         wanted = kind.__name__ if isinstance(kind, type) else "a number"
-        raise PlainError(f"{place}: expected {wanted}, got {type(plain).__name__}")
+        raise _WrongError(f"expected {wanted}, got {type(plain).__name__}")
     return plain

@@ -130,88 +130,112 @@ class LedgerState:
 
 def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerState:
     """Return the state that ``entries`` lead to, starting from ``state`` (an empty ledger by default)."""
-    current = state or LedgerState()
+    folding = _Folding(state or LedgerState())
     for entry in entries:
-        current = _fold_one(current, entry)
-    return current
+        folding.take(entry)
+    return folding.state()
 
 
-def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
-    """Take in one entry."""
-    state = replace(state, revision=entry.revision, head=entry.hash, epoch=max(state.epoch, entry.epoch))
-    if state.lease is not None and entry.epoch == state.lease.epoch and entry.stream not in WITHOUT_LEASE:
-        state = replace(state, lease=replace(state.lease, seen=max(state.lease.seen, entry.at)))
-    match entry.stream:
-        case Stream.LEASE:
-            return replace(state, lease=_fold_lease(state.lease, entry))
-        case Stream.HISTORY:
-            good = from_plain(Good, dict(entry.body))
-            return replace(state, good={**state.good, good.region: good})
-        case Stream.POISON:
-            poisoned = from_plain(Poisoned, dict(entry.body))
-            # The first reason stays: a later entry for the same digest only repeats it.
-            return replace(state, poisoned={poisoned.digest: poisoned, **state.poisoned})
-        case Stream.CLAIMS:
-            return _fold_claim(state, entry)
-        case Stream.JOURNAL:
-            return _fold_journal(state, entry)
-        case Stream.AUDIT:
-            return _fold_audit(state, entry)
-        case Stream.ORDERS:
-            return _fold_order(state, entry)
-        case _:
-            return state
+class _Folding:
+    """A ledger's state while entries are taken in: what is frozen otherwise would be copied for each of them."""
 
+    def __init__(self, state: LedgerState) -> None:
+        self._state = state
+        self._revision, self._head, self._epoch = state.revision, state.head, state.epoch
+        self._lease, self._latest, self._freezes = state.lease, state.latest, state.freezes
+        self._good, self._poisoned, self._claims = dict(state.good), dict(state.poisoned), dict(state.claims)
+        self._audit, self._orders = list(state.audit), list(state.orders)
+        self._journals: dict[str, list[JournalLine]] = {}
 
-def _fold_journal(state: LedgerState, entry: Entry) -> LedgerState:
-    """Add a line to a rollout's journal, which begins with its start.
+    def state(self) -> LedgerState:
+        """Return what was taken in."""
+        longer = {name: tuple(lines) for name, lines in self._journals.items()}
+        return LedgerState(
+            revision=self._revision,
+            head=self._head,
+            epoch=self._epoch,
+            good=self._good,
+            poisoned=self._poisoned,
+            claims=self._claims,
+            journals={**self._state.journals, **longer},
+            latest=self._latest,
+            lease=self._lease,
+            audit=tuple(self._audit),
+            freezes=self._freezes,
+            orders=tuple(self._orders),
+        )
 
-    A rollback by hand is recorded even where the ledger that saw the start is lost: what it says of a rollout that
-    this ledger never knew is kept in the chain, and is nothing to go on from.
-    """
-    rollout = str(entry.body["rollout"])
-    known = state.journals.get(rollout)
-    if known is None and entry.kind != START:
-        return state
-    line = JournalLine(kind=entry.kind, at=entry.at, body=entry.body)
-    journals = {**state.journals, rollout: (*(known or ()), line)}
-    return replace(state, journals=journals, latest=rollout if known is None else state.latest)
+    def take(self, entry: Entry) -> None:
+        """Take in one entry."""
+        self._revision, self._head, self._epoch = entry.revision, entry.hash, max(self._epoch, entry.epoch)
+        lease = self._lease
+        if lease is not None and entry.epoch == lease.epoch and entry.stream not in WITHOUT_LEASE:
+            self._lease = replace(lease, seen=max(lease.seen, entry.at))
+        match entry.stream:
+            case Stream.LEASE:
+                self._take_lease(entry)
+            case Stream.HISTORY:
+                good = from_plain(Good, dict(entry.body))
+                self._good[good.region] = good
+            case Stream.POISON:
+                poisoned = from_plain(Poisoned, dict(entry.body))
+                # The first reason stays: a later entry for the same digest only repeats it.
+                self._poisoned.setdefault(poisoned.digest, poisoned)
+            case Stream.CLAIMS:
+                self._take_claim(entry)
+            case Stream.JOURNAL:
+                self._take_line(entry)
+            case Stream.AUDIT:
+                self._take_audit(entry)
+            case Stream.ORDERS:
+                self._take_order(entry)
+            case _:
+                pass
 
+    def _take_line(self, entry: Entry) -> None:
+        """Add a line to a rollout's journal, which begins with its start.
 
-def _fold_audit(state: LedgerState, entry: Entry) -> LedgerState:
-    """Keep the line; a freeze counts from then on, and a thaw ends all of them."""
-    line = AuditLine(revision=entry.revision, kind=entry.kind, at=entry.at, body=entry.body, hash=entry.hash)
-    freezes = state.freezes
-    if entry.kind == Act.FROZEN:
-        freezes = (*freezes, from_plain(Frozen, dict(entry.body)))
-    elif entry.kind == Act.THAWED:
-        freezes = ()
-    return replace(state, audit=(*state.audit, line), freezes=freezes)
+        A rollback by hand is recorded even where the ledger that saw the start is lost: what it says of a rollout that
+        this ledger never knew is kept in the chain, and is nothing to go on from.
+        """
+        rollout = str(entry.body["rollout"])
+        lines = self._journals.get(rollout)
+        if lines is None:
+            known = self._state.journals.get(rollout)
+            if known is None and entry.kind != START:
+                return
+            lines = self._journals[rollout] = list(known or ())
+            self._latest = rollout if known is None else self._latest
+        lines.append(JournalLine(kind=entry.kind, at=entry.at, body=entry.body))
 
+    def _take_audit(self, entry: Entry) -> None:
+        """Keep the line; a freeze counts from then on, and a thaw ends all of them."""
+        line = AuditLine(revision=entry.revision, kind=entry.kind, at=entry.at, body=entry.body, hash=entry.hash)
+        self._audit.append(line)
+        if entry.kind == Act.FROZEN:
+            self._freezes = (*self._freezes, from_plain(Frozen, dict(entry.body)))
+        elif entry.kind == Act.THAWED:
+            self._freezes = ()
 
-def _fold_order(state: LedgerState, entry: Entry) -> LedgerState:
-    """Keep the order; one that clears a digest takes effect at once, because no run has a part in it."""
-    given = from_plain(Given, dict(entry.body))
-    line = OrderLine(revision=entry.revision, at=entry.at, given=given)
-    poisoned = state.poisoned
-    if given.order is Order.CLEAR:
-        poisoned = {digest: each for digest, each in poisoned.items() if digest != given.digest}
-    return replace(state, orders=(*state.orders, line), poisoned=poisoned)
+    def _take_order(self, entry: Entry) -> None:
+        """Keep the order; one that clears a digest takes effect at once, because no run has a part in it."""
+        given = from_plain(Given, dict(entry.body))
+        self._orders.append(OrderLine(revision=entry.revision, at=entry.at, given=given))
+        if given.order is Order.CLEAR and given.digest is not None:
+            self._poisoned.pop(given.digest, None)
 
+    def _take_lease(self, entry: Entry) -> None:
+        """Take the lease, or give it back; a renewal is only a sign of life."""
+        if entry.kind == "taken":
+            who = str(entry.body.get("who", ""))
+            self._lease = Lease(who=who, epoch=entry.epoch, at=entry.at, seen=entry.at)
+        elif entry.kind == "released" and self._lease is not None and self._lease.epoch == entry.epoch:
+            self._lease = replace(self._lease, ended=True)
 
-def _fold_lease(lease: Lease | None, entry: Entry) -> Lease | None:
-    """Take the lease, or give it back; a renewal is only a sign of life."""
-    if entry.kind == "taken":
-        return Lease(who=str(entry.body.get("who", "")), epoch=entry.epoch, at=entry.at, seen=entry.at)
-    if entry.kind == "released" and lease is not None and lease.epoch == entry.epoch:
-        return replace(lease, ended=True)
-    return lease
-
-
-def _fold_claim(state: LedgerState, entry: Entry) -> LedgerState:
-    """Take regions for a rollout, or give them back."""
-    claim = from_plain(Claim, dict(entry.body))
-    if entry.kind == "claimed":
-        return replace(state, claims={**state.claims, **dict.fromkeys(claim.regions, claim.rollout)})
-    kept = {region: rollout for region, rollout in state.claims.items() if rollout != claim.rollout}
-    return replace(state, claims=kept)
+    def _take_claim(self, entry: Entry) -> None:
+        """Take regions for a rollout, or give them back."""
+        claim = from_plain(Claim, dict(entry.body))
+        if entry.kind == "claimed":
+            self._claims.update(dict.fromkeys(claim.regions, claim.rollout))
+        else:
+            self._claims = {region: name for region, name in self._claims.items() if name != claim.rollout}

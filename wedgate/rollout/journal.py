@@ -48,12 +48,25 @@ def draft_of(event: Event, *, rollout: str) -> Draft:
     return Draft(stream=Stream.JOURNAL, kind=_NAMES[type(event)], at=event.at, body=body)
 
 
+MOST_READ = 20_000
+_read: dict[int, tuple[Mapping[str, object], Event]] = {}
+
+
 def event_of(line: JournalLine) -> Event:
-    """Return the event of one journal line; ``PlainError`` when it is not one that this version knows."""
+    """Return the event of one journal line; ``PlainError`` when it is not one that this version knows.
+
+    A body that was read before is not read again: who looks at a ledger in memory again and again pays once.
+    """
+    known = _read.get(id(line.body))
+    if known is not None and known[0] is line.body:
+        return known[1]
     kind = KINDS.get(line.kind)
     if kind is None:
         raise PlainError(f"{line.kind} is no event that this version of wedgate knows")
     event: Event = from_plain(kind, line.body.get("event"))
+    if len(_read) >= MOST_READ:
+        _read.clear()
+    _read[id(line.body)] = line.body, event
     return event
 
 

@@ -50,7 +50,9 @@ def _region_resumed(
             if region.evidence is not None or (region.phase is RegionPhase.HELD and not event.anew):
                 return replace(region, verified=False, judged=None), ()
             # What was observed before is gone with the process that observed it.
-            return replace(regions.bake(region, event.at), hold=None, verified=False, why=""), ()
+            # But who watched it last is not: a candidate must not go unwatched because runs come and go.
+            again = replace(regions.bake(region, event.at), watched_at=region.watched_at)
+            return replace(again, hold=None, verified=False, why=""), ()
         case _:
             return region, ()
 

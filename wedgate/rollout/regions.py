@@ -38,6 +38,9 @@ MAX_EXTENSIONS = 2
 RETURN_WITHIN = timedelta(minutes=5)
 """How long a return to stable that fails is tried again before a person is called; each new run tries it anew."""
 
+CONFIRM_TRIES = 30
+"""How often what was promoted is asked for before it is the last good version, a second apart in a run."""
+
 MOST_BETWEEN_RETURNS = timedelta(seconds=30)
 """The longest pause between two tries to return traffic; they begin a second apart and double."""
 
@@ -244,6 +247,13 @@ def extend_or_hold(region: RegionState, why: str, at: datetime) -> Moved:
 def needs_human(region: RegionState, why: str) -> RegionState:
     """Stop touching the region: what was found is not what wedgate did."""
     return replace(region, phase=RegionPhase.NEEDS_HUMAN, why=why, hold=None, returning=None, verified=False)
+
+
+def not_confirmed(region: RegionState, why: str) -> RegionState:
+    """Take note that what was promoted could not be read back; after some tries a person is called."""
+    if region.attempts + 1 >= CONFIRM_TRIES:
+        return needs_human(region, f"it was promoted, and is not known to run there: {why}")
+    return replace(region, attempts=region.attempts + 1, why=why)
 
 
 def watch_effects(state: RolloutState, plan: RegionPlan, region: RegionState) -> Sequence[Effect]:

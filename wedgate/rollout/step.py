@@ -193,10 +193,7 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
         case RegionPhase.HELD:
             return _held_ticked(state, plan, region, at)
         case RegionPhase.PROMOTED:
-            if state.keeps_promoted:
-                return region, ()
-            why = "the old colour stays up"
-            return replace(region, phase=RegionPhase.DRAINING), (Announce(region=name, what="draining", why=why),)
+            return region, () if state.keeps_promoted else (ReadWeights(region=name),)
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
@@ -328,6 +325,11 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
         if event.at - region.deployed_at < regions.VERIFY_WITHIN:
             return region, ()
         return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=found), event.at, resume=RegionPhase.PENDING)
+    if region.phase is RegionPhase.PROMOTED:
+        if matches:
+            drains = Announce(region=region.region, what="draining", why="the old colour stays up")
+            return replace(region, phase=RegionPhase.DRAINING, attempts=0), (drains,)
+        return regions.not_confirmed(region, found), ()
     if region.is_exposed and event.digest is not None and not matches:
         if region.phase is RegionPhase.ROLLING_BACK:
             return region, ()
@@ -371,6 +373,10 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
                 back = regions.given_back(region, event.at)
                 return back, (Announce(region=region.region, what="back on stable", why=region.why),)
             return regions.return_failed(region, foreign, event.at)
+        case RegionPhase.PROMOTED:
+            if event.weights == Weights.giving(plan.candidate, 100):
+                return region, (ReadDigest(region=region.region, colour=plan.candidate),)
+            return regions.needs_human(region, f"{foreign}; it was promoted, and had all traffic"), ()
         case _:
             return region, ()
 
@@ -394,6 +400,8 @@ def _target_failed(plan: RegionPlan, region: RegionState, event: TargetFailed) -
     why = f"{event.asked} failed: {event.why}"
     if region.phase is RegionPhase.ROLLING_BACK:
         return regions.return_failed(region, why, event.at)
+    if region.phase is RegionPhase.PROMOTED:
+        return regions.not_confirmed(region, why), ()
     if region.phase is RegionPhase.SHIFTING:
         return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
     if region.is_exposed:
@@ -457,7 +465,7 @@ def _was_returned_by_hand(state: RolloutState, event: WeightsRead) -> bool:
     fence = event.fence
     return (
         here is not None
-        and here.is_exposed
+        and (here.is_exposed or here.phase is RegionPhase.PROMOTED)
         and here.phase is not RegionPhase.ROLLING_BACK
         and fence is not None
         and (fence.is_by_hand, fence.rollout) == (True, state.plan.rollout)

@@ -124,7 +124,8 @@ class EnvoyTarget:
         if older or stranger:
             raise FenceError(
                 f"{self.region}: {holder} was last written under {held}, which {fence} may not replace; "
-                "a newer writer is at work, nothing was changed"
+                "a newer writer is at work, nothing was changed",
+                held=held,
             )
 
     def _says(self, found: tuple[str, dict[str, Any]] | None, wanted: tuple[str, Weights]) -> bool:

@@ -14,7 +14,11 @@ from wedgate.rollout.values import Colour, Fence, Release, Weights
 
 
 class FenceError(NeedsHumanError):
-    """A newer writer holds this target; the message names both fences."""
+    """A newer writer holds this target: ``held`` is its fence, and the message names both."""
+
+    def __init__(self, message: str, *, held: Fence) -> None:
+        self.held = held
+        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,7 +63,8 @@ class SimulatedTarget:
         with self._changing("set_weights") as state:
             held = _reading_of(state).fence
             if held is not None and (fence.epoch, fence.revision) < (held.epoch, held.revision):
-                raise FenceError(f"{self._region}: {held} wrote the weights since; {fence} may not write any more")
+                words = f"{self._region}: {held} wrote the weights since; {fence} may not write any more"
+                raise FenceError(words, held=held)
             state["weights"] = {"blue": weights.blue, "green": weights.green}
             state["fence"] = {"epoch": fence.epoch, "revision": fence.revision, "rollout": fence.rollout}
             state["calls"].append(["set_weights", weights.blue, weights.green])

@@ -1,0 +1,258 @@
+"""A simulation that finds nothing in broken code proves nothing: each of these engines is broken, and is caught."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from wedgate.adapters.stores.memory import MemoryStore
+from wedgate.calendars.values import Verdict
+from wedgate.engine import book, observe, region_gate, rollback, rollout, start
+from wedgate.judge.values import Outcome
+from wedgate.ledger.streams import Stream
+from wedgate.rollout import regions, rescue, state, step, values
+from wedgate.rollout.effects import Deploy
+from wedgate.simulation.faults import Fault, FaultKind
+from wedgate.simulation.run import simulate
+
+MOST_SEEDS = 400
+Patch = Callable[[pytest.MonkeyPatch], None]
+World = tuple[int, tuple[Fault, ...] | None]
+"""A seed, and faults other than its own where they are named."""
+
+
+def _fault(point: int, kind: FaultKind, pick: float = 0) -> Fault:
+    return Fault(point=point, kind=kind, pick=pick)
+
+
+LATE_SWITCHES: tuple[World, ...] = tuple(
+    (
+        seed,
+        (
+            _fault(100, FaultKind.CRASH),
+            _fault(100 + after, FaultKind.SWITCH_LATE),
+            _fault(100 + after + then, FaultKind.BY_HAND),
+        ),
+    )
+    for seed in (0, 6, 22, 35, 41)
+    for after in range(4, 16)
+    for then in (1, 2, 4)
+)
+"""A process dies, the switch of the next is not confirmed, and somebody rolls back before it knows."""
+
+SILENCES: tuple[World, ...] = tuple(
+    (seed, tuple(_fault(point, FaultKind.EVIDENCE_MISSING, pick) for pick in (0.99, 0.74, 0.49)))
+    for seed in (0, 6, 22, 41)
+    for point in (150, 200, 250, 300)
+)
+"""For a quarter of an hour and longer there is no evidence from three regions."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A broken engine: what is wrong with it, the invariants of which one must show it, and how it is broken."""
+
+    what: str
+    caught_by: tuple[int, ...]
+    patch: Patch
+    worlds: tuple[World, ...] = tuple((seed, None) for seed in range(MOST_SEEDS))
+
+
+def setting(target: object, name: str, value: object) -> Patch:
+    """Replace one attribute."""
+    return lambda patch: patch.setattr(target, name, value)
+
+
+def around(target: Any, name: str, change: Callable[..., Any]) -> Patch:
+    """Wrap one function: ``change(original, *arguments)``."""
+    original = getattr(target, name)
+    return lambda patch: patch.setattr(target, name, lambda *args, **kwargs: change(original, *args, **kwargs))
+
+
+def _believes_any_digest(original: Any, whole: Any, plan: Any, region: Any, event: Any) -> Any:
+    return original(whole, plan, region, replace(event, digest=whole.plan.release.digest))
+
+
+def _passes_anything_final(original: Any, whole: Any, event: Any) -> Any:
+    after, effects = original(whole, event)
+    judged = replace(event, judgement=replace(event.judgement, outcome=Outcome.PASS)) if event.final else event
+    return original(whole, judged) if event.judgement.outcome is not Outcome.FAIL else (after, effects)
+
+
+def _asks_once(original: Any, self: Any, plan: Any, region: str, at: Any, runway: Any) -> Any:
+    answer = original(self, plan, region, at, runway)
+    kept = self._looked.setdefault(f"*{region}", answer)
+    return replace(kept, at=at) if kept.verdict is not Verdict.CLOSED else answer
+
+
+def _loses_the_last_entry(original: Any, self: Any, entries: Any, *, revision: int) -> Any:
+    original(self, entries, revision=revision)
+    if revision == 20:
+        self._entries = (*self._entries[:-2], self._entries[-1])
+
+
+def _half_way_back(patch: pytest.MonkeyPatch) -> None:
+    """Give stable 95 %, and take that for all."""
+
+    def back(original: Any, plan: Any, region: Any) -> Any:
+        return replace(original(plan, region), weights=values.Weights.giving(plan.candidate, 5))
+
+    def believed(original: Any, plan: Any, region: Any, event: Any) -> Any:
+        if region.phase is state.RegionPhase.ROLLING_BACK:
+            event = replace(event, weights=values.Weights.giving(plan.stable, 100))
+        return original(plan, region, event)
+
+    around(regions, "return_effect", back)(patch)
+    around(step, "_weights_read", believed)(patch)
+
+
+def _stops_at_a_fence(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rollback, "FENCES", 0)
+    patch.setattr(rollback, "AHEAD", 1)
+
+
+def _poison_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(start, "refuse_poisoned", lambda *args: None)
+    patch.setattr(rollout, "refuse_poisoned", lambda *args: None)
+
+
+def _forgets(original: Any, whole: Any, event: Any) -> Any:
+    after, effects = original(replace(whole, obeyed=0), event)
+    return replace(after, obeyed=0), effects
+
+
+def _unchecked_weights(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(values.Weights, "__post_init__", lambda self: None)
+    given = values.Weights.giving.__func__  # type: ignore[attr-defined]
+
+    def giving(cls: Any, colour: Any, percent: int) -> Any:
+        whole = given(cls, colour, percent)
+        return replace(whole, blue=whole.blue - 1) if 0 < percent < 100 else whole
+
+    patch.setattr(values.Weights, "giving", classmethod(giving))
+
+
+def _everybody_writes(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(book, "WITHOUT_LEASE", tuple(Stream))
+
+
+def _any_epoch(original: Any, self: Any, entries: Any, *, revision: int) -> Any:
+    from wedgate.adapters.stores import memory
+
+    kept = memory.refusal_to_append
+    memory.refusal_to_append = lambda existing, new, revision: None if len(existing) == revision else "moved"  # type: ignore[assignment]
+    try:
+        original(self, entries, revision=revision)
+    finally:
+        memory.refusal_to_append = kept
+
+
+def _never_lost(patch: pytest.MonkeyPatch) -> None:
+    """Write on whatever was written since, under the old epoch."""
+    _everybody_writes(patch)
+    around(MemoryStore, "append", _any_epoch)(patch)
+
+
+def _counts_gaps(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        observe.Watcher,
+        "_slice",
+        lambda self, before, after, effect: self._slice_between(before, after, stable=effect.stable.value),
+    )
+
+
+MUTANTS = (
+    Mutant("a writer that lost its lease writes on", (1,), _never_lost),
+    Mutant(
+        "whatever answers on the candidate is taken for the release",
+        (2,),
+        around(step, "_digest_read", _believes_any_digest),
+    ),
+    Mutant("weights need not sum to a hundred", (3,), _unchecked_weights),
+    Mutant(
+        "the release is deployed on the colour that has traffic",
+        (4,),
+        setting(
+            step, "Deploy", lambda region, colour, release: Deploy(region=region, colour=colour.other, release=release)
+        ),
+    ),
+    Mutant(
+        "a rollback by hand gives the new version everything",
+        (5, 6),
+        setting(rescue.Rescue, "weights_for", lambda self, region: values.Weights.giving(region.candidate, 100)),
+    ),
+    Mutant("a rollback by hand stops at a fence that it cannot see", (5,), _stops_at_a_fence, LATE_SWITCHES),
+    Mutant("a run that began meanwhile writes over a rollback", (2,), setting(rollback, "AHEAD", 1), LATE_SWITCHES),
+    Mutant(
+        "a closed gate is taken for an open one", (6,), setting(step, "refusal_of_gate", lambda answer, needed: None)
+    ),
+    Mutant(
+        "a bake may reach into a closed window",
+        (6,),
+        setting(regions, "runway_needed", lambda plan, region: timedelta(0)),
+    ),
+    Mutant("the gate is asked once for each region", (6,), around(region_gate.RegionGate, "ask", _asks_once)),
+    Mutant("a freeze concerns nobody", (6,), setting(region_gate, "frozen_region", lambda region, freezes, at: region)),
+    Mutant("a poisoned digest may be rolled out again", (6,), _poison_forgotten),
+    Mutant(
+        "any number of regions moves",
+        (7,),
+        setting(state.RegionState, "is_in_flight", property(lambda self: False)),
+    ),
+    Mutant(
+        "waves do not wait for one another",
+        (7,),
+        setting(
+            step,
+            "regions_to_begin",
+            lambda whole: tuple(
+                each.region
+                for each in whole.regions
+                if each.phase is state.RegionPhase.PENDING and whole.halted is None
+            )[:1],
+        ),
+    ),
+    Mutant("an order is obeyed again by each tick", (8,), around(step, "obeyed", _forgets)),
+    Mutant("the ledger loses an entry", (9,), around(MemoryStore, "append", _loses_the_last_entry)),
+    Mutant("no answer is as good as a pass", (10,), around(step, "_judged", _passes_anything_final)),
+    Mutant("traffic goes back most of the way", (11,), _half_way_back),
+    Mutant("time in which nobody looked counts as observed", (12,), _counts_gaps),
+    Mutant(
+        "nobody minds a candidate that nobody watches", (13,), setting(step, "_unwatched", lambda *args: None), SILENCES
+    ),
+)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.what)
+def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some world shows it, by the invariant that it breaks."""
+    mutant.patch(monkeypatch)
+    seen = []
+    for seed, faults in mutant.worlds:
+        try:
+            outcome = simulate(seed, faults)
+        except Exception as error:
+            seen.append(f"{type(error).__name__}: {error}")
+            continue
+        if outcome.violation is not None:
+            number = int(outcome.violation.split()[1].rstrip(":"))
+            if number in mutant.caught_by:
+                return
+            seen.append(outcome.violation)
+    pytest.fail(f"{mutant.what}: not caught by {mutant.caught_by}; {seen[:3]}")
+
+
+@pytest.mark.parametrize("worlds", [LATE_SWITCHES, SILENCES], ids=["late switches", "silences"])
+def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:
+    """What catches a broken engine lets a whole one pass."""
+    outcomes = [simulate(seed, faults) for seed, faults in worlds]
+    assert [(each.seed, each.faults, each.violation) for each in outcomes if each.violation is not None] == []
+
+
+def test_every_invariant_has_a_mutant() -> None:
+    """All thirteen."""
+    assert {number for mutant in MUTANTS for number in mutant.caught_by} == set(range(1, 14))

@@ -1,0 +1,87 @@
+"""Virtual worlds: the invariants hold in all of them, a seed tells the same story again, a failure gets smaller."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from click.testing import CliRunner
+
+from wedgate.engine import region_gate
+from wedgate.rollout.state import RolloutStatus
+from wedgate.simulation.__main__ import main
+from wedgate.simulation.faults import FaultKind
+from wedgate.simulation.run import Outcome, setting_of, shrink, simulate
+
+CHUNKS = 8
+EACH = 12
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_every_invariant_holds(chunk: int) -> None:
+    """A failure names its seed: `python -m wedgate.simulation --replay SEED` tells its story."""
+    outcomes = [simulate(seed) for seed in range(chunk * EACH, (chunk + 1) * EACH)]
+    assert [(outcome.seed, outcome.violation) for outcome in outcomes if outcome.violation is not None] == []
+    ends = Counter(outcome.status for outcome in outcomes)
+    assert ends[RolloutStatus.DONE] > 0
+    assert ends[RolloutStatus.HALTED] + ends[RolloutStatus.RETREATED] > 0
+
+
+def _story(outcome: Outcome) -> list[str]:
+    """Return a trace without the names that are random: those of rollouts."""
+    return [re.sub(r"r-\d+T\d+Z-\w+", "r", line) for line in outcome.trace]
+
+
+@pytest.mark.parametrize("seed", [1, 8, 73])
+def test_a_seed_tells_the_same_story_again(seed: int) -> None:
+    """Line by line."""
+    first, second = simulate(seed), simulate(seed)
+    assert _story(first) == _story(second)
+    assert len(first.trace) > 5
+
+
+def test_every_kind_of_fault_is_drawn() -> None:
+    """In a few hundred seeds each kind comes up, and some worlds have none."""
+    drawn = [setting_of(seed).faults for seed in range(400)]
+    assert {fault.kind for faults in drawn for fault in faults} == set(FaultKind)
+    assert () in drawn
+
+
+def test_a_world_in_which_nothing_goes_wrong_ends_well() -> None:
+    """No fault, enough traffic: every region runs the new version."""
+    seeds = [seed for seed in range(300) if setting_of(seed).rate > 1 and not setting_of(seed).by_ticks]
+    for seed in seeds[:20]:
+        outcome = simulate(seed, ())
+        assert (outcome.status, outcome.violation) == (RolloutStatus.DONE, None), seed
+
+
+def test_a_failure_is_told_with_as_few_faults_as_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rollout that does not mind a freeze: of all the faults only the freeze is left, and the command says how to see
+    it again."""
+    monkeypatch.setattr(region_gate, "frozen_region", lambda region, freezes, at: region)
+    broken = next(outcome for outcome in map(simulate, range(400)) if outcome.violation and len(outcome.faults) > 2)
+    small = shrink(broken)
+    assert len(small.faults) < len(broken.faults)
+    assert FaultKind.FROZEN in {fault.kind for fault in small.faults}
+    told = CliRunner().invoke(main, ["--replay", str(broken.seed)])
+    assert told.exit_code == 1
+    assert "invariant 6" in told.output
+    assert f"--replay {broken.seed}" in told.output
+
+
+def test_the_command_counts_how_they_ended() -> None:
+    """In processes of their own."""
+    told = CliRunner().invoke(main, ["--seeds", "6", "--jobs", "2"])
+    assert told.exit_code == 0, told.output
+    assert "6 rollouts over four regions" in told.output
+    assert "0 broken" in told.output
+
+
+def test_the_trace_says_what_went_wrong_and_when() -> None:
+    """Each fault is a line of its own, at its point or soon after."""
+    outcomes = (simulate(seed) for seed in range(200) if len(setting_of(seed).faults) == 1)
+    outcome = next(outcome for outcome in outcomes if outcome.points > outcome.faults[0].point)
+    (line,) = [line for line in outcome.trace if "FAULT" in line]
+    assert str(outcome.faults[0].kind) in line
+    assert int(line.split()[0]) >= outcome.faults[0].point

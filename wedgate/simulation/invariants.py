@@ -1,0 +1,237 @@
+"""The thirteen invariants of a rollout, checked against what is true of the world after each thing that was done to it.
+
+Nothing here asks the engine what it thinks: only the world, and the ledger as data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from wedgate.ledger.chain import GENESIS, Entry
+from wedgate.ledger.streams import LedgerState, Stream, fold
+from wedgate.rollout.journal import replay
+from wedgate.rollout.state import RegionPhase, RolloutState
+from wedgate.rollout.values import Colour, RolloutSettings, Weights
+from wedgate.simulation.process import SLICE
+from wedgate.simulation.world import NEW, OLD, Region, World
+
+
+class ViolationError(BaseException):
+    """An invariant does not hold. Not an ``Exception``: no code of the engine may catch it."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was asked and read of one region since its weights last changed."""
+
+    digest: str | None = None
+    asked_at: datetime | None = None
+    open_until: datetime | None = None
+    """Until when the gate's last answer said that it is open, or lets an override through; ``None``: for ever."""
+    was_shut: bool = False
+    at: datetime | None = None
+    entries: int = 0
+    """The length of the ledger when the weights changed."""
+    read_at: datetime | None = None
+    covered: timedelta = timedelta(0)
+
+
+@dataclass(slots=True)
+class Checker:
+    """Watches one world. Raises ``ViolationError`` with the number of the invariant, and what was found."""
+
+    world: World
+    settings: RolloutSettings
+    seen: dict[str, Seen] = field(default_factory=dict)
+    ledger: LedgerState = field(default_factory=LedgerState)
+    obeyed: int = 0
+    head: str = GENESIS
+    length: int = 0
+
+    def of(self, region: str) -> Seen:
+        """Return what was seen of a region."""
+        return self.seen.setdefault(region, Seen())
+
+    # What the engine asks.
+
+    def asked(self, region: Region, at: datetime) -> None:
+        """The gate was asked about a region."""
+        if at != self.world.now:
+            return
+        seen = self.of(region.name)
+        self._follow()
+        opens, closes, granted = region.shut(at), region.closes(at), self.world.granted_until
+        has_grant = granted is not None and at < granted
+        frozen = any(each.holds(region.name, at) for each in self.ledger.freezes)
+        seen.asked_at, seen.was_shut = at, frozen or (opens is not None and not has_grant)
+        seen.open_until = closes
+        if has_grant and closes is not None and granted is not None:
+            seen.open_until = max(granted, closes)
+
+    def read_digest(self, region: Region, colour: Colour, digest: str | None) -> None:
+        """A digest was read back."""
+        if colour is Colour.GREEN:
+            self.of(region.name).digest = digest
+
+    def read_evidence(self, region: Region) -> None:
+        """A reading was had: the time since the last one is covered, if that is not too long ago."""
+        seen, now = self.of(region.name), self.world.now
+        if seen.read_at is not None and now - seen.read_at <= 2 * SLICE:
+            seen.covered += now - seen.read_at
+        seen.read_at = now
+
+    # What the engine does.
+
+    def switched(self, region: Region, before: Weights) -> None:
+        """Weights changed, or a version was put on a colour."""
+        if region.weights.of(Colour.BLUE) > 0 and region.digests[Colour.BLUE] != OLD.digest:
+            self._broken(4, f"{region.name}: a version was deployed on blue, which has traffic")
+        if min(region.weights.blue, region.weights.green) < 0 or region.weights.blue + region.weights.green != 100:
+            self._broken(3, f"{region.name}: {region.weights}")
+        if region.weights == before:
+            return
+        if region.weights.green > before.green:
+            self._increased(region, before)
+        elif region.digests[Colour.BLUE] != OLD.digest:
+            self._broken(11, f"{region.name} returned to {region.digests[Colour.BLUE]}")
+        self.seen[region.name] = Seen(at=self.world.now, entries=len(self.world.store.read()))
+
+    def deployed(self, region: Region, colour: Colour) -> None:
+        """A version is about to be put on a colour."""
+        if region.weights.of(colour) > 0:
+            self._broken(4, f"{region.name}: {colour} has {region.weights.of(colour)} % and is torn down")
+        self.of(region.name).digest = None
+
+    def _increased(self, region: Region, before: Weights) -> None:
+        seen, weight = self.of(region.name), region.weights.green
+        self._follow()
+        if seen.digest != NEW.digest:
+            self._broken(2, f"{region.name}: the digest read back last was {seen.digest}")
+        if seen.asked_at is None:
+            self._broken(6, f"{region.name}: the gate was not asked since the last change")
+        elif seen.was_shut:
+            self._broken(6, f"{region.name}: increased although the gate was closed")
+        else:
+            bake = self._bake_of(weight)
+            if seen.open_until is not None and seen.open_until < seen.asked_at + bake:
+                self._broken(6, f"{region.name}: closes {seen.open_until:%H:%M:%S}, before the bake of {bake} ends")
+        if NEW.digest in self.ledger.poisoned:
+            self._broken(6, f"{region.name}: the digest is poisoned")
+        if before.green > 0:
+            self._evidence_was_good(region, before.green, seen)
+        self._in_order(region, weight)
+
+    def _evidence_was_good(self, region: Region, weight: int, seen: Seen) -> None:
+        bake = self._bake_of(weight)
+        passed = [
+            entry
+            for entry in self.world.store.read()[seen.entries :]
+            if entry.stream == Stream.JOURNAL and entry.kind == "judged" and _is_pass(entry, region.name)
+        ]
+        if not passed:
+            self._broken(10, f"{region.name}: left {weight} % without a final pass")
+        if seen.covered < bake:
+            self._broken(12, f"{region.name}: {seen.covered} of a bake of {bake} were covered by readings")
+
+    def _in_order(self, region: Region, weight: int) -> None:
+        moving = [each.name for each in self.world.regions.values() if 0 < each.candidate < 100]
+        if len(moving) > self.settings.in_flight:
+            self._broken(7, f"in flight: {', '.join(moving)}")
+        wave = next(index for index, wave in enumerate(self.settings.waves) if region.name in wave)
+        for earlier in (name for names in self.settings.waves[:wave] for name in names):
+            if self.world.regions[earlier].candidate < 100:
+                self._broken(7, f"{region.name} is at {weight} % before {earlier} is promoted")
+
+    # At rest.
+
+    def after_process(self, *, ended_well: bool, was_hindered: bool) -> None:
+        """A process ended: the ledger is a chain, and no candidate was left that nobody has watched for too long."""
+        state = self.state()
+        if state is not None and self.obeyed > state.obeyed:
+            self._broken(8, f"order {self.obeyed} is in the journal, and would be obeyed again")
+        if ended_well and not was_hindered:
+            self.while_running()
+
+    def while_running(self) -> None:
+        """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""
+        for region in self.world.regions.values():
+            seen = self.of(region.name)
+            if 0 < region.candidate < 100 and seen.at is not None:
+                unwatched = self.world.now - (seen.read_at or seen.at)
+                if unwatched > self.settings.max_unwatched + 2 * SLICE and not self._needs_human(region.name):
+                    self._broken(13, f"{region.name} is at {region.candidate} %, unwatched for {unwatched}")
+
+    def after_return(self, regions: Mapping[str, Region]) -> None:
+        """A rollback by hand ended: stable has all traffic wherever the new version had any."""
+        for region in regions.values():
+            if region.candidate > 0:
+                self._broken(5, f"{region.name} is at {region.candidate} % after a rollback by hand")
+
+    def after_everything(self, before: Mapping[str, Weights], state: RolloutState | None) -> None:
+        """The rollout is over, and was ticked again: nothing may have changed."""
+        self._follow()
+        for region in self.world.regions.values():
+            if region.weights != before[region.name]:
+                self._broken(8, f"{region.name} changed although the rollout is over")
+            if 0 < region.candidate < 100 and not self._needs_human(region.name):
+                self._broken(11, f"{region.name} was left at {region.candidate} % by a rollout that is over")
+        if self.state() != state:
+            self._broken(9, "a rollout that is over went on")
+
+    def state(self) -> RolloutState | None:
+        """Return where the last rollout stands, by the ledger."""
+        self._follow()
+        return replay(self.ledger.journals.get(self.ledger.latest or "", ()))
+
+    def _follow(self) -> None:
+        """Take in what was appended since, and check that it continues the chain."""
+        entries = self.world.store.read()
+        if len(entries) < self.length or (self.length and entries[self.length - 1].hash != self.head):
+            self._broken(9, "the ledger was cut or replaced")
+        for entry in entries[self.length :]:
+            if entry.previous != self.head or entry.revision != self.length + 1:
+                self._broken(9, f"entry {entry.revision} does not follow the one before it")
+            if entry.epoch < self.ledger.epoch:
+                self._broken(1, f"entry {entry.revision} was written under epoch {entry.epoch}, after a later one")
+            self._claims(entry)
+            self._orders(entry)
+            self.ledger = fold([entry], self.ledger)
+            self.head, self.length = entry.hash, entry.revision
+
+    def _claims(self, entry: Entry) -> None:
+        if entry.stream != Stream.CLAIMS or entry.kind != "claimed":
+            return
+        regions = entry.body["regions"]
+        for region in regions if isinstance(regions, list | tuple) else ():
+            held = self.ledger.claims.get(str(region))
+            if held is not None and held != entry.body["rollout"]:
+                self._broken(1, f"{region} was claimed while {held} has it")
+
+    def _orders(self, entry: Entry) -> None:
+        """Remember the last order that a rollout has obeyed by its journal."""
+        event = entry.body.get("event")
+        if entry.stream == Stream.JOURNAL and entry.kind == "ordered" and isinstance(event, Mapping):
+            revision = event.get("revision")
+            self.obeyed = max(self.obeyed, revision) if isinstance(revision, int) else self.obeyed
+
+    def _needs_human(self, region: str) -> bool:
+        """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""
+        state = self.state()
+        return state is not None and state.region(region).phase is RegionPhase.NEEDS_HUMAN
+
+    def _bake_of(self, weight: int) -> timedelta:
+        strategy = next(iter(self.settings.strategies.values()))
+        return next((step.bake for step in strategy.steps if step.weight == weight), timedelta(0))
+
+    def _broken(self, number: int, what: str) -> None:
+        raise ViolationError(f"invariant {number}: {what}")
+
+
+def _is_pass(entry: Entry, region: str) -> bool:
+    event = entry.body.get("event")
+    if not isinstance(event, Mapping) or event.get("region") != region or not event.get("final"):
+        return False
+    judgement = event.get("judgement")
+    return isinstance(judgement, Mapping) and judgement.get("outcome") == "pass"

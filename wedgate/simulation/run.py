@@ -1,0 +1,352 @@
+"""One virtual rollout from a seed: the real engine, one process after another, with what goes wrong on the way."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from wedgate.engine.adopt import adopt
+from wedgate.engine.audit import AuditBook
+from wedgate.engine.book import Book
+from wedgate.engine.orders import freeze, give_order
+from wedgate.engine.recording import recorder_in
+from wedgate.engine.rollback import roll_back
+from wedgate.engine.rollout import RolloutEngine
+from wedgate.errors import WedgateError
+from wedgate.ledger.audit import Frozen
+from wedgate.ledger.orders import Order
+from wedgate.rollout.rescue import Rescue
+from wedgate.rollout.state import RolloutState, RolloutStatus
+from wedgate.rollout.values import (
+    Choice,
+    Colour,
+    ReportFails,
+    RolloutSettings,
+    Step,
+    Strategy,
+    StrategyKind,
+    TargetSettings,
+    WindowCloses,
+)
+from wedgate.simulation.faults import Fault, FaultKind, draw_faults
+from wedgate.simulation.invariants import Checker, ViolationError
+from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore
+from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, Region, World
+
+NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
+MOST_TICKS, MOST_RUNS = 100, 8
+"""So many runs or ticks one rollout gets; those that wait for a person end there."""
+
+MOST_POINTS = 20_000
+"""A rollout passes some hundreds, and one that waits for hours some thousands."""
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a virtual rollout went: its status, what was broken (``None``: nothing), and what happened, line by line."""
+
+    seed: int
+    faults: tuple[Fault, ...]
+    status: RolloutStatus | None
+    violation: str | None
+    trace: tuple[str, ...]
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What a seed chooses before anything happens."""
+
+    by_ticks: bool
+    budget: timedelta | None
+    rate: float
+    closed: Mapping[str, tuple[timedelta, timedelta]]
+    """When regions close by their calendars, after the start."""
+    rollout: RolloutSettings
+    faults: tuple[Fault, ...]
+
+
+def setting_of(seed: int) -> Setting:
+    """Draw a setting from a seed; in three of four the rollout is one long run, because ticks cost more to simulate."""
+    rng = random.Random(seed)  # noqa: S311 (a simulation, no secret)
+    by_ticks = rng.random() < 0.25
+    budget = rng.choice((None, None, timedelta(minutes=12)))
+    kind = rng.choice((StrategyKind.CANARY, StrategyKind.CANARY, StrategyKind.BLUE_GREEN))
+    canary = (Step(weight=10, bake=3 * MINUTE), Step(weight=100, bake=3 * MINUTE))
+    steps = canary if kind is StrategyKind.CANARY else (Step(weight=100, bake=4 * MINUTE),)
+    waves = rng.choice(
+        (
+            (NAMES[:1], NAMES[1:3], NAMES[3:]),
+            (NAMES[:2], NAMES[2:]),
+            tuple((name,) for name in NAMES),
+            (NAMES,),
+        )
+    )
+    settings = RolloutSettings(
+        waves=waves,
+        in_flight=rng.choice((1, 1, 2)),
+        window_closes=rng.choice(tuple(WindowCloses)),
+        reserve=MINUTE,
+        strategies={"only": Strategy(name="only", kind=kind, steps=steps, is_complete=True)},
+        choose=(Choice(use="only"),),
+        targets={name: TargetSettings(kind="virtual", region=name, options={}) for name in NAMES},
+        report_fails=rng.choice((ReportFails.ROLLBACK, ReportFails.ROLLBACK, ReportFails.RETREAT, ReportFails.HOLD)),
+    )
+    closed = {name: _window(rng) for name in NAMES if rng.random() < 0.3}
+    rate = rng.choice((200.0, 200.0, 200.0, 200.0, 0.3))
+    return Setting(
+        by_ticks=by_ticks, budget=budget, rate=rate, closed=closed, rollout=settings, faults=draw_faults(rng)
+    )
+
+
+def _window(rng: random.Random) -> tuple[timedelta, timedelta]:
+    begins = rng.randrange(40) * MINUTE
+    return begins, begins + rng.randrange(5, 60) * MINUTE
+
+
+def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
+    """Run the rollout of a seed, with other ``faults`` than its own where they are given."""
+    setting = setting_of(seed)
+    drawn = setting.faults if faults is None else tuple(faults)
+    story = _Story(seed, setting, drawn)
+    violation = None
+    try:
+        story.tell()
+    except ViolationError as broken:
+        violation = str(broken)
+        story.world.say(f"BROKEN {violation}")
+    state = story.state()
+    return Outcome(
+        seed=seed,
+        faults=drawn,
+        status=None if state is None else state.status,
+        violation=violation,
+        trace=tuple(story.world.trace),
+        points=story.world.point,
+    )
+
+
+def shrink(outcome: Outcome) -> Outcome:
+    """Return the failure with as few of its faults as it needs, found by leaving them out one after another."""
+    found, index = outcome, 0
+    while index < len(found.faults):
+        fewer = (*found.faults[:index], *found.faults[index + 1 :])
+        again = simulate(found.seed, fewer)
+        if again.violation is not None:
+            found = again
+        else:
+            index += 1
+    return found
+
+
+class _Story:
+    """A world and its processes."""
+
+    def __init__(self, seed: int, setting: Setting, faults: Sequence[Fault]) -> None:
+        self.setting = setting
+        self.world = World(random.Random(seed + 1), NAMES, rate=setting.rate)  # noqa: S311
+        for name, (begins, ends) in setting.closed.items():
+            self.world.regions[name].closed.append((MONDAY + begins, MONDAY + ends))
+        self.checker = Checker(world=self.world, settings=setting.rollout)
+        self.world.switched.append(self.checker.switched)
+        self.faults = list(faults)
+        self.rescues: list[Rescue] = []
+        self.depth = 0
+        self.count = 0
+        self.hindered = False
+        self.book = AuditBook(self.world.store, lambda pause: None)
+
+    def tell(self) -> None:
+        """Let processes come and go until the rollout is over, and then once more."""
+        adopt(self._quiet("adopter").parts(), OLD)
+        for number in range(MOST_TICKS if self.setting.by_ticks else MOST_RUNS):
+            self._process(is_first=number == 0, others_live=False)
+            self.world.advance(timedelta(seconds=self.world.rng.choice((5, 20, 30, 30, 45))))
+            state = self.state()
+            if state is not None and state.is_over:
+                self._once_more()
+                return
+
+    def state(self) -> RolloutState | None:
+        """Return where the rollout stands, by the ledger."""
+        book = Book(self.world.store, self.world.spool)
+        return book.rollout(book.refresh().latest)
+
+    def _process(self, *, is_first: bool = False, others_live: bool | None) -> None:
+        """Run one process from its beginning to its end, whatever that is."""
+        self.count += 1
+        process = Process(
+            world=self.world,
+            settings=self.setting.rollout,
+            at_point=self._at_point,
+            eyes=self.checker,
+            name=f"p{self.count}",
+            others_live=others_live,
+            rescues=self.rescues,
+        )
+        self.hindered = False
+        ended_well = False
+        try:
+            engine = RolloutEngine(process.parts())
+            if not self.setting.by_ticks:
+                engine.run(NEW, wait=timedelta(hours=1), budget=self.setting.budget)
+            elif is_first or self.state() is None:
+                engine.start(NEW)
+            else:
+                engine.tick()
+            ended_well = True
+        except DeadError:
+            self.world.say(f"{process.name} is dead")
+        except WedgateError as error:
+            self.world.say(f"{process.name} ended: {type(error).__name__}: {error}"[:200])
+        process.alive = False
+        self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered)
+
+    def _at_point(self, process: Process, what: str) -> None:
+        if self.world.point > MOST_POINTS:
+            raise ViolationError("it never ends")
+        if what == "pause" and not self.hindered:
+            self.checker.while_running()
+        while self.faults and self.faults[0].point <= self.world.point:
+            fault = self.faults.pop(0)
+            self.world.say(f"FAULT {fault.kind} while {process.name} is at: {what}")
+            self._happens(fault, process)
+
+    def _happens(self, fault: Fault, process: Process) -> None:
+        """Let a fault happen."""
+        world, kind = self.world, fault.kind
+        region = world.regions[NAMES[int(fault.pick * len(NAMES))]]
+        match kind:
+            case FaultKind.CRASH:
+                process.alive = False
+            case FaultKind.ZOMBIE | FaultKind.DOUBLE:
+                self._beside(others_live=False if kind is FaultKind.ZOMBIE else None)
+            case FaultKind.BY_HAND:
+                self._return_by_hand()
+            case FaultKind.SWITCH_REFUSES | FaultKind.SWITCH_LATE | FaultKind.SWITCH_ANSWER_LOST:
+                self.hindered = True
+                world.next_switch = kind.value.removeprefix("switch-")
+            case FaultKind.STORE_REFUSES | FaultKind.STORE_ANSWER_LOST:
+                world.next_write = kind.value.removeprefix("store-")
+            case FaultKind.EVIDENCE_MISSING:
+                region.silent_until = world.now + fault.pick * 30 * MINUTE
+            case FaultKind.COUNTERS_RESET:
+                world.reset(region)
+            case FaultKind.DEPLOY_FAILS:
+                world.next_deploy_fails = True
+            case FaultKind.COLOUR_CHANGES:
+                region.digests[Colour.GREEN] = STRANGE
+            case FaultKind.GOES_BAD:
+                world.bad_from = world.now
+            case FaultKind.CALENDAR_CLOSES:
+                region.closed.append((world.now, world.now + fault.pick * 60 * MINUTE))
+            case FaultKind.GRANTED:
+                world.granted_until = world.now + fault.pick * 60 * MINUTE
+            case FaultKind.REVOKED:
+                world.granted_until = None
+            case FaultKind.CLOCK_JUMPS:
+                self.hindered = True
+                world.advance(fault.pick * 20 * MINUTE)
+            case FaultKind.NO_TICKS:
+                process.alive = False
+                world.advance(fault.pick * 600 * MINUTE)
+            case FaultKind.FROZEN:
+                until = world.now + fault.pick * 60 * MINUTE + MINUTE
+                frozen = Frozen(regions=None, until=until, reason="frozen", by="zoe", since=world.now)
+                freeze(self.book, frozen, known=NAMES)
+            case FaultKind.PAUSED:
+                self._order(Order.PAUSE)
+                # Nobody pauses for ever, and a run that is paused waits as long as it must.
+                again = Fault(point=world.point + 40, kind=FaultKind.RESUMED, pick=0)
+                self.faults = sorted([*self.faults, again], key=lambda each: each.point)
+            case FaultKind.REPORTED | FaultKind.RESUMED | FaultKind.ABORTED:
+                self._order(_ORDERS[kind])
+
+    def _beside(self, *, others_live: bool | None) -> None:
+        """Let another process run while one stands still; not inside of such a one."""
+        if self.depth or not self.rescues:
+            return
+        self.depth += 1
+        hindered = self.hindered
+        self._process(others_live=others_live)
+        self.hindered = hindered
+        self.depth -= 1
+
+    def _order(self, order: Order) -> None:
+        with suppress(WedgateError):
+            give_order(self.book, order, by="zoe", why="because", at=self.world.now)
+
+    def _return_by_hand(self) -> None:
+        """Run `wedgate rollback` with nothing but the rescue file; what would hinder a switch is not there now."""
+        if not self.rescues:
+            return
+        process = self._quiet("by-hand")
+        process.rescues = self.rescues
+        book = Book(ProcessStore(process), ProcessSpool(process))
+        rescue = self.rescues[-1]
+        hindrance, self.world.next_switch = self.world.next_switch, None
+        for region in rescue.regions:
+            # One by one: threads would make the order of things depend on more than the seed.
+            end = roll_back(
+                rescue,
+                process.open_target,
+                clock=process.clock,
+                why="by hand",
+                regions=[region.region],
+                record=recorder_in(book),
+            )
+            self.world.say(f"by hand: {'; '.join(each.trouble for each in end.regions if each.trouble) or 'done'}")
+        self.world.next_switch = hindrance
+        self.checker.after_return(self.world.regions)
+
+    def _once_more(self) -> None:
+        """Tick a rollout that is over, and roll a poisoned version out again: nothing may happen."""
+        before = {name: region.weights for name, region in self.world.regions.items()}
+        state = self.checker.state()
+        with suppress(WedgateError):
+            RolloutEngine(self._quiet("late").parts()).tick()
+        if NEW.digest in self.checker.ledger.poisoned:
+            process = self._quiet("again")
+            process.eyes = self.checker
+            with suppress(WedgateError):
+                RolloutEngine(process.parts()).run(NEW)
+        self.checker.after_everything(before, state)
+
+    def _quiet(self, name: str) -> Process:
+        """Return a process that no fault meets."""
+        return Process(
+            world=self.world,
+            settings=self.setting.rollout,
+            at_point=lambda process, what: None,
+            eyes=_Blind(),
+            name=name,
+            others_live=False,
+        )
+
+
+class _Blind:
+    """Watches nothing."""
+
+    def asked(self, region: Region, at: object) -> None:
+        """Nothing."""
+
+    def read_digest(self, region: Region, colour: Colour, digest: str | None) -> None:
+        """Nothing."""
+
+    def read_evidence(self, region: Region) -> None:
+        """Nothing."""
+
+    def deployed(self, region: Region, colour: Colour) -> None:
+        """Nothing."""
+
+
+_ORDERS = {
+    FaultKind.REPORTED: Order.REPORT,
+    FaultKind.RESUMED: Order.RESUME,
+    FaultKind.ABORTED: Order.ABORT,
+}

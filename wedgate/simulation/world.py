@@ -1,0 +1,138 @@
+"""The virtual world: a clock, regions with their balancers, calendars, versions, and what is true of them.
+
+It knows nothing of the engine. What the engine may see of it goes through ``wedgate.simulation.process``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from wedgate.adapters.stores.memory import MemorySpool, MemoryStore
+from wedgate.judge.values import Bucket, ColourSample, Reading
+from wedgate.rollout.values import Colour, Fence, Release, Weights
+from wedgate.simulation.faults import Fault
+
+MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+OLD = Release(commit="0" * 40, digest="sha256:old")
+NEW = Release(commit="1" * 40, digest="sha256:new")
+STRANGE = "sha256:strange"
+
+
+@dataclass(slots=True)
+class Region:
+    """One region: its two colours, the weights in force, and the counters of its proxy."""
+
+    name: str
+    digests: dict[Colour, str | None] = field(default_factory=lambda: {Colour.BLUE: OLD.digest, Colour.GREEN: None})
+    weights: Weights = field(default_factory=lambda: Weights.giving(Colour.BLUE, 100))
+    fence: Fence | None = None
+    coming: tuple[datetime, Weights, Fence] | None = None
+    """Weights that a late balancer will take: from when on."""
+    closed: list[tuple[datetime, datetime]] = field(default_factory=list)
+    silent_until: datetime = MONDAY
+    """No reading of evidence before then."""
+    since: datetime = MONDAY
+    counted_at: datetime = MONDAY
+    requests: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(Colour, 0.0))
+    errors: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(Colour, 0.0))
+
+    @property
+    def candidate(self) -> int:
+        """Percent of traffic that is not on blue, where the old version runs."""
+        return self.weights.green
+
+    def shut(self, at: datetime) -> datetime | None:
+        """Return when a closed region opens; ``None`` for one that is open."""
+        until: datetime | None = None
+        for start, end in sorted(self.closed):
+            if start <= (until or at) < end:
+                until = end
+        return until
+
+    def closes(self, at: datetime) -> datetime | None:
+        """Return when the region next closes, ``at`` itself if it is closed."""
+        if self.shut(at) is not None:
+            return at
+        return min((start for start, _ in self.closed if start > at), default=None)
+
+
+class World:
+    """Everything there is. ``point`` counts what the engine has done to it; ``watch`` is told of each switch."""
+
+    def __init__(self, rng: random.Random, names: tuple[str, ...], *, rate: float = 200) -> None:
+        self.rng = rng
+        self.rate = rate
+        """Requests per second in a region."""
+        self.now = MONDAY
+        self.regions = {name: Region(name=name) for name in names}
+        self.store = MemoryStore()
+        self.spool = MemorySpool()
+        self.point = 0
+        self.waiting: list[Fault] = []
+        self.trace: list[str] = []
+        self.bad_from: datetime | None = None
+        self.granted_until: datetime | None = None
+        self.next_switch: str | None = None
+        self.next_write: str | None = None
+        self.next_deploy_fails = False
+        self.switched: list[Callable[[Region, Weights], None]] = []
+
+    def say(self, what: str) -> None:
+        """Add a line to the trace."""
+        self.trace.append(f"{self.point:4d} {self.now:%d %H:%M:%S} {what}")
+
+    def advance(self, duration: timedelta) -> None:
+        """Let time pass: traffic flows, and late balancers catch up on the way."""
+        end = self.now + duration
+        for region in self.regions.values():
+            if region.coming is not None and region.coming[0] <= end:
+                self._flow(region, max(region.coming[0], region.counted_at))
+                self.apply(region, *region.coming[1:])
+            self._flow(region, end)
+        self.now = end
+
+    def apply(self, region: Region, weights: Weights, fence: Fence) -> None:
+        """Put weights in force."""
+        before = region.weights
+        self._flow(region, self.now)
+        region.weights, region.fence, region.coming = weights, fence, None
+        self.say(f"{region.name}: blue {weights.blue} / green {weights.green} by {fence}")
+        for each in self.switched:
+            each(region, before)
+
+    def read(self, region: Region) -> Reading:
+        """Return the counters of a region's proxy."""
+        self._flow(region, self.now)
+        return Reading(
+            at=self.now,
+            since=region.since,
+            colours={
+                colour.value: ColourSample(
+                    requests=int(region.requests[colour]),
+                    errors=int(region.errors[colour]),
+                    timeouts=0,
+                    latency=(Bucket(lower_ms=20, upper_ms=21, count=int(region.requests[colour])),),
+                )
+                for colour in Colour
+            },
+        )
+
+    def reset(self, region: Region) -> None:
+        """Let the source of evidence restart: its counters begin anew."""
+        region.since = region.counted_at = self.now
+        region.requests, region.errors = dict.fromkeys(Colour, 0.0), dict.fromkeys(Colour, 0.0)
+
+    def _flow(self, region: Region, until: datetime) -> None:
+        elapsed = (until - region.counted_at).total_seconds()
+        if elapsed <= 0:
+            return
+        for colour in Colour:
+            requests = self.rate * elapsed * region.weights.of(colour) / 100
+            is_bad = self.bad_from is not None and until > self.bad_from
+            broken = is_bad and region.digests[colour] == NEW.digest
+            region.requests[colour] += requests
+            region.errors[colour] += requests * (0.3 if broken else 0)
+        region.counted_at = until
