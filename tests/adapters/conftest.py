@@ -205,13 +205,13 @@ def running_region(envoy_edge: ModuleType, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def region(running_region: Region) -> Region:
     """Return the region with everything on blue and nobody's fence."""
-    from wedgate.adapters._envoy import routes_file
     from wedgate.adapters._envoy.admin import Admin
     from wedgate.adapters._envoy.routes import render_routes
+    from wedgate.adapters._service import files
 
     for name, service in running_region.services.items():
         service.digest, service.delay_seconds = f"sha256:{name}", 0.0
-    routes_file.replace(running_region.edge.routes, render_routes(Colour.BLUE, timeout_seconds=0.5))
+    files.replace(running_region.edge.routes, render_routes(Colour.BLUE, timeout_seconds=0.5))
     clusters = {colour: colour.value for colour in Colour}
     admin = Admin(running_region.edge.admin, region="us-west")
     deadline = time.monotonic() + 10

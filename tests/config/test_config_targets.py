@@ -44,8 +44,8 @@ def test_the_envoy_target_takes_what_the_loader_leaves() -> None:
     rollout = example("rollout").rollout
     assert rollout is not None
     settings = parse_settings(rollout.targets["us-east"])
-    assert settings.deploy_timeout == timedelta(minutes=90)
-    assert settings.verify_field == "digest"
+    assert settings.service.deploy_timeout == timedelta(minutes=90)
+    assert settings.service.verify_field == "digest"
 
 
 def test_a_canary_ends_with_all_traffic() -> None:
