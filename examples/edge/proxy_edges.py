@@ -21,6 +21,7 @@ from pathlib import Path
 from wedgate.adapters._haproxy.settings import DEFAULT_VARIABLE
 from wedgate.adapters._haproxy.weights import render_weights
 from wedgate.adapters._nginx.sets import replace_current
+from wedgate.adapters._service.statements import Held
 from wedgate.rollout.values import Colour, Weights
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools" / "bin"
@@ -148,7 +149,7 @@ class NginxEdge(Edge):
         super().__init__(region, addresses, directory=directory)
         self.status_port = free_port()
         self.weights.mkdir(exist_ok=True)
-        replace_current(self.weights, Weights.giving(Colour.BLUE, 100), None)
+        replace_current(self.weights, Held(weights=Weights.giving(Colour.BLUE, 100), fence=None))
         (self.directory / "buckets.conf").write_text(nginx_buckets(), encoding="utf-8")
         self.configuration = self.directory / "nginx.conf"
         self.configuration.write_text(

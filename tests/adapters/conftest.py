@@ -205,9 +205,10 @@ class NginxRegion(Region):
     def reset(self) -> None:
         """Give everything to blue, with nobody's fence."""
         from wedgate.adapters._nginx.sets import replace_current
+        from wedgate.adapters._service.statements import Held
         from wedgate.rollout.values import Weights
 
-        replace_current(self.edge.weights, Weights.giving(Colour.BLUE, 100), None)
+        replace_current(self.edge.weights, Held(weights=Weights.giving(Colour.BLUE, 100), fence=None))
         if self.edge.process_id is None:
             self.edge.start()
 

@@ -13,6 +13,7 @@ import pytest
 
 from wedgate.adapters._nginx import sets
 from wedgate.adapters._nginx.settings import parse_settings
+from wedgate.adapters._service.statements import Held
 from wedgate.adapters.targets import nginx as nginx_module
 from wedgate.adapters.targets.interface import FenceError, WeightsReading
 from wedgate.adapters.targets.nginx import NginxTarget
@@ -156,4 +157,4 @@ def test_the_documented_first_steps_make_the_buckets_and_the_first_set(proxy_edg
     script = block("bash").replace("/srv/edge/us-west", str(tmp_path))
     subprocess.run(["bash", "-euc", script], check=True, timeout=10)
     assert (tmp_path / "buckets.conf").read_text() == proxy_edges.nginx_buckets()
-    assert sets.read_current(tmp_path / "weights") == sets.Held(weights=BACK, fence=None)
+    assert sets.read_current(tmp_path / "weights") == Held(weights=BACK, fence=None)

@@ -11,51 +11,27 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-from wedgate.adapters._service.fences import fence_in
+from wedgate.adapters._service.statements import Held, parse_json, parse_statement, plain_statement
 from wedgate.errors import ExternalSystemError
-from wedgate.rollout.values import Fence, Weights
+from wedgate.rollout.values import Fence
 
 CURRENT = "current"
 STATEMENT = "weights.json"
 PREFIX = "set-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """What a set stands for, and who wrote it (``None``: nobody that wedgate knows)."""
-
-    weights: Weights
-    fence: Fence | None
-
-
-def render_statement(weights: Weights, fence: Fence | None = None) -> str:
-    """Render ``weights.json``; without a fence, nobody has rolled out yet."""
-    plain = {"weights": {"blue": weights.blue, "green": weights.green}, "fence": fence and str(fence)}
-    return json.dumps(plain, indent=1) + "\n"
-
-
-def parse_statement(text: str | bytes) -> Held:
+def parse_answer(text: bytes) -> Held:
     """Read ``weights.json``; ``ValueError`` says what is wrong with it."""
-    try:
-        plain = json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
-    shares = plain.get("weights") if isinstance(plain, dict) else None
-    blue, green = (shares.get("blue"), shares.get("green")) if isinstance(shares, dict) else (None, None)
-    if type(blue) is not int or type(green) is not int:
-        raise ValueError('it has no {"weights": {"blue": ..., "green": ...}} in whole percent')
-    fence = plain.get("fence")
-    return Held(weights=Weights(blue=blue, green=green), fence=fence_in(fence) if isinstance(fence, str) else None)
+    return parse_statement(parse_json(text))
 
 
 def read_current(directory: Path) -> Held | None:
     """Return what the set in force stands for; ``None`` when there is none, or its buckets are others."""
     current = directory / CURRENT
     try:
-        held = parse_statement((current / STATEMENT).read_bytes())
+        held = parse_answer((current / STATEMENT).read_bytes())
         buckets = {name for name in os.listdir(current) if name != STATEMENT}
     except (OSError, ValueError):
         return None
@@ -65,12 +41,12 @@ def read_current(directory: Path) -> Held | None:
 def held_fence(directory: Path) -> Fence | None:
     """Return who wrote the set in force, whatever became of its buckets."""
     try:
-        return parse_statement((directory / CURRENT / STATEMENT).read_bytes()).fence
+        return parse_answer((directory / CURRENT / STATEMENT).read_bytes()).fence
     except (OSError, ValueError):
         return None
 
 
-def replace_current(directory: Path, weights: Weights, fence: Fence | None) -> None:
+def replace_current(directory: Path, wanted: Held) -> None:
     """Put a new set in force durably, in one rename; ``ExternalSystemError`` when that fails.
 
     The set before it stays on disk: a request may be about to look into it.
@@ -80,7 +56,7 @@ def replace_current(directory: Path, weights: Weights, fence: Fence | None) -> N
     try:
         before = _target_of(directory)
         made = Path(tempfile.mkdtemp(dir=directory, prefix=PREFIX))
-        _fill(made, weights, fence)
+        _fill(made, wanted)
         link.unlink(missing_ok=True)
         link.symlink_to(made.name)
         os.rename(link, directory / CURRENT)
@@ -99,11 +75,11 @@ def replace_current(directory: Path, weights: Weights, fence: Fence | None) -> N
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _fill(made: Path, weights: Weights, fence: Fence | None) -> None:
-    for bucket in range(weights.green):
+def _fill(made: Path, wanted: Held) -> None:
+    for bucket in range(wanted.weights.green):
         os.close(os.open(made / str(bucket), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
     with (made / STATEMENT).open("w", encoding="utf-8") as file:
-        file.write(render_statement(weights, fence))
+        file.write(json.dumps(plain_statement(wanted), indent=1) + "\n")
         file.flush()
         os.fsync(file.fileno())
     # nginx often runs as another user.

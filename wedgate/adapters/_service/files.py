@@ -21,8 +21,11 @@ LOCK_SECONDS = 10.0
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock beside ``path``; ``ExternalSystemError`` when it is not free within ``LOCK_SECONDS``."""
+def locked(path: Path, *, longer: float = 0.0) -> Iterator[None]:
+    """Hold the lock beside ``path``; ``ExternalSystemError`` when it is not free within ``LOCK_SECONDS``.
+
+    ``longer`` is added to them, where a write takes more than the 5 seconds that they allow for.
+    """
     lock = path.with_name(path.name + ".lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -31,11 +34,12 @@ def locked(path: Path) -> Iterator[None]:
             f"cannot lock {path}: {error.strerror}; wedgate needs to write in its directory"
         ) from error
     try:
-        deadline = time.monotonic() + LOCK_SECONDS
+        wait = LOCK_SECONDS + longer
+        deadline = time.monotonic() + wait
         while not _try_lock(descriptor):
             if time.monotonic() > deadline:
                 raise ExternalSystemError(
-                    f"{lock} has been held by another process for {LOCK_SECONDS:g} s; nothing was written"
+                    f"{lock} has been held by another process for {wait:g} s; nothing was written"
                 )
             time.sleep(0.005)
         yield

@@ -16,6 +16,7 @@ from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import refuse_older
 from wedgate.adapters._service.fetch import get
 from wedgate.adapters._service.service import Service
+from wedgate.adapters._service.statements import Held
 from wedgate.adapters.targets.interface import WeightsReading
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
@@ -58,15 +59,15 @@ class NginxTarget:
         ``ExternalSystemError`` says that it was not confirmed.
         """
         directory = self._settings.weights
-        wanted = sets.Held(weights=weights, fence=fence)
+        wanted = Held(weights=weights, fence=fence)
         with files.locked(directory / sets.CURRENT):
             refuse_older(self.region, fence, holder=str(directory), held=sets.held_fence(directory))
             if sets.read_current(directory) != wanted:
-                sets.replace_current(directory, weights, fence)
+                sets.replace_current(directory, wanted)
             self._confirm(wanted)
         return WeightsReading(weights=weights, fence=fence)
 
-    def _live(self) -> sets.Held:
+    def _live(self) -> Held:
         url = self._settings.read_back
         what = f"{self.region}: nginx at {url}"
         try:
@@ -78,13 +79,13 @@ class NginxTarget:
                 f"{what} answered {status}; it must serve current/weights.json (docs/reference/nginx.md)"
             )
         try:
-            return sets.parse_statement(body)
+            return sets.parse_answer(body)
         except ValueError as error:
             raise ExternalSystemError(
                 f"{what} did not answer with wedgate's weights: {error}; somebody else wrote them"
             ) from error
 
-    def _confirm(self, wanted: sets.Held) -> None:
+    def _confirm(self, wanted: Held) -> None:
         deadline = time.monotonic() + CONFIRM_SECONDS
         pause = 0.001
         while True:
