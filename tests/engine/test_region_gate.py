@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
+from wedgate.calendars.values import Verdict
 from wedgate.engine.audit import AuditBook
+from wedgate.engine.dry_run import foresee
 from wedgate.engine.region_gate import LOOK_AGAIN
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import Passage
 from wedgate.errors import ExitCode, ExternalSystemError
+from wedgate.gate.decision import Reason, RegionDecision
+from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Act, Frozen
 from wedgate.ledger.plain import to_plain
@@ -152,3 +156,31 @@ def test_an_override_that_cannot_be_read_is_closed(world: Any, new: Any) -> None
     end = run(world, new, let_through=let_through)
     assert end.exit_code is ExitCode.CLOSED
     assert "the forge does not answer" in end.state.region("r1").hold.why
+
+
+def test_a_dry_run_uses_no_override_up(world: Any, new: Any) -> None:
+    """A grant is good for one rollout: one that is only imagined must not take it."""
+    for name in world.names:
+        world.close(name, -DAY, DAY)
+
+    def let_through(decision: Any, plan: Any, at: datetime) -> None:
+        pytest.fail("an override was asked for")
+
+    foreseen = foresee(replace(world.parts(), let_through=let_through), new)
+    assert any("Saturday there" in getattr(each.effect, "why", "") for each in foreseen)
+
+
+def test_no_override_opens_what_the_calendar_could_not_be_asked_about(world: Any, new: Any) -> None:
+    """With a broken configuration nobody knows which rules an override would have to open."""
+    reason = Reason(code=ReasonCode.CONFIG_INVALID, text="line 3 is wrong")
+
+    def ask(region: str, at: datetime, runway: Any) -> RegionDecision:
+        return RegionDecision(region=region, verdict=Verdict.CLOSED, reasons=(reason,), answer=None)
+
+    def let_through(decision: Any, plan: Any, at: datetime) -> Passage:
+        return Passage(until=at + DAY, words="an override of config_invalid")
+
+    end = run(world, new, ask_gate=ask, let_through=let_through)
+    assert end.exit_code is ExitCode.CLOSED
+    assert world.weights() == dict.fromkeys(world.names, 0)
+    assert "line 3 is wrong" in end.state.region("r1").hold.why

@@ -35,6 +35,7 @@ COMMANDS = {
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "freeze": "Close the gate for a while, for checks and rollouts alike.",
     "thaw": "End every freeze.",
+    "scenario": "Stories about your configuration, told by the real engine: run.",
     "report": "Regression reports: validate.",
 }
 """Every command with its one line of help; its module is ``wedgate.cli.<name>``, the object ``command``."""

@@ -56,7 +56,7 @@ class _Imagined:
     """A world in which everything that is asked for goes well."""
 
     def __init__(self, parts: RolloutParts, book: Book, state: RolloutState) -> None:
-        self._gate = RegionGate(parts, book)
+        self._gate = RegionGate(parts, book, uses_overrides=False)
         self.state = state
         self.now = parts.clock()
         self.foreseen: list[Foreseen] = []

@@ -15,6 +15,10 @@ from wedgate.rollout.effects import Judge
 from wedgate.rollout.events import Judged, Observed
 from wedgate.rollout.state import RegionState
 
+BAKES_LOOKED_BACK = 3
+LEAST_LOOKED_BACK = timedelta(hours=1)
+"""How far back a judgement looks: hours of a region that is held must not dilute what goes wrong now."""
+
 
 class SliceBetween(Protocol):
     """``wedgate.judge.slices.slice_between``."""
@@ -143,7 +147,9 @@ class Watcher:
         """Ask the judge; at the end of the bake for its final answer."""
         observed = observation.observed
         final = failed is None and observed >= effect.bake
-        judgement = failed or self._ask(tuple(observation.slices), effect, final=final)
+        back = at - max(BAKES_LOOKED_BACK * effect.bake, LEAST_LOOKED_BACK)
+        recent = tuple(each for each in observation.slices if each.end > back)
+        judgement = failed or self._ask(recent, effect, final=final)
         return Judged(
             at=at, region=effect.region, step=effect.step, observed=observed, final=final, judgement=judgement
         )

@@ -22,11 +22,12 @@ LOOK_AGAIN = timedelta(minutes=2)
 
 
 class RegionGate:
-    """The gate of one rollout."""
+    """The gate of one rollout. One that only imagines what would happen uses no override up (``uses_overrides``)."""
 
-    def __init__(self, parts: RolloutParts, book: Book) -> None:
+    def __init__(self, parts: RolloutParts, book: Book, *, uses_overrides: bool = True) -> None:
         self._parts = parts
         self._book = book
+        self._uses_overrides = uses_overrides
         self._looked: dict[str, datetime] = {}
 
     def ask(self, plan: Plan, region: str, at: datetime, runway: timedelta | None) -> GateAnswered:
@@ -61,6 +62,9 @@ class RegionGate:
     def _passage(self, plan: Plan, decision: RegionDecision, at: datetime) -> Passage | None:
         """Return what an override makes of a closed region, looking for one only so often while there is none."""
         looked = self._looked.get(decision.region)
+        # What could not be asked at all is opened by nobody: which rules close it is not known.
+        if not self._uses_overrides or decision.answer is None:
+            return None
         if looked is not None and timedelta(0) <= at - looked < LOOK_AGAIN:
             return None
         found = self._parts.let_through(decision, plan, at)

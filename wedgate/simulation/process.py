@@ -74,13 +74,14 @@ class Process:
     alive: bool = True
     targets: dict[str, ProcessTarget] = field(default_factory=dict)
     rescues: list[Rescue] = field(default_factory=list)
+    judge: JudgeSettings = JUDGE
 
     def parts(self) -> RolloutParts:
         """Return the engine's parts, every one of them a way into the world."""
         return RolloutParts(
             service="virtual",
             settings=self.settings,
-            judge=JUDGE,
+            judge=self.judge,
             store=ProcessStore(self),
             spool=ProcessSpool(self),
             open_target=self.open_target,
@@ -118,6 +119,10 @@ class Process:
     def pause(self, duration: timedelta) -> None:
         """Let time pass."""
         self.passes("pause")
+        self.advance(duration)
+
+    def advance(self, duration: timedelta) -> None:
+        """Let time pass in the world."""
         self.world.advance(duration)
 
     def observe(self, progress: Progress) -> None:
@@ -218,7 +223,7 @@ class ProcessTarget:
             words = f"{self.region}: {held} wrote the weights since; {fence} may not write any more"
             raise FenceError(words, held=held)
         how, world.next_switch = world.next_switch, None
-        if how == "refuses":
+        if how == "refuses" or (place.stuck_until is not None and world.now < place.stuck_until):
             raise ExternalSystemError(f"{self.region}: the balancer does not answer")
         if how == "late":
             place.coming = world.now + timedelta(seconds=20), weights, fence
@@ -240,7 +245,8 @@ class ProcessMetrics:
     def read(self, at: datetime) -> Reading:
         """Return the counters."""
         self._process.passes(f"evidence {self._region.name}")
-        if self._process.world.now < self._region.silent_until:
+        until = self._region.silent_until
+        if until is not None and self._process.world.now < until:
             raise ExternalSystemError(f"{self._region.name}: no evidence")
         self._process.eyes.read_evidence(self._region)
         return self._process.world.read(self._region)

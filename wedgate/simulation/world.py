@@ -23,19 +23,24 @@ STRANGE = "sha256:strange"
 
 @dataclass(slots=True)
 class Region:
-    """One region: its two colours, the weights in force, and the counters of its proxy."""
+    """One region: its two colours, the weights in force, and the counters of its proxy.
+
+    ``since`` and ``counted_at`` say from when its counters count.
+    """
 
     name: str
+    since: datetime
+    counted_at: datetime
     digests: dict[Colour, str | None] = field(default_factory=lambda: {Colour.BLUE: OLD.digest, Colour.GREEN: None})
     weights: Weights = field(default_factory=lambda: Weights.giving(Colour.BLUE, 100))
     fence: Fence | None = None
     coming: tuple[datetime, Weights, Fence] | None = None
     """Weights that a late balancer will take: from when on."""
     closed: list[tuple[datetime, datetime]] = field(default_factory=list)
-    silent_until: datetime = MONDAY
+    silent_until: datetime | None = None
     """No reading of evidence before then."""
-    since: datetime = MONDAY
-    counted_at: datetime = MONDAY
+    stuck_until: datetime | None = None
+    """No switch of traffic before then."""
     requests: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(Colour, 0.0))
     errors: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(Colour, 0.0))
 
@@ -62,18 +67,22 @@ class Region:
 class World:
     """Everything there is. ``point`` counts what the engine has done to it; ``watch`` is told of each switch."""
 
-    def __init__(self, rng: random.Random, names: tuple[str, ...], *, rate: float = 200) -> None:
+    def __init__(
+        self, rng: random.Random, names: tuple[str, ...], *, rate: float = 200, start: datetime = MONDAY
+    ) -> None:
         self.rng = rng
         self.rate = rate
         """Requests per second in a region."""
-        self.now = MONDAY
-        self.regions = {name: Region(name=name) for name in names}
+        self.now = start
+        self.regions = {name: Region(name=name, since=start, counted_at=start) for name in names}
         self.store = MemoryStore()
         self.spool = MemorySpool()
         self.point = 0
         self.waiting: list[Fault] = []
         self.trace: list[str] = []
         self.bad_from: datetime | None = None
+        self.bad_digest = NEW.digest
+        self.bad_share = 0.3
         self.granted_until: datetime | None = None
         self.next_switch: str | None = None
         self.next_write: str | None = None
@@ -132,7 +141,7 @@ class World:
         for colour in Colour:
             requests = self.rate * elapsed * region.weights.of(colour) / 100
             is_bad = self.bad_from is not None and until > self.bad_from
-            broken = is_bad and region.digests[colour] == NEW.digest
+            broken = is_bad and region.digests[colour] == self.bad_digest
             region.requests[colour] += requests
-            region.errors[colour] += requests * (0.3 if broken else 0)
+            region.errors[colour] += requests * (self.bad_share if broken else 0)
         region.counted_at = until
