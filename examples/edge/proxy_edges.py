@@ -135,6 +135,13 @@ class HaproxyEdge(Edge):
         """The weights file (``weights:`` of the target)."""
         return self.directory / "weights.cfg"
 
+    def is_ready(self) -> bool:
+        """Tell whether users are served and the admin socket answers: it comes a few milliseconds later."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(self.socket))
+            return super().is_ready()
+        return False
+
     def command(self) -> list[str]:
         """Return HAProxy's command."""
         return [found_program("haproxy"), "-db", "-f", str(self.configuration), "-f", str(self.weights)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from wedgate.adapters._haproxy.settings import parse_settings
 from wedgate.adapters._haproxy.weights import Held, parse_weights, render_weights
+from wedgate.adapters._service import files
+from wedgate.adapters.targets import haproxy as haproxy_module
 from wedgate.adapters.targets.haproxy import HaproxyTarget
 from wedgate.adapters.targets.interface import FenceError, WeightsReading
 from wedgate.errors import ConfigurationError, ExternalSystemError
@@ -114,6 +117,33 @@ def test_what_haproxy_refuses_is_taken_back_from_the_file(haproxy_region: Any) -
         assert HaproxyTarget(haproxy_region.settings()).weights().weights == BACK
     finally:
         edge.configuration.write_text(whole)
+
+
+def test_a_haproxy_that_is_starting_with_the_old_file_is_switched_all_the_same(
+    haproxy_region: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has read the old weights and does not answer yet: a rollback that only wrote the file would not reach it."""
+    monkeypatch.setattr(haproxy_module, "STARTING_SECONDS", 10.0)
+    edge, target = haproxy_region.edge, HaproxyTarget(haproxy_region.settings())
+    target.set_weights(Weights(blue=0, green=100), fence(1))
+    edge.stop()
+    old = tmp_path / "old.cfg"
+    old.write_text(edge.weights.read_text())
+    words = [str(old) if word == str(edge.weights) else word for word in edge.command()]
+    monkeypatch.setattr(edge, "command", lambda: words)
+    written = threading.Event()
+
+    def replace(path: Path, text: str) -> None:
+        files_replace(path, text)
+        written.set()
+
+    files_replace = files.replace
+    monkeypatch.setattr(files, "replace", replace)
+    starting = threading.Thread(target=lambda: written.wait(10) and edge.start())
+    starting.start()
+    assert target.set_weights(BACK, fence(2)) == WeightsReading(weights=BACK, fence=fence(2))
+    starting.join(20)
+    assert haproxy_region.get()[1] == b"blue"
 
 
 def test_the_same_write_again_touches_nothing(haproxy_region: Any) -> None:

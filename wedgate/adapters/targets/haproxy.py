@@ -7,6 +7,8 @@ See docs/reference/haproxy.md for the HAProxy configuration that this needs.
 
 from __future__ import annotations
 
+import time
+
 from wedgate.adapters._haproxy.runtime import RefusedError, Runtime
 from wedgate.adapters._haproxy.settings import parse_settings
 from wedgate.adapters._haproxy.weights import Held, parse_weights, render_weights
@@ -16,6 +18,9 @@ from wedgate.adapters._service.service import Service
 from wedgate.adapters.targets.interface import WeightsReading
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
+
+STARTING_SECONDS = 1.0
+"""How long a socket that does not answer is tried again: a HAProxy that is starting has read the old file already."""
 
 
 class HaproxyTarget:
@@ -53,8 +58,8 @@ class HaproxyTarget:
     def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
         """Write the file, set the variable, and return what HAProxy then reports.
 
-        When the admin socket does not answer, the file is written all the same (HAProxy takes it when it starts) and
-        ``ExternalSystemError`` says that it was not confirmed. What HAProxy refuses is taken back from the file.
+        When the admin socket does not answer for a second, the file is written all the same (HAProxy takes it when it
+        reads the file again) and ``ExternalSystemError`` says that it was not confirmed. What HAProxy refuses is taken back from the file.
         """
         path, variable = self._settings.weights, self._settings.variable
         wanted = Held(green=weights.green, fence=fence, is_as_written=True)
@@ -80,7 +85,7 @@ class HaproxyTarget:
         path = self._settings.weights
         share = f"blue {100 - wanted.green} / green {wanted.green}"
         try:
-            self._runtime.set(wanted.green, fence)
+            self._set_when_started(wanted.green, fence)
         except RefusedError:
             now = self._live()
             if before is not None and (now is None or now.green != wanted.green):
@@ -89,7 +94,7 @@ class HaproxyTarget:
         except ExternalSystemError as silence:
             raise ExternalSystemError(
                 f"{self.region}: {share} is written to {path}, but not confirmed: {silence}. "
-                "HAProxy takes it when it starts; ask again to confirm"
+                "HAProxy takes it when it reads the file the next time; ask again to confirm"
             ) from silence
         found = self._runtime.held()
         if found != wanted:
@@ -97,3 +102,16 @@ class HaproxyTarget:
                 f"{self.region}: {share} was set, but HAProxy reports green {found.green} of {found.fence}; "
                 "somebody else writes to its admin socket"
             )
+
+    def _set_when_started(self, green: int, fence: Fence) -> None:
+        deadline = time.monotonic() + STARTING_SECONDS
+        while True:
+            try:
+                self._runtime.set(green, fence)
+                return
+            except RefusedError:
+                raise
+            except ExternalSystemError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.02)
