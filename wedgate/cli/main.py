@@ -33,6 +33,7 @@ COMMANDS = {
     "audit": "The audit log: verify, show, export, and the page of a month.",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
+    "guard": "Return traffic when nobody watches it any more: a process beside the targets.",
     "freeze": "Close the gate for a while, for checks and rollouts alike.",
     "thaw": "End every freeze.",
     "scenario": "Stories about your configuration, told by the real engine: run.",
