@@ -31,6 +31,7 @@ COMMANDS = {
     "finish": "Say what the deployments of this run have come to.",
     "refresh": "Post the status of every open pull request anew.",
     "audit": "The audit log: verify, show, export, and the page of a month.",
+    "plan": "When would a rollout go where, and what does it wait for?",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "guard": "Return traffic when nobody watches it any more: a process beside the targets.",
