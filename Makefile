@@ -7,8 +7,8 @@
 #   make soak    100,000 rollouts in virtual worlds (hours; make soak SEEDS=1000 takes some two minutes)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
-#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, chromium, axe-core,
-#                GitHub's published description
+#   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, haproxy, nginx,
+#                chromium, axe-core, GitHub's published description
 #   make pictures  the pictures of the documentation, which need chromium
 #   make schema  write the JSON Schema of wedgate.yml anew
 #   make presets  write docs/reference/presets.md anew

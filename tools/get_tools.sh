@@ -7,6 +7,8 @@
 #   wrk          closed-loop load that never retries (Debian's package, unpacked without being installed)
 #   amtool       checks Alertmanager's files (likewise)
 #   promtool     checks and evaluates Prometheus' rules (likewise)
+#   haproxy      switches traffic (likewise)
+#   nginx        switches traffic (likewise)
 #
 # A program that cannot be had is skipped in one line that says why. With WEDGATE_REQUIRE_TOOLS=1 that is a failure.
 set -euo pipefail
@@ -67,10 +69,12 @@ name=$(basename "${BASH_SOURCE[0]}")
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../debian/$name" && pwd)
 libraries=$(find "$root/usr/lib" -name '*.so.*' -printf '%h\n' 2>/dev/null | head -n 1)
 if [ -n "$libraries" ]; then export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"; fi
-exec "$root/usr/bin/$name" "$@"
+program=$root/usr/bin/$name
+if [ ! -x "$program" ]; then program=$root/usr/sbin/$name; fi
+exec "$program" "$@"
 WRAPPER
     chmod +x "$tools/bin/$name"
-    # wrk prints its usage and exits with 1: only a program that cannot be loaded exits with 126 or 127.
+    # wrk and haproxy print their usage and exit with 1: only a program that cannot be loaded exits with 126 or 127.
     "$tools/bin/$name" --version >"$log" 2>&1 || status=$?
     if [ "$status" -ge 126 ]; then
       skip "$name" "the unpacked program does not start: $(tail -n 1 "$log")"
@@ -90,6 +94,8 @@ go_tool vegeta github.com/tsenart/vegeta/v12 v12.13.0
 debian_program wrk wrk libluajit-5.1-2
 debian_program amtool prometheus-alertmanager
 debian_program promtool prometheus
+debian_program haproxy haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
+debian_program nginx nginx
 
 # A browser to look at pages with: the one that is there, or Debian's, which only root can install.
 browser_chromium() {

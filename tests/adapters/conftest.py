@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from wedgate.rollout.values import Colour, TargetSettings
 
-EDGE = Path(__file__).resolve().parents[2] / "examples" / "edge" / "envoy_edge.py"
+EDGES = Path(__file__).resolve().parents[2] / "examples" / "edge"
 
 
 class Service(ThreadingHTTPServer):
@@ -115,7 +115,9 @@ class Load:
 
 @dataclass(kw_only=True)
 class Region:
-    """One region's Envoy with its two services."""
+    """One region's proxy, an Envoy unless a subclass says otherwise, with its two services."""
+
+    kind: ClassVar[str] = "envoy"
 
     edge: Any
     services: dict[str, Service]
@@ -163,24 +165,75 @@ class Region:
     def settings(self, **options: object) -> TargetSettings:
         """Return the target's settings for this region."""
         found: dict[str, object] = {
-            "admin": self.edge.admin,
-            "routes": str(self.edge.routes),
+            **self.switch(),
             "verify": {"url": "http://{address}/version", "field": "build.digest"},
             "addresses": {name: service.address for name, service in self.services.items()},
         }
-        return TargetSettings(kind="envoy", region=self.edge.region, options={**found, **options})
+        return TargetSettings(kind=self.kind, region=self.edge.region, options={**found, **options})
+
+    def switch(self) -> dict[str, object]:
+        """Return the options by which the traffic is switched."""
+        return {"admin": self.edge.admin, "routes": str(self.edge.routes)}
+
+
+class HaproxyRegion(Region):
+    """One region's HAProxy with its two services."""
+
+    kind = "haproxy"
+
+    def switch(self) -> dict[str, object]:
+        """Return the options by which the traffic is switched."""
+        return {"socket": str(self.edge.socket), "weights": str(self.edge.weights)}
+
+    def reset(self) -> None:
+        """Give everything to blue, with nobody's fence."""
+        from wedgate.adapters._haproxy.weights import render_weights
+
+        self.edge.weights.write_text(render_weights("wedgate", 0))
+        self.edge.restart()
+
+
+class NginxRegion(Region):
+    """One region's nginx with its two services."""
+
+    kind = "nginx"
+
+    def switch(self) -> dict[str, object]:
+        """Return the options by which the traffic is switched."""
+        return {"weights": str(self.edge.weights), "read-back": self.edge.read_back}
+
+    def reset(self) -> None:
+        """Give everything to blue, with nobody's fence."""
+        from wedgate.adapters._nginx.sets import replace_current
+        from wedgate.adapters._service.statements import Held
+        from wedgate.rollout.values import Weights
+
+        replace_current(self.edge.weights, Held(weights=Weights.giving(Colour.BLUE, 100), fence=None))
+        if self.edge.process_id is None:
+            self.edge.start()
+
+
+def load_edges(name: str) -> ModuleType:
+    """Load a module of examples/edge (it is no package)."""
+    spec = importlib.util.spec_from_file_location(name, EDGES / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")
 def envoy_edge() -> ModuleType:
     """Return the module that starts Envoys, as the demo uses it."""
-    spec = importlib.util.spec_from_file_location("envoy_edge", EDGE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["envoy_edge"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_edges("envoy_edge")
+
+
+@pytest.fixture(scope="session")
+def proxy_edges() -> ModuleType:
+    """Return the module that starts HAProxy and nginx."""
+    return load_edges("proxy_edges")
 
 
 @pytest.fixture(scope="module")
@@ -205,13 +258,13 @@ def running_region(envoy_edge: ModuleType, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def region(running_region: Region) -> Region:
     """Return the region with everything on blue and nobody's fence."""
-    from wedgate.adapters._envoy import routes_file
     from wedgate.adapters._envoy.admin import Admin
     from wedgate.adapters._envoy.routes import render_routes
+    from wedgate.adapters._service import files
 
     for name, service in running_region.services.items():
         service.digest, service.delay_seconds = f"sha256:{name}", 0.0
-    routes_file.replace(running_region.edge.routes, render_routes(Colour.BLUE, timeout_seconds=0.5))
+    files.replace(running_region.edge.routes, render_routes(Colour.BLUE, timeout_seconds=0.5))
     clusters = {colour: colour.value for colour in Colour}
     admin = Admin(running_region.edge.admin, region="us-west")
     deadline = time.monotonic() + 10
@@ -219,3 +272,46 @@ def region(running_region: Region) -> Region:
         assert time.monotonic() < deadline
         time.sleep(0.005)
     return running_region
+
+
+def started(kind: type[Region], edge: type[Any], directory: Path) -> Iterator[Any]:
+    """Start one proxy with two services for a whole test module."""
+    services = {colour.value: Service(colour.value) for colour in Colour}
+    addresses = {name: service.address for name, service in services.items()}
+    with edge("us-west", addresses, directory=directory) as running:
+        yield kind(edge=running, services=services)
+    for service in services.values():
+        service.close()
+
+
+@pytest.fixture(scope="module")
+def running_haproxy(proxy_edges: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HaproxyRegion]:
+    """Start one HAProxy for a whole test module."""
+    yield from started(HaproxyRegion, proxy_edges.HaproxyEdge, tmp_path_factory.mktemp("haproxy"))
+
+
+@pytest.fixture(scope="module")
+def running_nginx(proxy_edges: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NginxRegion]:
+    """Start one nginx for a whole test module."""
+    yield from started(NginxRegion, proxy_edges.NginxEdge, tmp_path_factory.mktemp("nginx"))
+
+
+def fresh(region: Any) -> None:
+    """Give everything to blue, each side its own digest, and nobody a fence."""
+    for name, service in region.services.items():
+        service.digest, service.delay_seconds = f"sha256:{name}", 0.0
+    region.reset()
+
+
+@pytest.fixture
+def haproxy_region(running_haproxy: HaproxyRegion) -> HaproxyRegion:
+    """Return a fresh region behind HAProxy."""
+    fresh(running_haproxy)
+    return running_haproxy
+
+
+@pytest.fixture
+def nginx_region(running_nginx: NginxRegion) -> NginxRegion:
+    """Return a fresh region behind nginx."""
+    fresh(running_nginx)
+    return running_nginx

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from wedgate.adapters._envoy import routes_file
 from wedgate.adapters._envoy.routes import parse_response, render_response
+from wedgate.adapters._service import files
 from wedgate.adapters.targets import envoy as envoy_module
 from wedgate.adapters.targets.envoy import EnvoyTarget
 from wedgate.adapters.targets.interface import FenceError, WeightsReading
@@ -150,7 +150,7 @@ def test_a_broken_file_does_not_stop_a_rollback(region, content: str | None) -> 
     if content is None:
         region.edge.routes.unlink()
     else:
-        routes_file.replace(region.edge.routes, content)
+        files.replace(region.edge.routes, content)
     assert target.set_weights(BACK, fence(2)) == WeightsReading(weights=BACK, fence=fence(2))
     assert parse_response(region.edge.routes.read_text())[0] == str(fence(2))
 
@@ -160,7 +160,7 @@ def test_weights_of_others_are_an_error_and_can_be_overwritten(region) -> None:
     target = EnvoyTarget(region.settings())
     version, route = parse_response(region.edge.routes.read_text())
     odd = json.loads(json.dumps(route).replace('"weight": 100', '"weight": 33').replace('"weight": 0', '"weight": 33'))
-    routes_file.replace(region.edge.routes, render_response(odd, version="by-hand"))
+    files.replace(region.edge.routes, render_response(odd, version="by-hand"))
     wait_for_version(target, "by-hand")
     with pytest.raises(ExternalSystemError, match=r"got blue=33 green=33.*somebody else wrote"):
         target.weights()
@@ -174,7 +174,7 @@ def test_everything_else_in_the_file_stays(region) -> None:
     host = route["virtual_hosts"][0]
     host["routes"].insert(0, {"match": {"path": "/static"}, "direct_response": {"status": 204}})
     host["routes"][1]["route"]["timeout"] = "0.4s"
-    routes_file.replace(region.edge.routes, render_response(route, version=version))
+    files.replace(region.edge.routes, render_response(route, version=version))
     target = EnvoyTarget(region.settings())
     target.set_weights(Weights(blue=0, green=100), fence(1))
     assert region.get("/static")[0] == 204
@@ -225,10 +225,10 @@ def test_two_writers_at_once_end_on_the_higher_fence(region) -> None:
 
 def test_a_held_lock_is_waited_for_and_then_named(region, monkeypatch: pytest.MonkeyPatch) -> None:
     """A writer that never lets go is an error that names the lock file; nothing is written."""
-    monkeypatch.setattr(routes_file, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(files, "LOCK_SECONDS", 0.05)
     before = region.edge.routes.read_text()
     with (
-        routes_file.locked(region.edge.routes),
+        files.locked(region.edge.routes),
         pytest.raises(ExternalSystemError, match=r"routes.json.lock has been held"),
     ):
         EnvoyTarget(region.settings()).set_weights(TEN, fence(1))

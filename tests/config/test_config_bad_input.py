@@ -100,6 +100,8 @@ def test_the_first_of_the_usual_places_is_found(tmp_path: Path) -> None:
 def test_a_kind_that_is_a_list_is_one_message() -> None:
     """A value of the wrong type beside keys that depend on it."""
     target = b"rollout:\n  strategies: {s: {kind: blue-green, bake: 1h}}\n  target: {kind: [], path: x}\n"
-    with pytest.raises(ConfigurationError, match=r"rollout\.target\.kind: expected one of envoy, simulated") as raised:
+    with pytest.raises(
+        ConfigurationError, match=r"rollout\.target\.kind: expected one of envoy, haproxy, nginx, command, simulated"
+    ) as raised:
         parse_configuration(GOOD + target, name="f")
     assert len(raised.value.problems) == 1

@@ -71,3 +71,16 @@ def test_the_rules_of_the_page_are_valid(page: str) -> None:
 """
     read = parse_configuration(f"version: 1\nservice: x\n{regions}{rules}\n".encode(), name="page")
     assert len(read.calendar.rules) == 7
+
+
+@pytest.mark.parametrize("name", ["envoy", "haproxy", "nginx", "command-target"])
+def test_the_example_of_each_target_is_valid(repository_root: Path, name: str) -> None:
+    """The block of the page, in a file with a region and a strategy."""
+    text = (repository_root / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8")
+    found = re.search(r"```yaml\n(rollout:\n.*?)```", text, re.DOTALL)
+    assert found is not None
+    head = "version: 1\nservice: x\nregions: {us-west: {markets: {b: {zone: UTC, country: US}}}}\n"
+    body = found[1].replace("rollout:\n", "rollout:\n  strategies: {s: {kind: blue-green, bake: 45m}}\n")
+    rollout = parse_configuration((head + body).encode(), name="f").rollout
+    assert rollout is not None
+    assert rollout.targets["us-west"].kind == name.removesuffix("-target")

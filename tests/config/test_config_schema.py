@@ -41,7 +41,10 @@ BEYOND_A_SCHEMA = frozenset(
     rollout-linear-steps
     rollout-bake-zero
     rollout-blue-green-steps
+    rollout-command-words
     rollout-envoy-incomplete
+    rollout-haproxy-incomplete
+    rollout-nginx-incomplete
     rollout-weights-fall
     rule-auspicious-effect
     rule-bridge-times

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
+from wedgate.cli.rollout_wiring import open_target, placed
 from wedgate.config.configuration import Configuration
 from wedgate.config.load import parse_configuration
-from wedgate.rollout.values import ReportFails, Step, StrategyKind
+from wedgate.config.spell import spell_configuration
+from wedgate.rollout.values import ReportFails, Step, StrategyKind, TargetSettings
 
 HERE = Path(__file__).parent
 HEAD = "version: 1\nservice: x\nregions: {eu: {markets: {b: {zone: UTC, country: DE}}}}\n"
@@ -44,8 +49,56 @@ def test_the_envoy_target_takes_what_the_loader_leaves() -> None:
     rollout = example("rollout").rollout
     assert rollout is not None
     settings = parse_settings(rollout.targets["us-east"])
-    assert settings.deploy_timeout == timedelta(minutes=90)
-    assert settings.verify_field == "digest"
+    assert settings.service.deploy_timeout == timedelta(minutes=90)
+    assert settings.service.verify_field == "digest"
+
+
+def test_each_kind_takes_what_the_loader_leaves_and_what_is_printed() -> None:
+    """The options are those that the target itself checks; printed and read again they are the same."""
+    from wedgate.adapters._command.settings import parse_settings as parse_command
+    from wedgate.adapters._haproxy.settings import parse_settings as parse_haproxy
+    from wedgate.adapters._nginx.settings import parse_settings as parse_nginx
+
+    def targets(kind: str) -> Mapping[str, TargetSettings]:
+        configuration = example(f"rollout-{kind}")
+        again = parse_configuration(spell_configuration(configuration).encode(), name="f")
+        assert configuration.rollout is not None
+        assert again.rollout is not None
+        assert again.rollout.targets == configuration.rollout.targets
+        return configuration.rollout.targets
+
+    haproxy = parse_haproxy(targets("haproxy")["eu"])
+    assert (haproxy.socket, haproxy.variable) == ("/run/haproxy/eu.sock", "edge_b")
+    assert haproxy.weights == Path("weights/eu.cfg")
+    nginx = parse_nginx(targets("nginx")["eu"])
+    assert (nginx.weights, nginx.read_back) == (Path("/srv/eu/weights"), "http://127.0.0.1:8082/weights.json")
+    command = parse_command(targets("command")["eu"])
+    assert (command.command, command.limit) == (("./switch", "eu", "--rack=b"), timedelta(seconds=90))
+    assert command.fence_file == Path("state/eu.fence.json")
+    assert command.service.deploy_timeout == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "placed_options"),
+    [
+        ("haproxy", {"socket": "/run/haproxy/eu.sock", "weights": "/home/x/weights/eu.cfg"}),
+        ("nginx", {"weights": "/srv/eu/weights"}),
+        ("command", {"command": ["/home/x/switch", "eu", "--rack=b"], "fence-file": "/home/x/state/eu.fence.json"}),
+    ],
+)
+def test_paths_start_from_the_directory_of_the_file(kind: str, placed_options: Mapping[str, object]) -> None:
+    """What is relative means the same from every directory, and each kind opens."""
+    rollout = example(f"rollout-{kind}").rollout
+    assert rollout is not None
+    settings = placed(rollout.targets["eu"], Path("/home/x"))
+    assert {key: settings.options[key] for key in placed_options} == placed_options
+    assert open_target(settings).region == "eu"
+
+
+def test_a_socket_that_is_host_and_port_stays_so() -> None:
+    """It is no path."""
+    settings = TargetSettings(kind="haproxy", region="eu", options={"socket": "127.0.0.1:9999", "weights": "w.cfg"})
+    assert placed(settings, Path("/home/x")).options["socket"] == "127.0.0.1:9999"
 
 
 def test_a_canary_ends_with_all_traffic() -> None:

@@ -17,7 +17,7 @@ from wedgate.errors import ExternalSystemError
 SCRIPT = """
 import sys
 from datetime import timedelta
-from wedgate.adapters._envoy.command import run
+from wedgate.adapters._service.command import run
 from wedgate.engine.beside import run_beside
 shell = ["sh", "-c", "echo $$ > pid.new; mv pid.new pid; exec sleep 60"]
 beside = run_beside(lambda: run(shell, limit=timedelta(minutes=5), what="deploying"))

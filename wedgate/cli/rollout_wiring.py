@@ -85,11 +85,15 @@ def placed(settings: TargetSettings, base: Path) -> TargetSettings:
     options = dict(settings.options)
     if settings.kind == "simulated":
         options["path"] = str(base / _simulated_path(settings))
-    if isinstance(options.get("routes"), str) and options["routes"]:
-        options["routes"] = str(base / str(options["routes"]))
-    deploy = options.get("deploy")
-    if isinstance(deploy, list | tuple) and deploy and "/" in str(deploy[0]):
-        options["deploy"] = [str(base / str(deploy[0])), *deploy[1:]]
+    for key in ("routes", "weights", "fence-file", "socket"):
+        text = options.get(key)
+        # A socket without a slash is HOST:PORT.
+        if isinstance(text, str) and text and (key != "socket" or "/" in text):
+            options[key] = str(base / text)
+    for key in ("deploy", "command"):
+        words = options.get(key)
+        if isinstance(words, list | tuple) and words and "/" in str(words[0]):
+            options[key] = [str(base / str(words[0])), *words[1:]]
     return replace(settings, options=options)
 
 
@@ -108,6 +112,18 @@ def open_target(settings: TargetSettings) -> Target:
         from wedgate.adapters.targets.envoy import EnvoyTarget
 
         return EnvoyTarget(settings)
+    if settings.kind == "haproxy":
+        from wedgate.adapters.targets.haproxy import HaproxyTarget
+
+        return HaproxyTarget(settings)
+    if settings.kind == "nginx":
+        from wedgate.adapters.targets.nginx import NginxTarget
+
+        return NginxTarget(settings)
+    if settings.kind == "command":
+        from wedgate.adapters.targets.command import CommandTarget
+
+        return CommandTarget(settings)
     if settings.kind == "simulated":
         from wedgate.adapters.targets.simulated import SimulatedTarget
 
@@ -116,7 +132,7 @@ def open_target(settings: TargetSettings) -> Target:
             settings.region, path=_simulated_path(settings), running=None if running is None else str(running)
         )
     what = f"a target of kind {settings.kind} is not built in"
-    remedy = "use kind: envoy, or kind: simulated to try things out"
+    remedy = "use kind: envoy, haproxy, nginx or command, or kind: simulated to try things out"
     raise ConfigurationError((Problem(file="rollout.target", line=0, column=0, what=what, remedy=remedy),))
 
 
@@ -146,7 +162,7 @@ def open_metrics(configuration: Configuration, region: str) -> MetricSource:
         return SimulatedMetrics(open_target(settings), _script(path), path=path.with_name(f"{path.name}.traffic"))
     what = f"evidence of kind {kind} cannot be had from a target of kind {settings.kind}"
     raise ConfigurationError(
-        (Problem(file="judge.evidence", line=0, column=0, what=what, remedy="use the target's kind, or kind: file"),)
+        (Problem(file="judge.evidence", line=0, column=0, what=what, remedy="write {kind: file, path: ...}"),)
     )
 
 

@@ -15,7 +15,7 @@ from wedgate.calendars.durations import parse_duration
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import EvidenceSettings, Release, StateSettings
 from wedgate.config.scalars import parse_percent
-from wedgate.config.templates import fill
+from wedgate.config.templates import COMMANDS, TEMPLATES, fill
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits
 from wedgate.rollout.strategies import completed
@@ -136,16 +136,15 @@ def build_target(region: str, plain: Plain) -> TargetSettings:
     def filled(text: str) -> str:
         return fill(text, region, place).strip()
 
-    options: dict[str, object] = {
-        key: filled(plain[key]) for key in ("admin", "routes", "path", "running") if key in plain
-    }
+    options: dict[str, object] = {key: filled(plain[key]) for key in TEMPLATES if key in plain}
     if plain["kind"] == "envoy":
         clusters = plain.get("clusters", {})
         options["clusters"] = {colour: filled(clusters.get(colour, colour)) for colour in ("blue", "green")}
-    if "deploy" in plain:
-        options["deploy"] = tuple(fill(word, region, place) for word in plain["deploy"])
-    if "deploy-timeout" in plain:
-        options["deploy-timeout"] = int(parse_duration(plain["deploy-timeout"]).total_seconds())
+    for key in COMMANDS:
+        if key in plain:
+            options[key] = tuple(fill(word, region, place) for word in plain[key])
+        if f"{key}-timeout" in plain:
+            options[f"{key}-timeout"] = int(parse_duration(plain[f"{key}-timeout"]).total_seconds())
     if "verify" in plain:
         verify = {"field": "digest", **plain["verify"]}
         options["verify"] = {"url": filled(verify["url"]), "field": verify["field"]}

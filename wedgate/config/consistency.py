@@ -5,7 +5,6 @@ Like ``references`` it reads plain data of any shape and leaves wrong types to `
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +15,7 @@ from wedgate.config.nearest import nearest
 from wedgate.config.override_checks import check_overrides
 from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.scalars import shown
-from wedgate.config.templates import words_in
+from wedgate.config.target_checks import check_target
 
 _BARE = ("time", "months")
 
@@ -34,8 +33,8 @@ def check_consistency(data: object, complaints: Complaints) -> None:
         _check_strategy(("rollout", "strategies", name), _mapping(plain), complaints)
     _check_choose(rollout, complaints)
     _check_in_flight(rollout, _mapping(file.get("regions")), complaints)
-    _check_target(_mapping(rollout.get("target")), complaints)
     evidence, state = _mapping(_mapping(file.get("judge")).get("evidence")), _mapping(file.get("state"))
+    check_target(_mapping(rollout.get("target")), evidence, complaints)
     _check_path(("judge", "evidence"), evidence, complaints)
     _check_path(("state",), state, complaints)
     _check_git(state, complaints)
@@ -149,48 +148,6 @@ def _check_in_flight(rollout: Mapping[str, Any], regions: Mapping[str, Any], com
     if isinstance(most, int) and not isinstance(most, bool) and regions and most > len(regions):
         what = f"{most} regions cannot move at one time, there are {len(regions)}"
         complaints.value(("rollout", "in-flight"), what, f"write {len(regions)} or less")
-
-
-def _check_target(target: Mapping[str, Any], complaints: Complaints) -> None:
-    path: Path = ("rollout", "target")
-    named = target.get("kind")
-    if named == "envoy":
-        for key, example in _ENVOY.items():
-            if key not in target:
-                complaints.key(path, f"{key!r} is missing", f"add {example}")
-    for kind, keys in _OWN_KEYS.items():
-        for key in keys:
-            if key in target and isinstance(named, str) and named in _OWN_KEYS and named != kind:
-                complaints.key((*path, key), f"{named} has no {key}", f"delete it, or write kind: {kind}")
-    for at, url in (
-        ((*path, "admin"), target.get("admin")),
-        ((*path, "verify", "url"), _mapping(target.get("verify")).get("url")),
-    ):
-        if isinstance(url, str) and url.strip() and not re.match(r"\s*(https?://|\{)", url):
-            complaints.value(at, f"{url.strip()!r} is not a URL", f"write http://{url.strip()}")
-    clusters = _mapping(target.get("clusters"))
-    names = [clusters.get("blue", "blue"), clusters.get("green", "green")]
-    if clusters and names[0] == names[1]:
-        complaints.key((*path, "clusters"), "both colours are the same cluster", "name two different clusters")
-    deploy = target.get("deploy")
-    if isinstance(deploy, list) and deploy:
-        words = {word for text in deploy if isinstance(text, str) for word in words_in(text)}
-        if "digest" not in words and "commit" not in words:
-            what = "the command is not told what to deploy"
-            complaints.key((*path, "deploy"), what, 'pass "{digest}" or "{commit}", and "{colour}"')
-
-
-_ENVOY = {
-    "admin": 'admin: "http://127.0.0.1:9901", Envoy\'s admin interface',
-    "routes": "routes: with the path of the file that Envoy watches",
-    "deploy": 'deploy: [./deploy, "{region}", "{colour}", "{digest}"]',
-    "verify": "verify: {url: ..., field: digest}, where the running digest is read",
-}
-
-_OWN_KEYS = {
-    "envoy": ("admin", "routes", "clusters", "verify"),
-    "simulated": ("path", "running"),
-}
 
 
 def _check_git(state: Mapping[str, Any], complaints: Complaints) -> None:

@@ -208,10 +208,17 @@ class VerifySection(Section):
 class TargetSection(Section):
     """How each region's traffic is switched; `{region}` and the words of `places` are filled in per region."""
 
-    kind: TargetWord = Field(description="`envoy`, or `simulated` for trying out.")
+    kind: TargetWord = Field(description="`envoy`, `haproxy`, `nginx`, a `command`, or `simulated` for trying out.")
     admin: Text = left_out("URL of Envoy's admin interface.")
     routes: Text = left_out("Path of the routes file that Envoy watches.")
     clusters: ClustersSection = left_out("Envoy's clusters; `blue` and `green` by default.")
+    socket: Text = left_out("HAProxy's admin socket: a path, or HOST:PORT.")
+    weights: Text = left_out("Of `haproxy`: path of the file it is started with. Of `nginx`: directory of `current`.")
+    variable: Text = left_out("Of `haproxy`: the beginning of its variables' names; `wedgate` by default.")
+    read_back: Text = left_out("Of `nginx`: URL at which it serves current/weights.json.")
+    command: list[Argument] = left_out("Of `command`: what is asked in JSON, word by word.", min_length=1)
+    command_timeout: Duration = left_out("How long one question to it may take; 30 seconds by default.")
+    fence_file: Text = left_out("Of `command`: where wedgate keeps the fence, if the command does not.")
     deploy: list[Argument] = left_out("Command that puts a release on a colour, word by word.", min_length=1)
     deploy_timeout: Duration = left_out("How long that command may take; 10 minutes by default.")
     verify: VerifySection = left_out("Where the running digest is read back.")

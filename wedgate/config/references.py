@@ -13,9 +13,14 @@ from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.spellings import Categories
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest, remedy_for
-from wedgate.config.templates import LATE, words_in
+from wedgate.config.templates import COMMANDS, LATE, TEMPLATES, words_in
 
-_TEMPLATED: tuple[Path, ...] = (("admin",), ("routes",), ("clusters", "blue"), ("clusters", "green"), ("verify", "url"))
+_TEMPLATED: tuple[Path, ...] = (
+    *((key,) for key in TEMPLATES),
+    ("clusters", "blue"),
+    ("clusters", "green"),
+    ("verify", "url"),
+)
 
 
 def check_references(data: object, complaints: Complaints) -> None:
@@ -181,7 +186,8 @@ def _templates(target: Mapping[str, Any], base: Path) -> Iterator[tuple[str, Pat
         for part in path:
             plain = _mapping(plain).get(str(part))
         yield from _texts(plain if isinstance(plain, str) else None, (*base, *path))
-    yield from _texts(target.get("deploy"), (*base, "deploy"))
+    for key in COMMANDS:
+        yield from _texts(target.get(key), (*base, key))
 
 
 def _check_word(

@@ -21,7 +21,7 @@ NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 REF_PATTERN = "^refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$"
 PERCENT_PATTERN = "^[0-9]{1,3}(\\.[0-9]{1,6})?%$"
 RESERVED_NAMES = frozenset({"all"})
-TARGET_KINDS = ("envoy", "simulated")
+TARGET_KINDS = ("envoy", "haproxy", "nginx", "command", "simulated")
 EVIDENCE_KINDS = ("envoy", "file")
 STATE_KINDS = ("file", "git")
 

@@ -18,6 +18,7 @@ from wedgate.config.configuration import Configuration
 from wedgate.config.extends import DISABLED
 from wedgate.config.rule_keys import fields_of_kind, kind_keys
 from wedgate.config.scalars import spell_load, spell_percent
+from wedgate.config.templates import COMMANDS, TEMPLATES
 from wedgate.judge.values import JudgeSettings
 from wedgate.rollout.values import Choice, RolloutSettings, Strategy, StrategyKind, TargetSettings
 
@@ -187,20 +188,21 @@ def _plain_target(targets: Mapping[str, TargetSettings]) -> dict[str, Any]:
             found[region] = value
         return found
 
-    for key in ("admin", "routes", "path", "running"):
+    for key in TEMPLATES:
         if (texts := option(key)) is not None:
             plain[key] = template(key, texts)
     for key, parts in (("clusters", ("blue", "green")), ("verify", ("url", "field"))):
         if option(key) is not None:
             plain[key] = {part: template(f"{key}-{part}", option(key, part) or {}) for part in parts}
-    if (commands := option("deploy")) is not None:
-        words = range(len(next(iter(commands.values()))))
-        plain["deploy"] = [
-            template(f"deploy-{index}", {region: command[index] for region, command in commands.items()})
-            for index in words
-        ]
-    if (timeouts := option("deploy-timeout")) is not None:
-        plain["deploy-timeout"] = spell_duration(timedelta(seconds=next(iter(timeouts.values()))))
+    for key in COMMANDS:
+        if (commands := option(key)) is not None:
+            words = range(len(next(iter(commands.values()))))
+            plain[key] = [
+                template(f"{key}-{index}", {region: command[index] for region, command in commands.items()})
+                for index in words
+            ]
+        if (timeouts := option(f"{key}-timeout")) is not None:
+            plain[f"{key}-timeout"] = spell_duration(timedelta(seconds=next(iter(timeouts.values()))))
     for region, target in targets.items():
         addresses: Any = target.options.get("addresses", {})
         places[region].update(addresses)

@@ -11,6 +11,12 @@ from collections.abc import Mapping
 
 LATE = frozenset({"colour", "digest", "commit", "address"})
 RESERVED = LATE | {"region"}
+TEMPLATES = ("admin", "routes", "socket", "weights", "variable", "read-back", "fence-file", "path", "running")
+"""The keys of a target that are one text each."""
+
+COMMANDS = ("deploy", "command")
+"""The keys of a target that are commands, word by word; each has its ``-timeout``."""
+
 PLACE_PATTERN = "^[a-z][a-z0-9_-]{0,62}$"
 
 _WORD = re.compile(r"\{([A-Za-z][A-Za-z0-9_-]*)\}")

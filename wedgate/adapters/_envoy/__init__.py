@@ -1,1 +1,1 @@
-"""The private client of Envoy that the target and the metric source share: admin interface, routes file, settings."""
+"""The private client of Envoy that the target and the metric source share: admin interface, routes, settings."""

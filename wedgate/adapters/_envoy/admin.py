@@ -1,50 +1,20 @@
 """Envoy's admin interface: what is in force, what was rejected, what was counted, and since when.
 
-Read only. Proxies of the environment are not used: the admin interface is next to the one who asks. What the
-answers mean for weights or evidence is left to the target and the metric source.
+Read only. What the answers mean for weights or evidence is left to the target and the metric source.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from wedgate.adapters._envoy.routes import NoSwitchError, RoutesError, weights_in
+from wedgate.adapters._service.fetch import get
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour
-
-LARGEST = 32 * 1024 * 1024
-"""Bytes of an answer that are read at most."""
-
-
-def get(url: str, *, timeout: float) -> tuple[int, bytes]:
-    """Fetch ``url`` (http or https, no redirects) within about ``timeout`` seconds; return status and body.
-
-    ``OSError`` or ``http.client.HTTPException`` when there is no whole answer in time.
-    """
-    parts = urlsplit(url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=timeout)
-    deadline = time.monotonic() + timeout
-    try:
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("GET", path, headers={"Accept": "application/json", "Connection": "close"})
-        response = connection.getresponse()
-        body = b""
-        while piece := response.read1(1 << 16):
-            body += piece
-            if len(body) > LARGEST:
-                raise OSError(f"the answer is larger than {LARGEST >> 20} MiB")
-            # The socket's own limit holds for one read: a body that drips would never end.
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"no whole answer within {timeout:g} s")
-        return response.status, body
-    finally:
-        connection.close()
 
 
 class Admin:

@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from wedgate.rollout.values import Colour, Fence, Weights
+from wedgate.rollout.values import Colour, Weights
 
 ROUTE_TYPE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 ROUTE_NAME = "wedgate"
@@ -126,14 +126,6 @@ def weights_in(route: Mapping[str, Any], clusters: Mapping[Colour, str]) -> Weig
         return Weights(blue=blue, green=green)
     except ValueError as error:
         raise RoutesError(str(error)) from None
-
-
-def fence_in(version: str) -> Fence | None:
-    """Return the fence that ``rollout/epoch/revision`` spells, or ``None`` when wedgate did not write it."""
-    parts = version.rsplit("/", 2)
-    if len(parts) != 3 or not parts[0] or not all(part.isascii() and part.isdigit() for part in parts[1:]):
-        return None
-    return Fence(rollout=parts[0], epoch=int(parts[1]), revision=int(parts[2]))
 
 
 def _switches(route: Mapping[str, Any], clusters: Mapping[Colour, str]) -> list[dict[str, Any]]:

@@ -29,6 +29,14 @@ class WeightsReading:
     fence: Fence | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capacity:
+    """Instances of one colour: how many could serve now, and how many are wanted. For targets that can say it."""
+
+    ready: int
+    wanted: int
+
+
 class Target(Protocol):
     """One region's traffic switch."""
 

@@ -1,7 +1,7 @@
-"""The routes file on disk: read it, replace it whole under a lock, and never leave half a file.
+"""A file of weights on disk: read it, replace it whole under a lock, and never leave half a file.
 
-Envoy notices a rename inside the watched directory, nothing else: an in-place write is missed and an unlink changes
-nothing. The lock is the kernel's and ends with the process that holds it.
+What routes the traffic often reads the file itself (Envoy notices a rename inside the watched directory and nothing
+else). The lock is the kernel's and ends with the process that holds it.
 """
 
 from __future__ import annotations
@@ -21,21 +21,25 @@ LOCK_SECONDS = 10.0
 
 
 @contextmanager
-def locked(routes: Path) -> Iterator[None]:
-    """Hold the lock beside ``routes``; ``ExternalSystemError`` when it is not free within ``LOCK_SECONDS``."""
-    lock = routes.with_name(routes.name + ".lock")
+def locked(path: Path, *, longer: float = 0.0) -> Iterator[None]:
+    """Hold the lock beside ``path``; ``ExternalSystemError`` when it is not free within ``LOCK_SECONDS``.
+
+    ``longer`` is added to them, where a write takes more than the 5 seconds that they allow for.
+    """
+    lock = path.with_name(path.name + ".lock")
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise ExternalSystemError(
-            f"cannot lock {routes}: {error.strerror}; wedgate needs to write in its directory"
+            f"cannot lock {path}: {error.strerror}; wedgate needs to write in its directory"
         ) from error
     try:
-        deadline = time.monotonic() + LOCK_SECONDS
+        wait = LOCK_SECONDS + longer
+        deadline = time.monotonic() + wait
         while not _try_lock(descriptor):
             if time.monotonic() > deadline:
                 raise ExternalSystemError(
-                    f"{lock} has been held by another process for {LOCK_SECONDS:g} s; nothing was written"
+                    f"{lock} has been held by another process for {wait:g} s; nothing was written"
                 )
             time.sleep(0.005)
         yield
@@ -43,41 +47,39 @@ def locked(routes: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def read(routes: Path) -> str | None:
+def read(path: Path) -> str | None:
     """Return the text of the file, or ``None`` when there is none; ``ExternalSystemError`` when it cannot be read."""
     try:
-        return routes.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ExternalSystemError(f"cannot read the routes file {routes}: {error.strerror}") from error
+        raise ExternalSystemError(f"cannot read {path}: {error.strerror}") from error
 
 
-def replace(routes: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
     """Put ``text`` in the place of the file durably, in one rename; ``ExternalSystemError`` when that fails.
 
-    The mode of the old file is kept, because Envoy often runs as another user.
+    The mode of the old file is kept, because the proxy often runs as another user.
     """
     temporary: str | None = None
     try:
-        mode = routes.stat().st_mode & 0o777 if routes.exists() else 0o644
-        descriptor, temporary = tempfile.mkstemp(dir=routes.parent, prefix=f".{routes.name}.")
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(descriptor, mode)
             file.write(text)
             file.flush()
             os.fsync(descriptor)
-        os.rename(temporary, routes)
+        os.rename(temporary, path)
         temporary = None
-        directory = os.open(routes.parent, os.O_RDONLY | os.O_DIRECTORY)
+        directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(directory)
         finally:
             os.close(directory)
     except OSError as error:
-        raise ExternalSystemError(
-            f"cannot write the routes file {routes}: {error.strerror}; the weights are what they were"
-        ) from error
+        raise ExternalSystemError(f"cannot write {path}: {error.strerror}; the weights are what they were") from error
     finally:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)

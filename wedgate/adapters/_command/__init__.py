@@ -1,0 +1,1 @@
+"""The private parts of the command target: the protocol, the fence that wedgate keeps for it, and its settings."""

@@ -1,0 +1,1 @@
+"""The private parts of the nginx target: the sets of buckets that nginx looks into, and its settings."""

@@ -1,0 +1,96 @@
+"""Run a user's command: no shell, a time limit, and its last words when it fails.
+
+Output goes through a file and not a pipe, so that a service which the command leaves running may keep its output open.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import IO
+
+from wedgate.errors import ExternalSystemError
+
+LAST_LINES = 12
+LARGEST = 1024 * 1024
+"""Bytes of an answer that are read at most."""
+
+
+def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:
+    """Run ``argv`` to its end; ``ExternalSystemError`` with its last lines when it fails or takes too long.
+
+    What it started is killed with it when it takes too long, wedgate is interrupted, or this process ends.
+    """
+    with tempfile.TemporaryFile() as output:
+        _run(argv, limit=limit, what=what, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+
+def ask(argv: Sequence[str], question: bytes, *, limit: timedelta, what: str) -> bytes:
+    """Run ``argv`` with ``question`` on its standard input, and return what it wrote to its standard output.
+
+    Fails and ends as ``run`` does; the last lines are those of the error output, or of the answer where there are none.
+    """
+    with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as words:
+        told.write(question)
+        told.seek(0)
+        _run(argv, limit=limit, what=what, stdin=told, stdout=answer, stderr=words)
+        size = os.fstat(answer.fileno()).st_size
+        if size > LARGEST:
+            raise ExternalSystemError(f"{what}: {argv[0]!r} answered with {size} bytes, more than {LARGEST >> 20} MiB")
+        return os.pread(answer.fileno(), size, 0)
+
+
+def _run(
+    argv: Sequence[str], *, limit: timedelta, what: str, stdin: int | IO[bytes], stdout: IO[bytes], stderr: IO[bytes]
+) -> None:
+    try:
+        process = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True)
+    except OSError as error:
+        raise ExternalSystemError(f"{what}: cannot run {argv[0]!r}: {error.strerror}") from error
+    # A run that is interrupted ends without waiting for the thread that waits here.
+    kill = functools.partial(_kill, process)
+    atexit.register(kill)
+    try:
+        status = process.wait(limit.total_seconds())
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        raise ExternalSystemError(
+            f"{what}: {argv[0]!r} was not done after {limit.total_seconds():g} s and was killed; "
+            f"its last lines:\n{_last_lines(stderr, stdout)}"
+        ) from None
+    except BaseException:
+        _kill(process)
+        raise
+    finally:
+        atexit.unregister(kill)
+    if status != 0:
+        ended = f"exited with {status}" if status > 0 else f"was ended by signal {-status}"
+        raise ExternalSystemError(f"{what}: {argv[0]!r} {ended}; its last lines:\n{_last_lines(stderr, stdout)}")
+
+
+def _last_lines(*outputs: IO[bytes]) -> str:
+    for output in outputs:
+        if tail := _tail(output.fileno()):
+            return tail
+    return "  (it printed nothing)"
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _tail(descriptor: int) -> str:
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - 4096)
+    text = os.pread(descriptor, size - start, start).decode("utf-8", errors="replace")
+    lines = [line for line in text.splitlines() if line.strip()][-LAST_LINES:]
+    return "\n".join(f"  {line}" for line in lines)

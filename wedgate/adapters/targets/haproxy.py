@@ -1,0 +1,99 @@
+"""A region behind HAProxy: one variable of the process decides each request's colour, and is set without a reload.
+
+The weights file is the state: HAProxy reads it when it starts, so weights survive a restart. The fence,
+``rollout/epoch/revision``, is in the file and in a second variable, so that HAProxy itself can be asked who wrote.
+See docs/reference/haproxy.md for the HAProxy configuration that this needs.
+"""
+
+from __future__ import annotations
+
+from wedgate.adapters._haproxy.runtime import RefusedError, Runtime
+from wedgate.adapters._haproxy.settings import parse_settings
+from wedgate.adapters._haproxy.weights import Held, parse_weights, render_weights
+from wedgate.adapters._service import files
+from wedgate.adapters._service.fences import refuse_older
+from wedgate.adapters._service.service import Service
+from wedgate.adapters.targets.interface import WeightsReading
+from wedgate.errors import ExternalSystemError
+from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
+
+
+class HaproxyTarget:
+    """One region's HAProxy with its two backends."""
+
+    def __init__(self, settings: TargetSettings) -> None:
+        self._settings = parse_settings(settings)
+        self._service = Service(self._settings.service)
+        self._runtime = Runtime(self._settings.socket, variable=self._settings.variable, region=self._settings.region)
+
+    @property
+    def region(self) -> str:
+        """The region that this target serves."""
+        return self._settings.region
+
+    def deploy(self, colour: Colour, release: Release) -> None:
+        """Run the deploy command for ``release`` on ``colour``; ``ExternalSystemError`` when it fails."""
+        self._service.deploy(colour, release)
+
+    def digest(self, colour: Colour) -> str | None:
+        """Ask the service on ``colour`` which digest it is; ``None`` when nothing healthy answers in 2 seconds."""
+        return self._service.digest(colour)
+
+    def weights(self) -> WeightsReading:
+        """Read the share that HAProxy routes by."""
+        held = self._runtime.held()
+        if not 0 <= held.green <= 100:
+            raise ExternalSystemError(
+                f"{self.region}: green's share at {self._settings.socket} is {held.green}, not 0 to 100; "
+                "somebody else wrote it"
+            )
+        weights = Weights.giving(Colour.GREEN, held.green)
+        return WeightsReading(weights=weights, fence=held.fence if held.is_as_written else None)
+
+    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+        """Write the file, set the variable, and return what HAProxy then reports.
+
+        When the admin socket does not answer, the file is written all the same (HAProxy takes it when it starts) and
+        ``ExternalSystemError`` says that it was not confirmed. What HAProxy refuses is taken back from the file.
+        """
+        path, variable = self._settings.weights, self._settings.variable
+        wanted = Held(green=weights.green, fence=fence, is_as_written=True)
+        with files.locked(path):
+            before = files.read(path)
+            stored = parse_weights(before, variable) if before is not None else None
+            live = self._live()
+            for holder, found in (("the weights file", stored), ("HAProxy", live)):
+                refuse_older(self.region, fence, holder=holder, held=found.fence if found else None)
+            if live != wanted or stored != wanted:
+                files.replace(path, render_weights(variable, weights.green, fence))
+                self._set(wanted, fence, before=before)
+        return WeightsReading(weights=weights, fence=fence)
+
+    def _live(self) -> Held | None:
+        # What cannot be read must not keep a rollback from being written: setting it fails by itself.
+        try:
+            return self._runtime.held()
+        except ExternalSystemError:
+            return None
+
+    def _set(self, wanted: Held, fence: Fence, *, before: str | None) -> None:
+        path = self._settings.weights
+        share = f"blue {100 - wanted.green} / green {wanted.green}"
+        try:
+            self._runtime.set(wanted.green, fence)
+        except RefusedError:
+            now = self._live()
+            if before is not None and (now is None or now.green != wanted.green):
+                files.replace(path, before)
+            raise
+        except ExternalSystemError as silence:
+            raise ExternalSystemError(
+                f"{self.region}: {share} is written to {path}, but not confirmed: {silence}. "
+                "HAProxy takes it when it starts; ask again to confirm"
+            ) from silence
+        found = self._runtime.held()
+        if found != wanted:
+            raise ExternalSystemError(
+                f"{self.region}: {share} was set, but HAProxy reports green {found.green} of {found.fence}; "
+                "somebody else writes to its admin socket"
+            )
