@@ -111,18 +111,40 @@ class RolloutEngine:
             return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
         return max(ends, key=lambda end: end.exit_code)
 
-    def _tick_once(self, ticker: Ticker, only: tuple[str, ...] | None) -> None:
-        """Take over what the last tick left, take one step, and write down what was observed."""
+    def watch_over(self) -> RunEnd:
+        """Do what a tick does, without any step forward: obey orders, and return what nobody has watched for too long.
+
+        Raises ``RefusedError`` while another run is alive, and otherwise as ``run`` does.
+        """
+        self._book.refresh()
+        self._refuse_while_held(self._book.state)
+        if not self._book.state.claims:
+            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+        self._take_lease(None)
+        state = None
+        try:
+            for running in filter(None, map(self._book.rollout, self._book.state.unfinished)):
+                ticker = self._ticker(running)
+                self._tick_once(ticker, None, steps=False)
+                state = ticker.state
+        finally:
+            self._book.release_lease(self._parts.clock())
+        return RunEnd(exit_code=ExitCode.DONE, text="watched over", state=state)
+
+    def _tick_once(self, ticker: Ticker, only: tuple[str, ...] | None, *, steps: bool = True) -> None:
+        """Take over what the last tick left, take one step (or none), and write down what was observed."""
         try:
             ticker.take_over(only, anew=False)
             ticker.obey()
             self._take_reports(ticker)
-            ticker.feed(ev.Ticked(at=self._parts.clock(), regions=only))
+            if steps:
+                ticker.feed(ev.Ticked(at=self._parts.clock(), regions=only))
             for _ in range(MOST_TRIES):
-                if not any(region.phase is RegionPhase.ROLLING_BACK for region in ticker.state.regions):
+                back = tuple(each.region for each in ticker.state.regions if each.phase is RegionPhase.ROLLING_BACK)
+                if not back:
                     break
                 self._parts.pause(_until_return(ticker.state))
-                ticker.feed(ev.Ticked(at=self._parts.clock(), regions=only))
+                ticker.feed(ev.Ticked(at=self._parts.clock(), regions=back))
             ticker.leave()
         except LeaseLostError:
             raise

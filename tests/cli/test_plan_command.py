@@ -1,0 +1,120 @@
+"""`wedgate plan`: what it prints, in local time, and when it says no."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from wedgate.cli.main import cli
+from wedgate.errors import UsageError
+
+CONFIG = Path(__file__).parents[2] / "scenarios" / "wedgate.yml"
+FRIDAY = ("--start", "2026-03-13T11:45:00+01:00")
+
+
+def plan(*words: str, config: Path = CONFIG) -> tuple[int, str]:
+    """Run the command."""
+    found = CliRunner().invoke(cli, ["plan", "--config", str(config), *words], standalone_mode=False)
+    if found.exception is not None:
+        raise found.exception
+    return int(found.return_value), found.output
+
+
+def test_a_friday_on_which_auckland_is_in_its_saturday() -> None:
+    """Each region in its own time; the last waits for the end of Singapore's Saturday, at 16:00 UTC."""
+    code, output = plan(*FRIDAY, "--release", "1.4.2")
+    assert code == 0
+    assert "plan of 1.4.2, from 2026-03-13 10:45 UTC" in output
+    assert "Fri 13 Mar 11:45 CET     Fri 13 Mar 12:27 CET     11h 33m" in output
+    assert "Sun 15 Mar 05:00 NZDT" in output
+    assert "asia-pacific waits 1d 3h for its calendar" in output
+    # 126 minutes for three regions, and 62 for the last before 11:00 UTC.
+    assert "the latest start before, from which nothing waits: 2026-03-13 07:52 UTC" in output
+    assert "\u00b7" * 20 in output
+
+
+def test_json_says_the_same_in_utc() -> None:
+    """Steps with their weights; a weekday on which nothing waits."""
+    code, output = plan("--start", "2026-03-10T09:00:00+01:00", "--format", "json", "--region", "eu-central")
+    plain = json.loads(output)
+    assert (code, plain["schema_version"], plain["plan"]["waited_seconds"]) == (0, 1, 0)
+    (region,) = plain["plan"]["regions"]
+    assert [(step["weight_percent"], step["start"]) for step in region["steps"]] == [
+        (10, "2026-03-10T08:02:00Z"),
+        (50, "2026-03-10T08:22:00Z"),
+        (100, "2026-03-10T08:42:00Z"),
+    ]
+    assert region["closes"] == "2026-03-13T23:00:00Z"
+    assert plain["next_start_without_waiting"] is None
+
+
+def test_markdown_is_a_chart_that_github_draws() -> None:
+    """Sections, steps, and the wait."""
+    _, output = plan(*FRIDAY, "--format", "markdown")
+    assert "```mermaid\ngantt" in output
+    assert "section asia-pacific" in output
+    assert "waits :done, 2026-03-13T12:51, 2026-03-14T16:00" in output
+    assert output.count(":milestone") == 4
+
+
+def test_svg_is_well_formed_and_names_every_region() -> None:
+    """With titles for whoever hovers over a bar."""
+    _, output = plan(*FRIDAY, "--format", "svg")
+    root = ET.fromstring(output)  # noqa: S314 (our own)
+    texts = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts[:4] == ["eu-central", "us-west", "us-east", "asia-pacific"]
+    titles = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert any("waits for its calendar" in title for title in titles)
+
+
+def test_what_fits_nowhere_ends_with_ten(tmp_path: Path) -> None:
+    """And says by how much to shorten what."""
+    text = CONFIG.read_text().replace("{weight: 10, bake: 20m}, {weight: 50, bake: 20m}", "{weight: 10, bake: 7d}")
+    path = tmp_path / "wedgate.yml"
+    path.write_text(text)
+    code, output = plan(*FRIDAY, config=path)
+    assert code == 10
+    assert "eu-central     fits nowhere in the next sixty days" in output
+    assert "shorten its bakes" in output
+
+
+def test_another_order_says_what_it_gains(tmp_path: Path) -> None:
+    """On a Friday morning asia-pacific has to go first to be done today."""
+    code, output = plan("--start", "2026-03-13T09:00:00+00:00", "--optimise", "earliest-finish")
+    assert code == 0
+    assert "another order is done 1d 4h earlier: asia-pacific, then eu-central, then us-west and us-east" in output
+
+
+def test_bakes_that_are_too_short_for_the_traffic_are_named() -> None:
+    """A hundred requests at one percent of five a second take 2000 seconds."""
+    _, output = plan(*FRIDAY, "--traffic", "5")
+    assert "careful: 30m at 1 % is too short to say pass; it needs 33m 20s" in output
+    assert "too short" not in plan(*FRIDAY, "--traffic", "500")[1]
+
+
+@pytest.mark.parametrize("words", [("--region", "mars"), ("--traffic", "0"), ("--traffic", "nan")])
+def test_what_makes_no_sense_is_refused(words: tuple[str, ...]) -> None:
+    """Exit 2, with what to write."""
+    with pytest.raises(UsageError):
+        plan(*FRIDAY, *words)
+
+
+def test_a_configuration_without_a_rollout_has_nothing_to_plan(tmp_path: Path) -> None:
+    """It says so."""
+    text = CONFIG.read_text()
+    path = tmp_path / "wedgate.yml"
+    path.write_text(text[: text.index("rollout:")])
+    with pytest.raises(UsageError, match="nothing to plan"):
+        plan(*FRIDAY, config=path)
+
+
+def test_the_plan_is_what_the_engine_does() -> None:
+    """The scenario of the same Friday expects of the engine what the plan says, but for the deploys."""
+    _, output = plan(*FRIDAY, "--deploy", "1s", "--format", "json")
+    starts = {each["region"]: datetime.fromisoformat(each["start"]) for each in json.loads(output)["plan"]["regions"]}
+    assert starts["asia-pacific"] == datetime.fromisoformat("2026-03-14T16:00:00+00:00")

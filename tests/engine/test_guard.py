@@ -1,0 +1,188 @@
+"""The guard: kill the driver in the middle of a bake, and traffic is back within the bound, whatever else is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from wedgate.engine.book import Book
+from wedgate.engine.guard import Guard, GuardParts, Looked
+from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, Problem
+from wedgate.rollout.state import HoldKind
+from wedgate.rollout.values import StrategyKind
+
+TICK = timedelta(seconds=30)
+LOOK = timedelta(seconds=5)
+MIN = timedelta(minutes=1)
+
+
+def guard_of(world: Any, said: list[str], parts: Callable[[], Any] | None = None) -> Guard:
+    """Put a guard beside a world."""
+    return Guard(
+        GuardParts(
+            parts=parts or world.parts,
+            rescue=lambda: world.rescues[-1] if world.rescues else None,
+            open_target=lambda settings: world.targets[settings.region],
+            clock=lambda: world.now,
+            say=said.append,
+        )
+    )
+
+
+def baking(world: Any) -> None:
+    """Bring the first region to 10 % by ticks, which then come no more."""
+    world.start()
+    while world.weights()["r1"] != 10:
+        world.tick(after=TICK)
+
+
+def looks(world: Any, guard: Guard, until: timedelta) -> list[Looked]:
+    """Let the guard look every five seconds for so long."""
+    end, seen = world.now + until, []
+    while world.now < end:
+        world.now += LOOK
+        seen.append(guard.look())
+    return seen
+
+
+def test_a_candidate_that_nobody_watches_goes_back_within_the_bound(world: Any) -> None:
+    """Ten minutes and a look; the region is held, nothing is poisoned, and the next tick begins it again."""
+    baking(world)
+    guard, began = guard_of(world, []), world.now
+    seen = looks(world, guard, 10 * MIN)
+    assert world.weights()["r1"] == 10
+    assert seen[-1].unwatched["r1"] >= 9 * MIN
+    assert looks(world, guard, MIN)[0].returned == ("r1",)
+    assert world.weights()["r1"] == 0
+    assert world.now - began <= 11 * MIN
+    book = Book(world.store, world.spool)
+    state = book.rollout(book.refresh().latest)
+    assert state.region("r1").hold.kind is HoldKind.INTERRUPTED
+    assert book.state.poisoned == {}
+    for _ in range(10):
+        world.tick(after=TICK)
+    assert world.weights()["r1"] >= 10
+
+
+def test_a_candidate_that_ticks_watch_is_left_alone(world: Any) -> None:
+    """The guard looks twenty times between two ticks, and touches nothing."""
+    baking(world)
+    guard = guard_of(world, [])
+    for _ in range(12):
+        world.tick(after=TICK)
+        assert all(not each.returned for each in looks(world, guard, TICK))
+    assert (100, 0) not in world.changes("r1")
+    assert world.weights()["r1"] > 10
+
+
+def test_a_rollout_at_rest_is_nothing_to_guard(world: Any) -> None:
+    """Before the first, and after one that is done."""
+    guard = guard_of(world, [])
+    assert guard.look().weights == {}
+    world.run()
+    seen = looks(world, guard, 15 * MIN)
+    assert all(not each.unwatched and not each.returned for each in seen)
+    assert world.weights() == dict.fromkeys(world.names, 100)
+
+
+@pytest.mark.parametrize("broken", ["configuration", "store"])
+def test_what_cannot_be_read_does_not_stop_the_clock(world: Any, broken: str) -> None:
+    """It goes by what it saw last, and by the rescue file."""
+    baking(world)
+    said: list[str] = []
+    problem = Problem(file="wedgate.yml", line=3, column=1, what="garbage", remedy="mend it")
+
+    def parts() -> Any:
+        if broken == "configuration":
+            raise ConfigurationError((problem,))
+        wired = world.parts()
+
+        class Down:
+            def read(self) -> Any:
+                raise ExternalSystemError("the store is down")
+
+            append = notices = read
+
+        return replace(wired, store=Down())
+
+    guard = guard_of(world, said, parts)
+    looks(world, guard, 9 * MIN)
+    assert world.weights()["r1"] == 10
+    seen = looks(world, guard, 3 * MIN)
+    assert world.weights()["r1"] == 0
+    assert any(each.trouble for each in seen)
+    assert "nobody watched the candidate in r1" in said[0]
+
+
+def test_a_driver_that_hangs_is_gone_over(world: Any) -> None:
+    """Its process lives and holds the lease, and it has watched nothing for longer than allowed and a minute."""
+    baking(world)
+    book = Book(world.store, world.spool)
+    book.take_lease(world.now, above=0, who="elsewhere:7")
+
+    def parts() -> Any:
+        return replace(world.parts(), is_alive=lambda who: True)
+
+    def renew() -> None:
+        from wedgate.ledger.appending import Draft
+
+        book.append([Draft(stream="lease", kind="renewed", at=world.now, body={"who": "elsewhere:7"})])
+
+    said: list[str] = []
+    guard = guard_of(world, said, parts)
+    for _ in range(26):
+        if world.weights()["r1"]:
+            renew()
+        looks(world, guard, TICK)
+        if world.weights()["r1"] == 0:
+            break
+    assert world.weights()["r1"] == 0
+    assert any("elsewhere:7" in text for text in said)
+
+
+def test_a_target_that_does_not_answer_is_tried_until_it_does(world: Any) -> None:
+    """And a person is called meanwhile."""
+    baking(world)
+    world.targets["r1"].fail("set_weights", "connection refused")
+    said: list[str] = []
+    guard = guard_of(world, said)
+    looks(world, guard, 25 * MIN)
+    assert any("a person is needed" in text for text in said)
+    world.targets["r1"].fail("set_weights", None)
+    looks(world, guard, MIN)
+    assert world.weights()["r1"] == 0
+
+
+def test_an_order_is_obeyed_at_once(world: Any) -> None:
+    """A report goes through the ledger, and the guard does not wait for a tick."""
+    from wedgate.ledger.orders import Order
+
+    baking(world)
+    guard = guard_of(world, [])
+    world.order(Order.REPORT)
+    guard.obey()
+    assert world.weights()["r1"] == 0
+    assert world.tick().exit_code in (ExitCode.DONE, ExitCode.ROLLED_BACK)
+
+
+def test_the_guard_never_increases(world: Any) -> None:
+    """Not even where a tick would."""
+    world.start()
+    guard = guard_of(world, [])
+    looks(world, guard, 20 * MIN)
+    guard.obey()
+    assert all(target.calls() == [] or target.weights().weights.green == 0 for target in world.targets.values())
+
+
+def test_a_candidate_with_all_traffic_is_guarded_until_it_is_promoted(make_world: Callable[..., Any]) -> None:
+    """Blue-green bakes at a hundred percent."""
+    world = make_world(kind=StrategyKind.BLUE_GREEN, steps=((100, 30),))
+    world.start()
+    while world.weights()["r1"] != 100:
+        world.tick(after=TICK)
+    looks(world, guard_of(world, []), 11 * MIN)
+    assert world.weights()["r1"] == 0

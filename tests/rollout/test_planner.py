@@ -1,0 +1,221 @@
+"""The planner against a slow one that walks minute by minute, and against plans worked out by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wedgate.calendars.values import Verdict
+from wedgate.rollout.planner import Dated, Goal, Stretch, Task, best_order, plan_from, without_waiting
+from wedgate.rollout.values import Step, Strategy, StrategyKind
+
+START = datetime(2026, 3, 9, 0, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DAYS = 3 * 24 * 60
+
+
+def strategy(name: str, *bakes: int) -> Strategy:
+    """Make a strategy of some bakes in minutes, and all traffic at its end."""
+    steps = [Step(weight=10 * (place + 1), bake=bake * MINUTE) for place, bake in enumerate(bakes)]
+    last = Step(weight=100, bake=timedelta(0))
+    return Strategy(name=name, kind=StrategyKind.CANARY, steps=(*steps, last), is_complete=True)
+
+
+STEADY, CAREFUL = strategy("steady", 20, 20), strategy("careful", 30, 30, 30)
+
+
+def task(
+    windows: dict[str, list[tuple[int, int, Verdict]]],
+    waves: tuple[tuple[str, ...], ...],
+    *,
+    in_flight: int = 1,
+    reserve: int = 20,
+    deploy: int = 2,
+) -> Task:
+    """Make a task from windows in minutes after the start."""
+    return Task(
+        waves=waves,
+        in_flight=in_flight,
+        reserve=reserve * MINUTE,
+        deploy=deploy * MINUTE,
+        stretches={
+            name: tuple(
+                Stretch(start=START + begin * MINUTE, end=START + end * MINUTE, verdict=verdict)
+                for begin, end, verdict in found
+            )
+            for name, found in windows.items()
+        },
+        strategy_of=lambda region, verdict: CAREFUL if verdict is Verdict.CAUTION else STEADY,
+        horizon=START + DAYS * MINUTE,
+    )
+
+
+def minutes(dated: Dated) -> dict[str, int]:
+    """Return when each region begins, in minutes after the start."""
+    return {region.region: int((region.start - START) / MINUTE) for region in dated.regions}
+
+
+def walked(
+    windows: dict[str, list[tuple[int, int, Verdict]]],
+    waves: tuple[tuple[str, ...], ...],
+    in_flight: int,
+    reserve: int,
+    deploy: int,
+) -> dict[str, int]:
+    """Walk minute by minute: at each, the first region of the wave that can go takes a free place."""
+    verdicts: dict[str, list[Verdict | None]] = {name: [None] * (DAYS + 1) for name in windows}
+    for name, found in windows.items():
+        for begin, end, verdict in found:
+            verdicts[name][begin:end] = [verdict] * (end - begin)
+    begun: dict[str, int] = {}
+    ends: dict[str, int] = {}
+    now = 0
+    for wave in waves:
+        left = list(wave)
+        while left and now < DAYS:
+            moving = sum(begun[name] <= now < ends[name] for name in begun)
+            for name in list(left):
+                if moving >= in_flight:
+                    break
+                verdict = verdicts[name][now]
+                if verdict is None:
+                    continue
+                way = deploy + (90 if verdict is Verdict.CAUTION else 40)
+                if now + way + reserve > DAYS or None in verdicts[name][now : now + way + reserve]:
+                    continue
+                begun[name], ends[name] = now, now + way
+                left.remove(name)
+                moving += 1
+            now += 1
+        if left:
+            return begun
+        now = max([now - 1, *(ends[name] for name in wave)])
+    return begun
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> dict[str, list[tuple[int, int, Verdict]]]:
+    """Draw windows for four regions."""
+    found = {}
+    for name in ("a", "b", "c", "d"):
+        edges = sorted(draw(st.sets(st.integers(0, DAYS), min_size=2, max_size=12)))
+        verdicts = st.sampled_from([Verdict.OPEN, Verdict.CAUTION, None])
+        pieces = [(begin, end, draw(verdicts)) for begin, end in pairwise(edges)]
+        found[name] = [(begin, end, verdict) for begin, end, verdict in pieces if verdict is not None]
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    windows=calendars(),
+    waves=st.sampled_from([(("a",), ("b", "c"), ("d",)), (("a", "b", "c", "d"),), (("d", "c"), ("b", "a"))]),
+    in_flight=st.integers(1, 3),
+    reserve=st.integers(0, 60),
+    deploy=st.integers(0, 10),
+)
+def test_the_planner_agrees_with_one_that_walks(
+    windows: dict[str, list[tuple[int, int, Verdict]]],
+    waves: tuple[tuple[str, ...], ...],
+    in_flight: int,
+    reserve: int,
+    deploy: int,
+) -> None:
+    """Every beginning to the minute, and both stop at the same region when one fits nowhere."""
+    dated = plan_from(task(windows, waves, in_flight=in_flight, reserve=reserve, deploy=deploy), START)
+    slow = walked(windows, waves, in_flight, reserve, deploy)
+    found = minutes(dated)
+    if dated.misfit is None:
+        assert found == slow
+    else:
+        assert dated.misfit.region not in slow
+        assert found.items() <= slow.items()
+
+
+ALWAYS = [(0, DAYS, Verdict.OPEN)]
+
+
+def test_a_plan_by_hand() -> None:
+    """42 minutes each, one after the other, and what is left of each window."""
+    dated = plan_from(task({"a": ALWAYS, "b": [(0, 600, Verdict.OPEN)]}, (("a",), ("b",))), START)
+    assert minutes(dated) == {"a": 0, "b": 42}
+    assert [step.start - START for step in dated.regions[0].steps] == [2 * MINUTE, 22 * MINUTE, 42 * MINUTE]
+    assert dated.end - START == 84 * MINUTE
+    assert (dated.regions[0].runway, dated.regions[1].runway) == (None, 516 * MINUTE)
+
+
+def test_two_at_once_take_one_time() -> None:
+    """With two in flight."""
+    dated = plan_from(task({"a": ALWAYS, "b": ALWAYS}, (("a", "b"),), in_flight=2), START)
+    assert minutes(dated) == {"a": 0, "b": 0}
+
+
+def test_a_region_that_waits_lets_the_next_of_its_wave_go_first() -> None:
+    """As the engine does."""
+    dated = plan_from(task({"a": [(100, DAYS, Verdict.OPEN)], "b": ALWAYS}, (("a", "b"),)), START)
+    assert minutes(dated) == {"b": 0, "a": 100}
+    assert dated.waited == 58 * MINUTE
+
+
+def test_care_takes_the_careful_way() -> None:
+    """And a window that only changes its verdict does not end there."""
+    windows = {"a": [(0, 50, Verdict.CAUTION), (50, 200, Verdict.OPEN)]}
+    dated = plan_from(task(windows, (("a",),)), START)
+    assert (dated.regions[0].strategy, dated.regions[0].closes) == ("careful", START + 200 * MINUTE)
+
+
+def test_what_fits_nowhere_says_what_to_shorten() -> None:
+    """It needs 62 minutes, and the longest window has 45."""
+    dated = plan_from(task({"a": [(0, 30, Verdict.OPEN), (100, 145, Verdict.OPEN)]}, (("a",),)), START)
+    assert dated.misfit is not None
+    assert (dated.misfit.needs, dated.misfit.longest) == (62 * MINUTE, 45 * MINUTE)
+    assert dated.misfit.too_long_by == 17 * MINUTE
+
+
+def test_another_order_is_found_where_it_gains() -> None:
+    """b closes soon: first b, then a, is done today; the other way round b waits for tomorrow."""
+    windows = {"a": ALWAYS, "b": [(0, 70, Verdict.OPEN), (1440, DAYS, Verdict.OPEN)]}
+    given_order = task(windows, (("a",), ("b",)))
+    assert plan_from(given_order, START).end == START + (1440 + 42) * MINUTE
+    best = best_order(given_order, START, Goal.EARLIEST_FINISH)
+    assert best.waves == (("b",), ("a",))
+    assert best.end == START + 84 * MINUTE
+    roomy = best_order(given_order, START, Goal.MOST_RUNWAY)
+    both = [plan_from(task(windows, waves), START).least_runway for waves in (best.waves, given_order.waves)]
+    assert roomy.least_runway == max(both)
+
+
+def test_nothing_is_moved_without_a_gain() -> None:
+    """The file's order stays where it is as good as any."""
+    planned = task({"a": ALWAYS, "b": ALWAYS}, (("a",), ("b",)))
+    assert best_order(planned, START, Goal.EARLIEST_FINISH).waves == planned.waves
+
+
+def test_the_starts_without_waiting_are_exact_to_the_minute() -> None:
+    """b is open from 1000 to 2000: a must begin 42 minutes before that, and 104 before its end at the latest."""
+    planned = task(
+        {"a": [(-20000, DAYS, Verdict.OPEN)], "b": [(1000, 2000, Verdict.OPEN), (3000, DAYS, Verdict.OPEN)]},
+        (("a",), ("b",)),
+    )
+    before, after = without_waiting(planned, START + 2400 * MINUTE)
+    assert before == START + (2000 - 62 - 42) * MINUTE
+    assert after == START + (3000 - 42) * MINUTE
+    assert without_waiting(planned, START)[0] is None
+
+
+@pytest.mark.parametrize("goal", list(Goal))
+def test_the_best_order_is_never_worse_than_the_given_one(goal: Goal) -> None:
+    """Of all that there are."""
+    windows = {
+        "a": [(0, 100, Verdict.OPEN), (900, DAYS, Verdict.OPEN)],
+        "b": [(60, 400, Verdict.OPEN)],
+        "c": [(0, 300, Verdict.CAUTION), (500, 900, Verdict.OPEN)],
+    }
+    planned = task(windows, (("a",), ("b",), ("c",)))
+    given_plan, best = plan_from(planned, START), best_order(planned, START, goal)
+    assert best.misfit is None
+    if given_plan.misfit is None:
+        assert best.end <= given_plan.end or best.least_runway >= given_plan.least_runway

@@ -1,0 +1,217 @@
+"""`wedgate guard`: the small process beside the targets that returns traffic when nobody watches it any more."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wedgate.errors import ExitCode, UsageError, WedgateError
+
+if TYPE_CHECKING:
+    from wedgate.engine.guard import Guard, GuardParts, Looked
+
+TOKEN = "WEDGATE_GUARD_TOKEN"  # noqa: S105 (the name of a variable)
+LARGEST_REPORT = 1024 * 1024
+
+
+@click.command("guard")
+@click.option("--interval", default="5s", show_default=True, help="How often to look.")
+@click.option("--listen", help="Serve /metrics and take reports on this address, such as 127.0.0.1:9464.")
+@click.option("--once", is_flag=True, help="Look once, and end.")
+@click.option("--rescue", type=click.Path(path_type=Path, dir_okay=False), help="The rescue file; found by default.")
+@click.option("--config", type=click.Path(path_type=Path, dir_okay=False), help="The configuration; wedgate.yml here.")
+def command(*, interval: str, listen: str | None, once: bool, rescue: Path | None, config: Path | None) -> ExitCode:
+    """Return a candidate's traffic to stable when nobody has watched it for longer than `rollout.max-unwatched`.
+
+    Let it run beside the targets, under something that starts it again. It never increases anything. Where the ledger
+    or the configuration cannot be used it goes by what it knew last and by the rescue file, as `wedgate rollback` does.
+    With --listen, POST /report takes a regression report from whoever has the token in WEDGATE_GUARD_TOKEN.
+
+    \b
+    Examples:
+      wedgate guard
+      wedgate guard --listen 127.0.0.1:9464
+      wedgate guard --once
+    """
+    from wedgate.cli.rollout import parse_wait
+    from wedgate.engine.guard import Guard
+
+    pause = parse_wait(interval, option="--interval").total_seconds()
+    if not 0 < pause <= 60:
+        raise UsageError(f"--interval {interval}: look at least once a minute")
+    guard = Guard(_parts(config, rescue))
+    seen = _Seen()
+    lock = threading.Lock()
+    if listen is not None:
+        _serve(listen, guard, seen, lock, config)
+    while True:
+        with lock:
+            looked = seen.took(guard.look())
+        _say(looked)
+        if once:
+            return ExitCode.ROLLED_BACK if looked.returned else ExitCode.DONE
+        time.sleep(pause)
+
+
+class _Seen:
+    """What the guard saw last, for whoever asks."""
+
+    def __init__(self) -> None:
+        self.last: Looked | None = None
+        self.returns = 0
+
+    def took(self, looked: Looked) -> Looked:
+        """Keep what was seen."""
+        self.last, self.returns = looked, self.returns + len(looked.returned)
+        return looked
+
+    def metrics(self) -> str:
+        """Return everything in the text format of Prometheus."""
+        lines = [f"wedgate_guard_returns_total {self.returns}"]
+        if self.last is not None:
+            lines.append(f"wedgate_guard_last_look_timestamp_seconds {self.last.at.timestamp():.3f}")
+            lines.append(f"wedgate_guard_blind {int(bool(self.last.trouble))}")
+            for region, weight in self.last.weights.items():
+                if weight is not None:
+                    lines.append(f'wedgate_candidate_weight_percent{{region="{region}"}} {weight}')
+            for region, since in self.last.unwatched.items():
+                lines.append(f'wedgate_candidate_unwatched_seconds{{region="{region}"}} {since.total_seconds():.1f}')
+        return "".join(f"{line}\n" for line in lines)
+
+
+def _parts(config: Path | None, rescue: Path | None) -> GuardParts:
+    from wedgate.adapters.stores.rescue import load_rescue
+    from wedgate.cli.rollback import find_rescue
+    from wedgate.cli.rollout_wiring import (
+        Interruption,
+        find_and_load,
+        open_existing_target,
+        rollout_parts,
+        utc_now,
+    )
+    from wedgate.engine.guard import GuardParts
+    from wedgate.engine.rollout_parts import RolloutParts
+    from wedgate.rollout.rescue import Rescue
+
+    def find() -> Rescue | None:
+        if rescue is not None:
+            return load_rescue(rescue)
+        try:
+            return find_rescue(Path.cwd())[1]
+        except UsageError:
+            return None
+
+    def wire() -> RolloutParts:
+        configuration = find_and_load(config)
+        return rollout_parts(config, configuration, interruption=Interruption(), observe=lambda progress: None)
+
+    def say(text: str) -> None:
+        click.echo(f"{utc_now():%Y-%m-%d %H:%M:%S}Z  {text}")
+
+    return GuardParts(parts=wire, rescue=find, open_target=open_existing_target, clock=utc_now, say=say)
+
+
+def _say(looked: Looked) -> None:
+    for region in looked.returned:
+        click.echo(f"{looked.at:%Y-%m-%d %H:%M:%S}Z  {region} was returned to stable: nobody had watched the candidate")
+
+
+def _serve(listen: str, guard: Guard, seen: _Seen, lock: threading.Lock, config: Path | None) -> None:
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit():
+        raise UsageError(f"--listen {listen}: write an address and a port, such as 127.0.0.1:9464")
+    handler = _handler(guard, seen, lock, config)
+    try:
+        server = ThreadingHTTPServer((host, int(port)), handler)
+    except OSError as error:
+        raise UsageError(f"--listen {listen}: {error.strerror or error}") from error
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    click.echo(f"listening on {host}:{server.server_address[1]}")
+
+
+def _handler(guard: Guard, seen: _Seen, lock: threading.Lock, config: Path | None) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        """Metrics out, reports in."""
+
+        def do_GET(self) -> None:
+            """Answer with the metrics."""
+            if self.path == "/metrics":
+                self._answer(200, seen.metrics(), kind="text/plain; version=0.0.4")
+            else:
+                self._answer(404, "there is /metrics, and POST /report\n")
+
+        def do_POST(self) -> None:
+            """Take a regression report, and act on it before answering."""
+            token = os.environ.get(TOKEN, "")
+            given = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            if self.path != "/report":
+                self._answer(404, "there is /metrics, and POST /report\n")
+            elif not token:
+                self._answer(403, f"no reports are taken here: set {TOKEN} where the guard runs\n")
+            elif not hmac.compare_digest(given.encode(), token.encode()):
+                self._answer(401, "the token is not the guard's\n")
+            else:
+                self._report()
+
+        def _report(self) -> None:
+            length = self.headers.get("Content-Length", "")
+            if not length.isdigit() or int(length) > LARGEST_REPORT:
+                self._answer(413, f"a report has a Content-Length of at most {LARGEST_REPORT} bytes\n")
+                return
+            try:
+                given = _give_report(json.loads(self.rfile.read(int(length))), config)
+                with lock:
+                    seen.took(guard.obey())
+            except (ValueError, RecursionError) as error:
+                self._answer(422, f"no regression report: {error}\n")
+            except WedgateError as error:
+                self._answer(409, f"{error}\n")
+            else:
+                self._answer(200, f"{given}\n")
+
+        def _answer(self, status: int, text: str, *, kind: str = "text/plain") -> None:
+            body = text.encode()
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing of who asks for metrics."""
+
+    return Handler
+
+
+def _give_report(plain: Any, config: Path | None) -> str:
+    """Write a report as an order into the ledger; say for which rollouts."""
+    from wedgate.cli.rollout_orders import open_ledger
+    from wedgate.cli.rollout_wiring import utc_now
+    from wedgate.engine.orders import give_order
+    from wedgate.judge.report import parse_report
+    from wedgate.ledger.orders import Order
+    from wedgate.rollout.journal import replay
+
+    report = parse_report(plain)
+    configuration, ledger = open_ledger(config)
+    if report.service != configuration.service:
+        raise ValueError(f"it is about {report.service}, and this guard is {configuration.service}'s")
+    state = ledger.read()
+    for name in state.unfinished:
+        rollout = replay(state.journals.get(name, ()))
+        release = None if rollout is None else rollout.plan.release
+        if release and not report.is_about(service=report.service, commit=release.commit, digest=release.digest):
+            raise ValueError(
+                f"it is about another release than {release.digest} of {release.commit}, which is under way"
+            )
+    regions = tuple(report.regions)
+    names = give_order(ledger, Order.REPORT, by="a report", why=report.text, at=utc_now(), regions=regions)
+    return f"taken: {', '.join(names)} goes back"

@@ -1,0 +1,163 @@
+"""`wedgate plan`: when a rollout would go where, what it waits for, and what would be better."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wedgate.cli.options import duration_option, parse_instant, terminal_style
+from wedgate.errors import ExitCode
+
+if TYPE_CHECKING:
+    from wedgate.config.configuration import Configuration
+    from wedgate.engine.plan import PlanAnswer
+    from wedgate.render.plan import Local
+
+
+@click.command("plan")
+@click.option("--release", default="", help="What is planned, for the headline.")
+@click.option("--start", type=parse_instant, metavar="INSTANT", help="Begin at this instant instead of now.")
+@click.option("--region", "regions", multiple=True, help="Only this region; may be repeated.")
+@click.option(
+    "--deploy",
+    type=duration_option("--deploy"),
+    default="2m",
+    show_default=True,
+    metavar="DURATION",
+    help="How long a deploy and its read-back take in a region.",
+)
+@click.option("--optimise", type=click.Choice(("earliest-finish", "most-runway")), help="Compare every order of waves.")
+@click.option(
+    "--traffic", type=float, metavar="RATE", help="Requests per second in a region: are the bakes long enough?"
+)
+@click.option("--format", "form", type=click.Choice(("text", "json", "markdown", "svg")), default="text")
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
+def command(
+    *,
+    release: str,
+    start: datetime | None,
+    regions: tuple[str, ...],
+    deploy: timedelta,
+    optimise: str | None,
+    traffic: float | None,
+    form: str,
+    config: Path | None,
+) -> ExitCode:
+    """When would a rollout go where, if everything goes well, and what does it wait for?
+
+    It plans as the engine decides: a region begins when its turn has come and its whole way fits before it closes.
+    Exits with 0 when every region fits somewhere in the next sixty days, and with 10 when one does not.
+
+    \b
+    Examples:
+      wedgate plan
+      wedgate plan --start 2027-06-04T15:00:00+02:00 --optimise earliest-finish
+      wedgate plan --traffic 40
+      wedgate plan --format markdown >> "$GITHUB_STEP_SUMMARY"
+    """
+    from wedgate.cli.reading import read_configuration
+    from wedgate.cli.wiring import almanac_for, utc_now
+    from wedgate.engine.plan import make_plan
+    from wedgate.errors import UsageError
+    from wedgate.rollout.planner import Goal
+
+    if traffic is not None and not 0 < traffic < 1e9:
+        raise UsageError(f"--traffic {traffic:g}: write requests per second, more than nothing")
+    configuration = read_configuration(config, trust_clock=start is not None)
+    if configuration is None:
+        return ExitCode.DONE
+    answer = make_plan(
+        configuration,
+        almanac_for(config),
+        (start or utc_now()).astimezone(UTC).replace(microsecond=0),
+        regions=regions,
+        deploy=deploy,
+        goal=None if optimise is None else Goal(optimise),
+        rate=traffic,
+    )
+    click.echo(_rendered(answer, configuration, form, release))
+    return ExitCode.DONE if answer.given.misfit is None else ExitCode.CLOSED
+
+
+def _rendered(answer: PlanAnswer, configuration: Configuration, form: str, release: str) -> str:
+    from wedgate.render.plan import plain_plan, render_json, render_markdown, render_svg, render_text
+
+    local = _local(configuration)
+    shown = answer.better or answer.given
+    if form == "svg":
+        return render_svg(shown, local)
+    if form == "json":
+        plain = {
+            "schema_version": 1,
+            "release": release or None,
+            "plan": plain_plan(answer.given),
+            "better": None if answer.better is None else plain_plan(answer.better),
+            "latest_start_without_waiting": _iso(answer.latest_before),
+            "next_start_without_waiting": _iso(answer.next_after),
+            "short_bakes": [
+                {
+                    "strategy": each.strategy,
+                    "weight_percent": each.weight,
+                    "bake_seconds": each.bake.total_seconds(),
+                    "needs_seconds": each.needs.total_seconds(),
+                }
+                for each in answer.short_bakes
+            ],
+        }
+        return render_json(plain)
+    head = f"plan of {release}" if release else "plan"
+    lines = [f"{head}, from {answer.given.start:%Y-%m-%d %H:%M} UTC"]
+    if form == "markdown":
+        return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *_notes(answer)])
+    return "\n".join([*lines, render_text(shown, local, width=terminal_style().width), *_notes(answer)])
+
+
+def _notes(answer: PlanAnswer) -> list[str]:
+    """Say what would be better, and what cannot work."""
+    from wedgate.render.plan import order_words
+    from wedgate.rollout.guards import spell_duration
+
+    notes = []
+    given, better = answer.given, answer.better
+    if better is not None and better.waves == given.waves:
+        notes.append("no other order of the waves is better")
+    elif better is not None:
+        sooner, later = given.end - better.end, better.end - given.end
+        gain = f"is done {spell_duration(sooner)} earlier" if sooner > timedelta(0) else "leaves more runway"
+        cost = f", and is done {spell_duration(later)} later" if later > timedelta(0) else ""
+        notes.append(
+            f"another order {gain}{cost}: {order_words(better.waves)} (the file has {order_words(given.waves)})"
+        )
+    notes += [
+        f"{region.region} waits {spell_duration(region.waited)} for its calendar"
+        for region in (better or given).regions
+        if region.waited
+    ]
+    if answer.latest_before is not None:
+        notes.append(f"the latest start before, from which nothing waits: {answer.latest_before:%Y-%m-%d %H:%M} UTC")
+    if answer.next_after is not None:
+        notes.append(f"the next start from which nothing waits: {answer.next_after:%Y-%m-%d %H:%M} UTC")
+    notes += [
+        f"{each.strategy}: {spell_duration(each.bake)} at {each.weight} % is too short to say pass; it needs "
+        f"{spell_duration(each.needs)}"
+        for each in answer.short_bakes
+    ]
+    return notes
+
+
+def _local(configuration: Configuration) -> Local:
+    from wedgate.almanac.zones import zone
+
+    zones = {region.name: zone(region.markets[0].zone) for region in configuration.calendar.regions}
+
+    def spell(region: str, at: datetime) -> str:
+        return f"{at.astimezone(zones[region]):%a %d %b %H:%M %Z}"
+
+    return spell
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"

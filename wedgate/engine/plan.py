@@ -1,0 +1,131 @@
+"""The planner as a use case: a configuration's calendars become stretches, and a plan with what would be better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from wedgate.calendars.values import Span, Verdict
+from wedgate.config.configuration import Configuration
+from wedgate.engine.horizon import timeline_for
+from wedgate.engine.parts import Almanac
+from wedgate.errors import UsageError
+from wedgate.judge.live import slices_needed
+from wedgate.rollout.planner import LOOK_BACK, Dated, Goal, Stretch, Task, best_order, plan_from, without_waiting
+from wedgate.rollout.strategies import completed
+from wedgate.rollout.values import RolloutSettings, Strategy
+
+HORIZON = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortBake:
+    """A bake that cannot come to an answer: what there is, and what it needs for the traffic given."""
+
+    strategy: str
+    weight: int
+    bake: timedelta
+    needs: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanAnswer:
+    """A plan; the better order where one was asked for; starts without waiting; and bakes that are too short."""
+
+    given: Dated
+    better: Dated | None
+    latest_before: datetime | None
+    next_after: datetime | None
+    short_bakes: tuple[ShortBake, ...]
+
+
+def make_plan(
+    configuration: Configuration,
+    almanac: Almanac,
+    start: datetime,
+    *,
+    regions: tuple[str, ...] = (),
+    deploy: timedelta = timedelta(minutes=2),
+    goal: Goal | None = None,
+    rate: float | None = None,
+) -> PlanAnswer:
+    """Plan a rollout from ``start`` on. ``rate`` is a region's traffic in requests per second, where it is known.
+
+    ``UsageError`` without a rollout in the configuration, and for a region that no wave names.
+    """
+    rollout = configuration.rollout
+    if rollout is None:
+        raise UsageError(f"{configuration.path} has no `rollout:`, so there is nothing to plan")
+    task = _task(configuration, rollout, almanac, start, regions, deploy)
+    given = plan_from(task, start)
+    better = None if goal is None else best_order(task, start, goal)
+    before, after = (None, None)
+    if given.waited or given.misfit is not None:
+        before, after = without_waiting(task, start)
+    return PlanAnswer(
+        given=given,
+        better=better,
+        latest_before=before,
+        next_after=after,
+        short_bakes=_short_bakes(configuration, rollout, rate),
+    )
+
+
+def _task(
+    configuration: Configuration,
+    rollout: RolloutSettings,
+    almanac: Almanac,
+    start: datetime,
+    regions: tuple[str, ...],
+    deploy: timedelta,
+) -> Task:
+    known = {name for wave in rollout.waves for name in wave}
+    for name in regions:
+        if name not in known:
+            raise UsageError(f"region {name} is in no wave; the waves name {', '.join(sorted(known))}")
+    waves = tuple(tuple(name for name in wave if not regions or name in regions) for wave in rollout.waves)
+    span = Span(start=start - LOOK_BACK - timedelta(days=1), end=start + HORIZON)
+    timeline = timeline_for(configuration.calendar, almanac, span)
+    stretches = {
+        name: tuple(
+            Stretch(start=each.start, end=each.end, verdict=each.verdict)
+            for each in timeline.intervals(name)
+            if each.verdict is not Verdict.CLOSED
+        )
+        for wave in waves
+        for name in wave
+    }
+
+    def strategy_of(region: str, verdict: Verdict) -> Strategy:
+        for choice in rollout.choose:
+            matches = choice.verdict in (None, verdict) and (choice.where is None or region in choice.where)
+            if matches and choice.use in rollout.strategies:
+                return completed(rollout.strategies[choice.use])
+        return completed(next(iter(rollout.strategies.values())))
+
+    return Task(
+        waves=tuple(wave for wave in waves if wave),
+        in_flight=rollout.in_flight,
+        reserve=rollout.reserve,
+        deploy=deploy,
+        stretches=stretches,
+        strategy_of=strategy_of,
+        horizon=span.end,
+    )
+
+
+def _short_bakes(configuration: Configuration, rollout: RolloutSettings, rate: float | None) -> tuple[ShortBake, ...]:
+    """Return the bakes below 100 % that are over before the judge could say pass."""
+    judge = configuration.judge
+    regions = sum(len(wave) for wave in rollout.waves)
+    most = max(len(strategy.steps) for strategy in rollout.strategies.values())
+    slices = max(slices_needed(judge, level=judge.level_of_step(regions=regions, steps=most)), judge.latency.slices)
+    found = []
+    for strategy in rollout.strategies.values():
+        for step in completed(strategy).steps:
+            needs = timedelta(0) if strategy.against_limits else slices * judge.slice_length
+            if rate is not None and step.weight:
+                needs = max(needs, timedelta(seconds=judge.errors.requests / (rate * step.weight / 100)))
+            if step.weight < 100 and step.bake < needs:
+                found.append(ShortBake(strategy=strategy.name, weight=step.weight, bake=step.bake, needs=needs))
+    return tuple(found)

@@ -1,0 +1,185 @@
+"""Plans as text with a picture, as Markdown with a Gantt chart, as SVG and as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from html import escape
+
+from wedgate.rollout.guards import spell_duration
+from wedgate.rollout.planner import Dated, PlannedRegion
+
+Local = Callable[[str, datetime], str]
+"""Spells an instant in a region's own time."""
+
+SHADES = ((0, "="), (10, "\u2591"), (50, "\u2592"), (99, "\u2593"), (100, "\u2588"))
+"""The character for a weight up to so many percent; deploying is ``=``."""
+WAITS, NOTHING = "\u00b7", " "
+
+
+def render_text(dated: Dated, local: Local, *, width: int = 80) -> str:
+    """Render a plan as a table in local times, and a picture of the same width."""
+    lines = [f"{'region':<14} {'strategy':<10} {'begins':<24} {'promoted':<24} runway left"]
+    for region in dated.regions:
+        runway = "-" if region.runway is None else spell_duration(region.runway)
+        begins, ends = local(region.region, region.start), local(region.region, region.end)
+        lines.append(f"{region.region:<14} {region.strategy:<10} {begins:<24} {ends:<24} {runway}")
+    lines += _misfit_lines(dated)
+    if dated.regions:
+        lines += ["", *_picture(dated, width), ""]
+        lines.append(f"done in {spell_duration(dated.end - dated.start)}, {spell_duration(dated.waited)} of it waiting")
+    return "\n".join(lines)
+
+
+def _misfit_lines(dated: Dated) -> list[str]:
+    misfit = dated.misfit
+    if misfit is None:
+        return []
+    needs, longest = spell_duration(misfit.needs), spell_duration(misfit.longest)
+    return [
+        f"{misfit.region:<14} fits nowhere in the next sixty days: it needs {needs} in one piece, and its longest "
+        f"window is {longest}; shorten its bakes and the reserve by {spell_duration(misfit.too_long_by)}"
+    ]
+
+
+def _picture(dated: Dated, width: int) -> list[str]:
+    """Draw one line for each region, from the start to the end of the plan."""
+    columns = max(width - 17, 20)
+    whole = (dated.end - dated.start) / columns
+    lines = []
+    for region in dated.regions:
+        cells = "".join(_cell(region, dated.start + (place + 0.5) * whole) for place in range(columns))
+        lines.append(f"{region.region:<14} |{cells}|")
+    key = f"{WAITS} waits for its calendar  = deploys  \u2591 to 10 %  \u2592 to 50 %  \u2593 more  \u2588 all"
+    return [*lines, f"{'':<14}  {key}"]
+
+
+def _cell(region: PlannedRegion, at: datetime) -> str:
+    if at < region.start:
+        return WAITS if at >= region.start - region.waited else NOTHING
+    if at >= region.end:
+        return NOTHING
+    weight = max((step.weight for step in region.steps if step.start <= at), default=0)
+    return next(shade for most, shade in SHADES if weight <= most)
+
+
+def render_markdown(dated: Dated, local: Local) -> str:
+    """Render a plan for a pull request: a table, and a chart that GitHub draws."""
+    lines = ["| region | strategy | begins | promoted | runway left |", "|---|---|---|---|---|"]
+    for region in dated.regions:
+        runway = "-" if region.runway is None else spell_duration(region.runway)
+        begins, ends = local(region.region, region.start), local(region.region, region.end)
+        lines.append(f"| {region.region} | {region.strategy} | {begins} | {ends} | {runway} |")
+    lines += ["", *_misfit_lines(dated)]
+    lines += ["```mermaid", "gantt", "  dateFormat YYYY-MM-DDTHH:mm", "  axisFormat %a %H:%M"]
+    for region in dated.regions:
+        lines.append(f"  section {region.region}")
+        if region.waited:
+            lines.append(f"  waits :done, {_minute(region.start - region.waited)}, {_minute(region.start)}")
+        for step in region.steps:
+            if step.end > step.start:
+                lines.append(f"  {step.weight} % :active, {_minute(step.start)}, {_minute(step.end)}")
+        lines.append(f"  promoted :milestone, {_minute(region.end)}, 0m")
+    return "\n".join([*lines, "```"])
+
+
+def render_svg(dated: Dated, local: Local) -> str:
+    """Draw a plan: one row for each region, darker for more traffic, hatched where it waits for its calendar."""
+    row, left, width = 34, 130, 760
+    height = row * (len(dated.regions) + 1) + 10
+    whole = max(dated.end - dated.start, timedelta(minutes=1))
+
+    def x(at: datetime) -> float:
+        return left + (width - left - 10) * ((at - dated.start) / whole)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
+        f'font-size="12" role="img" aria-label="plan of a rollout">',
+        '<defs><pattern id="waits" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<rect width="2" height="6" fill="#888"/></pattern></defs>',
+    ]
+    for place, region in enumerate(dated.regions):
+        y = place * row + 6
+        parts.append(f'<text x="4" y="{y + 17}">{escape(region.region)}</text>')
+        bars = [(region.start - region.waited, region.start, 'fill="url(#waits)"', "waits for its calendar")]
+        bars += [
+            (
+                step.start,
+                max(step.end, step.start),
+                f'fill="#0b5394" fill-opacity="{_opacity(step.weight)}"',
+                f"{step.weight} %",
+            )
+            for step in region.steps
+        ]
+        for start, end, fill, what in bars:
+            if end > start:
+                title = f"{what}: {local(region.region, start)} to {local(region.region, end)}"
+                parts.append(
+                    f'<rect x="{x(start):.1f}" y="{y}" width="{max(x(end) - x(start), 1):.1f}" height="24" {fill} '
+                    f'stroke="#333" stroke-width="0.5"><title>{escape(title)}</title></rect>'
+                )
+        parts.append(f'<path d="M{x(region.end):.1f} {y} v24" stroke="#000" stroke-width="2"/>')
+    y = len(dated.regions) * row + 22
+    parts.append(f'<text x="{left}" y="{y}">{dated.start:%Y-%m-%d %H:%M}Z</text>')
+    parts.append(f'<text x="{width - 10}" y="{y}" text-anchor="end">{dated.end:%Y-%m-%d %H:%M}Z</text>')
+    return "".join([*parts, "</svg>"])
+
+
+def _opacity(weight: int) -> float:
+    return round(0.2 + 0.8 * weight / 100, 2)
+
+
+def plain_plan(dated: Dated) -> dict[str, object]:
+    """Return a plan as data."""
+    misfit = dated.misfit
+    return {
+        "start": _second(dated.start),
+        "end": _second(dated.end),
+        "waited_seconds": dated.waited.total_seconds(),
+        "waves": [list(wave) for wave in dated.waves],
+        "regions": [_plain_region(region) for region in dated.regions],
+        "misfit": None
+        if misfit is None
+        else {
+            "region": misfit.region,
+            "needs_seconds": misfit.needs.total_seconds(),
+            "longest_seconds": misfit.longest.total_seconds(),
+            "too_long_by_seconds": misfit.too_long_by.total_seconds(),
+        },
+    }
+
+
+def _plain_region(region: PlannedRegion) -> dict[str, object]:
+    return {
+        "region": region.region,
+        "wave": region.wave + 1,
+        "strategy": region.strategy,
+        "start": _second(region.start),
+        "steps": [
+            {"weight_percent": step.weight, "start": _second(step.start), "end": _second(step.end)}
+            for step in region.steps
+        ],
+        "end": _second(region.end),
+        "closes": None if region.closes is None else _second(region.closes),
+        "runway_seconds": None if region.runway is None else region.runway.total_seconds(),
+        "waited_seconds": region.waited.total_seconds(),
+    }
+
+
+def render_json(plain: object) -> str:
+    """Render data as JSON text."""
+    return json.dumps(plain, indent=2)
+
+
+def order_words(waves: Sequence[Sequence[str]]) -> str:
+    """Spell an order of waves: ``us-west, then eu-central and us-east``."""
+    return ", then ".join(" and ".join(wave) for wave in waves)
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M}"
+
+
+def _second(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
