@@ -59,7 +59,8 @@ class HaproxyTarget:
         """Write the file, set the variable, and return what HAProxy then reports.
 
         When the admin socket does not answer for a second, the file is written all the same (HAProxy takes it when it
-        reads the file again) and ``ExternalSystemError`` says that it was not confirmed. What HAProxy refuses is taken back from the file.
+        reads the file again) and ``ExternalSystemError`` says that it was not confirmed. What HAProxy refuses is taken
+        back from the file.
         """
         path, variable = self._settings.weights, self._settings.variable
         wanted = Held(green=weights.green, fence=fence, is_as_written=True)
