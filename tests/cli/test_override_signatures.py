@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -259,3 +260,94 @@ def test_a_key_that_does_not_sign_is_named(clone: Clone) -> None:
     request = clone.asks()
     with pytest.raises(UsageError, match="did not sign with it"):
         run("sign", str(request), "--as", WHO[0], "--key", str(clone.directory / "wedgate.yml"))
+
+
+def test_what_closes_now_must_be_what_the_statement_names(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On New Year's Eve a grant for Saturdays opens nothing; and a rule that is none is named."""
+    from wedgate.cli import wiring
+
+    eve = datetime(2026, 12, 31, 10, 0, tzinfo=UTC)
+    monkeypatch.setattr(wiring, "utc_now", lambda: eve)
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    code, output = clone.verify(request, *votes)
+    assert code == 11
+    assert "no override opens new-year" in output
+    request = clone.asks(rule="no-such-rule")
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    code, output = clone.verify(request, *votes)
+    assert code == 11
+    assert "no-such-rule" in output
+
+
+def test_a_freeze_in_the_ledger_is_not_opened_by_signatures(clone: Clone) -> None:
+    """As it is not by comments."""
+    frozen = CliRunner().invoke(cli, ["freeze", "--reason", "INC-7"], standalone_mode=False)
+    assert frozen.exception is None, frozen.output
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    code, output = clone.verify(request, *votes, more=("--use", "x"))
+    assert code == 11
+    assert "frozen" in output
+
+
+def test_a_denial_that_was_seen_stands_when_its_file_is_left_out(clone: Clone) -> None:
+    """Whoever verifies next gives only the approvals."""
+    request = clone.asks()
+    alice, bob = (clone.signs(request, who) for who in WHO[:2])
+    carol = clone.signs(request, WHO[2], "--deny")
+    assert clone.verify(request, alice, bob, carol, more=("--use", "x"))[0] == 11
+    code, output = clone.verify(request, alice, bob, more=("--use", "x"))
+    assert code == 11
+    assert "denied" in output
+
+
+def test_a_grant_is_not_stretched_by_leaving_a_vote_out(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was told until when; a later vote in the place of an earlier one makes it no longer."""
+    from wedgate.cli import wiring
+
+    request = clone.asks()
+    alice, bob = (clone.signs(request, who) for who in WHO[:2])
+    assert clone.verify(request, alice, bob, more=("--use", "x"))[0] == 0
+    later = datetime.now(UTC) + timedelta(hours=20)
+    monkeypatch.setattr(wiring, "utc_now", lambda: later)
+    carol = clone.signs(request, WHO[2])
+    code, output = clone.verify(request, alice, carol, more=("--use", "x"))
+    assert code == 11
+    assert "over" in output
+
+
+def test_who_wrote_it_does_not_count_after_the_merge_either(clone: Clone) -> None:
+    """dave's commit is on the default branch by erin's merge: he still wrote it."""
+    clone.git("checkout", "-q", "main")
+    clone.git("merge", "-q", "--no-ff", "-m", "merge", "fix", who=WHO[4])
+    clone.commit = clone.git("rev-parse", "HEAD")
+    clone.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    request = clone.asks(by=WHO[2])
+    votes = [clone.signs(request, who) for who in (WHO[0], WHO[3])]
+    assert clone.verify(request, *votes)[0] == 11
+    bob = clone.signs(request, WHO[1])
+    assert clone.verify(request, votes[0], bob)[0] == 0
+
+
+def test_a_statement_for_another_repository_opens_nothing(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a runner its own is known."""
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/somewhere-else")
+    code, output = clone.verify(request, *votes)
+    assert code == 11
+    assert "acme/somewhere-else" in output
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 200_000, '{"seconds": 1e999}', '{"by": "a\\u0000b"}', '{"by": "\\ud800"}'],
+    ids=["deep", "endless", "null", "half a character"],
+)
+def test_hostile_files_are_named_and_crash_nothing(clone: Clone, text: str) -> None:
+    """Each is one error with the file's name."""
+    path = clone.directory.parent / "hostile.json"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=r"hostile\.json"):
+        clone.verify(path)

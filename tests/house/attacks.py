@@ -292,8 +292,8 @@ ATTACKS = (
         "pushes an older ledger, in which nothing was denied or used yet",
         "lets nothing through by a ledger that is not the one in its own comment",
         "wedgate/overrides/anchors.py",
-        "at > revision or",
-        "False or",
+        "not 0 < at <= len(hashes) or",
+        "at <= len(hashes) and",
         "tests/overrides/test_anchors.py::test_a_ledger_that_was_cut_is_another",
     ),
     Attack(

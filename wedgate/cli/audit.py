@@ -176,13 +176,13 @@ def _anchors_of(number: int) -> list[tuple[int, str]]:
     from wedgate.adapters.forge.github import WORKFLOW_LOGIN
     from wedgate.adapters.forge.github_conversations import GithubConversations
     from wedgate.cli.wiring import open_forge
-    from wedgate.overrides.anchors import MARKER, anchors_in
+    from wedgate.overrides.anchors import MARKER, anchors_in, anchors_of_comment
 
     conversations = GithubConversations(open_forge(os.environ).connection)
     comments = conversations.comments(number)
     own = [each for each in comments if MARKER in each.body and each.author is not None]
     own = [each for each in own if each.author is not None and each.author.login == WORKFLOW_LOGIN]
-    found = [anchor for comment in own for anchor in anchors_in(comment.body)]
+    found = [anchor for comment in own for anchor in anchors_of_comment(comment.body)]
     head = conversations.pull_request(number).head
     for status in conversations.statuses_of(head, "wedgate"):
         found += anchors_in(status.description)

@@ -262,9 +262,14 @@ def _configuration(config: Path | None) -> Configuration:
 
 def _load(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        spelled = json.dumps(plain, ensure_ascii=False)
+        spelled.encode()
+    except (OSError, ValueError, RecursionError) as error:
         raise _broken(path, f"it cannot be read: {error}") from error
+    if "\\u0000" in spelled:
+        raise _broken(path, "it holds a character that nobody can write")
+    return plain
 
 
 def _load_statement(path: Path) -> Statement:
@@ -273,7 +278,7 @@ def _load_statement(path: Path) -> Statement:
 
     try:
         return parse_statement(_load(path))
-    except PlainError as error:
+    except (PlainError, OverflowError) as error:
         raise _broken(path, str(error)) from error
 
 
@@ -284,7 +289,7 @@ def _load_vote(path: Path) -> tuple[Vote, str]:
     plain = _load(path)
     try:
         return parse_vote(plain["vote"]), str(plain["signature"])
-    except (PlainError, KeyError, TypeError) as error:
+    except (PlainError, KeyError, TypeError, OverflowError) as error:
         raise _broken(path, f"this is no signed vote: {error}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from wedgate.ledger.streams import LedgerState
     from wedgate.overrides.conversation import Standing
     from wedgate.overrides.grants import Grant
+    from wedgate.overrides.policy import OverridePolicy
     from wedgate.overrides.refusals import Refusal
     from wedgate.overrides.statements import Statement, Vote
 
@@ -105,10 +107,14 @@ class Verification:
     def _granted(
         self, regions: Sequence[str], binding: str | None, ledger: LedgerState | None
     ) -> dict[str, Grant | Refusal]:
-        from wedgate.cli.wiring import utc_now
-        from wedgate.overrides.grants import Outgoing, grant_in
-        from wedgate.overrides.record import uses_in
+        from dataclasses import replace
+
+        from wedgate.calendars.values import Verdict
+        from wedgate.cli.wiring import ask_region, utc_now
+        from wedgate.overrides.grants import Grant, Outgoing, grant_in
+        from wedgate.overrides.record import seen_in, uses_in
         from wedgate.overrides.refusals import Refusal, RefusalCode
+        from wedgate.overrides.through import closing_of, frozen_region
 
         policy = self.configuration.overrides
         assert policy is not None
@@ -121,9 +127,49 @@ class Verification:
             code = RefusalCode.UNTOUCHABLE if touched else RefusalCode.TOO_LONG
             refusal = Refusal(code=code, what=what, remedy="ask for less; `overrides:` of wedgate.yml says what")
             return dict.fromkeys(regions, refusal)
+        now = utc_now()
+        trouble = self._trouble(policy, ledger)
+        if trouble is not None:
+            return dict.fromkeys(regions, trouble)
         out = Outgoing(commit=self.commit, binding=binding)
-        uses = uses_in(() if ledger is None else ledger.audit)
-        return {name: grant_in(self.standing, name, out, (), uses=uses, at=utc_now()) for name in regions}
+        lines = () if ledger is None else ledger.audit
+        uses, told = uses_in(lines), seen_in(lines).expiries
+        freezes = () if ledger is None else ledger.freezes
+        found: dict[str, Grant | Refusal] = {}
+        for name in regions:
+            decision = frozen_region(ask_region(self.configuration, name, now, None), freezes, now)
+            closing = closing_of(decision) if decision.verdict is Verdict.CLOSED else ()
+            grant = grant_in(self.standing, name, out, closing, uses=uses, at=now, untouchable=policy.untouchable)
+            if isinstance(grant, Grant):
+                grant = replace(grant, expires=min(grant.expires, told.get((grant.request.id, name), grant.expires)))
+                if now >= grant.expires:
+                    what = f"the override was over at {grant.expires:%Y-%m-%d %H:%M:%S} UTC"
+                    found[name] = Refusal(code=RefusalCode.EXPIRED, what=what, remedy="ask anew")
+                    continue
+            found[name] = grant
+        return found
+
+    def _trouble(self, policy: OverridePolicy, ledger: LedgerState | None) -> Refusal | None:
+        """Return why a statement is not in order, or that the ledger has a denial of it."""
+        from wedgate.overrides.conversation import OVERRIDABLE, trouble_with_text
+        from wedgate.overrides.record import seen_in
+        from wedgate.overrides.refusals import Refusal, RefusalCode
+
+        here = os.environ.get("GITHUB_REPOSITORY", "")
+        if here and here.lower() != self.statement.repository.lower():
+            what = f"the statement is for {self.statement.repository}, and this is {here}"
+            return Refusal(code=RefusalCode.OTHER_REQUEST, what=what, remedy="sign one for this repository")
+        rules = {rule.id for rule in self.configuration.calendar.rules}
+        unknown = [name for name in self.statement.override.rules if name not in rules and name not in OVERRIDABLE]
+        if unknown:
+            what = f'there is no rule "{unknown[0]}"'
+            return Refusal(code=RefusalCode.UNKNOWN_RULE, what=what, remedy="name the rules that close")
+        seen = () if ledger is None else seen_in(ledger.audit).denials
+        who = [denial.person.login for denial in seen if denial.request == self.statement.id]
+        if who:
+            what = f"{', '.join(who)} denied the override"
+            return Refusal(code=RefusalCode.DENIED, what=what, remedy="ask anew")
+        return trouble_with_text(self.statement.override, policy)
 
     def _drafts(self, found: dict[str, Grant | Refusal], binding: str, state: LedgerState) -> list[Draft]:
         from wedgate.cli.wiring import utc_now
@@ -140,4 +186,5 @@ class Verification:
             for name, each in found.items()
             if isinstance(each, Grant) and (each.request.id, name, binding) not in recorded
         ]
-        return [*news_of(self.standing, change, state.audit, now), *uses] if uses else []
+        # What was denied is written down whatever else comes of it: it stands from then on.
+        return [*news_of(self.standing, change, state.audit, now), *uses] if uses or self.standing.denials else []

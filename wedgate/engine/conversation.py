@@ -140,7 +140,7 @@ def _acts(overrides: Overrides, parts: OverrideParts, comment: Comment, commands
             acts = replace(acts, refusals=(*acts.refusals, refused))
         else:
             # Decisions are of whole seconds: a freeze counts from the beginning of the one in which it was asked for.
-            acts = _carried_out(acts, command, author, parts.clock().replace(microsecond=0))
+            acts = _carried_out(acts, command, comment, parts.clock().replace(microsecond=0))
     return acts
 
 
@@ -171,15 +171,19 @@ def _refused(
     return None
 
 
-def _carried_out(acts: _Acts, command: Command, author: Person, now: datetime) -> _Acts:
+def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime) -> _Acts:
+    author = comment.author
+    assert author is not None  # whoever is nobody was passed over
     if isinstance(command, Freeze):
         until = now + command.duration
-        frozen = Frozen(regions=command.regions, until=until, reason=command.reason, by=author.login, since=now)
+        frozen = Frozen(
+            regions=command.regions, until=until, reason=command.reason, by=author.login, since=now, comment=comment.id
+        )
         where = "every region" if command.regions is None else ", ".join(command.regions)
         done = f"{author.login} froze {where} until {until:%Y-%m-%d %H:%M} UTC"
         return replace(acts, drafts=(*acts.drafts, draft_of_freeze(frozen)), done=(*acts.done, done))
     if isinstance(command, Thaw):
-        drafts = (*acts.drafts, draft_of_thaw(author.login, command.reason, now))
+        drafts = (*acts.drafts, draft_of_thaw(author.login, command.reason, now, comment=comment.id, asked=comment.at))
         return replace(acts, drafts=drafts, done=(*acts.done, f"{author.login} ended every freeze"))
     if isinstance(command, Rollback):
         done = f"{author.login} asked to return {command.rollout} to stable"

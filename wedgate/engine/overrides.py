@@ -21,7 +21,7 @@ from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
-from wedgate.overrides.anchors import MARKER, anchors_in, is_another
+from wedgate.overrides.anchors import MARKER, anchors_of_comment, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import OVERRIDABLE, Change, Rulebook, Seen, Standing, hear
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
@@ -32,7 +32,8 @@ from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole, frozen_out, let_through
 
 MOST_PEOPLE = 40
-"""So many people's permissions are asked for one pull request, approvers apart; whoever comes later has none."""
+"""So many strangers' permissions are asked for one pull request; whoever comes later has none. Approvers, and whom the
+forge counts among the members and collaborators, are always asked for."""
 MOST_PULL_REQUESTS = 5
 _BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
 
@@ -93,10 +94,11 @@ class Overrides:
             unknown = [person for person in standing.asks if person.id not in self._roles]
             if not unknown:
                 break
+            insiders = {each.author.id for each in comments if each.is_insider and each.author is not None}
             for person in unknown:
                 is_named = any(circle.holds(person) for circle in book.circles.values())
-                # Strangers in numbers must not keep those who are named from being heard.
-                asks = is_named or len(self._roles) < MOST_PEOPLE
+                # Strangers in numbers must not keep those who are named, or belong here, from being heard.
+                asks = is_named or person.id in insiders or len(self._roles) < MOST_PEOPLE
                 self._roles[person.id] = conversations.role_of(person) if asks else Role.NONE
         return Picture(
             pull_request=pull_request,
@@ -114,7 +116,10 @@ class Overrides:
         now = self._parts.clock()
 
         def decide(state: LedgerState) -> Sequence[Draft]:
-            return (*news_of(picture.standing, picture.change, state.audit, now), *more)
+            done = {(line.kind, line.body.get("comment")) for line in state.audit}
+            # A run that is run again, or an event that comes twice, does nothing a second time.
+            fresh = [each for each in more if (each.kind, each.body.get("comment")) not in done]
+            return (*news_of(picture.standing, picture.change, state.audit, now), *fresh)
 
         return replace(picture, ledger=self._parts.ledger.transact(decide))
 
@@ -228,7 +233,7 @@ class Overrides:
                 remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
             )
             return dict.fromkeys(closing, none)
-        if is_another(ledger.revision, ledger.audit, _anchors(picture)):
+        if is_another(ledger.hashes, _anchors(picture)):
             other = Refusal(
                 code=RefusalCode.NO_LEDGER,
                 what="this is not the ledger that wedgate's comment here anchored: somebody has replaced or cut it",
@@ -260,9 +265,12 @@ class Overrides:
 
         def decide(state: LedgerState) -> Sequence[Draft]:
             nonlocal found
-            found = self._grants(replace(picture, ledger=state), outgoing, closing)
             now = self._parts.clock()
-            news = news_of(picture.standing, picture.change, state.audit, now)
+            # What the ledger has by now counts: a denial or a freeze that was faster than this use.
+            standing = hear(picture.change, picture.comments, picture.book, seen=seen_in(state.audit), now=now)
+            there = replace(picture, ledger=state, standing=standing)
+            found = self._grants(there, outgoing, _with_freezes(closing, state.freezes, now))
+            news = news_of(standing, picture.change, state.audit, now)
             recorded = {(use.request, use.region, use.binding) for use in uses_in(state.audit)}
             uses = [
                 draft_of_use(grant, outgoing, now, self._why(picture, decision, closing[region]))
@@ -350,11 +358,20 @@ class Overrides:
         return self._teams[team]
 
 
+def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at: datetime) -> dict[str, Closing]:
+    """Return what closes each region, and that it is frozen where it is by now."""
+    frozen = (ReasonCode.FROZEN.value, None)
+    return {
+        region: why if frozen in why or not any(each.holds(region, at) for each in freezes) else (*why, frozen)
+        for region, why in closing.items()
+    }
+
+
 def _anchors(picture: Picture) -> Iterator[tuple[int, str]]:
     """Yield what wedgate's own comment on a pull request says of the ledger; nobody human wrote it."""
     for comment in picture.comments:
         if comment.author is not None and not comment.author.is_human and MARKER in comment.body:
-            yield from anchors_in(comment.body)
+            yield from anchors_of_comment(comment.body)
 
 
 def _count(found: Mapping[str, Grant | Refusal]) -> int:

@@ -48,6 +48,8 @@ class Frozen:
     reason: str
     by: str
     since: datetime
+    comment: int | None = None
+    """The comment that asked for it, which does so once."""
 
     def holds(self, region: str, at: datetime) -> bool:
         """Whether it is in force for a region at an instant; half-open."""

@@ -116,6 +116,8 @@ class LedgerState:
     freezes: tuple[Frozen, ...] = ()
     """The freezes that nobody has ended; each may be over by its own time."""
     orders: tuple[OrderLine, ...] = ()
+    hashes: tuple[str, ...] = ()
+    """The hash of every entry in order, whatever its stream: what an anchor outside is compared with."""
 
     @property
     def unfinished(self) -> tuple[str, ...]:
@@ -144,7 +146,7 @@ class _Folding:
         self._revision, self._head, self._epoch = state.revision, state.head, state.epoch
         self._lease, self._latest, self._freezes = state.lease, state.latest, state.freezes
         self._good, self._poisoned, self._claims = dict(state.good), dict(state.poisoned), dict(state.claims)
-        self._audit, self._orders = list(state.audit), list(state.orders)
+        self._audit, self._orders, self._hashes = list(state.audit), list(state.orders), list(state.hashes)
         self._journals: dict[str, list[JournalLine]] = {}
 
     def state(self) -> LedgerState:
@@ -163,11 +165,13 @@ class _Folding:
             audit=tuple(self._audit),
             freezes=self._freezes,
             orders=tuple(self._orders),
+            hashes=tuple(self._hashes),
         )
 
     def take(self, entry: Entry) -> None:
         """Take in one entry."""
         self._revision, self._head, self._epoch = entry.revision, entry.hash, max(self._epoch, entry.epoch)
+        self._hashes.append(entry.hash)
         lease = self._lease
         if lease is not None and entry.epoch == lease.epoch and entry.stream not in WITHOUT_LEASE:
             self._lease = replace(lease, seen=max(lease.seen, entry.at))
@@ -215,7 +219,10 @@ class _Folding:
         if entry.kind == Act.FROZEN:
             self._freezes = (*self._freezes, from_plain(Frozen, dict(entry.body)))
         elif entry.kind == Act.THAWED:
-            self._freezes = ()
+            # A thaw that is carried out late ends what was frozen when it was asked for, and nothing since.
+            asked = entry.body.get("asked")
+            since = entry.at if asked is None else datetime.fromisoformat(str(asked))
+            self._freezes = tuple(each for each in self._freezes if each.since > since)
 
     def _take_order(self, entry: Entry) -> None:
         """Keep the order; one that clears a digest takes effect at once, because no run has a part in it."""

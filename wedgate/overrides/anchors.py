@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-
-from wedgate.ledger.audit import AuditLine
+from collections.abc import Iterable, Sequence
 
 MARKER = "<!-- wedgate:override -->"
 """By this line, which nobody sees, wedgate's comment is found again."""
@@ -30,7 +28,15 @@ def anchors_in(text: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(first or third), second or fourth) for first, second, third, fourth in found)
 
 
-def is_another(revision: int, lines: Iterable[AuditLine], anchors: Iterable[tuple[int, str]]) -> bool:
-    """Whether a ledger of so many entries is not the one that was anchored: cut, or with other entries."""
-    hashes = {line.revision: line.hash for line in lines}
-    return any(at > revision or (at in hashes and not hashes[at].startswith(anchored)) for at, anchored in anchors)
+def anchors_of_comment(body: str) -> tuple[tuple[int, str], ...]:
+    """Return the anchor of wedgate's own comment: its last line, and nothing that somebody said further up."""
+    lines = body.rstrip().splitlines()
+    return anchors_in(lines[-1]) if lines else ()
+
+
+def is_another(hashes: Sequence[str], anchors: Iterable[tuple[int, str]]) -> bool:
+    """Whether a ledger is not the one that was anchored: cut, or with another entry there, of whatever stream.
+
+    ``hashes`` are those of its entries, in order from the first.
+    """
+    return any(not 0 < at <= len(hashes) or not hashes[at - 1].startswith(anchored) for at, anchored in anchors)

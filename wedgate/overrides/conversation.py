@@ -55,8 +55,21 @@ class Seen:
     """
 
     denials: tuple[SeenDenial, ...] = ()
+    withdrawals: Mapping[tuple[str, int, str], datetime] = field(default_factory=dict)
+    """When somebody last took back an approval, a denial or a request: by request, person and which of them."""
+    newest: Mapping[tuple[str, int], datetime] = field(default_factory=dict)
+    """When the last request of a pull request was made, by repository and number."""
     pushers: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
     expiries: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """Somebody took back an ``approval``, a ``denial`` or a ``request``."""
+
+    person: Person
+    what: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +116,8 @@ class Standing:
     denials: tuple[Person, ...] = ()
     denied_at: Mapping[int, datetime] = field(default_factory=dict)
     """When each of them denied, by number."""
-    lifted: tuple[Person, ...] = ()
-    """Whose denial the ledger has, and who has taken it back since."""
+    withdrawals: tuple[Withdrawal, ...] = ()
+    """What was taken back, and when; the ledger keeps it, because its comment may go away."""
     is_withdrawn: bool = False
     refusals: tuple[Refusal, ...] = ()
     asks: tuple[Person, ...] = ()
@@ -159,8 +172,10 @@ class _Hearing:
         if request is None:
             self._refuse_votes_without_request()
             return Standing(refusals=tuple(self._refusals), asks=tuple(self._asks.values()))
-        approvals, denials, lifted = self._votes(request)
-        withdrawn = self._is_withdrawn(request)
+        approvals, denials, taken_back = self._votes(request)
+        withdrawn = self._withdrawn_at(request)
+        if withdrawn is not None:
+            taken_back = (*taken_back, Withdrawal(person=request.requester, what="request", at=withdrawn))
         policy = self._book.policy
         assert policy is not None  # no request is accepted without one
         return Standing(
@@ -168,8 +183,8 @@ class _Hearing:
             regions=tuple(self._region(request, name, approvals, policy) for name in request.override.regions),
             denials=tuple(person for person, _ in denials.values()),
             denied_at={number: at for number, (_, at) in denials.items()},
-            lifted=lifted,
-            is_withdrawn=withdrawn,
+            withdrawals=taken_back,
+            is_withdrawn=withdrawn is not None or self._is_superseded(request),
             refusals=tuple(self._refusals),
             asks=tuple(self._asks.values()),
         )
@@ -246,7 +261,7 @@ class _Hearing:
                 what="wedgate.yml of the default branch has no `overrides:`, so nobody may approve one",
                 remedy="add who may approve (docs/reference/overrides.md), or wait for the opening",
             )
-        trouble = self._trouble_with_place(override, policy) or _trouble_with_text(override, policy)
+        trouble = self._trouble_with_place(override, policy) or trouble_with_text(override, policy)
         if trouble is not None:
             return trouble
         if not said.comment.is_insider and not self._may_write(said.author):
@@ -328,8 +343,12 @@ class _Hearing:
 
     def _votes(
         self, request: Request
-    ) -> tuple[tuple[Approval, ...], dict[int, tuple[Person, datetime]], tuple[Person, ...]]:
-        """Return the approvals that count, by time, who denies and since when, and who has taken a denial back."""
+    ) -> tuple[tuple[Approval, ...], dict[int, tuple[Person, datetime]], tuple[Withdrawal, ...]]:
+        """Return the approvals that count, by time, who denies and since when, and who has taken what back.
+
+        What the ledger has counts whether its comment is still there or not: a denial stands, a withdrawal too.
+        """
+        taken_back: list[Withdrawal] = []
         excluded = self._excluded(request.requester)
         approvals: dict[int, Approval] = {}
         denials: dict[int, tuple[Person, datetime]] = {
@@ -339,15 +358,21 @@ class _Hearing:
             command = said.command
             if isinstance(command, Withdraw):
                 if command.request in (None, request.id) and command.sha in (None, request.override.sha):
-                    approvals.pop(said.author.id, None)
-                    if said.author.id in denials and denials[said.author.id][1] < said.comment.at:
+                    at = said.comment.at
+                    if approvals.pop(said.author.id, None) is not None:
+                        taken_back.append(Withdrawal(person=said.author, what="approval", at=at))
+                    if said.author.id in denials and denials[said.author.id][1] < at:
                         del denials[said.author.id]
+                        taken_back.append(Withdrawal(person=said.author, what="denial", at=at))
             elif isinstance(command, Vote) and self._is_of(said, command, request):
                 if not command.approves:
                     if self._may_deny(said):
-                        denials.setdefault(said.author.id, (said.author, said.comment.at))
+                        since = denials.get(said.author.id, (said.author, said.comment.at))[1]
+                        denials[said.author.id] = said.author, max(since, said.comment.at)
                 elif (trouble := self._trouble_with_approval(said, request, excluded)) is not None:
                     self._refuse(said, trouble)
+                elif self._was_taken_back(said, request):
+                    continue
                 elif self._may_write(said.author):
                     known = approvals.get(said.author.id)
                     at = said.comment.at if known is None else known.at
@@ -355,8 +380,17 @@ class _Hearing:
                 elif said.author.id in self._book.roles:
                     self._refuse(said, _no_write(said.author))
         ordered = sorted(approvals.values(), key=lambda each: (each.at, each.comment))
-        seen = [each.person for each in self._seen.denials if each.request == request.id]
-        return tuple(ordered), denials, tuple(person for person in seen if person.id not in denials)
+        return tuple(ordered), denials, tuple(taken_back)
+
+    def _was_taken_back(self, said: _Said, request: Request) -> bool:
+        """Whether the ledger has that somebody took an approval back after this one."""
+        back = self._seen.withdrawals.get((request.id, said.author.id, "approval"))
+        return back is not None and said.comment.at <= back
+
+    def _is_superseded(self, request: Request) -> bool:
+        """Whether the ledger has a later request of this pull request, whose comment is gone."""
+        newest = self._seen.newest.get((self._change.repository, self._change.number))
+        return newest is not None and newest > request.at
 
     def _is_of(self, said: _Said, vote: Vote, request: Request) -> bool:
         """Whether a vote is for the request that stands; a later one for another is told so."""
@@ -422,14 +456,18 @@ class _Hearing:
             return False
         return role.may_write
 
-    def _is_withdrawn(self, request: Request) -> bool:
-        return any(
-            isinstance(said.command, Withdraw)
+    def _withdrawn_at(self, request: Request) -> datetime | None:
+        """Return when the requester took the request back, by the comments or by the ledger."""
+        times = [
+            said.comment.at
+            for said in self._said
+            if isinstance(said.command, Withdraw)
             and said.author.id == request.requester.id
             and said.command.request in (None, request.id)
             and (said.comment.at, said.comment.id, said.line) > (request.at, request.comment, 0)
-            for said in self._said
-        )
+        ]
+        seen = self._seen.withdrawals.get((request.id, request.requester.id, "request"))
+        return min([*times, *([] if seen is None else [seen])], default=None)
 
     def _region(
         self, request: Request, name: str, approvals: Sequence[Approval], policy: OverridePolicy
@@ -512,7 +550,7 @@ def _not_said(comment: Comment) -> Refusal | None:
     return None
 
 
-def _trouble_with_text(override: Override, policy: OverridePolicy) -> Refusal | None:
+def trouble_with_text(override: Override, policy: OverridePolicy) -> Refusal | None:
     """Return what is wrong with how long, why, or the link."""
     if override.duration > policy.longest:
         hours = policy.longest.total_seconds() / 3600

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from wedgate.overrides.conversation import RegionStanding, Standing
+from wedgate.overrides.conversation import OVERRIDABLE, RegionStanding, Standing
 from wedgate.overrides.people import Person
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import Request
@@ -157,7 +157,9 @@ def _not_approved(place: RegionStanding) -> Refusal:
 
 
 def _covers(request: Request, code: str, rule: str | None) -> bool:
-    return code in request.override.rules or (rule is not None and rule in request.override.rules)
+    # A rule may have the name of a reason code; only those that a request may name stand for themselves.
+    named = code in OVERRIDABLE and code in request.override.rules
+    return named or (rule is not None and rule in request.override.rules)
 
 
 def _other_use(request: Request, outgoing: Outgoing, uses: Iterable[Use]) -> Refusal | None:

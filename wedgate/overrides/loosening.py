@@ -11,10 +11,13 @@ from wedgate.overrides.policy import Approvers, Audience, OverridePolicy
 def loosened(old: OverridePolicy | None, new: OverridePolicy | None, regions: Iterable[str]) -> tuple[str, ...]:
     """Return in words what ``new`` makes easier than ``old``, each once; nothing where there was or will be none.
 
-    A first policy is no loosening of one: the calendar decides about it, as about any other change.
+    A first policy is no loosening of one: the calendar decides about it, as about any other change. Taking a policy
+    away counts, so that nobody makes room for a first one.
     """
-    if old is None or new is None:
+    if old is None:
         return ()
+    if new is None:
+        return ("takes the policy of overrides away, so that the next one needs nobody's leave",)
     return tuple(dict.fromkeys((*_by_region(old, new, regions), *_everywhere(old, new))))
 
 

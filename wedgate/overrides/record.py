@@ -22,26 +22,52 @@ def seen_in(lines: Iterable[AuditLine]) -> Seen:
     denials: dict[tuple[str, int], SeenDenial] = {}
     expiries: dict[tuple[str, str], datetime] = {}
     pushers: dict[str, tuple[Person, ...]] = {}
+    withdrawals: dict[tuple[str, int, str], datetime] = {}
+    newest: dict[tuple[str, int], datetime] = {}
     for line in lines:
         body: Mapping[str, Any] = line.body
         match line.kind:
-            case Act.REQUESTED if body.get("pushers"):
-                pushers[str(body["commit"])] = tuple(_person(each) for each in body["pushers"])
+            case Act.REQUESTED:
+                if body.get("pushers"):
+                    pushers[str(body["commit"])] = tuple(_person(each) for each in body["pushers"])
+                place = str(body.get("repository")), int(body.get("pull_request") or 0)
+                newest[place] = max(_instant(body["said"]), newest.get(place, _instant(body["said"])))
             case Act.DENIED:
                 person = _person(body["person"])
-                denials.setdefault(
-                    (str(body["request"]), person.id),
-                    SeenDenial(request=str(body["request"]), person=person, at=_instant(body["said"])),
+                denials[str(body["request"]), person.id] = SeenDenial(
+                    request=str(body["request"]), person=person, at=_instant(body["said"])
                 )
-            case Act.WITHDRAWN if body.get("what") == "denial":
-                denials.pop((str(body["request"]), int(body["person"]["id"])), None)
+            case Act.WITHDRAWN:
+                _take_back(body, denials, withdrawals)
             case Act.GRANTED:
                 key = str(body["request"]), str(body["region"])
                 expires = _instant(body["expires"])
                 expiries[key] = min(expires, expiries.get(key, expires))
             case _:
                 continue
-    return Seen(denials=tuple(denials.values()), expiries=expiries, pushers=pushers)
+    return Seen(
+        denials=tuple(denials.values()),
+        expiries=expiries,
+        pushers=pushers,
+        withdrawals=withdrawals,
+        newest=newest,
+    )
+
+
+def _take_back(
+    body: Mapping[str, Any],
+    denials: dict[tuple[str, int], SeenDenial],
+    withdrawals: dict[tuple[str, int, str], datetime],
+) -> None:
+    """Take in that somebody took back what they had said before."""
+    request, person, what = str(body["request"]), int(body["person"]["id"]), str(body.get("what"))
+    said = None if body.get("said") is None else _instant(body["said"])
+    denied = denials.get((request, person))
+    if what == "denial" and denied is not None and (said is None or denied.at < said):
+        del denials[request, person]
+    if said is not None:
+        key = request, person, what
+        withdrawals[key] = max(said, withdrawals.get(key, said))
 
 
 def uses_in(lines: Iterable[AuditLine]) -> tuple[Use, ...]:
@@ -87,11 +113,9 @@ def _of_request(standing: Standing, change: Change, now: datetime) -> Iterator[t
     for person in standing.denials:
         at = standing.denied_at[person.id]
         yield Act.DENIED, {"request": request.id, "person": _plain_person(person), "said": at.isoformat()}
-    for person in standing.lifted:
-        yield Act.WITHDRAWN, {"request": request.id, "person": _plain_person(person), "what": "denial"}
-    if standing.is_withdrawn:
-        person = request.requester
-        yield Act.WITHDRAWN, {"request": request.id, "person": _plain_person(person), "what": "request"}
+    for each in standing.withdrawals:
+        said = {"said": each.at.isoformat()}
+        yield Act.WITHDRAWN, {"request": request.id, "person": _plain_person(each.person), "what": each.what, **said}
     if not standing.stands:
         return
     for region in standing.regions:
@@ -137,9 +161,12 @@ def draft_of_freeze(frozen: Frozen) -> Draft:
     return Draft(stream=Stream.AUDIT, kind=Act.FROZEN, at=frozen.since, body=plain)
 
 
-def draft_of_thaw(by: str, reason: str, at: datetime) -> Draft:
-    """Return the entry that ends every freeze."""
-    return Draft(stream=Stream.AUDIT, kind=Act.THAWED, at=at, body={"by": by, "reason": reason})
+def draft_of_thaw(
+    by: str, reason: str, at: datetime, *, comment: int | None = None, asked: datetime | None = None
+) -> Draft:
+    """Return the entry that ends every freeze that there was when it was ``asked`` for, at once by default."""
+    body = {"by": by, "reason": reason, "comment": comment, "asked": (asked or at).isoformat()}
+    return Draft(stream=Stream.AUDIT, kind=Act.THAWED, at=at, body=body)
 
 
 def plain_request(request: Request) -> dict[str, object]:
@@ -186,6 +213,8 @@ def _key(kind: str, body: Mapping[str, Any]) -> tuple[object, ...]:
         return kind, body.get("request"), body.get("region"), body.get("expires")
     if kind == Act.DENIED:
         return kind, body.get("request"), who, body.get("said")
+    if kind == Act.WITHDRAWN:
+        return kind, body.get("request"), who, body.get("what"), body.get("said")
     return kind, body.get("request"), who, body.get("what")
 
 

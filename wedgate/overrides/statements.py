@@ -152,6 +152,7 @@ def standing_of(
     refusals: list[Refusal] = []
     approvals: list[Approval] = []
     denials: dict[int, Person] = {}
+    denied_at: dict[int, datetime] = {}
     keys: set[str] = set()
     for checked in sorted(votes, key=lambda each: each.vote.at):
         vote, person = checked.vote, _person(checked.vote.by)
@@ -159,6 +160,7 @@ def standing_of(
             refusals.append(_refused(vote, RefusalCode.OTHER_REQUEST, "signed another request", "sign this one"))
         elif not vote.approves:
             denials[person.id] = person
+            denied_at[person.id] = vote.at
         elif (trouble := _trouble(vote, checked.key, keys, excluded, now)) is not None:
             refusals.append(trouble)
         else:
@@ -171,6 +173,7 @@ def standing_of(
         request=request,
         regions=tuple(_region(name, statement, approvals, policy) for name in statement.override.regions),
         denials=tuple(denials.values()),
+        denied_at=denied_at,
         refusals=tuple(refusals),
     )
 

@@ -43,15 +43,17 @@ def compare_with_default_branch(path: Path, content: bytes) -> Comparison:
 
 
 def people_of(commit: str) -> frozenset[str] | None:
-    """Return the addresses of who wrote and committed what the default branch lacks up to a commit, in lower case.
+    """Return the addresses of who wrote and committed what a commit brings, in lower case.
 
+    That is what the default branch lacks up to it, and what its first parent lacks (after a merge the branch has all).
     ``None`` where the clone around the working directory does not know the commit or its default branch.
     """
     listed = _git(Path(), "log", "--format=%ae%n%ce", f"{BRANCH}..{commit}")
+    merged = _git(Path(), "log", "--format=%ae%n%ce", f"{commit}^1..{commit}") or b""
     own = _git(Path(), "log", "-1", "--format=%ae%n%ce", commit)
     if listed is None or own is None:
         return None
-    return frozenset((listed + own).decode("utf-8", "replace").lower().split())
+    return frozenset((listed + merged + own).decode("utf-8", "replace").lower().split())
 
 
 def address_of_origin(directory: Path) -> str | None:
