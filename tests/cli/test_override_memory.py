@@ -182,3 +182,28 @@ def test_a_rule_named_as_a_reason_code_stands_for_itself_alone(talk: Talk) -> No
     for who in ("alice", "bob"):
         talk.says(who, f"/wedgate approve {H1} {request}")
     assert talk.deploys(MERGED).exit_code == 10
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind"), [("audit", "used"), ("audit", "denied"), ("audit", "frozen"), ("journal", "x")]
+)
+def test_a_ledger_with_entries_that_wedgate_never_wrote_is_closed_with_twenty(
+    talk: Talk, stream: str, kind: str
+) -> None:
+    """The chain holds, and a body says nothing: that is not known, and no crash; the outputs say closed."""
+    granted(talk)
+    text = talk.server.git("show", "refs/heads/wedgate/venue-search:ledger.jsonl")
+    entries = talk.ledger()
+    draft = Draft(stream=stream, kind=kind, at=datetime.now(UTC), body={})
+    more = chain_onto(
+        [draft], revision=len(entries), head=entries[-1]["hash"], epoch=entries[-1]["epoch"], nonces=["00"]
+    )
+    forged = talk.directory / "forged"
+    forged.mkdir()
+    (forged / "ledger.jsonl").write_text(f"{text.rstrip()}\n{line_of(more)}")
+    for words in (["init", "-q"], ["add", "-A"], ["-c", "user.name=m", "-c", "user.email=m@x", "commit", "-qm", "x"]):
+        subprocess.run(["git", "-C", str(forged), *words], check=True, capture_output=True)
+    talk.server.git("fetch", "-q", str(forged), "+HEAD:refs/heads/wedgate/venue-search")
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 20, done.output
+    assert '"decision": "deny"' in done.stdout

@@ -134,6 +134,7 @@ def let_through_on_runner(
     from wedgate.cli.wiring import utc_now
     from wedgate.engine.overrides import Overrides
     from wedgate.errors import ConfigurationError, ExternalSystemError
+    from wedgate.ledger.plain import PlainError
     from wedgate.overrides.grants import Outgoing
 
     deployment = deployment_of(environment, commit)
@@ -153,7 +154,7 @@ def let_through_on_runner(
         if deployment.binding is not None and any(look.is_granted for look in decision.overrides):
             _show_use(runner, overrides, decision)
         return decision
-    except ConfigurationError as error:  # the ledger cannot be believed
+    except (ConfigurationError, PlainError) as error:  # the ledger cannot be believed
         return _unread(decision, error)
     except ExternalSystemError as error:
         return _unread(decision, error)
@@ -214,8 +215,9 @@ def _unread(decision: Decision, error: Exception) -> Decision:
     from wedgate.gate.decide import closed_for, with_regions
     from wedgate.gate.decision import Reason
     from wedgate.gate.reasons import ReasonCode
+    from wedgate.ledger.plain import PlainError
 
-    is_ledger = isinstance(error, ConfigurationError | StoreUnreachableError)
+    is_ledger = isinstance(error, ConfigurationError | PlainError | StoreUnreachableError)
     code = ReasonCode.LEDGER_UNREACHABLE if is_ledger else ReasonCode.FORGE_UNREACHABLE
     reason = Reason(code=code, text=f"freezes and overrides are not known: {error}")
     if decision.regions:

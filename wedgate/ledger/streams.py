@@ -13,7 +13,7 @@ from enum import StrEnum
 from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.orders import Given, Order, OrderLine
-from wedgate.ledger.plain import from_plain
+from wedgate.ledger.plain import PlainError, from_plain
 from wedgate.rollout.values import Colour, Release
 
 
@@ -131,10 +131,18 @@ class LedgerState:
 
 
 def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerState:
-    """Return the state that ``entries`` lead to, starting from ``state`` (an empty ledger by default)."""
+    """Return the state that ``entries`` lead to, starting from ``state`` (an empty ledger by default).
+
+    ``PlainError`` for an entry whose body is not one of its kind: somebody else than wedgate wrote it.
+    """
     folding = _Folding(state or LedgerState())
     for entry in entries:
-        folding.take(entry)
+        try:
+            folding.take(entry)
+        except (KeyError, TypeError, ValueError) as error:
+            raise PlainError(
+                f"entry {entry.revision} ({entry.stream}, {entry.kind}) cannot be read: {error}"
+            ) from error
     return folding.state()
 
 

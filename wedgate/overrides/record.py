@@ -8,7 +8,7 @@ from typing import Any
 
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Act, AuditLine, Frozen
-from wedgate.ledger.plain import to_plain
+from wedgate.ledger.plain import PlainError, to_plain
 from wedgate.ledger.streams import Stream
 from wedgate.overrides.conversation import Change, Seen, SeenDenial, Standing
 from wedgate.overrides.grants import Grant, Outgoing, Use
@@ -18,7 +18,18 @@ from wedgate.overrides.requests import Request
 
 
 def seen_in(lines: Iterable[AuditLine]) -> Seen:
-    """Return the denials that stand in the ledger, and until when each grant was said to last."""
+    """Return what the ledger knows of requests.
+
+    ``PlainError`` for an entry that wedgate did not write as it is.
+    """
+    found = tuple(lines)
+    try:
+        return _seen_in(found)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PlainError(f"an entry of the audit stream cannot be read: {type(error).__name__} {error}") from error
+
+
+def _seen_in(lines: Iterable[AuditLine]) -> Seen:
     denials: dict[tuple[str, int], SeenDenial] = {}
     expiries: dict[tuple[str, str], datetime] = {}
     pushers: dict[str, tuple[Person, ...]] = {}
@@ -71,18 +82,21 @@ def _take_back(
 
 
 def uses_in(lines: Iterable[AuditLine]) -> tuple[Use, ...]:
-    """Return every use of a grant."""
-    return tuple(
-        Use(
-            request=str(line.body["request"]),
-            binding=str(line.body["binding"]),
-            commit=str(line.body["commit"]),
-            region=str(line.body["region"]),
-            at=line.at,
+    """Return every use of a grant; ``PlainError`` for one that does not say of what."""
+    try:
+        return tuple(
+            Use(
+                request=str(line.body["request"]),
+                binding=str(line.body["binding"]),
+                commit=str(line.body["commit"]),
+                region=str(line.body["region"]),
+                at=line.at,
+            )
+            for line in lines
+            if line.kind == Act.USED
         )
-        for line in lines
-        if line.kind == Act.USED
-    )
+    except KeyError as error:
+        raise PlainError(f"a use in the audit stream does not say its {error}") from error
 
 
 def news_of(standing: Standing, change: Change, lines: Iterable[AuditLine], at: datetime) -> tuple[Draft, ...]:
