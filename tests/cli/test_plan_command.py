@@ -104,6 +104,18 @@ def test_what_makes_no_sense_is_refused(words: tuple[str, ...]) -> None:
         plan(*FRIDAY, *words)
 
 
+@pytest.mark.parametrize("start", ["1969-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_a_start_beyond_what_can_be_answered_for_is_refused(start: str) -> None:
+    """As every other command refuses it."""
+    with pytest.raises(UsageError, match="answers for instants"):
+        plan("--start", start)
+
+
+def test_the_first_days_that_can_be_answered_for_can_be_planned() -> None:
+    """What lies two weeks before them does not exist."""
+    assert plan("--start", "1970-01-05T00:00:00Z")[0] == 0
+
+
 def test_a_configuration_without_a_rollout_has_nothing_to_plan(tmp_path: Path) -> None:
     """It says so."""
     text = CONFIG.read_text()

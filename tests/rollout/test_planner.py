@@ -219,3 +219,18 @@ def test_the_best_order_is_never_worse_than_the_given_one(goal: Goal) -> None:
     assert best.misfit is None
     if given_plan.misfit is None:
         assert best.end <= given_plan.end or best.least_runway >= given_plan.least_runway
+
+
+def test_what_care_needs_is_compared_with_the_window_in_which_care_is_needed() -> None:
+    """With care it needs 112 of 80 minutes, without 62 of 30: equally far from fitting, never less than nothing."""
+    windows = {"a": [(0, 80, Verdict.CAUTION), (100, 130, Verdict.OPEN)]}
+    misfit = plan_from(task(windows, (("a",),)), START).misfit
+    assert misfit is not None
+    assert (misfit.needs, misfit.longest, misfit.too_long_by) == (112 * MINUTE, 80 * MINUTE, 32 * MINUTE)
+
+
+def test_a_region_that_never_opens_needs_its_whole_way() -> None:
+    """There is no window at all."""
+    misfit = plan_from(task({"a": []}, (("a",),)), START).misfit
+    assert misfit is not None
+    assert (misfit.needs, misfit.longest) == (62 * MINUTE, timedelta(0))

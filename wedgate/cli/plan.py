@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +60,7 @@ def command(
     """
     from wedgate.cli.reading import read_configuration
     from wedgate.cli.wiring import almanac_for, utc_now
+    from wedgate.engine.check import instant_to_answer
     from wedgate.engine.plan import make_plan
     from wedgate.errors import UsageError
     from wedgate.rollout.planner import Goal
@@ -72,7 +73,7 @@ def command(
     answer = make_plan(
         configuration,
         almanac_for(config),
-        (start or utc_now()).astimezone(UTC).replace(microsecond=0),
+        instant_to_answer(start or utc_now()),
         regions=regions,
         deploy=deploy,
         goal=None if optimise is None else Goal(optimise),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from wedgate.calendars.timeline import EARLIEST
 from wedgate.calendars.values import Span, Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.horizon import timeline_for
@@ -84,7 +85,7 @@ def _task(
         if name not in known:
             raise UsageError(f"region {name} is in no wave; the waves name {', '.join(sorted(known))}")
     waves = tuple(tuple(name for name in wave if not regions or name in regions) for wave in rollout.waves)
-    span = Span(start=start - LOOK_BACK - timedelta(days=1), end=start + HORIZON)
+    span = Span(start=max(start - LOOK_BACK - timedelta(days=1), EARLIEST), end=start + HORIZON)
     timeline = timeline_for(configuration.calendar, almanac, span)
     stretches = {
         name: tuple(

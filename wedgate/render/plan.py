@@ -38,7 +38,7 @@ def _misfit_lines(dated: Dated) -> list[str]:
         return []
     needs, longest = spell_duration(misfit.needs), spell_duration(misfit.longest)
     return [
-        f"{misfit.region:<14} fits nowhere in the next sixty days: it needs {needs} in one piece, and its longest "
+        f"{misfit.region:<14} fits nowhere in the next sixty days: it needs {needs} in one piece, and the nearest "
         f"window is {longest}; shorten its bakes and the reserve by {spell_duration(misfit.too_long_by)}"
     ]
 

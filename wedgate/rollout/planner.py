@@ -88,7 +88,7 @@ class PlannedRegion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misfit:
-    """A region whose way fits into no window: what it needs, and the longest window up to the horizon."""
+    """A region whose way fits into no window: what it needs, and the window into which it nearly fits."""
 
     region: str
     needs: timedelta
@@ -200,7 +200,7 @@ class _Planner:
     def _first_fit(self, region: str, at: datetime) -> datetime | Misfit:
         """Return the first instant from ``at`` on at which a region can begin and get through."""
         stretches = self._task.stretches[region]
-        longest, least = timedelta(0), None
+        nearest: Misfit | None = None
         for place in range(max(0, bisect_right(self._starts[region], at) - 1), len(stretches)):
             stretch = stretches[place]
             begin = max(stretch.start, at)
@@ -210,9 +210,13 @@ class _Planner:
             closes = self._closes(region, place)
             if begin + needs <= closes:
                 return begin
-            longest = max(longest, closes - begin)
-            least = needs if least is None else min(least, needs)
-        return Misfit(region=region, needs=least or timedelta(0), longest=longest)
+            # What is needed depends on the verdict: it is compared with the window that it was needed in.
+            missed = Misfit(region=region, needs=needs, longest=closes - begin)
+            nearest = missed if nearest is None or missed.too_long_by < nearest.too_long_by else nearest
+        if nearest is not None:
+            return nearest
+        needs = min(self._needs(region, verdict) for verdict in (Verdict.OPEN, Verdict.CAUTION))
+        return Misfit(region=region, needs=needs, longest=timedelta(0))
 
     def _needs(self, region: str, verdict: Verdict) -> timedelta:
         steps = self._task.strategy_of(region, verdict).steps
