@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import click
@@ -80,7 +81,7 @@ def command(
         rate=traffic,
     )
     click.echo(_rendered(answer, configuration, form, release))
-    return ExitCode.DONE if answer.given.misfit is None else ExitCode.CLOSED
+    return ExitCode.DONE if (answer.better or answer.given).misfit is None else ExitCode.CLOSED
 
 
 def _rendered(answer: PlanAnswer, configuration: Configuration, form: str, release: str) -> str:
@@ -113,16 +114,23 @@ def _rendered(answer: PlanAnswer, configuration: Configuration, form: str, relea
     lines = [f"{head}, from {answer.given.start:%Y-%m-%d %H:%M} UTC"]
     if form == "markdown":
         return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *_notes(answer)])
-    return "\n".join([*lines, render_text(shown, local, width=terminal_style().width), *_notes(answer)])
+    width = terminal_style().width
+    notes = [
+        line for note in _notes(answer) for line in wrap(note, width, subsequent_indent="  ", break_on_hyphens=False)
+    ]
+    return "\n".join([*lines, render_text(shown, local, width=width), *notes])
 
 
 def _notes(answer: PlanAnswer) -> list[str]:
     """Say what would be better, and what cannot work."""
     from wedgate.render.plan import order_words
     from wedgate.rollout.guards import spell_duration
+    from wedgate.rollout.planner import MOST_ORDERS, count_orders
 
     notes = []
     given, better = answer.given, answer.better
+    if better is not None and (count := count_orders(given.waves)) > MOST_ORDERS:
+        notes.append(f"of {count:,} orders the first {MOST_ORDERS:,} were compared")
     if better is not None and better.waves == given.waves:
         notes.append("no other order of the waves is better")
     elif better is not None:

@@ -13,6 +13,7 @@ from wedgate.engine.parts import Almanac
 from wedgate.errors import UsageError
 from wedgate.judge.live import slices_needed
 from wedgate.rollout.planner import LOOK_BACK, Dated, Goal, Stretch, Task, best_order, plan_from, without_waiting
+from wedgate.rollout.regions import chosen_strategy
 from wedgate.rollout.strategies import completed
 from wedgate.rollout.values import RolloutSettings, Strategy
 
@@ -97,12 +98,10 @@ def _task(
         for name in wave
     }
 
+    ways = tuple(rollout.strategies.values())
+
     def strategy_of(region: str, verdict: Verdict) -> Strategy:
-        for choice in rollout.choose:
-            matches = choice.verdict in (None, verdict) and (choice.where is None or region in choice.where)
-            if matches and choice.use in rollout.strategies:
-                return completed(rollout.strategies[choice.use])
-        return completed(next(iter(rollout.strategies.values())))
+        return chosen_strategy(ways, rollout.choose, region, verdict)
 
     return Task(
         waves=tuple(wave for wave in waves if wave),
@@ -116,7 +115,7 @@ def _task(
 
 
 def _short_bakes(configuration: Configuration, rollout: RolloutSettings, rate: float | None) -> tuple[ShortBake, ...]:
-    """Return the bakes below 100 % that are over before the judge could say pass."""
+    """Return the bakes that are over before the judge could say pass."""
     judge = configuration.judge
     regions = sum(len(wave) for wave in rollout.waves)
     most = max(len(strategy.steps) for strategy in rollout.strategies.values())
@@ -124,9 +123,12 @@ def _short_bakes(configuration: Configuration, rollout: RolloutSettings, rate: f
     found = []
     for strategy in rollout.strategies.values():
         for step in completed(strategy).steps:
-            needs = timedelta(0) if strategy.against_limits else slices * judge.slice_length
-            if rate is not None and step.weight:
+            # Held to limits alone there is no latency to compare, and so no least number of slices.
+            by_limits = strategy.against_limits or step.weight == 100
+            needs = timedelta(0) if by_limits else slices * judge.slice_length
+            if rate is not None:
                 needs = max(needs, timedelta(seconds=judge.errors.requests / (rate * step.weight / 100)))
-            if step.weight < 100 and step.bake < needs:
+            # All traffic without a bake of its own rests on the step before it.
+            if step.bake < needs and (step.weight < 100 or step.bake):
                 found.append(ShortBake(strategy=strategy.name, weight=step.weight, bake=step.bake, needs=needs))
     return tuple(found)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from html import escape
+from textwrap import wrap
 
 from wedgate.rollout.guards import spell_duration
 from wedgate.rollout.planner import Dated, PlannedRegion
@@ -20,12 +21,16 @@ WAITS, NOTHING = "\u00b7", " "
 
 def render_text(dated: Dated, local: Local, *, width: int = 80) -> str:
     """Render a plan as a table in local times, and a picture of the same width."""
-    lines = [f"{'region':<14} {'strategy':<10} {'begins':<24} {'promoted':<24} runway left"]
+    lines = [f"{'region':<14} {'strategy':<10} {'begins':<21} {'promoted':<21} runway"]
     for region in dated.regions:
         runway = "-" if region.runway is None else spell_duration(region.runway)
         begins, ends = local(region.region, region.start), local(region.region, region.end)
-        lines.append(f"{region.region:<14} {region.strategy:<10} {begins:<24} {ends:<24} {runway}")
-    lines += _misfit_lines(dated)
+        lines.append(f"{region.region:<14} {region.strategy:<10} {begins:<21} {ends:<21} {runway}")
+    lines += [
+        line
+        for each in _misfit_lines(dated)
+        for line in wrap(each, width, subsequent_indent=" " * 15, break_on_hyphens=False)
+    ]
     if dated.regions:
         lines += ["", *_picture(dated, width), ""]
         lines.append(f"done in {spell_duration(dated.end - dated.start)}, {spell_duration(dated.waited)} of it waiting")
@@ -52,7 +57,7 @@ def _picture(dated: Dated, width: int) -> list[str]:
         cells = "".join(_cell(region, dated.start + (place + 0.5) * whole) for place in range(columns))
         lines.append(f"{region.region:<14} |{cells}|")
     key = f"{WAITS} waits for its calendar  = deploys  \u2591 to 10 %  \u2592 to 50 %  \u2593 more  \u2588 all"
-    return [*lines, f"{'':<14}  {key}"]
+    return [*lines, *wrap(key, width)]
 
 
 def _cell(region: PlannedRegion, at: datetime) -> str:

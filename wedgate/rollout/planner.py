@@ -1,8 +1,9 @@
 """When a rollout would go where, if every deploy works and every judgement passes: the engine's own rules, on paper.
 
 A region begins when its wave is up, a place in flight is free, it is open, and the whole way through it (deploy, every
-bake, reserve) fits before it closes; the first in the plan's order that can, goes. What is planned is a way without
-interruption: the engine can hold between two steps, and no plan should count on that.
+bake, reserve) fits before it closes; the first in the plan's order that can, goes, and who was refused goes to the end.
+What is planned is a way without interruption, with the time of the deploy: the engine can hold between two steps, and
+no plan should count on that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import permutations, product
+from math import factorial, prod
 
 from wedgate.calendars.values import Verdict
 from wedgate.rollout.values import Strategy
@@ -181,6 +183,7 @@ class _Planner:
     def wave(self, index: int, wave: Sequence[str], turn: datetime) -> list[PlannedRegion] | Misfit:
         """Plan one wave from when its turn comes: whenever a place is free, the first region goes that can."""
         waiting, free, done = list(wave), [turn] * self._task.in_flight, []
+        refused: set[str] = set()
         while waiting:
             free.sort()
             at = free[0]
@@ -190,7 +193,13 @@ class _Planner:
                 return misfits[0]
             starts = {name: found for name, found in first.items() if isinstance(found, datetime)}
             soonest = min(starts.values())
-            name = next(name for name in waiting if starts[name] == soonest)
+            # The engine asks in this order whenever a place is free, and who was refused once goes to the end.
+            order = sorted(waiting, key=lambda name: name in refused)
+            if soonest > at:
+                refused.update(waiting)
+                order = waiting
+            name = next(name for name in order if starts[name] == soonest)
+            refused.update(order[: order.index(name)])
             region = self._way(name, index, soonest, waited=soonest - at)
             done.append(region)
             waiting.remove(name)
@@ -258,6 +267,11 @@ def _orders(waves: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, ...
             count += 1
             if count >= MOST_ORDERS:
                 return
+
+
+def count_orders(waves: Sequence[Sequence[str]]) -> int:
+    """Return in how many orders waves and the regions inside them can stand."""
+    return factorial(len(waves)) * prod(factorial(len(wave)) for wave in waves)
 
 
 def _with_waves(task: Task, waves: tuple[tuple[str, ...], ...]) -> Task:

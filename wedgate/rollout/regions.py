@@ -47,18 +47,24 @@ MOST_BETWEEN_RETURNS = timedelta(seconds=30)
 Moved = tuple[RegionState, tuple[Effect, ...]]
 
 
-def chosen_strategy(plan: Plan, region: str, verdict: Verdict, asked: str | None = None) -> Strategy:
+def chosen_strategy(
+    strategies: Sequence[Strategy],
+    choose: Sequence[Choice],
+    region: str,
+    verdict: Verdict,
+    asked: str | None = None,
+) -> Strategy:
     """Return the strategy that an override ``asked`` for, or the first matching line of ``choose`` names.
 
     Every step of it is spelled out. Without a matching line it is the first strategy listed.
     """
-    by_name = {strategy.name: strategy for strategy in plan.strategies}
+    by_name = {strategy.name: strategy for strategy in strategies}
     if asked in by_name:
         return completed(by_name[asked])
-    for choice in plan.choose:
+    for choice in choose:
         if _matches(choice, region, verdict) and choice.use in by_name:
             return completed(by_name[choice.use])
-    return completed(plan.strategies[0])
+    return completed(strategies[0])
 
 
 def _matches(choice: Choice, region: str, verdict: Verdict) -> bool:

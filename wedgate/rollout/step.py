@@ -269,7 +269,8 @@ def _begin_region(state: RolloutState, region: RegionState, event: GateAnswered)
     """Begin a region whose turn it is, if the whole way through it fits before it closes."""
     if region.region not in regions_to_begin(state):
         return region, ()
-    strategy = regions.chosen_strategy(state.plan, region.region, event.verdict, event.strategy)
+    plan = state.plan
+    strategy = regions.chosen_strategy(plan.strategies, plan.choose, region.region, event.verdict, event.strategy)
     begun = replace(region, strategy=strategy)
     refusal = refusal_of_gate(event, regions.runway_needed(state.plan, begun))
     if refusal is not None:
