@@ -13,7 +13,7 @@ from wedgate.errors import ExitCode, RefusedError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
-from wedgate.rollout.values import Fence, Weights
+from wedgate.rollout.values import Fence, Release, Weights
 
 MIN = timedelta(minutes=1)
 TICK = timedelta(seconds=30)
@@ -142,7 +142,7 @@ def test_a_failure_is_rolled_back_by_the_tick_that_sees_it(make_world: Callable[
         assert len(ends) < 50
     assert ends[-1].exit_code is ExitCode.ROLLED_BACK
     assert world.weights()["r1"] == 0
-    assert "sha256:new" in world.store.read()[-1].body.get("digest", "") or world.tick().state is None
+    assert [entry.body["digest"] for entry in world.store.read() if entry.kind == "poisoned"] == ["sha256:new"]
 
 
 def test_a_deploy_that_fails_is_not_tried_again_by_every_tick(world: Any) -> None:
@@ -187,10 +187,11 @@ def test_a_run_with_a_budget_hands_over_and_the_next_goes_on(world: Any, new: An
 
 
 def test_a_budget_waits_for_the_calendar_no_longer_than_it_lasts(world: Any, new: Any) -> None:
-    """The window opens after the budget: the run hands over at once, and nothing goes back."""
+    """The window opens after the budget: there is nothing to wait for, and the run says closed at once."""
     world.close("r1", timedelta(0), 600 * MIN)
     end = RolloutEngine(world.parts()).run(new, wait=5 * MIN, budget=5 * MIN)
-    assert end.exit_code is ExitCode.DONE
+    assert end.exit_code is ExitCode.CLOSED
+    assert world.now - end.state.region("r1").hold.since < MIN
     assert status(world).region("r1").phase is RegionPhase.HELD
 
 
@@ -279,6 +280,36 @@ def test_an_order_reaches_a_run_that_is_going_on(world: Any, noon: datetime) -> 
     assert end.exit_code is ExitCode.DONE
     raised = [said.at for said in world.said if said.weights is not None and said.region == "r1"]
     assert raised[1] - raised[0] > 20 * MIN
+
+
+def test_a_run_obeys_within_ten_seconds_however_long_its_slices_are(make_world: Callable[..., Any]) -> None:
+    """It rests for a slice of half a minute, and looks at the ledger meanwhile."""
+    world = make_world()
+    asked: list[datetime] = []
+
+    def aborting(there: Any) -> None:
+        if there.weights()["r1"] == 10 and not asked:
+            asked.append(there.now)
+            there.order(Order.ABORT)
+
+    world.on_pause.append(aborting)
+    assert world.run().exit_code is ExitCode.ROLLED_BACK
+    back = next(said.at for said in world.said if said.weights is not None and said.weights.green == 0)
+    assert back - asked[0] <= timedelta(seconds=10)
+
+
+def test_a_run_with_a_budget_that_is_stopped_leaves_no_traffic_behind(make_world: Callable[..., Any]) -> None:
+    """Only time that is up hands over; what stops for a person returns what nobody will watch."""
+    world = make_world(waves=(("r1", "r2"), ("r3",), ("r4",)), in_flight=2)
+
+    def meddle(there: Any) -> None:
+        if there.weights() == {"r1": 10, "r2": 10, "r3": 0, "r4": 0}:
+            there.targets["r1"].put(Weights(blue=40, green=60))
+
+    world.on_pause.append(meddle)
+    end = RolloutEngine(world.parts()).run(Release(commit="1" * 40, digest="sha256:new"), budget=60 * MIN)
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert world.weights()["r2"] == 0
 
 
 def test_an_order_without_a_rollout_is_refused(world: Any) -> None:

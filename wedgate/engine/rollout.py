@@ -17,26 +17,19 @@ from wedgate.engine.holder import live_holder, refuse_while_held, utc
 from wedgate.engine.observe import Watcher
 from wedgate.engine.outcome import end_of, tick_end
 from wedgate.engine.progress import Progress, unfailing
+from wedgate.engine.resting import OBEY_EVERY, POLL, rest, until_return
 from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
 from wedgate.engine.start import Planned, plan_rollout, refuse_poisoned, requested_regions
-from wedgate.engine.tick import ASK_AGAIN, Ticker, claim_regions, release_claims
+from wedgate.engine.tick import Ticker, claim_regions, release_claims
 from wedgate.engine.traffic import spell_exposed
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError, WedgateError
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
-from wedgate.rollout.regions import pause_before_return
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState, RolloutStatus
+from wedgate.rollout.state import Plan, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
-from wedgate.rollout.waves import regions_to_begin
-
-OBEY_EVERY = timedelta(seconds=10)
-"""How often the ledger is looked at for what people told the rollout."""
-
-POLL = timedelta(seconds=1)
-"""How long to wait before something outside is looked at again."""
 
 MOST_TRIES = 100
 """A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` allows; against an error that repeats
@@ -51,6 +44,7 @@ class RolloutEngine:
         self._book = Book(parts.store, parts.spool)
         self._reported: set[Regression] = set()
         self._last: Ticker | None = None
+        self._obeyed_at: datetime | None = None
 
     def run(
         self,
@@ -143,7 +137,7 @@ class RolloutEngine:
                 back = tuple(each.region for each in ticker.state.regions if each.phase is RegionPhase.ROLLING_BACK)
                 if not back:
                     break
-                self._parts.pause(_until_return(ticker.state))
+                self._parts.pause(until_return(ticker.state))
                 ticker.feed(ev.Ticked(at=self._parts.clock(), regions=back))
             ticker.leave()
         except LeaseLostError:
@@ -303,27 +297,20 @@ class RolloutEngine:
 
         Returns whether the time was up before, at ``leave_at``: then candidates keep their traffic for the next run.
         """
-        looked: datetime | None = None
         try:
             while not ticker.state.is_over and self._parts.interrupted() is None:
                 ticker.renew()
-                now = self._parts.clock()
-                if looked is None or now - looked >= OBEY_EVERY:
-                    looked = now
-                    ticker.obey()
+                self._obey(ticker)
                 self._take_reports(ticker)
                 ticker.feed(ev.Ticked(at=self._parts.clock()))
-                rest = self._rest(ticker, deadline)
-                if ticker.blind is not None or (rest is None and leave_at is None):
+                now = self._parts.clock()
+                pause = rest(ticker.state, now, deadline, due=ticker.watcher.due, is_deploying=ticker.is_deploying)
+                if pause is None or ticker.blind is not None:
                     break
-                is_time = leave_at is not None and (rest is None or self._parts.clock() >= leave_at)
-                if is_time and not ticker.state.is_over and _may_leave(ticker):
+                if leave_at is not None and now >= leave_at and _may_leave(ticker):
                     ticker.leave()
                     return True
-                if rest is None:
-                    break
-                if rest > timedelta(0):
-                    self._parts.pause(rest if leave_at is None else min(rest, max(leave_at - now, POLL)))
+                self._pause(ticker, pause if leave_at is None else min(pause, max(leave_at - now, POLL)))
         except LeaseLostError:
             raise
         except BaseException as error:
@@ -335,6 +322,22 @@ class RolloutEngine:
         self._settle(ticker, f"interrupted: {why}" if why else "the run ended and nobody would watch any more")
         self._raise_blind(ticker)
         return False
+
+    def _pause(self, ticker: Ticker, duration: timedelta) -> None:
+        """Wait, but not past an order: the ledger is looked at every few seconds, however long a slice is."""
+        end = self._parts.clock() + duration
+        while (left := end - self._parts.clock()) > timedelta(0) and self._parts.interrupted() is None:
+            self._parts.pause(min(left, OBEY_EVERY))
+            if self._obey(ticker):
+                return
+
+    def _obey(self, ticker: Ticker) -> bool:
+        """Obey what people told the rollout, looking only so often; return whether there was anything."""
+        now = self._parts.clock()
+        if self._obeyed_at is not None and timedelta(0) <= now - self._obeyed_at < OBEY_EVERY:
+            return False
+        self._obeyed_at = now
+        return ticker.obey()
 
     def _raise_blind(self, ticker: Ticker) -> None:
         """Raise what kept the ledger from being written, if anything did."""
@@ -350,7 +353,7 @@ class RolloutEngine:
             if not any(_needs_settling(region) for region in ticker.state.regions):
                 return
             if attempt:
-                self._parts.pause(_until_return(ticker.state))
+                self._parts.pause(until_return(ticker.state))
             try:
                 ticker.feed(ev.Interrupted(at=self._parts.clock(), why=why))
             except (LeaseLostError, FenceError):
@@ -370,47 +373,6 @@ class RolloutEngine:
             if report not in self._reported:
                 self._reported.add(report)
                 ticker.feed(ev.RegressionReported(at=self._parts.clock(), region=report.region, why=report.why))
-
-    def _rest(self, ticker: Ticker, deadline: datetime) -> timedelta | None:
-        """Return how long until the next tick, ``None`` when a tick cannot change anything any more."""
-        state, now = ticker.state, self._parts.clock()
-        if state.is_over:
-            return None
-        if any(region.phase is RegionPhase.ROLLING_BACK for region in state.regions):
-            return _until_return(state)
-        stopped = state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION)
-        if stopped:
-            return None
-        moving = [self._rest_of(ticker, region, now) for region in state.regions if _moves_by_itself(state, region)]
-        if any(state.region(name).phase is RegionPhase.PENDING for name in regions_to_begin(state)):
-            return timedelta(0)
-        if moving:
-            return min(moving)
-        if any(region.paused is not None for region in state.regions) and state.halted is None:
-            watched = [ticker.watcher.due(region, now) for region in state.regions if region.is_exposed]
-            if not watched and now >= deadline:
-                return None
-            return max(min([*watched, OBEY_EVERY]), timedelta(milliseconds=10))
-        if state.halted is not None:
-            return None
-        waiting = [region for region in state.regions if _waits_for_calendar(region)]
-        until = [region.hold.until for region in waiting if region.hold is not None and region.hold.until is not None]
-        if not waiting or now >= deadline or (len(until) == len(waiting) and min(until) > deadline):
-            return None
-        bounds = [ASK_AGAIN, deadline - now, *(instant - now for instant in until if instant > now)]
-        bounds += [ticker.watcher.due(region, now) for region in waiting if region.weight > 0]
-        return max(min(bounds), timedelta(milliseconds=10))
-
-    def _rest_of(self, ticker: Ticker, region: RegionState, now: datetime) -> timedelta:
-        """Return how long until a region in motion has something to do."""
-        if region.phase is RegionPhase.BAKING:
-            return ticker.watcher.due(region, now)
-        waits = region.deployed_at is not None or ticker.is_deploying(region.region)
-        if region.phase in (RegionPhase.SHIFTING, RegionPhase.PROMOTED) or (
-            region.phase is RegionPhase.PREPARING and waits
-        ):
-            return POLL
-        return timedelta(0)
 
     def _ticker(self, state: RolloutState) -> Ticker:
         """Return the ticker for a rollout, with a watcher of its own."""
@@ -454,37 +416,10 @@ def _needs_settling(region: RegionState) -> bool:
     return region.is_exposed or region.phase in preparing
 
 
-def _holds(state: RolloutState, kind: HoldKind) -> bool:
-    """Whether some region is held for this kind of reason."""
-    return any(region.hold is not None and region.hold.kind is kind for region in state.regions)
-
-
-def _until_return(state: RolloutState) -> timedelta:
-    """Return how long until traffic that is not back yet is given back again."""
-    back = [region for region in state.regions if region.phase is RegionPhase.ROLLING_BACK]
-    return min((pause_before_return(region) for region in back), default=POLL)
-
-
-def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
-    """Whether a tick may change a region without anything happening outside."""
-    idle = region.paused is not None and region.phase in (
-        RegionPhase.GATED,
-        RegionPhase.PREPARING,
-        RegionPhase.VERIFIED,
-    )
-    waits = region.phase is RegionPhase.PROMOTED and state.keeps_promoted
-    return region.is_moving and region.phase is not RegionPhase.HELD and not idle and not waits
-
-
 def _may_leave(ticker: Ticker) -> bool:
     """Whether nothing is half done: no switch of traffic whose outcome is not known, and no deploy."""
     half = (RegionPhase.SHIFTING, RegionPhase.ROLLING_BACK)
     return not any(region.phase in half or ticker.is_deploying(region.region) for region in ticker.state.regions)
-
-
-def _waits_for_calendar(region: RegionState) -> bool:
-    """Whether a region is held until its calendar opens."""
-    return region.phase is RegionPhase.HELD and region.hold is not None and region.hold.kind is HoldKind.CLOSED
 
 
 def _stuck(state: RolloutState) -> str:

@@ -131,15 +131,16 @@ class Ticker:
         for state in self.state.regions:
             self.watcher.resume(state)
 
-    def obey(self) -> None:
-        """Take in what people told this rollout since, from the ledger as it is now.
+    def obey(self) -> bool:
+        """Take in what people told this rollout since, from the ledger as it is now; return whether there was anything.
 
         A ledger that cannot be read tells nothing; it closes the gate in any case.
         """
         try:
             orders = self._book.look().orders
         except ExternalSystemError:
-            return
+            return False
+        before = self.state.obeyed
         for line in orders:
             given = line.given
             if line.revision > self.state.obeyed and given.rollout == self.state.plan.rollout:
@@ -153,6 +154,7 @@ class Ticker:
                         regions=given.regions,
                     )
                 )
+        return self.state.obeyed != before
 
     def leave(self) -> None:
         """Write down what was observed of candidates with traffic, for the run that goes on."""

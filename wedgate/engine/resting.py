@@ -1,0 +1,97 @@
+"""How long a run may rest until the next tick, and when a tick cannot change anything any more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from wedgate.engine.tick import ASK_AGAIN
+from wedgate.rollout.regions import pause_before_return
+from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
+from wedgate.rollout.waves import regions_to_begin
+
+POLL = timedelta(seconds=1)
+"""How long to wait before something outside is looked at again."""
+
+OBEY_EVERY = timedelta(seconds=10)
+"""How often the ledger is looked at for what people told the rollout."""
+
+SHORTEST = timedelta(milliseconds=10)
+
+Due = Callable[[RegionState, datetime], timedelta]
+"""How long until the next reading of a region is due."""
+
+
+def rest(
+    state: RolloutState, now: datetime, deadline: datetime, *, due: Due, is_deploying: Callable[[str], bool]
+) -> timedelta | None:
+    """Return how long until the next tick, ``None`` when a tick cannot change anything any more.
+
+    ``deadline`` is until when closed calendars are waited for; ``is_deploying`` says where a deploy runs beside it.
+    """
+    if state.is_over:
+        return None
+    if any(region.phase is RegionPhase.ROLLING_BACK for region in state.regions):
+        return until_return(state)
+    if state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION):
+        return None
+    if any(state.region(name).phase is RegionPhase.PENDING for name in regions_to_begin(state)):
+        return timedelta(0)
+    moving = [region for region in state.regions if _moves_by_itself(state, region)]
+    if moving:
+        return min(_rest_of(region, now, due, is_deploying(region.region)) for region in moving)
+    if state.halted is not None:
+        return None
+    if any(region.paused is not None for region in state.regions):
+        return _rest_while_paused(state, now, deadline, due)
+    return _rest_while_closed(state, now, deadline, due)
+
+
+def until_return(state: RolloutState) -> timedelta:
+    """Return how long until traffic that is not back yet is given back again."""
+    back = [region for region in state.regions if region.phase is RegionPhase.ROLLING_BACK]
+    return min((pause_before_return(region) for region in back), default=POLL)
+
+
+def _rest_of(region: RegionState, now: datetime, due: Due, is_deploying: bool) -> timedelta:
+    """Return how long until a region in motion has something to do."""
+    if region.phase is RegionPhase.BAKING:
+        return due(region, now)
+    looks = region.phase in (RegionPhase.SHIFTING, RegionPhase.PROMOTED)
+    waits = region.phase is RegionPhase.PREPARING and (region.deployed_at is not None or is_deploying)
+    return POLL if looks or waits else timedelta(0)
+
+
+def _rest_while_paused(state: RolloutState, now: datetime, deadline: datetime, due: Due) -> timedelta | None:
+    watched = [due(region, now) for region in state.regions if region.is_exposed]
+    if not watched and now >= deadline:
+        return None
+    return max(min([*watched, OBEY_EVERY]), SHORTEST)
+
+
+def _rest_while_closed(state: RolloutState, now: datetime, deadline: datetime, due: Due) -> timedelta | None:
+    waiting = [region for region in state.regions if _waits_for_calendar(region)]
+    until = [region.hold.until for region in waiting if region.hold is not None and region.hold.until is not None]
+    if not waiting or now >= deadline or (len(until) == len(waiting) and min(until) > deadline):
+        return None
+    bounds = [ASK_AGAIN, deadline - now, *(instant - now for instant in until if instant > now)]
+    bounds += [due(region, now) for region in waiting if region.weight > 0]
+    return max(min(bounds), SHORTEST)
+
+
+def _holds(state: RolloutState, kind: HoldKind) -> bool:
+    """Whether some region is held for this kind of reason."""
+    return any(region.hold is not None and region.hold.kind is kind for region in state.regions)
+
+
+def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
+    """Whether a tick may change a region without anything happening outside."""
+    preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
+    idle = region.paused is not None and region.phase in preparing
+    waits = region.phase is RegionPhase.PROMOTED and state.keeps_promoted
+    return region.is_moving and region.phase is not RegionPhase.HELD and not idle and not waits
+
+
+def _waits_for_calendar(region: RegionState) -> bool:
+    """Whether a region is held until its calendar opens."""
+    return region.phase is RegionPhase.HELD and region.hold is not None and region.hold.kind is HoldKind.CLOSED
