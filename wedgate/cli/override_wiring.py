@@ -142,7 +142,7 @@ def let_through_on_runner(
         configuration = runner.configuration()
         if configuration is None:
             return decision
-        has_ledger = configuration.state is not None and configuration.state.kind == "git"
+        has_ledger = configuration.state is not None and configuration.state.kind in ("git", "postgres")
         if configuration.overrides is None and not has_ledger:
             return decision
         overrides = Overrides(override_parts(runner, configuration, environment, utc_now))

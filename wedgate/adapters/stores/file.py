@@ -17,7 +17,7 @@ from wedgate.adapters.stores.locking import locked
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.ledger.appending import refusal_to_append
 from wedgate.ledger.chain import Entry, broken_at
-from wedgate.ledger.lines import entries_of, line_of
+from wedgate.ledger.lines import entries_of, line_of, unreadable
 
 
 class FileStore:
@@ -83,7 +83,7 @@ class FileStore:
         for number, line in enumerate(lines, start=1):
             read = entries_of(line)
             if read is None:
-                raise self._unusable(number, f"entry {len(entries) + 1} cannot be read")
+                raise self._unusable(number, *unreadable(line, len(entries) + 1))
             entries += read
         end, needs_newline = len(complete) + len(newline), False
         if tail:
@@ -99,9 +99,9 @@ class FileStore:
             raise self._unusable(_line_of(lines, broken), f"entry {broken} does not follow entry {broken - 1}")
         return tuple(entries), end, needs_newline
 
-    def _unusable(self, line: int, what: str) -> ConfigurationError:
+    def _unusable(self, line: int, what: str, remedy: str = "") -> ConfigurationError:
         """Make the error for a ledger that was changed by something other than wedgate."""
-        remedy = (
+        remedy = remedy or (
             "an entry was edited or is missing: put the file back from a copy; "
             "`wedgate rollback` works without the ledger"
         )
