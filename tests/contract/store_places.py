@@ -171,7 +171,7 @@ class PostgresPlace:
             revision = json.loads(line)["revision"] if line.startswith("{") else len(lines)
             text = line.replace("'", "''")
             statements.append(
-                "INSERT INTO wedgate.entries (service, revision, epoch, previous, hash, line) "
+                "INSERT INTO wedgate.entries (service, revision, epoch, previous, hash, line) "  # noqa: S608 (a text of the test)
                 f"VALUES ('{SERVICE}', {revision}, 1, '', '', '{text}')"
             )
         self.execute("; ".join([*statements, "ALTER TABLE wedgate.entries ENABLE TRIGGER USER"]))
