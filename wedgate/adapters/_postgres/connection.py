@@ -40,6 +40,13 @@ _REMEDIES = {
 """What to do about an SQLSTATE, where its own words do not say so."""
 
 
+_ENDINGS = ("57P01", "57P02", "57P05", "25P03", "25P04")
+"""What a server says as it ends a connection: it is shut down, or nothing came for too long."""
+
+_GRACE_SECONDS = 1.0
+"""How much longer than the server is told to take it is waited for, so that its own words are heard."""
+
+
 class ConnectionLostError(Exception):
     """The connection ended in the middle; what was sent last may have been carried out. Carries the first cause."""
 
@@ -80,21 +87,20 @@ class Connection:
         server or when there is no connection to be had, ``ConfigurationError`` when the address is none. After an
         error, and where a transaction was left open, the connection is closed.
         """
+        session = self._open()
         import psycopg
 
-        session = self._open()
         # A copy of its own: should the timer ring while the connection is being closed, it shuts nobody else's socket.
         copy = socket.socket(fileno=os.dup(session.fileno()))
-        watch = threading.Timer(self._bounds.exchange if seconds is None else seconds, _shut, (copy,))
+        bound = self._bounds.exchange if seconds is None else seconds
+        watch = threading.Timer(bound + _GRACE_SECONDS, _shut, (copy,))
         watch.daemon = True
         watch.start()
         try:
             yield session
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            if session.closed or session.broken:
-                raise ConnectionLostError(self.words(error)) from error
-            raise self.failed(error) from error
         except psycopg.Error as error:
+            if session.closed or session.broken or error.sqlstate in _ENDINGS:
+                raise ConnectionLostError(self.words(error)) from error
             raise self.failed(error) from error
         finally:
             watch.cancel()

@@ -170,11 +170,12 @@ class PostgresStore:
             session.execute("COMMIT")
 
     def _begin(self, session: Session) -> None:
-        """Begin a transaction whose statements, locks and pauses the server ends within the bound."""
+        """Begin a transaction whose statements, locks and pauses the server ends within the bound; a lock a little
+        earlier, so that it is the lock that is named."""
         milliseconds = max(1, round(self._bounds.exchange * 1000))
         session.execute(
             "BEGIN ISOLATION LEVEL READ COMMITTED; "
-            f"SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {milliseconds}; "
+            f"SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {max(1, milliseconds * 4 // 5)}; "
             f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds}"
         )
 
