@@ -137,6 +137,18 @@ def test_what_was_appended_is_read_back_in_order(open_store: Opener) -> None:
 
 
 @every_store
+def test_append_of_nothing_changes_nothing(open_store: Opener) -> None:
+    """It asks whether the revision still holds, and leaves no line behind."""
+    store = open_store()
+    store.append((), revision=0)
+    store.append(entries(store, "one"), revision=0)
+    store.append((), revision=1)
+    with pytest.raises(RevisionConflictError):
+        store.append((), revision=0)
+    assert said(open_store()) == ["one"]
+
+
+@every_store
 def test_second_writer_on_the_same_revision_is_refused(open_store: Opener) -> None:
     """Compare-and-swap: who read an older ledger does not write."""
     one, two = open_store(), open_store()

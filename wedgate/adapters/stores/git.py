@@ -72,6 +72,8 @@ class GitStore:
         existing = self.read() if self._entries is None else self._entries
         if refusal := refusal_to_append(existing, entries, revision=revision):
             raise RevisionConflictError(f"{self._name}: {refusal}")
+        if not entries:
+            return
         content = self._content + line_of(entries).encode()
         commit = self._commit_with(content, revision + len(entries))
         old = "" if self._commit == _NOWHERE else self._commit
