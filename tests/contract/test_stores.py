@@ -6,6 +6,7 @@ import importlib.util
 import json
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import pytest
 from git_server import GitServer
 from postgres_server import PostgresServer, wire_to
 
+from wedgate.adapters.stores import memory
 from wedgate.adapters.stores.interface import RevisionConflictError, Store, StoreUnreachableError
 from wedgate.errors import ConfigurationError, WedgateError
 from wedgate.ledger.appending import Draft, chain_onto
@@ -281,6 +283,23 @@ def test_two_hundred_at_once_are_one_winner_in_each_round(place: Any) -> None:
         assert Counter(type(error) for error in raised) == {RevisionConflictError: place.writers - 1}
         assert said(place.open())[revision:] == won
     assert broken_at(place.open().read()) is None
+
+
+@pytest.mark.parametrize("place", ["memory"], indirect=True)
+def test_memory_looks_and_writes_under_one_lock(place: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads take turns too rarely to show it by chance: here the second would look before the first wrote."""
+    look = memory.refusal_to_append
+
+    def look_slowly(*arguments: Any, **more: Any) -> str | None:
+        found = look(*arguments, **more)
+        time.sleep(0.05)
+        return found
+
+    monkeypatch.setattr(memory, "refusal_to_append", look_slowly)
+    store = place.open()
+    takers = [following((), name, nonce=name) for name in ("a", "b")]
+    raised = together(*(lambda taken=taken: store.append(taken, revision=0) for taken in takers))
+    assert [type(error) for error in raised] == [RevisionConflictError]
 
 
 @every_store

@@ -188,6 +188,17 @@ def test_commit_that_never_arrived_is_sent_again(url: str, wire: Wire) -> None:
     assert wire.lose_commits == 0
 
 
+def test_commit_that_never_arrived_may_have_lost_its_place(url: str, wire: Wire) -> None:
+    """The wire broke before the COMMIT and somebody else was faster than the second try: that is a conflict."""
+    store, other = store_of(wire.url(url)), store_of(url)
+    append(store, "one")
+    mine, theirs = following(store, "mine", nonce="a"), following(other, "theirs", nonce="b")
+    wire.lose_commits, wire.after_loss = 1, lambda: other.append(theirs, revision=1)
+    with pytest.raises(RevisionConflictError, match="the ledger has 2 entries"):
+        store.append(mine, revision=1)
+    assert other.read()[1:] == theirs
+
+
 def test_answer_lost_twice_says_that_nothing_is_known(url: str, wire: Wire) -> None:
     """Then the next reading shows it: all of it."""
     store = store_of(wire.url(url))

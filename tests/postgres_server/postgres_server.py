@@ -65,7 +65,7 @@ class Wire:
 
     ``lose_answers`` cuts so many connections after a COMMIT was carried out and before its answer arrives, and calls
     ``after_loss`` in between;
-    ``lose_commits`` before the COMMIT arrives; ``is_silent`` passes nothing on any more, without an end.
+    ``lose_commits`` before the COMMIT arrives, likewise; ``is_silent`` passes nothing on any more, without an end.
     """
 
     def __init__(self, server: PostgresServer) -> None:
@@ -126,6 +126,8 @@ class Wire:
                     self.commits += 1
                     if self.lose_commits:
                         self.lose_commits -= 1
+                        _shut(sink)
+                        self.after_loss()
                         break
                     if self.lose_answers:
                         self.lose_answers -= 1
