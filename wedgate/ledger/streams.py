@@ -123,9 +123,14 @@ class LedgerState:
 def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerState:
     """Return the state that ``entries`` lead to, starting from ``state`` (an empty ledger by default)."""
     current = state or LedgerState()
+    # The lines of a journal are collected and joined once: joined one by one, a long journal costs its square.
+    lines: dict[str, list[JournalLine]] = {}
     for entry in entries:
         current = _fold_one(current, entry)
-    return current
+        if entry.stream == Stream.JOURNAL:
+            current = _fold_journal(current, entry, lines)
+    journals = {name: (*current.journals.get(name, ()), *added) for name, added in lines.items()}
+    return replace(current, journals={**current.journals, **journals}) if lines else current
 
 
 def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
@@ -146,27 +151,24 @@ def _fold_one(state: LedgerState, entry: Entry) -> LedgerState:
             return replace(state, poisoned={poisoned.digest: poisoned, **state.poisoned})
         case Stream.CLAIMS:
             return _fold_claim(state, entry)
-        case Stream.JOURNAL:
-            return _fold_journal(state, entry)
         case Stream.AUDIT:
             return _fold_audit(state, entry)
         case _:
             return state
 
 
-def _fold_journal(state: LedgerState, entry: Entry) -> LedgerState:
-    """Add a line to a rollout's journal, which begins with its start.
+def _fold_journal(state: LedgerState, entry: Entry, lines: dict[str, list[JournalLine]]) -> LedgerState:
+    """Add a line to those of a rollout's journal, which begins with its start.
 
     A rollback by hand is recorded even where the ledger that saw the start is lost: what it says of a rollout that
     this ledger never knew is kept in the chain, and is nothing to go on from.
     """
     rollout = str(entry.body["rollout"])
-    known = state.journals.get(rollout)
-    if known is None and entry.kind != START:
+    is_known = rollout in lines or rollout in state.journals
+    if not is_known and entry.kind != START:
         return state
-    line = JournalLine(kind=entry.kind, at=entry.at, body=entry.body)
-    journals = {**state.journals, rollout: (*(known or ()), line)}
-    return replace(state, journals=journals, latest=rollout if known is None else state.latest)
+    lines.setdefault(rollout, []).append(JournalLine(kind=entry.kind, at=entry.at, body=entry.body))
+    return state if is_known else replace(state, latest=rollout)
 
 
 def _fold_audit(state: LedgerState, entry: Entry) -> LedgerState:
