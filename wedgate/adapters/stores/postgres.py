@@ -211,7 +211,7 @@ class PostgresStore:
     def _has_added(self, session: Session, entries: Sequence[Entry], revision: int) -> bool:
         """Whether a transaction whose answer was lost was carried out: the rows are there, with these very hashes."""
         rows = session.execute(tables.HASHES, (self.service, revision, len(entries))).fetchall()
-        return [row[0] for row in rows] == [entry.hash for entry in entries]
+        return bool(rows) and [row[0] for row in rows] == [entry.hash for entry in entries]
 
     def _unusable(self, what: str, remedy: str = "") -> ConfigurationError:
         """Make the error for a ledger that was changed by something other than wedgate."""
