@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".tools" / "bin"
@@ -58,3 +63,12 @@ def repository_root() -> Path:
 def tool_named() -> object:
     """Return the finder of programs: ``tool_named("act")`` is a path."""
     return tool_path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start a real PostgreSQL for the whole session, about a second; ``database()`` of it is a fresh database."""
+    from postgres_server import PostgresServer
+
+    with PostgresServer.start() as server:
+        yield server

@@ -15,6 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,8 @@ NOBODY = "nobody"
 
 class Database:
     """One server with the venues in it. Use it as a context, or call ``stop()``."""
+
+    settings: Mapping[str, str] = SETTINGS
 
     def __init__(self) -> None:
         self._directory = Path(tempfile.mkdtemp(prefix="venue-search-"))
@@ -110,7 +113,7 @@ class Database:
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed:\n{made.stderr[-2000:]}")
-        settings = [option for name, value in SETTINGS.items() for option in ("-c", f"{name}={value}")]
+        settings = [option for name, value in self.settings.items() for option in ("-c", f"{name}={value}")]
         log = self._directory / "log"
         with log.open("wb") as output:
             self._process = subprocess.Popen(

@@ -68,6 +68,9 @@ BEYOND_A_SCHEMA = frozenset(
     rule-unknown-region
     rule-where-twice
     state-path
+    state-ref-of-postgres
+    state-url-missing
+    state-url-of-file
     subdivision-unknown
     target-of-another-kind
     templates

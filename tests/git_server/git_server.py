@@ -6,6 +6,7 @@ import base64
 import os
 import subprocess
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,8 @@ TOKEN = "a-token-of-the-test"
 
 
 class GitServer:
-    """One bare repository at ``url``. ``lose_answers`` drops so many answers to pushes after they were carried out."""
+    """One bare repository at ``url``. ``lose_answers`` drops so many answers to pushes after they were carried out,
+    and calls ``after_loss`` before the connection ends."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -23,6 +25,7 @@ class GitServer:
         subprocess.run(["git", "init", "--quiet", "--bare", str(self.repository)], check=True)
         subprocess.run(["git", "-C", str(self.repository), "config", "http.receivepack", "true"], check=True)
         self.lose_answers = 0
+        self.after_loss: Callable[[], object] = bool
         self.refuse_pushes = False
         handler = type("Handler", (_Handler,), {"world": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -81,6 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         done = subprocess.run(["git", "http-backend"], input=body, capture_output=True, env=environment, check=False)
         if is_push and self.world.lose_answers > 0:
             self.world.lose_answers -= 1
+            self.world.after_loss()
             self.close_connection = True
             self.connection.close()
             return

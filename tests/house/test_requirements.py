@@ -49,6 +49,7 @@ def test_the_locks_cover_what_pyproject_asks_for(repository_root: Path) -> None:
 
     folder = repository_root / "requirements"
     assert names(project["dependencies"] + extras["github"]) <= set(pins(folder / "action.txt"))
+    assert names(extras["postgres"]) <= set(pins(folder / "dev.txt"))
     assert names(extras["demo"]) <= set(pins(folder / "demo.txt"))
     assert names(extras["test"] + extras["lint"]) <= set(pins(folder / "dev.txt"))
 

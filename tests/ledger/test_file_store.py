@@ -76,6 +76,32 @@ def test_edited_entry_is_refused_by_name(store: FileStore, line: int) -> None:
         store.append((), revision=3)
 
 
+def test_append_after_an_edit_is_refused_although_the_store_knew_the_file(store: FileStore) -> None:
+    """The store that wrote the last line does not build upon a file that somebody else has touched since."""
+    more = following(store, "more")
+    text = store.path.read_text()
+    store.path.write_text(text.replace("entry 1", "entry one"))
+    with pytest.raises(ConfigurationError, match="entry 2 does not follow"):
+        store.append(more, revision=3)
+    store.path.write_text(text)
+    store.append(more, revision=3)
+
+
+def test_append_does_not_read_what_it_knows(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long ledger is verified when it is read, not again with each line that its only writer adds."""
+    loaded: list[bool] = []
+    load = FileStore._load
+    monkeypatch.setattr(FileStore, "_load", lambda self: (loaded.append(True), load(self))[1])
+    known = store.read()
+    for number in range(3):
+        draft = Draft(stream="journal", kind="said", at=AT, body={"text": str(number)})
+        entries = chain_onto([draft], revision=len(known), head=known[-1].hash, epoch=1, nonces=[str(number)])
+        store.append(entries, revision=len(known))
+        known = (*known, *entries)
+    assert loaded == [True]
+    assert FileStore(store.path).read() == known
+
+
 def test_missing_entry_is_refused_by_name(store: FileStore) -> None:
     """A removed line is found where the next one does not follow."""
     lines = store.path.read_text().splitlines()

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
 
 STATE_DIRECTORY = ".wedgate"
-"""Where the ledger lies when wedgate.yml does not say; beside a ledger on a git ref, the spool and the rescue file."""
+"""Where the ledger lies when wedgate.yml does not say; the spool and the rescue file of one that lies elsewhere."""
+
+KINDS = ("file", "git", "postgres")
+"""The states that are built in."""
 
 
 def base_of(configuration: Configuration) -> Path:
@@ -34,7 +37,7 @@ def state_of(
     state = configuration.state
     kind, options = ("file", {}) if state is None else (state.kind, dict(state.options))
     base = base_of(configuration)
-    if kind in ("file", "git"):
+    if kind in KINDS:
         options["path"] = str(base / state_directory(kind, options))
     if kind == "git":
         options.setdefault("ref", f"refs/heads/wedgate/{configuration.service}")
@@ -46,9 +49,9 @@ def state_of(
 
 def state_directory(kind: str, options: Mapping[str, object]) -> Path:
     """Return the directory of the ledger, or of what lies beside it; ``ConfigurationError`` for an unknown kind."""
-    if kind not in ("file", "git"):
-        what = f"state of kind {kind} is not built in"
-        raise ConfigurationError((Problem(file="state", line=0, column=0, what=what, remedy="use kind: file or git"),))
+    if kind not in KINDS:
+        what, remedy = f"state of kind {kind} is not built in", f"use one of {', '.join(KINDS)}"
+        raise ConfigurationError((Problem(file="state", line=0, column=0, what=what, remedy=remedy),))
     return Path(str(options.get("path") or STATE_DIRECTORY))
 
 
@@ -61,20 +64,39 @@ def open_store(kind: str, options: Mapping[str, object], service: str) -> tuple[
     place = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
     spool = f"{service}.spool.jsonl"
     return (
-        _ledger(kind, options, directory / f"{service}.jsonl"),
+        _ledger(kind, options, directory / f"{service}.jsonl", service),
         FileSpool(directory / spool, Path(tempfile.gettempdir()) / f"wedgate-{place}-{spool}"),
     )
 
 
-def _ledger(kind: str, options: Mapping[str, object], path: Path) -> Store:
+def _ledger(kind: str, options: Mapping[str, object], path: Path, service: str) -> Store:
     if kind == "git":
         from wedgate.adapters.stores.git import GitStore
 
         token = os.environ.get("WEDGATE_GITHUB_TOKEN") or os.environ.get("GITHUB_TOKEN") or None
         return GitStore(str(options["remote"]), str(options["ref"]), token=token)
+    if kind == "postgres":
+        from wedgate.adapters.stores.postgres import PostgresStore
+
+        return PostgresStore(lambda: database_address(str(options["url"]), os.environ), service)
     from wedgate.adapters.stores.file import FileStore
 
     return FileStore(path)
+
+
+def database_address(url: str, environment: Mapping[str, str]) -> str:
+    """Return the address of a database: ``url`` itself, or what the variable that it names (``env/NAME``) holds.
+
+    Only the name is kept in a rescue file or said in a message. ``ConfigurationError`` when the variable is not set.
+    """
+    if not url.startswith("env/"):
+        return url
+    name = url.removeprefix("env/")
+    if not environment.get(name):
+        what = f"the ledger is kept in PostgreSQL, and {name} is not set"
+        remedy = f"set {name} to the database's address: postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise ConfigurationError((Problem(file="state.url", line=0, column=0, what=what, remedy=remedy),))
+    return environment[name]
 
 
 def _remote(base: Path, environment: Mapping[str, str]) -> str:

@@ -97,7 +97,8 @@ def run(
     budget = None if budget_text is None else parse_wait(budget_text, option="--budget")
     with telling_exposure():
         configuration = find_and_load(config)
-    if warning := warning_of_checkout(state_directory(*state_of(configuration)), os.environ):
+    kind, options = state_of(configuration)
+    if kind == "file" and (warning := warning_of_checkout(state_directory(kind, options), os.environ)):
         click.echo(warning, err=True)
     interruption = Interruption()
     localise = localiser(configuration)

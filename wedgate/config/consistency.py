@@ -14,7 +14,7 @@ from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import nearest
 from wedgate.config.override_checks import check_overrides
 from wedgate.config.rule_keys import fields_of, kind_keys_in
-from wedgate.config.scalars import shown
+from wedgate.config.scalars import DATABASE_VARIABLE, shown
 from wedgate.config.target_checks import check_target
 
 _BARE = ("time", "months")
@@ -37,7 +37,7 @@ def check_consistency(data: object, complaints: Complaints) -> None:
     check_target(_mapping(rollout.get("target")), evidence, complaints)
     _check_path(("judge", "evidence"), evidence, complaints)
     _check_path(("state",), state, complaints)
-    _check_git(state, complaints)
+    _check_state(state, complaints)
 
 
 def _mapping(plain: object) -> Mapping[str, Any]:
@@ -150,10 +150,18 @@ def _check_in_flight(rollout: Mapping[str, Any], regions: Mapping[str, Any], com
         complaints.value(("rollout", "in-flight"), what, f"write {len(regions)} or less")
 
 
-def _check_git(state: Mapping[str, Any], complaints: Complaints) -> None:
-    for key in ("ref", "remote") if state.get("kind") == "file" else ("path",) if state.get("kind") == "git" else ():
-        if key in state:
-            complaints.key(("state", key), f"{state['kind']} has no {key}", "delete it")
+_STATE_KEYS = {"file": ("path",), "git": ("ref", "remote"), "postgres": ("url",)}
+
+
+def _check_state(state: Mapping[str, Any], complaints: Complaints) -> None:
+    kind = state.get("kind")
+    if kind not in _STATE_KEYS:
+        return
+    for key in (key for keys in _STATE_KEYS.values() for key in keys):
+        if key in state and key not in _STATE_KEYS[kind]:
+            complaints.key(("state", key), f"{kind} has no {key}", "delete it")
+    if kind == "postgres" and "url" not in state:
+        complaints.key(("state",), "'url' is missing", f"add url: env/{DATABASE_VARIABLE}")
 
 
 def _check_path(path: Path, section: Mapping[str, Any], complaints: Complaints) -> None:

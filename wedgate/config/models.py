@@ -106,6 +106,7 @@ VerdictWord = Annotated[str, _word_of(("open", "caution"))]
 TargetWord = Annotated[str, _word_of(scalars.TARGET_KINDS)]
 EvidenceWord = Annotated[str, _word_of(scalars.EVIDENCE_KINDS)]
 RefText = Annotated[str, Spelling(scalars.parse_ref, schema_words.REF)]
+DatabaseText = Annotated[str, Spelling(scalars.parse_database, schema_words.DATABASE)]
 StateWord = Annotated[str, _word_of(scalars.STATE_KINDS)]
 Logins = Annotated[list[str], Spelling(given.parse_logins, given.list_schema(given.LOGIN_PATTERN))]
 Teams = Annotated[list[str], Spelling(given.parse_teams, given.list_schema(given.TEAM_PATTERN))]
@@ -327,10 +328,11 @@ class OverridesSection(Section):
 class StateSection(Section):
     """Where the ledger is kept."""
 
-    kind: StateWord = Field(description="`file`, or `git`: a ref of a repository.")
+    kind: StateWord = Field(description="`file`, `git` (a ref of a repository), or `postgres`.")
     path: Text = left_out("Directory of the ledger; needed for `file`.")
     ref: RefText = left_out("Of `git`: the ref, `refs/heads/wedgate/SERVICE` by default.")
     remote: Text = left_out("Of `git`: the address of the repository; this one by default.")
+    url: DatabaseText = left_out("Of `postgres`: the database, or `env/` and the variable that holds its address.")
 
 
 def _validated_rule(raw: object) -> Any:

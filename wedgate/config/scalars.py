@@ -19,11 +19,13 @@ from wedgate.config.templates import PLACE_PATTERN, RESERVED
 
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 REF_PATTERN = "^refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$"
+DATABASE_PATTERN = "^(env/[A-Za-z_][A-Za-z0-9_]*|postgres(ql)?://(?!.*password=)([^:@/?#\\s]+@)?[^@\\s]*)$"
 PERCENT_PATTERN = "^[0-9]{1,3}(\\.[0-9]{1,6})?%$"
+DATABASE_VARIABLE = "WEDGATE_DATABASE_URL"
 RESERVED_NAMES = frozenset({"all"})
 TARGET_KINDS = ("envoy", "haproxy", "nginx", "command", "simulated")
 EVIDENCE_KINDS = ("envoy", "file")
-STATE_KINDS = ("file", "git")
+STATE_KINDS = ("file", "git", "postgres")
 
 _MOST_LOAD = 10_000
 
@@ -125,6 +127,20 @@ def parse_ref(raw: object) -> str:
     text = parse_text(raw)
     if not re.fullmatch(REF_PATTERN, text) or ".." in text or text.endswith(("/", ".", ".lock")) or "//" in text:
         raise SpellingError(f"{shown(raw)} is not the full name of a branch", "write refs/heads/wedgate/my-service")
+    return text
+
+
+def parse_database(raw: object) -> str:
+    """Read the address of a database, or the name of the environment variable that holds it.
+
+    What is refused is not repeated: it may be, or hold, a password.
+    """
+    text = raw if isinstance(raw, str) else ""
+    remedy = f"write env/{DATABASE_VARIABLE}, and set {DATABASE_VARIABLE} to postgresql://USER:PASSWORD@HOST/DATABASE"
+    if re.match("postgres(ql)?://", text) and (re.search("://[^/?#]*:[^/?#]*@", text) or "password=" in text.lower()):
+        raise SpellingError("a password does not belong into this file", remedy)
+    if not re.fullmatch(DATABASE_PATTERN, text):
+        raise SpellingError("this is no address of a database", f"{remedy}, or write one without a password")
     return text
 
 

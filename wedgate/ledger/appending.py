@@ -62,10 +62,18 @@ def refusal_to_append(existing: Sequence[Entry], new: Sequence[Entry], *, revisi
     The writer must have read ``revision`` entries, and all that there are; its entries continue the chain; and its
     epoch is not lower than the last one written, because a lower one has lost the lease.
     """
-    if len(existing) != revision:
-        return f"the ledger has {len(existing)} entries, the writer had read {revision}"
     last = existing[-1] if existing else None
     head, epoch = (last.hash, last.epoch) if last else (GENESIS, 0)
+    return refusal_to_follow(new, revision=revision, count=len(existing), head=head, epoch=epoch)
+
+
+def refusal_to_follow(new: Sequence[Entry], *, revision: int, count: int, head: str, epoch: int) -> str | None:
+    """Return why ``new`` may not follow ``count`` entries, the last of them with the hash ``head`` and this epoch.
+
+    The same rule as ``refusal_to_append``, for a store that looks at its last entry alone.
+    """
+    if count != revision:
+        return f"the ledger has {count} entries, the writer had read {revision}"
     for offset, entry in enumerate(new, start=1):
         if entry.revision != revision + offset or entry.previous != head:
             return f"entry {entry.revision} does not follow entry {revision + offset - 1}"

@@ -37,6 +37,24 @@ def entries_of(line: bytes) -> list[Entry] | None:
     return entries or None
 
 
+def unreadable(line: bytes, number: int) -> tuple[str, str]:
+    """Say what is wrong with a line that should begin with entry ``number``, and what to do, where that is known.
+
+    A line that says all that an entry says, and more, was written by a newer wedgate: no reason to put a copy back.
+    """
+    try:
+        plain = json.loads(line)
+        items = plain if isinstance(plain, list) else [plain]
+        is_newer = all(isinstance(item, dict) and set(_FIELDS) < set(item) for item in items)
+        more = sorted({name for item in items for name in item} - set(_FIELDS))
+    except (ValueError, TypeError, RecursionError):
+        is_newer, more = False, []
+    if not is_newer or not more:
+        return f"entry {number} cannot be read", ""
+    what = f"entry {number} was written by a newer wedgate: it has {', '.join(more)}, which this one does not know"
+    return what, "use the wedgate that wrote it; `wedgate rollback` works without the ledger"
+
+
 def _entry(plain: dict[str, object]) -> Entry:
     """Return the entry that one JSON object spells; ``ValueError``, ``TypeError`` or ``KeyError`` if it is none."""
     if set(plain) != set(_FIELDS):

@@ -2,22 +2,49 @@
 
 A line is an entry, or a list of entries that were appended together, so that a torn last line is exactly an append
 that nobody was told had succeeded. Such a line is left out on reading and cut off by the next append; anything else
-that does not fit the chain is refused by name. The lock is a file beside it (``.lock``); it works on local disks,
-not on network file systems without locks.
+that does not fit the chain is refused by name. An append verifies the whole file only when somebody else has touched
+it since this store last saw it whole; a reading always does. The lock is a file beside it (``.lock``); it works on
+local disks, not on network file systems without locks.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from wedgate.adapters.stores.interface import RevisionConflictError, StoreUnreachableError
 from wedgate.adapters.stores.locking import locked
 from wedgate.errors import ConfigurationError, Problem
-from wedgate.ledger.appending import refusal_to_append
-from wedgate.ledger.chain import Entry, broken_at
-from wedgate.ledger.lines import entries_of, line_of
+from wedgate.ledger.appending import refusal_to_follow
+from wedgate.ledger.chain import GENESIS, Entry, broken_at
+from wedgate.ledger.lines import entries_of, line_of, unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A file as it was verified, or left behind by an append: how to know it again, and where its chain ends."""
+
+    identity: tuple[int, ...]
+    count: int
+    head: str
+    epoch: int
+    end: int
+    needs_newline: bool
+
+    @classmethod
+    def of(cls, identity: tuple[int, ...], entries: Sequence[Entry], end: int, needs_newline: bool) -> _Seen:
+        """Return what is known of a file that was just verified."""
+        last = entries[-1] if entries else None
+        return cls(
+            identity=identity,
+            count=len(entries),
+            head=last.hash if last else GENESIS,
+            epoch=last.epoch if last else 0,
+            end=end,
+            needs_newline=needs_newline,
+        )
 
 
 class FileStore:
@@ -26,21 +53,25 @@ class FileStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._notices: tuple[str, ...] = ()
+        self._seen: _Seen | None = None
+        self._is_kept = False
 
     def read(self) -> tuple[Entry, ...]:
         """Return every entry in order, their chain verified."""
-        entries, _, _ = self._load()
-        return entries
+        return self._load()[0]
 
     def append(self, entries: Sequence[Entry], *, revision: int) -> None:
         """Append entries as one line under the lock, and flush it to the disk."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with locked(self.path.with_name(self.path.name + ".lock")):
-                existing, end, needs_newline = self._load()
-                if refusal := refusal_to_append(existing, entries, revision=revision):
+                seen = self._known() or self._load()[1]
+                refusal = refusal_to_follow(
+                    entries, revision=revision, count=seen.count, head=seen.head, epoch=seen.epoch
+                )
+                if refusal:
                     raise RevisionConflictError(f"{self.path}: {refusal}")
-                self._write(("\n" if needs_newline else "") + line_of(entries), end)
+                self._write(entries, seen)
         except OSError as error:
             raise StoreUnreachableError(
                 f"{self.path}: the ledger cannot be written: {error.strerror or error}"
@@ -50,31 +81,55 @@ class FileStore:
         """Say what the last ``read`` left out."""
         return self._notices
 
-    def _write(self, text: str, end: int) -> None:
-        """Write at ``end`` (cutting off a torn line); on failure leave the file as long as it was."""
+    def _known(self) -> _Seen | None:
+        """Return what was seen of the file, if it is the very same still."""
+        seen = self._seen
+        try:
+            return seen if seen is not None and _identity(os.stat(self.path)) == seen.identity else None
+        except FileNotFoundError:
+            return None
+
+    def _write(self, entries: Sequence[Entry], seen: _Seen) -> None:
+        """Write one line at the end (cutting off a torn one); on failure leave the file as long as it was."""
+        if not entries:
+            return
+        self._seen, end = None, seen.end
+        rest = (("\n" if seen.needs_newline else "") + line_of(entries)).encode()
+        end_after = end + len(rest)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
         try:
-            os.ftruncate(descriptor, end)
+            if os.fstat(descriptor).st_size != end:
+                os.ftruncate(descriptor, end)
             os.lseek(descriptor, end, os.SEEK_SET)
             try:
-                rest = text.encode()
                 while rest:
                     rest = rest[os.write(descriptor, rest) :]
                 os.fsync(descriptor)
             except OSError:
                 os.ftruncate(descriptor, end)
                 raise
+            identity = _identity(os.fstat(descriptor))
         finally:
             os.close(descriptor)
-        _flush_directory(self.path.parent)
+        if not self._is_kept:
+            # Once by each store: whoever made the file may have died before its name was on the disk.
+            _flush_directory(self.path.parent)
+            self._is_kept = True
+        last = entries[-1]
+        self._seen = _Seen(
+            identity=identity, count=last.revision, head=last.hash, epoch=last.epoch, end=end_after, needs_newline=False
+        )
 
-    def _load(self) -> tuple[tuple[Entry, ...], int, bool]:
-        """Return the entries, where the next line goes, and whether the last line lacks its newline."""
-        self._notices = ()
+    def _load(self) -> tuple[tuple[Entry, ...], _Seen]:
+        """Return the entries, verified, and what the next append needs to know of the file."""
+        self._notices, self._seen = (), None
         try:
-            content = self.path.read_bytes()
+            with self.path.open("rb") as file:
+                before = _identity(os.fstat(file.fileno()))
+                content = file.read()
+                is_still = before == _identity(os.fstat(file.fileno()))
         except FileNotFoundError:
-            return (), 0, False
+            return (), _Seen.of((), (), 0, False)
         except OSError as error:
             raise StoreUnreachableError(f"{self.path}: the ledger cannot be read: {error.strerror or error}") from error
         complete, newline, tail = content.rpartition(b"\n")
@@ -83,7 +138,7 @@ class FileStore:
         for number, line in enumerate(lines, start=1):
             read = entries_of(line)
             if read is None:
-                raise self._unusable(number, f"entry {len(entries) + 1} cannot be read")
+                raise self._unusable(number, *unreadable(line, len(entries) + 1))
             entries += read
         end, needs_newline = len(complete) + len(newline), False
         if tail:
@@ -97,15 +152,22 @@ class FileStore:
                 )
         if (broken := broken_at(entries)) is not None:
             raise self._unusable(_line_of(lines, broken), f"entry {broken} does not follow entry {broken - 1}")
-        return tuple(entries), end, needs_newline
+        seen = _Seen.of(before, entries, end, needs_newline)
+        self._seen = seen if is_still else None
+        return tuple(entries), seen
 
-    def _unusable(self, line: int, what: str) -> ConfigurationError:
+    def _unusable(self, line: int, what: str, remedy: str = "") -> ConfigurationError:
         """Make the error for a ledger that was changed by something other than wedgate."""
-        remedy = (
+        remedy = remedy or (
             "an entry was edited or is missing: put the file back from a copy; "
             "`wedgate rollback` works without the ledger"
         )
         return ConfigurationError((Problem(file=str(self.path), line=line, column=1, what=what, remedy=remedy),))
+
+
+def _identity(found: os.stat_result) -> tuple[int, ...]:
+    """Return what changes when a file is replaced or written to."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _line_of(lines: Sequence[bytes], revision: int) -> int:

@@ -22,7 +22,7 @@ from wedgate.adapters.stores.interface import RevisionConflictError, StoreUnreac
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.ledger.appending import refusal_to_append
 from wedgate.ledger.chain import Entry, broken_at
-from wedgate.ledger.lines import entries_of, line_of
+from wedgate.ledger.lines import entries_of, line_of, unreadable
 
 FILE = "ledger.jsonl"
 TIMEOUT_SECONDS = 30
@@ -58,7 +58,7 @@ class GitStore:
         for number, line in enumerate(self._content.split(b"\n")[:-1], 1):
             read = entries_of(line)
             if read is None:
-                raise self._unusable(number, f"entry {len(entries) + 1} cannot be read")
+                raise self._unusable(number, *unreadable(line, len(entries) + 1))
             entries += read
         if self._content and not self._content.endswith(b"\n"):
             raise self._unusable(self._content.count(b"\n") + 1, "the last line was cut off")
@@ -72,6 +72,8 @@ class GitStore:
         existing = self.read() if self._entries is None else self._entries
         if refusal := refusal_to_append(existing, entries, revision=revision):
             raise RevisionConflictError(f"{self._name}: {refusal}")
+        if not entries:
+            return
         content = self._content + line_of(entries).encode()
         commit = self._commit_with(content, revision + len(entries))
         old = "" if self._commit == _NOWHERE else self._commit
@@ -79,11 +81,14 @@ class GitStore:
             "push", "--porcelain", "--no-verify", f"--force-with-lease={self.ref}:{old}", self.url,
             f"{commit}:{self.ref}", is_far=True,
         )  # fmt: skip
-        found = commit if pushed.returncode == 0 else self._fetch()[0]
+        found, there = (commit, content) if pushed.returncode == 0 else self._fetch()
         if found == commit:
             self._commit, self._content, self._entries = commit, content, (*existing, *entries)
             return
         self._entries = None
+        if there.startswith(content):
+            # The nonces are nobody else's: it was carried out, and others have built upon it before the look.
+            return
         if found != self._commit:
             raise RevisionConflictError(f"{self._name}: somebody else has written since revision {revision}")
         raise self._failed("could not be written", pushed)
@@ -184,8 +189,8 @@ class GitStore:
         hint = "; give the job `contents: write`" if "403" in said or "denied" in said.lower() else ""
         return StoreUnreachableError(f"{self._name}: the ledger {what}: {said}{hint}")
 
-    def _unusable(self, line: int, what: str) -> ConfigurationError:
-        remedy = (
+    def _unusable(self, line: int, what: str, remedy: str = "") -> ConfigurationError:
+        remedy = remedy or (
             f"an entry was edited or is missing: push the last good commit of {self.ref} again; "
             "`wedgate rollback` works without the ledger"
         )
