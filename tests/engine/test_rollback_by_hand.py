@@ -19,7 +19,7 @@ from wedgate.engine.recording import recorder_in
 from wedgate.engine.rollback import RollbackEnd, roll_back
 from wedgate.errors import ConfigurationError, ExitCode, RefusedError, UsageError
 from wedgate.rollout.state import RegionPhase
-from wedgate.rollout.values import Colour, Fence, Release, Weights
+from wedgate.rollout.values import Colour, Fence, Weights
 
 MIN = timedelta(minutes=1)
 
@@ -159,7 +159,7 @@ def test_write_that_was_not_confirmed_is_recorded_and_poisons(world: Any) -> Non
 def test_stable_that_does_not_answer_is_said_and_blocks_nothing(world: Any) -> None:
     """Traffic goes back all the same; exit 13 asks a person to look."""
     world.run()
-    world.targets["r1"].deploy(Colour.BLUE, Release(commit="2" * 40, digest="sha256:other"))
+    world.targets["r1"].answer(Colour.BLUE, "sha256:other")
     end = by_hand(world, "r1")
     assert end.exit_code is ExitCode.NEEDS_HUMAN
     assert world.weights()["r1"] == 0

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.stores.interface import StoreUnreachableError
-from wedgate.adapters.targets.interface import FenceError, Target, WeightsReading
+from wedgate.adapters.targets.interface import FenceError, Target, WeightsReading, refuse_live
 from wedgate.calendars.values import RegionAnswer, Verdict
 from wedgate.engine.beside import run_now
 from wedgate.engine.progress import Progress
@@ -95,6 +95,7 @@ class Process:
             judge_live=judge_live,
             let_through=self.let_through,
             run_beside=run_now,
+            known=self.world.known,
             who=f"{self.name}:1",
             is_alive=lambda who: self.others_live,
         )
@@ -194,6 +195,7 @@ class ProcessTarget:
         """Put a release on a colour."""
         self._process.passes(f"deploy {self.region}")
         world = self._process.world
+        refuse_live(WeightsReading(weights=self._place.weights, fence=self._place.fence), colour, self.region)
         if world.next_deploy_fails:
             world.next_deploy_fails = False
             raise ExternalSystemError(f"{self.region}: no space left")

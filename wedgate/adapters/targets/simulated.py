@@ -15,7 +15,7 @@ from typing import Any
 
 from wedgate.adapters._simulated.files import replace_file
 from wedgate.adapters.stores.locking import locked
-from wedgate.adapters.targets.interface import FenceError, WeightsReading
+from wedgate.adapters.targets.interface import FenceError, WeightsReading, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
@@ -46,6 +46,7 @@ class SimulatedTarget:
     def deploy(self, colour: Colour, release: Release) -> None:
         """Let ``colour`` answer with the release's digest."""
         with self._changing("deploy") as state:
+            refuse_live(_reading_of(state), colour, self._region)
             state["colours"][colour.value] = release.digest
             state["calls"].append(["deploy", colour.value, release.digest])
 
@@ -82,6 +83,11 @@ class SimulatedTarget:
         with self._changing(None) as state:
             state["weights"] = {"blue": weights.blue, "green": weights.green}
             state["fence"] = None
+
+    def answer(self, colour: Colour, digest: str | None) -> None:
+        """Let a colour answer with another digest, as if somebody had deployed there behind wedgate's back."""
+        with self._changing(None) as state:
+            state["colours"][colour.value] = digest
 
     def calls(self) -> list[list[Any]]:
         """Return every change that was asked for, in order."""
