@@ -38,7 +38,7 @@ def foresee(parts: RolloutParts, release: Release, *, regions: Sequence[str] = (
 
     Stops at the first wait whose end nobody knows. Raises as ``RolloutEngine.run`` does when it may not start.
     """
-    book = Book(parts.store, parts.spool)
+    book = Book(parts.store, parts.spool, parts.known)
     book.refresh()
     planned = plan_rollout(parts, book.state, release, requested_regions(parts.settings, regions))
     if planned.plan is None:

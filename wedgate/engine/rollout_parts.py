@@ -11,6 +11,7 @@ from wedgate.adapters.stores.interface import Spool, Store
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.beside import Beside, run_beside
 from wedgate.engine.holder import is_alive, own_name
+from wedgate.engine.known import Known
 from wedgate.engine.observe import JudgeLive, SliceBetween
 from wedgate.engine.progress import Observer
 from wedgate.errors import ExitCode
@@ -50,7 +51,8 @@ class RolloutParts:
     then says why. ``let_through(decision, plan, at)`` looks whether an override opens a closed region for a rollout,
     and records its use before it says so. ``reports`` returns every regression reported so far. ``who`` is this run's
     name in the lease (``host:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
-    known). ``run_beside`` starts a deploy and returns without waiting for its end.
+    known). ``run_beside`` starts a deploy and returns without waiting for its end. ``known`` is what was made of the
+    ledger when it was last read.
     """
 
     service: str
@@ -73,6 +75,7 @@ class RolloutParts:
     who: str = field(default_factory=own_name)
     is_alive: Callable[[str], bool | None] = is_alive
     run_beside: Callable[[Callable[[], None]], Beside] = run_beside
+    known: Known = field(default_factory=Known)
     store_kind: str = "file"
     store_options: tuple[tuple[str, object], ...] = ()
 

@@ -6,12 +6,13 @@ A journal's bodies are carried as they are: what they mean is the rollout's busi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS, Entry
+from wedgate.ledger.copying import replace
 from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import PlainError, from_plain
 from wedgate.rollout.values import Colour, Release

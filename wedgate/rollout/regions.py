@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedgate.calendars.values import Verdict
+from wedgate.ledger.copying import replace
 from wedgate.rollout.effects import Announce, Effect, HoldRegion, Judge, ReadDigest, ReadWeights, SetWeights
 from wedgate.rollout.guards import Refusal
 from wedgate.rollout.state import (

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wedgate.ledger.chain import GENESIS, Entry
-from wedgate.ledger.streams import LedgerState, Stream, fold
-from wedgate.rollout.journal import replay
+from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.rollout.state import RegionPhase, RolloutState
 from wedgate.rollout.values import Colour, RolloutSettings, Weights
 from wedgate.simulation.process import SLICE
@@ -47,8 +46,12 @@ class Checker:
     seen: dict[str, Seen] = field(default_factory=dict)
     ledger: LedgerState = field(default_factory=LedgerState)
     obeyed: int = 0
+    broken: str | None = None
+    """The first thing that did not hold: an engine that fails on its way out may hide the error that says so."""
     head: str = GENESIS
     length: int = 0
+    epoch: int = 0
+    claimed: dict[str, str] = field(default_factory=dict)
 
     def of(self, region: str) -> Seen:
         """Return what was seen of a region."""
@@ -183,30 +186,35 @@ class Checker:
     def state(self) -> RolloutState | None:
         """Return where the last rollout stands, by the ledger."""
         self._follow()
-        return replay(self.ledger.journals.get(self.ledger.latest or "", ()))
+        return self.world.known.rollout(self.ledger, self.ledger.latest or "")
 
     def _follow(self) -> None:
         """Take in what was appended since, and check that it continues the chain."""
         entries = self.world.store.read()
+        if len(entries) == self.length and (not self.length or entries[-1].hash == self.head):
+            return
         if len(entries) < self.length or (self.length and entries[self.length - 1].hash != self.head):
             self._broken(9, "the ledger was cut or replaced")
         for entry in entries[self.length :]:
             if entry.previous != self.head or entry.revision != self.length + 1:
                 self._broken(9, f"entry {entry.revision} does not follow the one before it")
-            if entry.epoch < self.ledger.epoch:
+            if entry.epoch < self.epoch:
                 self._broken(1, f"entry {entry.revision} was written under epoch {entry.epoch}, after a later one")
             self._claims(entry)
             self._orders(entry)
-            self.ledger = fold([entry], self.ledger)
-            self.head, self.length = entry.hash, entry.revision
+            self.head, self.length, self.epoch = entry.hash, entry.revision, entry.epoch
+        self.ledger = self.world.known.ledger(entries)
 
     def _claims(self, entry: Entry) -> None:
-        if entry.stream != Stream.CLAIMS or entry.kind != "claimed":
+        if entry.stream != Stream.CLAIMS:
             return
-        regions = entry.body["regions"]
-        for region in regions if isinstance(regions, list | tuple) else ():
-            held = self.ledger.claims.get(str(region))
-            if held is not None and held != entry.body["rollout"]:
+        regions, rollout = entry.body["regions"], str(entry.body["rollout"])
+        if entry.kind != "claimed":
+            self.claimed = {region: holder for region, holder in self.claimed.items() if holder != rollout}
+            return
+        for region in map(str, regions if isinstance(regions, list | tuple) else ()):
+            held = self.claimed.setdefault(region, rollout)
+            if held != rollout:
                 self._broken(1, f"{region} was claimed while {held} has it")
 
     def _orders(self, entry: Entry) -> None:
@@ -226,7 +234,8 @@ class Checker:
         return next((step.bake for step in strategy.steps if step.weight == weight), timedelta(0))
 
     def _broken(self, number: int, what: str) -> None:
-        raise ViolationError(f"invariant {number}: {what}")
+        self.broken = self.broken or f"invariant {number}: {what}"
+        raise ViolationError(self.broken)
 
 
 def _is_pass(entry: Entry, region: str) -> bool:

@@ -119,6 +119,8 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
         story.tell()
     except ViolationError as broken:
         violation = str(broken)
+    violation = story.checker.broken or violation
+    if violation is not None:
         story.world.say(f"BROKEN {violation}")
     state = story.state()
     return Outcome(
@@ -159,7 +161,7 @@ class _Story:
         self.depth = 0
         self.count = 0
         self.hindered = False
-        self.book = AuditBook(self.world.store, lambda pause: None)
+        self.book = AuditBook(self.world.store, lambda pause: None, self.world.known)
 
     def tell(self) -> None:
         """Let processes come and go until the rollout is over, and then once more."""
@@ -174,7 +176,7 @@ class _Story:
 
     def state(self) -> RolloutState | None:
         """Return where the rollout stands, by the ledger."""
-        book = Book(self.world.store, self.world.spool)
+        book = Book(self.world.store, self.world.spool, self.world.known)
         return book.rollout(book.refresh().latest)
 
     def _process(self, *, is_first: bool = False, others_live: bool | None) -> None:
@@ -287,7 +289,7 @@ class _Story:
             return
         process = self._quiet("by-hand")
         process.rescues = self.rescues
-        book = Book(ProcessStore(process), ProcessSpool(process))
+        book = Book(ProcessStore(process), ProcessSpool(process), self.world.known)
         rescue = self.rescues[-1]
         hindrance, self.world.next_switch = self.world.next_switch, None
         for region in rescue.regions:

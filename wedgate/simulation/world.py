@@ -1,6 +1,7 @@
 """The virtual world: a clock, regions with their balancers, calendars, versions, and what is true of them.
 
-It knows nothing of the engine. What the engine may see of it goes through ``wedgate.simulation.process``.
+It knows nothing of the engine but how a ledger is folded. What the engine may see of it goes through
+``wedgate.simulation.process``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from wedgate.adapters.stores.memory import MemorySpool, MemoryStore
+from wedgate.engine.known import Known
 from wedgate.judge.values import Bucket, ColourSample, Reading
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 from wedgate.simulation.faults import Fault
@@ -77,6 +79,8 @@ class World:
         self.regions = {name: Region(name=name, since=start, counted_at=start) for name in names}
         self.store = MemoryStore()
         self.spool = MemorySpool()
+        self.known = Known()
+        """What was made of the ledger so far: every process of this world reads it through the same memory."""
         self.point = 0
         self.waiting: list[Fault] = []
         self.trace: list[str] = []
