@@ -193,11 +193,12 @@ def _scalar(kind: object) -> Reader:
     if kind is Decimal:
         return lambda plain: _made(Decimal, _expect(str, plain))
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return lambda plain: _made(kind, _expect(str, plain))
+        choices = {choice.value: choice for choice in kind}
+        return lambda plain: (choices.get(plain) if type(plain) is str else None) or _made(kind, _expect(str, plain))
     if kind is float:
         return lambda plain: float(_expect((int, float), plain))
     if isinstance(kind, type):
-        return lambda plain: _of_type(kind, plain)
+        return lambda plain: plain if type(plain) is kind else _of_type(kind, plain)
     return _refusing(f"{kind} has no plain spelling")
 
 

@@ -201,6 +201,7 @@ class ProcessTarget:
             raise ExternalSystemError(f"{self.region}: no space left")
         self._process.eyes.deployed(self._place, colour)
         world.say(f"{self.region}: {release.digest} on {colour}")
+        world.settle()
         self._place.digests[colour] = release.digest
         for each in world.switched:
             each(self._place, self._place.weights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from wedgate.engine.adopt import adopt
@@ -48,14 +48,19 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a virtual rollout went: its status, what was broken (``None``: nothing), and what happened, line by line."""
+    """How a virtual rollout went: its status, what was broken (``None``: nothing), and the world that it left."""
 
     seed: int
     faults: tuple[Fault, ...]
     status: RolloutStatus | None
     violation: str | None
-    trace: tuple[str, ...]
     points: int
+    world: World | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def trace(self) -> tuple[str, ...]:
+        """What happened, line by line; nothing of a world that is gone."""
+        return () if self.world is None else tuple(self.world.trace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +133,8 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
         faults=drawn,
         status=None if state is None else state.status,
         violation=violation,
-        trace=tuple(story.world.trace),
         points=story.world.point,
+        world=story.world,
     )
 
 
@@ -242,8 +247,10 @@ class _Story:
             case FaultKind.DEPLOY_FAILS:
                 world.next_deploy_fails = True
             case FaultKind.COLOUR_CHANGES:
+                world.settle()
                 region.digests[Colour.GREEN] = STRANGE
             case FaultKind.GOES_BAD:
+                world.settle()
                 world.bad_from = world.now
             case FaultKind.CALENDAR_CLOSES:
                 region.closed.append((world.now, world.now + fault.pick * 60 * MINUTE))
