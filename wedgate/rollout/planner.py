@@ -9,18 +9,14 @@ no plan should count on that.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import permutations, product
-from math import factorial, prod
 
 from wedgate.calendars.values import Verdict
 from wedgate.rollout.values import Strategy
 
-MOST_ORDERS = 50_000
-"""So many orders of waves and regions are compared at the most: all of eight regions."""
 LOOK_BACK, LOOK_AHEAD = timedelta(days=14), timedelta(days=28)
 GRID = timedelta(minutes=15)
 UNBOUNDED = timedelta(days=100_000)
@@ -130,7 +126,7 @@ class Dated:
 
 def plan_from(task: Task, start: datetime) -> Dated:
     """Return the plan that the engine would follow from ``start`` on, in the order of the task's waves."""
-    planner = _Planner(task)
+    planner = Planner(task)
     regions: list[PlannedRegion] = []
     turn = start
     for index, wave in enumerate(task.waves):
@@ -140,15 +136,6 @@ def plan_from(task: Task, start: datetime) -> Dated:
         regions += done
         turn = max((region.end for region in done), default=turn)
     return Dated(start=start, waves=task.waves, regions=tuple(regions))
-
-
-def best_order(task: Task, start: datetime, goal: Goal) -> Dated:
-    """Return the best plan over every order of the waves, and of the regions inside them.
-
-    Of those that are as good the one that comes first, so that nothing is moved without a gain.
-    """
-    plans = (plan_from(_with_waves(task, waves), start) for waves in _orders(task.waves))
-    return min(plans, key=lambda dated: _cost(dated, goal))
 
 
 def without_waiting(task: Task, start: datetime) -> tuple[datetime | None, datetime | None]:
@@ -173,12 +160,14 @@ def without_waiting(task: Task, start: datetime) -> tuple[datetime | None, datet
     return before, after
 
 
-class _Planner:
+class Planner:
     """Answers when a region can begin, with what is worth remembering between two questions."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
         self._starts = {name: [each.start for each in stretches] for name, stretches in task.stretches.items()}
+        self._fits: dict[tuple[str, datetime], datetime | Misfit] = {}
+        self._through: dict[tuple[str, datetime], tuple[datetime, timedelta]] = {}
 
     def wave(self, index: int, wave: Sequence[str], turn: datetime) -> list[PlannedRegion] | Misfit:
         """Plan one wave from when its turn comes: whenever a place is free, the first region goes that can."""
@@ -187,7 +176,7 @@ class _Planner:
         while waiting:
             free.sort()
             at = free[0]
-            first = {name: self._first_fit(name, at) for name in waiting}
+            first = {name: self.first_fit(name, at) for name in waiting}
             misfits = [found for found in first.values() if isinstance(found, Misfit)]
             if misfits:
                 return misfits[0]
@@ -206,8 +195,23 @@ class _Planner:
             free[0] = region.end
         return done
 
-    def _first_fit(self, region: str, at: datetime) -> datetime | Misfit:
+    def first_fit(self, region: str, at: datetime) -> datetime | Misfit:
         """Return the first instant from ``at`` on at which a region can begin and get through."""
+        known = self._fits.get((region, at))
+        if known is None:
+            known = self._fits[region, at] = self._first_fit(region, at)
+        return known
+
+    def through(self, region: str, start: datetime) -> tuple[datetime, timedelta]:
+        """Return when a region that begins at ``start`` is promoted, and what is left of its window then."""
+        known = self._through.get((region, start))
+        if known is None:
+            way = self._way(region, 0, start, waited=timedelta(0))
+            runway = UNBOUNDED if way.runway is None else way.runway
+            known = self._through[region, start] = way.end, runway
+        return known
+
+    def _first_fit(self, region: str, at: datetime) -> datetime | Misfit:
         stretches = self._task.stretches[region]
         nearest: Misfit | None = None
         for place in range(max(0, bisect_right(self._starts[region], at) - 1), len(stretches)):
@@ -256,38 +260,3 @@ class _Planner:
             closes=None if closes >= self._task.horizon else closes,
             waited=waited,
         )
-
-
-def _orders(waves: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, ...], ...]]:
-    """Yield every order, the given one first."""
-    count = 0
-    for order in permutations(waves):
-        for inner in product(*(permutations(wave) for wave in order)):
-            yield inner
-            count += 1
-            if count >= MOST_ORDERS:
-                return
-
-
-def count_orders(waves: Sequence[Sequence[str]]) -> int:
-    """Return in how many orders waves and the regions inside them can stand."""
-    return factorial(len(waves)) * prod(factorial(len(wave)) for wave in waves)
-
-
-def _with_waves(task: Task, waves: tuple[tuple[str, ...], ...]) -> Task:
-    return Task(
-        waves=waves,
-        in_flight=task.in_flight,
-        reserve=task.reserve,
-        deploy=task.deploy,
-        stretches=task.stretches,
-        strategy_of=task.strategy_of,
-        horizon=task.horizon,
-    )
-
-
-def _cost(dated: Dated, goal: Goal) -> tuple[bool, timedelta, timedelta]:
-    late = dated.end - dated.start
-    if goal is Goal.EARLIEST_FINISH:
-        return dated.misfit is not None, late, -dated.least_runway
-    return dated.misfit is not None, -dated.least_runway, late

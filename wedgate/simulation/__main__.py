@@ -7,12 +7,11 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 
 import click
 
 from wedgate.errors import ExitCode
-from wedgate.simulation.run import Outcome, shrink, simulate
+from wedgate.simulation.run import Outcome, end_of, shrink, simulate
 
 CHUNK = 20
 
@@ -34,8 +33,8 @@ def main(*, seeds: int, first: int, jobs: int, replay: int | None) -> None:
         sys.exit(_tell(simulate(replay)))
     began, counts = time.monotonic(), Counter[str]()
     failed: list[Outcome] = []
-    with ProcessPoolExecutor(max_workers=jobs, initializer=_spare_the_collector) as processes:
-        for outcome in processes.map(_end_of, range(first, first + seeds), chunksize=CHUNK):
+    with ProcessPoolExecutor(max_workers=jobs, initializer=spare_the_collector) as processes:
+        for outcome in processes.map(end_of, range(first, first + seeds), chunksize=CHUNK):
             counts[str(outcome.status)] += 1
             if outcome.violation is not None:
                 failed.append(outcome)
@@ -50,15 +49,10 @@ def main(*, seeds: int, first: int, jobs: int, replay: int | None) -> None:
         sys.exit(int(ExitCode.UNEXPECTED))
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Let the cyclic collector look seldom, and at nothing that was there before: a world has few cycles."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-
-
-def _end_of(seed: int) -> Outcome:
-    """Run one world, and leave it behind: what is asked of most of them is only how they ended."""
-    return replace(simulate(seed), world=None)
 
 
 def _tell(outcome: Outcome) -> int:

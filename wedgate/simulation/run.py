@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from wedgate.engine.adopt import adopt
@@ -136,6 +136,11 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
         points=story.world.point,
         world=story.world,
     )
+
+
+def end_of(seed: int) -> Outcome:
+    """Run one world, and leave it behind: of most of them only how they ended is asked for."""
+    return replace(simulate(seed), world=None)
 
 
 def shrink(outcome: Outcome) -> Outcome:
