@@ -160,7 +160,7 @@ def _found(
 def _ticked(state: RolloutState, event: Ticked) -> Stepped:
     """Let every region take its next step."""
     effects: list[Effect] = []
-    beginning = regions_to_begin(state)
+    beginning = dict.fromkeys(regions_to_begin(state))
     for region in state.regions:
         if region.region in beginning or not event.concerns(region.region):
             continue
