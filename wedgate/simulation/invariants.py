@@ -45,7 +45,8 @@ class Checker:
     settings: RolloutSettings
     seen: dict[str, Seen] = field(default_factory=dict)
     ledger: LedgerState = field(default_factory=LedgerState)
-    obeyed: int = 0
+    obeyed: dict[str, int] = field(default_factory=dict)
+    """The last order that each rollout has obeyed, by its journal."""
     broken: str | None = None
     """The first thing that did not hold: an engine that fails on its way out may hide the error that says so."""
     head: str = GENESIS
@@ -152,8 +153,9 @@ class Checker:
     def after_process(self, *, ended_well: bool, was_hindered: bool) -> None:
         """A process ended: the ledger is a chain, and no candidate was left that nobody has watched for too long."""
         state = self.state()
-        if state is not None and self.obeyed > state.obeyed:
-            self._broken(8, f"order {self.obeyed} is in the journal, and would be obeyed again")
+        obeyed = 0 if state is None else self.obeyed.get(state.plan.rollout, 0)
+        if state is not None and obeyed > state.obeyed:
+            self._broken(8, f"order {obeyed} is in the journal, and would be obeyed again")
         if ended_well and not was_hindered:
             self.while_running()
 
@@ -218,11 +220,12 @@ class Checker:
                 self._broken(1, f"{region} was claimed while {held} has it")
 
     def _orders(self, entry: Entry) -> None:
-        """Remember the last order that a rollout has obeyed by its journal."""
+        """Remember the last order that a rollout has obeyed."""
         event = entry.body.get("event")
         if entry.stream == Stream.JOURNAL and entry.kind == "ordered" and isinstance(event, Mapping):
-            revision = event.get("revision")
-            self.obeyed = max(self.obeyed, revision) if isinstance(revision, int) else self.obeyed
+            rollout, revision = str(entry.body["rollout"]), event.get("revision")
+            if isinstance(revision, int):
+                self.obeyed[rollout] = max(self.obeyed.get(rollout, 0), revision)
 
     def _needs_human(self, region: str) -> bool:
         """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""
