@@ -25,10 +25,11 @@ class PostgresServer(Database):
     settings: Mapping[str, str] = {**SETTINGS, "max_connections": "260", "shared_buffers": "32MB"}
     _numbers = itertools.count(1)
 
-    def database(self) -> str:
-        """Return the URL of a new database, reached by the unix socket as its owner."""
+    def database(self, *, copy_of: str | None = None) -> str:
+        """Return the URL of a new database, reached by the unix socket as its owner; empty, or like another one."""
         name = f"ledger_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name}")
+        like = "" if copy_of is None else f" TEMPLATE {copy_of.partition('@/')[2].partition('?')[0]}"
+        self.execute(f"CREATE DATABASE {name}{like}")
         return self.url(name)
 
     def url(self, name: str, *, user: str = "postgres") -> str:

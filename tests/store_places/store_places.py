@@ -135,6 +135,13 @@ class PostgresPlace:
         self._wire = wire
         self.url = server.database()
         self._far = wire.url(self.url)
+        self._kept = ""
+
+    def start_again(self) -> None:
+        """Go on in a copy of the database as it was when this was asked for first; nobody may be connected to it."""
+        self._kept = self._kept or self.url
+        self.url = self._server.database(copy_of=self._kept)
+        self._far = self._wire.url(self.url)
 
     def open(self) -> Store:
         """Open the ledger as another process would."""
@@ -168,11 +175,13 @@ class PostgresPlace:
         lines = [line for (line,) in self.execute("SELECT line FROM wedgate.entries ORDER BY revision")]
         statements = ["ALTER TABLE wedgate.entries DISABLE TRIGGER USER", "DELETE FROM wedgate.entries"]
         for line in change(lines):
-            revision = json.loads(line)["revision"] if line.startswith("{") else len(lines)
+            entry = json.loads(line) if line.startswith("{") else {}
+            columns = f"{entry.get('revision', len(lines))}, {entry.get('epoch', 1)}"
+            columns += f", '{entry.get('previous', '')}', '{entry.get('hash', '')}'"
             text = line.replace("'", "''")
             statements.append(
                 "INSERT INTO wedgate.entries (service, revision, epoch, previous, hash, line) "  # noqa: S608 (a text of the test)
-                f"VALUES ('{SERVICE}', {revision}, 1, '', '', '{text}')"
+                f"VALUES ('{SERVICE}', {columns}, '{text}')"
             )
         self.execute("; ".join([*statements, "ALTER TABLE wedgate.entries ENABLE TRIGGER USER"]))
 
