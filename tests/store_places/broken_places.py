@@ -24,6 +24,9 @@ from store_places import FilePlace, GitPlace, PostgresPlace
 STATES = ("down", "read-only", "full", "corrupt", "newer")
 """What can be wrong with a ledger, in the words of docs/reference/rollback.md."""
 
+REASON = "bookings fail" + " again" * 1000
+"""Longer than the room that a full disk still has at the end of a file's last page."""
+
 NOBODY_LISTENS = "127.0.0.1:9"
 
 
