@@ -249,6 +249,7 @@ def test_racing_writers_have_exactly_one_winner_for_each_revision(open_store: Op
     assert [entry.body["text"] for entry in found] == [name for _, name in sorted(wins)]
 
 
+@pytest.mark.timeout(600)
 @every_store
 def test_two_hundred_at_once_are_one_winner_in_each_round(place: Any) -> None:
     """All of them read the same, all write at once: one is told yes, all others no, and the ledger says the same."""

@@ -25,12 +25,21 @@ class PostgresServer(Database):
     settings: Mapping[str, str] = {**SETTINGS, "max_connections": "260", "shared_buffers": "32MB"}
     _numbers = itertools.count(1)
 
-    def database(self, *, copy_of: str | None = None) -> str:
-        """Return the URL of a new database, reached by the unix socket as its owner; empty, or like another one."""
+    def database(self) -> str:
+        """Return the URL of a new database, reached by the unix socket as its owner."""
         name = f"ledger_{next(self._numbers)}"
-        like = "" if copy_of is None else f" TEMPLATE {copy_of.partition('@/')[2].partition('?')[0]}"
-        self.execute(f"CREATE DATABASE {name}{like}")
+        self.execute(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    def keep(self, url: str, name: str) -> None:
+        """Keep the ledger of a database as it is, under a name."""
+        self.execute(f"CREATE TABLE {name} AS TABLE wedgate.entries", url=url)
+
+    def put_back(self, url: str, name: str) -> None:
+        """Put a ledger back that was kept, with the rules switched off meanwhile, as a superuser can."""
+        rules = "ALTER TABLE wedgate.entries {} TRIGGER USER"
+        rows = f"DELETE FROM wedgate.entries; INSERT INTO wedgate.entries SELECT * FROM {name}"  # noqa: S608 (a test's own)
+        self.execute("; ".join([rules.format("DISABLE"), rows, rules.format("ENABLE")]), url=url)
 
     def url(self, name: str, *, user: str = "postgres") -> str:
         """Return the URL of a database."""
