@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import queue
 import re
+import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -136,6 +137,33 @@ def test_a_rollback_that_is_killed_at_any_point_is_typed_again(all_lanes: list[L
 
     cases = cases_of(len(effects), 1 if THOROUGH else 3)
     assert at_every_point(all_lanes, cases, check) == len(cases)
+
+
+def test_a_rollback_is_stronger_than_a_tick_that_is_in_the_middle(all_lanes: list[Lane]) -> None:
+    """A tick stands still right before it raises, or before it writes down that it will; `wedgate rollback` is typed;
+    then the tick goes on: it raises nothing any more, and stops."""
+    first = all_lanes[0]
+    first.reset()
+    effects = points_in(first.drive(0, "before").stdout)
+    raises = [number for number, effect in enumerate(effects, 1) if effect == "set_weights"]
+    points = sorted({number for each in raises for number in (each - 1, each)})
+    assert len(points) >= 4
+
+    def check(lane: Lane, case: Case) -> bool:
+        lane.reset()
+        tick = lane.stopped(case[0])
+        before = lane.reading().weights
+        back = lane.wedgate("rollback", "--reason", "bookings fail")
+        assert back.returncode == (ExitCode.ROLLED_BACK if before.green else ExitCode.DONE), told(case, back)
+        tick.send_signal(signal.SIGCONT)
+        said, _ = tick.communicate(timeout=60)
+        assert lane.reading().weights == BACK, said
+        assert "LeaseLostError" in said, said
+        assert tick.returncode == 1, said
+        assert ("sha256:new" in lane.ledger().poisoned) == bool(before.green), case
+        return True
+
+    assert at_every_point(all_lanes, [(point, "stopped") for point in points], check) == len(points)
 
 
 def test_an_abort_that_is_killed_at_any_point_is_typed_again(all_lanes: list[Lane]) -> None:

@@ -5,8 +5,9 @@ usage: killed_driver.py POINT SIDE roll-out COMMIT DIGEST
 
 The effects are whatever outlives the process: an append to the ledger, a record in the spool and its removal, the
 rescue file, a deploy, weights. POINT counts them from 1, over the start and all ticks; 0 kills nowhere. SIDE is
-``before`` or ``after``. Everything else is the shipped command line, configuration and all: only store, spool, target
-and rescue file are wrapped. Each effect is printed as it happens.
+``before`` or ``after``; with ``stopped`` the process stands still before the effect, and goes on when it is told to.
+Everything else is the shipped command line, configuration and all: only store, spool, target and rescue file are
+wrapped. Each effect is printed as it happens.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ class Points:
     def _reach(self, number: int, side: str) -> None:
         if (number, side) == (self._point, self._side):
             os.kill(os.getpid(), signal.SIGKILL)
+        if (number, side, self._side) == (self._point, "before", "stopped"):
+            os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _told(arguments: tuple[Any, ...]) -> str:

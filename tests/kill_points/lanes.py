@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -184,6 +184,16 @@ class Lane:
         """Run a command, or start a rollout and tick, in a process that kills itself at a point."""
         return self._run([sys.executable, "-X", "utf8", str(DRIVER), str(point), side, *(words or ROLL_OUT)])
 
+    def stopped(self, point: int) -> subprocess.Popen[str]:
+        """Start a rollout and tick in a process that stands still before an effect; return when it does."""
+        words = [sys.executable, "-X", "utf8", str(DRIVER), str(point), "stopped", *ROLL_OUT]
+        process = subprocess.Popen(
+            words, cwd=self.place, env=self._environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status), status
+        return process
+
     def wedgate(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run a command as it ships."""
         return self._run([sys.executable, "-I", "-X", "utf8", "-m", "wedgate", *words])
@@ -217,11 +227,14 @@ class Lane:
     def _start_digests(self) -> None:
         self.services[Colour.BLUE].digest, self.services[Colour.GREEN].digest = OLD, None
 
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+        return {**kept, "WEDGATE_DATABASE_URL": self.url}
+
     def _run(self, words: list[str]) -> subprocess.CompletedProcess[str]:
-        kept: Mapping[str, str] = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-        environment = {**kept, "WEDGATE_DATABASE_URL": self.url}
+        environment = self._environment()
         return subprocess.run(
-            words, cwd=self.place, env=environment, capture_output=True, text=True, timeout=60, check=False
+            words, cwd=self.place, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
 
 
