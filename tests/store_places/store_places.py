@@ -163,7 +163,7 @@ class PostgresPlace:
         name = self.execute("SELECT current_database()")[0][0]
         if why == "full":
             body = "BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END"
-            self.execute(f"CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
+            self.execute(f"CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $${body}$$")
             self.execute("CREATE TRIGGER full_disk BEFORE INSERT ON wedgate.entries EXECUTE FUNCTION full_disk()")
             yield
             self.execute("DROP TRIGGER full_disk ON wedgate.entries")
