@@ -53,8 +53,8 @@ def command() -> None:
 
 
 @command.command("run")
-@click.option("--commit", required=True, help="The commit that is released: what people approve.")
-@click.option("--digest", required=True, help="The digest that the target must report back.")
+@click.option("--commit", help="The commit that is released: what people approve.")
+@click.option("--digest", help="The digest that the target must report back.")
 @region_option
 @config_option
 @click.option(
@@ -64,37 +64,47 @@ def command() -> None:
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="A regression report; read on every tick."
 )
 @click.option("--budget", "budget_text", help="Hand over to the next run after so long, such as 5h.")
+@click.option("--dispatch", is_flag=True, help="On a runner: start the next run of this workflow when handing over.")
 @click.option("--dry-run", is_flag=True, help="Print what would be done and when; write and change nothing.")
 @format_option
 def run(
     *,
-    commit: str,
-    digest: str,
+    commit: str | None,
+    digest: str | None,
     regions: tuple[str, ...],
     config: Path | None,
     wait_text: str,
     report: Path | None,
     budget_text: str | None,
+    dispatch: bool,
     dry_run: bool,
     form: str,
 ) -> ExitCode:
-    """Roll a release out, or go on where an earlier run of it stopped.
+    """Roll a release out, or go on where an earlier run of it stopped; without --commit and --digest, go on with what
+    is under way.
 
     Ends with 0 when every region is done, 10 when a calendar is closed (it says until when), 11 when it may not
     start, 12 when it rolled back, 13 when a person must look, 20 when something outside failed. Ctrl-C returns what
     is in motion to stable and ends with 1; the same command goes on later. With --budget it ends with 0 when the time
     is up: it writes down what it observed, and leaves candidates their traffic for the run that goes on at once.
+    Without a release waiting is no failure, as for a tick: it ends with 0 where a calendar is closed, or nothing is
+    under way.
 
     \b
     Examples:
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b...
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --region us-west --dry-run
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --wait 5h --budget 5h
+      wedgate rollout run --budget 5h --dispatch
     """
-    from wedgate.rollout.values import Release
-
     wait = parse_wait(wait_text)
     budget = None if budget_text is None else parse_wait(budget_text, option="--budget")
+    release = _release(commit, digest, has_more=bool(regions or report or dry_run))
+    if dispatch and budget is None:
+        raise UsageError("--dispatch hands over when a budget is up; say how long this run may take, as --budget 5h")
+    from wedgate.cli.on_runner import next_run_of
+
+    start_next = next_run_of(os.environ) if dispatch else None
     with telling_exposure():
         configuration = find_and_load(config)
     kind, options = state_of(configuration)
@@ -106,18 +116,37 @@ def run(
     def observe(progress: Progress) -> None:
         click.echo(_progress_line(progress, localise), err=form == "json")
 
-    release = Release(commit=commit, digest=digest)
     parts = rollout_parts(
         config, configuration, interruption=interruption, observe=observe, report=report, release=release
     )
-    if dry_run:
+    if dry_run and release is not None:
         return _dry_run(parts, release, regions, form, localise)
     from wedgate.engine.rollout import RolloutEngine
 
     with interruption.listening(), telling_exposure():
-        end = RolloutEngine(parts).run(release, regions=regions, wait=wait, budget=budget)
+        engine = RolloutEngine(parts)
+        if release is None:
+            end = engine.go_on(wait=wait, budget=budget)
+        else:
+            end = engine.run(release, regions=regions, wait=wait, budget=budget)
     _print_end(end, form)
+    if start_next is not None and end.is_handed_over and end.exit_code is ExitCode.DONE:
+        with telling_exposure():
+            click.echo(start_next(interruption.pause), err=form == "json")
     return end.exit_code
+
+
+def _release(commit: str | None, digest: str | None, *, has_more: bool) -> Release | None:
+    """Return the release that is named, ``None`` for the one that is under way; ``UsageError`` for half of one."""
+    from wedgate.rollout.values import Release
+
+    if commit and digest:
+        return Release(commit=commit, digest=digest)
+    if commit is not None or digest is not None:
+        raise UsageError("a release is --commit and --digest; without both, the rollout that is under way goes on")
+    if has_more:
+        raise UsageError("--region, --report and --dry-run are for a release: name it with --commit and --digest")
+    return None
 
 
 @command.command("start")
@@ -359,13 +388,16 @@ def _progress_line(progress: Progress, localise: Localise) -> str:
 
 
 def _print_end(end: RunEnd, form: str) -> None:
-    """Print how the run ended."""
+    """Print how the run ended, and tell the runner where there is one."""
+    from wedgate.cli.on_runner import tell_runner
     from wedgate.render.rollout import plain_rollout, render_json
 
+    rollout = None if end.state is None else plain_rollout(end.state)
+    plain = {"schema_version": 1, "exit_code": int(end.exit_code), "text": end.text, "rollout": rollout}
+    text = render_json({**plain, "rescue": end.rescue, "handed_over": end.is_handed_over})
+    tell_runner(end, text, os.environ)
     if form == "json":
-        rollout = None if end.state is None else plain_rollout(end.state)
-        plain = {"schema_version": 1, "exit_code": int(end.exit_code), "text": end.text, "rollout": rollout}
-        click.echo(render_json({**plain, "rescue": end.rescue}))
+        click.echo(text)
         return
     click.echo(end.text)
     if end.exit_code is ExitCode.NEEDS_HUMAN and end.rescue is not None:

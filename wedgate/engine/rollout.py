@@ -35,6 +35,8 @@ MOST_TRIES = 100
 """A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` allows; against an error that repeats
 itself without being the target's."""
 
+_NOTHING_UNDER_WAY = RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+
 
 class RolloutEngine:
     """Rolls releases of one service out. One object for one run."""
@@ -63,7 +65,41 @@ class RolloutEngine:
         """
         began = self._parts.clock()
         leave_at = None if budget is None else began + budget
-        return self._begun(release, regions, lambda ticker: self._drive(ticker, began + wait, leave_at))
+        return self._begun(
+            release, regions, lambda ticker, rescue: self._driven(ticker, began + wait, leave_at, rescue)
+        )
+
+    def go_on(self, *, wait: timedelta = timedelta(0), budget: timedelta | None = None) -> RunEnd:
+        """Go on with the rollout that is under way, whatever it releases; like a tick, waiting is no failure.
+
+        Of several that are under way each takes one step, as with ``tick``: none is left unwatched for another. What
+        is held for want of something stays so. ``wait``, ``budget`` and what is raised are as for ``run``.
+        """
+        began = self._parts.clock()
+        leave_at = None if budget is None else began + budget
+        self._book.refresh()
+        if len(self._book.state.unfinished) != 1 or self._is_held():
+            return self.tick()
+        self._say_notices()
+        self._take_lease(None)
+        try:
+            running = self._book.rollout(self._book.state.running)
+            if running is None:
+                return _NOTHING_UNDER_WAY
+            if running.is_over:
+                self._book.append([release_claims(running, self._parts.clock())])
+                return _NOTHING_UNDER_WAY
+            ticker = self._ticker(running)
+            self._say(None, "found", f"rollout {running.plan.rollout} of {running.plan.release.digest}")
+            ticker.take_over(anew=False)
+            rescue = self._save_rescue(running.plan)
+            end = self._driven(ticker, began + wait, leave_at, rescue)
+            is_waiting = not end.is_handed_over and self._parts.interrupted() is None
+            return tick_end(ticker.state, rescue) if is_waiting else end
+        except LeaseLostError as error:
+            raise LeaseLostError(self._spell_loss(error)) from error
+        finally:
+            self._book.release_lease(self._parts.clock())
 
     def start(self, release: Release, *, regions: Sequence[str] = ()) -> RunEnd:
         """Plan ``release`` and write its start down; ticks do the rest. Raises as ``run`` does."""
@@ -83,7 +119,7 @@ class RolloutEngine:
         except RefusedError as refused:
             return RunEnd(exit_code=ExitCode.DONE, text=f"nothing done: {refused}", state=None)
         if not self._book.state.claims and not self._book.has_kept:
-            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+            return _NOTHING_UNDER_WAY
         self._take_lease(None, only)
         ends = []
         try:
@@ -102,7 +138,7 @@ class RolloutEngine:
         finally:
             self._book.release_lease(self._parts.clock())
         if not ends:
-            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+            return _NOTHING_UNDER_WAY
         return max(ends, key=lambda end: end.exit_code)
 
     def watch_over(self) -> RunEnd:
@@ -113,7 +149,7 @@ class RolloutEngine:
         self._book.refresh()
         self._refuse_while_held(self._book.state)
         if not self._book.state.claims:
-            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+            return _NOTHING_UNDER_WAY
         self._take_lease(None)
         state = None
         try:
@@ -148,8 +184,8 @@ class RolloutEngine:
                 raise
         self._raise_blind(ticker)
 
-    def _begun(self, release: Release, regions: Sequence[str], drive: Callable[[Ticker], bool] | None) -> RunEnd:
-        """Start or go on with a rollout, and drive it; ``drive`` says whether it left the rest to a later run."""
+    def _begun(self, release: Release, regions: Sequence[str], drive: Callable[[Ticker, str], RunEnd] | None) -> RunEnd:
+        """Start or go on with a rollout, and drive it; without ``drive`` the rest is left to a later run."""
         self._book.refresh()
         self._say_notices()
         requested = requested_regions(self._parts.settings, regions)
@@ -166,13 +202,15 @@ class RolloutEngine:
             if ticker is None:
                 return _nothing_to_do(release, Planned(plan=None, already=requested))
             rescue = self._save_rescue(ticker.state.plan)
-            if drive is None or drive(ticker):
-                return tick_end(ticker.state, rescue)
-            return end_of(ticker.state, self._parts.interrupted(), rescue)
+            return tick_end(ticker.state, rescue) if drive is None else drive(ticker, rescue)
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
             self._book.release_lease(self._parts.clock())
+
+    def _is_held(self) -> bool:
+        """Whether another run is alive."""
+        return live_holder(self._book.state, self._parts.clock(), self._parts.is_alive) is not None
 
     def _refuse_while_held(self, state: LedgerState) -> None:
         """Refuse while another run is alive: it watches its regions, and is not taken over."""
@@ -291,6 +329,12 @@ class RolloutEngine:
         self._settle(ticker, why)
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))
+
+    def _driven(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None, rescue: str) -> RunEnd:
+        """Drive a rollout, and return how that ended."""
+        if self._drive(ticker, deadline, leave_at):
+            return replace(tick_end(ticker.state, rescue), is_handed_over=True)
+        return end_of(ticker.state, self._parts.interrupted(), rescue)
 
     def _drive(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None) -> bool:
         """Tick until nothing more can be done, and leave nothing in motion behind.

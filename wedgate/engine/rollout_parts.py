@@ -79,9 +79,13 @@ class RolloutParts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnd:
-    """How a run ended: the exit code, one sentence, and where the rollout stands (``None``: it did not start)."""
+    """How a run ended: the exit code, one sentence, and where the rollout stands (``None``: it did not start).
+
+    ``is_handed_over``: its time was up before the rollout was, and the next run should go on at once.
+    """
 
     exit_code: ExitCode
     text: str
     state: RolloutState | None
     rescue: str | None = None
+    is_handed_over: bool = False

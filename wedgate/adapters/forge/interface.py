@@ -145,6 +145,13 @@ class Deployments(Protocol):
         """Say what a deployment has come to."""
 
 
+class Runs(Protocol):
+    """The workflow runs of a repository. Calls raise ``ExternalSystemError``, naming what a token lacks."""
+
+    def dispatch(self, workflow: str, ref: str) -> None:
+        """Start a run of a workflow, by the name of its file, as it is on a branch or a tag."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
     """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten."""
