@@ -20,30 +20,50 @@ if TYPE_CHECKING:
 @click.option(
     "--rescue", type=click.Path(path_type=Path, dir_okay=False), help="The rescue file that the rollout wrote."
 )
+@click.option(
+    "--from-ledger", is_flag=True, help="Where the ledger can be read, go by it: it may know a later rollout."
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Where to look: wedgate.yml need not be in order."
+)
 @click.option("--region", "regions", multiple=True, help="Only this region; may be given several times.")
 @click.option("--reason", default="no reason given", help="Why; goes into the record and the poison list.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form: str) -> ExitCode:
+def command(
+    *,
+    rescue: Path | None,
+    from_ledger: bool,
+    config: Path | None,
+    regions: tuple[str, ...],
+    reason: str,
+    form: str,
+) -> ExitCode:
     """Return all traffic to stable, now.
 
     Asks no calendar, no configuration and nobody else: the weights are written, read back, and then recorded if the
     ledger can be reached. Regions not named that have a part of the traffic return too: nobody watches them any
-    more. Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 13 when the stable
-    version does not answer as it should, 20 when a region could not be returned.
+    more. Where there is no rescue file, as on a runner that is thrown away after each job, it goes by the ledger that
+    wedgate.yml names; --from-ledger does so in any case, for machines of which another may have started the last
+    rollout, and waits for the ledger's answer first.
+
+    Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 13 when the stable version
+    does not answer as it should, 20 when a region could not be returned.
 
     \b
     Examples:
       wedgate rollback
       wedgate rollback --region us-west --reason "bookings fail"
       wedgate rollback --rescue .wedgate/venue-search.rescue.json
+      wedgate rollback --from-ledger
     """
-    from wedgate.adapters.stores.rescue import load_rescue
     from wedgate.engine.book import Book
     from wedgate.engine.recording import exposed_in, recorder_in
     from wedgate.engine.rollback import roll_back
     from wedgate.render.rollout import render_json
 
-    path, found = find_rescue(Path.cwd()) if rescue is None else (rescue, load_rescue(rescue))
+    if rescue is not None and (from_ledger or config is not None):
+        raise UsageError("--rescue names what to go by; leave --from-ledger and --config out")
+    path, found = _rescue(rescue, config, from_ledger=from_ledger)
     back = ", ".join(sorted({region.stable_release.digest for region in found.regions}))
     click.echo(
         f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}", err=form == "json"
@@ -93,7 +113,55 @@ def _line(region: RegionReturn) -> str:
     return f"{region.region}: {before} -> {after}{f' ({trouble})' if trouble else ''}"
 
 
-def find_rescue(start: Path) -> tuple[Path, Rescue]:
+def _rescue(named: Path | None, config: Path | None, *, from_ledger: bool) -> tuple[Path | str, Rescue]:
+    """Return what to go by, and where it was found: the file that is named, or the one found here, or the ledger."""
+    from wedgate.adapters.stores.rescue import load_rescue
+
+    if named is not None:
+        return named, load_rescue(named)
+    start = Path.cwd() if config is None else _base(config)
+    in_ledger = _in_ledger(start, config) if from_ledger else None
+    try:
+        path, found = find_rescue(start, config)
+    except UsageError:
+        in_ledger = in_ledger or _in_ledger(start, config)
+        if in_ledger is None:
+            raise
+        return "by the ledger", in_ledger
+    if in_ledger is not None and in_ledger.rollout != found.rollout:
+        return "by the ledger", in_ledger
+    return path, found
+
+
+def _base(config: Path) -> Path:
+    """Return where a configuration's relative paths start from, whether it is there or not."""
+    parent = config.resolve().parent
+    return parent.parent if parent.name == ".github" else parent
+
+
+def _in_ledger(start: Path, config: Path | None) -> Rescue | None:
+    """Return the last rollout by the ledger that the configuration names; ``None``, after saying why, without one."""
+    from wedgate.cli.rollout_wiring import find_and_load
+    from wedgate.config.load import find_configuration
+    from wedgate.engine.book import Book
+    from wedgate.engine.recording import rescue_in
+
+    try:
+        configuration = find_and_load(config or find_configuration(start))
+        kind, options = state_of(configuration)
+        return rescue_in(
+            Book(*open_store(kind, options, configuration.service)),
+            service=configuration.service,
+            at=utc_now(),
+            store_kind=kind,
+            store_options=options,
+        )
+    except WedgateError as error:
+        click.echo(f"the ledger cannot be gone by: {error}", err=True)
+        return None
+
+
+def find_rescue(start: Path, config: Path | None = None) -> tuple[Path, Rescue]:
     """Return the newest rescue file to be found from ``start``: where wedgate.yml keeps its state, or under .wedgate.
 
     Raises ``UsageError`` when there is none, or there are files of several services: which to return must not be
@@ -102,7 +170,7 @@ def find_rescue(start: Path) -> tuple[Path, Rescue]:
     from wedgate.adapters.stores.rescue import load_rescue
 
     paths = {path.resolve() for path in (start / STATE_DIRECTORY).rglob("*.rescue.json")}
-    paths |= {path.resolve() for path in _configured(start)}
+    paths |= {path.resolve() for path in _configured(config or start)}
     found: list[tuple[Path, Rescue]] = []
     for path in sorted(paths):
         try:
@@ -123,8 +191,8 @@ def _configured(start: Path) -> list[Path]:
     from wedgate.cli.sharing import SharedCalendars
     from wedgate.config.load import find_configuration, load_configuration
 
-    path = find_configuration(start)
-    if path is None:
+    path = find_configuration(start) if start.is_dir() else start
+    if path is None or not path.exists():
         return []
     try:
         configuration = load_configuration(path, shared=SharedCalendars(offline=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from wedgate.engine.book import Book
@@ -50,6 +50,26 @@ def recorder_in(book: Book) -> Recorder:
         return "recorded in the ledger"
 
     return record
+
+
+def rescue_in(
+    book: Book, *, service: str, at: datetime, store_kind: str, store_options: Mapping[str, object]
+) -> Rescue | None:
+    """Return what a rescue file of the rollout that was started last would say, by the ledger; ``None`` without one."""
+    ledger = book.refresh()
+    state = book.rollout(ledger.latest)
+    if state is None:
+        return None
+    return Rescue(
+        service=service,
+        rollout=state.plan.rollout,
+        release=state.plan.release,
+        at=at,
+        epoch=ledger.epoch,
+        regions=state.plan.regions,
+        store_kind=store_kind,
+        store_options=dict(store_options),
+    )
 
 
 def exposed_in(book: Book) -> Callable[[Rescue], Collection[str]]:
