@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from wedgate.adapters.stores.memory import MemorySpool
 from wedgate.engine.book import Book
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RunEnd
@@ -80,6 +83,36 @@ def test_while_another_run_is_alive_it_does_nothing(world: Any) -> None:
     Book(world.store, world.spool).take_lease(world.now, above=0, who="elsewhere:77")
     end = go_on(world, budget=60 * MIN, is_alive=lambda who: None)
     assert (end.exit_code, end.is_handed_over) == (ExitCode.DONE, False)
+    assert "elsewhere:77" in end.text
+    assert all(target.calls() == [] for target in world.targets.values())
+
+
+@pytest.mark.parametrize("kind", ["go_on", "tick"])
+def test_of_two_that_come_at_the_same_instant_the_later_does_nothing(world: Any, kind: str) -> None:
+    """The other takes the lease after this one looked, and before it could: as if it had been there already."""
+    world.start()
+    store, looks = world.store, []
+
+    class Overtaken:
+        """A store that somebody else writes to after the first look."""
+
+        def read(self) -> Any:
+            if len(looks) == 1:
+                looks.append("the other")
+                Book(store, MemorySpool()).take_lease(world.now, above=0, who="elsewhere:77")
+            looks.append("this one")
+            return store.read()
+
+        def append(self, entries: Any, *, revision: int) -> None:
+            store.append(entries, revision=revision)
+
+        def notices(self) -> tuple[str, ...]:
+            return ()
+
+    parts = replace(world.parts(), store=Overtaken(), is_alive=lambda who: None)
+    end = getattr(RolloutEngine(parts), kind)()
+    assert "the other" in looks
+    assert end.exit_code is ExitCode.DONE
     assert "elsewhere:77" in end.text
     assert all(target.calls() == [] for target in world.targets.values())
 

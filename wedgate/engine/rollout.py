@@ -81,7 +81,10 @@ class RolloutEngine:
         if len(self._book.state.unfinished) != 1 or self._is_held():
             return self.tick()
         self._say_notices()
-        self._take_lease(None)
+        try:
+            self._take_lease(None)
+        except RefusedError as refused:
+            return _nothing_done(refused)
         try:
             running = self._book.rollout(self._book.state.running)
             if running is None:
@@ -116,11 +119,11 @@ class RolloutEngine:
         only = requested_regions(self._parts.settings, regions) if regions else None
         try:
             self._refuse_while_held(self._book.state)
+            if not self._book.state.claims and not self._book.has_kept:
+                return _NOTHING_UNDER_WAY
+            self._take_lease(None, only)
         except RefusedError as refused:
-            return RunEnd(exit_code=ExitCode.DONE, text=f"nothing done: {refused}", state=None)
-        if not self._book.state.claims and not self._book.has_kept:
-            return _NOTHING_UNDER_WAY
-        self._take_lease(None, only)
+            return _nothing_done(refused)
         ends = []
         try:
             for name in self._book.state.unfinished:
@@ -473,6 +476,11 @@ def _stuck(state: RolloutState) -> str:
         f"rollout {state.plan.rollout} needs a human: {'; '.join(stuck) or 'it could not be ended'}; look at the "
         "region, then record what runs there with `wedgate rollout adopt`, or return it with `wedgate rollback`"
     )
+
+
+def _nothing_done(refused: RefusedError) -> RunEnd:
+    """Return the end of a run that found another one at work, which is as it should be."""
+    return RunEnd(exit_code=ExitCode.DONE, text=f"nothing done: {refused}", state=None)
 
 
 def _nothing_to_do(release: Release, planned: Planned) -> RunEnd:
