@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sys
 import tempfile
 import traceback
@@ -33,6 +32,7 @@ from wedgate.adapters.targets.interface import WeightsReading
 from wedgate.adapters.targets.simulated import SimulatedTarget
 from wedgate.cli import main as cli_main
 from wedgate.cli import rollout_wiring
+from wedgate.engine.holder import machine
 from wedgate.errors import WedgateError
 from wedgate.ledger.streams import fold
 from wedgate.rollout.journal import replay
@@ -183,7 +183,7 @@ class Place:
         files = sorted(path for path in self.home.rglob("*") if path.is_file())
         text = "".join(f"{path.relative_to(self.home)}\n{path.read_text()}\n" for path in files)
         text = re.sub(r'"(nonce|hash|previous)": ?"[0-9a-f]*"', "", text)
-        text = re.sub(rf"{re.escape(socket.gethostname())}:\d+", "", text)
+        text = re.sub(rf"{re.escape(machine())}:\d+", "", text)
         return re.sub(r"\.json(l?)\.?[a-z0-9_]{8}\n", r".json\1 half written\n", text)
 
     def lawful(self) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class RolloutParts:
     start pinned. ``pause`` returns after the duration, or earlier when the run is interrupted; ``interrupted``
     then says why. ``let_through(decision, plan, at)`` looks whether an override opens a closed region for a rollout,
     and records its use before it says so. ``reports`` returns every regression reported so far. ``who`` is this run's
-    name in the lease (``host:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
+    name in the lease (``machine:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
     known). ``run_beside`` starts a deploy and returns without waiting for its end.
     """
 

@@ -62,7 +62,7 @@ class Poisoned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """Who may write: ``who`` (``host:pid`` for a run) since ``at``, last heard of at ``seen``.
+    """Who may write: ``who`` (``machine:pid`` for a run) since ``at``, last heard of at ``seen``.
 
     Everything written under the lease's epoch is a sign of life. ``ended`` says that the holder gave it back.
     """
