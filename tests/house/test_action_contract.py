@@ -176,8 +176,11 @@ class FakeRunner:
             if name not in inputs
         }
         given = {"COMMAND": "check", **inputs}
+        # A file, as on a runner: a shell puts the last command of a `-c` in its own place by itself.
+        script = self.directory / "step.sh"
+        script.write_text(self.script)
         run = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", self.script],
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
             cwd=self.directory,
             env={
                 "PATH": "/usr/bin:/bin",
