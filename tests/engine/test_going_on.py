@@ -46,6 +46,17 @@ def test_a_rollout_goes_through_many_short_runs_as_through_a_long_one(world: Any
     assert world.changes("r1") == [(90, 10), (50, 50), (0, 100)]
 
 
+def test_a_run_that_comes_too_late_returns_the_candidate_and_begins_the_region_again(world: Any) -> None:
+    """Both in the one run: the next of a schedule may be an hour away."""
+    world.start()
+    assert go_on(world, budget=MIN).is_handed_over
+    assert world.changes("r1") == [(90, 10)]
+    world.now += 300 * MIN
+    assert go_on(world).exit_code is ExitCode.DONE
+    assert world.changes("r1") == [(90, 10), (100, 0), (90, 10), (50, 50), (0, 100)]
+    assert status(world).status is RolloutStatus.DONE
+
+
 def test_with_nothing_under_way_it_says_so_and_touches_nothing(world: Any) -> None:
     """A schedule goes on firing between two rollouts."""
     end = go_on(world, budget=60 * MIN)

@@ -27,7 +27,7 @@ from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import Plan, RegionPhase, RegionState, RolloutState
+from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
 
@@ -95,6 +95,9 @@ class RolloutEngine:
             ticker = self._ticker(running)
             self._say(None, "found", f"rollout {running.plan.rollout} of {running.plan.release.digest}")
             ticker.take_over(anew=False)
+            if any(_came_back(region) for region in ticker.state.regions):
+                # Nobody had watched it, and now it is on stable: this run is the one that begins it again.
+                ticker.take_over(anew=False)
             rescue = self._save_rescue(running.plan)
             end = self._driven(ticker, began + wait, leave_at, rescue)
             is_waiting = not end.is_handed_over and self._parts.interrupted() is None
@@ -461,6 +464,11 @@ def _needs_settling(region: RegionState) -> bool:
     """Whether a region may not be left as it is when nobody watches."""
     preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
     return region.is_exposed or region.phase in preparing
+
+
+def _came_back(region: RegionState) -> bool:
+    """Whether a region waits on stable for nothing but the next run."""
+    return region.hold is not None and region.hold.kind is HoldKind.INTERRUPTED and region.weight == 0
 
 
 def _may_leave(ticker: Ticker) -> bool:
