@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
     from wedgate.ledger.appending import Draft
     from wedgate.ledger.streams import LedgerState
-    from wedgate.overrides.conversation import Standing
     from wedgate.overrides.grants import Grant
     from wedgate.overrides.policy import OverridePolicy
     from wedgate.overrides.refusals import Refusal
+    from wedgate.overrides.standing import Standing
     from wedgate.overrides.statements import Statement, Vote
 
 DEFAULT_BRANCH = "refs/remotes/origin/HEAD"
@@ -151,9 +151,10 @@ class Verification:
 
     def _trouble(self, policy: OverridePolicy, ledger: LedgerState | None) -> Refusal | None:
         """Return why a statement is not in order, or that the ledger has a denial of it."""
-        from wedgate.overrides.conversation import OVERRIDABLE, trouble_with_text
+        from wedgate.overrides.conversation import trouble_with_text
         from wedgate.overrides.record import seen_in
         from wedgate.overrides.refusals import Refusal, RefusalCode
+        from wedgate.overrides.standing import OVERRIDABLE
 
         here = os.environ.get("GITHUB_REPOSITORY", "")
         if here and here.lower() != self.statement.repository.lower():
@@ -173,9 +174,9 @@ class Verification:
 
     def _drafts(self, found: dict[str, Grant | Refusal], binding: str, state: LedgerState) -> list[Draft]:
         from wedgate.cli.wiring import utc_now
-        from wedgate.overrides.conversation import Change
         from wedgate.overrides.grants import Grant, Outgoing
         from wedgate.overrides.record import draft_of_use, news_of, uses_in
+        from wedgate.overrides.standing import Change
 
         now = utc_now()
         change = Change(repository=self.statement.repository, number=0, head=self.commit, author=None)

@@ -23,12 +23,13 @@ from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchors_of_comment, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
-from wedgate.overrides.conversation import OVERRIDABLE, Change, Rulebook, Seen, Standing, hear
+from wedgate.overrides.conversation import hear
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.policy import Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
+from wedgate.overrides.standing import OVERRIDABLE, Change, Rulebook, Seen, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole, frozen_out, let_through
 
 MOST_PEOPLE = 40

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from wedgate.overrides.conversation import OVERRIDABLE, RegionStanding, Standing
 from wedgate.overrides.people import Person
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import Request
+from wedgate.overrides.standing import OVERRIDABLE, RegionStanding, Standing
 
 
 class MatchedBy(StrEnum):

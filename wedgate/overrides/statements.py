@@ -15,12 +15,12 @@ from typing import Any
 
 from wedgate.ledger.plain import PlainError
 from wedgate.overrides.commands import Override, Strategy
-from wedgate.overrides.conversation import RegionStanding, Standing
 from wedgate.overrides.people import Person
 from wedgate.overrides.policy import OverridePolicy
 from wedgate.overrides.quorum import Approval, met_at
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import LIFE, Request
+from wedgate.overrides.standing import RegionStanding, Standing
 
 VERSION = "wedgate-override-1"
 EARLY = timedelta(minutes=2)

@@ -10,11 +10,11 @@ from wedgate.gate.decision import Decision
 from wedgate.gate.words import why
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchor_in_comment
-from wedgate.overrides.conversation import Change, RegionStanding, Standing
 from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
 from wedgate.overrides.record import uses_in
 from wedgate.overrides.refusals import Refusal
+from wedgate.overrides.standing import Change, RegionStanding, Standing
 from wedgate.render.markdown import fence_for, inert_text
 
 LIMIT = 60_000
