@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from wedgate.cli.override_wiring import commit_option
 from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -37,25 +39,29 @@ def command() -> None:
 
 @command.command("verify")
 @click.option("--anchor", "anchors", multiple=True, metavar="REVISION:HASH", help="What the ledger said at a revision.")
-@click.option("--pull-request", "numbers", multiple=True, type=int, help="Compare with wedgate's comment on this one.")
+@click.option("--pull-request", "numbers", multiple=True, type=int, help="Compare with what wedgate wrote on this one.")
+@click.option("--commit", "commits", multiple=True, help="Compare with the statuses and deployments of this commit.")
 @_CONFIG
-def verify(anchors: tuple[str, ...], numbers: tuple[int, ...], config: Path | None) -> ExitCode:
+def verify(
+    anchors: tuple[str, ...], numbers: tuple[int, ...], commits: tuple[str, ...], config: Path | None
+) -> ExitCode:
     """Check the chain of the whole ledger, and that it is the one that was anchored elsewhere.
 
     The chain shows an entry that was edited or taken out, by its number. That somebody replaced all of it, only an
-    anchor shows: wedgate writes revision and head into its comment on each pull request and into each status
-    (--pull-request reads both), and you can keep your own (--anchor). Exits with 13 when an anchor does not fit, with 2
-    when the chain does not.
+    anchor shows: wedgate writes revision and head into its comment on each pull request, into each status and into each
+    deployment (--pull-request reads all three, for the head of it; --commit the last two), and you can keep your own
+    (--anchor). Exits with 13 when an anchor does not fit, with 2 when the chain does not.
 
     \b
     Examples:
       wedgate audit verify
       wedgate audit verify --pull-request 7 --pull-request 12
-      wedgate audit verify --anchor 12:9f86d081...
+      wedgate audit verify --commit SHA --anchor 12:9f86d081...
     """
     configuration = _configuration(config)
     known = [(f"--anchor {text}", *_anchor(text)) for text in anchors]
-    known += [(f"pull request {number}", *found) for number in numbers for found in _anchors_of(number)]
+    if numbers or commits:
+        known += _anchors_on_the_forge(numbers, [commit_option(each) or "" for each in commits], config)
     hashes = _hashes(configuration)
     wrong = [
         f"{name}: revision {revision} had the hash {value[:16]}..., and here it is "
@@ -171,22 +177,28 @@ def _anchor(text: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
-def _anchors_of(number: int) -> list[tuple[int, str]]:
-    """Return what wedgate's own comment on a pull request, and the statuses of its head, say of the ledger."""
-    from wedgate.adapters.forge.github import WORKFLOW_LOGIN
-    from wedgate.adapters.forge.github_conversations import GithubConversations
-    from wedgate.cli.wiring import open_forge
-    from wedgate.overrides.anchors import MARKER, anchors_in, anchors_of_comment
+def _anchors_on_the_forge(
+    numbers: Sequence[int], commits: Sequence[str], config: Path | None
+) -> list[tuple[str, int, str]]:
+    """Return what wedgate's own comments, statuses and deployments say of the ledger, each with where it stands."""
+    from wedgate.adapters.forge.github_deployments import GithubDeployments
+    from wedgate.cli.conversing import Conversing
+    from wedgate.engine.deployments import anchors_of_deployments
+    from wedgate.overrides.anchors import anchors_in
 
-    conversations = GithubConversations(open_forge(os.environ).connection)
-    comments = conversations.comments(number)
-    own = [each for each in comments if MARKER in each.body and each.author is not None]
-    own = [each for each in own if each.author is not None and each.author.login == WORKFLOW_LOGIN]
-    found = [anchor for comment in own for anchor in anchors_of_comment(comment.body)]
-    head = conversations.pull_request(number).head
-    for status in conversations.statuses_of(head, "wedgate"):
-        found += anchors_in(status.description)
+    talk = Conversing.open(config, os.environ)
+    conversations = talk.parts.conversations
+    deployments = GithubDeployments(talk.forge.connection)
+    found: list[tuple[str, int, str]] = []
+    heads = [(f"pull request {number}", conversations.pull_request(number).head) for number in numbers]
+    for number, (name, _) in zip(numbers, heads, strict=True):
+        found += [(name, *anchor) for anchor in talk.overrides.anchors(conversations.comments(number))]
+    for name, commit in [*heads, *((f"commit {commit[:12]}", commit) for commit in commits)]:
+        for status in conversations.statuses_of(commit, "wedgate"):
+            found += [(name, *anchor) for anchor in anchors_in(status.description)]
+        found += [(name, *anchor) for anchor in anchors_of_deployments(deployments.those_of(commit))]
     if not found:
-        what, remedy = "wedgate has no comment here that anchors the ledger", "name a pull request with an override"
-        raise ConfigurationError((Problem(file=f"pull request {number}", line=0, column=0, what=what, remedy=remedy),))
+        what, remedy = "wedgate wrote nothing there that anchors the ledger", "name a pull request with an override"
+        place = ", ".join(name for name, _ in heads) or f"commit {commits[0][:12]}"
+        raise ConfigurationError((Problem(file=place, line=0, column=0, what=what, remedy=remedy),))
     return found
