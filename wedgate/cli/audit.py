@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.override_wiring import commit_option
-from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
+from wedgate.errors import ConfigurationError, ExitCode, Problem, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
@@ -31,6 +32,7 @@ def command() -> None:
     \b
     Examples:
       wedgate audit verify --pull-request 7
+      wedgate audit sign --as alice --key ~/.ssh/id_ed25519 > anchor.json
       wedgate audit show
       wedgate audit export --format csv > audit.csv
       wedgate audit report --month 2026-11
@@ -41,16 +43,24 @@ def command() -> None:
 @click.option("--anchor", "anchors", multiple=True, metavar="REVISION:HASH", help="What the ledger said at a revision.")
 @click.option("--pull-request", "numbers", multiple=True, type=int, help="Compare with what wedgate wrote on this one.")
 @click.option("--commit", "commits", multiple=True, help="Compare with the statuses and deployments of this commit.")
+@click.option(
+    "--signed", "signed", multiple=True, type=click.Path(path_type=Path), help="Compare with a file of `audit sign`."
+)
 @_CONFIG
 def verify(
-    anchors: tuple[str, ...], numbers: tuple[int, ...], commits: tuple[str, ...], config: Path | None
+    anchors: tuple[str, ...],
+    numbers: tuple[int, ...],
+    commits: tuple[str, ...],
+    signed: tuple[Path, ...],
+    config: Path | None,
 ) -> ExitCode:
     """Check the chain of the whole ledger, and that it is the one that was anchored elsewhere.
 
     The chain shows an entry that was edited or taken out, by its number. That somebody replaced all of it, only an
     anchor shows: wedgate writes revision and head into its comment on each pull request, into each status and into each
-    deployment (--pull-request reads all three, for the head of it; --commit the last two), and you can keep your own
-    (--anchor). Exits with 13 when an anchor does not fit, with 2 when the chain does not.
+    deployment (--pull-request reads all three, for the head of it; --commit the last two). You can keep your own
+    (--anchor), or signed ones (--signed), which whoever may push to the ledger cannot write. Exits with 13 when an
+    anchor does not fit, with 2 when the chain does not.
 
     \b
     Examples:
@@ -60,6 +70,7 @@ def verify(
     """
     configuration = _configuration(config)
     known = [(f"--anchor {text}", *_anchor(text)) for text in anchors]
+    known += [(str(path), *_signed_anchor(path, configuration)) for path in signed]
     if numbers or commits:
         known += _anchors_on_the_forge(numbers, [commit_option(each) or "" for each in commits], config)
     hashes = _hashes(configuration)
@@ -78,6 +89,38 @@ def verify(
         return ExitCode.NEEDS_HUMAN
     head = hashes[-1] if hashes else "nothing yet"
     click.echo(f"wedgate: {len(hashes)} entries, each follows the one before; {len(known)} anchors fit; head {head}")
+    return ExitCode.DONE
+
+
+@command.command("sign")
+@click.option("--as", "principal", required=True, help="Who you are, as the file of signers has it.")
+@click.option("--key", type=click.Path(path_type=Path), required=True, help="Your SSH key.")
+@_CONFIG
+def sign(principal: str, key: Path, config: Path | None) -> ExitCode:
+    """Sign the head of the ledger as it is now, and write the anchor: keep it where the ledger's writers cannot.
+
+    The namespace is wedgate-ledger@v1; `overrides.signers` of wedgate.yml names the file of signers that
+    `audit verify --signed` checks it against.
+
+    \b
+    Examples:
+      wedgate audit sign --as alice --key ~/.ssh/id_ed25519 > ledger-2026-11.json
+      wedgate audit verify --signed ledger-2026-11.json
+    """
+    from dataclasses import asdict
+
+    from wedgate.adapters.signatures.ssh import LEDGER
+    from wedgate.adapters.signatures.ssh import sign as ssh_sign
+    from wedgate.overrides.anchors import LedgerAnchor
+
+    configuration = _configuration(config)
+    hashes = _hashes(configuration)
+    if not hashes:
+        raise UsageError("the ledger is empty: there is nothing to sign yet")
+    at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    anchor = LedgerAnchor(service=configuration.service, revision=len(hashes), hash=hashes[-1], by=principal, at=at)
+    signature = ssh_sign(anchor.canonical(), key, namespace=LEDGER)
+    click.echo(json.dumps({"anchor": asdict(anchor), "signature": signature}, indent=2))
     return ExitCode.DONE
 
 
@@ -175,6 +218,30 @@ def _anchor(text: str) -> tuple[int, str]:
     if found is None:
         raise UsageError("--anchor takes REVISION:HASH, the number of an entry and its 64 digits")
     return int(found[1]), found[2]
+
+
+def _signed_anchor(path: Path, configuration: Configuration) -> tuple[int, str]:
+    """Return what a signed anchor says of the ledger, once its signature is good and it is of this service."""
+    from wedgate.adapters.signatures.ssh import LEDGER
+    from wedgate.cli.signed import signatures_of
+    from wedgate.overrides.anchors import LedgerAnchor
+
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        anchor = LedgerAnchor(**plain["anchor"])
+        text = (anchor.service, anchor.hash, anchor.by, plain["signature"])
+        if not (isinstance(anchor.revision, int) and all(isinstance(each, str) and each.isascii() for each in text)):
+            raise TypeError("a number or a text is missing")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        remedy = "write it anew with `wedgate audit sign`"
+        what = f"this is no signed anchor: {error}"
+        raise ConfigurationError((Problem(file=str(path), line=0, column=0, what=what, remedy=remedy),)) from error
+    signatures = signatures_of(configuration, namespace=LEDGER)
+    if signatures.who_signed(anchor.canonical(), plain["signature"], anchor.by) is None:
+        raise RefusedError(f"{path}: the signature of {ascii(anchor.by)[:80]} is not good: it proves nothing")
+    if anchor.service != configuration.service:
+        raise RefusedError(f"{path}: it is of the ledger of {anchor.service}, and this is {configuration.service}")
+    return anchor.revision, anchor.hash
 
 
 def _anchors_on_the_forge(
