@@ -48,7 +48,7 @@ from wedgate.rollout.outlook import Outlook
 SHADES = 6
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_YEAR = render_axis(_MONTHS)
+_YEAR = f'<div class="months">{render_axis(_MONTHS)}</div>'
 
 
 def render_outlook_html(outlook: Outlook, local: Local) -> str:
@@ -100,7 +100,7 @@ def _unknown(outlook: Outlook) -> str:
     sentences = unknown_sentences(outlook)
     if not sentences:
         return ""
-    text = '<p class="note">Not knowing is never permission: none of this is counted as open.</p>'
+    text = '<p class="note">Not knowing is never permission: what is not known counts as what the rule could do.</p>'
     return render_section("unknown", "What is not known", text + _listed(sentences))
 
 

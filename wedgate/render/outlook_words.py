@@ -21,6 +21,8 @@ Local = Callable[[str, datetime], str]
 TOGETHER = "together"
 """The row for all regions at once."""
 NEVER = "never"
+_SOURCES = 3
+"""Sources of one rule that are named; the record names all of them."""
 
 
 def headline(outlook: Outlook) -> str:
@@ -85,7 +87,7 @@ def release_sentences(outlook: Outlook) -> list[str]:
             f"From being asked for until everywhere: {how_long(found.median)} in the middle (median), "
             f"{how_long(found.p95)} or less for 95 %, {how_long(found.worst)} at worst."
         )
-    if found.most_waiting > 1 and found.most_waiting_at is not None:
+    if found.most_waiting > 1 and found.most_waiting_at is not None and found.misfit is None:
         lines.append(
             f"At most {found.most_waiting:,} are asked for and not everywhere at the same time, first on "
             f"{utc_words(found.most_waiting_at)}."
@@ -107,16 +109,21 @@ def misfit_sentence(misfit: Misfit) -> str:
 def reach_sentences(outlook: Outlook) -> list[str]:
     """Say how long an urgent fix takes, and when the worst begins."""
     found = outlook.reach
-    lines = [
-        f"Asked for as an ordinary release, without an override, once every {spell_duration(found.grid)} "
-        f"({found.samples:,} starts): everywhere after {how_long(found.median)} in the middle (median), "
-        f"{how_long(found.p95)} or less for 95 %, {how_long(found.best)} at best."
-    ]
-    if found.never:
-        lines.append(
-            f"{found.never:,} of the starts lead nowhere, the first of them on {utc_words(found.worst_plan.start)}."
+    asked = (
+        "Asked for as an ordinary release, without an override, once every "
+        f"{spell_duration(found.grid)} ({found.samples:,} starts)"
+    )
+    if found.best is None:
+        lines = [f"{asked}: none of them leads to every region."]
+    else:
+        tail = "more than 5 % never are" if found.p95 is None else f"{how_long(found.p95)} or less for 95 %"
+        middle = (
+            "half of them never are" if found.median is None else f"{how_long(found.median)} in the middle (median)"
         )
-        if found.worst_plan.misfit is not None:
+        lines = [f"{asked}: everywhere after {how_long(found.best)} at best, {middle}, {tail}."]
+    if found.never:
+        lines.append(f"From {found.never:,} of the starts it fits nowhere, first {utc_words(found.worst_plan.start)}.")
+        if found.worst_plan.misfit is not None and outlook.releases.misfit is None:
             lines.append(misfit_sentence(found.worst_plan.misfit))
     else:
         lines.append(
@@ -155,11 +162,8 @@ def replica_sentences(outlook: Outlook) -> list[str]:
     calendar, static = replica_totals(outlook)
     unit = "replica-hours" if outlook.fleet.base is not None else "times the hours of the usual traffic's replicas"
     saved = 100 * (1 - calendar / static) if static else Decimal(0)
-    lines = [
-        f"By calendar {number(calendar)}, for a static peak {number(static)} {unit}: {saved:.0f} % less."
-        if saved >= 0
-        else f"By calendar {number(calendar)}, for a static peak {number(static)} {unit}: {-saved:.0f} % more."
-    ]
+    words = "the same" if round(saved) == 0 else f"{abs(saved):.0f} % {'less' if saved > 0 else 'more'}"
+    lines = [f"By calendar {number(calendar)}, for a static peak {number(static)} {unit}: {words}."]
     extra = sum((each.by_calendar_rollouts for each in outlook.replicas), Decimal(0))
     both = sum((each.both_colours for each in outlook.replicas), timedelta(0))
     lines.append(
@@ -218,7 +222,9 @@ def _gap_sentence(gap: Gap) -> str:
         for verb, length in (("closes", gap.closed), ("asks for care for", gap.caution))
         if length
     ]
-    why = "; ".join(gap.sources) or "the dates of some of its days are not settled yet"
+    listed = gap.sources[:_SOURCES]
+    listed += (f"and {len(gap.sources) - _SOURCES} more sources",) if len(gap.sources) > _SOURCES else ()
+    why = "; ".join(listed) or "the dates of some of its days are not settled yet"
     return f"{gap.rule.id}: {why}. For want of knowledge it {' and '.join(parts)} (regions added up)."
 
 
