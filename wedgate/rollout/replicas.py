@@ -17,6 +17,9 @@ from wedgate.calendars.hours import NONE, overlap
 from wedgate.calendars.values import Interval, Span
 from wedgate.rollout.planner import Dated
 
+HOUR = 3600
+"""Seconds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
@@ -78,20 +81,20 @@ def _replicas_of(
     total = extra = Decimal(0)
     short = NONE
     for run, load in inside:
-        total += needed(base, load) * hours_of(run.duration)
+        total += needed(base, load) * seconds_of(run.duration)
         short += run.duration if needed(base, load) > peak else NONE
     for common, load in _during(inside, doubled):
-        extra += needed(base, load) * hours_of(common.duration)
+        extra += needed(base, load) * seconds_of(common.duration)
     time = sum((both.duration for both in doubled), NONE)
     return ReplicaHours(
         region=region,
         base=base,
         peak=peak,
         highest_load=highest,
-        by_calendar=total,
-        by_calendar_rollouts=extra,
-        static=peak * hours_of(year.duration),
-        static_rollouts=peak * hours_of(time),
+        by_calendar=total / HOUR,
+        by_calendar_rollouts=extra / HOUR,
+        static=peak * seconds_of(year.duration) / HOUR,
+        static_rollouts=peak * seconds_of(time) / HOUR,
         both_colours=time,
         short=short,
     )
@@ -135,6 +138,6 @@ def needed(base: int | None, load: Decimal) -> Decimal:
     return max((base * load).to_integral_value(ROUND_CEILING), Decimal(1))
 
 
-def hours_of(length: timedelta) -> Decimal:
-    """Return a length in hours, exactly."""
-    return Decimal(length // timedelta(seconds=1)) / 3600
+def seconds_of(length: timedelta) -> int:
+    """Return a length in whole seconds: sums are divided into hours at the end, so that equal ones are equal."""
+    return length // timedelta(seconds=1)
