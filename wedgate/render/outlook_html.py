@@ -222,14 +222,14 @@ def _cell(length: timedelta | None, longest: timedelta, outlook: Outlook) -> str
 
 def _costs(outlook: Outlook) -> str:
     legend = render_legend(
-        ((_swatch("good"), "would be open if the rule were dropped"), (_swatch("before"), "closed by others as well"))
+        ((_swatch("good"), "would be open if the rule were dropped"), (_swatch("waits"), "closed by others as well"))
     )
     most = max((cost.closed for cost in outlook.costs), default=timedelta(0))
     strips = "".join(
         render_figure(
             f"{cost.rule.id}: {hours_number(cost.opens)} of {hours_number(cost.closed)} h",
             bar_strip(
-                (("good", cost.opens / most), ("before", (cost.closed - cost.opens) / most)),
+                (("good", cost.opens / most), ("waits", (cost.closed - cost.opens) / most)),
                 title=f"{cost.rule.id}: {hours_number(cost.opens)} h would be open without it",
             ),
         )

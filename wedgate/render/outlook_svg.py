@@ -117,4 +117,4 @@ def _column(kind: str, place: int, columns: int, top: float, height: float) -> s
 
 
 def _round(value: float) -> float:
-    return round(value, 2)
+    return round(value, 2) + 0.0  # never the zero that is less than nothing

@@ -34,7 +34,7 @@ LEVELS = ("▁▂▃▄▅▆▇█", "01234567")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAME = 14
 """Columns of a name; longer ones are cut."""
-_LEAST_BAR = 8
+_LEAST_BAR = 4
 
 
 def render_outlook_text(outlook: Outlook, local: Local, style: Style) -> str:
@@ -150,7 +150,7 @@ def _hour_heads() -> str:
 def _costs(outlook: Outlook, style: Style) -> list[str]:
     lines = [bold("Rules", style)]
     costs = [cost for cost in outlook.costs if cost.closed]
-    room = max(style.width - _NAME - 39, _LEAST_BAR)
+    room = max(style.width - _NAME - 41, _LEAST_BAR)
     if costs:
         heads = f"{'closes':>8} {'alone':>8} {'would open':>11} {'together':>9}"
         lines = [bold(f"{'Rules, hours':<{_NAME + room + 1}} {heads}", style)]

@@ -9,9 +9,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from heapq import heappop, heappush
 from math import ceil
 
 from wedgate.calendars.book import DataVersions
@@ -212,16 +211,12 @@ def _count_back_to_back(planner: Planner, year: Span) -> int:
 
 
 def _most_waiting(asked: Sequence[datetime], ends: Sequence[datetime]) -> tuple[int, datetime | None]:
-    """Return how many were asked for and not done at once, and when first; ends are in the order of being asked for."""
+    """Return how many were asked for and not done at once, and when first; both are in the order of time."""
     most, when = 0, None
-    going: list[datetime] = []
-    never = datetime.max.replace(tzinfo=UTC)
-    for place, at in enumerate(asked):
-        while going and going[0] <= at:
-            heappop(going)
-        heappush(going, ends[place] if place < len(ends) else never)
-        if len(going) > most:
-            most, when = len(going), at
+    for place, at in enumerate(asked, start=1):
+        waiting = place - bisect_right(ends, at)
+        if waiting > most:
+            most, when = waiting, at
     return most, when
 
 
