@@ -115,6 +115,41 @@ def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch, col
     assert max(map(len, output.splitlines())) <= int(columns)
 
 
+def test_rows_of_presets_are_told_apart_and_the_small_ones_are_summed_up(tmp_path: Path) -> None:
+    """A name that is too long loses its beginning; twelve rules are listed, and what the others cost is one line."""
+    text = STARTER.read_text(encoding="utf-8")
+    for name in ("us-east", "us-west", "eu-central", "asia-pacific"):
+        text = text.replace(f"  {name}:\n    markets:", f"  {name}:\n    extends: wedding/{name}\n    markets:")
+    path = tmp_path / "wedgate.yml"
+    path.write_text(text, encoding="utf-8")
+    _, output = outlook(*ASKED, config=path)
+    listed = output[output.index("Rules, hours") :].split("\n\n")[0]
+    names = re.findall(r"^(\S+) +[█░]", listed, re.MULTILINE)
+    assert len(names) == len(set(names)) == 12
+    plain = json.loads(outlook(*ASKED, "--format", "json", config=path)[1])
+    for name, rule in zip(names, plain["rules"][:12], strict=True):
+        assert rule["id"].endswith(name.removeprefix("…"))
+    assert "…" in listed
+    rest = sum(rule["would_open_seconds"] for rule in plain["rules"][12:]) / 3600
+    left = f"{len(plain['rules']) - 12} more close something; dropped one by one they would open {rest:.0f} h in all."
+    assert left in " ".join(listed.split())
+    assert max(map(len, output.splitlines())) <= 80
+
+
+def test_what_several_rules_close_is_said(tmp_path: Path) -> None:
+    """UTC's 52 Saturdays and twelve firsts, of which 1 May 2027 is both: 63 days closed, and one of them by two."""
+    text = STORIES.read_text(encoding="utf-8")
+    text = text.replace("zone: America/New_York", "zone: UTC").replace(
+        "valentine: {where: all, yearly: 02-14, pad: {before: 6h}", "first: {where: all, month-days: 1"
+    )
+    path = tmp_path / "wedgate.yml"
+    path.write_text(text, encoding="utf-8")
+    _, output = outlook(*ASKED, "--region", "us-east", config=path)
+    words = " ".join(output.split())
+    assert "saturday costs most: 1,224 h are closed by it alone, and without it 1,224 h would be open." in words
+    assert "Of 1,512 closed hours 24 are closed by several rules at once: no one of them opens those." in words
+
+
 def test_replicas_can_be_said_for_each_region() -> None:
     """One number for all, and another one for one; the peak is the one that is said."""
     words = ("--replicas", "2", "--replicas", "us-east=30", "--peak-replicas", "60", "--keep-old", "1h")

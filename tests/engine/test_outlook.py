@@ -30,8 +30,9 @@ YEAR_END = datetime(2027, 12, 31, 23, tzinfo=UTC)
 
 def outlook_of(configuration: Configuration, year: int = 2027, **changes: Any) -> Outlook:
     """Make an outlook of three releases a week."""
+    almanac = changes.pop("almanac", ALMANAC)
     asked = {"demand": parse_demand("3/week"), "grid": timedelta(hours=6), **changes}
-    return make_outlook(configuration, ALMANAC, year, wedgate_version="0", **asked)
+    return make_outlook(configuration, almanac, year, wedgate_version="0", **asked)
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +169,20 @@ def test_a_table_that_does_not_reach_the_year_or_what_follows_is_said(
     # The one day of May is closed as well.
     assert cost is not None
     assert cost.closed == (closed_in_year + 24) * HOUR
+
+
+def test_a_table_that_ends_with_the_year_is_said_where_it_keeps_the_last_fix_from_fitting(tmp_path: Path) -> None:
+    """New York's 2028 begins at 05:00 UTC; eight hours of bakes begun after 20:00 would end in what is not known."""
+    text = STORIES.read_text(encoding="utf-8").replace("bake: 20m", "bake: 4h")
+    text = text.replace("rules:\n", "rules:\n  fairs: {where: us-east, table: fairs.yml, effect: block}\n")
+    path = tmp_path / "wedgate.yml"
+    path.write_text(text, encoding="utf-8")
+    rows = "[{on: 2026-05-01, name: a}]"
+    (tmp_path / "fairs.yml").write_text(f"source: us\nexpires: 2027-12-31\ndates: {rows}\n", encoding="utf-8")
+    found = outlook_of(load_configuration(path), almanac=almanac_for(path, {}), regions=("us-east",), grid=HOUR)
+    # From 21, 22 and 23 o'clock; at 20:00 the bakes and the reserve are over by 04:22.
+    assert found.reach.never == 3
+    assert [gap.sources for gap in found.gaps] == [("rows of fairs.yml are verified until 2027-12-31",)]
 
 
 def test_what_makes_no_sense_is_refused(stories: Configuration) -> None:

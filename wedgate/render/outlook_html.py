@@ -25,7 +25,7 @@ from wedgate.render.outlook_svg import (
 from wedgate.render.outlook_words import (
     Local,
     assumption_sentences,
-    cost_sentence,
+    cost_sentences,
     headline,
     hours_number,
     how_long,
@@ -46,6 +46,8 @@ from wedgate.render.svg import pattern_definitions
 from wedgate.rollout.outlook import Outlook
 
 SHADES = 6
+DRAWN_RULES = 8
+"""Rules that have a bar; the table has all of them."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _YEAR = f'<div class="months">{render_axis(_MONTHS)}</div>'
@@ -137,7 +139,7 @@ def _hours_cells(shares: Shares) -> tuple[str, ...]:
 def _releases(outlook: Outlook) -> str:
     found = outlook.releases
     legend = render_legend(((_swatch("good"), "everywhere in the week"), (_swatch("asked-key"), "asked for in it")))
-    strip = render_figure("all regions", releases_strip(found), scale=(f"{most_releases(found)}", "0"))
+    strip = render_figure(f"all regions; the full height is {most_releases(found)}", releases_strip(found))
     rows = [[day_words(week.span.start), f"{week.asked}", f"{week.done}"] for week in found.weeks]
     table = render_table("Releases by week", ("week of", "asked for", "everywhere"), rows)
     return render_section(
@@ -148,8 +150,8 @@ def _releases(outlook: Outlook) -> str:
 def _reach(outlook: Outlook, local: Local) -> str:
     reach = outlook.reach
     legend = render_legend(((_swatch("middle"), "median of the week"), (_swatch("worst"), "worst of the week")))
-    scale = (how_long(most_reach(reach)), "0")
-    strip = render_figure("until every region has it", reach_strip(reach), scale=scale)
+    height = how_long(most_reach(reach))
+    strip = render_figure(f"until every region has it; the full height is {height}", reach_strip(reach))
     weeks = [[day_words(each.span.start), how_long(each.median), how_long(each.worst)] for each in reach.weeks]
     within = [
         [how_long(limit), percent(timedelta(seconds=share), timedelta(seconds=1))] for limit, share in reach.within
@@ -163,6 +165,7 @@ def _reach(outlook: Outlook, local: Local) -> str:
         + _YEAR
         + _worst(outlook, local)
         + _by_hour(outlook)
+        + "<h3>Everywhere within</h3>\n"
         + render_table("Everywhere within", ("within", "of all starts"), within, folded=False)
         + render_table("By week", ("week of", "median", "worst"), weeks),
     )
@@ -233,7 +236,7 @@ def _costs(outlook: Outlook) -> str:
                 title=f"{cost.rule.id}: {hours_number(cost.opens)} h would be open without it",
             ),
         )
-        for cost in outlook.costs
+        for cost in outlook.costs[:DRAWN_RULES]
     )
     rows = [
         [
@@ -247,7 +250,7 @@ def _costs(outlook: Outlook) -> str:
     heads = ("rule", "closes", "alone", "would open", "of it together", "regions", "reason")
     shown = "" if not outlook.costs else legend + f'<div class="slim">{strips}</div>'
     table = render_table("Hours of the year, regions added up", heads, rows, folded=False) if rows else ""
-    return render_section("rules", "Which rule costs most", _paragraphs([cost_sentence(outlook)]) + shown + table)
+    return render_section("rules", "Which rule costs most", _paragraphs(cost_sentences(outlook)) + shown + table)
 
 
 def _replicas(outlook: Outlook) -> str:

@@ -9,7 +9,7 @@ from wedgate.render.markdown import inert_text
 from wedgate.render.outlook_words import (
     Local,
     assumption_sentences,
-    cost_sentence,
+    cost_sentences,
     headline,
     hours_number,
     how_long,
@@ -65,7 +65,7 @@ def _reach(outlook: Outlook, local: Local) -> list[str]:
 
 
 def _costs(outlook: Outlook) -> list[str]:
-    lines = ["#### Rules", "", *_lines([cost_sentence(outlook)])]
+    lines = ["#### Rules", "", *_lines(cost_sentences(outlook))]
     rows = [
         [cost.rule.id, *map(hours_number, (cost.closed, cost.alone, cost.opens, cost.opens_together))]
         for cost in outlook.costs

@@ -12,7 +12,7 @@ from wedgate.render.decision_words import clean, hanging
 from wedgate.render.outlook_words import (
     Local,
     assumption_sentences,
-    cost_sentence,
+    cost_sentences,
     headline,
     hours_number,
     how_long,
@@ -35,6 +35,10 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _NAME = 14
 """Columns of a name; longer ones are cut."""
 _LEAST_BAR = 4
+_COST_CELLS = 41
+"""Columns of the numbers of a rule."""
+MOST_RULES = 12
+"""Rules that are listed; the record has all of them."""
 
 
 def render_outlook_text(outlook: Outlook, local: Local, style: Style) -> str:
@@ -148,24 +152,31 @@ def _hour_heads() -> str:
 
 
 def _costs(outlook: Outlook, style: Style) -> list[str]:
-    lines = [bold("Rules", style)]
-    costs = [cost for cost in outlook.costs if cost.closed]
-    room = max(style.width - _NAME - 41, _LEAST_BAR)
-    if costs:
-        heads = f"{'closes':>8} {'alone':>8} {'would open':>11} {'together':>9}"
-        lines = [bold(f"{'Rules, hours':<{_NAME + room + 1}} {heads}", style)]
-    most = max((cost.closed for cost in costs), default=timedelta(0))
+    sentences = _sentences(cost_sentences(outlook), style)
+    costs = outlook.costs[:MOST_RULES]
+    if not costs:
+        return [bold("Rules", style), *sentences]
+    wide = max(_NAME, min(max(len(cost.rule.id) for cost in costs), style.width - _COST_CELLS - 8))
+    room = max(style.width - wide - _COST_CELLS, _LEAST_BAR)
+    heads = f"{'closes':>8} {'alone':>8} {'would open':>11} {'together':>9}"
+    lines = [bold(f"{'Rules, hours':<{wide + room + 1}} {heads}", style)]
+    most = max(cost.closed for cost in outlook.costs)
     for cost in costs:
         bar = _bar(cost.opens / most, room, style, of=cost.closed / most)
-        cells = (cost.closed, cost.alone, cost.opens, cost.opens_together)
-        shown = [hours_number(each) for each in cells]
-        lines.append(
-            f"{_name(cost.rule.id, style)} {bar} {shown[0]:>8} {shown[1]:>8} {shown[2]:>11} {shown[3]:>9}".rstrip()
-        )
-    if costs:
-        marks = _marks(style)
-        lines.append(f"{marks[0]} would open if it were dropped  {marks[3]} closed by others as well")
-    return [*lines, *_sentences([cost_sentence(outlook)], style)]
+        shown = [hours_number(each) for each in (cost.closed, cost.alone, cost.opens, cost.opens_together)]
+        name = clean(cost.rule.id)
+        if len(name) > wide:  # the end of a preset's row tells it from the others
+            name = f"…{name[1 - wide :]}" if style.unicode else name[-wide:]
+        lines.append(f"{name:<{wide}} {bar} {shown[0]:>8} {shown[1]:>8} {shown[2]:>11} {shown[3]:>9}")
+    marks = _marks(style)
+    lines += hanging(
+        "", f"{marks[0]} would open if it were dropped  {marks[3]} closed by others as well", 0, style.width
+    )
+    if left := outlook.costs[MOST_RULES:]:
+        opens = sum((cost.opens for cost in left), timedelta(0))
+        words = f"{len(left)} more close something; dropped one by one they would open {hours_number(opens)} h in all."
+        lines += hanging("", words, 0, style.width)
+    return [*lines, *sentences]
 
 
 def _replicas(outlook: Outlook, style: Style) -> list[str]:

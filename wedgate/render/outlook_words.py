@@ -140,21 +140,26 @@ def way_words(region: PlannedRegion, local: Local) -> str:
     return f"{waits}begins {begins}, promoted {ends}"
 
 
-def cost_sentence(outlook: Outlook) -> str:
-    """Say which rule costs most."""
+def cost_sentences(outlook: Outlook) -> list[str]:
+    """Say which rule costs most, and how much is closed by several rules at once."""
     if not outlook.costs:
-        return "No rule closes anything this year."
+        return ["No rule closes anything this year."]
+    added = " (regions added up)" if len(outlook.regions) > 1 else ""
+    closed = sum((each.whole.closed for each in outlook.hours if each.region is not None), timedelta(0))
+    several = closed - sum((cost.alone for cost in outlook.costs), timedelta(0))
+    both = (
+        f"Of {hours_number(closed)} closed hours{added} {hours_number(several)} are closed by several rules at once: "
+        "no one of them opens those."
+    )
     most = outlook.costs[0]
     if not most.opens:
-        return "No rule by itself keeps a region closed: wherever one closes, another does as well."
-    return (
+        return ["No rule by itself keeps anything closed.", both]
+    together = f", {hours_number(most.opens_together)} h of them in every region at once" if added else ""
+    costs = (
         f"{most.rule.id} costs most: {hours_number(most.alone)} h are closed by it alone, and without it "
-        f"{hours_number(most.opens)} h would be open (regions added up), {hours_number(most.opens_together)} h of them "
-        "in every region at once."
-        if len(outlook.regions) > 1
-        else f"{most.rule.id} costs most: {hours_number(most.alone)} h are closed by it alone, and without it "
-        f"{hours_number(most.opens)} h would be open."
+        f"{hours_number(most.opens)} h would be open{added}{together}."
     )
+    return [costs, both] if several else [costs]
 
 
 def replica_sentences(outlook: Outlook) -> list[str]:
