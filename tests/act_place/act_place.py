@@ -132,7 +132,7 @@ class ActPlace:
         directory = self.workspace / ".github" / "workflows"
         for name in CALLED:
             shutil.copy2(ROOT / ".github" / "workflows" / f"{name}.yml", directory)
-        call = {"digest": "${{ inputs.digest || '' }}", "budget": self.budget}
+        call = {"digest": "${{ inputs.digest || '' }}", "budget": self.budget, "regions": "us-west"}
         own = {"uses": "./.github/workflows/rollout.yml", "with": call}
         (directory / "drive.yml").write_text(yaml.safe_dump({**DRIVE, "jobs": {"rollout": own}}))
         for name, other in OTHERS.items():
