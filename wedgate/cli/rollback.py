@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,19 @@ import click
 
 from wedgate.cli.ledger_wiring import STATE_DIRECTORY, open_store, rescue_path, state_directory, state_of
 from wedgate.cli.rollout_wiring import open_existing_target, utc_now
-from wedgate.errors import ExitCode, UsageError, WedgateError
+from wedgate.cli.saying import Voice, say
+from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
 
 if TYPE_CHECKING:
+    from wedgate.adapters.stores.interface import Spool, Store
+    from wedgate.engine.recording import Recorder
     from wedgate.engine.rollback import RegionReturn
+    from wedgate.rollout.events import ReturnedByHand
     from wedgate.rollout.rescue import Rescue
+
+LEDGER_SECONDS = 60.0
+"""How long a rollback waits for the ledger, after the traffic is back; a lock, a server or git end earlier by
+themselves, but a disk that hangs never does."""
 
 
 @click.command()
@@ -56,35 +65,25 @@ def command(
       wedgate rollback --rescue .wedgate/venue-search.rescue.json
       wedgate rollback --from-ledger
     """
-    from wedgate.engine.book import Book
-    from wedgate.engine.recording import exposed_in, recorder_in
     from wedgate.engine.rollback import roll_back
     from wedgate.render.rollout import render_json
 
     if rescue is not None and (from_ledger or config is not None):
         raise UsageError("--rescue names what to go by; leave --from-ledger and --config out")
     path, found = _rescue(rescue, config, from_ledger=from_ledger)
+    voice = Voice(err=form == "json")
     back = ", ".join(sorted({region.stable_release.digest for region in found.regions}))
-    click.echo(
-        f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}", err=form == "json"
-    )
-    try:
-        book = Book(*open_store(found.store_kind, dict(found.store_options), found.service))
-    except (WedgateError, KeyError):
-        book = Book(*open_store("file", {"path": STATE_DIRECTORY}, found.service))
-
-    def observe(region: RegionReturn) -> None:
-        click.echo(_line(region), err=form == "json")
-
+    voice.say(f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}")
+    record, exposed = _records_of(found)
     end = roll_back(
         found,
         open_existing_target,
         clock=utc_now,
         why=reason,
         regions=regions,
-        record=recorder_in(book),
-        exposed=exposed_in(book),
-        observe=observe,
+        record=record,
+        exposed=exposed,
+        observe=lambda region: voice.say(_line(region)),
     )
 
     if form == "json":
@@ -99,10 +98,46 @@ def command(
             for region in end.regions
         ]
         plain = {"schema_version": 1, "exit_code": int(end.exit_code), "regions": regions_plain}
-        click.echo(render_json({**plain, "recorded": end.recorded}))
+        voice.say(render_json({**plain, "recorded": end.recorded}), err=False)
     else:
-        click.echo(end.recorded)
-    return end.exit_code
+        voice.say(end.recorded)
+    return end.exit_code or voice.exit_code
+
+
+def _records_of(rescue: Rescue) -> tuple[Recorder, Callable[[Rescue], Collection[str]]]:
+    """Return what writes a rollback down, and what reads from the ledger which regions are exposed.
+
+    Neither takes longer than ``LEDGER_SECONDS``; a ledger that cannot even be opened is like one that is down.
+    """
+    from wedgate.engine.book import Book
+    from wedgate.engine.recording import exposed_in, recorder_in, within
+
+    book = Book(*_opened(rescue))
+
+    def record(rescue: Rescue, returned: ReturnedByHand, epoch: int) -> str:
+        try:
+            return within(LEDGER_SECONDS, lambda: recorder_in(book)(rescue, returned, epoch))
+        except ExternalSystemError as error:
+            return f"{error}; the record waits in the spool until the next run writes it down"
+
+    def exposed(rescue: Rescue) -> Collection[str]:
+        try:
+            return within(LEDGER_SECONDS, lambda: exposed_in(book)(rescue))
+        except ExternalSystemError:
+            return ()
+
+    return record, exposed
+
+
+def _opened(rescue: Rescue) -> tuple[Store, Spool]:
+    """Open the ledger that the rescue file names, and the spool beside it."""
+    try:
+        return open_store(rescue.store_kind, dict(rescue.store_options), rescue.service)
+    except (WedgateError, KeyError) as error:
+        from wedgate.adapters.stores.unusable import UnusableStore
+
+        directory = rescue.store_options.get("path") or STATE_DIRECTORY
+        return UnusableStore(str(error)), open_store("file", {"path": directory}, rescue.service)[1]
 
 
 def _line(region: RegionReturn) -> str:
@@ -142,22 +177,24 @@ def _base(config: Path) -> Path:
 def _in_ledger(start: Path, config: Path | None) -> Rescue | None:
     """Return the last rollout by the ledger that the configuration names; ``None``, after saying why, without one."""
     from wedgate.cli.rollout_wiring import find_and_load
-    from wedgate.config.load import find_configuration
-    from wedgate.engine.book import Book
-    from wedgate.engine.recording import rescue_in
 
     try:
+        from wedgate.config.load import find_configuration
+        from wedgate.engine.book import Book
+        from wedgate.engine.recording import rescue_in, within
+
         configuration = find_and_load(config or find_configuration(start))
         kind, options = state_of(configuration)
-        return rescue_in(
-            Book(*open_store(kind, options, configuration.service)),
-            service=configuration.service,
-            at=utc_now(),
-            store_kind=kind,
-            store_options=options,
+        book = Book(*open_store(kind, options, configuration.service))
+        return within(
+            LEDGER_SECONDS,
+            lambda: rescue_in(
+                book, service=configuration.service, at=utc_now(), store_kind=kind, store_options=options
+            ),
         )
-    except WedgateError as error:
-        click.echo(f"the ledger cannot be gone by: {error}", err=True)
+    except Exception as error:
+        # Whatever it is: with a rescue file at hand it must not be in the way, and without one it is told.
+        say(f"the ledger cannot be gone by: {error}", err=True)
         return None
 
 
@@ -176,7 +213,7 @@ def find_rescue(start: Path, config: Path | None = None) -> tuple[Path, Rescue]:
         try:
             found.append((path, load_rescue(path)))
         except WedgateError as error:
-            click.echo(f"left out: {error}", err=True)
+            say(f"left out: {error}", err=True)
     names = ", ".join(str(path) for path, _ in found)
     hint = "name the one to use with --rescue (`wedgate rollout run` writes it at its start)"
     if not found:
@@ -188,16 +225,17 @@ def find_rescue(start: Path, config: Path | None = None) -> tuple[Path, Rescue]:
 
 def _configured(start: Path) -> list[Path]:
     """Return the rescue file beside the state that wedgate.yml names; nothing when the file cannot be used."""
-    from wedgate.cli.sharing import SharedCalendars
-    from wedgate.config.load import find_configuration, load_configuration
-
-    path = find_configuration(start) if start.is_dir() else start
-    if path is None or not path.exists():
-        return []
     try:
+        from wedgate.cli.sharing import SharedCalendars
+        from wedgate.config.load import find_configuration, load_configuration
+
+        path = find_configuration(start) if start.is_dir() else start
+        if path is None or not path.exists():
+            return []
         configuration = load_configuration(path, shared=SharedCalendars(offline=True))
         wanted = rescue_path(state_directory(*state_of(configuration)), configuration.service)
-    except WedgateError as error:
-        click.echo(f"the configuration cannot be used to find a rescue file, and is not needed: {error}", err=True)
+    except Exception as error:
+        # Whatever it is, a library that could not be installed included: it must not be in the way.
+        say(f"the configuration cannot be used to find a rescue file, and is not needed: {error}", err=True)
         return []
     return [wanted] if wanted.exists() else []

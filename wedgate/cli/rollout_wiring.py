@@ -272,6 +272,7 @@ def rollout_parts(
         judge_live=judge_live,
         interrupted=interruption.why,
         reports=tuple if release is None else regressions_in(report, service=configuration.service, release=release),
+        is_fleet=kind == "postgres",
         store_kind=kind,
         store_options=tuple(options.items()),
     )

@@ -50,7 +50,8 @@ class RolloutParts:
     then says why. ``let_through(decision, plan, at)`` looks whether an override opens a closed region for a rollout,
     and records its use before it says so. ``reports`` returns every regression reported so far. ``who`` is this run's
     name in the lease (``machine:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
-    known). ``run_beside`` starts a deploy and returns without waiting for its end.
+    known). ``run_beside`` starts a deploy and returns without waiting for its end. ``is_fleet`` says that the store
+    holds other services as well, which may share a target by mistake.
     """
 
     service: str
@@ -73,6 +74,7 @@ class RolloutParts:
     who: str = field(default_factory=own_name)
     is_alive: Callable[[str], bool | None] = is_alive
     run_beside: Callable[[Callable[[], None]], Beside] = run_beside
+    is_fleet: bool = False
     store_kind: str = "file"
     store_options: tuple[tuple[str, object], ...] = ()
 

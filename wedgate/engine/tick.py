@@ -29,7 +29,7 @@ from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
 from wedgate.rollout.step import step
-from wedgate.rollout.values import Colour
+from wedgate.rollout.values import Colour, Weights
 
 ASK_AGAIN = timedelta(seconds=30)
 """How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
@@ -264,6 +264,13 @@ class Ticker:
         if region not in self._deploys:
             self._say(region, "deploying", f"{effect.release.digest} on {effect.colour}", None)
             target = self.target(region)
+            try:
+                if self._parts.is_fleet:
+                    self._fence_off(target)
+            except FenceError as error:
+                raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
+            except ExternalSystemError as error:
+                return (ev.DeployFailed(at=self._now(), region=region, why=str(error)),)
             self._deploys[region] = self._parts.run_beside(lambda: target.deploy(effect.colour, effect.release))
         try:
             if not self._deploys[region].is_done():
@@ -273,6 +280,21 @@ class Ticker:
             return (ev.DeployFailed(at=self._now(), region=region, why=str(error)),)
         del self._deploys[region]
         return (ev.Deployed(at=self._now(), region=region),)
+
+    def _fence_off(self, target: Target) -> None:
+        """Put this run's fence on a target before a colour is deployed: nobody else can give that colour traffic then.
+
+        Claims keep the rollouts of one service apart. A target that two services share by mistake has two ledgers:
+        of two rollouts the one with the lower fence stops, and the one that finds a stranger's as high as its own.
+        """
+        fence, own = target.weights().fence, self._book.fence(self.state.plan.rollout)
+        if fence is not None and fence.epoch >= own.epoch and fence.rollout not in self._book.state.journals:
+            raise FenceError(
+                f"{target.region}: {fence} is no rollout of {self.state.plan.service} and switches this region too; "
+                "give each service targets of its own",
+                held=fence,
+            )
+        target.set_weights(Weights.giving(self.state.plan.region(target.region).stable, 100), own)
 
     def _read(self, region: str, asked: str, call: Callable[[], ev.Event]) -> Sequence[ev.Event]:
         """Call the target; a failure is a fact too. A lost fence stops the run."""
