@@ -16,6 +16,7 @@ import click
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
+    from wedgate.cli.notify_wiring import Telling
     from wedgate.engine.guard import Guard, GuardParts, Looked
 
 TOKEN = "WEDGATE_GUARD_TOKEN"  # noqa: S105 (the name of a variable)
@@ -50,15 +51,42 @@ def command(*, interval: str, listen: str | None, once: bool, rescue: Path | Non
     guard = Guard(_parts(config, rescue))
     seen = _Seen()
     lock = threading.Lock()
+    telling = _telling(config)
     if listen is not None:
         _serve(listen, guard, seen, lock, config)
     while True:
         with lock:
             looked = seen.took(guard.look())
         _say(looked)
+        if telling is not None:
+            _tell(telling, looked)
         if once:
+            if telling is not None:
+                telling.finish()
             return ExitCode.ROLLED_BACK if looked.returned else ExitCode.DONE
         time.sleep(pause)
+
+
+def _telling(config: Path | None) -> Telling | None:
+    """Return who tells people; a guard whose configuration cannot be read guards all the same, and says so."""
+    from wedgate.cli.notify_wiring import Telling
+    from wedgate.cli.rollout_wiring import find_and_load
+
+    try:
+        return Telling(find_and_load(config))
+    except WedgateError as error:
+        click.echo(f"nobody is told anything: {error}", err=True)
+        return None
+
+
+def _tell(telling: Telling, looked: Looked) -> None:
+    """Tell what was found, without waiting for it."""
+    from wedgate.rollout.notices import needs_human
+
+    for region in looked.stuck:
+        why = f"nobody watches the candidate and the guard cannot return its traffic; {looked.trouble}"
+        telling.know(needs_human(looked.rollout, region, why))
+    telling.poke()
 
 
 class _Seen:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.ledger_wiring import STATE_DIRECTORY, open_store, rescue_path, state_directory, state_of
+from wedgate.cli.notify_wiring import tell_now
 from wedgate.cli.rollout_wiring import open_existing_target, utc_now
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
-    from wedgate.engine.rollback import RegionReturn
+    from wedgate.engine.rollback import RegionReturn, RollbackEnd
+    from wedgate.rollout.notices import Notice
     from wedgate.rollout.rescue import Rescue
 
 
@@ -82,7 +84,24 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
         click.echo(render_json({**plain, "recorded": end.recorded}))
     else:
         click.echo(end.recorded)
+    if end.exit_code is not ExitCode.DONE:
+        tell_now(None, *_notices(found, end, reason))
     return end.exit_code
+
+
+def _notices(rescue: Rescue, end: RollbackEnd, reason: str) -> list[Notice]:
+    """Return what people should hear, whether the ledger could be written or not."""
+    from wedgate.rollout.notices import needs_human, rolled_back
+
+    found = []
+    for each in end.regions:
+        if each.after is None or each.stable:
+            why = f"the rollback by hand: {each.trouble or each.stable}"
+            found.append(needs_human(rescue.rollout, each.region, why))
+        if each.changed:
+            why = f"{rescue.release.digest}: rolled back by hand: {reason}"
+            found.append(rolled_back(rescue.rollout, each.region, why))
+    return found
 
 
 def _line(region: RegionReturn) -> str:

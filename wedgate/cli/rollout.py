@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.ledger_wiring import open_store, state_directory, state_of
+from wedgate.cli.notify_wiring import Telling
 from wedgate.cli.rollout_orders import abort, clear, pause, resume
 from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
 from wedgate.errors import ExitCode, UsageError, WedgateError
@@ -114,9 +115,10 @@ def run(
         return _dry_run(parts, release, regions, form, localise)
     from wedgate.engine.rollout import RolloutEngine
 
-    with interruption.listening(), telling_exposure():
-        end = RolloutEngine(parts).run(release, regions=regions, wait=wait, budget=budget)
-    _print_end(end, form)
+    with Telling(configuration).of(parts) as parts:
+        with interruption.listening(), telling_exposure():
+            end = RolloutEngine(parts).run(release, regions=regions, wait=wait, budget=budget)
+        _print_end(end, form)
     return end.exit_code
 
 
@@ -138,9 +140,10 @@ def start(*, commit: str, digest: str, regions: tuple[str, ...], config: Path | 
 
     configuration = find_and_load(config)
     parts = _parts(config, configuration, Interruption(), form)
-    with telling_exposure():
-        end = RolloutEngine(parts).start(Release(commit=commit, digest=digest), regions=regions)
-    _print_end(end, form)
+    with Telling(configuration).of(parts) as parts:
+        with telling_exposure():
+            end = RolloutEngine(parts).start(Release(commit=commit, digest=digest), regions=regions)
+        _print_end(end, form)
     return end.exit_code
 
 
@@ -174,9 +177,10 @@ def run_tick(config: Path | None, regions: tuple[str, ...], form: str) -> ExitCo
         configuration = find_and_load(config)
     # A tick that ended while a deploy still ran beside it would leave nobody to see how that went.
     parts = replace(_parts(config, configuration, interruption, form), run_beside=run_now)
-    with interruption.listening(), telling_exposure():
-        end = RolloutEngine(parts).tick(regions=regions)
-    _print_end(end, form)
+    with Telling(configuration).of(parts) as parts:
+        with interruption.listening(), telling_exposure():
+            end = RolloutEngine(parts).tick(regions=regions)
+        _print_end(end, form)
     return end.exit_code
 
 

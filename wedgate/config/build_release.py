@@ -18,6 +18,7 @@ from wedgate.config.scalars import parse_percent
 from wedgate.config.templates import COMMANDS, TEMPLATES, fill
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits
+from wedgate.rollout.notices import Destination, Occasion
 from wedgate.rollout.strategies import completed
 from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
@@ -46,7 +47,12 @@ def build_release(data: Plain, regions: tuple[str, ...]) -> Release:
         if "evidence" in judge
         else None,
         state=StateSettings(kind=state["kind"], options=_at_home(_options(state))) if state else None,
+        notify=tuple(_destination(plain) for plain in data.get("notify", ())),
     )
+
+
+def _destination(plain: Plain) -> Destination:
+    return Destination(to=plain["to"], when=tuple(Occasion(word) for word in plain.get("when", tuple(Occasion))))
 
 
 def _judge(plain: Plain) -> JudgeSettings:

@@ -38,6 +38,7 @@ def check_consistency(data: object, complaints: Complaints) -> None:
     _check_path(("judge", "evidence"), evidence, complaints)
     _check_path(("state",), state, complaints)
     _check_state(state, complaints)
+    _check_notify(file.get("notify"), complaints)
 
 
 def _mapping(plain: object) -> Mapping[str, Any]:
@@ -162,6 +163,14 @@ def _check_state(state: Mapping[str, Any], complaints: Complaints) -> None:
             complaints.key(("state", key), f"{kind} has no {key}", "delete it")
     if kind == "postgres" and "url" not in state:
         complaints.key(("state",), "'url' is missing", f"add url: env/{DATABASE_VARIABLE}")
+
+
+def _check_notify(notify: object, complaints: Complaints) -> None:
+    seen: dict[str, int] = {}
+    for index, plain in enumerate(notify if isinstance(notify, list) else ()):
+        to = _mapping(plain).get("to")
+        if isinstance(to, str) and seen.setdefault(to, index) != index:
+            complaints.value(("notify", index, "to"), "this destination is there already", "make one item of the two")
 
 
 def _check_path(path: Path, section: Mapping[str, Any], complaints: Complaints) -> None:

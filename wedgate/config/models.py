@@ -36,6 +36,7 @@ from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.schema import RULE_MARK
 from wedgate.gate.decision import Mode
 from wedgate.overrides.policy import Audience, NeverCount, Requirement
+from wedgate.rollout.notices import Occasion
 from wedgate.rollout.values import ReportFails, StrategyKind, WindowCloses
 
 # Whatever else is installed has no say in what a configuration may hold, and looking for it takes longer than the file.
@@ -107,6 +108,8 @@ TargetWord = Annotated[str, _word_of(scalars.TARGET_KINDS)]
 EvidenceWord = Annotated[str, _word_of(scalars.EVIDENCE_KINDS)]
 RefText = Annotated[str, Spelling(scalars.parse_ref, schema_words.REF)]
 DatabaseText = Annotated[str, Spelling(scalars.parse_database, schema_words.DATABASE)]
+VariableText = Annotated[str, Spelling(scalars.parse_variable, schema_words.VARIABLE)]
+Occasions = Annotated[list[str], _words_of(Occasion)]
 StateWord = Annotated[str, _word_of(scalars.STATE_KINDS)]
 Logins = Annotated[list[str], Spelling(given.parse_logins, given.list_schema(given.LOGIN_PATTERN))]
 Teams = Annotated[list[str], Spelling(given.parse_teams, given.list_schema(given.TEAM_PATTERN))]
@@ -335,6 +338,13 @@ class StateSection(Section):
     url: DatabaseText = left_out("Of `postgres`: the database, or `env/` and the variable that holds its address.")
 
 
+class NotifySection(Section):
+    """Where people are told, and of what."""
+
+    to: VariableText = Field(description="`env/` and the variable that holds the address, as Apprise writes it.")
+    when: Occasions = left_out("What is told there; everything by default.")
+
+
 def _validated_rule(raw: object) -> Any:
     if not isinstance(raw, dict):
         raise PydanticCustomError("model_type", "a rule")
@@ -357,6 +367,7 @@ class WedgateFile(Section):
     judge: JudgeSection = left_out("Whether the new version is good enough to go on.")
     overrides: OverridesSection = left_out("Who may let a commit through in an emergency.")
     state: StateSection = left_out("Where the ledger is kept.")
+    notify: list[NotifySection] = left_out("Where people are told what happened.", min_length=1)
 
 
 class PresetFile(Section):

@@ -62,6 +62,10 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
         plain["overrides"] = plain_overrides(configuration.overrides)
     if configuration.state is not None:
         plain["state"] = {"kind": configuration.state.kind, **configuration.state.options}
+    if configuration.notify:
+        plain["notify"] = [
+            {"to": each.to, "when": [occasion.value for occasion in each.when]} for each in configuration.notify
+        ]
     return plain
 
 

@@ -48,6 +48,9 @@ class Looked:
     weights: dict[str, int | None] = field(default_factory=dict)
     unwatched: dict[str, timedelta] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    """Where traffic should be back on stable, and could not be returned."""
+    rollout: str = ""
     trouble: str = ""
 
 
@@ -72,7 +75,17 @@ class Guard:
         unwatched = {name: at - self._watched[name] for name in exposed}
         late = [name for name, since in unwatched.items() if since > self._allowed]
         returned = self._return(rescue, parts, late, unwatched) if late else ()
-        return Looked(at=at, weights=weights, unwatched=unwatched, returned=returned, trouble=trouble)
+        allowed = self._allowed + LEASE_GRACE
+        stuck = tuple(name for name in late if name not in returned and unwatched[name] > allowed)
+        return Looked(
+            at=at,
+            weights=weights,
+            unwatched=unwatched,
+            returned=returned,
+            stuck=stuck,
+            rollout=rescue.rollout,
+            trouble=trouble,
+        )
 
     def obey(self) -> Looked:
         """Look at once, and do what people told the rollout meanwhile: a report does not wait for the next tick."""
