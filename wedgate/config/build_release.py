@@ -23,6 +23,8 @@ from wedgate.rollout.strategies import completed
 from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
     Choice,
+    HookPoint,
+    HookSettings,
     ReportFails,
     RolloutSettings,
     Step,
@@ -107,7 +109,13 @@ def _rollout(plain: Plain, names: tuple[str, ...], judge: Plain) -> RolloutSetti
         targets={name: build_target(name, plain["target"]) for name in names},
         report_fails=ReportFails(judge.get("report-fails", ReportFails.ROLLBACK)),
         max_unwatched=parse_duration(plain["max-unwatched"]) if "max-unwatched" in plain else DEFAULT_UNWATCHED,
+        hooks={HookPoint(name): _hook(HookPoint(name), hook) for name, hook in plain.get("hooks", {}).items()},
     )
+
+
+def _hook(point: HookPoint, plain: Plain) -> HookSettings:
+    limit = parse_duration(plain["timeout"]) if "timeout" in plain else point.usual
+    return HookSettings(command=tuple(plain["command"]), limit=limit, env=tuple(plain.get("env", ())))
 
 
 def build_strategy(name: str, plain: Plain) -> Strategy:

@@ -11,6 +11,7 @@ from typing import Any
 from wedgate.calendars.kinds import kind_named
 from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
+from wedgate.config.hook_checks import check_hooks
 from wedgate.config.nearest import nearest
 from wedgate.config.override_checks import check_overrides
 from wedgate.config.rule_keys import fields_of, kind_keys_in
@@ -32,6 +33,7 @@ def check_consistency(data: object, complaints: Complaints) -> None:
     for name, plain in _mapping(rollout.get("strategies")).items():
         _check_strategy(("rollout", "strategies", name), _mapping(plain), complaints)
     _check_choose(rollout, complaints)
+    check_hooks(_mapping(rollout.get("hooks")), complaints)
     _check_in_flight(rollout, _mapping(file.get("regions")), complaints)
     evidence, state = _mapping(_mapping(file.get("judge")).get("evidence")), _mapping(file.get("state"))
     check_target(_mapping(rollout.get("target")), evidence, complaints)

@@ -109,6 +109,7 @@ EvidenceWord = Annotated[str, _word_of(scalars.EVIDENCE_KINDS)]
 RefText = Annotated[str, Spelling(scalars.parse_ref, schema_words.REF)]
 DatabaseText = Annotated[str, Spelling(scalars.parse_database, schema_words.DATABASE)]
 VariableText = Annotated[str, Spelling(scalars.parse_variable, schema_words.VARIABLE)]
+Variables = Annotated[list[str], Spelling(given.parse_variables, given.list_schema(given.NAME_OF_VARIABLE))]
 Occasions = Annotated[list[str], _words_of(Occasion)]
 StateWord = Annotated[str, _word_of(scalars.STATE_KINDS)]
 Logins = Annotated[list[str], Spelling(given.parse_logins, given.list_schema(given.LOGIN_PATTERN))]
@@ -233,6 +234,27 @@ class TargetSection(Section):
     )
 
 
+class HookSection(Section):
+    """A command that runs at a point of a region's way."""
+
+    command: list[Argument] = Field(min_length=1, description="The command, word by word; no shell.")
+    timeout: Duration = left_out("How long it may take: 30s by default, 2s before a rollback; at most 10m, and 5s.")
+    env: Variables = left_out("Variables that it gets besides the usual: by name.")
+
+
+class HooksSection(Section):
+    """Commands that run at points of each region's way."""
+
+    before_deploy: HookSection = left_out("Before the deploy, which does not happen when it fails.")
+    after_deploy: HookSection = left_out("After the deploy.")
+    before_shift: HookSection = left_out("Before each increase, which does not happen when it fails.")
+    after_shift: HookSection = left_out("After each increase was read back.")
+    before_promote: HookSection = left_out("Before a region is promoted, which does not happen when it fails.")
+    after_promote: HookSection = left_out("After it was promoted.")
+    before_rollback: HookSection = left_out("Before traffic goes back, which happens whatever it does.")
+    after_rollback: HookSection = left_out("After traffic is back on stable.")
+
+
 class RolloutSection(Section):
     """How a release moves through the regions."""
 
@@ -250,6 +272,7 @@ class RolloutSection(Section):
     strategies: dict[Name, StrategySection] = Field(min_length=1, description="Ways to release one region, by name.")
     choose: list[ChoiceSection] = left_out("Which strategy: the first line that matches.", min_length=1)
     target: TargetSection = Field(description="How traffic is switched, one target per region.")
+    hooks: HooksSection = left_out("Commands that run at points of each region's way.")
 
 
 class EvidenceSection(Section):
