@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 
 def say(text: str) -> None:
-    """Say what went wrong with telling people; it changes nothing else."""
-    click.echo(f"warning: notify: {text}", err=True)
+    """Say what went wrong with what is done afterwards; it changes nothing else."""
+    click.echo(f"warning: {text}", err=True)
+
+
+def _say_of_notify(text: str) -> None:
+    say(f"notify: {text}")
 
 
 def open_teller(configuration: Configuration) -> Teller:
@@ -45,7 +49,7 @@ def open_teller(configuration: Configuration) -> Teller:
             spool=spool,
             messenger=AppriseMessenger(os.environ),
             clock=utc_now,
-            say=say,
+            say=_say_of_notify,
             pause=pause,
             more=lambda at: expiring_sources(configuration, at),
         )
@@ -84,16 +88,19 @@ def warnings_of_notify(
 
 
 class Telling:
-    """People are told of what a command does, beside it and for a moment after it; nothing waits for more than that."""
+    """People are told of what a command does, beside it and for a moment after it; nothing waits for more than that.
+
+    ``jobs`` are done at the same moments, before people are told.
+    """
 
     def __init__(self, configuration: Configuration, jobs: Sequence[Job] = ()) -> None:
         from wedgate.engine.afterwards import Afterwards
 
         for what, remedy in warnings_of_notify(configuration, os.environ):
-            say(f"{what}; {remedy}")
+            _say_of_notify(f"{what}; {remedy}")
         self.teller = open_teller(configuration) if configuration.notify else None
         tells = () if self.teller is None else (self.teller.tell,)
-        self._afterwards: Afterwards = Afterwards((*tells, *jobs), say=say)
+        self._afterwards: Afterwards = Afterwards((*jobs, *tells), say=say)
         self.poke: Callable[[], None] = self._afterwards.poke
         self.finish: Callable[[], None] = self._afterwards.finish
 
@@ -136,7 +143,7 @@ def tell_now(config: Path | None, *known: Notice) -> None:
         if not configuration.notify:
             return
         for what, remedy in warnings_of_notify(configuration, os.environ):
-            say(f"{what}; {remedy}")
+            _say_of_notify(f"{what}; {remedy}")
         teller = open_teller(configuration)
         for notice in known:
             teller.know(notice)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.ledger_wiring import open_store, state_directory, state_of
+from wedgate.cli.metrics_out import metrics_file_option, metrics_jobs, metrics_push_option
 from wedgate.cli.notify_wiring import Telling
 from wedgate.cli.rollout_orders import abort, clear, pause, resume
 from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
@@ -65,6 +66,8 @@ def command() -> None:
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="A regression report; read on every tick."
 )
 @click.option("--budget", "budget_text", help="Hand over to the next run after so long, such as 5h.")
+@metrics_file_option
+@metrics_push_option
 @click.option("--dry-run", is_flag=True, help="Print what would be done and when; write and change nothing.")
 @format_option
 def run(
@@ -76,6 +79,8 @@ def run(
     wait_text: str,
     report: Path | None,
     budget_text: str | None,
+    metrics_file: Path | None,
+    metrics_push: str | None,
     dry_run: bool,
     form: str,
 ) -> ExitCode:
@@ -115,7 +120,8 @@ def run(
         return _dry_run(parts, release, regions, form, localise)
     from wedgate.engine.rollout import RolloutEngine
 
-    with Telling(configuration).of(parts) as parts:
+    jobs = metrics_jobs(configuration, metrics_file, metrics_push)
+    with Telling(configuration, jobs).of(parts) as parts:
         with interruption.listening(), telling_exposure():
             end = RolloutEngine(parts).run(release, regions=regions, wait=wait, budget=budget)
         _print_end(end, form)
@@ -150,8 +156,17 @@ def start(*, commit: str, digest: str, regions: tuple[str, ...], config: Path | 
 @command.command("tick")
 @region_option
 @config_option
+@metrics_file_option
+@metrics_push_option
 @format_option
-def tick(*, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCode:
+def tick(
+    *,
+    regions: tuple[str, ...],
+    config: Path | None,
+    metrics_file: Path | None,
+    metrics_push: str | None,
+    form: str,
+) -> ExitCode:
     """Let every region of what is under way take at most one step, and end. Waiting is no failure: it ends with 0.
 
     Made for a schedule: late, twice at once and killed half-way are all the same to it. A candidate keeps its traffic
@@ -161,12 +176,19 @@ def tick(*, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCod
     Examples:
       wedgate rollout tick
       wedgate rollout tick --region us-west      a job that has the credentials of one region
+      wedgate rollout tick --metrics-file /var/lib/node_exporter/wedgate.prom
     """
-    return run_tick(config, regions, form)
+    return run_tick(config, regions, form, metrics=(metrics_file, metrics_push))
 
 
-def run_tick(config: Path | None, regions: tuple[str, ...], form: str) -> ExitCode:
-    """Do one tick and print how it ended."""
+def run_tick(
+    config: Path | None,
+    regions: tuple[str, ...],
+    form: str,
+    *,
+    metrics: tuple[Path | None, str | None] = (None, None),
+) -> ExitCode:
+    """Do one tick and print how it ended; ``metrics`` says where they are written, and pushed to."""
     from dataclasses import replace
 
     from wedgate.engine.beside import run_now
@@ -177,7 +199,7 @@ def run_tick(config: Path | None, regions: tuple[str, ...], form: str) -> ExitCo
         configuration = find_and_load(config)
     # A tick that ended while a deploy still ran beside it would leave nobody to see how that went.
     parts = replace(_parts(config, configuration, interruption, form), run_beside=run_now)
-    with Telling(configuration).of(parts) as parts:
+    with Telling(configuration, metrics_jobs(configuration, *metrics)).of(parts) as parts:
         with interruption.listening(), telling_exposure():
             end = RolloutEngine(parts).tick(regions=regions)
         _print_end(end, form)

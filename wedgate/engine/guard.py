@@ -18,6 +18,7 @@ from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExitCode, WedgateError
+from wedgate.ledger.streams import LedgerState
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RolloutState
 from wedgate.rollout.values import DEFAULT_UNWATCHED, TargetSettings, Weights
@@ -51,6 +52,10 @@ class Looked:
     stuck: tuple[str, ...] = ()
     """Where traffic should be back on stable, and could not be returned."""
     rollout: str = ""
+    service: str = ""
+    ledger: LedgerState | None = None
+    state: RolloutState | None = None
+    """The ledger as it was before the look did anything, and where the rollout stood; ``None``: not readable."""
     trouble: str = ""
 
 
@@ -61,6 +66,7 @@ class Guard:
         self._parts = parts
         self._watched: dict[str, datetime] = {}
         self._allowed = DEFAULT_UNWATCHED
+        self._known: LedgerState | None = None
 
     def look(self) -> Looked:
         """Look once: learn who watched what, and return what nobody has watched for too long."""
@@ -84,6 +90,9 @@ class Guard:
             returned=returned,
             stuck=stuck,
             rollout=rescue.rollout,
+            service=rescue.service,
+            ledger=self._known,
+            state=state,
             trouble=trouble,
         )
 
@@ -105,11 +114,14 @@ class Guard:
 
     def _ledger(self, rescue: Rescue) -> tuple[RolloutParts | None, RolloutState | None, str]:
         """Return the engine's parts and where the rollout stands; nothing where they cannot be had, and why."""
+        self._known = None
         try:
             parts = self._parts.parts()
             book = Book(parts.store, parts.spool)
-            book.refresh()
-            return parts, book.rollout(rescue.rollout), ""
+            known = book.refresh()
+            state = book.rollout(rescue.rollout)
+            self._known = known
+            return parts, state, ""
         except WedgateError as error:
             return None, None, str(error)
 

@@ -111,6 +111,8 @@ class LedgerState:
     epoch: int = 0
     good: Mapping[str, Good] = field(default_factory=dict)
     poisoned: Mapping[str, Poisoned] = field(default_factory=dict)
+    rolled_back: frozenset[str] = frozenset()
+    """The rollouts whose digest was poisoned, for as long as the ledger lasts."""
     claims: Mapping[str, str] = field(default_factory=dict)
     journals: Mapping[str, tuple[JournalLine, ...]] = field(default_factory=dict)
     latest: str | None = None
@@ -161,6 +163,7 @@ class _Folding:
         self._good, self._poisoned, self._claims = dict(state.good), dict(state.poisoned), dict(state.claims)
         self._audit, self._orders, self._hashes = list(state.audit), list(state.orders), list(state.hashes)
         self._told = dict(state.told)
+        self._rolled_back = set(state.rolled_back)
         self._journals: dict[str, list[JournalLine]] = {}
 
     def state(self) -> LedgerState:
@@ -172,6 +175,7 @@ class _Folding:
             epoch=self._epoch,
             good=self._good,
             poisoned=self._poisoned,
+            rolled_back=frozenset(self._rolled_back),
             claims=self._claims,
             journals={**self._state.journals, **longer},
             latest=self._latest,
@@ -200,6 +204,7 @@ class _Folding:
                 poisoned = from_plain(Poisoned, dict(entry.body))
                 # The first reason stays: a later entry for the same digest only repeats it.
                 self._poisoned.setdefault(poisoned.digest, poisoned)
+                self._rolled_back.add(poisoned.rollout)
             case Stream.CLAIMS:
                 self._take_claim(entry)
             case Stream.JOURNAL:
