@@ -32,6 +32,7 @@ COMMANDS = {
     "refresh": "Post the status of every open pull request anew.",
     "audit": "The audit log: verify, show, export, and the page of a month.",
     "plan": "When would a rollout go where, and what does it wait for?",
+    "outlook": "What do calendars and bakes mean for a year of releases?",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "guard": "Return traffic when nobody watches it any more: a process beside the targets.",

@@ -87,7 +87,7 @@ def command(
 def _rendered(answer: PlanAnswer, configuration: Configuration, form: str, release: str) -> str:
     from wedgate.render.plan import plain_plan, render_json, render_markdown, render_svg, render_text
 
-    local = _local(configuration)
+    local = local_times(configuration)
     shown = answer.better or answer.given
     if form == "svg":
         return render_svg(shown, local)
@@ -157,7 +157,8 @@ def _notes(answer: PlanAnswer) -> list[str]:
     return notes
 
 
-def _local(configuration: Configuration) -> Local:
+def local_times(configuration: Configuration) -> Local:
+    """Return what spells an instant in the time of a region's first market."""
     from wedgate.almanac.zones import zone
 
     zones = {region.name: zone(region.markets[0].zone) for region in configuration.calendar.regions}

@@ -36,6 +36,10 @@ class PullRequest:
     is_open: bool
 
 
+STATUS_LIMIT = 140
+"""Characters that a forge shows of a status (GitHub's REST description of commit statuses)."""
+
+
 class StatusState(StrEnum):
     """What a commit status may say."""
 
@@ -47,7 +51,7 @@ class StatusState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitStatus:
-    """A commit status, which a branch rule may require; ``description`` is cut to 140 characters."""
+    """A commit status, which a branch rule may require; ``description`` is cut to ``STATUS_LIMIT`` characters."""
 
     state: StatusState
     description: str
