@@ -198,6 +198,10 @@ def test_a_ledger_that_cannot_be_written_keeps_nobody_from_being_told(world: Wor
     told.tell()
     assert len(sent.messages) == 1
     assert "the ledger could not be written, so others may tell this again" in world.__dict__["warnings"][0]
+    looking = teller(world, sent, store=full, insists=False)
+    looking.tell()
+    assert len(sent.messages) == 1
+    assert "so nothing is told" in world.__dict__["warnings"][-2]
 
 
 def test_an_override_that_was_used_or_refused_is_told_with_who_approved_it(world: World) -> None:

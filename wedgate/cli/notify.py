@@ -33,7 +33,7 @@ def command(*, as_test: bool, config: Path | None) -> ExitCode:
     if not configuration.notify:
         raise UsageError(f"{configuration.path} has no `notify:`; say whom to tell: docs/reference/notifications.md")
     if not as_test:
-        Telling(configuration).finish()
+        Telling(configuration, insists=False).finish()
         return ExitCode.DONE
     from wedgate.adapters.notify.apprise import AppriseMessenger
     from wedgate.adapters.notify.interface import Message

@@ -33,7 +33,7 @@ def _say_of_notify(text: str) -> None:
     say(f"notify: {text}")
 
 
-def open_teller(configuration: Configuration) -> Teller:
+def open_teller(configuration: Configuration, *, insists: bool = True) -> Teller:
     """Open the teller of a configuration's destinations, with a ledger of its own to read and write."""
     from wedgate.adapters.notify.apprise import AppriseMessenger
     from wedgate.cli.override_wiring import pause
@@ -52,6 +52,7 @@ def open_teller(configuration: Configuration) -> Teller:
             say=_say_of_notify,
             pause=pause,
             more=lambda at: expiring_sources(configuration, at),
+            insists=insists,
         )
     )
 
@@ -93,12 +94,12 @@ class Telling:
     ``jobs`` are done at the same moments, before people are told.
     """
 
-    def __init__(self, configuration: Configuration, jobs: Sequence[Job] = ()) -> None:
+    def __init__(self, configuration: Configuration, jobs: Sequence[Job] = (), *, insists: bool = True) -> None:
         from wedgate.engine.afterwards import Afterwards
 
         for what, remedy in warnings_of_notify(configuration, os.environ):
             _say_of_notify(f"{what}; {remedy}")
-        self.teller = open_teller(configuration) if configuration.notify else None
+        self.teller = open_teller(configuration, insists=insists) if configuration.notify else None
         tells = () if self.teller is None else (self.teller.tell,)
         self._afterwards: Afterwards = Afterwards((*jobs, *tells), say=say)
         self.poke: Callable[[], None] = self._afterwards.poke
@@ -144,7 +145,7 @@ def tell_now(config: Path | None, *known: Notice) -> None:
             return
         for what, remedy in warnings_of_notify(configuration, os.environ):
             _say_of_notify(f"{what}; {remedy}")
-        teller = open_teller(configuration)
+        teller = open_teller(configuration, insists=bool(known))
         for notice in known:
             teller.know(notice)
         teller.tell()

@@ -1,8 +1,8 @@
 """Telling people what the ledger says, once: claim it in the ledger, send it, and write down what became of it.
 
 Two processes that find the same thing do not both tell it: the ledger takes one claim. One that dies between claim and
-mark leaves a claim that runs out, and another tells it then. Where the ledger cannot be written people are told all the
-same, each process once: a message twice does less harm than none.
+mark leaves a claim that runs out, and another tells it then. Where the ledger cannot be written, whoever did something
+tells it all the same, once: a message twice does less harm than none.
 """
 
 from __future__ import annotations
@@ -39,7 +39,11 @@ Due = dict[str, list[Notice]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellerParts:
-    """What telling needs. ``more`` returns what does not stand in the ledger and is looked for once a day."""
+    """What telling needs. ``more`` returns what does not stand in the ledger and is looked for once a day.
+
+    ``insists`` says that people are told even where the ledger cannot take the claim: whoever does something tells it,
+    whoever only looks leaves it to others, because it would tell the same again each time.
+    """
 
     service: str
     destinations: tuple[Destination, ...]
@@ -50,6 +54,7 @@ class TellerParts:
     say: Callable[[str], None]
     pause: Callable[[timedelta], None]
     more: Callable[[datetime], Sequence[Notice]] = lambda at: ()
+    insists: bool = True
     who: str = field(default_factory=own_name)
 
 
@@ -95,7 +100,8 @@ class Teller:
             self._audit.transact(decide)
         except WedgateError as error:
             self._said |= {(to, notice.key) for to, each in due.items() for notice in each}
-            self._parts.say(f"the ledger could not be written, so others may tell this again: {error}")
+            what = "others may tell this again" if self._parts.insists else "nothing is told"
+            self._parts.say(f"the ledger could not be written, so {what}: {error}")
             return False
         return True
 
@@ -140,7 +146,9 @@ class Teller:
             claimed.update(self._due(notices, state, at))
             return [self._draft(Telling.CLAIMED, to, each) for to, each in claimed.items()]
 
-        return claimed if not due or self._write(decide, due) else due
+        if not due or self._write(decide, due):
+            return claimed
+        return due if self._parts.insists else {}
 
     def _due(self, notices: Sequence[Notice], ledger: LedgerState, at: datetime) -> Due:
         found: Due = {}
