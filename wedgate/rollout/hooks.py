@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from wedgate.rollout.regions import is_ready, next_step
 from wedgate.rollout.state import Plan, RegionPhase, RegionState
@@ -40,24 +39,6 @@ class HookEnd:
     took: timedelta
     output: str
     trouble: str = ""
-
-
-class Timing(StrEnum):
-    """How a hook and the rollout wait for one another."""
-
-    CONDITION = "condition"
-    """The rollout goes on when it ended well."""
-    MOMENT = "moment"
-    """The rollout waits for it, for its short limit, and goes on whatever it did."""
-    BESIDE = "beside"
-    """Nobody waits for it."""
-
-
-def timing_of(point: HookPoint) -> Timing:
-    """Return how a hook and the rollout wait for one another."""
-    if point is HookPoint.BEFORE_ROLLBACK:
-        return Timing.MOMENT
-    return Timing.CONDITION if point.value.startswith("before-") else Timing.BESIDE
 
 
 def condition_of(region: RegionState) -> HookPoint | None:
