@@ -12,6 +12,7 @@ import pytest
 from wedgate.adapters.notify.interface import Message
 from wedgate.adapters.stores.interface import StoreUnreachableError
 from wedgate.engine.audit import AuditBook
+from wedgate.engine.book import Book
 from wedgate.engine.notify import Teller, TellerParts
 from wedgate.judge.values import Outcome
 from wedgate.ledger.appending import Draft
@@ -179,6 +180,21 @@ def test_telling_takes_nothing_from_a_run_that_holds_the_lease(world: World) -> 
     end = world.run(NEW)
     assert end.exit_code == 0, end.text
     assert any(entry.stream == "notices" for entry in world.store.read())
+
+
+def test_telling_is_no_sign_of_life_of_a_run(world: World) -> None:
+    """A run that died does not seem to live on because somebody tells of it under its epoch."""
+    world.interrupt_at = NOON
+    world.verdicts["all"] = Outcome.FAIL
+    world.run(NEW)
+    book = Book(world.store, world.spool)
+    book.take_lease(world.now, above=0, who="gone:77")
+    world.now += timedelta(minutes=2)
+    teller(world, Sent(), more=lambda at: [source_expires("x are verified until 2026-06-30")]).tell()
+    ledger = fold(world.store.read())
+    assert ledger.told
+    assert ledger.lease is not None
+    assert (ledger.lease.who, ledger.lease.seen) == ("gone:77", world.now - timedelta(minutes=2))
 
 
 def test_a_ledger_that_cannot_be_written_keeps_nobody_from_being_told(world: World) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TOKEN = "WEDGATE_GUARD_TOKEN"  # noqa: S105 (the name of a variable)
 LARGEST_REPORT = 1024 * 1024
+TELL_EVERY = 60.0
+"""Seconds between two looks for what people were not told yet, where the guard itself did nothing."""
 
 
 @click.command("guard")
@@ -52,15 +54,17 @@ def command(*, interval: str, listen: str | None, once: bool, rescue: Path | Non
     guard = Guard(_parts(config, rescue))
     seen = _Seen()
     lock = threading.Lock()
-    telling = _telling(config)
+    telling, told_at = _telling(config), -TELL_EVERY
     if listen is not None:
         _serve(listen, guard, seen, lock, config)
     while True:
         with lock:
             looked = seen.took(guard.look())
         _say(looked)
-        if telling is not None:
+        urgent = looked.returned or looked.stuck
+        if telling is not None and (urgent or time.monotonic() - told_at >= TELL_EVERY):
             _tell(telling, looked)
+            told_at = time.monotonic()
         if once:
             if telling is not None:
                 telling.finish()
