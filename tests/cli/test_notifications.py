@@ -64,22 +64,23 @@ def here(*words: str) -> int:
     return int(result.return_value)
 
 
-def exposed(place: Path) -> Path:
+def exposed(place: Path, configuration: str = CONFIGURATION) -> Path:
     """Make a service whose candidate has 10 %, left by its last tick."""
     place.mkdir(exist_ok=True)
-    (place / "wedgate.yml").write_text(CONFIGURATION)
+    (place / "wedgate.yml").write_text(configuration)
     with chdir(place):
         assert here("rollout", "adopt", "--digest", "sha256:old") == 0
         assert here("rollout", "start", *NEW) == 0
-        for _ in range(6):
+        for _ in range(9):
             assert here("rollout", "tick") == 0
-    assert green(place) == 10
-    return place
+            if (place / "regions.json").exists() and green(place) == 10:
+                return place
+    raise AssertionError("no tick gave the candidate traffic")
 
 
 def green(place: Path) -> int:
     """Return the percent that the candidate has."""
-    return int(json.loads((place / "regions.json").read_text())["us-west"]["weights"]["green"])
+    return int(json.loads((place / "regions.json").read_text())["us-west"].get("weights", {"green": 0})["green"])
 
 
 @contextmanager
@@ -186,6 +187,20 @@ def test_a_run_that_finds_a_regression_returns_traffic_first_and_tells_then(tmp_
     assert "was not told" in found.stderr
     ledger = (place / ".wedgate" / "venue-search.jsonl").read_text()
     assert '"failed"' in ledger
+
+
+def test_a_guard_that_returns_traffic_tells_it(tmp_path: Path) -> None:
+    """Nobody watched: the region is held, and people hear of it."""
+    place = exposed(tmp_path / "a", CONFIGURATION.replace("  reserve: 1m\n", "  reserve: 1m\n  max-unwatched: 2s\n"))
+    text = (place / "wedgate.yml").read_text()
+    (place / "wedgate.yml").write_text(text + NOTIFY)
+    with taking() as (address, taken):
+        code, until = 0, time.monotonic() + 60
+        while code == 0 and time.monotonic() < until:
+            code = wedgate(place, "guard", "--once", WEDGATE_NOTIFY_URL=address).returncode
+    assert (code, green(place)) == (12, 0)
+    assert [each["title"] for each in taken] == ["wedgate venue-search: held"]
+    assert "us-west is held: " in taken[0]["message"]
 
 
 def test_what_was_refused_is_told(tmp_path: Path) -> None:

@@ -42,6 +42,11 @@ class HookDesk:
         self._conditions: dict[tuple[HookPoint, str], _Running] = {}
         self._others: list[_Running] = []
 
+    @property
+    def has_any(self) -> bool:
+        """Whether there is a hook at all."""
+        return bool(self._hooks.points())
+
     def has(self, point: HookPoint) -> bool:
         """Whether there is a hook at a point."""
         return point in self._hooks.points()

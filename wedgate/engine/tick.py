@@ -286,13 +286,17 @@ class Ticker:
         point = HookPoint.BEFORE_ROLLBACK
         if not self._hooks.has(point):
             return ()
-        returning = [region for region in after.regions if begins_to_return(before.region(region.region), region)]
+        changed = zip(before.regions, after.regions, strict=True)
+        returning = [region for was, region in changed if begins_to_return(was, region)]
         return self._hooks.for_a_moment([call_of(after.plan, region, point) for region in returning])
 
     def _after(self, before: RolloutState, after: RolloutState) -> None:
         """Start the hooks that follow what became of the regions; nobody waits for them."""
-        for region in after.regions:
-            was = before.region(region.region)
+        if not self._hooks.has_any:
+            return
+        for was, region in zip(before.regions, after.regions, strict=True):
+            if was is region:
+                continue
             if condition_of(was) is not None and condition_of(region) is None:
                 self._hooks.forget(region.region)
             point = point_passed(was, region)
