@@ -36,6 +36,7 @@ COMMANDS = {
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "guard": "Return traffic when nobody watches it any more: a process beside the targets.",
+    "notify": "Tell people what they were not told yet, or try out whether they can be.",
     "freeze": "Close the gate for a while, for checks and rollouts alike.",
     "thaw": "End every freeze.",
     "scenario": "Stories about your configuration, told by the real engine: run.",

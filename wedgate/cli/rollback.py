@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.ledger_wiring import STATE_DIRECTORY, open_store, rescue_path, state_directory, state_of
+from wedgate.cli.notify_wiring import tell_now
 from wedgate.cli.rollout_wiring import open_existing_target, utc_now
 from wedgate.cli.saying import Voice, say
 from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
@@ -16,8 +17,9 @@ from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateErr
 if TYPE_CHECKING:
     from wedgate.adapters.stores.interface import Spool, Store
     from wedgate.engine.recording import Recorder
-    from wedgate.engine.rollback import RegionReturn
+    from wedgate.engine.rollback import RegionReturn, RollbackEnd
     from wedgate.rollout.events import ReturnedByHand
+    from wedgate.rollout.notices import Notice
     from wedgate.rollout.rescue import Rescue
 
 LEDGER_SECONDS = 60.0
@@ -101,6 +103,8 @@ def command(
         voice.say(render_json({**plain, "recorded": end.recorded}), err=False)
     else:
         voice.say(end.recorded)
+    if end.exit_code is not ExitCode.DONE:
+        tell_now(None, *_notices(found, end, reason))
     return end.exit_code or voice.exit_code
 
 
@@ -138,6 +142,21 @@ def _opened(rescue: Rescue) -> tuple[Store, Spool]:
 
         directory = rescue.store_options.get("path") or STATE_DIRECTORY
         return UnusableStore(str(error)), open_store("file", {"path": directory}, rescue.service)[1]
+
+
+def _notices(rescue: Rescue, end: RollbackEnd, reason: str) -> list[Notice]:
+    """Return what people should hear, whether the ledger could be written or not."""
+    from wedgate.rollout.notices import needs_human, rolled_back
+
+    found = []
+    for each in end.regions:
+        if each.after is None or each.stable:
+            why = f"the rollback by hand: {each.trouble or each.stable}"
+            found.append(needs_human(rescue.rollout, each.region, why))
+        if each.changed:
+            why = f"{rescue.release.digest}: rolled back by hand: {reason}"
+            found.append(rolled_back(rescue.rollout, each.region, why))
+    return found
 
 
 def _line(region: RegionReturn) -> str:

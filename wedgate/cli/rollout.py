@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.ledger_wiring import open_store, state_directory, state_of
+from wedgate.cli.metrics_out import metrics_file_option, metrics_jobs, metrics_push_option
+from wedgate.cli.notify_wiring import Telling
 from wedgate.cli.rollout_orders import abort, clear, pause, resume
 from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
 from wedgate.errors import ExitCode, UsageError, WedgateError
@@ -65,6 +67,8 @@ def command() -> None:
 )
 @click.option("--budget", "budget_text", help="Hand over to the next run after so long, such as 5h.")
 @click.option("--dispatch", is_flag=True, help="On a runner: start the next run of this workflow when handing over.")
+@metrics_file_option
+@metrics_push_option
 @click.option("--dry-run", is_flag=True, help="Print what would be done and when; write and change nothing.")
 @format_option
 def run(
@@ -77,6 +81,8 @@ def run(
     report: Path | None,
     budget_text: str | None,
     dispatch: bool,
+    metrics_file: Path | None,
+    metrics_push: str | None,
     dry_run: bool,
     form: str,
 ) -> ExitCode:
@@ -123,16 +129,18 @@ def run(
         return _dry_run(parts, release, regions, form, localise)
     from wedgate.engine.rollout import RolloutEngine
 
-    with interruption.listening(), telling_exposure():
-        engine = RolloutEngine(parts)
-        if release is None:
-            end = engine.go_on(wait=wait, budget=budget)
-        else:
-            end = engine.run(release, regions=regions, wait=wait, budget=budget)
-    _print_end(end, form)
-    if start_next is not None and end.is_handed_over and end.exit_code is ExitCode.DONE:
-        with telling_exposure():
-            click.echo(start_next(interruption.pause), err=form == "json")
+    jobs = metrics_jobs(configuration, metrics_file, metrics_push)
+    with Telling(configuration, jobs).of(parts) as parts:
+        with interruption.listening(), telling_exposure():
+            engine = RolloutEngine(parts)
+            if release is None:
+                end = engine.go_on(wait=wait, budget=budget)
+            else:
+                end = engine.run(release, regions=regions, wait=wait, budget=budget)
+        _print_end(end, form)
+        if start_next is not None and end.is_handed_over and end.exit_code is ExitCode.DONE:
+            with telling_exposure():
+                click.echo(start_next(interruption.pause), err=form == "json")
     return end.exit_code
 
 
@@ -167,17 +175,27 @@ def start(*, commit: str, digest: str, regions: tuple[str, ...], config: Path | 
 
     configuration = find_and_load(config)
     parts = _parts(config, configuration, Interruption(), form)
-    with telling_exposure():
-        end = RolloutEngine(parts).start(Release(commit=commit, digest=digest), regions=regions)
-    _print_end(end, form)
+    with Telling(configuration).of(parts) as parts:
+        with telling_exposure():
+            end = RolloutEngine(parts).start(Release(commit=commit, digest=digest), regions=regions)
+        _print_end(end, form)
     return end.exit_code
 
 
 @command.command("tick")
 @region_option
 @config_option
+@metrics_file_option
+@metrics_push_option
 @format_option
-def tick(*, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCode:
+def tick(
+    *,
+    regions: tuple[str, ...],
+    config: Path | None,
+    metrics_file: Path | None,
+    metrics_push: str | None,
+    form: str,
+) -> ExitCode:
     """Let every region of what is under way take at most one step, and end. Waiting is no failure: it ends with 0.
 
     Made for a schedule: late, twice at once and killed half-way are all the same to it. A candidate keeps its traffic
@@ -187,12 +205,19 @@ def tick(*, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCod
     Examples:
       wedgate rollout tick
       wedgate rollout tick --region us-west      a job that has the credentials of one region
+      wedgate rollout tick --metrics-file /var/lib/node_exporter/wedgate.prom
     """
-    return run_tick(config, regions, form)
+    return run_tick(config, regions, form, metrics=(metrics_file, metrics_push))
 
 
-def run_tick(config: Path | None, regions: tuple[str, ...], form: str) -> ExitCode:
-    """Do one tick and print how it ended."""
+def run_tick(
+    config: Path | None,
+    regions: tuple[str, ...],
+    form: str,
+    *,
+    metrics: tuple[Path | None, str | None] = (None, None),
+) -> ExitCode:
+    """Do one tick and print how it ended; ``metrics`` says where they are written, and pushed to."""
     from dataclasses import replace
 
     from wedgate.engine.beside import run_now
@@ -203,9 +228,10 @@ def run_tick(config: Path | None, regions: tuple[str, ...], form: str) -> ExitCo
         configuration = find_and_load(config)
     # A tick that ended while a deploy still ran beside it would leave nobody to see how that went.
     parts = replace(_parts(config, configuration, interruption, form), run_beside=run_now)
-    with interruption.listening(), telling_exposure():
-        end = RolloutEngine(parts).tick(regions=regions)
-    _print_end(end, form)
+    with Telling(configuration, metrics_jobs(configuration, *metrics)).of(parts) as parts:
+        with interruption.listening(), telling_exposure():
+            end = RolloutEngine(parts).tick(regions=regions)
+        _print_end(end, form)
     return end.exit_code
 
 

@@ -182,6 +182,7 @@ class RolloutEngine:
                 self._parts.pause(until_return(ticker.state))
                 ticker.feed(ev.Ticked(at=self._parts.clock(), regions=back))
             ticker.leave()
+            ticker.hear(last=True)
         except LeaseLostError:
             raise
         except BaseException as error:
@@ -288,6 +289,7 @@ class RolloutEngine:
             return
         self._take_over(ticker)
         self._settle(ticker, why)
+        ticker.hear(last=True)
         if any(region.is_exposed or region.owes_return for region in ticker.state.regions):
             raise NeedsHumanError(_stuck(ticker.state))
 
@@ -333,6 +335,7 @@ class RolloutEngine:
         why = f"release {release.digest} takes its place"
         ticker.feed(ev.Superseded(at=self._parts.clock(), why=why))
         self._settle(ticker, why)
+        ticker.hear(last=True)
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))
 
@@ -352,6 +355,7 @@ class RolloutEngine:
                 ticker.renew()
                 self._obey(ticker)
                 self._take_reports(ticker)
+                ticker.hear()
                 ticker.feed(ev.Ticked(at=self._parts.clock()))
                 now = self._parts.clock()
                 pause = rest(ticker.state, now, deadline, due=ticker.watcher.due, is_deploying=ticker.is_deploying)
@@ -359,6 +363,7 @@ class RolloutEngine:
                     break
                 if leave_at is not None and now >= leave_at and _may_leave(ticker):
                     ticker.leave()
+                    ticker.hear(last=True)
                     return True
                 self._pause(ticker, pause if leave_at is None else min(pause, max(leave_at - now, POLL)))
         except LeaseLostError:
@@ -370,6 +375,7 @@ class RolloutEngine:
                 raise
         why = self._parts.interrupted()
         self._settle(ticker, f"interrupted: {why}" if why else "the run ended and nobody would watch any more")
+        ticker.hear(last=True)
         self._raise_blind(ticker)
         return False
 

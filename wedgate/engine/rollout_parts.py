@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from wedgate.adapters.hooks.interface import Hooks, NoHooks
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.stores.interface import Spool, Store
 from wedgate.adapters.targets.interface import Target
@@ -75,6 +76,7 @@ class RolloutParts:
     is_alive: Callable[[str], bool | None] = is_alive
     run_beside: Callable[[Callable[[], None]], Beside] = run_beside
     is_fleet: bool = False
+    hooks: Hooks = field(default_factory=NoHooks)
     store_kind: str = "file"
     store_options: tuple[tuple[str, object], ...] = ()
 
