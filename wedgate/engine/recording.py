@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -48,6 +48,26 @@ def recorder_in(book: Book) -> Recorder:
         return "recorded in the ledger"
 
     return record
+
+
+def rescue_in(
+    book: Book, *, service: str, at: datetime, store_kind: str, store_options: Mapping[str, object]
+) -> Rescue | None:
+    """Return what a rescue file of the rollout that was started last would say, by the ledger; ``None`` without one."""
+    ledger = book.refresh()
+    state = book.rollout(ledger.latest)
+    if state is None:
+        return None
+    return Rescue(
+        service=service,
+        rollout=state.plan.rollout,
+        release=state.plan.release,
+        at=at,
+        epoch=ledger.epoch,
+        regions=state.plan.regions,
+        store_kind=store_kind,
+        store_options=dict(store_options),
+    )
 
 
 def _told(book: Book, rescue: Rescue) -> RolloutState | None:
