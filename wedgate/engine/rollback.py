@@ -10,14 +10,16 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from wedgate.adapters.targets.interface import FenceError, Target
-from wedgate.engine.recording import Recorder
 from wedgate.errors import ExitCode, UsageError, WedgateError
-from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RegionPlan
 from wedgate.rollout.values import Fence, TargetSettings, Weights
+
+if TYPE_CHECKING:
+    from wedgate.engine.recording import Recorder
 
 AHEAD = 1000
 """How far a rollback goes above the epoch of the rescue file: a run that took the lease since, whose rescue file or
@@ -91,6 +93,9 @@ def roll_back(
     recorded = "nothing to record"
     if (changed or failed) and record is not None:
         # A write that was not confirmed may be in force all the same: the digest is poisoned either way.
+        # Imported here: on a busy machine every module that is needed only later delays the return of traffic.
+        from wedgate.rollout.events import ReturnedByHand
+
         epoch = max([rescue.epoch, *(used for _, used in done)])
         recorded = record(rescue, ReturnedByHand(at=clock(), regions=changed, why=why), epoch)
     code = ExitCode.ROLLED_BACK if changed else ExitCode.DONE
