@@ -274,7 +274,7 @@ class Ticker:
             answer = self._ask_gate(effect)
             if not would_go_on(self.state, region, answer):
                 return (answer,)
-            self._say(name, str(point), "the hook runs", None)
+            self._say(name, f"hook {point}", "runs", None)
             self._hooks.begin(call_of(self.state.plan, region, point))
         ran = self._hooks.ended(point, name)
         if ran is None:
