@@ -105,7 +105,7 @@ def command(
     else:
         voice.say(end.recorded)
     if end.exit_code is not ExitCode.DONE:
-        tell_now(None, *_notices(found, end, reason))
+        tell_now(config, *_notices(found, end, reason))
     return end.exit_code or voice.exit_code
 
 
