@@ -1,0 +1,96 @@
+"""The exact distributions of two rank tests, in whole numbers, without a statistics library.
+
+Both ask how the values of one arm lie among those of another; under "no difference" every order is equally likely, so
+the tails are counts of orders. Source: Mann and Whitney, Annals of Mathematical Statistics 18 (1947); the capped ranks
+are a linear rank statistic, as in Hajek, Sidak and Sen, Theory of Rank Tests.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import accumulate
+from math import comb
+from operator import sub
+
+
+def rank_sum_tail(first: int, second: int, pairs: int) -> float:
+    """Return P(U <= ``pairs``), where U counts the pairs in which the value of the second arm is not the greater.
+
+    ``first`` and ``second`` are how many values the arms have.
+    """
+    if pairs < 0:
+        return 0.0
+    most = first * second
+    if pairs >= most:
+        return 1.0
+    counts = _cumulated(*sorted((first, second)))
+    total = comb(first + second, first)
+    half = len(counts) - 1
+    if pairs <= half:
+        return counts[pairs] / total
+    # The distribution is symmetric: what is above is as likely as what is as far below.
+    return 1.0 - counts[most - pairs - 1] / total
+
+
+@lru_cache(maxsize=256)
+def rank_sum_cut(first: int, second: int, risk: float) -> int | None:
+    """Return the largest u with P(U <= u) <= ``risk``, which is below one half; ``None`` where there is none."""
+    counts, most = _cumulated(*sorted((first, second))), risk * comb(first + second, first)
+    found = None
+    for pairs, count in enumerate(counts):
+        if count > most:
+            break
+        found = pairs
+    return found
+
+
+@lru_cache(maxsize=64)
+def _cumulated(fewer: int, more: int) -> tuple[int, ...]:
+    """Return how many orders have U at most u, for u up to half of its range.
+
+    The counts are the coefficients of a Gaussian binomial: a product of (1 - x^(more + i)) / (1 - x^i).
+    """
+    half = fewer * more // 2
+    counts = [1] + [0] * half
+    for place in range(1, fewer + 1):
+        step = more + place
+        counts[step:] = map(sub, counts[step:], counts)
+        for start in range(place):
+            counts[start::place] = accumulate(counts[start::place])
+    return tuple(accumulate(counts))
+
+
+def lowest_counted(first: int, second: int, risk: float) -> int:
+    """Return how many of the lowest ranks the capped test looks at: a few, and as many as its risk needs."""
+    together = first + second
+    cap = 3 + together // 6
+    while cap < together and comb(together - cap + 1, second) > risk / 2 * comb(together, second):
+        cap += 1
+    return cap
+
+
+def capped_tail(first: int, second: int, cap: int, score: int) -> float:
+    """Return P(S <= ``score``), S being the sum of ``cap`` - rank over the second arm's values of rank below ``cap``.
+
+    A small S says that the second arm has few of the lowest values, whatever the others do.
+    """
+    counts = _capped(first, second, cap)
+    return counts[min(score, len(counts) - 1)] / comb(first + second, second) if score >= 0 else 0.0
+
+
+@lru_cache(maxsize=256)
+def _capped(first: int, second: int, cap: int) -> tuple[int, ...]:
+    """Return how many orders have S at most s, for every s."""
+    most = cap * (cap - 1) // 2
+    # ways[k][s]: how many sets of k of the lowest ranks have the sum s.
+    ways = [[0] * (most + 1) for _ in range(min(second, cap) + 1)]
+    ways[0][0] = 1
+    for weight in range(cap):
+        for taken in range(len(ways) - 1, 0, -1):
+            fewer, row = ways[taken - 1], ways[taken]
+            for score in range(most, weight - 1, -1):
+                row[score] += fewer[score - weight]
+    rest = first + second - cap
+    orders = [comb(rest, second - taken) for taken in range(len(ways))]
+    counts = [sum(row[score] * order for row, order in zip(ways, orders, strict=True)) for score in range(most + 1)]
+    return tuple(accumulate(counts))
