@@ -39,6 +39,7 @@ COMMANDS = {
     "thaw": "End every freeze.",
     "scenario": "Stories about your configuration, told by the real engine: run.",
     "report": "Regression reports: validate.",
+    "judge": "Is the candidate worse than the base, by what was measured of both?",
 }
 """Every command with its one line of help; its module is ``wedgate.cli.<name>``, the object ``command``."""
 

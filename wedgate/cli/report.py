@@ -83,7 +83,8 @@ def schema() -> ExitCode:
 
 def load_report(file: Path) -> Report:
     """Load a regression report; ``ConfigurationError`` with every problem and its line."""
-    from wedgate.judge.report import ReportError, parse_report
+    from wedgate.judge.reading import ReportError
+    from wedgate.judge.report import parse_report
 
     text = _read(file)
     try:

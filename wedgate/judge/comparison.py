@@ -16,10 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from itertools import count as count_from
 from statistics import median, quantiles
 
 from wedgate.judge.rank_sums import capped_tail, lowest_counted, rank_sum_cut, rank_sum_tail
-from wedgate.judge.report import Direction
+from wedgate.judge.reading import Direction
 from wedgate.judge.values import Outcome
 
 CONTENDED = 0.1
@@ -73,9 +74,17 @@ class Comparison:
 
 
 def compare(
-    base: Sequence[float], candidate: Sequence[float], *, direction: Direction, margins: Margins | None = None
+    base: Sequence[float],
+    candidate: Sequence[float],
+    *,
+    direction: Direction,
+    margins: Margins | None = None,
+    family: int = 1,
 ) -> Comparison:
-    """Compare the values of two arms, each of one process of its own, in one unit."""
+    """Compare the values of two arms, each of one process of its own, in one unit.
+
+    ``family`` is how many metrics share the level. Limits are for this metric alone.
+    """
     asked = margins or Margins()
     counted = partial(Comparison, base=len(base), candidate=len(candidate))
     for name, values in (("base", base), ("candidate", candidate)):
@@ -85,17 +94,19 @@ def compare(
         if odd is not None:
             return counted(outcome=Outcome.ERROR, why=f"the {name} has the value {odd:g}: no duration, rate or size")
     least = rank_sum_tail(len(base), len(candidate), 0)
-    if least > QUIET * asked.level:
-        why = f"no result of {len(base)} and {len(candidate)} values could say more than 1 in {1 / least:.0f}"
-        return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=why)
-    return _Arms(base, candidate, direction, asked).comparison()
+    level = QUIET * asked.level / family
+    if least > level:
+        why = f"{len(base)} and {len(candidate)} values cannot tell more than 1 in {1 / least:.0f} from chance"
+        needed = next(count for count in count_from(1) if rank_sum_tail(count, count, 0) <= level)
+        return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=f"{why}, and {needed} of each are needed")
+    return _Arms(base, candidate, direction, asked, family).comparison()
 
 
 class _Arms:
     """Two arms whose values are comparable, as costs: a higher one is worse."""
 
     def __init__(
-        self, base: Sequence[float], candidate: Sequence[float], direction: Direction, margins: Margins
+        self, base: Sequence[float], candidate: Sequence[float], direction: Direction, margins: Margins, family: int
     ) -> None:
         is_cost = direction is Direction.LOWER_IS_BETTER
         self._base = [value if is_cost else _inverse(value) for value in base]
@@ -106,14 +117,15 @@ class _Arms:
         self._floor = margins.at_least if is_cost else 0.0
         self._rule = Rule.LOWEST_RANKS if self._spread() > CONTENDED else Rule.ALL_RANKS
         self._level = margins.level * (QUIET if self._rule is Rule.ALL_RANKS else 1)
+        self._share = self._level / family
 
     def comparison(self) -> Comparison:
         """Decide."""
         p_at = self._p_of_lowest if self._rule is Rule.LOWEST_RANKS else self._p_of_all
-        p = p_at(self._candidate, [self._allowed(value) for value in self._base])
+        p = p_at(self._candidate, [self._allowed(value) for value in self._base], self._share)
         ratios = sorted(_ratio(worse, value) for value in self._base for worse in self._candidate)
         lower, upper = self._limits(ratios)
-        fails = p <= self._level
+        fails = p <= self._share
         outcome, why = Outcome.MARGINAL, f"{self._missed:.4g} times the base cannot be ruled out"
         if fails:
             outcome, why = Outcome.FAIL, f"more than {self._tolerated:.4g} times the base"
@@ -142,12 +154,12 @@ class _Arms:
             return math.inf
         return (third - first) / middle
 
-    def _p_of_all(self, candidate: Sequence[float], allowed: Sequence[float]) -> float:
+    def _p_of_all(self, candidate: Sequence[float], allowed: Sequence[float], _: float) -> float:
         pairs = sum(worse <= value for value in allowed for worse in candidate)
         return rank_sum_tail(len(allowed), len(candidate), pairs)
 
-    def _p_of_lowest(self, candidate: Sequence[float], allowed: Sequence[float]) -> float:
-        cap = lowest_counted(len(allowed), len(candidate), self._level)
+    def _p_of_lowest(self, candidate: Sequence[float], allowed: Sequence[float], risk: float) -> float:
+        cap = lowest_counted(len(allowed), len(candidate), risk)
         # Of values that are the same the candidate's comes first: a tie is no evidence against it.
         ordered = sorted([*((value, 0) for value in candidate), *((value, 1) for value in allowed)])
         score = sum(cap - rank for rank, (_, arm) in enumerate(ordered[: cap - 1], 1) if arm == 0)
@@ -167,7 +179,7 @@ class _Arms:
         """Whether the candidate takes more than a ratio of the base; or, not ``rising``, less."""
         base = _times(self._base, ratio * (1 - SAME if rising else 1 + SAME))
         worse, better = (self._candidate, base) if rising else (base, self._candidate)
-        return self._p_of_lowest(worse, better) <= self._level
+        return self._p_of_lowest(worse, better, self._level) <= self._level
 
 
 def _last(ratios: Sequence[float], holds: Callable[[float], bool]) -> float | None:
