@@ -92,9 +92,9 @@ def test_a_slow_drift_is_no_shift(rng: random.Random) -> None:
 
 
 def test_values_that_jump_more_often_than_before_are_no_new_level(rng: random.Random) -> None:
-    """One build of seven takes 130 instead of 100, later two of three: the old level is still there."""
+    """One build of seven takes 130 instead of 100, later three of four: the old level is still there."""
     values = [130.0 if place % 7 == 0 else 100.0 for place in range(70)]
-    values += [100.0 if place % 3 == 0 else 130.0 for place in range(70)]
+    values += [100.0 if place % 4 == 0 else 130.0 for place in range(70)]
     values = [value * rng.lognormvariate(0, 0.01) for value in values]
     assert find_change_points(values, direction=LOWER) == ()
 
