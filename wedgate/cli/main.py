@@ -40,6 +40,7 @@ COMMANDS = {
     "scenario": "Stories about your configuration, told by the real engine: run.",
     "report": "Regression reports: validate.",
     "judge": "Is the candidate worse than the base, by what was measured of both?",
+    "bench": "Measure two commands against one another, or one against itself: run, aa.",
 }
 """Every command with its one line of help; its module is ``wedgate.cli.<name>``, the object ``command``."""
 
