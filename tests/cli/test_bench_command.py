@@ -47,11 +47,8 @@ def test_a_slower_candidate_fails_and_everything_is_written(tmp_path: Path) -> N
         wall = report.named("wall time")
         assert wall is not None
         assert (wall.unit, len(wall.values), len(wall.times)) == ("s", 6, 6)
-    judged = CliRunner().invoke(
-        cli,
-        ["judge", *(str(tmp_path / "runs" / f"{name}.json") for name in ("base", "candidate")), "--advisory", "CPU time"],
-        standalone_mode=False,
-    )  # fmt: skip
+    files = [str(tmp_path / "runs" / f"{name}.json") for name in ("base", "candidate")]
+    judged = CliRunner().invoke(cli, ["judge", *files, "--advisory", "CPU time"], standalone_mode=False)
     assert judged.return_value is ExitCode.CLOSED, judged.output
 
 

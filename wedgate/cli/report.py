@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wedgate.cli.history import command as history
 from wedgate.errors import ConfigurationError, ExitCode, Problem
 
 if TYPE_CHECKING:
@@ -24,13 +25,17 @@ LARGEST = 1024 * 1024
 
 @click.group("report")
 def command() -> None:
-    """Regression reports: files that say what got worse, and make a rollout go back.
+    """Regression reports, which make a rollout go back; and the history of measurements.
 
     \b
     Examples:
       wedgate report validate regression.json
+      wedgate report history show perf/
       wedgate report schema > report.schema.json
     """
+
+
+command.add_command(history)
 
 
 @command.command("validate")
