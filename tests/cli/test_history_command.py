@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from git_server import TOKEN, GitServer
 
 from wedgate.adapters.histories.directory import DirectoryHistory
 from wedgate.adapters.histories.git import GitHistory
@@ -67,6 +68,35 @@ def test_nobody_loses_a_line_to_another(store: HistoryStore) -> None:
     for thread in threads:
         thread.join()
     assert sorted(store.lines()) == ["0", "1", "2"]
+
+
+def test_whoever_was_faster_is_built_upon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another line arrives between reading the ref and pushing to it: both are there, the other one first."""
+    git(tmp_path, "init", "--quiet", "--bare", "origin.git")
+    mine, other = (GitHistory(str(tmp_path / "origin.git"), "refs/heads/perf") for _ in range(2))
+    make, others = mine._commit, ["other"]
+
+    def slowly(*arguments: object) -> str:
+        while others:
+            other.add(others.pop())
+        return make(*arguments)
+
+    monkeypatch.setattr(mine, "_commit", slowly)
+    mine.add("mine")
+    assert mine.lines() == ("other", "mine")
+
+
+def test_a_lost_answer_adds_no_line_twice(tmp_path: Path) -> None:
+    """The server of the forge, with a token, carries a push out and does not say so."""
+    with GitServer(tmp_path) as server:
+        store = GitHistory(server.url, "refs/heads/perf", token=TOKEN)
+        store.add("first")
+        server.lose_answers = 1
+        store.add("second")
+        assert store.lines() == ("first", "second")
+        with pytest.raises(ExternalSystemError) as refused:
+            GitHistory(server.url, "refs/heads/perf", token="wrong").lines()
+        assert "wrong" not in str(refused.value)
 
 
 def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
