@@ -20,7 +20,15 @@ def machine_words(environment: Mapping[str, str], *, pinned: int | None) -> str:
     words.append("not pinned" if pinned is None else f"pinned to CPU {pinned}")
     words += [f"governor {environment[name]}" for name in ("governor",) if name in environment]
     words += [f"{name} {environment[name]}" for name in _STATES if name in environment]
+    if _is_busy(environment):
+        words.append("busy: others want more than there is")
     return ", ".join(words)
+
+
+def _is_busy(environment: Mapping[str, str]) -> bool:
+    """Whether more was waiting to run before the start than there are CPUs."""
+    load, cpus = environment.get("load before"), environment.get("cpus")
+    return load is not None and cpus is not None and float(load) > float(cpus)
 
 
 def same_words(same: Comparison) -> str:
