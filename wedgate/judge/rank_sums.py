@@ -2,15 +2,20 @@
 
 Both ask how the values of one arm lie among those of another; under "no difference" every order is equally likely, so
 the tails are counts of orders. Source: Mann and Whitney, Annals of Mathematical Statistics 18 (1947); the capped ranks
-are a linear rank statistic, as in Hajek, Sidak and Sen, Theory of Rank Tests.
+are a linear rank statistic, as in Hajek, Sidak and Sen, Theory of Rank Tests. Where both arms have more than
+``EXACT`` values, the sum of all ranks is normal but for the fourth digit, and its orders are too many to count.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from itertools import accumulate
-from math import comb
+from math import comb, floor, sqrt
 from operator import sub
+from statistics import NormalDist
+
+EXACT = 60
+"""Values of the smaller arm up to which every order is counted."""
 
 
 def rank_sum_tail(first: int, second: int, pairs: int) -> float:
@@ -23,6 +28,8 @@ def rank_sum_tail(first: int, second: int, pairs: int) -> float:
     most = first * second
     if pairs >= most:
         return 1.0
+    if min(first, second) > EXACT:
+        return _normal(first, second).cdf(pairs + 0.5)
     counts = _cumulated(*sorted((first, second)))
     total = comb(first + second, first)
     half = len(counts) - 1
@@ -35,6 +42,8 @@ def rank_sum_tail(first: int, second: int, pairs: int) -> float:
 @lru_cache(maxsize=256)
 def rank_sum_cut(first: int, second: int, risk: float) -> int | None:
     """Return the largest u with P(U <= u) <= ``risk``, which is below one half; ``None`` where there is none."""
+    if min(first, second) > EXACT:
+        return floor(_normal(first, second).inv_cdf(risk) - 0.5)
     counts, most = _cumulated(*sorted((first, second))), risk * comb(first + second, first)
     found = None
     for pairs, count in enumerate(counts):
@@ -42,6 +51,10 @@ def rank_sum_cut(first: int, second: int, risk: float) -> int | None:
             break
         found = pairs
     return found
+
+
+def _normal(first: int, second: int) -> NormalDist:
+    return NormalDist(first * second / 2, sqrt(first * second * (first + second + 1) / 12))
 
 
 @lru_cache(maxsize=64)
