@@ -73,13 +73,24 @@ def _cumulated(fewer: int, more: int) -> tuple[int, ...]:
     return tuple(accumulate(counts))
 
 
+@lru_cache(maxsize=256)
 def lowest_counted(first: int, second: int, risk: float) -> int:
-    """Return how many of the lowest ranks the capped test looks at: a few, and as many as its risk needs."""
+    """Return how many of the lowest ranks the capped test looks at: of a few numbers the one that wastes least risk.
+
+    Levels come in steps, so a test keeps below its risk; how far depends on the counts alone, never on the values.
+    """
     together = first + second
-    cap = 3 + together // 6
-    while cap < together and comb(together - cap + 1, second) > risk / 2 * comb(together, second):
-        cap += 1
-    return cap
+    least = 3 + together // 8
+    while least < together and comb(together - least + 1, second) > risk / 2 * comb(together, second):
+        least += 1
+    most = min(together, max(least + 1, together // 4 + 1), least + 3)
+    return max(range(least, most + 1), key=lambda cap: (_level(first, second, cap, risk), -cap))
+
+
+def _level(first: int, second: int, cap: int, risk: float) -> float:
+    """Return the highest level, up to ``risk``, that the capped test can have."""
+    total = comb(first + second, second)
+    return max((count / total for count in _capped(first, second, cap) if count <= risk * total), default=0.0)
 
 
 def capped_tail(first: int, second: int, cap: int, score: int) -> float:
