@@ -61,6 +61,16 @@ def test_a_number_that_is_printed_decides() -> None:
     assert "pass: 1 of 1 metrics" in found.stdout
 
 
+def test_time_asleep_does_not_decide_by_the_cpu() -> None:
+    """A command that burns CPU time until it has used a tenth of a second, and a candidate that sleeps besides."""
+    burn = "import time\nwhile time.process_time() < 0.1: pass"
+    words = [sys.executable, "-I", "-S", "-c"]
+    base, candidate = shlex.join([*words, burn]), shlex.join([*words, f"{burn}\ntime.sleep(0.2)"])
+    found = bench("run", "--base", base, "--candidate", candidate, "--rounds", "6", "--by", "cpu", "--looks", "1")
+    assert found.return_value is ExitCode.DONE, found.output
+    assert "(advisory)" in next(line for line in found.stdout.splitlines() if line.startswith("wall time"))
+
+
 def test_a_failing_command_is_one_error_with_its_output(tmp_path: Path) -> None:
     """And what was measured before is written all the same."""
     found = bench(

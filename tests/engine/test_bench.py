@@ -5,12 +5,24 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from wedgate.adapters.processes.interface import Trial
-from wedgate.engine.bench import AGAIN, BASE, CANDIDATE, MEMORY, WALL, BenchPlan, PrintedMetric, Progress, run_bench
+from wedgate.engine.bench import (
+    AGAIN,
+    BASE,
+    CANDIDATE,
+    CPU,
+    MEMORY,
+    WALL,
+    BenchPlan,
+    PrintedMetric,
+    Progress,
+    run_bench,
+)
 from wedgate.judge.reading import Direction
 from wedgate.judge.values import Outcome
 
@@ -148,6 +160,18 @@ def test_a_printed_number_decides_instead_of_the_wall_time() -> None:
     assert found.judgement.outcome is Outcome.PASS
     assert found.arms[BASE].named("rate").values == (2000.0,) * found.rounds
     assert [(each.name, each.decides) for each in found.judgement.results][:2] == [("rate", True), (WALL, False)]
+
+
+def test_the_cpu_time_decides_where_it_is_asked_to() -> None:
+    """Where neighbours make the wall time worthless: it would fail, and the CPU time passes."""
+
+    class Crowded(Machine):
+        def launch(self, words: Sequence[str]) -> Trial:
+            return replace(super().launch(words), cpu_seconds=0.5)
+
+    by_wall = run_bench(plan(20), Crowded(noisy(1.5)), nothing)
+    by_cpu = run_bench(plan(20, deciding=CPU), Crowded(noisy(1.5)), nothing)
+    assert (by_wall.judgement.outcome, by_cpu.judgement.outcome) == (Outcome.FAIL, Outcome.PASS)
 
 
 @pytest.mark.parametrize("output", ["nothing", "rate fast"])

@@ -41,6 +41,7 @@ def measuring(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
         click.option("--timeout", default="10m", show_default=True, help="A command that takes longer has failed."),
         click.option("--seed", type=int, help="Of the random order; chosen and told if it is not given."),
         click.option("--no-pin", is_flag=True, help="Let commands use every CPU, not a single one."),
+        click.option("--by", type=click.Choice(("wall", "cpu")), default="wall", help="Which time decides."),
         click.option("--metric", metavar="REGEX", help="A number that the command prints, and that decides."),
         click.option("--metric-name", default="printed", show_default=True, help="What it is called."),
         click.option("--metric-unit", default="1", show_default=True, help="Its unit, such as ms or 1/s."),
@@ -82,9 +83,10 @@ def run(
     """Measure two commands against one another and judge the candidate.
 
     Every round runs each command once, in random order, in a process of its own: what drifts meets both alike. Wall
-    time decides, or with --metric what the commands print; CPU time and peak memory are shown. Commands run without a
-    shell: write `sh -c '...'` for one. Exits with 0 for a pass, with 10 for a fail, and with 13 where that is not
-    known. ^C keeps what was measured.
+    time decides, with --by cpu the CPU time, or with --metric what the commands print; the others are shown.
+
+    Commands run without a shell: write `sh -c '...'` for one. Exits with 0 for a pass, with 10 for a fail, and with 13
+    where that is not known. ^C keeps what was measured.
 
     \b
     Examples:
@@ -159,7 +161,7 @@ def against_itself(
         found, _ = _measure(plan, options)
         _refuse(found)
         measured, seed = found.arms[BASE], plan.seed
-        name = measured.metrics[0].name
+        name = plan.deciding if plan.printed is None else plan.printed.name
     try:
         rehearsal = rehearse(_costs(measured, name), seed=seed)
     except ValueError as error:
@@ -173,7 +175,7 @@ def against_itself(
 
 
 def _plan(words: Mapping[str, tuple[str, ...]], rounds: int, options: Mapping[str, Any]) -> BenchPlan:
-    from wedgate.engine.bench import BenchPlan
+    from wedgate.engine.bench import CPU, WALL, BenchPlan
 
     if not 1 <= rounds <= MOST_ROUNDS or not 0 <= options["warmup"] <= MOST_ROUNDS:
         raise UsageError(f"--rounds takes a number from 1 to {MOST_ROUNDS}, and --warmup from 0")
@@ -182,7 +184,14 @@ def _plan(words: Mapping[str, tuple[str, ...]], rounds: int, options: Mapping[st
         import secrets
 
         seed = secrets.randbelow(1_000_000)
-    return BenchPlan(arms=words, rounds=rounds, warm_up=options["warmup"], seed=seed, printed=_printed(options))
+    return BenchPlan(
+        arms=words,
+        rounds=rounds,
+        warm_up=options["warmup"],
+        seed=seed,
+        deciding={"wall": WALL, "cpu": CPU}[options["by"]],
+        printed=_printed(options),
+    )
 
 
 def _printed(options: Mapping[str, Any]) -> PrintedMetric | None:

@@ -43,8 +43,8 @@ class PrintedMetric:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BenchPlan:
     """What to measure. ``arms`` are commands by the name of their arm; ``warm_up`` rounds before ``rounds`` are thrown
-    away. ``looks`` is how often to look at the most, 1 for only at the end. What is ``printed`` decides in the place of
-    the wall time."""
+    away. ``looks`` is how often to look at the most, 1 for only at the end. ``deciding`` is the metric that
+    decides, ``WALL`` or ``CPU``; what is ``printed`` decides in its place."""
 
     arms: Mapping[str, Sequence[str]]
     rounds: int
@@ -52,6 +52,7 @@ class BenchPlan:
     warm_up: int = 1
     looks: int = 4
     margins: Margins = field(default_factory=Margins)
+    deciding: str = WALL
     printed: PrintedMetric | None = None
 
 
@@ -174,7 +175,7 @@ class _Bench:
         return replace(found, judgement=judgement, same=same, needed=needed)
 
     def _deciding(self) -> str:
-        return WALL if self._plan.printed is None else self._plan.printed.name
+        return self._plan.deciding if self._plan.printed is None else self._plan.printed.name
 
     def _same(self, arms: Mapping[str, Measurements], deciding: str, margins: Margins) -> Comparison | None:
         """Compare the base with itself, both ways; a failure either way is one."""
