@@ -200,6 +200,29 @@ def test_a_picture_has_a_dot_for_each_build_and_a_line_for_each_shift(perf: Path
     assert "choose one with --metric" in str(history("show", str(perf), "--format", "svg").exception)
 
 
+@pytest.mark.parametrize(
+    ("slower", "words", "code"),
+    [
+        (8, ["--new", "8"], ExitCode.CLOSED),
+        (8, ["--new", "7"], ExitCode.DONE),
+        (8, [], ExitCode.DONE),
+        (2, ["--new", "8"], ExitCode.NEEDS_HUMAN),
+        (-8, ["--new", "8"], ExitCode.DONE),
+    ],
+)
+def test_new_regressions_alarm_when_asked(tmp_path: Path, slower: int, words: list[str], code: ExitCode) -> None:
+    """One that began in the last N builds; an older one, or an improvement, does not; two builds are not known yet."""
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    for number in range(40):
+        value = (100 if number < 40 - abs(slower) else 120 if slower > 0 else 80) * rng.lognormvariate(0, 0.005)
+        metric = {"name": "query", "unit": "ms", "direction": "lower-is-better", "value": value, "count": 3}
+        DirectoryHistory(tmp_path).add(
+            json.dumps({"schema_version": 1, "kind": "build", "build": f"b{number}",
+                        "at": "2027-06-07T10:00:00Z", "metrics": [metric]})
+        )  # fmt: skip
+    assert history("show", str(tmp_path), *words).return_value is code
+
+
 def test_what_cannot_be_shown_or_added_is_said(perf: Path, tmp_path: Path) -> None:
     """An empty history, another metric, a bad ref, a broken line, a commit that contradicts the file."""
     file = measured(tmp_path / "m.json", 1.0, "a" * 40)

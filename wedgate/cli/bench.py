@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import sys
@@ -220,6 +221,8 @@ def _words(text: str, option: str) -> tuple[str, ...]:
 
 def _measure(plan: BenchPlan, options: Mapping[str, Any]) -> tuple[BenchRun, dict[str, str]]:
     """Run a plan on this machine, and say how; return what it came to, and on what machine."""
+    if not hasattr(os, "wait4"):
+        raise UsageError("this system does not count what a single process used; measure on Linux or macOS")
     from wedgate.adapters.processes.local import LocalLauncher, pinned, quiet_cpu
     from wedgate.adapters.processes.machine import machine_facts, machine_state
     from wedgate.engine.bench import MEMORY, run_bench

@@ -76,17 +76,21 @@ def add(where: str, measured: Path, *, build: str, commit: str | None, at: str |
 @command.command("show")
 @click.argument("where")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option("--new", "last", type=click.IntRange(min=1), metavar="N", help="Alarm for regressions so new.")
 @click.option("--format", "form", type=click.Choice(("text", "json", "svg")), default="text", help="How to answer.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write there; for pictures of several, a directory.")
-def show(where: str, *, metrics: tuple[str, ...], form: str, output: Path | None) -> ExitCode:
+def show(where: str, *, metrics: tuple[str, ...], last: int | None, form: str, output: Path | None) -> ExitCode:
     """Show each metric over the builds: its level, lasting shifts, spikes, and which commits came with a shift.
 
     A shift is one that lasted for five builds at least, of 3 % or more, and beyond what chance explains. From then on
     the new level is the base. Commits are looked up in the clone around the working directory.
 
+    Exits with 0; with --new N with 10 where one of the last N builds began a lasting regression, and else with 13
+    where the newest build is away from its level and not yet known to stay there.
+
     \b
     Examples:
-      wedgate report history show perf/
+      wedgate report history show perf/ --new 10
       wedgate report history show perf/ --metric 'wall time' --format svg --output history.svg
     """
     from wedgate.judge.history import latest_of_each, metric_histories
@@ -103,7 +107,7 @@ def show(where: str, *, metrics: tuple[str, ...], form: str, output: Path | None
     chosen = [each for each in histories if not metrics or each.name in metrics]
     if form == "svg":
         _write_pictures({each.name: draw_history(each) for each in chosen}, output)
-        return ExitCode.DONE
+        return _alarm(chosen, last)
     suspects = {each.name: _suspects(each) for each in chosen}
     if form == "json":
         text = json.dumps(plain_history(chosen, suspects), indent=2, ensure_ascii=False) + "\n"
@@ -111,7 +115,20 @@ def show(where: str, *, metrics: tuple[str, ...], form: str, output: Path | None
         style = terminal_style()
         text = "\n".join(render_history(each, suspects[each.name], unicode=style.unicode) for each in chosen)
     _write(text, output)
-    return ExitCode.DONE
+    return _alarm(chosen, last)
+
+
+def _alarm(histories: Sequence[MetricHistory], last: int | None) -> ExitCode:
+    """Return what the last builds come to; ``None``: nobody asked."""
+    if last is None:
+        return ExitCode.DONE
+    if any(
+        change.worse and change.first >= len(each.values) - last
+        for each in histories
+        for change in each.found.change_points
+    ):
+        return ExitCode.CLOSED
+    return ExitCode.NEEDS_HUMAN if any(each.found.undecided for each in histories) else ExitCode.DONE
 
 
 def _store(where: str) -> HistoryStore:
