@@ -57,8 +57,12 @@ def command(
     )
     if not 0 <= margins.worse_by < margins.missed or not 0 < margins.level <= 0.2:
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
-    settings = SuiteSettings(margins=margins, advisory=frozenset(advisory))
-    judgement = judge_suite(read_build(base, tool), read_build(candidate, tool), settings)
+    first, second = read_build(base, tool), read_build(candidate, tool)
+    for name in advisory:
+        if first.named(name) is None and second.named(name) is None:
+            known = ", ".join(metric.name for metric in first.metrics)
+            raise UsageError(f"--advisory {ascii(name)[:80]}: there is no such metric; there are {known[:300]}")
+    judgement = judge_suite(first, second, SuiteSettings(margins=margins, advisory=frozenset(advisory)))
     if form == "json":
         click.echo(json.dumps(plain_judgement(judgement), indent=2, ensure_ascii=False))
     else:
