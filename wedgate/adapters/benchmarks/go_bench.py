@@ -7,6 +7,7 @@ as often as you want values, and append its output to one file; each run writes 
 from __future__ import annotations
 
 import re
+from math import isfinite
 from statistics import median
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
@@ -18,6 +19,7 @@ _LINE = re.compile(r"^(Benchmark\S+?)(?:-\d+)?\s+\d+\s+(.+)$")
 _HEADER = re.compile(r"^(goos|goarch|pkg|cpu): (.*)$")
 _UNITS = {"ns/op": ("ns", False), "B/op": ("B", False), "allocs/op": ("allocs", False), "MB/s": ("MB/s", True)}
 """What Go's own units are, and whether more is better. Of others nobody says which way is good: they are left out."""
+_BROKEN = re.compile(r"^(--- FAIL: \S+|FAIL\b|panic: .*)")
 
 
 def knows(head: str) -> bool:
@@ -26,14 +28,19 @@ def knows(head: str) -> bool:
 
 
 def read(text: str) -> Measurements:
-    """Return a value for each process and metric."""
+    """Return a value for each process and metric. ``UnreadableError`` where one failed: the rest is no whole."""
+    if not text.endswith("\n"):
+        raise UnreadableError("its last line breaks off", "give all that `go test` printed", len(text.splitlines()))
     found: dict[tuple[str, str], list[list[float]]] = {}
     environment: dict[str, str] = {}
     process = -1
     began = False
+    left_out: dict[str, str] = {}
     package = ""
     for place, line in enumerate(text.splitlines(), 1):
-        header, benchmark = _HEADER.match(line), _LINE.match(line)
+        header, benchmark, broken = _HEADER.match(line), _LINE.match(line), _BROKEN.match(line)
+        if broken is not None:
+            raise UnreadableError(f"go test says: {broken[1]}"[:120], "mend it and measure again", place)
         if header is not None:
             process += not began
             began = True
@@ -43,8 +50,10 @@ def read(text: str) -> Measurements:
             process = max(process, 0)
             began = False
             for value, unit in _measured(benchmark[2], place):
-                if unit in _UNITS:
-                    name = f"{package}.{benchmark[1]}" if package else benchmark[1]
+                name = f"{package}.{benchmark[1]}" if package else benchmark[1]
+                if unit not in _UNITS:
+                    left_out[f"{name} {unit}"] = "nobody says which way it is good"
+                else:
                     runs = found.setdefault((name, unit), [])
                     runs.extend([] for _ in range(process + 1 - len(runs)))
                     runs[process].append(value)
@@ -59,12 +68,16 @@ def read(text: str) -> Measurements:
         )
         for (name, unit), runs in found.items()
     )
-    return Measurements(metrics=metrics, tool=TOOL.name, environment=environment)
+    return Measurements(metrics=metrics, tool=TOOL.name, environment=environment, left_out=left_out)
 
 
 def _measured(rest: str, line: int) -> list[tuple[float, str]]:
     words = rest.split()
     try:
-        return [(float(value), unit) for value, unit in zip(words[::2], words[1::2], strict=True)]
+        found = [(float(value), unit) for value, unit in zip(words[::2], words[1::2], strict=True)]
     except ValueError:
         raise UnreadableError("a benchmark's line breaks off", "give all that `go test` printed", line) from None
+    for value, unit in found:
+        if not isfinite(value):
+            raise UnreadableError(f"{unit} is {value}", "measure it again", line)
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from wedgate.adapters.benchmarks.interface import UnreadableError
@@ -40,3 +41,18 @@ def number(found: Any, what: str) -> float:
     if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
         raise UnreadableError(f"{what} has the value {found!r}"[:120], "measure it again")
     return float(found)
+
+
+def part(data: Any, key: str) -> dict[str, Any]:
+    """Return the object under a key, or an empty one."""
+    found = data.get(key) if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def instant(text: object) -> datetime | None:
+    """Return the instant that a text is, in UTC if it has no offset, or ``None``."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found

@@ -1,0 +1,72 @@
+"""pgbench: what it prints at its end (PostgreSQL's documentation, "pgbench"). Append run to run for more values.
+
+Its latency is an average over all transactions, which says nothing of the slow ones: it is ``aggregated`` and never
+judged; let pgbench log each transaction, ``-l``. Transactions a second and failures are one number for a run.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
+from wedgate.adapters.benchmarks.requests import RATIO
+from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.reading import Direction
+
+TOOL = Tool(name="pgbench", looks_like="text with transaction type, latency average and tps")
+LOST = "pgbench's summary is an average over all transactions; let it log each of them: -l"
+_BEGIN = re.compile(r"^transaction type: ")
+_TPS = re.compile(r"^tps = ([0-9.]+) \((?:without initial connection time|excluding connections establishing)\)$")
+_LATENCY = re.compile(r"^latency average = ([0-9.]+) ms(?: \(including failures\))?$")
+_DONE = re.compile(r"^number of transactions actually processed: (\d+)(?:/\d+)?$")
+_FAILED = re.compile(r"^number of (?:failed transactions|transactions skipped): (\d+) \(")
+
+
+@dataclass(slots=True)
+class _Run:
+    line: int
+    tps: list[float] = field(default_factory=list)
+    latency: list[float] = field(default_factory=list)
+    done: int = 0
+    failed: int = 0
+
+
+def knows(head: str) -> bool:
+    """By its own words."""
+    return re.search(r"^transaction type: ", head, re.MULTILINE) is not None and "scaling factor: " in head
+
+
+def read(text: str) -> Measurements:
+    """Return a value for each run."""
+    runs: list[_Run] = []
+    for place, line in enumerate(text.splitlines(), 1):
+        if _BEGIN.match(line):
+            runs.append(_Run(place))
+        elif runs:
+            _take(runs[-1], line)
+    if not runs:
+        raise UnreadableError("it has no run", "give what pgbench printed")
+    for run in runs:
+        if not (run.tps and run.latency):
+            raise UnreadableError("a run breaks off before its tps", "let pgbench come to its end", run.line)
+    lower, higher = Direction.LOWER_IS_BETTER, Direction.HIGHER_IS_BETTER
+    shares = tuple(run.failed / max(1, run.failed + run.done) for run in runs)
+    latencies = tuple(run.latency[0] for run in runs)
+    metrics = (
+        Metric(name="tps", unit="1/s", direction=higher, values=tuple(run.tps[0] for run in runs)),
+        Metric(name="latency average", unit="ms", direction=lower, values=latencies, aggregated=LOST),
+        Metric(name="latency failed", unit=RATIO, direction=lower, values=shares),
+    )
+    return Measurements(metrics=metrics, tool=TOOL.name)
+
+
+def _take(run: _Run, line: str) -> None:
+    if found := _TPS.match(line):
+        run.tps.append(float(found[1]))
+    elif found := _LATENCY.match(line):
+        run.latency.append(float(found[1]))
+    elif found := _DONE.match(line):
+        run.done = int(found[1])
+    elif found := _FAILED.match(line):
+        run.failed += int(found[1])
