@@ -162,7 +162,9 @@ def together(reports: Sequence[Measurements]) -> Measurements:
 
 
 def _longer(first: Metric, second: Metric) -> Metric:
-    if (first.unit, first.direction) != (second.unit, second.direction):
+    if first.direction is not second.direction:
+        raise ValueError(f"{first.name} is {first.direction.value} in one file and {second.direction.value} in another")
+    if first.unit != second.unit:
         raise ValueError(f"{first.name} is in {first.unit} in one file and in {second.unit} in another")
     times = (*first.times, *second.times) if first.times and second.times else ()
     aggregated = first.aggregated or second.aggregated

@@ -213,4 +213,4 @@ def _checked(report: Measurements) -> Measurements:
 
 
 def _wrong(path: Path, what: str, remedy: str, line: int = 0) -> ConfigurationError:
-    return ConfigurationError((Problem(file=str(path), line=line, column=0, what=what, remedy=remedy),))
+    return ConfigurationError((Problem(file=str(path), line=line, column=min(line, 1), what=what, remedy=remedy),))
