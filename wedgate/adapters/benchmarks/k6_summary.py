@@ -18,26 +18,49 @@ from wedgate.judge.reading import Direction
 
 TOOL = Tool(name="k6-summary", looks_like="JSON with metrics such as http_req_duration, and root_group")
 LOST = "k6's summary keeps no distribution; measure with --out json=FILE"
-_QUANTILES = {"p50": ("med", "p(50)"), "p95": ("p(95)",)}
+_QUANTILES = {"p50": ("med", "p(50)", "p50"), "p95": ("p(95)", "p95")}
+_MENDED = "write it anew: k6 run --summary-export FILE"
 
 
 def knows(head: str) -> bool:
     """By its metrics."""
-    return '"metrics"' in head and ('"http_req' in head or '"iteration' in head or '"root_group"' in head)
+    return '"metrics"' in head and any(
+        key in head for key in ('"http_req', '"iteration', '"root_group"', '"k6_version"')
+    )
 
 
 def read(text: str) -> Measurements:
     """Return the metrics of one run."""
     metrics: list[Metric] = []
     left_out: dict[str, str] = {}
-    for name, found in sorted(part(load(text, TOOL.name), "metrics").items()):
+    data = load(text, TOOL.name)
+    known = _listed(data) if part(data, "results") else part(data, "metrics")
+    for name, found in sorted(known.items()):
         if not isinstance(found, dict):
-            raise UnreadableError(f"the metric {name} is no object", f"give a file that {TOOL.name} wrote")
+            raise UnreadableError(f"the metric {name} is no object", _MENDED)
         values = part(found, "values") or found
         metrics.extend(_metrics(name, found, values))
         if is_left_out(name, *_kind(name, found, values)):
             left_out[name] = untold(name)
     return Measurements(metrics=tuple(metrics), tool=TOOL.name, left_out=left_out)
+
+
+def _listed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metrics of ``--new-machine-readable-summary`` as the older forms have them."""
+    results = part(data, "results")
+    lists = (results.get("metrics"), part(results, "checks").get("metrics"))
+    duration = part(data, "config").get("duration")
+    found: dict[str, Any] = {}
+    for each in (each for some in lists if isinstance(some, list) for each in some):
+        if not isinstance(each, dict) or not isinstance(each.get("name"), str):
+            raise UnreadableError("a metric of it has no name", _MENDED)
+        name, values = each["name"], dict(part(each, "values"))
+        if name in THROUGHPUTS:
+            seconds = number(duration, "the duration")
+            values["rate"] = number(values.get("count"), name) / seconds if seconds > 0 else None
+        if name == "checks_succeeded" or not name.startswith("checks_"):
+            found["checks" if name == "checks_succeeded" else name] = {**each, "values": values}
+    return found
 
 
 def _kind(name: str, found: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[str, str]:
