@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -69,6 +71,41 @@ def test_go_a_benchmark_that_failed_is_no_good_run() -> None:
     assert "failed.txt:7:1: go test says: --- FAIL: BenchmarkBroken" in refusal(FILES / "go" / "failed.txt")
 
 
+@pytest.mark.parametrize(
+    ("lines", "names"),
+    [
+        (
+            ("BenchmarkFind/size-100-8", "BenchmarkFind/size-200-8"),
+            {"BenchmarkFind/size-100", "BenchmarkFind/size-200"},
+        ),
+        (("BenchmarkFind/size-100", "BenchmarkFind/size-200"), {"BenchmarkFind/size-100", "BenchmarkFind/size-200"}),
+        (
+            ("BenchmarkFind", "BenchmarkFind-2", "BenchmarkFind-4"),
+            {"BenchmarkFind", "BenchmarkFind-2", "BenchmarkFind-4"},
+        ),
+    ],
+)
+def test_go_only_the_count_of_processors_is_taken_off_a_name(
+    tmp_path: Path, lines: tuple[str, ...], names: set[str]
+) -> None:
+    """Two sizes on one processor, or one benchmark with `-cpu 1,2,4`, do not become one sample."""
+    path = tmp_path / "go.txt"
+    path.write_text("".join(f"{line} \t 1000 \t {at + 1} ns/op\n" for at, line in enumerate(lines)))
+    report = read_build(path)
+    assert {each.name.removesuffix(" ns/op") for each in report.metrics} == names
+    assert all(len(each.values) == 1 for each in report.metrics)
+
+
+def test_pytest_benchmark_a_dirty_tree_is_no_commit(tmp_path: Path) -> None:
+    """What was measured is not what the commit is, and is not said to be."""
+    whole = plain("pytest-benchmark/run1.json")
+    path = tmp_path / "run.json"
+    for dirty, commit in ((False, "c" * 40), (True, None)):
+        whole["commit_info"] |= {"id": "c" * 40, "dirty": dirty}
+        path.write_text(json.dumps(whole))
+        assert read_build(path).commit == commit
+
+
 def test_pytest_benchmark_gives_the_median_of_each_process() -> None:
     """Five rounds in a process are one value; two files are two, with the times of their runs."""
     report = read_build(FILES / "pytest-benchmark")
@@ -87,6 +124,15 @@ def test_hyperfine_every_run_is_a_process() -> None:
     assert len(values) == 12
     assert np.median(values) == pytest.approx(first["median"])
     assert metric(report, second["command"]).unit == "s"
+
+
+def test_hyperfine_a_command_that_fails_is_not_fast(tmp_path: Path) -> None:
+    """With `--ignore-failure` a build that crashes at once is the fastest of all."""
+    whole = plain("hyperfine/hyperfine.json")
+    whole["results"][1]["exit_codes"][3] = 139
+    path = tmp_path / "runs.json"
+    path.write_text(json.dumps(whole))
+    assert "sleep 0.012 exited with 139, and what fails is done early" in refusal(path)
 
 
 @pytest.mark.parametrize("name", ["google_benchmark.json", "aggregates_only.json"])
@@ -478,6 +524,20 @@ def test_files_of_two_machines_are_not_put_together(tmp_path: Path) -> None:
         whole["environment"]["machine"] = machine
         (tmp_path / name).write_text(json.dumps(whole))
     assert "the files differ in machine: one and two" in refusal(tmp_path)
+
+
+def test_a_pipe_and_the_text_of_powershell_are_read(tmp_path: Path) -> None:
+    """`convert <(go test -bench .)` gives a pipe, which can be read once only; PowerShell's `>` writes UTF-16."""
+    content = (FILES / "go" / "three_processes.txt").read_bytes()
+    expected = read_build(FILES / "go" / "three_processes.txt")
+    (tmp_path / "utf-16.txt").write_bytes(content.decode().encode("utf-16"))
+    assert read_build(tmp_path / "utf-16.txt") == expected
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    assert read_build(pipe) == expected
+    writer.join()
 
 
 def test_a_directory_without_files_is_refused(tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def test_what_is_converted_is_valid_and_the_same(tmp_path: Path) -> None:
     assert again == out
 
 
+def test_standard_input_is_a_file() -> None:
+    """`go test -bench . | wedgate report convert -`."""
+    path = FILES / "go" / "three_processes.txt"
+    assert run("convert", "-", stdin=path.read_bytes())[1] == run("convert", str(path))[1]
+
+
 def test_several_files_are_several_runs() -> None:
     """In the order of the command line."""
     runs = [str(FILES / "pytest-benchmark" / f"run{at}.json") for at in (2, 1)]

@@ -27,7 +27,7 @@ def convert(files: tuple[Path, ...], *, tool: str | None, commit: str | None) ->
 
     Each file is of processes of its own, and a directory stands for all files in it. Reads what pytest-benchmark,
     hyperfine, Go, Google Benchmark, JMH, criterion, k6, vegeta, Locust, pgbench and github-action-benchmark write,
-    CSV, and wedgate's own reports. What cannot be judged is said on standard error.
+    CSV, and wedgate's own reports; `-` is standard input. What cannot be judged is said on standard error.
 
     \b
     Examples:

@@ -6,12 +6,13 @@ A fork is a process, its iterations are not: each fork is one value, the median 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
-from wedgate.adapters.benchmarks.plain_json import load, number, numbers, part
+from wedgate.adapters.benchmarks.plain_json import load, number, numbers, part, text_of
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -23,6 +24,8 @@ _MODES = {
     "ss": Direction.LOWER_IS_BETTER,
 }
 _ALLOCATED = "gc.alloc.rate.norm"
+_PERCENTILE = re.compile(r"p[01]\.\d+$")
+"""What the mode ``sample`` repeats of its histogram."""
 
 
 def knows(head: str) -> bool:
@@ -45,7 +48,7 @@ def read(text: str) -> Measurements:
         for other, found in part(each, "secondaryMetrics").items():
             if other.lstrip("·") == _ALLOCATED and isinstance(found, dict):
                 metrics.append(_metric(f"{name} {_ALLOCATED}", found, Direction.LOWER_IS_BETTER))
-            else:
+            elif not (mode == "sample" and _PERCENTILE.match(other.rpartition("·")[2])):
                 left_out[f"{name} {other}"] = "nobody says which way it is good"
     jdks = {f"{each.get('vmName')} {each.get('jdkVersion')}" for each in data if each.get("jdkVersion")}
     version = next((each.get("jmhVersion") for each in data), None)
@@ -60,7 +63,8 @@ def read(text: str) -> Measurements:
 def _name(result: Mapping[str, Any]) -> str:
     """Return the benchmark with its parameters, and its mode: one benchmark may be run in several."""
     params = ", ".join(f"{key}={value}" for key, value in part(result, "params").items())
-    return f"{result.get('benchmark')}{f'({params})' if params else ''} {result.get('mode')}"
+    name = text_of(result.get("benchmark"), "a benchmark's name")
+    return f"{name}{f'({params})' if params else ''} {result.get('mode')}"
 
 
 def _metric(name: str, found: Mapping[str, Any], direction: Direction) -> Metric:

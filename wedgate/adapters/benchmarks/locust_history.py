@@ -8,11 +8,12 @@ history is not read, because it is of the same run.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from statistics import median
 
 from wedgate.adapters.benchmarks.interface import Tool
 from wedgate.adapters.benchmarks.locust import FAILED
+from wedgate.adapters.benchmarks.plain_json import instant_of
 from wedgate.adapters.benchmarks.requests import share_of
 from wedgate.adapters.benchmarks.table import cell, rows
 from wedgate.judge.measurements import Measurements, Metric
@@ -31,12 +32,13 @@ def read_lines(lines: Iterable[str]) -> Measurements:
     """Return the metrics of one run."""
     windows: dict[str, dict[str, list[float]]] = {}
     totals: dict[str, tuple[float, float]] = {}
-    began: dict[str, datetime] = {}
+    began: dict[str, tuple[datetime, ...]] = {}
     for line, row in rows(lines, _COLUMNS, "let Locust write it to the end: --csv PREFIX"):
         name = f"{row['Type']} {row['Name']}".strip()
         totals[name] = cell(row, "Total Failure Count", line), cell(row, "Total Request Count", line)
         if row["50%"] != "N/A":
-            began.setdefault(name, datetime.fromtimestamp(cell(row, "Timestamp", line), UTC))
+            at = instant_of(cell(row, "Timestamp", line))
+            began.setdefault(name, () if at is None else (at,))
             window = windows.setdefault(name, {"p50": [], "p95": []})
             window["p50"].append(cell(row, "50%", line))
             window["p95"].append(cell(row, "95%", line))
@@ -48,10 +50,10 @@ def read_lines(lines: Iterable[str]) -> Measurements:
                 unit="ms",
                 direction=Direction.LOWER_IS_BETTER,
                 values=(median(values),),
-                times=(began[name],),
+                times=began[name],
                 aggregated=FAILED if totals[name][0] else None,
             )
             for label, values in window.items()
         )
-        metrics.append(share_of(f"{name} failed", *totals[name], (began[name],)))
+        metrics.append(share_of(f"{name} failed", *totals[name], began[name]))
     return Measurements(metrics=tuple(metrics), tool=TOOL.name)

@@ -17,10 +17,12 @@ from wedgate.judge.reading import Direction
 TOOL = Tool(name="pgbench", looks_like="text with transaction type, latency average and tps")
 LOST = "pgbench's summary is an average over all transactions; let it log each of them: -l"
 _BEGIN = re.compile(r"^transaction type: ")
-_TPS = re.compile(r"^tps = ([0-9.]+) \((?:without initial connection time|excluding connections establishing)\)$")
-_LATENCY = re.compile(r"^latency average = ([0-9.]+) ms(?: \(including failures\))?$")
-_DONE = re.compile(r"^number of transactions actually processed: (\d+)(?:/\d+)?$")
-_FAILED = re.compile(r"^number of (?:failed transactions|transactions skipped): (\d+) \(")
+_TPS = re.compile(
+    r"^tps = (\d{1,15}(?:\.\d+)?) \((?:without initial connection time|excluding connections establishing)\)$"
+)
+_LATENCY = re.compile(r"^latency average = (\d{1,15}(?:\.\d+)?) ms(?: \(including failures\))?$")
+_DONE = re.compile(r"^number of transactions actually processed: (\d{1,18})(?:/\d+)?$")
+_FAILED = re.compile(r"^number of (?:failed transactions|transactions skipped): (\d{1,18}) \(")
 
 
 @dataclass(slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from wedgate.adapters.benchmarks.interface import Companions, Tool, UnreadableError
+from wedgate.adapters.benchmarks.plain_json import instant_of
 from wedgate.adapters.benchmarks.requests import Requests
 from wedgate.judge.measurements import Measurements, Metric
 
@@ -20,7 +21,7 @@ TOOL = Tool(
     companions=Companions(name=r"(.+\.\d+)\.\d+", main=r"\1", joined=True),
 )
 _FAILURES = ("failed", "skipped", "serialization", "deadlock")
-_LINE = re.compile(rf"^\d+ \d+ (\d+|{'|'.join(_FAILURES)}) (\d+) (\d{{9,11}}) (\d{{1,6}})(?: -?\d+)*$")
+_LINE = re.compile(rf"^\d+ \d+ (\d{{1,18}}|{'|'.join(_FAILURES)}) (\d+) (\d{{9,11}}) (\d{{1,6}})(?: -?\d+)*$")
 _AGGREGATED = re.compile(r"^\d{9,11} \d+ \d+ \d+ \d+ \d+(?: \d+)*$")
 
 
@@ -33,7 +34,7 @@ def knows(head: str) -> bool:
 def read_lines(lines: Iterable[str]) -> Measurements:
     """Return the metrics of one run, for each of its scripts."""
     scripts: dict[str, Requests] = {}
-    began: dict[str, datetime] = {}
+    began: dict[str, datetime | None] = {}
     for place, line in enumerate(lines, 1):
         found = _LINE.match(line.rstrip("\r\n"))
         if found is None and _AGGREGATED.match(line.rstrip("\r\n")):
@@ -43,7 +44,7 @@ def read_lines(lines: Iterable[str]) -> Measurements:
         name = "latency" if found[2] == "0" else f"script {found[2]} latency"
         failed = found[1] in _FAILURES
         scripts.setdefault(name, Requests()).add(0.0 if failed else float(found[1]), failed=failed)
-        began.setdefault(name, datetime.fromtimestamp(int(found[3]), UTC))
+        began.setdefault(name, instant_of(int(found[3])))
     metrics: list[Metric] = []
     for name, requests in scripts.items():
         metrics.extend(requests.metrics(name, "us", began[name]))

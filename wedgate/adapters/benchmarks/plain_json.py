@@ -38,9 +38,20 @@ def numbers(found: Any, what: str) -> tuple[float, ...]:
 
 def number(found: Any, what: str) -> float:
     """Return a finite number."""
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+    try:
+        value = math.nan if isinstance(found, bool) or not isinstance(found, int | float) else float(found)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
         raise UnreadableError(f"{what} has the value {found!r}"[:120], "measure it again")
-    return float(found)
+    return value
+
+
+def text_of(found: Any, what: str) -> str:
+    """Return a text, with its blanks and line ends as single blanks."""
+    if not isinstance(found, str) or not found.strip():
+        raise UnreadableError(f"{what} is {found!r}, and no text"[:120], "give the file as the tool wrote it")
+    return " ".join(found.split())
 
 
 def part(data: Any, key: str) -> dict[str, Any]:
@@ -56,3 +67,11 @@ def instant(text: object) -> datetime | None:
     except ValueError:
         return None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def instant_of(seconds: float) -> datetime | None:
+    """Return the instant so many seconds after 1970, or ``None`` where there is none."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

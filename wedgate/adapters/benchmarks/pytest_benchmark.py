@@ -7,7 +7,7 @@ often as you want values, each time into a file of its own, with the two builds 
 from __future__ import annotations
 
 from wedgate.adapters.benchmarks.interface import Tool
-from wedgate.adapters.benchmarks.plain_json import instant, items, load, number, part
+from wedgate.adapters.benchmarks.plain_json import instant, items, load, number, part, text_of
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -25,7 +25,7 @@ def read(text: str) -> Measurements:
     at = instant(data.get("datetime") if isinstance(data, dict) else None)
     metrics = tuple(
         Metric(
-            name=str(each.get("fullname") or each.get("name")),
+            name=text_of(each.get("fullname") or each.get("name"), "a benchmark's name"),
             unit="s",
             direction=Direction.LOWER_IS_BETTER,
             values=(number(part(each, "stats").get("median"), str(each.get("name"))),),
@@ -33,7 +33,9 @@ def read(text: str) -> Measurements:
         )
         for each in items(data, "benchmarks", TOOL.name)
     )
-    machine, commit = part(data, "machine_info"), part(data, "commit_info").get("id")
+    machine, version = part(data, "machine_info"), part(data, "commit_info")
+    # What was changed and not committed is not what the commit is.
+    commit = None if version.get("dirty") else version.get("id")
     cpu = part(machine, "cpu")
     environment = {"machine": machine.get("node"), "cpu": cpu.get("brand_raw") or cpu.get("brand")}
     return Measurements(

@@ -6,11 +6,14 @@ import gzip
 import importlib
 import io
 import re
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO, cast
 
 from wedgate.adapters.benchmarks.interface import (
     BenchmarkReader,
@@ -188,10 +191,21 @@ def _lines_of(files: Sequence[Path]) -> Iterator[str]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    with path.open("rb") as probe:
-        opener = gzip.open if probe.read(2) == b"\x1f\x8b" else open
-    with opener(path, "rb") as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", errors="replace") as stream:
-        yield stream
+    """Open a file as text: packed by gzip or not, in UTF-8 or in the UTF-16 of PowerShell. A pipe is kept first."""
+    with ExitStack() as stack:
+        source: IO[bytes] = sys.stdin.buffer if str(path) == "-" else stack.enter_context(path.open("rb"))
+        if not source.seekable():
+            kept = stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(source, kept)
+            source = kept
+        begin = source.seek(0) or source.read(2)
+        source.seek(0)
+        if begin == b"\x1f\x8b":
+            source = stack.enter_context(cast(IO[bytes], gzip.GzipFile(fileobj=source)))
+        encoding = "utf-16" if begin in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        text = io.TextIOWrapper(source, encoding=encoding, errors="replace")
+        stack.callback(text.detach)
+        yield text
 
 
 def _checked(report: Measurements) -> Measurements:
