@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -108,6 +109,15 @@ def test_a_reader_is_of_one_kind_and_says_what_it_reads(reader: BenchmarkReader)
 def test_no_two_readers_share_a_name() -> None:
     """`--from` names one."""
     assert len(set(tool_names())) == len(readers())
+
+
+def test_the_page_has_a_row_for_every_tool() -> None:
+    """docs/reference/measurements.md names what `--from` takes."""
+    page = FILES.parents[1] / "docs" / "reference" / "measurements.md"
+    rows = re.findall(
+        r"^\| `([\w-]+)` \| (?:the report|JSON|CSV|NDJSON|text|log|directory)", page.read_text("utf-8"), re.M
+    )
+    assert sorted(rows) == sorted(name for name in tool_names() if name != "github-action-benchmark")
 
 
 @pytest.mark.parametrize("name", ALL)

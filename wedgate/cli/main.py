@@ -38,7 +38,7 @@ COMMANDS = {
     "freeze": "Close the gate for a while, for checks and rollouts alike.",
     "thaw": "End every freeze.",
     "scenario": "Stories about your configuration, told by the real engine: run.",
-    "report": "Regression reports: validate.",
+    "report": "Reports of regressions and of measurements: validate, convert, show.",
     "judge": "Is the candidate worse than the base, by what was measured of both?",
 }
 """Every command with its one line of help; its module is ``wedgate.cli.<name>``, the object ``command``."""
