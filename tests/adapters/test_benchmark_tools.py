@@ -402,6 +402,13 @@ def test_locust_a_run_is_one_value_and_its_other_files_are_no_runs() -> None:
     assert metric(report, "Aggregated failed").values == pytest.approx((10 / 86, 0))
 
 
+def test_locust_a_number_that_was_cut_is_seen(tmp_path: Path) -> None:
+    """A row can break off in its last number and still be as long as the others; its line then has no end."""
+    path = tmp_path / "run_stats.csv"
+    path.write_bytes((FILES / "locust" / "run2_stats.csv").read_bytes().rstrip()[:-1])
+    assert f"{path}:3:1: its last line breaks off" in refusal(path)
+
+
 def test_locust_failures_spoil_percentiles() -> None:
     """Locust counts them among the rest: those of an endpoint that failed are not judged, its share of failures is."""
     report = read_build(FILES / "locust" / "run1_stats.csv")

@@ -7,6 +7,7 @@ measured. The file is read as a stream; a gigabyte of it is some three million l
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,8 @@ from wedgate.adapters.benchmarks.requests import RATIO, Requests
 from wedgate.judge.measurements import Measurements, Metric
 
 TOOL = Tool(name="k6", looks_like='lines of JSON with "type": "Metric" or "Point"')
+_POINT = re.compile(r'\{"metric":"([^"\\]+)","type":"Point",')
+"""How k6 begins a point. Most are of metrics that are not judged, and reading them would take most of the time."""
 _MENDED = "let k6 write it to the end: --out json=FILE"
 
 
@@ -31,7 +34,7 @@ def read_lines(lines: Iterable[str]) -> Measurements:
     """Return the metrics of one run."""
     run = _Run()
     for place, line in enumerate(lines, 1):
-        if line.strip():
+        if not run.passes_over(line) and line.strip():
             run.take(_object(line, place), place)
     return run.measurements()
 
@@ -51,15 +54,23 @@ class _Run:
 
     def __init__(self) -> None:
         self._kinds: dict[str, tuple[str, str]] = {}
+        self._unjudged: set[str] = set()
         self._trends: dict[str, Requests] = {}
         self._rates: dict[str, list[float]] = {}
         self._began: datetime | None = None
+
+    def passes_over(self, line: str) -> bool:
+        """Whether a line is a whole point of a metric that is not judged."""
+        found = _POINT.match(line)
+        return found is not None and found[1] in self._unjudged and line.endswith("}}\n")
 
     def take(self, line: dict[str, Any], place: int) -> None:
         """Count one line."""
         name, data = line["metric"], part(line, "data")
         if line.get("type") == "Metric":
-            self._kinds[name] = (str(data.get("type")), str(data.get("contains")))
+            kind = self._kinds[name] = (str(data.get("type")), str(data.get("contains")))
+            if name not in RATES and (is_part(name) or not is_time(*kind)):
+                self._unjudged.add(name)
             return
         if line.get("type") != "Point":
             raise UnreadableError("a line is neither Metric nor Point", _MENDED, place)
@@ -70,8 +81,7 @@ class _Run:
         self._point(name, data, place)
 
     def _point(self, name: str, data: dict[str, Any], place: int) -> None:
-        kind = self._kinds[name]
-        if not (is_time(*kind) and not is_part(name)) and name not in RATES:
+        if name in self._unjudged:
             return
         try:
             value = number(data.get("value"), name)
