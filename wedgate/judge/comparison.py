@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from itertools import count as count_from
+from math import comb
 from statistics import median, quantiles
 
 from wedgate.judge.rank_sums import capped_tail, lowest_counted, rank_sum_cut, rank_sum_tail
@@ -93,11 +94,13 @@ def compare(
         odd = next((value for value in values if not (math.isfinite(value) and value >= 0)), None)
         if odd is not None:
             return counted(outcome=Outcome.ERROR, why=f"the {name} has the value {odd:g}: no duration, rate or size")
-    least = rank_sum_tail(len(base), len(candidate), 0)
+    if not 0 < asked.level < 1:
+        raise ValueError(f"a level lies between 0 and 1, got {asked.level:g}")
+    least = 1 / comb(len(base) + len(candidate), len(base))
     level = QUIET * asked.level / family
     if least > level:
         why = f"{len(base)} and {len(candidate)} values cannot tell more than 1 in {1 / least:.0f} from chance"
-        needed = next(count for count in count_from(1) if rank_sum_tail(count, count, 0) <= level)
+        needed = next(count for count in count_from(1) if level * comb(2 * count, count) >= 1)
         return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=f"{why}, and {needed} of each are needed")
     return _Arms(base, candidate, direction, asked, family).comparison()
 
@@ -150,6 +153,8 @@ class _Arms:
     def _spread(self) -> float:
         together = [*self._base, *(value / self._tolerated for value in self._candidate)]
         first, middle, third = quantiles(together, n=4, method="inclusive")
+        if third == first:
+            return 0.0
         if not math.isfinite(third) or middle == 0:
             return math.inf
         return (third - first) / middle

@@ -2,15 +2,20 @@
 
 Both ask how the values of one arm lie among those of another; under "no difference" every order is equally likely, so
 the tails are counts of orders. Source: Mann and Whitney, Annals of Mathematical Statistics 18 (1947); the capped ranks
-are a linear rank statistic, as in Hajek, Sidak and Sen, Theory of Rank Tests.
+are a linear rank statistic, as in Hajek, Sidak and Sen, Theory of Rank Tests. Where both arms have more than
+``EXACT`` values, the sum of all ranks is normal but for the fourth digit, and its orders are too many to count.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from itertools import accumulate
-from math import comb
+from math import comb, floor, sqrt
 from operator import sub
+from statistics import NormalDist
+
+EXACT = 60
+"""Values of the smaller arm up to which every order is counted."""
 
 
 def rank_sum_tail(first: int, second: int, pairs: int) -> float:
@@ -23,6 +28,8 @@ def rank_sum_tail(first: int, second: int, pairs: int) -> float:
     most = first * second
     if pairs >= most:
         return 1.0
+    if min(first, second) > EXACT:
+        return _normal(first, second).cdf(pairs + 0.5)
     counts = _cumulated(*sorted((first, second)))
     total = comb(first + second, first)
     half = len(counts) - 1
@@ -35,6 +42,8 @@ def rank_sum_tail(first: int, second: int, pairs: int) -> float:
 @lru_cache(maxsize=256)
 def rank_sum_cut(first: int, second: int, risk: float) -> int | None:
     """Return the largest u with P(U <= u) <= ``risk``, which is below one half; ``None`` where there is none."""
+    if min(first, second) > EXACT:
+        return floor(_normal(first, second).inv_cdf(risk) - 0.5)
     counts, most = _cumulated(*sorted((first, second))), risk * comb(first + second, first)
     found = None
     for pairs, count in enumerate(counts):
@@ -42,6 +51,10 @@ def rank_sum_cut(first: int, second: int, risk: float) -> int | None:
             break
         found = pairs
     return found
+
+
+def _normal(first: int, second: int) -> NormalDist:
+    return NormalDist(first * second / 2, sqrt(first * second * (first + second + 1) / 12))
 
 
 @lru_cache(maxsize=64)
@@ -60,13 +73,24 @@ def _cumulated(fewer: int, more: int) -> tuple[int, ...]:
     return tuple(accumulate(counts))
 
 
+@lru_cache(maxsize=256)
 def lowest_counted(first: int, second: int, risk: float) -> int:
-    """Return how many of the lowest ranks the capped test looks at: a few, and as many as its risk needs."""
+    """Return how many of the lowest ranks the capped test looks at: of a few numbers the one that wastes least risk.
+
+    Levels come in steps, so a test keeps below its risk; how far depends on the counts alone, never on the values.
+    """
     together = first + second
-    cap = 3 + together // 6
-    while cap < together and comb(together - cap + 1, second) > risk / 2 * comb(together, second):
-        cap += 1
-    return cap
+    least = 3 + together // 8
+    while least < together and comb(together - least + 1, second) > risk / 2 * comb(together, second):
+        least += 1
+    most = min(together, max(least + 1, together // 4 + 1), least + 3)
+    return max(range(least, most + 1), key=lambda cap: (_level(first, second, cap, risk), -cap))
+
+
+def _level(first: int, second: int, cap: int, risk: float) -> float:
+    """Return the highest level, up to ``risk``, that the capped test can have."""
+    total = comb(first + second, second)
+    return max((count / total for count in _capped(first, second, cap) if count <= risk * total), default=0.0)
 
 
 def capped_tail(first: int, second: int, cap: int, score: int) -> float:
