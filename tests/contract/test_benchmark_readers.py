@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
+import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,6 +70,8 @@ REFUSED = {
 }
 """Files that are known and refused, with what to do."""
 ALL = {**REAL, **REFUSED}
+SPOILED = 2_000 if os.environ.get("WEDGATE_THOROUGH") else 60
+"""So many times each file is spoiled."""
 FILE_READERS = [each for each in readers() if isinstance(each, FileReader | StreamReader)]
 
 
@@ -245,3 +249,49 @@ def test_a_directory_is_known_by_what_is_in_it(reader: DirectoryReader, tmp_path
     assert reader.holds(FILES / reader.TOOL.name)
     assert not reader.holds(FILES / "locust")
     assert not reader.holds(tmp_path)
+
+
+ODD = ("null", "true", "[]", "{}", '""', '"\\u0000"', "-1", "1e999", "NaN", "[[]]", '{"a": 1}', '"text"', "0")
+
+
+def spoiled(text: str, chance: random.Random) -> str:
+    """Return a text with something at one place taken out, doubled, or made into something else."""
+    lines = text.splitlines(keepends=True)
+    at = chance.randrange(len(lines))
+    kind = chance.randrange(5)
+    if kind == 0:
+        del lines[at]
+    elif kind == 1:
+        lines.insert(at, lines[chance.randrange(len(lines))])
+    elif kind == 2:
+        numbers = list(re.finditer(r"-?\d+(?:\.\d+)?", lines[at]))
+        if numbers:
+            found = chance.choice(numbers)
+            lines[at] = lines[at][: found.start()] + chance.choice(ODD) + lines[at][found.end() :]
+    elif kind == 3:
+        values = list(re.finditer(r'(?<=: )("[^"]*"|[\[{])', lines[at])) or list(re.finditer(r'"[^"]*"', lines[at]))
+        if values:
+            found = chance.choice(values)
+            lines[at] = lines[at][: found.start()] + chance.choice(ODD) + lines[at][found.end() :]
+    else:
+        place = chance.randrange(len(lines[at]))
+        lines[at] = lines[at][:place] + chr(chance.randrange(1, 0x250)) + lines[at][place + 1 :]
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_spoiled_file_is_read_or_refused_and_nothing_else(name: str) -> None:
+    """Whatever happens to a file: finite values that wedgate's own report can say, or the one error."""
+    chance = random.Random(name)  # noqa: S311
+    texts = [spoiled(text_of(name), chance) for _ in range(SPOILED)]
+    reports = [read_or_refuse(reader_named(ALL[name]), text) for text in texts]
+    for report in filter(None, reports):
+        assert parse_measurements(json.loads(json.dumps(plain_measurements(report)))) == report
+
+
+def read_or_refuse(reader: BenchmarkReader, text: str) -> Measurements | None:
+    """Return a report, or ``None`` where the reader refuses; any other exception fails the test."""
+    try:
+        return read(reader, text)
+    except UnreadableError:
+        return None

@@ -209,21 +209,29 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 def _checked(report: Measurements) -> Measurements:
-    """Return a report whose metrics each have one line of a name, once, or say what they lack."""
+    """Return a report whose metrics each have a name, once, and a unit, with every text on one line."""
     metrics: dict[str, Metric] = {}
     for metric in report.metrics:
-        name = " ".join(metric.name.split())
-        if not name or not metric.unit.strip():
+        name, unit = _line(metric.name), _line(metric.unit)
+        if not name or not unit:
             lacks = "a name" if not name else "a unit"
             raise UnreadableError(f"the metric {name!r} lacks {lacks}", "name each metric, with its unit")
         if name in metrics:
             raise UnreadableError(f"{name!r} stands there twice", "give each benchmark a name of its own")
-        metrics[name] = replace(metric, name=name)
+        metrics[name] = replace(metric, name=name, unit=unit)
+    left_out = {_line(name): _line(why) for name, why in report.left_out.items()}
     if not metrics:
-        words = "; ".join(f"{name}: {why}" for name, why in list(report.left_out.items())[:3])
+        words = "; ".join(f"{name}: {why}" for name, why in list(left_out.items())[:3])
         what = f"no metric of it can be judged ({words})" if words else "it has no benchmark"
         raise UnreadableError(what, "let the tool measure something of which wedgate knows which way is good")
-    return replace(report, metrics=tuple(metrics.values()))
+    environment = {_line(name): _line(value) for name, value in report.environment.items() if _line(value)}
+    tool = _line(report.tool or "") or None
+    return replace(report, metrics=tuple(metrics.values()), left_out=left_out, environment=environment, tool=tool)
+
+
+def _line(text: str) -> str:
+    """Return a text as one line: blanks, line ends and control characters are single blanks."""
+    return " ".join("".join(letter if ord(letter) >= 32 else " " for letter in text).split())
 
 
 def _wrong(path: Path, what: str, remedy: str, line: int = 0) -> ConfigurationError:
