@@ -287,7 +287,7 @@ AGGREGATED = [
     ("k6/machine_readable.json", "http_req_duration p95"),
     ("vegeta/report.json", "latency p95"),
     ("locust/run1_stats.csv", "GET /mixed p95"),
-    ("pgbench/summary.txt", "latency average"),
+    ("pgbench/summary_skipped.txt", "latency average"),
 ]
 
 
@@ -466,6 +466,14 @@ def test_pgbench_summaries_are_appended_and_more_tps_is_better(tmp_path: Path) -
     assert found.direction is HIGHER
 
 
+def test_pgbench_at_a_rate_that_was_asked_for_tells_nothing_by_its_tps() -> None:
+    """With `-R` a build that is ten times slower has the same transactions a second."""
+    report = read_build(FILES / "pgbench" / "summary_skipped.txt")
+    assert report.named("tps") is None
+    assert report.left_out == {"tps": "it is the rate that was asked for"}
+    assert read_build(FILES / "pgbench" / "summary.txt").named("latency average") is None
+
+
 def test_pgbench_failures_by_their_names_rank_worst() -> None:
     """`--failures-detailed` names them instead of a time."""
     lines = ["0 1 100 0 1795828899 1\n", "0 2 deadlock 0 1795828899 2\n", "0 3 serialization 0 1795828899 3 0 1\n"]
@@ -549,7 +557,7 @@ def test_a_pipe_and_the_text_of_powershell_are_read(tmp_path: Path) -> None:
 
 def test_a_directory_without_files_is_refused(tmp_path: Path) -> None:
     """Nothing is not a build."""
-    assert "the directory is empty" in refusal(tmp_path)
+    assert "the directory has no files" in refusal(tmp_path)
 
 
 def test_an_unknown_tool_is_said(tmp_path: Path) -> None:

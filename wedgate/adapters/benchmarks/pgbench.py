@@ -1,12 +1,14 @@
 """pgbench: what it prints at its end (PostgreSQL's documentation, "pgbench"). Append run to run for more values.
 
-Its latency is an average over all transactions, which says nothing of the slow ones: it is ``aggregated`` and never
-judged; let pgbench log each transaction, ``-l``. Transactions a second and failures are one number for a run.
+Transactions a second and failures are one number for a run. The latency is an average over all transactions, and left
+out beside the former, which it follows. With ``--rate`` the transactions a second are what was asked for, and only the
+latency could tell: it is ``aggregated`` and never judged. Let pgbench log each transaction, ``-l``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
@@ -32,6 +34,7 @@ class _Run:
     latency: list[float] = field(default_factory=list)
     done: int = 0
     failed: int = 0
+    limited: bool = False
 
 
 def knows(head: str) -> bool:
@@ -52,15 +55,24 @@ def read(text: str) -> Measurements:
     for run in runs:
         if not (run.tps and run.latency):
             raise UnreadableError("a run breaks off before its tps", "let pgbench come to its end", run.line)
-    lower, higher = Direction.LOWER_IS_BETTER, Direction.HIGHER_IS_BETTER
     shares = tuple(run.failed / max(1, run.failed + run.done) for run in runs)
-    latencies = tuple(run.latency[0] for run in runs)
-    metrics = (
-        Metric(name="tps", unit="1/s", direction=higher, values=tuple(run.tps[0] for run in runs)),
-        Metric(name="latency average", unit="ms", direction=lower, values=latencies, aggregated=LOST),
-        Metric(name="latency failed", unit=RATIO, direction=lower, values=shares),
+    failed = Metric(name="latency failed", unit=RATIO, direction=Direction.LOWER_IS_BETTER, values=shares)
+    limited = any(run.limited for run in runs)
+    return Measurements(
+        metrics=(_latency(runs) if limited else _rate(runs), failed),
+        tool=TOOL.name,
+        left_out={"tps": "it is the rate that was asked for"} if limited else {"latency average": LOST},
     )
-    return Measurements(metrics=metrics, tool=TOOL.name)
+
+
+def _rate(runs: Sequence[_Run]) -> Metric:
+    values = tuple(run.tps[0] for run in runs)
+    return Metric(name="tps", unit="1/s", direction=Direction.HIGHER_IS_BETTER, values=values)
+
+
+def _latency(runs: Sequence[_Run]) -> Metric:
+    values, lower = tuple(run.latency[0] for run in runs), Direction.LOWER_IS_BETTER
+    return Metric(name="latency average", unit="ms", direction=lower, values=values, aggregated=LOST)
 
 
 def _take(run: _Run, line: str) -> None:
@@ -72,3 +84,4 @@ def _take(run: _Run, line: str) -> None:
         run.done = int(found[1])
     elif found := _FAILED.match(line):
         run.failed += int(found[1])
+    run.limited |= line.startswith("rate limit schedule lag")

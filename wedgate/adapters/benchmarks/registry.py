@@ -113,7 +113,7 @@ def _reports(path: Path, tool: str | None) -> list[Measurements]:
                 raise _wrong(path, error.what, error.remedy) from error
     files = sorted(each for each in path.iterdir() if each.is_file() and not each.name.startswith("."))
     if not files:
-        raise _wrong(path, "the directory is empty", "name one with the files of a build")
+        raise _wrong(path, "the directory has no files", "name one with the files of a build")
     return [_read_run(run, tool) for run in _runs(files)]
 
 
