@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from wedgate.cli.options import percentage
 from wedgate.errors import ExitCode, UsageError
 
 
@@ -50,9 +51,9 @@ def command(
     from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
 
     margins = Margins(
-        worse_by=_share(worse_by, "--worse-by"),
-        missed=_share(missed, "--missed"),
-        level=_share(false_alarms, "--false-alarms"),
+        worse_by=percentage(worse_by, "--worse-by"),
+        missed=percentage(missed, "--missed"),
+        level=percentage(false_alarms, "--false-alarms"),
     )
     if not 0 <= margins.worse_by < margins.missed or not 0 < margins.level <= 0.2:
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
@@ -63,14 +64,3 @@ def command(
     else:
         click.echo((render_judgement if form == "text" else render_judgement_markdown)(judgement), nl=False)
     return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
-
-
-def _share(text: str, option: str) -> float:
-    """Return a percentage as a fraction."""
-    try:
-        found = float(text.strip().removesuffix("%")) / 100
-    except ValueError:
-        found = -1.0
-    if not 0 <= found < 1 or not text.strip().endswith("%"):
-        raise UsageError(f"{option} takes a percentage such as 2%, not {ascii(text)[:20]}")
-    return found

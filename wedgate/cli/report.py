@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wedgate.cli.history import command as history
 from wedgate.cli.report_measurements import convert, show
 from wedgate.errors import ConfigurationError, ExitCode, Problem
 
@@ -36,12 +37,14 @@ def command() -> None:
       wedgate report validate regression.json
       wedgate report convert runs/main/ > base.json
       wedgate report show base.json
+      wedgate report history show perf/
       wedgate report schema > report.schema.json
     """
 
 
 command.add_command(convert)
 command.add_command(show)
+command.add_command(history)
 
 
 @command.command("validate")

@@ -11,7 +11,6 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import accumulate
 from math import comb, floor, sqrt
-from operator import sub
 from statistics import NormalDist
 
 EXACT = 60
@@ -67,7 +66,7 @@ def _cumulated(fewer: int, more: int) -> tuple[int, ...]:
     counts = [1] + [0] * half
     for place in range(1, fewer + 1):
         step = more + place
-        counts[step:] = map(sub, counts[step:], counts)
+        counts[step:] = [count - other for count, other in zip(counts[step:], counts, strict=False)]
         for start in range(place):
             counts[start::place] = accumulate(counts[start::place])
     return tuple(accumulate(counts))
