@@ -38,7 +38,7 @@ COMMANDS = {
     "freeze": "Close the gate for a while, for checks and rollouts alike.",
     "thaw": "End every freeze.",
     "scenario": "Stories about your configuration, told by the real engine: run.",
-    "report": "Regression reports: validate; the history of measurements: add, show.",
+    "report": "Reports of regressions and of measurements: validate, convert, show; their history.",
     "judge": "Is the candidate worse than the base, by what was measured of both?",
     "bench": "Measure two commands against one another, or one against itself: run, aa.",
 }

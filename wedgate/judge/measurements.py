@@ -16,7 +16,7 @@ from wedgate.judge.reading import Direction, Place, Reader, is_finite, kind_of
 
 SCHEMA_VERSION = 1
 KIND = "measurements"
-FIELDS = frozenset(("schema_version", "kind", "commit", "tool", "environment", "metrics"))
+FIELDS = frozenset(("schema_version", "kind", "commit", "tool", "environment", "metrics", "left_out"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,16 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
-    """A report: its metrics, of which commit, by which tool, and on what machine (names and texts)."""
+    """A report: its metrics, of which commit, by which tool, and on what machine (names and texts).
+
+    ``left_out`` is what the tool measured and nobody can judge, with the reason.
+    """
 
     metrics: tuple[Metric, ...]
     commit: str | None = None
     tool: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def named(self, name: str) -> Metric | None:
         """Return the metric of a name."""
@@ -63,7 +67,8 @@ def parse_measurements(plain: object) -> Measurements:
         metrics=reader.metrics(plain),
         commit=reader.text(plain, "commit", (), required=False, shape=r"[0-9a-f]{40}|[0-9a-f]{64}"),
         tool=reader.text(plain, "tool", (), required=False),
-        environment=reader.environment(plain),
+        environment=reader.texts(plain, "environment", 'write {"cpu": "..."}'),
+        left_out=reader.texts(plain, "left_out", 'write {"the metric": "why"}'),
     )
     reader.finish()
     return found
@@ -72,11 +77,11 @@ def parse_measurements(plain: object) -> Measurements:
 class _Reader(Reader):
     """Reads what only a measurement report has."""
 
-    def environment(self, plain: Mapping[str, Any]) -> dict[str, str]:
-        if "environment" not in plain:
+    def texts(self, plain: Mapping[str, Any], key: str, remedy: str) -> dict[str, str]:
+        if key not in plain:
             return {}
-        found = self.mapping(plain, "environment", 'write {"cpu": "..."}') or {}
-        texts = {str(name): self.line(value, ("environment", str(name))) for name, value in found.items()}
+        found = self.mapping(plain, key, remedy) or {}
+        texts = {str(name): self.line(value, (key, str(name))) for name, value in found.items()}
         return {name: text for name, text in texts.items() if text is not None}
 
     def metrics(self, plain: Mapping[str, Any]) -> tuple[Metric, ...]:
@@ -152,11 +157,14 @@ def together(reports: Sequence[Measurements]) -> Measurements:
         commit=next(iter(commits), None),
         tool=", ".join(tools) or None,
         environment=environment,
+        left_out={name: why for report in reports for name, why in report.left_out.items() if name not in found},
     )
 
 
 def _longer(first: Metric, second: Metric) -> Metric:
-    if (first.unit, first.direction) != (second.unit, second.direction):
+    if first.direction is not second.direction:
+        raise ValueError(f"{first.name} is {first.direction.value} in one file and {second.direction.value} in another")
+    if first.unit != second.unit:
         raise ValueError(f"{first.name} is in {first.unit} in one file and in {second.unit} in another")
     times = (*first.times, *second.times) if first.times and second.times else ()
     aggregated = first.aggregated or second.aggregated
@@ -169,6 +177,7 @@ def plain_measurements(report: Measurements) -> dict[str, Any]:
     plain |= {} if report.commit is None else {"commit": report.commit}
     plain |= {} if report.tool is None else {"tool": report.tool}
     plain |= {"environment": dict(report.environment)} if report.environment else {}
+    plain |= {"left_out": dict(report.left_out)} if report.left_out else {}
     return {**plain, "metrics": [_plain_metric(metric) for metric in report.metrics]}
 
 

@@ -23,6 +23,13 @@ def knows(head: str) -> bool:
 
 def read(text: str) -> Measurements:
     """Return the values in the order of the rows."""
+    try:
+        return _read(text)
+    except csv.Error as error:
+        raise UnreadableError(f"it is no CSV: {error}", f"write {','.join(_COLUMNS)}") from None
+
+
+def _read(text: str) -> Measurements:
     rows = csv.DictReader(io.StringIO(text))
     rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
     if not set(_COLUMNS) <= set(rows.fieldnames):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from wedgate.adapters.benchmarks.interface import UnreadableError
@@ -37,6 +38,40 @@ def numbers(found: Any, what: str) -> tuple[float, ...]:
 
 def number(found: Any, what: str) -> float:
     """Return a finite number."""
-    if isinstance(found, bool) or not isinstance(found, int | float) or not math.isfinite(found):
+    try:
+        value = math.nan if isinstance(found, bool) or not isinstance(found, int | float) else float(found)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
         raise UnreadableError(f"{what} has the value {found!r}"[:120], "measure it again")
-    return float(found)
+    return value
+
+
+def text_of(found: Any, what: str) -> str:
+    """Return a text, with its blanks and line ends as single blanks."""
+    if not isinstance(found, str) or not found.strip():
+        raise UnreadableError(f"{what} is {found!r}, and no text"[:120], "give the file as the tool wrote it")
+    return " ".join(found.split())
+
+
+def part(data: Any, key: str) -> dict[str, Any]:
+    """Return the object under a key, or an empty one."""
+    found = data.get(key) if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def instant(text: object) -> datetime | None:
+    """Return the instant that a text is, in UTC if it has no offset, or ``None``."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+def instant_of(seconds: float) -> datetime | None:
+    """Return the instant so many seconds after 1970, or ``None`` where there is none."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None

@@ -6,11 +6,8 @@ often as you want values, each time into a file of its own, with the two builds 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from wedgate.adapters.benchmarks.interface import Tool
-from wedgate.adapters.benchmarks.plain_json import items, load, number
+from wedgate.adapters.benchmarks.plain_json import instant, items, load, number, part, text_of
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -25,19 +22,21 @@ def knows(head: str) -> bool:
 def read(text: str) -> Measurements:
     """Return the median of each benchmark, in seconds."""
     data = load(text, TOOL.name)
-    at = _instant(data.get("datetime") if isinstance(data, dict) else None)
+    at = instant(data.get("datetime") if isinstance(data, dict) else None)
     metrics = tuple(
         Metric(
-            name=str(each.get("fullname") or each.get("name")),
+            name=text_of(each.get("fullname") or each.get("name"), "a benchmark's name"),
             unit="s",
             direction=Direction.LOWER_IS_BETTER,
-            values=(number(_of(each, "stats").get("median"), str(each.get("name"))),),
+            values=(number(part(each, "stats").get("median"), str(each.get("name"))),),
             times=() if at is None else (at,),
         )
         for each in items(data, "benchmarks", TOOL.name)
     )
-    machine, commit = _of(data, "machine_info"), _of(data, "commit_info").get("id")
-    cpu = _of(machine, "cpu")
+    machine, version = part(data, "machine_info"), part(data, "commit_info")
+    # What was changed and not committed is not what the commit is.
+    commit = None if version.get("dirty") else version.get("id")
+    cpu = part(machine, "cpu")
     environment = {"machine": machine.get("node"), "cpu": cpu.get("brand_raw") or cpu.get("brand")}
     return Measurements(
         metrics=metrics,
@@ -45,16 +44,3 @@ def read(text: str) -> Measurements:
         tool=f"{TOOL.name} {data.get('version', '')}".strip(),
         environment={key: value for key, value in environment.items() if isinstance(value, str) and value},
     )
-
-
-def _of(data: Any, key: str) -> dict[str, Any]:
-    found = data.get(key) if isinstance(data, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _instant(text: object) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
