@@ -86,6 +86,13 @@ def test_what_vanished_is_an_error_and_what_is_new_is_told() -> None:
     assert "what vanished" in found.results[1].comparison.why
 
 
+def test_what_nobody_can_judge_is_told() -> None:
+    """Once, whichever file holds it."""
+    odd = ("x: no direction",)
+    base, candidate = report(metric(seed=1), left_out=odd), report(metric(seed=2), left_out=odd)
+    assert judge_suite(base, candidate).left_out == ("x: no direction",)
+
+
 def test_another_direction_or_machine_is_an_error() -> None:
     """Neither can be compared with the base."""
     base = report(metric(seed=1), environment={"cpu": "one"})

@@ -44,12 +44,16 @@ class MetricResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteJudgement:
-    """The verdict on a candidate: the gravest of its metrics. ``new`` are metrics that the base does not have."""
+    """The verdict on a candidate: the gravest of its metrics. ``new`` are metrics that the base does not have.
+
+    ``left_out`` says in words what the files hold that nobody can judge.
+    """
 
     outcome: Outcome
     results: tuple[MetricResult, ...]
     level: float
     new: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     why: str = ""
 
 
@@ -75,7 +79,10 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     deciding = [each.comparison.outcome for each in results if each.decides]
     outcome = next((each for each in _GRAVEST_FIRST if each in deciding), Outcome.NOT_ENOUGH_DATA)
     why = "" if deciding else "no metric decides anything"
-    return SuiteJudgement(outcome=outcome, results=results, level=settings.margins.level, new=new, why=why)
+    left_out = tuple(dict.fromkeys((*base.left_out, *candidate.left_out)))
+    return SuiteJudgement(
+        outcome=outcome, results=results, level=settings.margins.level, new=new, left_out=left_out, why=why
+    )
 
 
 def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:

@@ -37,6 +37,7 @@ def render_judgement(judgement: SuiteJudgement) -> str:
             f"{_picture(each.comparison)}  {clean(_why(each.comparison))}{advisory}"
         )
     lines += [f"{clean(name)}: new, and not judged" for name in judgement.new]
+    lines += [f"left out: {clean(words)}" for words in judgement.left_out]
     return "\n".join([*lines, _verdict(judgement), ""])
 
 
@@ -55,6 +56,7 @@ def render_judgement_markdown(judgement: SuiteJudgement) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
     lines += [f"| {inert_text(name)} | new | | | not judged |" for name in judgement.new]
+    lines += ["", *(f"- left out: {inert_text(words)}" for words in judgement.left_out)] if judgement.left_out else []
     return "\n".join([*lines, "", inert_text(_verdict(judgement)), ""])
 
 
@@ -67,6 +69,7 @@ def plain_judgement(judgement: SuiteJudgement) -> dict[str, Any]:
         "why": judgement.why,
         "metrics": [_plain(each) for each in judgement.results],
         "new": list(judgement.new),
+        "left_out": list(judgement.left_out),
     }
 
 
