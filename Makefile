@@ -4,9 +4,11 @@
 #   make test    every test, on two processes
 #   make test-all  every test, with 20,000 random calendars instead of a sample (about an hour)
 #   make fuzz    1,000,000 generated comments through the grammar of overrides (about a minute)
+#   make kill    kill -9 of real processes, before and after each thing that a tick does (about three minutes)
 #   make soak    100,000 rollouts in virtual worlds (half an hour on two free cores; SEEDS=5000 takes a minute and a half)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
+#   make bench-judge  how often the judge alarms on real measurements: the tables of docs/judge.md, bench.md and history.md
 #   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, haproxy, nginx,
 #                chromium, axe-core, GitHub's published description
 #   make pictures  the pictures of the documentation, which need chromium
@@ -19,7 +21,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all fuzz soak lint bench tools pictures schema presets lock clean
+.PHONY: help demo test test-all fuzz kill soak lint bench bench-judge tools pictures schema presets lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -58,6 +60,10 @@ fuzz: export WEDGATE_FUZZ := 1000000
 fuzz: $(DEV)
 	@$(PY) -X utf8 -m pytest -n 2 tests/overrides/test_grammar_fuzz.py $(ARGS)
 
+kill: export WEDGATE_THOROUGH := 1
+kill: $(DEV)
+	@$(PY) -X utf8 -m pytest tests/acceptance/test_killed_for_real.py $(ARGS)
+
 SEEDS ?= 100000
 soak: $(DEV)
 	@$(PY) -X utf8 -m wedgate.simulation --seeds $(SEEDS) $(ARGS)
@@ -67,6 +73,11 @@ lint: $(DEV)
 
 bench: $(DEV)
 	@$(PY) -X utf8 benchmarks/run.py $(ARGS)
+
+bench-judge: $(DEV)
+	@$(PY) -X utf8 benchmarks/judge_power.py --write
+	@$(PY) -X utf8 benchmarks/judge_turns.py --write
+	@$(PY) -X utf8 benchmarks/judge_series.py --write
 
 tools:
 	@tools/get_tools.sh

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wedgate.overrides.conversation import Change, Rulebook, Seen, Standing, hear
+from wedgate.overrides.conversation import hear
 from wedgate.overrides.grants import Grant, Outgoing, Use, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.policy import Approvers, NamedPerson, OverridePolicy
 from wedgate.overrides.refusals import Refusal, RefusalCode
+from wedgate.overrides.standing import Change, Rulebook, Seen, Standing
 
 H1, H2 = "1" * 40, "2" * 40
 SATURDAY = datetime(2026, 6, 6, 10, tzinfo=UTC)

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from wedgate.overrides.conversation import Seen, SeenDenial
 from wedgate.overrides.grants import Grant, MatchedBy, Outgoing, Use, grant_in
 from wedgate.overrides.people import Circle, Person, Role
 from wedgate.overrides.policy import Approvers, NamedPerson, NeverCount, OverridePolicy
 from wedgate.overrides.quorum import Approval, met_at
 from wedgate.overrides.refusals import RefusalCode
+from wedgate.overrides.standing import Seen, SeenDenial
 
 H1, H2 = "1" * 40, "2" * 40
 PEOPLE_AT = datetime(2026, 6, 6, 10, tzinfo=UTC)

@@ -32,13 +32,17 @@ COMMANDS = {
     "refresh": "Post the status of every open pull request anew.",
     "audit": "The audit log: verify, show, export, and the page of a month.",
     "plan": "When would a rollout go where, and what does it wait for?",
+    "outlook": "What do calendars and bakes mean for a year of releases?",
     "rollout": "Roll a release out over the regions.",
     "rollback": "Return traffic to stable, now, with nothing but the rescue file.",
     "guard": "Return traffic when nobody watches it any more: a process beside the targets.",
+    "notify": "Tell people what they were not told yet, or try out whether they can be.",
     "freeze": "Close the gate for a while, for checks and rollouts alike.",
     "thaw": "End every freeze.",
     "scenario": "Stories about your configuration, told by the real engine: run.",
-    "report": "Regression reports: validate.",
+    "report": "Reports of regressions and of measurements: validate, convert, show; their history.",
+    "judge": "Is the candidate worse than the base, by what was measured of both?",
+    "bench": "Measure two commands against one another, or one against itself: run, aa.",
 }
 """Every command with its one line of help; its module is ``wedgate.cli.<name>``, the object ``command``."""
 

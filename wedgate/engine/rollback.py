@@ -10,14 +10,16 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from wedgate.adapters.targets.interface import FenceError, Target
-from wedgate.engine.recording import Recorder
 from wedgate.errors import ExitCode, UsageError, WedgateError
-from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RegionPlan
 from wedgate.rollout.values import Fence, TargetSettings, Weights
+
+if TYPE_CHECKING:
+    from wedgate.engine.recording import Recorder
 
 AHEAD = 1000
 """How far a rollback goes above the epoch of the rescue file: a run that took the lease since, whose rescue file or
@@ -79,15 +81,21 @@ def roll_back(
     rest = [region for region in rescue.regions if region not in named]
     done = _return_all(rescue, named, open_target, observe)
     if rest:
-        unwatched = exposed(rescue)
-        left = [region for region in rest if region.region in unwatched or _has_a_part(region, open_target)]
-        done += _return_all(rescue, left, open_target, observe)
+        # What the targets say comes first: a ledger may take long to answer, or never do.
+        parted = _with_a_part(rest, open_target)
+        done += _return_all(rescue, parted, open_target, observe)
+        whole = [region for region in rest if region not in parted]
+        unwatched = exposed(rescue) if whole else ()
+        done += _return_all(rescue, [region for region in whole if region.region in unwatched], open_target, observe)
     returned = tuple(region for region, _ in done)
     changed = tuple(region.region for region in returned if region.changed)
     failed = any(region.after is None for region in returned)
     recorded = "nothing to record"
     if (changed or failed) and record is not None:
         # A write that was not confirmed may be in force all the same: the digest is poisoned either way.
+        # Imported here: on a busy machine every module that is needed only later delays the return of traffic.
+        from wedgate.rollout.events import ReturnedByHand
+
         epoch = max([rescue.epoch, *(used for _, used in done)])
         recorded = record(rescue, ReturnedByHand(at=clock(), regions=changed, why=why), epoch)
     code = ExitCode.ROLLED_BACK if changed else ExitCode.DONE
@@ -117,13 +125,18 @@ def _return_all(
         return list(threads.map(give_back, plans))
 
 
-def _has_a_part(plan: RegionPlan, open_target: Callable[[TargetSettings], Target]) -> bool:
-    """Whether the candidate has a part of a region's traffic, or may have: nobody watches it any more."""
-    try:
-        weights = open_target(plan.target).weights().weights
-    except WedgateError:
-        return True
-    return weights not in (Weights.giving(plan.stable, 100), Weights.giving(plan.candidate, 100))
+def _with_a_part(plans: Sequence[RegionPlan], open_target: Callable[[TargetSettings], Target]) -> list[RegionPlan]:
+    """Return the regions whose candidate has a part of the traffic, or may have: nobody watches it any more."""
+
+    def has_a_part(plan: RegionPlan) -> bool:
+        try:
+            weights = open_target(plan.target).weights().weights
+        except WedgateError:
+            return True
+        return weights not in (Weights.giving(plan.stable, 100), Weights.giving(plan.candidate, 100))
+
+    with ThreadPoolExecutor(max_workers=len(plans)) as threads:
+        return [plan for plan, parted in zip(plans, threads.map(has_a_part, plans), strict=True) if parted]
 
 
 def _return_region(

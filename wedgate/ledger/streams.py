@@ -17,6 +17,7 @@ from wedgate.ledger.copying import replace
 from wedgate.ledger.grown import Grown
 from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import PlainError, from_plain
+from wedgate.ledger.told import Mark, Passed, Telling, marked
 from wedgate.rollout.values import Colour, Release
 
 
@@ -37,9 +38,11 @@ class Stream(StrEnum):
     """Overrides and freezes: who asked, who approved, what was refused, what was used."""
     ORDERS = "orders"
     """What people told a rollout: pause, resume, abort; a regression that was reported; a digest to clear."""
+    NOTICES = "notices"
+    """What people were told, and where."""
 
 
-WITHOUT_LEASE = (Stream.AUDIT, Stream.ORDERS)
+WITHOUT_LEASE = (Stream.AUDIT, Stream.ORDERS, Stream.NOTICES)
 """Streams that anybody may append to while somebody else holds the lease; they are no sign of life of its holder."""
 
 
@@ -65,7 +68,7 @@ class Poisoned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """Who may write: ``who`` (``host:pid`` for a run) since ``at``, last heard of at ``seen``.
+    """Who may write: ``who`` (``machine:pid`` for a run) since ``at``, last heard of at ``seen``.
 
     Everything written under the lease's epoch is a sign of life. ``ended`` says that the holder gave it back.
     """
@@ -111,6 +114,8 @@ class LedgerState:
     epoch: int = 0
     good: Mapping[str, Good] = field(default_factory=dict)
     poisoned: Mapping[str, Poisoned] = field(default_factory=dict)
+    rolled_back: frozenset[str] = frozenset()
+    """The rollouts whose digest was poisoned, for as long as the ledger lasts."""
     claims: Mapping[str, str] = field(default_factory=dict)
     journals: Mapping[str, Sequence[JournalLine]] = field(default_factory=dict)
     latest: str | None = None
@@ -119,6 +124,8 @@ class LedgerState:
     freezes: tuple[Frozen, ...] = ()
     """The freezes that nobody has ended; each may be over by its own time."""
     orders: tuple[OrderLine, ...] = ()
+    told: Mapping[tuple[str, str], Mark] = field(default_factory=dict)
+    """What became of each message, by destination and by the key of what it is about."""
     hashes: Sequence[str] = ()
     """The hash of every entry in order, whatever its stream: what an anchor outside is compared with."""
 
@@ -160,6 +167,8 @@ class _Folding:
         self._audit: list[AuditLine] = []
         self._orders: list[OrderLine] = []
         self._hashes: list[str] = []
+        self._told = state.told
+        self._rolled_back = state.rolled_back
         self._journals: dict[str, list[JournalLine]] = {}
 
     def state(self) -> LedgerState:
@@ -172,6 +181,7 @@ class _Folding:
             epoch=self._epoch,
             good=self._good,
             poisoned=self._poisoned,
+            rolled_back=self._rolled_back,
             claims=self._claims,
             journals={**before.journals, **longer} if longer else before.journals,
             latest=self._latest,
@@ -179,6 +189,7 @@ class _Folding:
             audit=(*before.audit, *self._audit) if self._audit else before.audit,
             freezes=self._freezes,
             orders=(*before.orders, *self._orders) if self._orders else before.orders,
+            told=self._told,
             hashes=_grown(before.hashes, self._hashes),
         )
 
@@ -199,6 +210,7 @@ class _Folding:
                 poisoned = from_plain(Poisoned, dict(entry.body))
                 # The first reason stays: a later entry for the same digest only repeats it.
                 self._poisoned = {**self._poisoned, poisoned.digest: self._poisoned.get(poisoned.digest, poisoned)}
+                self._rolled_back |= {poisoned.rollout}
             case Stream.CLAIMS:
                 self._take_claim(entry)
             case Stream.JOURNAL:
@@ -207,6 +219,8 @@ class _Folding:
                 self._take_audit(entry)
             case Stream.ORDERS:
                 self._take_order(entry)
+            case Stream.NOTICES:
+                self._take_notice(entry)
             case _:
                 pass
 
@@ -244,6 +258,17 @@ class _Folding:
         self._orders.append(OrderLine(revision=entry.revision, at=entry.at, given=given))
         if given.order is Order.CLEAR and given.digest is not None:
             self._poisoned = {digest: each for digest, each in self._poisoned.items() if digest != given.digest}
+
+    def _take_notice(self, entry: Entry) -> None:
+        """Mark what is told, was told, or could not be; a kind of a later version is nothing to go by."""
+        if entry.kind not in tuple(Telling):
+            return
+        passed = from_plain(Passed, dict(entry.body))
+        told = dict(self._told)
+        for key in passed.about:
+            place = (passed.to, key)
+            told[place] = marked(told.get(place), Telling(entry.kind), entry.at)
+        self._told = told
 
     def _take_lease(self, entry: Entry) -> None:
         """Take the lease, or give it back; a renewal is only a sign of life."""

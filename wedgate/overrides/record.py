@@ -10,11 +10,11 @@ from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.plain import PlainError, to_plain
 from wedgate.ledger.streams import Stream
-from wedgate.overrides.conversation import Change, Seen, SeenDenial, Standing
 from wedgate.overrides.grants import Grant, Outgoing, Use
 from wedgate.overrides.people import Person
 from wedgate.overrides.refusals import Refusal
 from wedgate.overrides.requests import Request
+from wedgate.overrides.standing import Change, Seen, SeenDenial, Standing
 
 
 def seen_in(lines: Iterable[AuditLine]) -> Seen:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wedgate.overrides.conversation import Standing
 from wedgate.overrides.record import plain_request
+from wedgate.overrides.standing import Standing
 from wedgate.render.decision_words import clean
 from wedgate.render.json import instant
 

@@ -157,7 +157,7 @@ class _Search:
             if done >> place & 1:
                 continue
             begin = self._planner.first_fit(name, at)
-            if isinstance(begin, Misfit):
+            if begin is None:
                 return []
             if soonest is None or begin < soonest:
                 soonest, places = begin, [place]
