@@ -304,3 +304,36 @@ def test_watching_ends_when_the_rollout_does(wedgate: Wedgate) -> None:
     wedgate("rollout", "run", *NEW)
     assert wedgate("rollout", "status", "--watch").output.count("done") >= 1
     assert wedgate("rollout", "status", "--watch", "--format", "json").exit_code == ExitCode.USAGE
+
+
+def test_a_migration_that_no_rollback_takes_back_is_accepted_seen_and_said(wedgate: Wedgate) -> None:
+    """11 without the flag, then 13 until `drain`; the dry run, the status and the rollback say what is lost."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    declared = (*NEW, "--migration", "irreversible")
+    refused = wedgate("rollout", "run", *declared)
+    assert refused.exit_code == ExitCode.REFUSED
+    assert "only a backup brings the old data back" in str(refused.exception)
+    assert wedgate("rollout", "start", *declared).exit_code == ExitCode.REFUSED
+    foreseen = wedgate("rollout", "run", *declared, "--dry-run")
+    assert "each region keeps its old colour until `wedgate rollout drain`" in foreseen.output
+    plain = json.loads(wedgate("rollout", "run", *declared, "--dry-run", "--format", "json").stdout)
+    assert plain["migration"]["kind"] == "irreversible"
+    end = wedgate("rollout", "run", *declared, "--accept-migration")
+    assert (end.exit_code, green()) == (ExitCode.NEEDS_HUMAN, 100)
+    assert "migration irreversible, accepted by" in wedgate("rollout", "status").output
+    assert wedgate("rollout", "drain", "--reason", "seen").exit_code == ExitCode.DONE
+    assert wedgate("rollout", "tick").exit_code == ExitCode.DONE
+    assert json.loads(wedgate("rollout", "status", "--format", "json").output)["rollout"]["status"] == "done"
+    back = wedgate("rollback", "--format", "json")
+    assert (back.exit_code, green()) == (ExitCode.ROLLED_BACK, 0)
+    assert "only a backup" in json.loads(back.stdout)["not_promised"]
+    assert "only a backup" in wedgate("rollback").output
+
+
+@pytest.mark.parametrize("words", [(), ("--migration", "expand"), ("--migration", "none")])
+def test_there_is_nothing_to_accept_where_nothing_is_lost(wedgate: Wedgate, words: tuple[str, ...]) -> None:
+    """Exit 2: a flag that is always given accepts nothing."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    result = wedgate("rollout", "run", *NEW, *words, "--accept-migration")
+    assert result.exit_code == ExitCode.USAGE
+    assert "leave it out" in str(result.exception)

@@ -181,6 +181,11 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "nobody needs to have seen what no rollback takes back",
+        (4,),
+        setting(state.RolloutState, "awaits_drain", lambda whole, region: False),
+    ),
+    Mutant(
         "a rollback by hand gives the new version everything",
         (5, 6),
         setting(rescue.Rescue, "weights_for", lambda self, region: values.Weights.giving(region.candidate, 100)),

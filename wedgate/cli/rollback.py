@@ -42,12 +42,15 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
     from wedgate.engine.recording import exposed_in, recorder_in
     from wedgate.engine.rollback import roll_back
     from wedgate.render.rollout import render_json
+    from wedgate.rollout.promises import not_promised
 
     path, found = find_rescue(Path.cwd()) if rescue is None else (rescue, load_rescue(rescue))
     back = ", ".join(sorted({region.stable_release.digest for region in found.regions}))
     click.echo(
         f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}", err=form == "json"
     )
+    if lost := not_promised(found.migration):
+        click.echo(f"migration {found.migration}: {lost}", err=form == "json")
     try:
         book = Book(*open_store(found.store_kind, dict(found.store_options), found.service))
     except (WedgateError, KeyError):
@@ -79,7 +82,7 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
             for region in end.regions
         ]
         plain = {"schema_version": 1, "exit_code": int(end.exit_code), "regions": regions_plain}
-        click.echo(render_json({**plain, "recorded": end.recorded}))
+        click.echo(render_json({**plain, "recorded": end.recorded, "not_promised": lost or None}))
     else:
         click.echo(end.recorded)
     return end.exit_code

@@ -26,6 +26,7 @@ from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, Refus
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
+from wedgate.rollout.promises import Declared, spell_undrained, undrained
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import Plan, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.step import begin
@@ -39,7 +40,8 @@ itself without being the target's."""
 class RolloutEngine:
     """Rolls releases of one service out. One object for one run."""
 
-    def __init__(self, parts: RolloutParts) -> None:
+    def __init__(self, parts: RolloutParts, declared: Declared | None = None) -> None:
+        self._declared = declared or Declared()
         self._parts = replace(parts, observe=unfailing(parts.observe))
         self._book = Book(parts.store, parts.spool)
         self._reported: set[Regression] = set()
@@ -157,7 +159,7 @@ class RolloutEngine:
         planned = None
         if not self._book.has_kept and not self._book.state.claims:
             # Nothing waits to be finished: a refusal, or nothing to do, needs no lease.
-            planned = plan_rollout(self._parts, self._book.state, release, requested)
+            planned = plan_rollout(self._parts, self._book.state, release, requested, self._declared)
             if planned.plan is None:
                 return _nothing_to_do(release, planned)
         self._take_lease(planned.plan if planned is not None else None)
@@ -220,16 +222,20 @@ class RolloutEngine:
             planned = None
             over = {region.region for region in running.plan.regions}
             if release.digest in self._book.state.poisoned or not rest & over:
-                self._bring_to_rest(self._ticker(running), f"release {release.digest} was asked for")
+                ticker = self._ticker(running)
+                self._bring_to_rest(ticker, f"release {release.digest} was asked for")
+                if over & set(requested):
+                    _refuse_undrained(ticker.state)
             elif running.plan.release == release and rest <= over <= set(requested):
                 same = self._ticker(running)
+                self._refuse_other_migration(same)
                 self._take_over(same)
             else:
                 self._supersede(self._ticker(running), release)
         if same is not None:
             return same
         refuse_poisoned(self._parts, self._book.state, release, requested)
-        planned = planned or plan_rollout(self._parts, self._book.state, release, requested)
+        planned = planned or plan_rollout(self._parts, self._book.state, release, requested, self._declared)
         return None if planned.plan is None else self._start(planned.plan)
 
     def _take_over(self, ticker: Ticker) -> None:
@@ -285,12 +291,25 @@ class RolloutEngine:
         stuck = [region for region in ticker.state.regions if region.phase is RegionPhase.NEEDS_HUMAN]
         if any(not region.owes_return for region in stuck):
             raise NeedsHumanError(_stuck(ticker.state))
+        if undrained(ticker.state):
+            self._bring_to_rest(ticker, f"release {release.digest} was asked for")
+            _refuse_undrained(ticker.state)
         self._take_over(ticker)
         why = f"release {release.digest} takes its place"
         ticker.feed(ev.Superseded(at=self._parts.clock(), why=why))
         self._settle(ticker, why)
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))
+
+    def _refuse_other_migration(self, ticker: Ticker) -> None:
+        """Refuse to go on with a rollout under another declaration than it was started with."""
+        said, plan = self._declared.migration, ticker.state.plan
+        if said is not None and said is not plan.migration:
+            self._bring_to_rest(ticker, f"a {said} migration was declared")
+            raise RefusedError(
+                f"rollout {plan.rollout} was started with --migration {plan.migration}, not {said}; leave it out to go "
+                "on, or end that one with `wedgate rollout abort`"
+            )
 
     def _drive(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None) -> bool:
         """Tick until nothing more can be done, and leave nothing in motion behind.
@@ -397,6 +416,7 @@ class RolloutEngine:
                 regions=plan.regions,
                 store_kind=self._parts.store_kind,
                 store_options=dict(self._parts.store_options),
+                migration=plan.migration,
             )
         )
 
@@ -429,6 +449,12 @@ def _stuck(state: RolloutState) -> str:
         f"rollout {state.plan.rollout} needs a human: {'; '.join(stuck) or 'it could not be ended'}; look at the "
         "region, then record what runs there with `wedgate rollout adopt`, or return it with `wedgate rollback`"
     )
+
+
+def _refuse_undrained(state: RolloutState) -> None:
+    """Refuse another release where the old colour would go that nobody has seen to be the last way back."""
+    if waits := spell_undrained(state):
+        raise RefusedError(f"rollout {state.plan.rollout} is not over: {waits}")
 
 
 def _nothing_to_do(release: Release, planned: Planned) -> RunEnd:

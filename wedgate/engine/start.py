@@ -11,8 +11,9 @@ from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.engine.traffic import spell_traffic
 from wedgate.errors import RefusedError, UsageError
 from wedgate.ledger.streams import Good, LedgerState
+from wedgate.rollout.promises import Declared, refusal_to_start
 from wedgate.rollout.state import Plan, RegionPlan
-from wedgate.rollout.values import Release, RolloutSettings, TargetSettings, Weights
+from wedgate.rollout.values import Migration, Release, RolloutSettings, TargetSettings, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +48,19 @@ def refuse_poisoned(parts: RolloutParts, state: LedgerState, release: Release, r
     )
 
 
-def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regions: Sequence[str]) -> Planned:
+def plan_rollout(
+    parts: RolloutParts,
+    state: LedgerState,
+    release: Release,
+    regions: Sequence[str],
+    declared: Declared | None = None,
+) -> Planned:
     """Check every region against its target, and return the plan.
 
-    Raises ``RefusedError`` when a region has no last good version, or does not run it now with all traffic;
-    ``ExternalSystemError`` when a target does not answer.
+    Raises ``RefusedError`` when a region has no last good version, or does not run it now with all traffic, or when
+    nobody has accepted what a rollback cannot promise; ``ExternalSystemError`` when a target does not answer.
     """
+    declared = declared or Declared()
     requested = requested_regions(parts.settings, regions)
     refuse_poisoned(parts, state, release, requested)
     missing = [region for region in requested if region not in state.good]
@@ -66,6 +74,8 @@ def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regi
     rest = [region for region in requested if region not in already]
     if not rest:
         return Planned(plan=None, already=already)
+    if (refusal := refusal_to_start(declared, digest=release.digest)) is not None:
+        raise RefusedError(f"{refusal} with --accept-migration")
     for region in rest:
         refuse_unhealthy(parts.open_target(_target_settings(parts.settings, region)), state.good[region])
     plan = Plan(
@@ -81,6 +91,8 @@ def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regi
         judge=parts.judge,
         max_unwatched=parts.settings.max_unwatched,
         window_closes=parts.settings.window_closes,
+        migration=declared.migration or Migration.NONE,
+        accepted_by=declared.accepted_by,
     )
     return Planned(plan=plan, already=already)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wedgate.rollout.state import RegionPlan
-from wedgate.rollout.values import Release, Weights
+from wedgate.rollout.values import Migration, Release, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class Rescue:
     regions: tuple[RegionPlan, ...]
     store_kind: str
     store_options: Mapping[str, object]
+    migration: Migration = Migration.NONE
 
     def weights_for(self, region: RegionPlan) -> Weights:
         """Return the weights that a region returns to."""

@@ -16,6 +16,7 @@ from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
     Choice,
     Colour,
+    Migration,
     Release,
     ReportFails,
     Step,
@@ -129,7 +130,10 @@ class RegionPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a rollout is, pinned by value at its start. Calendars are not part of it: they are read anew."""
+    """What a rollout is, pinned by value at its start. Calendars are not part of it: they are read anew.
+
+    ``accepted_by`` is who took what a rollback cannot promise after the ``migration``.
+    """
 
     rollout: str
     service: str
@@ -143,6 +147,8 @@ class Plan:
     judge: JudgeSettings
     max_unwatched: timedelta = DEFAULT_UNWATCHED
     window_closes: WindowCloses = WindowCloses.HOLD
+    migration: Migration = Migration.NONE
+    accepted_by: str | None = None
 
     def region(self, name: str) -> RegionPlan:
         """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
@@ -168,6 +174,7 @@ class RegionState:
     while shifting the one being shifted to. ``verified`` says that the candidate's digest was read back since the
     last change; every increase uses it up. ``judged`` is the last final judgement of the step in force. ``evidence`` is
     what an earlier run observed of it and wrote down. ``paused`` is who told the region to wait, and why.
+    ``drained_by`` is who saw, and why, that after a migration no rollback takes back the old colour may go.
     """
 
     region: str
@@ -188,6 +195,7 @@ class RegionState:
     why: str = ""
     paused: str | None = None
     evidence: Evidence | None = None
+    drained_by: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -250,6 +258,15 @@ class RolloutState:
         if self.plan.report_fails is not ReportFails.RETREAT or self.halted is not None:
             return False
         return not all(region.phase in PROMOTED for region in self.regions)
+
+    def awaits_drain(self, region: RegionState) -> bool:
+        """Whether a promoted region keeps its old colour until somebody has seen what no rollback takes back."""
+        limited = self.plan.migration.limits_rollback and region.drained_by is None
+        return limited and region.phase is RegionPhase.PROMOTED
+
+    def keeps_old(self, region: RegionState) -> bool:
+        """Whether a promoted region waits with draining, for the others or for a person."""
+        return region.phase is RegionPhase.PROMOTED and (self.keeps_promoted or self.awaits_drain(region))
 
     @property
     def is_over(self) -> bool:

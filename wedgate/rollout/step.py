@@ -193,7 +193,7 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
         case RegionPhase.HELD:
             return _held_ticked(state, plan, region, at)
         case RegionPhase.PROMOTED:
-            return region, () if state.keeps_promoted else (ReadWeights(region=name),)
+            return region, () if state.keeps_old(region) else (ReadWeights(region=name),)
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
@@ -261,7 +261,8 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         return region, ()
     if is_last:
         promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, evidence=None)
-        return promoted, (Announce(region=region.region, what="promoted"),)
+        waits = "the old colour stays until `wedgate rollout drain`" if state.awaits_drain(promoted) else ""
+        return promoted, (Announce(region=region.region, what="promoted", why=waits),)
     return regions.shift(plan, region)
 
 
@@ -327,6 +328,8 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
             return region, ()
         return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=found), event.at, resume=RegionPhase.PENDING)
     if region.phase is RegionPhase.PROMOTED:
+        if matches and state.keeps_old(region):
+            return region, ()
         if matches:
             drains = Announce(region=region.region, what="draining", why="the old colour stays up")
             return replace(region, phase=RegionPhase.DRAINING, attempts=0), (drains,)

@@ -13,7 +13,7 @@ from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.streams import LedgerState, Stream, fold
 from wedgate.rollout.journal import replay
 from wedgate.rollout.state import RegionPhase, RolloutState
-from wedgate.rollout.values import Colour, RolloutSettings, Weights
+from wedgate.rollout.values import Colour, Migration, RolloutSettings, Weights
 from wedgate.simulation.process import SLICE
 from wedgate.simulation.world import NEW, OLD, Region, World
 
@@ -44,9 +44,12 @@ class Checker:
 
     world: World
     settings: RolloutSettings
+    migration: Migration = Migration.NONE
     seen: dict[str, Seen] = field(default_factory=dict)
     ledger: LedgerState = field(default_factory=LedgerState)
     obeyed: int = 0
+    drains: int = 0
+    """How often somebody said that old colours may go."""
     head: str = GENESIS
     length: int = 0
 
@@ -197,6 +200,7 @@ class Checker:
                 self._broken(1, f"entry {entry.revision} was written under epoch {entry.epoch}, after a later one")
             self._claims(entry)
             self._orders(entry)
+            self._drains(entry)
             self.ledger = fold([entry], self.ledger)
             self.head, self.length = entry.hash, entry.revision
 
@@ -215,6 +219,14 @@ class Checker:
         if entry.stream == Stream.JOURNAL and entry.kind == "ordered" and isinstance(event, Mapping):
             revision = event.get("revision")
             self.obeyed = max(self.obeyed, revision) if isinstance(revision, int) else self.obeyed
+
+    def _drains(self, entry: Entry) -> None:
+        """Check that no old colour goes unseen after a migration that no rollback takes back."""
+        if entry.stream == Stream.ORDERS and entry.kind == "drain":
+            self.drains += 1
+        is_new = entry.stream == Stream.HISTORY and entry.body.get("rollout") is not None
+        if is_new and self.migration.limits_rollback and not self.drains:
+            self._broken(4, f"{entry.body.get('region')} gave up its old colour, and nobody had seen the migration")
 
     def _needs_human(self, region: str) -> bool:
         """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""

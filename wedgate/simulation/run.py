@@ -18,11 +18,13 @@ from wedgate.engine.rollout import RolloutEngine
 from wedgate.errors import WedgateError
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.orders import Order
+from wedgate.rollout.promises import Declared, undrained
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RolloutState, RolloutStatus
 from wedgate.rollout.values import (
     Choice,
     Colour,
+    Migration,
     ReportFails,
     RolloutSettings,
     Step,
@@ -69,6 +71,7 @@ class Setting:
     """When regions close by their calendars, after the start."""
     rollout: RolloutSettings
     faults: tuple[Fault, ...]
+    migration: Migration
 
 
 def setting_of(seed: int) -> Setting:
@@ -99,8 +102,16 @@ def setting_of(seed: int) -> Setting:
     )
     closed = {name: _window(rng) for name in NAMES if rng.random() < 0.3}
     rate = rng.choice((200.0, 200.0, 200.0, 200.0, 0.3))
+    faults = draw_faults(rng)
+    migration = rng.choice((*[Migration.NONE] * 5, *Migration))
     return Setting(
-        by_ticks=by_ticks, budget=budget, rate=rate, closed=closed, rollout=settings, faults=draw_faults(rng)
+        by_ticks=by_ticks,
+        budget=budget,
+        rate=rate,
+        closed=closed,
+        rollout=settings,
+        faults=faults,
+        migration=migration,
     )
 
 
@@ -152,7 +163,7 @@ class _Story:
         self.world = World(random.Random(seed + 1), NAMES, rate=setting.rate)  # noqa: S311
         for name, (begins, ends) in setting.closed.items():
             self.world.regions[name].closed.append((MONDAY + begins, MONDAY + ends))
-        self.checker = Checker(world=self.world, settings=setting.rollout)
+        self.checker = Checker(world=self.world, settings=setting.rollout, migration=setting.migration)
         self.world.switched.append(self.checker.switched)
         self.faults = list(faults)
         self.rescues: list[Rescue] = []
@@ -171,6 +182,8 @@ class _Story:
             if state is not None and state.is_over:
                 self._once_more()
                 return
+            if state is not None and undrained(state) and self.world.rng.random() < 0.5:
+                self._order(Order.DRAIN)
 
     def state(self) -> RolloutState | None:
         """Return where the rollout stands, by the ledger."""
@@ -192,7 +205,7 @@ class _Story:
         self.hindered = False
         ended_well = False
         try:
-            engine = RolloutEngine(process.parts())
+            engine = RolloutEngine(process.parts(), Declared(migration=self.setting.migration, accepted_by="zoe"))
             if not self.setting.by_ticks:
                 engine.run(NEW, wait=timedelta(hours=1), budget=self.setting.budget)
             elif is_first or self.state() is None:

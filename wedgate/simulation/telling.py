@@ -23,9 +23,10 @@ from wedgate.errors import ExitCode, UsageError, WedgateError
 from wedgate.gate.decision import RegionDecision
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.orders import Order
+from wedgate.rollout.promises import Declared
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import Plan, RolloutState
-from wedgate.rollout.values import Release, RolloutSettings
+from wedgate.rollout.values import Migration, Release, RolloutSettings
 from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore
 from wedgate.simulation.scenario import Expectation, Happening, Scenario
 from wedgate.simulation.world import NEW, OLD, Region, World
@@ -99,6 +100,7 @@ class _Teller:
         self.down_until: datetime | None = None
         self.release: Release | None = None
         self.asked_regions: tuple[str, ...] = ()
+        self.declared = Declared()
         self.exit: ExitCode | None = None
         self.rescues: list[Rescue] = []
         self.process: _ScenarioProcess | None = None
@@ -128,6 +130,9 @@ class _Teller:
         stop = min(end, max(self._next(), self.world.now))
         self.world.advance(stop - self.world.now)
         self._catch_up()
+        if self.world.now >= self.scenario.ends and self.process is not None:
+            # The story is over, whatever is still on: no more time passes.
+            self.process.alive = False
 
     def _next(self) -> datetime:
         """Return when something happens next, or is to be true."""
@@ -165,7 +170,8 @@ class _Teller:
         self.count += 1
         left = max(self.scenario.ends - self.world.now, timedelta(0))
         try:
-            end = RolloutEngine(process.parts()).run(self.release, regions=self.asked_regions, wait=left)
+            engine = RolloutEngine(process.parts(), self.declared)
+            end = engine.run(self.release, regions=self.asked_regions, wait=left)
             self.exit = end.exit_code if process.why is None else None
             self.world.say(f"exit {int(end.exit_code)}: {end.text}")
         except DeadError:
@@ -184,6 +190,8 @@ class _Teller:
             case "release":
                 digest, commit = str(takes.get("digest", NEW.digest)), str(takes.get("commit", NEW.commit))
                 self.release, self.asked_regions = Release(commit=commit, digest=digest), regions
+                migration = Migration(str(takes["migration"])) if "migration" in takes else None
+                self.declared = Declared(migration=migration, accepted_by="zoe" if takes.get("accept") else None)
                 self.world.bad_digest = digest
                 self.exit = None
                 if self.process is not None:
@@ -222,6 +230,9 @@ class _Teller:
             case "rollback":
                 self._return_by_hand(regions)
             case _:
+                if event.kind == "drain":
+                    # A run that ended because it waits for this is given again.
+                    self.exit = None
                 with suppress(WedgateError):
                     why = str(takes.get("why", event.kind))
                     give_order(self.book, Order(event.kind), by="zoe", why=why, at=now, regions=regions)
