@@ -337,3 +337,34 @@ def test_there_is_nothing_to_accept_where_nothing_is_lost(wedgate: Wedgate, word
     result = wedgate("rollout", "run", *NEW, *words, "--accept-migration")
     assert result.exit_code == ExitCode.USAGE
     assert "leave it out" in str(result.exception)
+
+
+def old_colour(**changes: object) -> None:
+    """Change what the simulated region says of blue."""
+    path = Path(".wedgate/simulated.json")
+    everything = json.loads(path.read_text())
+    for key, value in changes.items():
+        everything["us-west"][key]["blue" if key != "fail" else "deploy"] = value
+    path.write_text(json.dumps(everything))
+
+
+def test_a_rollback_says_what_had_to_be_done_first(wedgate: Wedgate) -> None:
+    """The old colour was torn down: it is deployed, and the line and the data say so."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    wedgate("rollout", "run", *NEW)
+    old_colour(colours=None)
+    back = wedgate("rollback", "--format", "json")
+    assert (back.exit_code, green()) == (ExitCode.ROLLED_BACK, 0)
+    assert json.loads(back.stdout)["regions"][0]["first"] == "sha256:old was deployed on blue first"
+    assert "us-west: blue answers nothing healthy, not sha256:old: sha256:old is deployed on blue first" in back.stderr
+
+
+def test_at_once_goes_to_what_is_there(wedgate: Wedgate) -> None:
+    """20 where nothing answers and nothing can be deployed, and the traffic stays; 13 with the flag, and it goes."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    wedgate("rollout", "run", *NEW)
+    old_colour(colours=None, fail="no such image")
+    kept = wedgate("rollback")
+    assert (kept.exit_code, green()) == (ExitCode.EXTERNAL, 100)
+    assert "traffic stays on green, which answers" in kept.output
+    assert (wedgate("rollback", "--at-once").exit_code, green()) == (ExitCode.NEEDS_HUMAN, 0)

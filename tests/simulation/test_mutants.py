@@ -11,7 +11,7 @@ import pytest
 
 from wedgate.adapters.stores.memory import MemoryStore
 from wedgate.calendars.values import Verdict
-from wedgate.engine import book, observe, region_gate, rollback, rollout, start
+from wedgate.engine import book, observe, region_gate, returning, rollback, rollout, start
 from wedgate.judge.values import Outcome
 from wedgate.ledger.streams import Stream
 from wedgate.rollout import regions, rescue, state, step, values
@@ -50,6 +50,15 @@ SILENCES: tuple[World, ...] = tuple(
     for point in (150, 200, 250, 300)
 )
 """For a quarter of an hour and longer there is no evidence from three regions."""
+
+
+GONE_COLOURS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.OLD_GONE), _fault(point + after, kind)))
+    for seed in (0, 6, 22, 41)
+    for point in (100, 200, 300)
+    for after, kind in ((1, FaultKind.BY_HAND), (10, FaultKind.BY_HAND), (1, FaultKind.GOES_BAD))
+)
+"""A region's old colour is torn down once it has no traffic, and then traffic has to go back to it."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +107,8 @@ def _loses_the_last_entry(original: Any, self: Any, entries: Any, *, revision: i
 def _half_way_back(patch: pytest.MonkeyPatch) -> None:
     """Give stable 95 %, and take that for all."""
 
-    def back(original: Any, plan: Any, region: Any) -> Any:
-        return replace(original(plan, region), weights=values.Weights.giving(plan.candidate, 5))
+    def back(original: Any, plan: Any, region: Any, **late: Any) -> Any:
+        return replace(original(plan, region, **late), weights=values.Weights.giving(plan.candidate, 5))
 
     def believed(original: Any, plan: Any, region: Any, event: Any) -> Any:
         if region.phase is state.RegionPhase.ROLLING_BACK:
@@ -224,6 +233,12 @@ MUTANTS = (
     Mutant("an order is obeyed again by each tick", (8,), around(step, "obeyed", _forgets)),
     Mutant("the ledger loses an entry", (9,), around(MemoryStore, "append", _loses_the_last_entry)),
     Mutant("no answer is as good as a pass", (10,), around(step, "_judged", _passes_anything_final)),
+    Mutant(
+        "traffic goes back to a colour that is gone",
+        (11,),
+        setting(returning, "reason_gone", lambda **found: ""),
+        GONE_COLOURS,
+    ),
     Mutant("traffic goes back most of the way", (11,), _half_way_back),
     Mutant("time in which nobody looked counts as observed", (12,), _counts_gaps),
     Mutant(
@@ -251,7 +266,9 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
     pytest.fail(f"{mutant.what}: not caught by {mutant.caught_by}; {seen[:3]}")
 
 
-@pytest.mark.parametrize("worlds", [LATE_SWITCHES, SILENCES], ids=["late switches", "silences"])
+@pytest.mark.parametrize(
+    "worlds", [LATE_SWITCHES, SILENCES, GONE_COLOURS], ids=["late switches", "silences", "gone colours"]
+)
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:
     """What catches a broken engine lets a whole one pass."""
     outcomes = [simulate(seed, faults) for seed, faults in worlds]

@@ -22,19 +22,23 @@ if TYPE_CHECKING:
 )
 @click.option("--region", "regions", multiple=True, help="Only this region; may be given several times.")
 @click.option("--reason", default="no reason given", help="Why; goes into the record and the poison list.")
+@click.option("--at-once", is_flag=True, help="Everything in one call, whatever the old colour is able to take.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form: str) -> ExitCode:
+def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, at_once: bool, form: str) -> ExitCode:
     """Return all traffic to stable, now.
 
     Asks no calendar, no configuration and nobody else: the weights are written, read back, and then recorded if the
     ledger can be reached. Regions not named that have a part of the traffic return too: nobody watches them any
-    more. Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 13 when the stable
-    version does not answer as it should, 20 when a region could not be returned.
+    more. An old colour that is known to be gone is deployed first; one that is known to be too small gets at once
+    what it can take, and the rest within 90 seconds. Ends with 12 when something was rolled back, 0 when all traffic
+    was on stable already, 13 when the stable version does not answer as it should, 20 when a region could not be
+    returned.
 
     \b
     Examples:
       wedgate rollback
       wedgate rollback --region us-west --reason "bookings fail"
+      wedgate rollback --at-once
       wedgate rollback --rescue .wedgate/venue-search.rescue.json
     """
     from wedgate.adapters.stores.rescue import load_rescue
@@ -68,6 +72,8 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
         record=recorder_in(book),
         exposed=exposed_in(book),
         observe=observe,
+        say=lambda text: click.echo(text, err=form == "json"),
+        at_once=at_once,
     )
 
     if form == "json":
@@ -78,6 +84,7 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, form:
                 "after": None if region.after is None else {"blue": region.after.blue, "green": region.after.green},
                 "trouble": region.trouble or None,
                 "stable": region.stable or None,
+                "first": region.first or None,
             }
             for region in end.regions
         ]
@@ -92,7 +99,7 @@ def _line(region: RegionReturn) -> str:
     """Spell one region's return."""
     before = "unknown" if region.before is None else f"blue {region.before.blue} / green {region.before.green}"
     after = "FAILED" if region.after is None else f"blue {region.after.blue} / green {region.after.green}"
-    trouble = region.trouble or region.stable
+    trouble = "; ".join(filter(None, [region.first, region.trouble or region.stable]))
     return f"{region.region}: {before} -> {after}{f' ({trouble})' if trouble else ''}"
 
 

@@ -136,7 +136,13 @@ class Guard:
         record = None if parts is None else recorder_in(Book(parts.store, parts.spool))
         why = f"the guard: nobody watched the candidate in {', '.join(regions)} for longer than {self._allowed}"
         end = roll_back(
-            rescue, self._parts.open_target, clock=self._parts.clock, why=why, regions=list(regions), record=record
+            rescue,
+            self._parts.open_target,
+            clock=self._parts.clock,
+            why=why,
+            regions=list(regions),
+            record=record,
+            say=self._parts.say,
         )
         for each in end.regions:
             done = "is back on stable" if each.after is not None else f"COULD NOT BE RETURNED: {each.trouble}"

@@ -32,9 +32,9 @@ from wedgate.rollout.state import Plan, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
 
-MOST_TRIES = 100
-"""A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` allows; against an error that repeats
-itself without being the target's."""
+MOST_TRIES = 400
+"""A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` and a deploy of the old version allow;
+against an error that repeats itself without being the target's."""
 
 
 class RolloutEngine:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wedgate.adapters.targets.interface import Target
+from wedgate.engine.returning import instances
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.engine.traffic import spell_traffic
 from wedgate.errors import RefusedError, UsageError
@@ -82,7 +83,7 @@ def plan_rollout(
         rollout=f"r-{parts.clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         service=parts.service,
         release=release,
-        regions=tuple(_region_plan(parts.settings, region, state.good[region]) for region in rest),
+        regions=tuple(_region_plan(parts, region, state.good[region]) for region in rest),
         in_flight=parts.settings.in_flight,
         reserve=parts.settings.reserve,
         report_fails=parts.settings.report_fails,
@@ -125,13 +126,16 @@ def _target_settings(settings: RolloutSettings, region: str) -> TargetSettings:
         ) from None
 
 
-def _region_plan(settings: RolloutSettings, region: str, good: Good) -> RegionPlan:
-    """Return the plan of one region."""
+def _region_plan(parts: RolloutParts, region: str, good: Good) -> RegionPlan:
+    """Return the plan of one region, with the instances that serve all its traffic now."""
+    settings = parts.settings
     wave = next(index for index, wave in enumerate(settings.waves) if region in wave)
-    return RegionPlan(
+    plan = RegionPlan(
         region=region,
         wave=wave,
         stable=good.colour,
         stable_release=good.release,
         target=_target_settings(settings, region),
     )
+    ready, _ = instances(parts.open_target(plan.target), plan, parts.ask)
+    return replace(plan, stable_instances=ready)

@@ -102,7 +102,7 @@ class Return:
     """Why traffic goes back to stable, and the phase that follows.
 
     ``kind`` is set where that is ``held``, and ``until`` where it is known when that ends. ``failing_since`` is when it
-    first could not be done.
+    first could not be done. ``waits`` says why not all of it goes back yet, and ``all_at`` when it goes all the same.
     """
 
     why: str
@@ -110,17 +110,23 @@ class Return:
     kind: HoldKind | None = None
     until: datetime | None = None
     failing_since: datetime | None = None
+    waits: str = ""
+    all_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPlan:
-    """One region of a plan: its wave (from 0), what runs there as stable, and its target by value."""
+    """One region of a plan: its wave (from 0), what runs there as stable, and its target by value.
+
+    ``stable_instances`` is how many instances of stable served all traffic at the start, where that was known.
+    """
 
     region: str
     wave: int
     stable: Colour
     stable_release: Release
     target: TargetSettings
+    stable_instances: int | None = None
 
     @property
     def candidate(self) -> Colour:

@@ -31,6 +31,7 @@ from wedgate.rollout.events import (
     Ordered,
     RegressionReported,
     ReturnedByHand,
+    ReturnWaits,
     RunBegan,
     Started,
     Superseded,
@@ -123,14 +124,17 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
             return _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
-        case GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed():
+        case (
+            GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed() | ReturnWaits()
+        ):
             return _found(state, event)
         case unknown:
             assert_never(unknown)
 
 
 def _found(
-    state: RolloutState, event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed
+    state: RolloutState,
+    event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed | ReturnWaits,
 ) -> Stepped:
     """Let one region take in what was found there; facts about other regions are not ours."""
     if all(region.region != event.region for region in state.regions):
@@ -149,6 +153,8 @@ def _found(
             moved, effects = _weights_read(plan, region, event)
         case TargetFailed():
             moved, effects = _target_failed(plan, region, event)
+        case ReturnWaits():
+            moved, effects = regions.return_waits(region, event)
         case unknown:
             assert_never(unknown)
     return state.having(moved), effects
@@ -189,7 +195,7 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
         case RegionPhase.BAKING:
             return _baking_ticked(state, plan, region, at)
         case RegionPhase.ROLLING_BACK:
-            return region, (regions.return_effect(plan, region),)
+            return regions.give_back_again(plan, region, at)
         case RegionPhase.HELD:
             return _held_ticked(state, plan, region, at)
         case RegionPhase.PROMOTED:
@@ -373,6 +379,8 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
                 return region, ()
             return regions.needs_human(region, f"{foreign}; expected {region.weight} % on {plan.candidate}"), ()
         case RegionPhase.ROLLING_BACK:
+            if region.returning is not None and region.returning.waits and event.weights != at_stable:
+                return replace(region, weight=event.weights.of(plan.candidate)), ()
             if event.weights == at_stable:
                 back = regions.given_back(region, event.at)
                 return back, (Announce(region=region.region, what="back on stable", why=region.why),)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from wedgate.adapters.targets.interface import Capacity
 from wedgate.engine.adopt import adopt
 from wedgate.engine.audit import AuditBook
+from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book
 from wedgate.engine.orders import freeze, give_order
 from wedgate.engine.recording import recorder_in
+from wedgate.engine.returning import Means, ask_now
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.errors import WedgateError
@@ -33,7 +36,7 @@ from wedgate.rollout.values import (
     TargetSettings,
     WindowCloses,
 )
-from wedgate.simulation.faults import Fault, FaultKind, draw_faults
+from wedgate.simulation.faults import LATEST_POINT, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
 from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore
 from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, Region, World
@@ -228,9 +231,9 @@ class _Story:
         while self.faults and self.faults[0].point <= self.world.point:
             fault = self.faults.pop(0)
             self.world.say(f"FAULT {fault.kind} while {process.name} is at: {what}")
-            self._happens(fault, process)
+            self._happens(fault, process, what)
 
-    def _happens(self, fault: Fault, process: Process) -> None:
+    def _happens(self, fault: Fault, process: Process, what: str) -> None:
         """Let a fault happen."""
         world, kind = self.world, fault.kind
         region = world.regions[NAMES[int(fault.pick * len(NAMES))]]
@@ -254,6 +257,10 @@ class _Story:
                 world.next_deploy_fails = True
             case FaultKind.COLOUR_CHANGES:
                 region.digests[Colour.GREEN] = STRANGE
+            case FaultKind.OLD_GONE:
+                self._old_goes(fault, what)
+            case FaultKind.OLD_SMALL:
+                region.capacity[Colour.BLUE] = Capacity(ready=int(fault.pick * 10), wanted=10)
             case FaultKind.GOES_BAD:
                 world.bad_from = world.now
             case FaultKind.CALENDAR_CLOSES:
@@ -280,6 +287,18 @@ class _Story:
             case FaultKind.REPORTED | FaultKind.RESUMED | FaultKind.ABORTED:
                 self._order(_ORDERS[kind])
 
+    def _old_goes(self, fault: Fault, what: str) -> None:
+        """Let a region that is switched over lose its old colour; later, where none is that far.
+
+        Nobody can see what happens between the last look and the switch, so it does not happen there.
+        """
+        ready = [each for each in self.world.regions.values() if each.candidate == 100 and each.coming is None]
+        if ready and not what.startswith(("capacity", "switch")):
+            ready[int(fault.pick * len(ready))].digests[Colour.BLUE] = None
+        elif self.world.point < LATEST_POINT:
+            later = replace(fault, point=self.world.point + 1)
+            self.faults = sorted([*self.faults, later], key=lambda each: each.point)
+
     def _beside(self, *, others_live: bool | None) -> None:
         """Let another process run while one stands still; not inside of such a one."""
         if self.depth or not self.rescues:
@@ -303,6 +322,7 @@ class _Story:
         book = Book(ProcessStore(process), ProcessSpool(process))
         rescue = self.rescues[-1]
         hindrance, self.world.next_switch = self.world.next_switch, None
+        self.world.next_deploy_fails = False
         for region in rescue.regions:
             # One by one: threads would make the order of things depend on more than the seed.
             end = roll_back(
@@ -312,6 +332,7 @@ class _Story:
                 why="by hand",
                 regions=[region.region],
                 record=recorder_in(book),
+                means=Means(pause=process.pause, ask=ask_now, run_beside=run_now),
             )
             self.world.say(f"by hand: {'; '.join(each.trouble for each in end.regions if each.trouble) or 'done'}")
         self.world.next_switch = hindrance

@@ -37,6 +37,8 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "runner-down": ("for",),
     "evidence-down": ("for", "regions"),
     "balancer-down": ("for", "regions"),
+    "old-gone": ("regions",),
+    "old-small": ("ready", "wanted", "regions"),
     "config": ("file",),
 }
 """What may happen, and what each takes."""

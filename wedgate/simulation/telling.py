@@ -10,12 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from wedgate.adapters.targets.interface import Capacity
 from wedgate.config.configuration import Configuration
 from wedgate.engine.adopt import adopt
 from wedgate.engine.audit import AuditBook
+from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book
 from wedgate.engine.orders import freeze, give_order, thaw
 from wedgate.engine.recording import recorder_in
+from wedgate.engine.returning import Means, ask_now
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import Passage
@@ -26,7 +29,7 @@ from wedgate.ledger.orders import Order
 from wedgate.rollout.promises import Declared
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import Plan, RolloutState
-from wedgate.rollout.values import Migration, Release, RolloutSettings
+from wedgate.rollout.values import Colour, Migration, Release, RolloutSettings
 from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore
 from wedgate.simulation.scenario import Expectation, Happening, Scenario
 from wedgate.simulation.world import NEW, OLD, Region, World
@@ -225,6 +228,9 @@ class _Teller:
                         region.silent_until = now + takes["for"]
                     else:
                         region.stuck_until = now + takes["for"]
+            case "old-gone" | "old-small":
+                for region in self._regions(regions):
+                    self._old_changes(region, event)
             case "config":
                 self.configuration = self.calendars.load(self.scenario.path.parent / str(takes.get("file")))
             case "rollback":
@@ -237,6 +243,15 @@ class _Teller:
                     why = str(takes.get("why", event.kind))
                     give_order(self.book, Order(event.kind), by="zoe", why=why, at=now, regions=regions)
 
+    def _old_changes(self, region: Region, event: Happening) -> None:
+        """Let the colour with less traffic stop answering, or lose instances."""
+        old = Colour.BLUE if region.weights.blue < region.weights.green else Colour.GREEN
+        if event.kind == "old-gone":
+            region.digests[old] = None
+            return
+        ready, wanted = int(event.takes.get("ready", 1)), int(event.takes.get("wanted", 10))
+        region.capacity[old] = Capacity(ready=ready, wanted=wanted)
+
     def _return_by_hand(self, regions: Sequence[str]) -> None:
         process = self._new_process("by hand")
         book = Book(ProcessStore(process), ProcessSpool(process))
@@ -246,7 +261,9 @@ class _Teller:
             clock=process.clock,
             why="rolled back in the story",
             regions=regions,
+            say=self.world.say,
             record=recorder_in(book),
+            means=Means(pause=process.pause, ask=ask_now, run_beside=run_now),
         )
         self.world.say(f"by hand: exit {int(end.exit_code)}")
 
