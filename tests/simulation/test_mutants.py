@@ -52,6 +52,11 @@ SILENCES: tuple[World, ...] = tuple(
 """For a quarter of an hour and longer there is no evidence from three regions."""
 
 
+BY_HANDS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.BY_HAND),)) for seed in (0, 6, 22, 41) for point in (60, 100, 150, 200, 250, 300)
+)
+"""Somebody rolls back by hand."""
+
 GONE_COLOURS: tuple[World, ...] = tuple(
     (seed, (_fault(point, FaultKind.OLD_GONE), _fault(point + after, kind)))
     for seed in (0, 6, 22, 41)
@@ -196,8 +201,9 @@ MUTANTS = (
     ),
     Mutant(
         "a rollback by hand gives the new version everything",
-        (5, 6),
+        (2, 5, 6),
         setting(rescue.Rescue, "weights_for", lambda self, region: values.Weights.giving(region.candidate, 100)),
+        BY_HANDS,
     ),
     Mutant("a rollback by hand stops at a fence that it cannot see", (5,), _stops_at_a_fence, LATE_SWITCHES),
     Mutant("a run that began meanwhile writes over a rollback", (2,), setting(rollback, "AHEAD", 1), LATE_SWITCHES),
@@ -267,7 +273,9 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    "worlds", [LATE_SWITCHES, SILENCES, GONE_COLOURS], ids=["late switches", "silences", "gone colours"]
+    "worlds",
+    [LATE_SWITCHES, SILENCES, BY_HANDS, GONE_COLOURS],
+    ids=["late switches", "silences", "rollbacks by hand", "gone colours"],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:
     """What catches a broken engine lets a whole one pass."""

@@ -47,6 +47,8 @@ class Checker:
     migration: Migration = Migration.NONE
     seen: dict[str, Seen] = field(default_factory=dict)
     ledger: LedgerState = field(default_factory=LedgerState)
+    broken: str | None = None
+    """The first that was found: what raises it may end in an error of the engine, which settles what it can first."""
     obeyed: int = 0
     drains: int = 0
     """How often somebody said that old colours may go."""
@@ -89,7 +91,10 @@ class Checker:
 
     def switched(self, region: Region, before: Weights) -> None:
         """Weights changed, or a version was put on a colour."""
-        if region.weights.of(Colour.BLUE) > 0 and region.digests[Colour.BLUE] != OLD.digest:
+        is_old = region.digests[Colour.BLUE] == OLD.digest
+        if region.weights.green < before.green and not is_old:
+            self._broken(11, f"{region.name} returned to {region.digests[Colour.BLUE] or 'a colour that is gone'}")
+        if region.weights.of(Colour.BLUE) > 0 and not is_old:
             self._broken(4, f"{region.name}: a version was deployed on blue, which has traffic")
         if min(region.weights.blue, region.weights.green) < 0 or region.weights.blue + region.weights.green != 100:
             self._broken(3, f"{region.name}: {region.weights}")
@@ -97,8 +102,6 @@ class Checker:
             return
         if region.weights.green > before.green:
             self._increased(region, before)
-        elif region.digests[Colour.BLUE] != OLD.digest:
-            self._broken(11, f"{region.name} returned to {region.digests[Colour.BLUE]}")
         self.seen[region.name] = Seen(at=self.world.now, entries=len(self.world.store.read()))
 
     def deployed(self, region: Region, colour: Colour) -> None:
@@ -238,7 +241,8 @@ class Checker:
         return next((step.bake for step in strategy.steps if step.weight == weight), timedelta(0))
 
     def _broken(self, number: int, what: str) -> None:
-        raise ViolationError(f"invariant {number}: {what}")
+        self.broken = self.broken or f"invariant {number}: {what}"
+        raise ViolationError(self.broken)
 
 
 def _is_pass(entry: Entry, region: str) -> bool:

@@ -221,6 +221,8 @@ class _Story:
         except WedgateError as error:
             self.world.say(f"{process.name} ended: {type(error).__name__}: {error}"[:200])
         process.alive = False
+        if self.checker.broken is not None:
+            raise ViolationError(self.checker.broken)
         self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered)
 
     def _at_point(self, process: Process, what: str) -> None:
