@@ -4,6 +4,7 @@
 #   make test    every test, on two processes
 #   make test-all  every test, with 20,000 random calendars instead of a sample (about an hour)
 #   make fuzz    1,000,000 generated comments through the grammar of overrides (about a minute)
+#   make kill    kill -9 of real processes, before and after each thing that a tick does (about three minutes)
 #   make soak    100,000 rollouts in virtual worlds (hours; make soak SEEDS=1000 takes some two minutes)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
@@ -19,7 +20,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all fuzz soak lint bench tools pictures schema presets lock clean
+.PHONY: help demo test test-all fuzz kill soak lint bench tools pictures schema presets lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -57,6 +58,10 @@ test-all: test
 fuzz: export WEDGATE_FUZZ := 1000000
 fuzz: $(DEV)
 	@$(PY) -X utf8 -m pytest -n 2 tests/overrides/test_grammar_fuzz.py $(ARGS)
+
+kill: export WEDGATE_THOROUGH := 1
+kill: $(DEV)
+	@$(PY) -X utf8 -m pytest tests/acceptance/test_killed_for_real.py $(ARGS)
 
 SEEDS ?= 100000
 soak: $(DEV)

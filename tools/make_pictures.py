@@ -1,5 +1,5 @@
-"""Make the pictures of the documentation anew: the calendar of the starter file, as a page in a browser and as SVG, and
-the conversation of docs/overrides.md as people see it on a pull request.
+"""Make the pictures of the documentation anew: the calendar of the starter file, as a page in a browser and as SVG, its
+outlook, and the conversation of docs/overrides.md as people see it on a pull request.
 
 Needs chromium (`make tools`). Dark is asked of the page through the engine's own setting, and the narrow page is shown
 in a frame, because a window cannot be made as narrow as a telephone.
@@ -49,6 +49,26 @@ def book_of(start: datetime, end: datetime) -> Book:
         wedgate=__version__,
     )
     return lay_out(timeline, configuration.calendar, timeline.region_names, configuration.service, versions)
+
+
+def outlook_page() -> str:
+    """Return the page of the starter's outlook, as docs/reference/outlook.md asks for it."""
+    from wedgate.cli.plan import local_times
+    from wedgate.engine.outlook import make_outlook
+    from wedgate.render.outlook_html import render_outlook_html
+    from wedgate.rollout.outlook import parse_demand
+    from wedgate.rollout.replicas import Fleet
+
+    configuration = load_configuration(STARTER)
+    outlook = make_outlook(
+        configuration,
+        PinnedAlmanac(),
+        2027,
+        demand=parse_demand("3/week"),
+        wedgate_version=__version__,
+        fleet=Fleet(base={region.name: 12 for region in configuration.calendar.regions}),
+    )
+    return render_outlook_html(outlook, local_times(configuration))
 
 
 def photograph(page: Path, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
@@ -109,6 +129,10 @@ def main() -> int:
         frame.write_text(f"<!doctype html><body style='margin:0'>{inner}", encoding="utf-8")
         talk = Path(directory, "talk.html")
         talk.write_text(conversation(), encoding="utf-8")
+        outlook = Path(directory, "outlook.html")
+        outlook.write_text(outlook_page(), encoding="utf-8")
+        photograph(outlook, IMAGES / "outlook-light.png", width=1000, height=1900)
+        photograph(outlook, IMAGES / "outlook-dark.png", width=1000, height=1000, dark=True)
         photograph(talk, IMAGES / "override.png", width=940, height=1790)
         photograph(page, IMAGES / "calendar-light.png", width=1280, height=900)
         photograph(page, IMAGES / "calendar-dark.png", width=1280, height=900, dark=True)

@@ -182,8 +182,8 @@ def test_who_is_on_call_may_approve(talk: Talk, now_on_call: str, is_granted: bo
         ("workflow_dispatch", True),
         ("repository_dispatch", True),
         ("deployment", True),
-        ("schedule", False),
-        ("issue_comment", False),
+        ("schedule", True),
+        ("issue_comment", True),
         ("pull_request_target", False),
     ],
 )

@@ -47,14 +47,14 @@ class Clone:
         run = subprocess.run(["git", *name, *words], cwd=self.directory, check=True, capture_output=True, text=True)
         return run.stdout.strip()
 
-    def signers(self, text: str, revoked: str | None = None) -> None:
+    def signers(self, text: str, revoked: str | None = None, *, config: str = CONFIG) -> None:
         """Write the file of signers on the default branch, and put dave's commit on top of it."""
         self.git("checkout", "-q", "-B", "main")
         (self.directory / ".github").mkdir(exist_ok=True)
         (self.directory / ".github" / "allowed_signers").write_text(text)
         if revoked is not None:
             (self.directory / ".github" / "allowed_signers.revoked").write_text(revoked)
-        (self.directory / "wedgate.yml").write_text(CONFIG)
+        (self.directory / "wedgate.yml").write_text(config)
         self.git("add", "-A")
         self.git("commit", "-q", "--allow-empty", "-m", "policy", who="zoe@acme.example")
         self.git("update-ref", "refs/remotes/origin/main", "HEAD")
@@ -65,11 +65,25 @@ class Clone:
 
     def line(self, who: str, options: str = SCOPE) -> str:
         """Return a line of the file of signers."""
-        return f"{who} {options} {self.keys[who].with_suffix('.pub').read_text()}"
+        return f"{who.partition('@')[0]},{who} {options} {self.keys[who].with_suffix('.pub').read_text()}"
 
     def asks(self, *more: str, rule: str = "saturday", by: str = WHO[4]) -> Path:
-        """Write a request."""
-        words = ["request", "--as", by, "--commit", self.commit, "--region", "eu", "--rule", rule, "--for", "2h"]
+        """Write a request, and sign it."""
+        words = [
+            "request",
+            "--as",
+            by,
+            "--key",
+            str(self.keys[by]),
+            "--commit",
+            self.commit,
+            "--region",
+            "eu",
+            "--rule",
+            rule,
+            "--for",
+            "2h",
+        ]
         path = self.directory.parent / "request.json"
         path.write_text(run(*words, "--reason", "it is down", *more)[1])
         return path
@@ -147,8 +161,8 @@ def test_the_committer_and_the_requester_do_not_count(clone: Clone, who: str) ->
 
 def test_one_key_is_one_person(clone: Clone, keys: dict[str, Path]) -> None:
     """Two names of one key do not make two approvals, nor does one name twice."""
-    both = clone.line(WHO[0]) + clone.line(WHO[0]).replace(WHO[0], WHO[1], 1)
-    clone.signers(both)
+    both = clone.line(WHO[0]) + clone.line(WHO[0]).replace("alice,alice@acme.example", "bob,bob@acme.example", 1)
+    clone.signers(both + clone.line(WHO[4]))
     request = clone.asks()
     one, two = clone.signs(request, WHO[0]), clone.signs(request, WHO[1], key=WHO[0])
     assert clone.verify(request, one, two)[0] == 11
@@ -201,9 +215,79 @@ def test_a_signature_is_of_all_that_was_asked(clone: Clone, where: str, value: A
     with pytest.raises(RefusedError, match="is not good"):
         clone.verify(request, alice, bob)
     wider = json.loads(request.read_text())
-    wider[where] = value
+    wider["vote"]["of"][where] = value
     request.write_text(json.dumps(wider))
-    assert clone.verify(request, alice)[0] == 11
+    with pytest.raises(RefusedError, match="is not good"):
+        clone.verify(request, alice)
+
+
+def test_whoever_asks_signs_and_cannot_name_another(clone: Clone) -> None:
+    """alice who asks as nobody, or in erin's name, would be one of two approvers of her own request."""
+    request = clone.asks(by=WHO[0])
+    named = json.loads(request.read_text())
+    named["vote"]["of"]["requester"] = WHO[4]
+    request.write_text(json.dumps(named))
+    with pytest.raises(RefusedError, match="not signed by whoever asks"):
+        clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+    named["vote"]["by"] = WHO[4]
+    request.write_text(json.dumps(named))
+    with pytest.raises(RefusedError, match="is not good"):
+        clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+    approval = clone.signs(clone.asks(), WHO[0])
+    with pytest.raises(RefusedError, match="not signed by whoever asks"):
+        clone.verify(approval, approval, clone.signs(approval, WHO[1]))
+
+
+def test_a_name_is_not_enough_to_be_an_approver(clone: Clone) -> None:
+    """zoe may sign, and is none of those that the policy lists for the region."""
+    clone.signers("".join(map(clone.line, WHO)).replace("carol,carol@acme.example", "zoe,zoe@acme.example"))
+    clone.keys = {**clone.keys, "zoe@acme.example": clone.keys[WHO[2]]}
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, "zoe@acme.example"))
+    assert code == 11
+    assert "zoe@acme.example is no approver of what was asked for" in output
+    assert "still may approve: bob, carol" in output
+
+
+def test_an_approver_of_one_region_is_none_of_another(clone: Clone) -> None:
+    """`approvers-in` is asked for signatures too."""
+    config = CONFIG.replace("  signers:", "  approvers-in: {eu: {people: [bob, carol]}}\n  signers:")
+    clone.signers("".join(map(clone.line, WHO)), config=config)
+    request = clone.asks()
+    alice, bob, carol = (clone.signs(request, who) for who in WHO[:3])
+    assert clone.verify(request, alice, bob)[0] == 11
+    assert clone.verify(request, carol, bob)[0] == 0
+
+
+@pytest.mark.parametrize("names", ["dave,dave@acme.example,bob", "bob,bob@acme.example,dave@acme.example"])
+def test_all_names_of_a_key_are_one_person(clone: Clone, names: str) -> None:
+    """dave who signs as bob still wrote the commit."""
+    lines = [clone.line(who) for who in (WHO[0], WHO[4])]
+    dave = clone.line(WHO[3]).replace("dave,dave@acme.example", names)
+    clone.signers("".join((*lines, dave)))
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, "bob", key=WHO[3]))
+    assert code == 11
+    assert "wrote or committed a part of it" in output
+
+
+def test_two_keys_of_one_person_are_one_approval(clone: Clone) -> None:
+    """By a name that both lines have."""
+    lines = [clone.line(WHO[0]), clone.line(WHO[1]).replace("bob,", "alice,bob,"), clone.line(WHO[4])]
+    clone.signers("".join(lines))
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, "bob", key=WHO[1]))
+    assert code == 11
+    assert "approved already" in output
+
+
+def test_a_key_without_an_address_may_be_the_authors(clone: Clone) -> None:
+    """Nobody knows whether bob wrote the commit under an address that the file does not have."""
+    clone.signers("".join(map(clone.line, WHO)).replace("bob,bob@acme.example", "bob"))
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, "bob", key=WHO[1]))
+    assert code == 11
+    assert "bob,name@host" in output
 
 
 def test_a_denial_stops_it(clone: Clone) -> None:
@@ -217,7 +301,7 @@ def test_a_denial_stops_it(clone: Clone) -> None:
 
 def test_the_default_branch_decides_and_not_the_working_file(clone: Clone) -> None:
     """Who writes himself into the files of a branch is still nobody."""
-    clone.signers(clone.line(WHO[0]))
+    clone.signers(clone.line(WHO[0]) + clone.line(WHO[4]))
     (clone.directory / ".github" / "allowed_signers").write_text("".join(map(clone.line, WHO)))
     (clone.directory / "wedgate.yml").write_text(CONFIG.replace("signers:", "approvals: 1\n  signers:"))
     request = clone.asks()
@@ -351,3 +435,50 @@ def test_hostile_files_are_named_and_crash_nothing(clone: Clone, text: str) -> N
     path.write_text(text)
     with pytest.raises(ConfigurationError, match=r"hostile\.json"):
         clone.verify(path)
+
+
+def audit(*words: str) -> tuple[int, str]:
+    """Run a command of the audit log as in a terminal."""
+    done = CliRunner().invoke(cli, ["audit", *words], obj={"debug": False}, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return int(done.return_value), done.stdout
+
+
+def test_a_signed_anchor_shows_a_ledger_that_was_replaced(clone: Clone) -> None:
+    """Kept elsewhere, it fits while the ledger grows, and not the ledger of somebody else; a forged one is refused."""
+    scope = 'namespaces="wedgate-ledger@v1"'
+    clone.signers("".join(map(clone.line, WHO)) + clone.line(WHO[0], scope))
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    assert clone.verify(request, *votes, more=("--use", "x"))[0] == 0
+    kept = clone.directory.parent / "kept.json"
+    kept.write_text(audit("sign", "--as", WHO[0], "--key", str(clone.keys[WHO[0]]))[1])
+    frozen = CliRunner().invoke(cli, ["freeze", "--reason", "INC-7"], standalone_mode=False)
+    assert frozen.exception is None, frozen.output
+    code, output = audit("verify", "--signed", str(kept))
+    assert (code, "1 anchors fit" in output) == (0, True)
+    ledger = clone.directory.parent / "ledger" / "venue-search.jsonl"
+    ledger.unlink()
+    for _ in range(6):
+        CliRunner().invoke(cli, ["freeze", "--reason", "another"], standalone_mode=False)
+    code, output = audit("verify", "--signed", str(kept))
+    assert (code, "somebody replaced it" in output) == (13, True)
+    forged = json.loads(kept.read_text())
+    forged["anchor"]["hash"] = json.loads(ledger.read_text().splitlines()[-1])["hash"]
+    kept.write_text(json.dumps(forged))
+    with pytest.raises(RefusedError, match="is not good"):
+        audit("verify", "--signed", str(kept))
+
+
+def test_a_vote_is_no_anchor_and_an_anchor_no_vote(clone: Clone) -> None:
+    """Each has a namespace of its own, and the key of votes anchors nothing."""
+    CliRunner().invoke(cli, ["freeze", "--reason", "INC-7"], standalone_mode=False)
+    kept = clone.directory.parent / "kept.json"
+    kept.write_text(audit("sign", "--as", WHO[0], "--key", str(clone.keys[WHO[0]]))[1])
+    with pytest.raises(RefusedError, match="is not good"):
+        audit("verify", "--signed", str(kept))
+    with pytest.raises(ConfigurationError, match="no signed vote"):
+        clone.verify(kept)
+    with pytest.raises(ConfigurationError, match="no signed anchor"):
+        audit("verify", "--signed", str(clone.asks()))

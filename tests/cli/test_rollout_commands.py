@@ -330,6 +330,11 @@ def test_a_migration_that_no_rollback_takes_back_is_accepted_seen_and_said(wedga
     assert "only a backup" in wedgate("rollback").output
 
 
+def test_a_migration_is_declared_of_a_release(wedgate: Wedgate) -> None:
+    """Exit 2 where no release is named: what is under way keeps the declaration of its start."""
+    assert wedgate("rollout", "run", "--migration", "contract").exit_code == ExitCode.USAGE
+
+
 @pytest.mark.parametrize("words", [(), ("--migration", "expand"), ("--migration", "none")])
 def test_there_is_nothing_to_accept_where_nothing_is_lost(wedgate: Wedgate, words: tuple[str, ...]) -> None:
     """Exit 2: a flag that is always given accepts nothing."""

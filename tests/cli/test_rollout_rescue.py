@@ -185,3 +185,66 @@ def test_state_inside_the_checkout_is_warned_of(tmp_path: Path) -> None:
     assert "next job deletes" in warning_of_checkout(tmp_path / ".wedgate", environment)
     assert warning_of_checkout(tmp_path.parent / "state", environment) == ""
     assert warning_of_checkout(tmp_path, {}) == ""
+
+
+def begin_elsewhere(place: Path, digest: str) -> None:
+    """Start a rollout as another machine would, with the same ledger: what it leaves here is the ledger alone."""
+    kept = {path: path.read_bytes() for path in place.rglob("*.rescue.json")}
+    call_or_raise("rollout", "adopt", "--digest", "sha256:old")
+    call_or_raise("rollout", "start", "--commit", "3" * 40, "--digest", digest)
+    for path in place.rglob("*.rescue.json"):
+        path.unlink()
+    for path, content in kept.items():
+        path.write_bytes(content)
+    target = place / ".wedgate" / "simulated.json"
+    regions = json.loads(target.read_text())
+    regions["us-west"] |= {"weights": {"blue": 90, "green": 10}, "fence": None}
+    regions["us-west"]["colours"]["green"] = digest
+    target.write_text(json.dumps(regions))
+
+
+@pytest.mark.parametrize("words", [(), ("--from-ledger",), ("--config", "wedgate.yml")])
+def test_without_a_rescue_file_the_ledger_knows_the_way_back(place: Path, words: tuple[str, ...]) -> None:
+    """As on a runner that is thrown away after each job."""
+    (place / "state" / "venue-search.rescue.json").unlink()
+    (place / ".wedgate" / "venue-search.rescue.json").unlink()
+    target = place / ".wedgate" / "simulated.json"
+    target.write_text(target.read_text().replace('"green": 10', '"green": 0').replace('"blue": 90', '"blue": 100'))
+    begin_elsewhere(place, "sha256:newer")
+    result = call_or_raise("rollback", "--reason", "bookings fail", *words)
+    assert result.return_value == ExitCode.ROLLED_BACK, result.output
+    assert weights(place) == {"blue": 100, "green": 0}
+    assert "rescue by the ledger: rollout r-" in result.output
+    assert "of sha256:newer, returns to sha256:old" in result.output
+    assert "recorded in the ledger" in result.output
+
+
+def test_the_ledger_knows_a_later_rollout_than_the_rescue_file_here(place: Path) -> None:
+    """Asked, it is gone by; a machine that keeps an old rescue file does not return to what that one says."""
+    target = place / ".wedgate" / "simulated.json"
+    target.write_text(target.read_text().replace('"green": 10', '"green": 0').replace('"blue": 90', '"blue": 100'))
+    begin_elsewhere(place, "sha256:newer")
+    assert "rollout r-1 of sha256:new," in call_or_raise("rollback").output
+    assert "of sha256:newer, returns" in call_or_raise("rollback", "--from-ledger").output
+
+
+@pytest.mark.usefixtures("broken_store")
+def test_a_ledger_that_cannot_be_read_does_not_keep_the_rescue_file_from_being_used(place: Path) -> None:
+    """Asked for the ledger, it says why not, and goes by the file."""
+    result = call("rollback", "--from-ledger")
+    assert result.return_value == ExitCode.ROLLED_BACK, result.output
+    assert weights(place) == {"blue": 100, "green": 0}
+
+
+def test_a_configuration_says_where_to_look_even_when_it_is_gone(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rescue file lies beside it."""
+    (place / "elsewhere").mkdir()
+    monkeypatch.chdir(place / "elsewhere")
+    (place / "wedgate.yml").unlink()
+    assert call_or_raise("rollback", "--config", "../wedgate.yml").return_value == ExitCode.ROLLED_BACK
+    assert weights(place) == {"blue": 100, "green": 0}
+
+
+def test_a_file_that_is_named_is_what_is_gone_by(place: Path) -> None:
+    """Exit 2 for two different answers to one question."""
+    assert isinstance(call("rollback", "--rescue", "x.json", "--from-ledger").exception, UsageError)

@@ -14,7 +14,7 @@ from wedgate.config.load import parse_configuration
 from wedgate.config.schema import committed_schema
 
 # Of a word in the first column that is not a key of the file.
-NOT_KEYS = {"key", "when"}
+NOT_KEYS = {"key"}
 
 
 def keys_in(plain: Any) -> Iterator[str]:

@@ -25,12 +25,16 @@ FULL = (
     ".github/workflows/wedgate-gate.yml",
     ".github/workflows/wedgate-diff.yml",
     ".github/workflows/wedgate-rollout.yml",
+    ".github/workflows/wedgate-rollback.yml",
+    ".github/workflows/wedgate-plan.yml",
     ".github/workflows/wedgate-override.yml",
     ".github/workflows/wedgate-refresh.yml",
 )
 PERMISSIONS = {
     "wedgate-gate.yml": {"contents": "read"},
-    "wedgate-rollout.yml": {"contents": "read"},
+    "wedgate-rollout.yml": {"contents": "read", "actions": "write", "pull-requests": "read"},
+    "wedgate-rollback.yml": {"contents": "read"},
+    "wedgate-plan.yml": {"contents": "read", "pull-requests": "write"},
     "wedgate-diff.yml": {"contents": "read", "pull-requests": "write"},
     "wedgate-override.yml": {
         "contents": "write",
@@ -163,14 +167,19 @@ def test_in_a_directory_of_a_repository_the_workflows_go_to_its_root(tmp_path: P
         deploy = load_configuration(directory / "wedgate.yml").rollout.targets["us-east"].options["deploy"]
         assert deploy[0] == f"./services/{service}/deploy"
     read = {path.name: yaml.safe_load(path.read_text()) for path in (tmp_path / ".github/workflows").iterdir()}
-    assert len(read) == 10
+    assert len(read) == 14
     gate = read["wedgate-gate-services-search.yml"]["jobs"]["deploy"]
     assert gate["steps"][0]["with"]["config"] == "services/search/wedgate.yml"
     assert gate["steps"][-1]["run"] == './services/search/deploy "$REGION"'
     rollout = read["wedgate-rollout-services-search.yml"]["jobs"]["rollout"]
-    assert "rollout run --config services/search/wedgate.yml --commit" in rollout["steps"][-1]["run"]
-    assert len({job["concurrency"]["group"] for each in read.values() for job in each["jobs"].values()}) == 10
-    assert len({each["name"] for each in read.values()}) == 10
+    assert rollout["steps"][-1]["with"]["config"] == "services/search/wedgate.yml"
+    assert len({job["concurrency"]["group"] for each in read.values() for job in each["jobs"].values()}) == 14
+    assert len({each["name"] for each in read.values()}) == 14
+    woken = [
+        read[f"wedgate-rollout-services-{service}.yml"][True]["repository_dispatch"]["types"]
+        for service in ("search", "booking")
+    ]
+    assert woken == [["wedgate-rollout-services-search"], ["wedgate-rollout-services-booking"]]
     paths = read["wedgate-diff-services-search.yml"][True]["pull_request"]["paths"]
     assert paths == ["services/search/wedgate.yml"]
 
@@ -192,15 +201,28 @@ def test_a_path_that_no_workflow_can_name_is_refused(tmp_path: Path) -> None:
     assert files_in(tmp_path) == {}
 
 
-def test_the_rollout_asks_the_default_branch_and_installs_what_is_locked(tmp_path: Path, repository_root: Path) -> None:
-    """It has the token with which the calendar is read, and installs wedgate as the action does: from its own checked
-    out repository, every package held to a hash, the forge's client among them."""
-    (job,) = workflows(tmp_path)["wedgate-rollout.yml"]["jobs"].values()
-    steps = {step["name"]: step for step in job["steps"]}
-    assert steps["Roll out"]["env"]["GITHUB_TOKEN"] == "${{ github.token }}"
-    assert steps["Check out wedgate"]["with"]["repository"] == "org/wedgate"
-    assert "--require-hashes --only-binary=:all: -r requirements/action.txt" in steps["Install wedgate"]["run"]
-    assert "\npygithub==" in (repository_root / "requirements/action.txt").read_text()
+def test_a_rollout_starts_by_a_person_and_goes_on_by_itself(tmp_path: Path) -> None:
+    """The digest is never required: the next run of a dispatch and the schedule have none, and go on."""
+    workflow = workflows(tmp_path)["wedgate-rollout.yml"]
+    starts = workflow[True]
+    assert set(starts) == {"workflow_dispatch", "schedule", "repository_dispatch"}
+    assert starts["workflow_dispatch"]["inputs"]["digest"]["required"] is False
+    (job,) = workflow["jobs"].values()
+    assert job["steps"][-1]["with"]["command"] == "run"
+    assert job["steps"][-1]["with"]["budget"] == "5h"
+    assert job["timeout-minutes"] < 360
+
+
+def test_a_rollback_waits_for_nobody_and_nobody_stops_it(tmp_path: Path) -> None:
+    """A group of its own for each run, no environment with reviewers, no runner that a rollout keeps busy."""
+    written = workflows(tmp_path)
+    (back,) = written["wedgate-rollback.yml"]["jobs"].values()
+    (rollout,) = written["wedgate-rollout.yml"]["jobs"].values()
+    assert "github.run_id" in back["concurrency"]["group"]
+    assert "environment" not in back
+    assert "needs" not in back
+    assert back["runs-on"] != rollout["runs-on"]
+    assert back["steps"][0]["continue-on-error"] is True
 
 
 def test_a_disk_that_fills_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +293,7 @@ def test_the_workflows_are_careful(tmp_path: Path) -> None:
             deploys = name in ("wedgate-gate.yml", "wedgate-rollout.yml")
             assert job["permissions"] == PERMISSIONS[name]
             assert bool(job.get("environment")) is deploys
-            assert job["concurrency"]["cancel-in-progress"] is (name == "wedgate-diff.yml")
+            assert job["concurrency"]["cancel-in-progress"] is (name in ("wedgate-diff.yml", "wedgate-plan.yml"))
             for step in job["steps"]:
                 assert "${{" not in step.get("run", ""), "values reach the shell through env only"
                 used = step.get("uses", "")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import threading
 import time
 from collections import Counter
@@ -16,6 +14,7 @@ from typing import Any
 import pytest
 from git_server import GitServer
 from postgres_server import PostgresServer, wire_to
+from store_places import FilePlace, GitPlace, MemoryPlace, PostgresPlace
 
 from wedgate.adapters.stores import memory
 from wedgate.adapters.stores.interface import RevisionConflictError, Store, StoreUnreachableError
@@ -28,36 +27,21 @@ AT = datetime(2026, 6, 3, 12, tzinfo=UTC)
 Opener = Callable[[], Store]
 
 
-def _places() -> Any:
-    """Load the places that lie beside this file (tests are no package)."""
-    name = "wedgate_store_places"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("store_places.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-places = _places()
-
-
 @pytest.fixture
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """A ledger of the kind asked for."""
     kind = request.param
     if kind == "memory":
-        yield places.MemoryPlace()
+        yield MemoryPlace()
     elif kind == "file":
-        yield places.FilePlace(tmp_path / "deep" / "ledger.jsonl")
+        yield FilePlace(tmp_path / "deep" / "ledger.jsonl")
     elif kind == "git":
         with GitServer(tmp_path) as server:
-            yield places.GitPlace(server)
+            yield GitPlace(server)
     else:
         running: PostgresServer = request.getfixturevalue("postgres_server")
         with wire_to(running) as wire:
-            yield places.PostgresPlace(running, wire)
+            yield PostgresPlace(running, wire)
 
 
 @pytest.fixture
@@ -265,6 +249,7 @@ def test_racing_writers_have_exactly_one_winner_for_each_revision(open_store: Op
     assert [entry.body["text"] for entry in found] == [name for _, name in sorted(wins)]
 
 
+@pytest.mark.timeout(600)
 @every_store
 def test_two_hundred_at_once_are_one_winner_in_each_round(place: Any) -> None:
     """All of them read the same, all write at once: one is told yes, all others no, and the ledger says the same."""

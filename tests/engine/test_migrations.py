@@ -12,12 +12,14 @@ import pytest
 from wedgate.adapters.stores.rescue import load_rescue, save_rescue
 from wedgate.engine.adopt import adopt
 from wedgate.engine.book import Book
+from wedgate.engine.recording import rescue_in
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import Regression, RunEnd
 from wedgate.errors import ExitCode, RefusedError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
 from wedgate.render.rollout import plain_status, render_status
+from wedgate.rollout.notices import Occasion, notices_of
 from wedgate.rollout.promises import Declared, not_promised, promise, refusal_to_start
 from wedgate.rollout.state import RegionPhase, RolloutState, RolloutStatus
 from wedgate.rollout.values import Migration, Release, ReportFails
@@ -193,3 +195,25 @@ def test_each_kind_is_refused_or_not_by_what_it_takes_away() -> None:
         Migration.IRREVERSIBLE: True,
     }
     assert refusal_to_start(Declared(migration=Migration.CONTRACT, accepted_by="zoe"), digest="d") is None
+
+
+def test_a_region_that_waits_to_drain_is_told_once_as_one_that_needs_a_person(world: Any) -> None:
+    """Whoever is told of people that are needed hears of it; after the drain there is nothing to tell."""
+    run(world, Migration.CONTRACT)
+    book = Book(world.store, world.spool)
+    told = notices_of(book.refresh(), [state_of(world)], world.now)
+    assert {notice.occasion for notice in told} == {Occasion.NEEDS_HUMAN}
+    assert len({notice.key for notice in told}) == len(told) == 4
+    assert "r1 needs a human: sha256:new: its migration is contract" in told[0].text
+    world.order(Order.DRAIN)
+    run(world, None)
+    assert notices_of(book.refresh(), [state_of(world)], world.now) == ()
+
+
+def test_a_rescue_made_from_the_ledger_knows_the_migration(world: Any) -> None:
+    """Where there is no rescue file a rollback says the same."""
+    run(world, Migration.IRREVERSIBLE)
+    book = Book(world.store, world.spool)
+    made = rescue_in(book, service="venue-search", at=world.now, store_kind="file", store_options={})
+    assert made is not None
+    assert made.migration is Migration.IRREVERSIBLE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,10 +17,11 @@ from wedgate.adapters.stores.spool import FileSpool
 from wedgate.adapters.targets.interface import FenceError
 from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book, LeaseLostError
-from wedgate.engine.recording import recorder_in
+from wedgate.engine.recording import recorder_in, within
 from wedgate.engine.returning import Means
 from wedgate.engine.rollback import RollbackEnd, roll_back
-from wedgate.errors import ConfigurationError, ExitCode, RefusedError, UsageError
+from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, RefusedError, UsageError
+from wedgate.ledger.appending import Draft
 from wedgate.rollout.state import RegionPhase
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
@@ -168,6 +170,70 @@ def test_stable_that_does_not_answer_is_said_and_blocks_nothing(world: Any) -> N
     assert end.exit_code is ExitCode.NEEDS_HUMAN
     assert world.weights()["r1"] == 0
     assert "ANSWERS sha256:other, not sha256:old" in end.regions[0].stable
+
+
+def test_the_record_is_in_the_spool_before_the_ledger_is_asked_anything(world: Any) -> None:
+    """A ledger that never answers must not keep the record from being kept."""
+    world.run()
+    read, kept = world.store.read, []
+
+    def slowly() -> Any:
+        kept.append(len(world.spool.waiting()))
+        return read()
+
+    world.store.read = slowly
+    by_hand(world)
+    assert kept[0] > 0
+
+
+def test_what_has_a_part_of_the_traffic_returns_before_the_ledger_is_asked_for_the_rest(world: Any) -> None:
+    """Which regions are exposed is in the ledger, and that may take its time."""
+    world.run()
+    world.targets["r3"].set_weights(Weights(blue=90, green=10), world.targets["r3"].weights().fence)
+    seen = []
+
+    def exposed(rescue: Any) -> list[str]:
+        seen.append(world.weights())
+        return ["r4"]
+
+    roll_back(
+        world.rescues[-1],
+        lambda settings: world.targets[settings.region],
+        clock=lambda: world.now,
+        why="bookings fail",
+        regions=["r2"],
+        exposed=exposed,
+    )
+    assert seen == [{"r1": 100, "r2": 0, "r3": 0, "r4": 100}]
+    assert world.weights() == {"r1": 100, "r2": 0, "r3": 0, "r4": 0}
+
+
+def test_a_ledger_that_hangs_is_waited_for_so_long_and_no_longer() -> None:
+    """What it answers in time counts, an error too."""
+    never = threading.Event()
+    with pytest.raises(ExternalSystemError, match=r"has not answered for 0\.05 s"):
+        within(0.05, never.wait)
+    never.set()
+    assert within(5, lambda: "recorded") == "recorded"
+    with pytest.raises(UsageError):
+        within(5, lambda: (_ for _ in ()).throw(UsageError("no")))
+
+
+def test_what_waits_and_is_in_the_ledger_already_is_not_written_again(world: Any) -> None:
+    """Both answers to an append were lost: it was carried out, and kept for later all the same, here even twice."""
+    world.run()
+    by_hand(world)
+    entries = world.store.read()
+    lost = [entry for entry in entries if entry.at == world.now and entry.stream != "lease"]
+    drafts = [Draft(stream=entry.stream, kind=entry.kind, at=entry.at, body=entry.body) for entry in lost]
+    new = Draft(stream="poison", kind="poisoned", at=world.now, body={"digest": "d", "why": "w", "rollout": "r"})
+    world.spool.keep([*drafts, new])
+    world.spool.keep([*drafts, new])
+    book = Book(world.store, world.spool)
+    assert len(drafts) > 2
+    assert book.take_lease(world.now, above=0, who="next") == 1
+    assert [entry.kind for entry in world.store.read()[len(entries) :]] == ["taken", "poisoned"]
+    assert not book.has_kept
 
 
 def test_held_ledger_lock_ends_the_wait_and_keeps_the_record(

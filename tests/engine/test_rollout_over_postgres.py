@@ -5,15 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from postgres_server import PostgresServer
+from postgres_server import PostgresServer, wire_to
 
+from wedgate.adapters.stores.interface import StoreUnreachableError
+from wedgate.adapters.stores.memory import MemorySpool
 from wedgate.adapters.stores.postgres import PostgresStore
+from wedgate.engine.book import Book
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RunEnd
 from wedgate.errors import ExitCode, RefusedError
+from wedgate.ledger.appending import Draft
 from wedgate.ledger.plain import from_plain
 from wedgate.ledger.streams import Claim, Stream, fold
 from wedgate.rollout.values import Colour, Release, Weights
@@ -38,7 +43,9 @@ class Racer:
 
     def run(self, start: threading.Barrier) -> None:
         """Start when all do; keep how it ended."""
-        parts = replace(self.world.parts(), service=self.service, who=self.who, is_alive=lambda name: True)
+        parts = replace(
+            self.world.parts(), service=self.service, who=self.who, is_alive=lambda name: True, is_fleet=True
+        )
         start.wait()
         try:
             self.end = RolloutEngine(parts).run(self.release, regions=())
@@ -127,3 +134,45 @@ def test_rollouts_of_two_services_in_one_region_do_not_touch_each_other(
         journals = fold(PostgresStore(lambda: url, racer.service).read()).journals
         assert set(journals) == {claim.rollout}
     assert met == {"a:1", "b:2"}
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_of_two_services_that_share_their_targets_one_stops(
+    postgres_server: PostgresServer, make_world: Callable[..., Any], turn: int
+) -> None:
+    """No claim knows of the other, but the fences do: one at most ends its rollout, and nothing strange has traffic."""
+    url = postgres_server.database()
+    first, second = make_world(adopted=False), make_world(adopted=False)
+    second.targets = first.targets
+    racers = [Racer(first, url, VENUES, "a:1", NEW), Racer(second, url, GUESTS, "b:2", OTHER)]
+    for racer in racers:
+        racer.world.adopt()
+    race(*racers)
+    done = [racer for racer in racers if isinstance(racer.end, RunEnd) and racer.end.exit_code is ExitCode.DONE]
+    assert len(done) <= 1, [racer.end for racer in racers]
+    for target in first.targets.values():
+        weights = target.weights().weights
+        assert weights in (Weights.giving(Colour.BLUE, 100), Weights.giving(Colour.GREEN, 100))
+        if weights.green:
+            assert [target.digest(Colour.GREEN)] == [racer.release.digest for racer in done]
+
+
+def test_a_record_whose_both_answers_were_lost_is_written_once(postgres_server: PostgresServer) -> None:
+    """It was carried out, nobody was told, so it waits in the spool as well: the next run finds it in the ledger."""
+    url = postgres_server.database()
+    at = datetime(2026, 6, 3, 12, tzinfo=UTC)
+    poisoned = Draft(stream=Stream.POISON, kind="poisoned", at=at, body={"digest": "d", "why": "w", "rollout": "r"})
+    spool = MemorySpool()
+    with wire_to(postgres_server) as wire:
+        book = Book(PostgresStore(lambda: wire.url(url), VENUES), spool)
+        book.take_lease(at, above=0, who="a:1")
+        book.keep([poisoned])
+        wire.lose_answers = 2
+        with pytest.raises(StoreUnreachableError):
+            book.append([poisoned])
+        assert wire.lose_answers == 0
+    assert spool.waiting() == (poisoned,)
+    assert Book(PostgresStore(lambda: url, VENUES), spool).take_lease(at, above=0, who="b:2") == 0
+    kinds = [entry.kind for entry in PostgresStore(lambda: url, VENUES).read()]
+    assert kinds == ["taken", "poisoned", "taken"]
+    assert spool.waiting() == ()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from wedgate.engine import holder
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import LEASE_LASTS, is_alive, own_name
 from wedgate.engine.rollout import RolloutEngine
@@ -128,6 +131,29 @@ def test_process_names_tell_who_is_alive() -> None:
     assert is_alive(f"{host}:{2**22 + 1}") is False
     assert is_alive(own_name()) is None
     assert is_alive("elsewhere:1") is None
+
+
+def test_two_machines_of_one_image_are_two(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Hosted runners may have one host name: a process that is not here may well run on the other one."""
+    holder.machine.cache_clear()
+    (tmp_path / "boot").write_text("0123456789abcdef\n")
+    with monkeypatch.context() as there:
+        there.setattr(holder, "_BOOT", str(tmp_path / "boot"))
+        other = holder.machine()
+        assert other.endswith("/01234567")
+    holder.machine.cache_clear()
+    assert holder.machine() != other
+    assert is_alive(f"{other}:{2**22 + 1}") is None
+    assert is_alive(f"{holder.machine()}:{2**22 + 1}") is (False if os.name == "posix" else None)
+
+
+def test_a_system_that_does_not_say_is_known_by_its_host_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As macOS and Windows."""
+    holder.machine.cache_clear()
+    with monkeypatch.context() as there:
+        there.setattr(holder, "_BOOT", "/nowhere/boot_id")
+        assert holder.machine() == socket.gethostname()
+    holder.machine.cache_clear()
 
 
 def test_takeover_puts_its_fence_on_every_target_before_it_decides(world: Any) -> None:

@@ -16,7 +16,7 @@ TOKEN = "a-token-of-the-test"
 
 class GitServer:
     """One bare repository at ``url``. ``lose_answers`` drops so many answers to pushes after they were carried out,
-    and calls ``after_loss`` before the connection ends."""
+    and calls ``after_loss`` before the connection ends. While ``is_down`` no request is answered at all."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -27,6 +27,7 @@ class GitServer:
         self.lose_answers = 0
         self.after_loss: Callable[[], object] = bool
         self.refuse_pushes = False
+        self.is_down = False
         handler = type("Handler", (_Handler,), {"world": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
@@ -58,6 +59,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Run the CGI program."""
+        if self.world.is_down:
+            self.close_connection = True
+            return
         address = urlsplit(self.path)
         wanted = "Basic " + base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
         if self.headers.get("Authorization") != wanted:

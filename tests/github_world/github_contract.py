@@ -55,6 +55,8 @@ class Contract:
             found += [f"{place} sends {words}" for words in self._of_schema(schema, content)]
         if status < 400:
             answer = self._at(operation["responses"][str(status)])
+            if "content" not in answer:
+                return found + ([] if body is None else [f"{place} answers with a body, where GitHub has none"])
             schema = answer["content"]["application/json"]["schema"]
             found += [f"{place} answers {words}" for words in self._of_schema(schema, body)]
         return found

@@ -88,6 +88,11 @@ class GithubWorld:
         self.login: str | None = None
         """Who the token writes as; ``None``: the token of a workflow, which may not ask."""
         self.may_comment = True
+        self.may_dispatch = True
+        self.workflows: dict[str, bool] = {}
+        """The workflows of the default branch by file name, and whether each has `workflow_dispatch`."""
+        self.dispatched: list[tuple[str, str]] = []
+        """Workflow and ref of the runs that were started."""
         self.may_read_teams = True
         self.failures: dict[str, str] = {}
         self.heads_lie: dict[int, list[str]] = {}
@@ -245,6 +250,13 @@ class GithubWorld:
             case ["deployments", number, "statuses"]:
                 self.deployment_states.append((int(number), content["state"]))
                 return 201, _example("deployment_status", state=content["state"])
+            case ["actions", "workflows", name, "dispatches"] if name in self.workflows:
+                if not self.may_dispatch:
+                    return 403, {"message": "Resource not accessible by integration"}
+                if not self.workflows[name] or content["ref"] not in self.branches:
+                    return 422, {"message": "Workflow does not have 'workflow_dispatch' trigger"}
+                self.dispatched.append((name, content["ref"]))
+                return 204, None
             case ["check-runs"]:
                 self.check_runs.append(content)
                 return 201, _example("check_run", **{key: content[key] for key in ("name", "head_sha", "conclusion")})
@@ -399,7 +411,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         status, body = self.world.write(self.command, path, content)
         self._check(path, {}, content, status, body)
-        self._send(status, json.dumps(body).encode())
+        self._send(status, b"" if body is None else json.dumps(body).encode())
 
     do_PATCH = do_POST  # noqa: N815 (the name that the server looks for)
 

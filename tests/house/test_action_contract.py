@@ -20,6 +20,9 @@ OPTION_OF_INPUT = {
     "runway": "--runway",
     "at": "--at",
     "check-run": None,
+    "digest": None,
+    "budget": None,
+    "reason": None,
     "deployment": "--deployment",
     "state": None,
     "commit": "--commit",
@@ -102,7 +105,7 @@ def test_python_runs_isolated_everywhere(action: dict[str, Any]) -> None:
     """Neither the workspace nor PYTHONPATH decides what is imported."""
     for name in ("Install wedgate", "Ask wedgate"):
         script = step(action, name)["run"]
-        calls = re.findall(r'(?:^|\{ )\s*"\$(?:python|BASE_PYTHON)" (\S+)', script, re.MULTILINE)
+        calls = re.findall(r'(?:^|\{ |exec )\s*"\$(?:python|BASE_PYTHON)" (\S+)', script, re.MULTILINE)
         assert calls
         assert set(calls) == {"-I"}
     assert '-I -X utf8 -m wedgate "${arguments[@]}"' in step(action, "Ask wedgate")["run"]
@@ -142,13 +145,13 @@ def test_the_tables_say_what_action_yml_says(action: dict[str, Any], repository_
 class FakeRunner:
     """Runs the asking step with a stand-in for Python that writes down its arguments."""
 
-    def __init__(self, action: dict[str, Any], directory: Path) -> None:
+    def __init__(self, action: dict[str, Any], directory: Path, *, code: int = 10) -> None:
         self.directory = directory
         self.script = step(action, "Ask wedgate")["run"]
         binary = directory / "wedgate-venv" / "bin"
         binary.mkdir(parents=True)
         python = binary / "python"
-        python.write_text(f"#!/usr/bin/env bash\nprintf '%s\\n' \"$@\" >'{directory}/arguments'\nexit 10\n")
+        python.write_text(f"#!/usr/bin/env bash\nprintf '%s\\n' \"$@\" >'{directory}/arguments'\nexit {code}\n")
         python.chmod(0o755)
 
     def ask(self, **inputs: str) -> tuple[int, str, list[str] | None]:
@@ -164,18 +167,25 @@ class FakeRunner:
                 "COMMIT",
                 "CHECK_RUN",
                 "DEPLOYMENT",
+                "DIGEST",
+                "BUDGET",
+                "REASON",
                 "STATE",
                 "EXPLAIN",
             )
             if name not in inputs
         }
         given = {"COMMAND": "check", **inputs}
+        # A file, as on a runner: a shell puts the last command of a `-c` in its own place by itself.
+        script = self.directory / "step.sh"
+        script.write_text(self.script)
         run = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", self.script],
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", script],
             cwd=self.directory,
             env={
                 "PATH": "/usr/bin:/bin",
                 "RUNNER_TEMP": str(self.directory),
+                "GITHUB_SHA": "c" * 40,
                 **{f"WEDGATE_{name}": value for name, value in {**settings, **given}.items()},
             },
             capture_output=True,
@@ -248,6 +258,54 @@ def test_diff_takes_the_file_and_the_regions(runner: FakeRunner) -> None:
     assert arguments[5:] == ["diff", "--pull-request", "--config=a/wedgate.yml", "--region=eu", "--region=us"]
 
 
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"COMMAND": "plan", "REGIONS": "eu"}, ["plan", "--format", "github", "--region=eu"]),
+        ({"COMMAND": "tick", "REGIONS": "eu us"}, ["rollout", "tick", "--region=eu", "--region=us"]),
+        (
+            {"COMMAND": "start", "DIGEST": "sha256:new", "CONFIG": "a.yml"},
+            ["rollout", "start", "--config=a.yml", "--digest=sha256:new", f"--commit={'c' * 40}"],
+        ),
+        (
+            {"COMMAND": "run", "DIGEST": "sha256:new", "COMMIT": "a" * 40, "BUDGET": "5h"},
+            ["rollout", "run", "--digest=sha256:new", f"--commit={'a' * 40}", "--budget=5h", "--dispatch"],
+        ),
+        ({"COMMAND": "run", "BUDGET": "5h"}, ["rollout", "run", "--budget=5h", "--dispatch"]),
+        (
+            {"COMMAND": "rollback", "REASON": "bookings $(id) fail", "REGIONS": "eu"},
+            ["rollback", "--from-ledger", "--reason=bookings $(id) fail", "--region=eu"],
+        ),
+    ],
+)
+def test_rollouts_are_driven_with_what_each_command_takes(
+    runner: FakeRunner, inputs: dict[str, str], expected: list[str]
+) -> None:
+    """The commit is the run's where none is named; a run with a budget starts the next."""
+    _, _, arguments = runner.ask(EXPLAIN="false", **{"CHECK_RUN": "false", **inputs})
+    assert arguments is not None
+    assert arguments[5:] == expected
+
+
+@pytest.mark.parametrize(("command", "code", "expected"), [("rollback", 12, 0), ("rollback", 20, 20), ("tick", 12, 12)])
+def test_a_rollback_that_returned_traffic_succeeded(
+    action: dict[str, Any], tmp_path: Path, command: str, code: int, expected: int
+) -> None:
+    """It is what was asked for; a rollout that was rolled back failed."""
+    assert FakeRunner(action, tmp_path, code=code).ask(COMMAND=command)[0] == expected
+
+
+def test_a_signal_to_the_step_reaches_wedgate(action: dict[str, Any], tmp_path: Path) -> None:
+    """A runner that cancels tells the process that it started: the shell must not stand between."""
+    runner = FakeRunner(action, tmp_path)
+    python = tmp_path / "wedgate-venv" / "bin" / "python"
+    python.write_text(f"#!/usr/bin/env bash\necho $$ >'{tmp_path}/arguments'\n")
+    started = tmp_path / "started"
+    runner.script = f"echo $$ >'{started}'\n{runner.script}"
+    _, _, ran_as = runner.ask(COMMAND="run")
+    assert ran_as == started.read_text().splitlines()
+
+
 @pytest.mark.parametrize("value", ["false", "False", "FALSE", ""])
 def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
     """V18: a boolean input is text, and any text would be true if it were asked for its truth."""
@@ -260,8 +318,17 @@ def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
     "inputs",
     [
         {"EXPLAIN": "yes"},
-        {"COMMAND": "rollback"},
+        {"COMMAND": "roll-back"},
+        {"COMMAND": "k p"},
         {"COMMAND": ""},
+        {"COMMAND": "tick", "DIGEST": "sha256:new"},
+        {"COMMAND": "tick", "BUDGET": "5h"},
+        {"COMMAND": "tick", "REASON": "x"},
+        {"COMMAND": "rollback", "DIGEST": "sha256:new"},
+        {"COMMAND": "rollback", "REASON": "x\n::warning::forged"},
+        {"COMMAND": "run", "RUNWAY": "45m"},
+        {"COMMAND": "plan", "COMMIT": "a" * 40},
+        {"DIGEST": "sha256:new"},
         {"COMMAND": "diff", "RUNWAY": "45m"},
         {"COMMAND": "diff", "AT": "2027-06-05T12:00:00Z"},
         {"COMMAND": "diff", "EXPLAIN": "true"},

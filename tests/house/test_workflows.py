@@ -217,3 +217,84 @@ def test_updates_wait_a_week() -> None:
     updates = loaded(ROOT / ".github" / "dependabot.yml")["updates"]
     assert {update["package-ecosystem"] for update in updates} == {"github-actions", "pip"}
     assert all(update["cooldown"]["default-days"] >= 7 for update in updates)
+
+
+CALLED = sorted(path for path in WORKFLOWS if "workflow_call" in (loaded(path).get(True) or {}))
+
+
+def groups_of(path: Path) -> list[str]:
+    """Return the concurrency groups of a workflow."""
+    return [job["concurrency"]["group"] for job in loaded(path)["jobs"].values() if "concurrency" in job]
+
+
+@pytest.mark.parametrize("path", CALLED, ids=lambda path: path.name)
+def test_what_others_call_uses_inputs_that_there_are(path: Path) -> None:
+    """Of the action, and its own; none reaches a script but through the environment."""
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text())["inputs"]
+    own = loaded(path)[True]["workflow_call"].get("inputs", {})
+    for name, given in own.items():
+        assert given["description"], name
+        assert "default" in given, name
+    assert set(re.findall(r"inputs\.([a-z-]+)", path.read_text())) == set(own)
+    for job in loaded(path)["jobs"].values():
+        for step in job["steps"]:
+            assert "${{" not in step.get("run", "")
+            if step.get("uses", "").startswith("org/wedgate@"):
+                assert set(step.get("with", {})) <= set(inputs)
+                assert not step.get("continue-on-error")
+
+
+def test_a_rollback_shares_its_group_with_nothing_and_is_never_cancelled() -> None:
+    """Not even with another rollback: a group in which it waits is one in which a newer run takes its place."""
+    (rollback,) = groups_of(ROOT / ".github/workflows/rollback.yml")
+    (rollout,) = groups_of(ROOT / ".github/workflows/rollout.yml")
+    assert "github.run_id" in rollback
+    assert not rollback.startswith(rollout.partition("${{")[0])
+    for name in ("rollback", "rollout"):
+        (job,) = loaded(ROOT / f".github/workflows/{name}.yml")["jobs"].values()
+        assert job["concurrency"]["cancel-in-progress"] is False
+    (job,) = loaded(ROOT / ".github/workflows/rollback.yml")["jobs"].values()
+    assert "needs" not in job
+    assert job["environment"] == "${{ inputs.environment }}"
+    assert (
+        loaded(ROOT / ".github/workflows/rollback.yml")[True]["workflow_call"]["inputs"]["environment"]["default"] == ""
+    )
+
+
+def test_the_start_of_a_release_is_not_replaced_by_a_tick() -> None:
+    """A group holds one waiting run: a tick that comes later would cancel the start that waits."""
+    (group,) = groups_of(ROOT / ".github/workflows/rollout.yml")
+    assert "inputs.digest || 'tick'" in group
+
+
+def test_a_plan_may_write_a_comment_and_nothing_else() -> None:
+    """And checks nothing out."""
+    (job,) = loaded(ROOT / ".github/workflows/plan.yml")["jobs"].values()
+    assert job["permissions"] == {"contents": "read", "pull-requests": "write"}
+    assert [step.get("uses") for step in job["steps"]] == ["org/wedgate@v1"]
+
+
+@pytest.mark.parametrize(("code", "expected"), [(12, 0), (0, 0), (20, 20), (13, 13)])
+def test_a_rollback_by_the_wedgate_of_the_machine(tmp_path: Path, code: int, expected: int) -> None:
+    """Each value is one argument, whatever it holds; traffic that was returned is a success."""
+    (job,) = loaded(ROOT / ".github/workflows/rollback.yml")["jobs"].values()
+    (script,) = [step["run"] for step in job["steps"] if "run" in step]
+    wedgate = tmp_path / "wedgate"
+    wedgate.write_text(f"#!/usr/bin/env bash\nprintf '%s\\n' \"$@\" >'{tmp_path}/arguments'\nexit {code}\n")
+    wedgate.chmod(0o755)
+    given = {"WEDGATE": str(wedgate), "REASON": "it $(id) fails", "REGIONS": "eu, us", "CONFIG": "a b.yml"}
+    run = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        env={"PATH": "/usr/bin:/bin", **given},
+        check=False,
+    )
+    assert run.returncode == expected
+    expected_words = [
+        "rollback",
+        "--from-ledger",
+        "--reason=it $(id) fails",
+        "--config=a b.yml",
+        "--region=eu",
+        "--region=us",
+    ]
+    assert (tmp_path / "arguments").read_text().splitlines() == expected_words

@@ -97,7 +97,7 @@ class Scene:
         closing = self.closing(decision)
         found = {"eu-central": grant_in(standing, "eu-central", Outgoing(commit=H1), closing, uses=uses, at=story.now)}
         decision = let_through(decision, found, pull_request=story.change.number)
-        text = render_conversation(story.change, standing, decision, self.ledger)
+        text = render_conversation(story.change, standing, decision, self.ledger, policy=story.policy)
         assert text.startswith(MARKER)
         return text
 

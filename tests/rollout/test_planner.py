@@ -245,3 +245,11 @@ def test_a_region_that_never_opens_needs_its_whole_way() -> None:
     misfit = plan_from(task({"a": []}, (("a",),)), START).misfit
     assert misfit is not None
     assert (misfit.needs, misfit.longest) == (62 * MINUTE, timedelta(0))
+
+
+def test_a_start_in_care_needs_what_care_needs() -> None:
+    """Open until minute 50, with care until 150: at 60 the careful 112 minutes do not fit, though 62 would have."""
+    windows = {"a": [(0, 50, Verdict.OPEN), (50, 150, Verdict.CAUTION), (300, DAYS, Verdict.OPEN)]}
+    planned = task(windows, (("a",),))
+    begins = {at: minutes(plan_from(planned, START + at * MINUTE))["a"] for at in (0, 49, 50, 60, 88, 200)}
+    assert begins == {0: 0, 49: 49, 50: 300, 60: 300, 88: 300, 200: 300}

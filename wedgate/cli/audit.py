@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
+from wedgate.cli.override_wiring import commit_option
+from wedgate.errors import ConfigurationError, ExitCode, Problem, RefusedError, UsageError
 
 if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
@@ -29,6 +32,7 @@ def command() -> None:
     \b
     Examples:
       wedgate audit verify --pull-request 7
+      wedgate audit sign --as alice --key ~/.ssh/id_ed25519 > anchor.json
       wedgate audit show
       wedgate audit export --format csv > audit.csv
       wedgate audit report --month 2026-11
@@ -37,25 +41,38 @@ def command() -> None:
 
 @command.command("verify")
 @click.option("--anchor", "anchors", multiple=True, metavar="REVISION:HASH", help="What the ledger said at a revision.")
-@click.option("--pull-request", "numbers", multiple=True, type=int, help="Compare with wedgate's comment on this one.")
+@click.option("--pull-request", "numbers", multiple=True, type=int, help="Compare with what wedgate wrote on this one.")
+@click.option("--commit", "commits", multiple=True, help="Compare with the statuses and deployments of this commit.")
+@click.option(
+    "--signed", "signed", multiple=True, type=click.Path(path_type=Path), help="Compare with a file of `audit sign`."
+)
 @_CONFIG
-def verify(anchors: tuple[str, ...], numbers: tuple[int, ...], config: Path | None) -> ExitCode:
+def verify(
+    anchors: tuple[str, ...],
+    numbers: tuple[int, ...],
+    commits: tuple[str, ...],
+    signed: tuple[Path, ...],
+    config: Path | None,
+) -> ExitCode:
     """Check the chain of the whole ledger, and that it is the one that was anchored elsewhere.
 
     The chain shows an entry that was edited or taken out, by its number. That somebody replaced all of it, only an
-    anchor shows: wedgate writes revision and head into its comment on each pull request and into each status
-    (--pull-request reads both), and you can keep your own (--anchor). Exits with 13 when an anchor does not fit, with 2
-    when the chain does not.
+    anchor shows: wedgate writes revision and head into its comment on each pull request, into each status and into each
+    deployment (--pull-request reads all three, for the head of it; --commit the last two). You can keep your own
+    (--anchor), or signed ones (--signed), which whoever may push to the ledger cannot write. Exits with 13 when an
+    anchor does not fit, with 2 when the chain does not.
 
     \b
     Examples:
       wedgate audit verify
       wedgate audit verify --pull-request 7 --pull-request 12
-      wedgate audit verify --anchor 12:9f86d081...
+      wedgate audit verify --commit SHA --anchor 12:9f86d081...
     """
     configuration = _configuration(config)
     known = [(f"--anchor {text}", *_anchor(text)) for text in anchors]
-    known += [(f"pull request {number}", *found) for number in numbers for found in _anchors_of(number)]
+    known += [(str(path), *_signed_anchor(path, configuration)) for path in signed]
+    if numbers or commits:
+        known += _anchors_on_the_forge(numbers, [commit_option(each) or "" for each in commits], config)
     hashes = _hashes(configuration)
     wrong = [
         f"{name}: revision {revision} had the hash {value[:16]}..., and here it is "
@@ -72,6 +89,38 @@ def verify(anchors: tuple[str, ...], numbers: tuple[int, ...], config: Path | No
         return ExitCode.NEEDS_HUMAN
     head = hashes[-1] if hashes else "nothing yet"
     click.echo(f"wedgate: {len(hashes)} entries, each follows the one before; {len(known)} anchors fit; head {head}")
+    return ExitCode.DONE
+
+
+@command.command("sign")
+@click.option("--as", "principal", required=True, help="Who you are, as the file of signers has it.")
+@click.option("--key", type=click.Path(path_type=Path), required=True, help="Your SSH key.")
+@_CONFIG
+def sign(principal: str, key: Path, config: Path | None) -> ExitCode:
+    """Sign the head of the ledger as it is now, and write the anchor: keep it where the ledger's writers cannot.
+
+    The namespace is wedgate-ledger@v1; `overrides.signers` of wedgate.yml names the file of signers that
+    `audit verify --signed` checks it against.
+
+    \b
+    Examples:
+      wedgate audit sign --as alice --key ~/.ssh/id_ed25519 > ledger-2026-11.json
+      wedgate audit verify --signed ledger-2026-11.json
+    """
+    from dataclasses import asdict
+
+    from wedgate.adapters.signatures.ssh import LEDGER
+    from wedgate.adapters.signatures.ssh import sign as ssh_sign
+    from wedgate.overrides.anchors import LedgerAnchor
+
+    configuration = _configuration(config)
+    hashes = _hashes(configuration)
+    if not hashes:
+        raise UsageError("the ledger is empty: there is nothing to sign yet")
+    at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    anchor = LedgerAnchor(service=configuration.service, revision=len(hashes), hash=hashes[-1], by=principal, at=at)
+    signature = ssh_sign(anchor.canonical(), key, namespace=LEDGER)
+    click.echo(json.dumps({"anchor": asdict(anchor), "signature": signature}, indent=2))
     return ExitCode.DONE
 
 
@@ -171,22 +220,52 @@ def _anchor(text: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
-def _anchors_of(number: int) -> list[tuple[int, str]]:
-    """Return what wedgate's own comment on a pull request, and the statuses of its head, say of the ledger."""
-    from wedgate.adapters.forge.github import WORKFLOW_LOGIN
-    from wedgate.adapters.forge.github_conversations import GithubConversations
-    from wedgate.cli.wiring import open_forge
-    from wedgate.overrides.anchors import MARKER, anchors_in, anchors_of_comment
+def _signed_anchor(path: Path, configuration: Configuration) -> tuple[int, str]:
+    """Return what a signed anchor says of the ledger, once its signature is good and it is of this service."""
+    from wedgate.adapters.signatures.ssh import LEDGER
+    from wedgate.cli.signed import signatures_of
+    from wedgate.overrides.anchors import LedgerAnchor
 
-    conversations = GithubConversations(open_forge(os.environ).connection)
-    comments = conversations.comments(number)
-    own = [each for each in comments if MARKER in each.body and each.author is not None]
-    own = [each for each in own if each.author is not None and each.author.login == WORKFLOW_LOGIN]
-    found = [anchor for comment in own for anchor in anchors_of_comment(comment.body)]
-    head = conversations.pull_request(number).head
-    for status in conversations.statuses_of(head, "wedgate"):
-        found += anchors_in(status.description)
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        anchor = LedgerAnchor(**plain["anchor"])
+        text = (anchor.service, anchor.hash, anchor.by, plain["signature"])
+        if not (isinstance(anchor.revision, int) and all(isinstance(each, str) and each.isascii() for each in text)):
+            raise TypeError("a number or a text is missing")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        remedy = "write it anew with `wedgate audit sign`"
+        what = f"this is no signed anchor: {error}"
+        raise ConfigurationError((Problem(file=str(path), line=0, column=0, what=what, remedy=remedy),)) from error
+    signatures = signatures_of(configuration, namespace=LEDGER)
+    if signatures.who_signed(anchor.canonical(), plain["signature"], anchor.by) is None:
+        raise RefusedError(f"{path}: the signature of {ascii(anchor.by)[:80]} is not good: it proves nothing")
+    if anchor.service != configuration.service:
+        raise RefusedError(f"{path}: it is of the ledger of {anchor.service}, and this is {configuration.service}")
+    return anchor.revision, anchor.hash
+
+
+def _anchors_on_the_forge(
+    numbers: Sequence[int], commits: Sequence[str], config: Path | None
+) -> list[tuple[str, int, str]]:
+    """Return what wedgate's own comments, statuses and deployments say of the ledger, each with where it stands."""
+    from wedgate.adapters.forge.github_deployments import GithubDeployments
+    from wedgate.cli.conversing import Conversing
+    from wedgate.engine.deployments import anchors_of_deployments
+    from wedgate.overrides.anchors import anchors_in
+
+    talk = Conversing.open(config, os.environ)
+    conversations = talk.parts.conversations
+    deployments = GithubDeployments(talk.forge.connection)
+    found: list[tuple[str, int, str]] = []
+    heads = [(f"pull request {number}", conversations.pull_request(number).head) for number in numbers]
+    for number, (name, _) in zip(numbers, heads, strict=True):
+        found += [(name, *anchor) for anchor in talk.overrides.anchors(conversations.comments(number))]
+    for name, commit in [*heads, *((f"commit {commit[:12]}", commit) for commit in commits)]:
+        for status in conversations.statuses_of(commit, "wedgate"):
+            found += [(name, *anchor) for anchor in anchors_in(status.description)]
+        found += [(name, *anchor) for anchor in anchors_of_deployments(deployments.those_of(commit))]
     if not found:
-        what, remedy = "wedgate has no comment here that anchors the ledger", "name a pull request with an override"
-        raise ConfigurationError((Problem(file=f"pull request {number}", line=0, column=0, what=what, remedy=remedy),))
+        what, remedy = "wedgate wrote nothing there that anchors the ledger", "name a pull request with an override"
+        place = ", ".join(name for name, _ in heads) or f"commit {commits[0][:12]}"
+        raise ConfigurationError((Problem(file=place, line=0, column=0, what=what, remedy=remedy),))
     return found

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wedgate.cli.notify_wiring import tell_now
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ def command(event: Path | None, config: Path | None, *, as_check_run: bool) -> E
         click.echo(f"wedgate: nothing to do: {found}")
         return ExitCode.DONE
     number, comment = found
-    return _answer(number, comment, Conversing.open(config, os.environ, as_check_run=as_check_run), os.environ)
+    code = _answer(number, comment, Conversing.open(config, os.environ, as_check_run=as_check_run), os.environ)
+    tell_now(config)
+    return code
 
 
 def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int] | str:

@@ -88,6 +88,7 @@ class Conversing:
             picture.standing,
             answer.decision,
             picture.ledger,
+            policy=picture.book.policy,
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,

@@ -16,10 +16,14 @@ import click
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
+    from wedgate.cli.notify_wiring import Telling
     from wedgate.engine.guard import Guard, GuardParts, Looked
+    from wedgate.render.metrics import Family
 
 TOKEN = "WEDGATE_GUARD_TOKEN"  # noqa: S105 (the name of a variable)
 LARGEST_REPORT = 1024 * 1024
+TELL_EVERY = 60.0
+"""Seconds between two looks for what people were not told yet, where the guard itself did nothing."""
 
 
 @click.command("guard")
@@ -50,15 +54,44 @@ def command(*, interval: str, listen: str | None, once: bool, rescue: Path | Non
     guard = Guard(_parts(config, rescue))
     seen = _Seen()
     lock = threading.Lock()
+    telling, told_at = _telling(config), -TELL_EVERY
     if listen is not None:
         _serve(listen, guard, seen, lock, config)
     while True:
         with lock:
             looked = seen.took(guard.look())
         _say(looked)
+        urgent = looked.returned or looked.stuck
+        if telling is not None and (urgent or time.monotonic() - told_at >= TELL_EVERY):
+            _tell(telling, looked)
+            told_at = time.monotonic()
         if once:
+            if telling is not None:
+                telling.finish()
             return ExitCode.ROLLED_BACK if looked.returned else ExitCode.DONE
         time.sleep(pause)
+
+
+def _telling(config: Path | None) -> Telling | None:
+    """Return who tells people; a guard whose configuration cannot be read guards all the same, and says so."""
+    from wedgate.cli.notify_wiring import Telling
+    from wedgate.cli.rollout_wiring import find_and_load
+
+    try:
+        return Telling(find_and_load(config))
+    except WedgateError as error:
+        click.echo(f"nobody is told anything: {error}", err=True)
+        return None
+
+
+def _tell(telling: Telling, looked: Looked) -> None:
+    """Tell what was found, without waiting for it."""
+    from wedgate.rollout.notices import needs_human
+
+    for region in looked.stuck:
+        why = f"nobody watches the candidate and the guard cannot return its traffic; {looked.trouble}"
+        telling.know(needs_human(looked.rollout, region, why))
+    telling.poke()
 
 
 class _Seen:
@@ -74,17 +107,41 @@ class _Seen:
         return looked
 
     def metrics(self) -> str:
-        """Return everything in the text format of Prometheus."""
-        lines = [f"wedgate_guard_returns_total {self.returns}"]
-        if self.last is not None:
-            lines.append(f"wedgate_guard_last_look_timestamp_seconds {self.last.at.timestamp():.3f}")
-            lines.append(f"wedgate_guard_blind {int(bool(self.last.trouble))}")
-            for region, weight in self.last.weights.items():
-                if weight is not None:
-                    lines.append(f'wedgate_candidate_weight_percent{{region="{region}"}} {weight}')
-            for region, since in self.last.unwatched.items():
-                lines.append(f'wedgate_candidate_unwatched_seconds{{region="{region}"}} {since.total_seconds():.1f}')
-        return "".join(f"{line}\n" for line in lines)
+        """Return everything in the text format of Prometheus: what the guard sees, and what the ledger says."""
+        from wedgate import __version__
+        from wedgate.render.metrics import counter, of_ledger, of_version, render_metrics
+
+        returns = counter("wedgate_guard_returns_total", "Regions that the guard has returned.", [({}, self.returns)])
+        families = [of_version(__version__), returns]
+        if (last := self.last) is not None:
+            families += _families(last)
+            if last.ledger is not None:
+                families += of_ledger(last.service, last.ledger, last.state, last.at)
+        return render_metrics(families)
+
+
+def _families(looked: Looked) -> list[Family]:
+    """Return what a look found."""
+    from wedgate.render.metrics import gauge
+
+    weights = [({"region": name}, weight) for name, weight in looked.weights.items() if weight is not None]
+    unwatched = [({"region": name}, since.total_seconds()) for name, since in looked.unwatched.items()]
+    stuck = [({"region": name}, name in looked.stuck) for name in looked.weights]
+    return [
+        gauge(
+            "wedgate_guard_last_look_timestamp_seconds", "When the guard last looked.", [({}, looked.at.timestamp())]
+        ),
+        gauge(
+            "wedgate_guard_blind",
+            "Whether the ledger or the configuration cannot be read.",
+            [({}, bool(looked.trouble))],
+        ),
+        gauge("wedgate_guard_stuck", "Whether traffic should be back on stable and could not be returned.", stuck),
+        gauge("wedgate_candidate_weight_percent", "The candidate's share, read from the target.", weights),
+        gauge(
+            "wedgate_candidate_unwatched_seconds", "For how long nobody has judged a candidate with traffic.", unwatched
+        ),
+    ]
 
 
 def _parts(config: Path | None, rescue: Path | None) -> GuardParts:
@@ -144,7 +201,7 @@ def _handler(guard: Guard, seen: _Seen, lock: threading.Lock, config: Path | Non
         def do_GET(self) -> None:
             """Answer with the metrics."""
             if self.path == "/metrics":
-                self._answer(200, seen.metrics(), kind="text/plain; version=0.0.4")
+                self._answer(200, seen.metrics(), kind="text/plain; version=0.0.4; charset=utf-8")
             else:
                 self._answer(404, "there is /metrics, and POST /report\n")
 

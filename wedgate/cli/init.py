@@ -28,6 +28,8 @@ IGNORED = ".wedgate/.gitignore"
 GATE = ".github/workflows/wedgate-gate{}.yml"
 DIFF = ".github/workflows/wedgate-diff{}.yml"
 ROLLOUT = ".github/workflows/wedgate-rollout{}.yml"
+ROLLBACK = ".github/workflows/wedgate-rollback{}.yml"
+PLAN = ".github/workflows/wedgate-plan{}.yml"
 OVERRIDE = ".github/workflows/wedgate-override{}.yml"
 REFRESH = ".github/workflows/wedgate-refresh{}.yml"
 
@@ -88,12 +90,14 @@ def starter_files(directory: Path, *, root: Path, minimal: bool) -> dict[Path, s
     files = {
         directory / CONFIGURATION: text,
         directory / SCHEMA: committed_schema(),
-        directory / IGNORED: "# What a rollout and its workflow leave here.\nstate/\nsource/\n",
+        directory / IGNORED: "# What a rollout leaves here.\nstate/\n",
         root / GATE.format(filled["@SLUG@"]): _filled("wedgate-gate.yml", filled),
     }
     if not minimal:
         files[root / DIFF.format(filled["@SLUG@"])] = _filled("wedgate-diff.yml", filled)
         files[root / ROLLOUT.format(filled["@SLUG@"])] = _filled("wedgate-rollout.yml", filled)
+        files[root / ROLLBACK.format(filled["@SLUG@"])] = _filled("wedgate-rollback.yml", filled)
+        files[root / PLAN.format(filled["@SLUG@"])] = _filled("wedgate-plan.yml", filled)
         files[root / OVERRIDE.format(filled["@SLUG@"])] = _filled("wedgate-override.yml", filled)
         files[root / REFRESH.format(filled["@SLUG@"])] = _filled("wedgate-refresh.yml", filled)
     return files

@@ -92,8 +92,15 @@ def check(file: Path | None) -> Found:
     except ConfigurationError as error:
         return Found(problems=error.problems, warnings=beside)
     reviewed = review(configuration)
-    by_line = in_order([*warnings_of_names(configuration), *reviewed.warnings])
+    by_line = in_order([*warnings_of_names(configuration), *reviewed.warnings, *_untold(configuration)])
     return Found(problems=(), warnings=(*beside, *by_line), configuration=configuration, ahead=reviewed.ahead)
+
+
+def _untold(configuration: Configuration) -> list[Problem]:
+    from wedgate.cli.notify_wiring import warnings_of_notify
+    from wedgate.config.complaint_places import about_file
+
+    return [about_file(configuration, f"notify: {what}", remedy) for what, remedy in warnings_of_notify(configuration)]
 
 
 def _beside(start: Path) -> tuple[Problem, ...]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
     from wedgate.overrides.grants import Grant
     from wedgate.overrides.refusals import Refusal
-    from wedgate.overrides.statements import Statement, Vote
+    from wedgate.overrides.statements import Ballot, Statement, Vote
 
 _PULL_REQUEST = click.option(
     "--pull-request", "number", type=int, required=True, help="The pull request to comment on."
@@ -33,14 +33,14 @@ def command() -> None:
     """Emergency overrides from a terminal. GITHUB_REPOSITORY and your own GITHUB_TOKEN say where and who.
 
     With a pull request a command writes the comment that you would write; the workflow answers there. Without a forge,
-    `request` writes a statement, `sign` signs it, and `verify` says what the signatures come to.
+    `request` writes and signs a statement, others `sign` it, and `verify` says what the signatures come to.
 
     \b
     Examples:
       wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
       wedgate override approve --pull-request 7 --commit SHA --request ID
       wedgate override status --pull-request 7
-      wedgate override request --as erin@acme.example --commit SHA --region eu --rule saturday --for 4h > request.json
+      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h > request.json
       wedgate override sign request.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
       wedgate override verify request.json alice.json bob.json --commit SHA --region eu
     """
@@ -49,6 +49,7 @@ def command() -> None:
 @command.command("request")
 @click.option("--pull-request", "number", type=int, help="Ask in a comment on this pull request.")
 @click.option("--as", "principal", help="Without a forge: who asks, as the file of signers has it.")
+@click.option("--key", type=click.Path(path_type=Path), help="Without a forge: the SSH key of whoever asks.")
 @click.option("--commit", required=True, help="The commit that goes out, all 40 digits.")
 @click.option("--region", "regions", multiple=True, required=True, help="A region; may be repeated.")
 @click.option(
@@ -59,23 +60,25 @@ def command() -> None:
 @click.option("--link", default="", help="The address of the incident.")
 @click.option("--strategy", type=click.Choice(("normal", "emergency")), default="normal", help="How it is rolled out.")
 @_CONFIG
-def request(number: int | None, principal: str | None, config: Path | None, **asked: Any) -> ExitCode:
-    """Ask for an override: in a comment (--pull-request), or as a statement to sign (--as).
+def request(number: int | None, principal: str | None, key: Path | None, config: Path | None, **asked: Any) -> ExitCode:
+    """Ask for an override: in a comment (--pull-request), or as a statement that you sign (--as and --key).
 
     \b
     Examples:
       wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
-      wedgate override request --as erin@acme.example --commit SHA --region eu --rule saturday --for 4h > request.json
+      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h > request.json
     """
     line = _line_of(asked)
-    if (number is None) == (principal is None):
-        raise UsageError("give --pull-request to ask on the forge, or --as to write a statement")
+    if (number is None) == (principal is None) or (principal is None) != (key is None):
+        raise UsageError("give --pull-request to ask on the forge, or --as and --key to sign a statement")
     if number is not None:
         return _comment(number, line)
+    assert principal is not None
+    assert key is not None
     from wedgate.cli.wiring import utc_now
     from wedgate.overrides.commands import Override
     from wedgate.overrides.grammar import read_comment
-    from wedgate.overrides.statements import Statement, plain_statement
+    from wedgate.overrides.statements import Ballot, Statement
 
     read = read_comment(line)
     if read.mistakes:
@@ -87,11 +90,11 @@ def request(number: int | None, principal: str | None, config: Path | None, **as
         service=configuration.service,
         repository=os.environ.get("GITHUB_REPOSITORY", ""),
         override=override,
-        requester=str(principal),
+        requester=principal,
         at=utc_now().replace(microsecond=0),
         nonce=secrets.token_hex(16),
     )
-    click.echo(json.dumps(plain_statement(statement), indent=2))
+    _write_signed(statement, Ballot.ASK, principal, key)
     click.echo(f"wedgate: request {statement.id}: let others sign it with `wedgate override sign`", err=True)
     return ExitCode.DONE
 
@@ -170,11 +173,11 @@ def status(number: int, form: str, config: Path | None) -> ExitCode:
 
 
 @command.command("sign")
-@click.argument("statement", type=click.Path(path_type=Path))
+@click.argument("request", type=click.Path(path_type=Path))
 @click.option("--as", "principal", required=True, help="Who you are, as the file of signers has it.")
 @click.option("--key", type=click.Path(path_type=Path), required=True, help="Your SSH key.")
 @click.option("--deny", "denies", is_flag=True, help="Deny the request instead.")
-def sign(statement: Path, principal: str, key: Path, *, denies: bool) -> ExitCode:
+def sign(request: Path, principal: str, key: Path, *, denies: bool) -> ExitCode:
     """Approve (or deny) a request by your SSH signature, and write the signed vote.
 
     What you sign is shown first, on standard error. The namespace is wedgate-override@v1, so that no signature of
@@ -184,21 +187,27 @@ def sign(statement: Path, principal: str, key: Path, *, denies: bool) -> ExitCod
     Examples:
       wedgate override sign request.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
     """
+    from wedgate.overrides.statements import Ballot
+
+    asked, _ = _load_vote(request)
+    _write_signed(asked.statement, Ballot.DENY if denies else Ballot.APPROVE, principal, key)
+    return ExitCode.DONE
+
+
+def _write_signed(statement: Statement, ballot: Ballot, principal: str, key: Path) -> None:
+    """Show what is signed on standard error, and write it with its signature."""
     from wedgate.adapters.signatures.ssh import sign as ssh_sign
     from wedgate.cli.wiring import utc_now
     from wedgate.overrides.statements import Vote, canonical, plain_statement
 
-    vote = Vote(
-        statement=_load_statement(statement), approves=not denies, by=principal, at=utc_now().replace(microsecond=0)
-    )
+    vote = Vote(statement=statement, ballot=ballot, by=principal, at=utc_now().replace(microsecond=0))
     click.echo(json.dumps(plain_statement(vote), indent=2), err=True)
     signature = ssh_sign(canonical(vote), key)
     click.echo(json.dumps({"vote": plain_statement(vote), "signature": signature}, indent=2))
-    return ExitCode.DONE
 
 
 @command.command("verify")
-@click.argument("statement", type=click.Path(path_type=Path))
+@click.argument("request", type=click.Path(path_type=Path))
 @click.argument("votes", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--commit", required=True, help="The commit that goes out, all 40 digits.")
 @click.option("--region", "regions", multiple=True, required=True, help="A region; may be repeated.")
@@ -206,7 +215,7 @@ def sign(statement: Path, principal: str, key: Path, *, denies: bool) -> ExitCod
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
 @_CONFIG
 def verify(
-    statement: Path,
+    request: Path,
     votes: tuple[Path, ...],
     commit: str,
     regions: tuple[str, ...],
@@ -218,8 +227,8 @@ def verify(
 
     The configuration, the file of signers (`overrides.signers`) and a list of revoked keys beside it (`.revoked` behind
     its name) are read from the default branch, as the clone here has it. Whoever wrote a commit that goes out, or
-    asked, does not count. With --use the grant is used, once, for the deployment that is named. Exits with 11 when it
-    is not granted.
+    asked, does not count, by whatever name; where `approvers` lists people, a signer has to be one of them. With --use
+    the grant is used, once, for the deployment that is named. Exits with 11 when it is not granted.
 
     \b
     Examples:
@@ -233,7 +242,7 @@ def verify(
     sha = commit_option(commit)
     assert sha is not None
     signed = [_load_vote(path) for path in votes]
-    found = Verification.of(_load_statement(statement), signed, sha, configuration_of_default_branch(config))
+    found = Verification.of(_load_vote(request), signed, sha, configuration_of_default_branch(config))
     grants = found.grants(regions, binding)
     if form == "json":
         plain = {**plain_standing(found.standing), "grants": {name: _plain(each) for name, each in grants.items()}}
@@ -270,16 +279,6 @@ def _load(path: Path) -> Any:
     if "\\u0000" in spelled:
         raise _broken(path, "it holds a character that nobody can write")
     return plain
-
-
-def _load_statement(path: Path) -> Statement:
-    from wedgate.ledger.plain import PlainError
-    from wedgate.overrides.statements import parse_statement
-
-    try:
-        return parse_statement(_load(path))
-    except (PlainError, OverflowError) as error:
-        raise _broken(path, str(error)) from error
 
 
 def _load_vote(path: Path) -> tuple[Vote, str]:

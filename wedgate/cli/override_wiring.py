@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from wedgate.engine.overrides import OverrideParts, Overrides
     from wedgate.gate.decision import Decision
 
-LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group", "issue_comment", "schedule")
-"""Runs for these do not deploy: they look at a grant and leave it for the run that does."""
+LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group")
+"""Runs for these do not deploy: they look at a grant and leave it for the run that does. Every other run may deploy, a
+scheduled one too, and so whatever opens for it is used."""
 
 
 def override_parts(
@@ -30,7 +31,6 @@ def override_parts(
 ) -> OverrideParts:
     """Wire everything that overrides touch."""
     from wedgate.adapters.forge.github_conversations import GithubConversations
-    from wedgate.cli.wiring import ask_region
     from wedgate.engine.overrides import OverrideParts
 
     return OverrideParts(
@@ -42,7 +42,7 @@ def override_parts(
         clock=clock,
         run_again=_run_again(environment),
         on_call=lambda location: on_call(location, runner.source, clock),
-        ask_region=lambda region, at: ask_region(configuration, region, at, None, runner.gate.almanac),
+        almanac=runner.gate.almanac,
     )
 
 
@@ -201,7 +201,8 @@ def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> N
     assert number is not None
     with suppress(WedgateError):
         picture = overrides.picture(number)
-        body = render_conversation(picture.change, picture.standing, decision, picture.ledger)
+        policy = picture.book.policy
+        body = render_conversation(picture.change, picture.standing, decision, picture.ledger, policy=policy)
         runner.forge.keep_comment(number, MARKER, body)
 
 

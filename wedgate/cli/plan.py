@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime, timedelta
 from pathlib import Path
 from textwrap import wrap
@@ -14,6 +15,7 @@ from wedgate.errors import ExitCode
 
 if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
+    from wedgate.engine.parts import Almanac
     from wedgate.engine.plan import PlanAnswer
     from wedgate.render.plan import Local
     from wedgate.rollout.values import Migration
@@ -40,7 +42,13 @@ if TYPE_CHECKING:
     type=click.Choice(("none", "expand", "contract", "irreversible")),
     help="What the release does to the database: says what a rollback can promise then.",
 )
-@click.option("--format", "form", type=click.Choice(("text", "json", "markdown", "svg")), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json", "markdown", "svg", "github")),
+    default="text",
+    help="`github`: on a runner, the summary, and the one comment of a pull request that is kept up to date.",
+)
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
 def command(
     *,
@@ -65,10 +73,9 @@ def command(
       wedgate plan --start 2027-06-04T15:00:00+02:00 --optimise earliest-finish
       wedgate plan --traffic 40
       wedgate plan --release 1.5.0 --migration contract
-      wedgate plan --format markdown >> "$GITHUB_STEP_SUMMARY"
+      wedgate plan --format github
     """
-    from wedgate.cli.reading import read_configuration
-    from wedgate.cli.wiring import almanac_for, utc_now
+    from wedgate.cli.wiring import utc_now
     from wedgate.engine.check import instant_to_answer
     from wedgate.engine.plan import make_plan
     from wedgate.errors import UsageError
@@ -77,30 +84,47 @@ def command(
 
     if traffic is not None and not 0 < traffic < 1e9:
         raise UsageError(f"--traffic {traffic:g}: write requests per second, more than nothing")
+
+    def plan_by(configuration: Configuration, almanac: Almanac) -> PlanAnswer:
+        return make_plan(
+            configuration,
+            almanac,
+            instant_to_answer(start or utc_now()),
+            regions=regions,
+            deploy=deploy,
+            goal=None if optimise is None else Goal(optimise),
+            rate=traffic,
+        )
+
+    if form == "github":
+        from wedgate.cli.plan_on_runner import tell_plan
+
+        return tell_plan(os.environ, config, release, plan_by)
+    from wedgate.cli.reading import read_configuration
+    from wedgate.cli.wiring import almanac_for
+
     configuration = read_configuration(config, trust_clock=start is not None)
     if configuration is None:
         return ExitCode.DONE
-    answer = make_plan(
-        configuration,
-        almanac_for(config),
-        instant_to_answer(start or utc_now()),
-        regions=regions,
-        deploy=deploy,
-        goal=None if optimise is None else Goal(optimise),
-        rate=traffic,
-    )
+    answer = plan_by(configuration, almanac_for(config))
     declared = None if migration is None else Migration(migration)
-    click.echo(_rendered(answer, configuration, form, release, declared))
+    click.echo(rendered(answer, configuration, form, release, declared))
+    return code_of(answer)
+
+
+def code_of(answer: PlanAnswer) -> ExitCode:
+    """Return the exit code for a plan: 10 when a region fits nowhere."""
     return ExitCode.DONE if (answer.better or answer.given).misfit is None else ExitCode.CLOSED
 
 
-def _rendered(
-    answer: PlanAnswer, configuration: Configuration, form: str, release: str, migration: Migration | None
+def rendered(
+    answer: PlanAnswer, configuration: Configuration, form: str, release: str, migration: Migration | None = None
 ) -> str:
+    """Render a plan as ``form``, which is one of text, json, markdown and svg."""
     from wedgate.render.plan import plain_plan, render_json, render_markdown, render_svg, render_text
     from wedgate.render.rollout import plain_migration
 
-    local = _local(configuration)
+    local = local_times(configuration)
     shown = answer.better or answer.given
     if form == "svg":
         return render_svg(shown, local)
@@ -181,7 +205,8 @@ def _notes(answer: PlanAnswer, migration: Migration | None) -> list[str]:
     return notes
 
 
-def _local(configuration: Configuration) -> Local:
+def local_times(configuration: Configuration) -> Local:
+    """Return what spells an instant in the time of a region's first market."""
     from wedgate.almanac.zones import zone
 
     zones = {region.name: zone(region.markets[0].zone) for region in configuration.calendar.regions}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wedgate.cli.notify_wiring import tell_now
 from wedgate.errors import ExitCode, ExternalSystemError
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     change = decided.next_open or decided.next_close
     if change is not None:
         click.echo(f"wedgate: this changes at {change:%Y-%m-%dT%H:%M:%SZ}; refresh then")
+    tell_now(config)
     return code
 
 

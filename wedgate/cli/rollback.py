@@ -2,37 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from wedgate.cli.ledger_wiring import STATE_DIRECTORY, open_store, rescue_path, state_directory, state_of
+from wedgate.cli.notify_wiring import tell_now
 from wedgate.cli.rollout_wiring import open_existing_target, utc_now
-from wedgate.errors import ExitCode, UsageError, WedgateError
+from wedgate.cli.saying import Voice, say
+from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
 
 if TYPE_CHECKING:
-    from wedgate.engine.rollback import RegionReturn
+    from wedgate.adapters.stores.interface import Spool, Store
+    from wedgate.engine.recording import Recorder
+    from wedgate.engine.rollback import RegionReturn, RollbackEnd
+    from wedgate.rollout.events import ReturnedByHand
+    from wedgate.rollout.notices import Notice
     from wedgate.rollout.rescue import Rescue
+
+LEDGER_SECONDS = 60.0
+"""How long a rollback waits for the ledger, after the traffic is back; a lock, a server or git end earlier by
+themselves, but a disk that hangs never does."""
 
 
 @click.command()
 @click.option(
     "--rescue", type=click.Path(path_type=Path, dir_okay=False), help="The rescue file that the rollout wrote."
 )
+@click.option(
+    "--from-ledger", is_flag=True, help="Where the ledger can be read, go by it: it may know a later rollout."
+)
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="Where to look: wedgate.yml need not be in order."
+)
 @click.option("--region", "regions", multiple=True, help="Only this region; may be given several times.")
 @click.option("--reason", default="no reason given", help="Why; goes into the record and the poison list.")
 @click.option("--at-once", is_flag=True, help="Everything in one call, whatever the old colour is able to take.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, at_once: bool, form: str) -> ExitCode:
+def command(
+    *,
+    rescue: Path | None,
+    from_ledger: bool,
+    config: Path | None,
+    regions: tuple[str, ...],
+    reason: str,
+    at_once: bool,
+    form: str,
+) -> ExitCode:
     """Return all traffic to stable, now.
 
     Asks no calendar, no configuration and nobody else: the weights are written, read back, and then recorded if the
     ledger can be reached. Regions not named that have a part of the traffic return too: nobody watches them any
-    more. An old colour that is known to be gone is deployed first; one that is known to be too small gets at once
-    what it can take, and the rest within 90 seconds. Ends with 12 when something was rolled back, 0 when all traffic
-    was on stable already, 13 when the stable version does not answer as it should, 20 when a region could not be
-    returned.
+    more. Where there is no rescue file, as on a runner that is thrown away after each job, it goes by the ledger that
+    wedgate.yml names; --from-ledger does so in any case, for machines of which another may have started the last
+    rollout, and waits for the ledger's answer first.
+
+    An old colour that is known to be gone is deployed first; one that is known to be too small gets at once what it
+    can take, and the rest within 90 seconds; --at-once does without.
+
+    Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 13 when the stable version
+    does not answer as it should, 20 when a region could not be returned.
 
     \b
     Examples:
@@ -40,39 +71,31 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, at_on
       wedgate rollback --region us-west --reason "bookings fail"
       wedgate rollback --at-once
       wedgate rollback --rescue .wedgate/venue-search.rescue.json
+      wedgate rollback --from-ledger
     """
-    from wedgate.adapters.stores.rescue import load_rescue
-    from wedgate.engine.book import Book
-    from wedgate.engine.recording import exposed_in, recorder_in
     from wedgate.engine.rollback import roll_back
     from wedgate.render.rollout import render_json
     from wedgate.rollout.promises import not_promised
 
-    path, found = find_rescue(Path.cwd()) if rescue is None else (rescue, load_rescue(rescue))
+    if rescue is not None and (from_ledger or config is not None):
+        raise UsageError("--rescue names what to go by; leave --from-ledger and --config out")
+    path, found = _rescue(rescue, config, from_ledger=from_ledger)
+    voice = Voice(err=form == "json")
     back = ", ".join(sorted({region.stable_release.digest for region in found.regions}))
-    click.echo(
-        f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}", err=form == "json"
-    )
+    voice.say(f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}")
     if lost := not_promised(found.migration):
-        click.echo(f"migration {found.migration}: {lost}", err=form == "json")
-    try:
-        book = Book(*open_store(found.store_kind, dict(found.store_options), found.service))
-    except (WedgateError, KeyError):
-        book = Book(*open_store("file", {"path": STATE_DIRECTORY}, found.service))
-
-    def observe(region: RegionReturn) -> None:
-        click.echo(_line(region), err=form == "json")
-
+        voice.say(f"migration {found.migration}: {lost}")
+    record, exposed = _records_of(found)
     end = roll_back(
         found,
         open_existing_target,
         clock=utc_now,
         why=reason,
         regions=regions,
-        record=recorder_in(book),
-        exposed=exposed_in(book),
-        observe=observe,
-        say=lambda text: click.echo(text, err=form == "json"),
+        record=record,
+        exposed=exposed,
+        observe=lambda region: voice.say(_line(region)),
+        say=voice.say,
         at_once=at_once,
     )
 
@@ -89,10 +112,63 @@ def command(*, rescue: Path | None, regions: tuple[str, ...], reason: str, at_on
             for region in end.regions
         ]
         plain = {"schema_version": 1, "exit_code": int(end.exit_code), "regions": regions_plain}
-        click.echo(render_json({**plain, "recorded": end.recorded, "not_promised": lost or None}))
+        voice.say(render_json({**plain, "recorded": end.recorded, "not_promised": lost or None}), err=False)
     else:
-        click.echo(end.recorded)
-    return end.exit_code
+        voice.say(end.recorded)
+    if end.exit_code is not ExitCode.DONE:
+        tell_now(None, *_notices(found, end, reason))
+    return end.exit_code or voice.exit_code
+
+
+def _records_of(rescue: Rescue) -> tuple[Recorder, Callable[[Rescue], Collection[str]]]:
+    """Return what writes a rollback down, and what reads from the ledger which regions are exposed.
+
+    Neither takes longer than ``LEDGER_SECONDS``; a ledger that cannot even be opened is like one that is down.
+    """
+    from wedgate.engine.book import Book
+    from wedgate.engine.recording import exposed_in, recorder_in, within
+
+    book = Book(*_opened(rescue))
+
+    def record(rescue: Rescue, returned: ReturnedByHand, epoch: int) -> str:
+        try:
+            return within(LEDGER_SECONDS, lambda: recorder_in(book)(rescue, returned, epoch))
+        except ExternalSystemError as error:
+            return f"{error}; the record waits in the spool until the next run writes it down"
+
+    def exposed(rescue: Rescue) -> Collection[str]:
+        try:
+            return within(LEDGER_SECONDS, lambda: exposed_in(book)(rescue))
+        except ExternalSystemError:
+            return ()
+
+    return record, exposed
+
+
+def _opened(rescue: Rescue) -> tuple[Store, Spool]:
+    """Open the ledger that the rescue file names, and the spool beside it."""
+    try:
+        return open_store(rescue.store_kind, dict(rescue.store_options), rescue.service)
+    except (WedgateError, KeyError) as error:
+        from wedgate.adapters.stores.unusable import UnusableStore
+
+        directory = rescue.store_options.get("path") or STATE_DIRECTORY
+        return UnusableStore(str(error)), open_store("file", {"path": directory}, rescue.service)[1]
+
+
+def _notices(rescue: Rescue, end: RollbackEnd, reason: str) -> list[Notice]:
+    """Return what people should hear, whether the ledger could be written or not."""
+    from wedgate.rollout.notices import needs_human, rolled_back
+
+    found = []
+    for each in end.regions:
+        if each.after is None or each.stable:
+            why = f"the rollback by hand: {each.trouble or each.stable}"
+            found.append(needs_human(rescue.rollout, each.region, why))
+        if each.changed:
+            why = f"{rescue.release.digest}: rolled back by hand: {reason}"
+            found.append(rolled_back(rescue.rollout, each.region, why))
+    return found
 
 
 def _line(region: RegionReturn) -> str:
@@ -103,7 +179,57 @@ def _line(region: RegionReturn) -> str:
     return f"{region.region}: {before} -> {after}{f' ({trouble})' if trouble else ''}"
 
 
-def find_rescue(start: Path) -> tuple[Path, Rescue]:
+def _rescue(named: Path | None, config: Path | None, *, from_ledger: bool) -> tuple[Path | str, Rescue]:
+    """Return what to go by, and where it was found: the file that is named, or the one found here, or the ledger."""
+    from wedgate.adapters.stores.rescue import load_rescue
+
+    if named is not None:
+        return named, load_rescue(named)
+    start = Path.cwd() if config is None else _base(config)
+    in_ledger = _in_ledger(start, config) if from_ledger else None
+    try:
+        path, found = find_rescue(start, config)
+    except UsageError:
+        in_ledger = in_ledger or _in_ledger(start, config)
+        if in_ledger is None:
+            raise
+        return "by the ledger", in_ledger
+    if in_ledger is not None and in_ledger.rollout != found.rollout:
+        return "by the ledger", in_ledger
+    return path, found
+
+
+def _base(config: Path) -> Path:
+    """Return where a configuration's relative paths start from, whether it is there or not."""
+    parent = config.resolve().parent
+    return parent.parent if parent.name == ".github" else parent
+
+
+def _in_ledger(start: Path, config: Path | None) -> Rescue | None:
+    """Return the last rollout by the ledger that the configuration names; ``None``, after saying why, without one."""
+    from wedgate.cli.rollout_wiring import find_and_load
+
+    try:
+        from wedgate.config.load import find_configuration
+        from wedgate.engine.book import Book
+        from wedgate.engine.recording import rescue_in, within
+
+        configuration = find_and_load(config or find_configuration(start))
+        kind, options = state_of(configuration)
+        book = Book(*open_store(kind, options, configuration.service))
+        return within(
+            LEDGER_SECONDS,
+            lambda: rescue_in(
+                book, service=configuration.service, at=utc_now(), store_kind=kind, store_options=options
+            ),
+        )
+    except Exception as error:
+        # Whatever it is: with a rescue file at hand it must not be in the way, and without one it is told.
+        say(f"the ledger cannot be gone by: {error}", err=True)
+        return None
+
+
+def find_rescue(start: Path, config: Path | None = None) -> tuple[Path, Rescue]:
     """Return the newest rescue file to be found from ``start``: where wedgate.yml keeps its state, or under .wedgate.
 
     Raises ``UsageError`` when there is none, or there are files of several services: which to return must not be
@@ -112,13 +238,13 @@ def find_rescue(start: Path) -> tuple[Path, Rescue]:
     from wedgate.adapters.stores.rescue import load_rescue
 
     paths = {path.resolve() for path in (start / STATE_DIRECTORY).rglob("*.rescue.json")}
-    paths |= {path.resolve() for path in _configured(start)}
+    paths |= {path.resolve() for path in _configured(config or start)}
     found: list[tuple[Path, Rescue]] = []
     for path in sorted(paths):
         try:
             found.append((path, load_rescue(path)))
         except WedgateError as error:
-            click.echo(f"left out: {error}", err=True)
+            say(f"left out: {error}", err=True)
     names = ", ".join(str(path) for path, _ in found)
     hint = "name the one to use with --rescue (`wedgate rollout run` writes it at its start)"
     if not found:
@@ -130,16 +256,17 @@ def find_rescue(start: Path) -> tuple[Path, Rescue]:
 
 def _configured(start: Path) -> list[Path]:
     """Return the rescue file beside the state that wedgate.yml names; nothing when the file cannot be used."""
-    from wedgate.cli.sharing import SharedCalendars
-    from wedgate.config.load import find_configuration, load_configuration
-
-    path = find_configuration(start)
-    if path is None:
-        return []
     try:
+        from wedgate.cli.sharing import SharedCalendars
+        from wedgate.config.load import find_configuration, load_configuration
+
+        path = find_configuration(start) if start.is_dir() else start
+        if path is None or not path.exists():
+            return []
         configuration = load_configuration(path, shared=SharedCalendars(offline=True))
         wanted = rescue_path(state_directory(*state_of(configuration)), configuration.service)
-    except WedgateError as error:
-        click.echo(f"the configuration cannot be used to find a rescue file, and is not needed: {error}", err=True)
+    except Exception as error:
+        # Whatever it is, a library that could not be installed included: it must not be in the way.
+        say(f"the configuration cannot be used to find a rescue file, and is not needed: {error}", err=True)
         return []
     return [wanted] if wanted.exists() else []

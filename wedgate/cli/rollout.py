@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.ledger_wiring import open_store, state_directory, state_of
+from wedgate.cli.metrics_out import metrics_file_option, metrics_jobs, metrics_push_option
+from wedgate.cli.notify_wiring import Telling
 from wedgate.cli.rollout_orders import abort, clear, drain, pause, resume
 from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
 from wedgate.errors import ExitCode, UsageError, WedgateError
@@ -65,8 +67,8 @@ def command() -> None:
 
 
 @command.command("run")
-@click.option("--commit", required=True, help="The commit that is released: what people approve.")
-@click.option("--digest", required=True, help="The digest that the target must report back.")
+@click.option("--commit", help="The commit that is released: what people approve.")
+@click.option("--digest", help="The digest that the target must report back.")
 @region_option
 @config_option
 @click.option(
@@ -76,30 +78,39 @@ def command() -> None:
     "--report", type=click.Path(path_type=Path, dir_okay=False), help="A regression report; read on every tick."
 )
 @click.option("--budget", "budget_text", help="Hand over to the next run after so long, such as 5h.")
+@click.option("--dispatch", is_flag=True, help="On a runner: start the next run of this workflow when handing over.")
+@metrics_file_option
+@metrics_push_option
 @click.option("--dry-run", is_flag=True, help="Print what would be done and when; write and change nothing.")
 @migration_option
 @accept_option
 @format_option
 def run(
     *,
-    commit: str,
-    digest: str,
+    commit: str | None,
+    digest: str | None,
     regions: tuple[str, ...],
     config: Path | None,
     wait_text: str,
     report: Path | None,
     budget_text: str | None,
+    dispatch: bool,
+    metrics_file: Path | None,
+    metrics_push: str | None,
     dry_run: bool,
     migration: str | None,
     accepts: bool,
     form: str,
 ) -> ExitCode:
-    """Roll a release out, or go on where an earlier run of it stopped.
+    """Roll a release out, or go on where an earlier run of it stopped; without --commit and --digest, go on with what
+    is under way.
 
     Ends with 0 when every region is done, 10 when a calendar is closed (it says until when), 11 when it may not
     start, 12 when it rolled back, 13 when a person must look, 20 when something outside failed. Ctrl-C returns what
     is in motion to stable and ends with 1; the same command goes on later. With --budget it ends with 0 when the time
     is up: it writes down what it observed, and leaves candidates their traffic for the run that goes on at once.
+    Without a release waiting is no failure, as for a tick: it ends with 0 where a calendar is closed, or nothing is
+    under way.
 
     \b
     Examples:
@@ -107,11 +118,16 @@ def run(
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --region us-west --dry-run
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --wait 5h --budget 5h
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --migration contract --accept-migration
+      wedgate rollout run --budget 5h --dispatch
     """
-    from wedgate.rollout.values import Release
-
     wait = parse_wait(wait_text)
     budget = None if budget_text is None else parse_wait(budget_text, option="--budget")
+    release = _release(commit, digest, has_more=bool(regions or report or dry_run or migration or accepts))
+    if dispatch and budget is None:
+        raise UsageError("--dispatch hands over when a budget is up; say how long this run may take, as --budget 5h")
+    from wedgate.cli.on_runner import next_run_of
+
+    start_next = next_run_of(os.environ) if dispatch else None
     with telling_exposure():
         configuration = find_and_load(config)
     kind, options = state_of(configuration)
@@ -123,20 +139,41 @@ def run(
     def observe(progress: Progress) -> None:
         click.echo(_progress_line(progress, localise), err=form == "json")
 
-    release = Release(commit=commit, digest=digest)
     parts = rollout_parts(
         config, configuration, interruption=interruption, observe=observe, report=report, release=release
     )
-    if dry_run:
+    if dry_run and release is not None:
         return _dry_run(parts, release, regions, migration, form, localise)
+    declared = _declared(migration, accepts)
     from wedgate.engine.rollout import RolloutEngine
 
-    with interruption.listening(), telling_exposure():
-        end = RolloutEngine(parts, _declared(migration, accepts)).run(
-            release, regions=regions, wait=wait, budget=budget
-        )
-    _print_end(end, form)
+    jobs = metrics_jobs(configuration, metrics_file, metrics_push)
+    with Telling(configuration, jobs).of(parts) as parts:
+        with interruption.listening(), telling_exposure():
+            engine = RolloutEngine(parts, declared)
+            if release is None:
+                end = engine.go_on(wait=wait, budget=budget)
+            else:
+                end = engine.run(release, regions=regions, wait=wait, budget=budget)
+        _print_end(end, form)
+        if start_next is not None and end.is_handed_over and end.exit_code is ExitCode.DONE:
+            with telling_exposure():
+                click.echo(start_next(interruption.pause), err=form == "json")
     return end.exit_code
+
+
+def _release(commit: str | None, digest: str | None, *, has_more: bool) -> Release | None:
+    """Return the release that is named, ``None`` for the one that is under way; ``UsageError`` for half of one."""
+    from wedgate.rollout.values import Release
+
+    if commit and digest:
+        return Release(commit=commit, digest=digest)
+    if commit is not None or digest is not None:
+        raise UsageError("a release is --commit and --digest; without both, the rollout that is under way goes on")
+    if has_more:
+        known = "--region, --report, --dry-run and --migration"
+        raise UsageError(f"{known} are for a release: name it with --commit and --digest")
+    return None
 
 
 @command.command("start")
@@ -169,18 +206,28 @@ def start(
 
     configuration = find_and_load(config)
     parts = _parts(config, configuration, Interruption(), form)
-    with telling_exposure():
-        engine = RolloutEngine(parts, _declared(migration, accepts))
-        end = engine.start(Release(commit=commit, digest=digest), regions=regions)
-    _print_end(end, form)
+    declared = _declared(migration, accepts)
+    with Telling(configuration).of(parts) as parts:
+        with telling_exposure():
+            end = RolloutEngine(parts, declared).start(Release(commit=commit, digest=digest), regions=regions)
+        _print_end(end, form)
     return end.exit_code
 
 
 @command.command("tick")
 @region_option
 @config_option
+@metrics_file_option
+@metrics_push_option
 @format_option
-def tick(*, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCode:
+def tick(
+    *,
+    regions: tuple[str, ...],
+    config: Path | None,
+    metrics_file: Path | None,
+    metrics_push: str | None,
+    form: str,
+) -> ExitCode:
     """Let every region of what is under way take at most one step, and end. Waiting is no failure: it ends with 0.
 
     Made for a schedule: late, twice at once and killed half-way are all the same to it. A candidate keeps its traffic
@@ -190,12 +237,19 @@ def tick(*, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCod
     Examples:
       wedgate rollout tick
       wedgate rollout tick --region us-west      a job that has the credentials of one region
+      wedgate rollout tick --metrics-file /var/lib/node_exporter/wedgate.prom
     """
-    return run_tick(config, regions, form)
+    return run_tick(config, regions, form, metrics=(metrics_file, metrics_push))
 
 
-def run_tick(config: Path | None, regions: tuple[str, ...], form: str) -> ExitCode:
-    """Do one tick and print how it ended."""
+def run_tick(
+    config: Path | None,
+    regions: tuple[str, ...],
+    form: str,
+    *,
+    metrics: tuple[Path | None, str | None] = (None, None),
+) -> ExitCode:
+    """Do one tick and print how it ended; ``metrics`` says where they are written, and pushed to."""
     from dataclasses import replace
 
     from wedgate.engine.beside import run_now
@@ -206,9 +260,10 @@ def run_tick(config: Path | None, regions: tuple[str, ...], form: str) -> ExitCo
         configuration = find_and_load(config)
     # A tick that ended while a deploy still ran beside it would leave nobody to see how that went.
     parts = replace(_parts(config, configuration, interruption, form), run_beside=run_now)
-    with interruption.listening(), telling_exposure():
-        end = RolloutEngine(parts).tick(regions=regions)
-    _print_end(end, form)
+    with Telling(configuration, metrics_jobs(configuration, *metrics)).of(parts) as parts:
+        with interruption.listening(), telling_exposure():
+            end = RolloutEngine(parts).tick(regions=regions)
+        _print_end(end, form)
     return end.exit_code
 
 
@@ -418,13 +473,16 @@ def _progress_line(progress: Progress, localise: Localise) -> str:
 
 
 def _print_end(end: RunEnd, form: str) -> None:
-    """Print how the run ended."""
+    """Print how the run ended, and tell the runner where there is one."""
+    from wedgate.cli.on_runner import tell_runner
     from wedgate.render.rollout import plain_rollout, render_json
 
+    rollout = None if end.state is None else plain_rollout(end.state)
+    plain = {"schema_version": 1, "exit_code": int(end.exit_code), "text": end.text, "rollout": rollout}
+    text = render_json({**plain, "rescue": end.rescue, "handed_over": end.is_handed_over})
+    tell_runner(end, text, os.environ)
     if form == "json":
-        rollout = None if end.state is None else plain_rollout(end.state)
-        plain = {"schema_version": 1, "exit_code": int(end.exit_code), "text": end.text, "rollout": rollout}
-        click.echo(render_json({**plain, "rescue": end.rescue}))
+        click.echo(text)
         return
     click.echo(end.text)
     if end.exit_code is ExitCode.NEEDS_HUMAN and end.rescue is not None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wedgate.calendars.values import Cause
     from wedgate.config.configuration import Configuration
     from wedgate.engine.parts import Almanac
     from wedgate.engine.rollout_parts import Passage
@@ -60,18 +59,19 @@ def _whole(decision: RegionDecision, at: datetime, inputs: Inputs) -> Decision:
 
 def _passage(granted: OverrideLook, configuration: Configuration, at: datetime, almanac: Almanac) -> Passage:
     """Return what a grant does for a rollout: until it ends, or a rule closes that it does not open."""
-    from wedgate.calendars.values import Span
-    from wedgate.engine.horizon import opened_until, timeline_for
+    from wedgate.engine.horizon import granted_until
     from wedgate.engine.rollout_parts import Passage
 
     policy = configuration.overrides
     untouchable = frozenset() if policy is None else policy.untouchable
-
-    def opens(cause: Cause) -> bool:
-        named = cause.kind.value in granted.rules or cause.rule in granted.rules
-        return named and cause.rule not in untouchable
-
     assert granted.expires is not None  # a grant has its times
-    timeline = timeline_for(configuration.calendar, almanac, Span(start=at, end=granted.expires + timedelta(days=1)))
-    until = opened_until(timeline, granted.region, at, granted.expires, opens)
+    until = granted_until(
+        configuration.calendar,
+        almanac,
+        granted.region,
+        at,
+        granted.expires,
+        rules=granted.rules,
+        untouchable=untouchable,
+    )
     return Passage(until=until, words=granted.words, strategy=granted.strategy)

@@ -19,6 +19,7 @@ from wedgate.cli.rollout_overrides import passages
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem, UsageError
 
 if TYPE_CHECKING:
+    from wedgate.adapters.hooks.interface import Hooks
     from wedgate.adapters.metrics.interface import MetricSource
     from wedgate.adapters.targets.interface import Target
     from wedgate.config.configuration import Configuration
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from wedgate.engine.rollout_parts import Regression, RolloutParts
     from wedgate.gate.decision import RegionDecision
     from wedgate.rollout.rescue import Rescue
-    from wedgate.rollout.values import Release, TargetSettings
+    from wedgate.rollout.values import HookSettings, Release, RolloutSettings, TargetSettings
 
 
 class Interruption:
@@ -272,9 +273,22 @@ def rollout_parts(
         judge_live=judge_live,
         interrupted=interruption.why,
         reports=tuple if release is None else regressions_in(report, service=configuration.service, release=release),
+        is_fleet=kind == "postgres",
+        hooks=_hooks(settings, base),
         store_kind=kind,
         store_options=tuple(options.items()),
     )
+
+
+def _hooks(settings: RolloutSettings, base: Path) -> Hooks:
+    """Return the hooks of a configuration; a command with a slash is found from ``base``, wherever wedgate runs."""
+    from wedgate.adapters.hooks.command import CommandHooks
+
+    def found(hook: HookSettings) -> HookSettings:
+        first, *more = hook.command
+        return replace(hook, command=(str(base / first) if "/" in first else first, *more))
+
+    return CommandHooks({point: found(hook) for point, hook in settings.hooks.items()}, os.environ)
 
 
 def _rollout_of(configuration: Configuration) -> Any:

@@ -12,7 +12,6 @@ import click
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from wedgate.calendars.values import Cause
     from wedgate.config.configuration import Configuration
     from wedgate.gate.decision import RegionDecision
     from wedgate.simulation.telling import Calendars, Told
@@ -102,12 +101,7 @@ def _ask(configuration: Configuration, region: str, at: datetime, runway: timede
 
 
 def _lasts(configuration: Configuration, region: str, at: datetime, until: datetime, rules: Sequence[str]) -> datetime:
-    from wedgate.calendars.values import Span
     from wedgate.cli.wiring import PinnedAlmanac
-    from wedgate.engine.horizon import opened_until, timeline_for
+    from wedgate.engine.horizon import granted_until
 
-    def opens(cause: Cause) -> bool:
-        return cause.rule in rules or cause.kind.value in rules
-
-    span = Span(start=at, end=until + timedelta(days=1))
-    return opened_until(timeline_for(configuration.calendar, PinnedAlmanac(), span), region, at, until, opens)
+    return granted_until(configuration.calendar, PinnedAlmanac(), region, at, until, rules=rules)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from wedgate.errors import ExternalSystemError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from wedgate.adapters.signatures.ssh import SshSignatures
     from wedgate.config.configuration import Configuration
     from wedgate.ledger.appending import Draft
     from wedgate.ledger.streams import LedgerState
@@ -39,6 +40,24 @@ def configuration_of_default_branch(config: Path | None) -> Configuration:
     )
 
 
+def signatures_of(configuration: Configuration, *, namespace: str) -> SshSignatures:
+    """Return what checks signatures against the file of signers of the default branch, as the clone here has it."""
+    from wedgate.adapters.forge.git_copy import file_at_revision
+    from wedgate.adapters.signatures.ssh import SshSignatures
+
+    policy = configuration.overrides
+    if policy is None or policy.signers is None:
+        raise UsageError(f"{configuration.path} has no `overrides: {{signers: ...}}`, the file of who may sign")
+    signers = file_at_revision(DEFAULT_BRANCH, policy.signers)
+    if signers is None:
+        raise ExternalSystemError(
+            f"the clone here does not have {policy.signers} of the default branch; "
+            "fetch it, and let the clone know which it is: git remote set-head origin --auto"
+        )
+    revoked = file_at_revision(DEFAULT_BRANCH, f"{policy.signers}.revoked")
+    return SshSignatures(signers, revoked, namespace=namespace)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """What signed votes come to, for one commit."""
@@ -50,40 +69,34 @@ class Verification:
 
     @classmethod
     def of(
-        cls, statement: Statement, votes: Sequence[tuple[Vote, str]], commit: str, configuration: Configuration
+        cls, asked: tuple[Vote, str], votes: Sequence[tuple[Vote, str]], commit: str, configuration: Configuration
     ) -> Verification:
-        """Verify every signature, and work out where the request stands."""
-        from wedgate.adapters.forge.git_copy import file_at_revision, people_of
-        from wedgate.adapters.signatures.ssh import SshSignatures
+        """Verify every signature, the one of whoever asked too, and work out where the request stands."""
+        from wedgate.adapters.forge.git_copy import people_of
+        from wedgate.adapters.signatures.ssh import OVERRIDE
         from wedgate.cli.wiring import utc_now
-        from wedgate.overrides.statements import CheckedVote, canonical, standing_of
+        from wedgate.overrides.statements import Ballot, CheckedVote, canonical, standing_of
 
+        signatures = signatures_of(configuration, namespace=OVERRIDE)
         policy = configuration.overrides
-        if policy is None or policy.signers is None:
-            raise UsageError(f"{configuration.path} has no `overrides: {{signers: ...}}`, the file of who may sign")
-        signers = file_at_revision(DEFAULT_BRANCH, policy.signers)
-        if signers is None:
-            raise ExternalSystemError(
-                f"the clone here does not have {policy.signers} of the default branch; "
-                "fetch it, and let the clone know which it is: git remote set-head origin --auto"
-            )
+        assert policy is not None  # it names the signers
         people = people_of(commit)
         if people is None:
             raise ExternalSystemError(f"the clone here does not know {commit[:12]}, and so not who wrote it; fetch it")
-        signatures = SshSignatures(signers, file_at_revision(DEFAULT_BRANCH, f"{policy.signers}.revoked"))
+        request, _ = asked
+        if request.ballot is not Ballot.ASK or request.by != request.statement.requester:
+            raise RefusedError("the request is not signed by whoever asks; write it with `wedgate override request`")
         checked = []
-        for vote, signature in votes:
+        for vote, signature in (asked, *votes):
             signed = signatures.who_signed(canonical(vote), signature, vote.by)
             if signed is None:
                 raise RefusedError(
                     f"the signature of {ascii(vote.by)[:80]} is not good: it is not of this vote, or its key is not "
                     f"one that {policy.signers} of the default branch names for this now, or it was revoked"
                 )
-            checked.append(CheckedVote(vote=vote, key=signed.key))
-        excluded = dict.fromkeys(people, "wrote or committed a part of it")
-        excluded[statement.requester.lower()] = "asked for it"
-        standing = standing_of(statement, checked, policy, excluded=excluded, now=utc_now())
-        return cls(standing=standing, statement=statement, commit=commit, configuration=configuration)
+            checked.append(CheckedVote(vote=vote, key=signed.key, names=signed.names))
+        standing = standing_of(checked[0], checked[1:], policy, authors=people, now=utc_now())
+        return cls(standing=standing, statement=request.statement, commit=commit, configuration=configuration)
 
     def grants(self, regions: Sequence[str], binding: str | None) -> dict[str, Grant | Refusal]:
         """Return what holds in each region; with a ``binding`` the use is recorded before this returns."""

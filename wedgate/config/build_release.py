@@ -18,10 +18,13 @@ from wedgate.config.scalars import parse_percent
 from wedgate.config.templates import COMMANDS, TEMPLATES, fill
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits
+from wedgate.rollout.notices import Destination, Occasion
 from wedgate.rollout.strategies import completed
 from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
     Choice,
+    HookPoint,
+    HookSettings,
     ReportFails,
     RolloutSettings,
     Step,
@@ -46,7 +49,12 @@ def build_release(data: Plain, regions: tuple[str, ...]) -> Release:
         if "evidence" in judge
         else None,
         state=StateSettings(kind=state["kind"], options=_at_home(_options(state))) if state else None,
+        notify=tuple(_destination(plain) for plain in data.get("notify", ())),
     )
+
+
+def _destination(plain: Plain) -> Destination:
+    return Destination(to=plain["to"], when=tuple(Occasion(word) for word in plain.get("when", tuple(Occasion))))
 
 
 def _judge(plain: Plain) -> JudgeSettings:
@@ -101,7 +109,13 @@ def _rollout(plain: Plain, names: tuple[str, ...], judge: Plain) -> RolloutSetti
         targets={name: build_target(name, plain["target"]) for name in names},
         report_fails=ReportFails(judge.get("report-fails", ReportFails.ROLLBACK)),
         max_unwatched=parse_duration(plain["max-unwatched"]) if "max-unwatched" in plain else DEFAULT_UNWATCHED,
+        hooks={HookPoint(name): _hook(HookPoint(name), hook) for name, hook in plain.get("hooks", {}).items()},
     )
+
+
+def _hook(point: HookPoint, plain: Plain) -> HookSettings:
+    limit = parse_duration(plain["timeout"]) if "timeout" in plain else point.usual
+    return HookSettings(command=tuple(plain["command"]), limit=limit, env=tuple(plain.get("env", ())))
 
 
 def build_strategy(name: str, plain: Plain) -> Strategy:

@@ -16,6 +16,7 @@ from wedgate.gate.decision import Mode
 if TYPE_CHECKING:
     from wedgate.judge.values import JudgeSettings
     from wedgate.overrides.policy import OverridePolicy
+    from wedgate.rollout.notices import Destination
     from wedgate.rollout.values import RolloutSettings
 
 
@@ -38,12 +39,13 @@ class StateSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """What only a rollout needs: how a release goes through the regions (``None`` for a gate only), how it is judged,
-    where evidence comes from and where the ledger is kept (``None`` when the file does not say)."""
+    where evidence comes from and where the ledger is kept (``None`` when the file does not say), and who is told."""
 
     rollout: RolloutSettings | None
     judge: JudgeSettings
     evidence: EvidenceSettings | None
     state: StateSettings | None
+    notify: tuple[Destination, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: what is built on demand is kept in the instance
@@ -96,3 +98,8 @@ class Configuration:
     def state(self) -> StateSettings | None:
         """Where the ledger is kept; ``None`` when the file does not say."""
         return self._release.state
+
+    @property
+    def notify(self) -> tuple[Destination, ...]:
+        """Where people are told what happened; nowhere when the file does not say."""
+        return self._release.notify

@@ -11,6 +11,7 @@ from typing import Any
 from wedgate.calendars.kinds import kind_named
 from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
+from wedgate.config.hook_checks import check_hooks
 from wedgate.config.nearest import nearest
 from wedgate.config.override_checks import check_overrides
 from wedgate.config.rule_keys import fields_of, kind_keys_in
@@ -32,12 +33,14 @@ def check_consistency(data: object, complaints: Complaints) -> None:
     for name, plain in _mapping(rollout.get("strategies")).items():
         _check_strategy(("rollout", "strategies", name), _mapping(plain), complaints)
     _check_choose(rollout, complaints)
+    check_hooks(_mapping(rollout.get("hooks")), complaints)
     _check_in_flight(rollout, _mapping(file.get("regions")), complaints)
     evidence, state = _mapping(_mapping(file.get("judge")).get("evidence")), _mapping(file.get("state"))
     check_target(_mapping(rollout.get("target")), evidence, complaints)
     _check_path(("judge", "evidence"), evidence, complaints)
     _check_path(("state",), state, complaints)
     _check_state(state, complaints)
+    _check_notify(file.get("notify"), complaints)
 
 
 def _mapping(plain: object) -> Mapping[str, Any]:
@@ -162,6 +165,14 @@ def _check_state(state: Mapping[str, Any], complaints: Complaints) -> None:
             complaints.key(("state", key), f"{kind} has no {key}", "delete it")
     if kind == "postgres" and "url" not in state:
         complaints.key(("state",), "'url' is missing", f"add url: env/{DATABASE_VARIABLE}")
+
+
+def _check_notify(notify: object, complaints: Complaints) -> None:
+    seen: dict[str, int] = {}
+    for index, plain in enumerate(notify if isinstance(notify, list) else ()):
+        to = _mapping(plain).get("to")
+        if isinstance(to, str) and seen.setdefault(to, index) != index:
+            complaints.value(("notify", index, "to"), "this destination is there already", "make one item of the two")
 
 
 def _check_path(path: Path, section: Mapping[str, Any], complaints: Complaints) -> None:

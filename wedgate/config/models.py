@@ -36,6 +36,7 @@ from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.schema import RULE_MARK
 from wedgate.gate.decision import Mode
 from wedgate.overrides.policy import Audience, NeverCount, Requirement
+from wedgate.rollout.notices import Occasion
 from wedgate.rollout.values import ReportFails, StrategyKind, WindowCloses
 
 # Whatever else is installed has no say in what a configuration may hold, and looking for it takes longer than the file.
@@ -107,6 +108,9 @@ TargetWord = Annotated[str, _word_of(scalars.TARGET_KINDS)]
 EvidenceWord = Annotated[str, _word_of(scalars.EVIDENCE_KINDS)]
 RefText = Annotated[str, Spelling(scalars.parse_ref, schema_words.REF)]
 DatabaseText = Annotated[str, Spelling(scalars.parse_database, schema_words.DATABASE)]
+VariableText = Annotated[str, Spelling(scalars.parse_variable, schema_words.VARIABLE)]
+Variables = Annotated[list[str], Spelling(given.parse_variables, given.list_schema(given.NAME_OF_VARIABLE))]
+Occasions = Annotated[list[str], _words_of(Occasion)]
 StateWord = Annotated[str, _word_of(scalars.STATE_KINDS)]
 Logins = Annotated[list[str], Spelling(given.parse_logins, given.list_schema(given.LOGIN_PATTERN))]
 Teams = Annotated[list[str], Spelling(given.parse_teams, given.list_schema(given.TEAM_PATTERN))]
@@ -244,6 +248,27 @@ class TargetSection(Section):
     )
 
 
+class HookSection(Section):
+    """A command that runs at a point of a region's way."""
+
+    command: list[Argument] = Field(min_length=1, description="The command, word by word; no shell.")
+    timeout: Duration = left_out("How long it may take: 30s by default, 2s before a rollback; at most 10m, and 5s.")
+    env: Variables = left_out("Variables that it gets besides the usual: by name.")
+
+
+class HooksSection(Section):
+    """Commands that run at points of each region's way."""
+
+    before_deploy: HookSection = left_out("Before the deploy, which does not happen when it fails.")
+    after_deploy: HookSection = left_out("After the deploy.")
+    before_shift: HookSection = left_out("Before each increase, which does not happen when it fails.")
+    after_shift: HookSection = left_out("After each increase was read back.")
+    before_promote: HookSection = left_out("Before a region is promoted, which does not happen when it fails.")
+    after_promote: HookSection = left_out("After it was promoted.")
+    before_rollback: HookSection = left_out("Before traffic goes back, which happens whatever it does.")
+    after_rollback: HookSection = left_out("After traffic is back on stable.")
+
+
 class RolloutSection(Section):
     """How a release moves through the regions."""
 
@@ -261,6 +286,7 @@ class RolloutSection(Section):
     strategies: dict[Name, StrategySection] = Field(min_length=1, description="Ways to release one region, by name.")
     choose: list[ChoiceSection] = left_out("Which strategy: the first line that matches.", min_length=1)
     target: TargetSection = Field(description="How traffic is switched, one target per region.")
+    hooks: HooksSection = left_out("Commands that run at points of each region's way.")
 
 
 class EvidenceSection(Section):
@@ -349,6 +375,13 @@ class StateSection(Section):
     url: DatabaseText = left_out("Of `postgres`: the database, or `env/` and the variable that holds its address.")
 
 
+class NotifySection(Section):
+    """Where people are told, and of what."""
+
+    to: VariableText = Field(description="`env/` and the variable that holds the address, as Apprise writes it.")
+    when: Occasions = left_out("What is told there; everything by default.")
+
+
 def _validated_rule(raw: object) -> Any:
     if not isinstance(raw, dict):
         raise PydanticCustomError("model_type", "a rule")
@@ -371,6 +404,7 @@ class WedgateFile(Section):
     judge: JudgeSection = left_out("Whether the new version is good enough to go on.")
     overrides: OverridesSection = left_out("Who may let a commit through in an emergency.")
     state: StateSection = left_out("Where the ledger is kept.")
+    notify: list[NotifySection] = left_out("Where people are told what happened.", min_length=1)
 
 
 class PresetFile(Section):

@@ -13,6 +13,7 @@ from wedgate.config.scalars import parse_name, parse_text, shown
 LOGIN_PATTERN = "^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(:[1-9][0-9]{0,18})?$"
 TEAM_PATTERN = "^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[a-z0-9][a-z0-9_-]{0,99}$"
 LINK_PATTERN = "^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/.*$"
+NAME_OF_VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
 MOST_APPROVALS = 20
 DEFAULT = "default"
 
@@ -92,6 +93,13 @@ def _link(raw: object) -> str:
     return text
 
 
+def _variable(raw: object) -> str:
+    text = parse_text(raw)
+    if not re.fullmatch(NAME_OF_VARIABLE, text):
+        raise SpellingError("this is not the name of an environment variable", "write its name alone, such as TOKEN")
+    return text
+
+
 def words_of(words: tuple[str, ...]) -> Callable[[object], list[str]]:
     """Return the reader of a list of some words."""
 
@@ -107,5 +115,6 @@ def words_of(words: tuple[str, ...]) -> Callable[[object], list[str]]:
 parse_logins = _one_of_a_list(_login, "logins")
 parse_teams = _one_of_a_list(_team, "teams")
 parse_paths = _one_of_a_list(_path, "paths")
+parse_variables = _one_of_a_list(_variable, "names")
 parse_links = _one_of_a_list(_link, "addresses")
 parse_rule_ids = _one_of_a_list(parse_rule_id, "rules")

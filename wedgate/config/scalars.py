@@ -20,8 +20,10 @@ from wedgate.config.templates import PLACE_PATTERN, RESERVED
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 REF_PATTERN = "^refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$"
 DATABASE_PATTERN = "^(env/[A-Za-z_][A-Za-z0-9_]*|postgres(ql)?://(?!.*password=)([^:@/?#\\s]+@)?[^@\\s]*)$"
+VARIABLE_PATTERN = "^env/[A-Za-z_][A-Za-z0-9_]*$"
 PERCENT_PATTERN = "^[0-9]{1,3}(\\.[0-9]{1,6})?%$"
 DATABASE_VARIABLE = "WEDGATE_DATABASE_URL"
+NOTIFY_VARIABLE = "WEDGATE_NOTIFY_URL"
 RESERVED_NAMES = frozenset({"all"})
 TARGET_KINDS = ("envoy", "haproxy", "nginx", "command", "simulated")
 EVIDENCE_KINDS = ("envoy", "file")
@@ -141,6 +143,18 @@ def parse_database(raw: object) -> str:
         raise SpellingError("a password does not belong into this file", remedy)
     if not re.fullmatch(DATABASE_PATTERN, text):
         raise SpellingError("this is no address of a database", f"{remedy}, or write one without a password")
+    return text
+
+
+def parse_variable(raw: object) -> str:
+    """Read ``env/NAME``, the environment variable that holds an address which is a secret.
+
+    What is refused is not repeated: it may be the secret.
+    """
+    text = raw.strip() if isinstance(raw, str) else ""
+    if not re.fullmatch(VARIABLE_PATTERN, text):
+        what = "an address does not belong into this file" if "://" in text else "this names no environment variable"
+        raise SpellingError(what, f"write env/{NOTIFY_VARIABLE}, and set {NOTIFY_VARIABLE} to the address")
     return text
 
 

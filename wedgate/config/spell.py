@@ -20,7 +20,7 @@ from wedgate.config.rule_keys import fields_of_kind, kind_keys
 from wedgate.config.scalars import spell_load, spell_percent
 from wedgate.config.templates import COMMANDS, TEMPLATES
 from wedgate.judge.values import JudgeSettings
-from wedgate.rollout.values import Choice, RolloutSettings, Strategy, StrategyKind, TargetSettings
+from wedgate.rollout.values import Choice, HookSettings, RolloutSettings, Strategy, StrategyKind, TargetSettings
 
 
 def spell_configuration(configuration: Configuration) -> str:
@@ -62,6 +62,10 @@ def plain_configuration(configuration: Configuration) -> dict[str, Any]:
         plain["overrides"] = plain_overrides(configuration.overrides)
     if configuration.state is not None:
         plain["state"] = {"kind": configuration.state.kind, **configuration.state.options}
+    if configuration.notify:
+        plain["notify"] = [
+            {"to": each.to, "when": [occasion.value for occasion in each.when]} for each in configuration.notify
+        ]
     return plain
 
 
@@ -130,6 +134,7 @@ def _plain_judge(judge: JudgeSettings) -> dict[str, Any]:
 
 
 def _plain_rollout(rollout: RolloutSettings) -> dict[str, Any]:
+    hooks = {point.value: _plain_hook(hook) for point, hook in rollout.hooks.items()}
     return {
         "waves": [list(wave) for wave in rollout.waves],
         "in-flight": rollout.in_flight,
@@ -139,7 +144,13 @@ def _plain_rollout(rollout: RolloutSettings) -> dict[str, Any]:
         "strategies": {name: _plain_strategy(strategy) for name, strategy in rollout.strategies.items()},
         "choose": [_plain_choice(choice) for choice in rollout.choose],
         "target": _plain_target(rollout.targets),
+        **({"hooks": hooks} if hooks else {}),
     }
+
+
+def _plain_hook(hook: HookSettings) -> dict[str, Any]:
+    env = {"env": list(hook.env)} if hook.env else {}
+    return {"command": list(hook.command), "timeout": spell_duration(hook.limit), **env}
 
 
 def _plain_strategy(strategy: Strategy) -> dict[str, Any]:

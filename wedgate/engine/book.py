@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from wedgate.adapters.stores.interface import RevisionConflictError, Spool, Stor
 from wedgate.errors import ConfigurationError, NeedsHumanError, Problem, WedgateError
 from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.audit import Frozen
+from wedgate.ledger.chain import Entry
 from wedgate.ledger.plain import PlainError
 from wedgate.ledger.streams import WITHOUT_LEASE, LedgerState, Stream, fold
 from wedgate.rollout.journal import replay
@@ -82,7 +84,7 @@ class Book:
             state = self.refresh()
             allow(state)
             epoch = max(state.epoch, above) + 1
-            waiting = self._spool.waiting()
+            waiting = self._missing(self._spool.waiting())
             lease = Draft(stream=Stream.LEASE, kind="taken", at=at, body={"who": who})
             try:
                 self._append([lease, *waiting], epoch)
@@ -138,12 +140,28 @@ class Book:
         """Return the fence under which this writer sets weights now."""
         return Fence(epoch=self.epoch, revision=self.state.revision, rollout=rollout)
 
+    def _missing(self, waiting: Sequence[Draft]) -> Sequence[Draft]:
+        """Return the drafts that the ledger does not have, each once.
+
+        The answer to an append may have been lost, and the answer to its second try as well: what was kept for later
+        is there then.
+        """
+        if not waiting:
+            return ()
+        there = {_mark(entry) for entry in self._store.read()}
+        return [draft for mark, draft in {_mark(draft): draft for draft in waiting}.items() if mark not in there]
+
     def _append(self, drafts: Sequence[Draft], epoch: int) -> None:
         """Chain drafts onto what was read, and append them."""
         nonces = [secrets.token_hex(8) for _ in drafts]
         entries = chain_onto(drafts, revision=self.state.revision, head=self.state.head, epoch=epoch, nonces=nonces)
         self._store.append(entries, revision=self.state.revision)
         self.state = fold(entries, self.state)
+
+
+def _mark(said: Draft | Entry) -> tuple[object, ...]:
+    """Return what makes a record the same wherever it stands: its words and its instant, to the microsecond."""
+    return said.stream, said.kind, said.at, json.dumps(said.body, sort_keys=True)
 
 
 def unreadable(error: PlainError) -> ConfigurationError:

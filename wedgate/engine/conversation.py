@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from wedgate.adapters.forge.interface import CommitStatus, StatusState
+from wedgate.adapters.forge.interface import STATUS_LIMIT, CommitStatus, StatusState
 from wedgate.calendars.values import Verdict
 from wedgate.engine.overrides import OverrideParts, Overrides, Picture
 from wedgate.gate.decide import is_allowed
@@ -94,7 +94,10 @@ def status_of(decision: Decision, *, url: str | None = None, ledger: LedgerState
     status = _plain_status(decision, url)
     if ledger is None or not ledger.revision:
         return status
-    return replace(status, description=f"{status.description} {anchor_in_status(ledger.revision, ledger.head)}")
+    anchor = anchor_in_status(ledger.revision, ledger.head)
+    words, room = status.description, STATUS_LIMIT - len(anchor) - 1
+    # The anchor is never what is cut off: it is what shows that a ledger was replaced.
+    return replace(status, description=f"{words if len(words) <= room else f'{words[: room - 3]}...'} {anchor}")
 
 
 def _plain_status(decision: Decision, url: str | None) -> CommitStatus:

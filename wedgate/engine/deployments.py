@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 from wedgate.adapters.forge.interface import Deployment, Deployments, DeploymentState
 from wedgate.calendars.values import Verdict
@@ -11,6 +12,7 @@ from wedgate.ledger.streams import LedgerState
 
 MARK = "wedgate"
 """The key of a deployment's payload under which wedgate's own are found again."""
+_ANCHOR = re.compile(r"(\d{1,9}):([0-9a-f]{64})")
 
 
 def begin_deployments(
@@ -48,6 +50,14 @@ def finish_deployments(
     for each in own:
         deployments.set_state(each, state, f"{each.environment}: {state.value}", url)
     return own
+
+
+def anchors_of_deployments(deployments: Iterable[Deployment]) -> tuple[tuple[int, str], ...]:
+    """Return what wedgate's own deployments say of the ledger: a revision, and the hash of its entry."""
+    marks = (deployment.payload.get(MARK) for deployment in deployments)
+    anchors = (str(mark.get("ledger")) for mark in marks if isinstance(mark, Mapping))
+    found = (_ANCHOR.fullmatch(anchor) for anchor in anchors)
+    return tuple((int(match[1]), match[2]) for match in found if match is not None)
 
 
 def _binding_of(deployment: Deployment) -> object:

@@ -18,6 +18,7 @@ from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExitCode, WedgateError
+from wedgate.ledger.streams import LedgerState
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RolloutState
 from wedgate.rollout.values import DEFAULT_UNWATCHED, TargetSettings, Weights
@@ -48,6 +49,13 @@ class Looked:
     weights: dict[str, int | None] = field(default_factory=dict)
     unwatched: dict[str, timedelta] = field(default_factory=dict)
     returned: tuple[str, ...] = ()
+    stuck: tuple[str, ...] = ()
+    """Where traffic should be back on stable, and could not be returned."""
+    rollout: str = ""
+    service: str = ""
+    ledger: LedgerState | None = None
+    state: RolloutState | None = None
+    """The ledger as it was before the look did anything, and where the rollout stood; ``None``: not readable."""
     trouble: str = ""
 
 
@@ -58,6 +66,7 @@ class Guard:
         self._parts = parts
         self._watched: dict[str, datetime] = {}
         self._allowed = DEFAULT_UNWATCHED
+        self._known: LedgerState | None = None
 
     def look(self) -> Looked:
         """Look once: learn who watched what, and return what nobody has watched for too long."""
@@ -72,7 +81,20 @@ class Guard:
         unwatched = {name: at - self._watched[name] for name in exposed}
         late = [name for name, since in unwatched.items() if since > self._allowed]
         returned = self._return(rescue, parts, late, unwatched) if late else ()
-        return Looked(at=at, weights=weights, unwatched=unwatched, returned=returned, trouble=trouble)
+        allowed = self._allowed + LEASE_GRACE
+        stuck = tuple(name for name in late if name not in returned and unwatched[name] > allowed)
+        return Looked(
+            at=at,
+            weights=weights,
+            unwatched=unwatched,
+            returned=returned,
+            stuck=stuck,
+            rollout=rescue.rollout,
+            service=rescue.service,
+            ledger=self._known,
+            state=state,
+            trouble=trouble,
+        )
 
     def obey(self) -> Looked:
         """Look at once, and do what people told the rollout meanwhile: a report does not wait for the next tick."""
@@ -92,11 +114,14 @@ class Guard:
 
     def _ledger(self, rescue: Rescue) -> tuple[RolloutParts | None, RolloutState | None, str]:
         """Return the engine's parts and where the rollout stands; nothing where they cannot be had, and why."""
+        self._known = None
         try:
             parts = self._parts.parts()
             book = Book(parts.store, parts.spool)
-            book.refresh()
-            return parts, book.rollout(rescue.rollout), ""
+            known = book.refresh()
+            state = book.rollout(rescue.rollout)
+            self._known = known
+            return parts, state, ""
         except WedgateError as error:
             return None, None, str(error)
 

@@ -6,6 +6,7 @@ known at once; on another one only silence tells, after ``LEASE_LASTS``.
 
 from __future__ import annotations
 
+import functools
 import os
 import socket
 from collections.abc import Callable
@@ -24,19 +25,38 @@ LEASE_LASTS = timedelta(minutes=3)
 """How long after its last sign of life a run counts as alive where its process cannot be looked at."""
 
 
+_BOOT = "/proc/sys/kernel/random/boot_id"
+"""Where Linux says which start of which machine this is (random(4)); no other one has it."""
+
+
+@functools.cache
+def machine() -> str:
+    """Return the name of this machine in leases: its host name, and of what start of it where the system says so.
+
+    Hosted runners are machines of one image, and may all have one host name: the number of a process on one of them
+    says nothing about another.
+    """
+    try:
+        with open(_BOOT, encoding="ascii") as file:
+            boot = file.read(8)
+    except OSError:
+        return socket.gethostname()
+    return f"{socket.gethostname()}/{boot}"
+
+
 def own_name() -> str:
-    """Return this process's name in the lease: ``host:pid``."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Return this process's name in the lease: ``machine:pid``."""
+    return f"{machine()}:{os.getpid()}"
 
 
 def is_alive(who: str) -> bool | None:
-    """Whether the process ``host:pid`` runs; ``None`` when it is on another machine, or nobody can tell.
+    """Whether the process ``machine:pid`` runs; ``None`` when it is on another machine, or nobody can tell.
 
     A holder of this process's own name is an earlier process of the same number, or one in another container of the
     same name: nobody can tell.
     """
-    host, _, pid = who.rpartition(":")
-    if who == own_name() or host != socket.gethostname() or not pid.isdigit() or os.name != "posix":
+    there, _, pid = who.rpartition(":")
+    if who == own_name() or there != machine() or not pid.isdigit() or os.name != "posix":
         return None
     try:
         os.kill(int(pid), 0)

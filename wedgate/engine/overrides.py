@@ -6,17 +6,20 @@ grant is in the ledger before anything opens because of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from wedgate.adapters.forge.interface import Conversations, Forge, PullRequest
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
+from wedgate.engine.check import ask_region
+from wedgate.engine.horizon import granted_until, opening_after_freezes
+from wedgate.engine.parts import Almanac
 from wedgate.errors import ExternalSystemError
-from wedgate.gate.decide import closed_for, with_regions
-from wedgate.gate.decision import Decision, Reason, RegionDecision
+from wedgate.gate.decide import closed_for, with_regions, words_of
+from wedgate.gate.decision import Decision, Reason
 from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
@@ -44,18 +47,18 @@ class OverrideParts:
     """Everything that overrides touch. ``run_again`` is the workflow's run if it was run again.
 
     ``on_call`` returns the logins that a calendar names for this moment; ``ExternalSystemError`` if it cannot be read.
-    ``ask_region`` asks the calendar of ``configuration``, which may be the last valid one.
+    ``almanac`` is what the calendar of ``configuration``, which may be the last valid one, is asked with.
     """
 
     forge: Forge
     conversations: Conversations
     configuration: Configuration
     ledger: AuditBook | None
+    almanac: Almanac
     repository: str
     clock: Callable[[], datetime]
     run_again: int | None = None
     on_call: Callable[[str], tuple[str, ...]] = lambda location: ()
-    ask_region: Callable[[str, datetime], RegionDecision] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +132,12 @@ class Overrides:
         if self._parts.ledger is None or not decision.regions:
             return decision
         try:
-            return frozen_out(decision, self._parts.ledger.read().freezes)
+            freezes = self._parts.ledger.read().freezes
         except ExternalSystemError as error:
             reason = Reason(code=ReasonCode.LEDGER_UNREACHABLE, text=str(error))
             return with_regions(decision, [closed_for(region, reason) for region in decision.regions])
+        found = frozen_out(decision, freezes)
+        return found if found is decision else self._reopening(found, freezes)
 
     def through(self, decision: Decision, outgoing: Outgoing, *, pull_request: int | None = None) -> Decision:
         """Return the decision with what an override opens of it.
@@ -152,7 +157,7 @@ class Overrides:
         best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
         for number in self._candidates(outgoing.commit, pull_request):
             picture = self.picture(number)
-            found = self._grants(picture, self._with_trees(outgoing, picture), closing)
+            found = self._grants(picture, self._with_trees(outgoing, picture), closing, decision.runway_needed)
             if best is None or _count(found) > _count(best[0]):
                 best = found, number, picture
         if best is None:
@@ -162,6 +167,16 @@ class Overrides:
             found = self._use(picture, self._with_trees(outgoing, picture), closing, decision)
         return let_through(decision, found, pull_request=number)
 
+    def _reopening(self, decision: Decision, freezes: Sequence[Frozen]) -> Decision:
+        """Return the decision with the openings that the freezes leave."""
+        calendar, almanac = self._parts.configuration.calendar, self._parts.almanac
+
+        def opening(names: tuple[str, ...]) -> datetime | None:
+            return opening_after_freezes(calendar, almanac, names, decision.at, decision.runway_needed, freezes)
+
+        regions = tuple(replace(each, next_open=opening((each.region,))) for each in decision.regions)
+        return replace(decision, regions=regions, next_open=opening(tuple(each.region for each in regions)))
+
     def has_part(self, comment: Comment) -> bool:
         """Whether whoever wrote a comment is somebody here; strangers are not answered, and nothing is kept of them."""
         author = comment.author
@@ -169,6 +184,20 @@ class Overrides:
             return comment.is_insider
         named = any(circle.holds(author) for circle in self._book().circles.values())
         return named or self._role(author).may_write
+
+    def anchors(self, comments: Sequence[Comment]) -> tuple[tuple[int, str], ...]:
+        """Return what wedgate's own comments on a pull request say of the ledger.
+
+        An app wrote them, or the account of a machine, which looks like a person who may write here. Whoever may write
+        could stop an override anyhow; a stranger's comment that looks like wedgate's says nothing.
+        """
+        return tuple(
+            anchor
+            for comment in comments
+            if MARKER in comment.body and (author := comment.author) is not None
+            for anchor in anchors_of_comment(comment.body)
+            if not author.is_human or self._role(author).may_write
+        )
 
     def may(self, person: Person, duty: Duty) -> bool:
         """Whether somebody may do something else than approve."""
@@ -210,8 +239,8 @@ class Overrides:
         """
         found: list[tuple[str, str | None]] = []
         is_broken = any(code in _BROKEN for code, _ in whole)
-        if is_broken and self._parts.ask_region is not None:
-            decided = self._parts.ask_region(region, at)
+        if is_broken:
+            decided = ask_region(self._parts.configuration, region, at, None, almanac=self._parts.almanac)
             found += closing_of(decided) if decided.verdict is Verdict.CLOSED else ()
         if any(frozen.holds(region, at) for frozen in freezes):
             found.append((ReasonCode.FROZEN.value, None))
@@ -224,7 +253,7 @@ class Overrides:
         return tuple(each.number for each in found[:MOST_PULL_REQUESTS])
 
     def _grants(
-        self, picture: Picture, outgoing: Outgoing, closing: Mapping[str, Closing]
+        self, picture: Picture, outgoing: Outgoing, closing: Mapping[str, Closing], runway: timedelta | None
     ) -> dict[str, Grant | Refusal]:
         ledger = picture.ledger
         if ledger is None:
@@ -234,7 +263,7 @@ class Overrides:
                 remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
             )
             return dict.fromkeys(closing, none)
-        if is_another(ledger.hashes, _anchors(picture)):
+        if is_another(ledger.hashes, self.anchors(picture.comments)):
             other = Refusal(
                 code=RefusalCode.NO_LEDGER,
                 what="this is not the ledger that wedgate's comment here anchored: somebody has replaced or cut it",
@@ -244,10 +273,31 @@ class Overrides:
         uses, now = uses_in(ledger.audit), self._parts.clock()
         policy = self._parts.configuration.overrides
         untouchable = frozenset() if policy is None else policy.untouchable
-        return {
+        found = {
             region: grant_in(picture.standing, region, outgoing, why, uses=uses, at=now, untouchable=untouchable)
             for region, why in closing.items()
         }
+        if runway is None:
+            return found
+        return {
+            region: self._lasting(each, now, runway, untouchable) if isinstance(each, Grant) else each
+            for region, each in found.items()
+        }
+
+    def _lasting(self, grant: Grant, at: datetime, runway: timedelta, untouchable: frozenset[str]) -> Grant | Refusal:
+        """Return a grant that keeps its region open for the runway asked for, or that it does not."""
+        calendar, rules = self._parts.configuration.calendar, grant.rules
+        until = granted_until(
+            calendar, self._parts.almanac, grant.region, at, grant.expires, rules=rules, untouchable=untouchable
+        )
+        if until - at >= runway:
+            return grant
+        return Refusal(
+            code=RefusalCode.RUNWAY_SHORT,
+            what=f"the override opens {grant.region} until {until:%Y-%m-%d %H:%M:%S} UTC, and "
+            f"{words_of(runway, up=True)} were asked for",
+            remedy="ask for an override that is long enough, and names what closes later",
+        )
 
     def _use(
         self, picture: Picture, outgoing: Outgoing, closing: Mapping[str, Closing], decision: Decision
@@ -270,7 +320,8 @@ class Overrides:
             # What the ledger has by now counts: a denial or a freeze that was faster than this use.
             standing = hear(picture.change, picture.comments, picture.book, seen=seen_in(state.audit), now=now)
             there = replace(picture, ledger=state, standing=standing)
-            found = self._grants(there, outgoing, _with_freezes(closing, state.freezes, now))
+            closing_now = _with_freezes(closing, state.freezes, now)
+            found = self._grants(there, outgoing, closing_now, decision.runway_needed)
             news = news_of(standing, picture.change, state.audit, now)
             recorded = {(use.request, use.region, use.binding) for use in uses_in(state.audit)}
             uses = [
@@ -366,13 +417,6 @@ def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at:
         region: why if frozen in why or not any(each.holds(region, at) for each in freezes) else (*why, frozen)
         for region, why in closing.items()
     }
-
-
-def _anchors(picture: Picture) -> Iterator[tuple[int, str]]:
-    """Yield what wedgate's own comment on a pull request says of the ledger; nobody human wrote it."""
-    for comment in picture.comments:
-        if comment.author is not None and not comment.author.is_human and MARKER in comment.body:
-            yield from anchors_of_comment(comment.body)
 
 
 def _count(found: Mapping[str, Grant | Refusal]) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from wedgate.calendars.timeline import EARLIEST
+from wedgate.calendars.timeline import EARLIEST, Timeline
 from wedgate.calendars.values import Span, Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.horizon import timeline_for
@@ -58,7 +59,9 @@ def make_plan(
     rollout = configuration.rollout
     if rollout is None:
         raise UsageError(f"{configuration.path} has no `rollout:`, so there is nothing to plan")
-    task = _task(configuration, rollout, almanac, start, regions, deploy)
+    waves = asked_waves(rollout, regions)
+    span = Span(start=max(start - LOOK_BACK - timedelta(days=1), EARLIEST), end=start + HORIZON)
+    task = task_over(timeline_for(configuration.calendar, almanac, span), rollout, waves, deploy)
     given = plan_from(task, start)
     better = None if goal is None else best_order(task, start, goal)
     before, after = (None, None)
@@ -73,21 +76,20 @@ def make_plan(
     )
 
 
-def _task(
-    configuration: Configuration,
-    rollout: RolloutSettings,
-    almanac: Almanac,
-    start: datetime,
-    regions: tuple[str, ...],
-    deploy: timedelta,
-) -> Task:
+def asked_waves(rollout: RolloutSettings, regions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the waves as far as regions are asked about, all for none; ``UsageError`` for one that no wave names."""
     known = {name for wave in rollout.waves for name in wave}
     for name in regions:
         if name not in known:
             raise UsageError(f"region {name} is in no wave; the waves name {', '.join(sorted(known))}")
-    waves = tuple(tuple(name for name in wave if not regions or name in regions) for wave in rollout.waves)
-    span = Span(start=max(start - LOOK_BACK - timedelta(days=1), EARLIEST), end=start + HORIZON)
-    timeline = timeline_for(configuration.calendar, almanac, span)
+    waves = (tuple(name for name in wave if not regions or name in regions) for wave in rollout.waves)
+    return tuple(wave for wave in waves if wave)
+
+
+def task_over(
+    timeline: Timeline, rollout: RolloutSettings, waves: tuple[tuple[str, ...], ...], deploy: timedelta
+) -> Task:
+    """Return what is to be planned over the whole of a timeline."""
     stretches = {
         name: tuple(
             Stretch(start=each.start, end=each.end, verdict=each.verdict)
@@ -104,13 +106,13 @@ def _task(
         return chosen_strategy(ways, rollout.choose, region, verdict)
 
     return Task(
-        waves=tuple(wave for wave in waves if wave),
+        waves=waves,
         in_flight=rollout.in_flight,
         reserve=rollout.reserve,
         deploy=deploy,
         stretches=stretches,
         strategy_of=strategy_of,
-        horizon=span.end,
+        horizon=timeline.span.end,
     )
 
 

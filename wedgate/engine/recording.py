@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from wedgate.engine.book import Book
 from wedgate.engine.tick import release_claims
-from wedgate.errors import WedgateError
+from wedgate.errors import ExternalSystemError, WedgateError
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.plain import to_plain
-from wedgate.ledger.streams import Good, Poisoned, Stream
+from wedgate.ledger.streams import Good, LedgerState, Poisoned, Stream
 from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import RegionPlan
+from wedgate.rollout.state import RegionPlan, RolloutState
 
 Recorder = Callable[[Rescue, ReturnedByHand, int], str]
 """Writes down a rollback by hand (rescue file, what was done, epoch used) and says where it is recorded."""
@@ -25,24 +27,20 @@ def recorder_in(book: Book) -> Recorder:
 
     def record(rescue: Rescue, returned: ReturnedByHand, epoch: int) -> str:
         drafts = drafts_of_rollback(rescue, returned)
-        was_over = False
-        kept: str | None = None
-        try:
-            book.refresh()
-            state = book.rollout(rescue.rollout)
-            was_over = state is None or state.is_over
-            drafts = drafts[1:] if state is None else drafts
-        except WedgateError:
-            # A ledger that cannot be read says nothing about what to leave out.
-            pass
+        before: RolloutState | None = None
+
+        def look(state: LedgerState) -> None:
+            nonlocal before
+            before = _told(book, rescue)
+
         # First where nobody can be in the way; the lease then writes what waits into the ledger.
         kept = book.keep(drafts)
         try:
-            book.take_lease(returned.at, above=epoch, who="rollback by hand")
+            book.take_lease(returned.at, above=epoch, who="rollback by hand", allow=look)
             if kept is None:
                 book.append(drafts)
-            after = book.rollout(rescue.rollout)
-            if after is not None and after.is_over and not was_over:
+            after = _told(book, rescue)
+            if after is not None and after.is_over and before is not None and not before.is_over:
                 book.append([release_claims(after, returned.at)])
         except WedgateError as error:
             where = f"kept in {kept} until the next run writes it down" if kept else "NOT recorded: tell people"
@@ -50,6 +48,63 @@ def recorder_in(book: Book) -> Recorder:
         return "recorded in the ledger"
 
     return record
+
+
+def rescue_in(
+    book: Book, *, service: str, at: datetime, store_kind: str, store_options: Mapping[str, object]
+) -> Rescue | None:
+    """Return what a rescue file of the rollout that was started last would say, by the ledger; ``None`` without one."""
+    ledger = book.refresh()
+    state = book.rollout(ledger.latest)
+    if state is None:
+        return None
+    return Rescue(
+        service=service,
+        rollout=state.plan.rollout,
+        release=state.plan.release,
+        at=at,
+        epoch=ledger.epoch,
+        regions=state.plan.regions,
+        store_kind=store_kind,
+        migration=state.plan.migration,
+        store_options=dict(store_options),
+    )
+
+
+def _told(book: Book, rescue: Rescue) -> RolloutState | None:
+    """Return what the ledger that was just read tells of the rollout; ``None`` where it tells nothing that is known."""
+    try:
+        return book.rollout(rescue.rollout)
+    except WedgateError:
+        return None
+
+
+Told = TypeVar("Told")
+
+
+def within(seconds: float, ask: Callable[[], Told]) -> Told:
+    """Return what ``ask`` returns, or raises; ``ExternalSystemError`` when it takes longer than ``seconds``.
+
+    A ledger on a disk that hangs answers never, and no error says so. What was asked goes on beside, and ends with the
+    process.
+    """
+    found: list[Told] = []
+    raised: list[Exception] = []
+
+    def run() -> None:
+        try:
+            found.append(ask())
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if raised:
+        raise raised[0]
+    if not found:
+        raise ExternalSystemError(f"the ledger has not answered for {seconds:g} s")
+    return found[0]
 
 
 def exposed_in(book: Book) -> Callable[[Rescue], Collection[str]]:

@@ -27,7 +27,8 @@ def rest(
 ) -> timedelta | None:
     """Return how long until the next tick, ``None`` when a tick cannot change anything any more.
 
-    ``deadline`` is until when closed calendars are waited for; ``is_deploying`` says where a deploy runs beside it.
+    ``deadline`` is until when closed calendars are waited for; ``is_deploying`` says where a region waits for something
+    that runs beside the loop.
     """
     if state.is_over:
         return None
@@ -55,10 +56,12 @@ def until_return(state: RolloutState) -> timedelta:
 
 def _rest_of(region: RegionState, now: datetime, due: Due, is_deploying: bool) -> timedelta:
     """Return how long until a region in motion has something to do."""
+    if is_deploying:
+        return POLL
     if region.phase is RegionPhase.BAKING:
         return due(region, now)
     looks = region.phase in (RegionPhase.SHIFTING, RegionPhase.PROMOTED)
-    waits = region.phase is RegionPhase.PREPARING and (region.deployed_at is not None or is_deploying)
+    waits = region.phase is RegionPhase.PREPARING and region.deployed_at is not None
     return POLL if looks or waits else timedelta(0)
 
 

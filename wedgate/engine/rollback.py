@@ -93,10 +93,14 @@ def roll_back(
     ways = [_Return(hand, region) for region in named]
     done = _return_all(ways, _Return.at_once, observe)
     if rest:
-        unwatched = exposed(rescue)
-        left = [region for region in rest if region.region in unwatched or _has_a_part(region, open_target)]
-        ways += (others := [_Return(hand, region) for region in left])
-        done += _return_all(others, _Return.at_once, observe)
+        # What the targets say comes first: a ledger may take long to answer, or never do.
+        parted = _with_a_part(rest, open_target)
+        ways += (first := [_Return(hand, region) for region in parted])
+        done += _return_all(first, _Return.at_once, observe)
+        whole = [region for region in rest if region not in parted]
+        unwatched = exposed(rescue) if whole else ()
+        ways += (then := [_Return(hand, region) for region in whole if region.region in unwatched])
+        done += _return_all(then, _Return.at_once, observe)
     # Only now: nobody waits for a colour that has to grow but the region that it is in.
     done += _return_all([each for each in ways if each.is_waiting], _Return.when_able, observe)
     returned = tuple(sorted(done, key=lambda each: known.index(each.region)))
@@ -145,13 +149,18 @@ def _return_all(
         return [done for done in threads.map(told, ways) if done is not None]
 
 
-def _has_a_part(plan: RegionPlan, open_target: Callable[[TargetSettings], Target]) -> bool:
-    """Whether the candidate has a part of a region's traffic, or may have: nobody watches it any more."""
-    try:
-        weights = open_target(plan.target).weights().weights
-    except WedgateError:
-        return True
-    return weights not in (Weights.giving(plan.stable, 100), Weights.giving(plan.candidate, 100))
+def _with_a_part(plans: Sequence[RegionPlan], open_target: Callable[[TargetSettings], Target]) -> list[RegionPlan]:
+    """Return the regions whose candidate has a part of the traffic, or may have: nobody watches it any more."""
+
+    def has_a_part(plan: RegionPlan) -> bool:
+        try:
+            weights = open_target(plan.target).weights().weights
+        except WedgateError:
+            return True
+        return weights not in (Weights.giving(plan.stable, 100), Weights.giving(plan.candidate, 100))
+
+    with ThreadPoolExecutor(max_workers=len(plans)) as threads:
+        return [plan for plan, parted in zip(plans, threads.map(has_a_part, plans), strict=True) if parted]
 
 
 class _Return:

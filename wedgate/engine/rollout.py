@@ -28,13 +28,15 @@ from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.promises import Declared, spell_undrained, undrained
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import Plan, RegionPhase, RegionState, RolloutState
+from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
 
 MOST_TRIES = 400
 """A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` and a deploy of the old version allow;
 against an error that repeats itself without being the target's."""
+
+_NOTHING_UNDER_WAY = RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
 
 
 class RolloutEngine:
@@ -65,7 +67,47 @@ class RolloutEngine:
         """
         began = self._parts.clock()
         leave_at = None if budget is None else began + budget
-        return self._begun(release, regions, lambda ticker: self._drive(ticker, began + wait, leave_at))
+        return self._begun(
+            release, regions, lambda ticker, rescue: self._driven(ticker, began + wait, leave_at, rescue)
+        )
+
+    def go_on(self, *, wait: timedelta = timedelta(0), budget: timedelta | None = None) -> RunEnd:
+        """Go on with the rollout that is under way, whatever it releases; like a tick, waiting is no failure.
+
+        Of several that are under way each takes one step, as with ``tick``: none is left unwatched for another. What
+        is held for want of something stays so. ``wait``, ``budget`` and what is raised are as for ``run``.
+        """
+        began = self._parts.clock()
+        leave_at = None if budget is None else began + budget
+        self._book.refresh()
+        if len(self._book.state.unfinished) != 1 or self._is_held():
+            return self.tick()
+        self._say_notices()
+        try:
+            self._take_lease(None)
+        except RefusedError as refused:
+            return _nothing_done(refused)
+        try:
+            running = self._book.rollout(self._book.state.running)
+            if running is None:
+                return _NOTHING_UNDER_WAY
+            if running.is_over:
+                self._book.append([release_claims(running, self._parts.clock())])
+                return _NOTHING_UNDER_WAY
+            ticker = self._ticker(running)
+            self._say(None, "found", f"rollout {running.plan.rollout} of {running.plan.release.digest}")
+            ticker.take_over(anew=False)
+            if any(_came_back(region) for region in ticker.state.regions):
+                # Nobody had watched it, and now it is on stable: this run is the one that begins it again.
+                ticker.take_over(anew=False)
+            rescue = self._save_rescue(running.plan)
+            end = self._driven(ticker, began + wait, leave_at, rescue)
+            is_waiting = not end.is_handed_over and self._parts.interrupted() is None
+            return tick_end(ticker.state, rescue) if is_waiting else end
+        except LeaseLostError as error:
+            raise LeaseLostError(self._spell_loss(error)) from error
+        finally:
+            self._book.release_lease(self._parts.clock())
 
     def start(self, release: Release, *, regions: Sequence[str] = ()) -> RunEnd:
         """Plan ``release`` and write its start down; ticks do the rest. Raises as ``run`` does."""
@@ -82,11 +124,11 @@ class RolloutEngine:
         only = requested_regions(self._parts.settings, regions) if regions else None
         try:
             self._refuse_while_held(self._book.state)
+            if not self._book.state.claims and not self._book.has_kept:
+                return _NOTHING_UNDER_WAY
+            self._take_lease(None, only)
         except RefusedError as refused:
-            return RunEnd(exit_code=ExitCode.DONE, text=f"nothing done: {refused}", state=None)
-        if not self._book.state.claims and not self._book.has_kept:
-            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
-        self._take_lease(None, only)
+            return _nothing_done(refused)
         ends = []
         try:
             for name in self._book.state.unfinished:
@@ -104,7 +146,7 @@ class RolloutEngine:
         finally:
             self._book.release_lease(self._parts.clock())
         if not ends:
-            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+            return _NOTHING_UNDER_WAY
         return max(ends, key=lambda end: end.exit_code)
 
     def watch_over(self) -> RunEnd:
@@ -115,7 +157,7 @@ class RolloutEngine:
         self._book.refresh()
         self._refuse_while_held(self._book.state)
         if not self._book.state.claims:
-            return RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
+            return _NOTHING_UNDER_WAY
         self._take_lease(None)
         state = None
         try:
@@ -142,6 +184,7 @@ class RolloutEngine:
                 self._parts.pause(until_return(ticker.state))
                 ticker.feed(ev.Ticked(at=self._parts.clock(), regions=back))
             ticker.leave()
+            ticker.hear(last=True)
         except LeaseLostError:
             raise
         except BaseException as error:
@@ -150,8 +193,8 @@ class RolloutEngine:
                 raise
         self._raise_blind(ticker)
 
-    def _begun(self, release: Release, regions: Sequence[str], drive: Callable[[Ticker], bool] | None) -> RunEnd:
-        """Start or go on with a rollout, and drive it; ``drive`` says whether it left the rest to a later run."""
+    def _begun(self, release: Release, regions: Sequence[str], drive: Callable[[Ticker, str], RunEnd] | None) -> RunEnd:
+        """Start or go on with a rollout, and drive it; without ``drive`` the rest is left to a later run."""
         self._book.refresh()
         self._say_notices()
         requested = requested_regions(self._parts.settings, regions)
@@ -168,13 +211,15 @@ class RolloutEngine:
             if ticker is None:
                 return _nothing_to_do(release, Planned(plan=None, already=requested))
             rescue = self._save_rescue(ticker.state.plan)
-            if drive is None or drive(ticker):
-                return tick_end(ticker.state, rescue)
-            return end_of(ticker.state, self._parts.interrupted(), rescue)
+            return tick_end(ticker.state, rescue) if drive is None else drive(ticker, rescue)
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
             self._book.release_lease(self._parts.clock())
+
+    def _is_held(self) -> bool:
+        """Whether another run is alive."""
+        return live_holder(self._book.state, self._parts.clock(), self._parts.is_alive) is not None
 
     def _refuse_while_held(self, state: LedgerState) -> None:
         """Refuse while another run is alive: it watches its regions, and is not taken over."""
@@ -250,6 +295,7 @@ class RolloutEngine:
             return
         self._take_over(ticker)
         self._settle(ticker, why)
+        ticker.hear(last=True)
         if any(region.is_exposed or region.owes_return for region in ticker.state.regions):
             raise NeedsHumanError(_stuck(ticker.state))
 
@@ -298,6 +344,7 @@ class RolloutEngine:
         why = f"release {release.digest} takes its place"
         ticker.feed(ev.Superseded(at=self._parts.clock(), why=why))
         self._settle(ticker, why)
+        ticker.hear(last=True)
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))
 
@@ -311,6 +358,12 @@ class RolloutEngine:
                 "on, or end that one with `wedgate rollout abort`"
             )
 
+    def _driven(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None, rescue: str) -> RunEnd:
+        """Drive a rollout, and return how that ended."""
+        if self._drive(ticker, deadline, leave_at):
+            return replace(tick_end(ticker.state, rescue), is_handed_over=True)
+        return end_of(ticker.state, self._parts.interrupted(), rescue)
+
     def _drive(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None) -> bool:
         """Tick until nothing more can be done, and leave nothing in motion behind.
 
@@ -321,6 +374,7 @@ class RolloutEngine:
                 ticker.renew()
                 self._obey(ticker)
                 self._take_reports(ticker)
+                ticker.hear()
                 ticker.feed(ev.Ticked(at=self._parts.clock()))
                 now = self._parts.clock()
                 pause = rest(ticker.state, now, deadline, due=ticker.watcher.due, is_deploying=ticker.is_deploying)
@@ -328,6 +382,7 @@ class RolloutEngine:
                     break
                 if leave_at is not None and now >= leave_at and _may_leave(ticker):
                     ticker.leave()
+                    ticker.hear(last=True)
                     return True
                 self._pause(ticker, pause if leave_at is None else min(pause, max(leave_at - now, POLL)))
         except LeaseLostError:
@@ -339,6 +394,7 @@ class RolloutEngine:
                 raise
         why = self._parts.interrupted()
         self._settle(ticker, f"interrupted: {why}" if why else "the run ended and nobody would watch any more")
+        ticker.hear(last=True)
         self._raise_blind(ticker)
         return False
 
@@ -436,6 +492,11 @@ def _needs_settling(region: RegionState) -> bool:
     return region.is_exposed or region.phase in preparing
 
 
+def _came_back(region: RegionState) -> bool:
+    """Whether a region waits on stable for nothing but the next run."""
+    return region.hold is not None and region.hold.kind is HoldKind.INTERRUPTED and region.weight == 0
+
+
 def _may_leave(ticker: Ticker) -> bool:
     """Whether nothing is half done: no switch of traffic whose outcome is not known, and no deploy."""
     half = (RegionPhase.SHIFTING, RegionPhase.ROLLING_BACK)
@@ -455,6 +516,11 @@ def _refuse_undrained(state: RolloutState) -> None:
     """Refuse another release where the old colour would go that nobody has seen to be the last way back."""
     if waits := spell_undrained(state):
         raise RefusedError(f"rollout {state.plan.rollout} is not over: {waits}")
+
+
+def _nothing_done(refused: RefusedError) -> RunEnd:
+    """Return the end of a run that found another one at work, which is as it should be."""
+    return RunEnd(exit_code=ExitCode.DONE, text=f"nothing done: {refused}", state=None)
 
 
 def _nothing_to_do(release: Release, planned: Planned) -> RunEnd:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from wedgate.adapters.hooks.interface import Hooks, NoHooks
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.stores.interface import Spool, Store
 from wedgate.adapters.targets.interface import Target
@@ -50,9 +51,10 @@ class RolloutParts:
     start pinned. ``pause`` returns after the duration, or earlier when the run is interrupted; ``interrupted``
     then says why. ``let_through(decision, plan, at)`` looks whether an override opens a closed region for a rollout,
     and records its use before it says so. ``reports`` returns every regression reported so far. ``who`` is this run's
-    name in the lease (``host:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
+    name in the lease (``machine:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
     known). ``run_beside`` starts a deploy and returns without waiting for its end. ``ask`` bounds how long a rollback
-    waits to hear of the old colour.
+    waits to hear of the old colour. ``is_fleet`` says that the store holds other services as well, which may share a
+    target by mistake.
     """
 
     service: str
@@ -76,15 +78,21 @@ class RolloutParts:
     is_alive: Callable[[str], bool | None] = is_alive
     run_beside: Callable[[Callable[[], None]], Beside] = run_beside
     ask: Ask = ask_within
+    is_fleet: bool = False
+    hooks: Hooks = field(default_factory=NoHooks)
     store_kind: str = "file"
     store_options: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnd:
-    """How a run ended: the exit code, one sentence, and where the rollout stands (``None``: it did not start)."""
+    """How a run ended: the exit code, one sentence, and where the rollout stands (``None``: it did not start).
+
+    ``is_handed_over``: its time was up before the rollout was, and the next run should go on at once.
+    """
 
     exit_code: ExitCode
     text: str
     state: RolloutState | None
     rescue: str | None = None
+    is_handed_over: bool = False

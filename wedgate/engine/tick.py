@@ -16,6 +16,7 @@ from wedgate.adapters.targets.interface import FenceError, Target
 from wedgate.engine.beside import Beside
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import RENEW_EVERY
+from wedgate.engine.hooks import HookDesk
 from wedgate.engine.observe import Watcher
 from wedgate.engine.progress import Progress
 from wedgate.engine.region_gate import RegionGate
@@ -28,14 +29,18 @@ from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
 from wedgate.rollout import effects as fx
 from wedgate.rollout import events as ev
+from wedgate.rollout.hooks import begins_to_return, call_of, condition_of, point_passed
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.returns import PART_WITHIN
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
-from wedgate.rollout.step import step
-from wedgate.rollout.values import Colour, Weights
+from wedgate.rollout.step import step, would_go_on
+from wedgate.rollout.values import Colour, HookPoint, Weights
 
 ASK_AGAIN = timedelta(seconds=30)
 """How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
+
+LINES_SAID = 3
+"""Lines of a failed hook's output that are said at once; more of it is in the journal."""
 
 
 class Ticker:
@@ -51,11 +56,14 @@ class Ticker:
         self.watcher = watcher
         self._targets: dict[str, Target] = {}
         self._deploys: dict[str, Beside] = {}
+        self._ran: dict[str, Sequence[ev.HookRan]] = {}
+        """How the hook before the deploy of a region ended."""
         self._asked: dict[str, datetime] = {}
         self._gate = RegionGate(parts, book)
         self._returns = Returns(
             parts.run_beside, parts.ask, lambda region, why: self._say(region, "before it goes back", why, None)
         )
+        self._hooks = HookDesk(parts)
         self.raised: Progress | None = None
         self.state = state
         self.blind: ExternalSystemError | None = None
@@ -63,13 +71,17 @@ class Ticker:
 
     def feed(self, event: ev.Event) -> None:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
-        after, effects = step(self.state, event)
+        before = self.state
+        after, effects = step(before, event)
+        if isinstance(event, ev.HookRan):
+            self._say(event.region, f"hook {event.point}", _spell_hook(event), None)
         drafts = self._drafts(event, after, effects)
         decreases = [effect for effect in effects if isinstance(effect, fx.SetWeights) and effect.is_decrease]
         found: list[ev.Event] = []
         if decreases:
             self.spooled_at = self._book.keep(drafts) or self.spooled_at
             self.state = after
+            found += self._before_rollback(before, after)
             failures: list[Exception] = []
             for decrease in decreases:
                 try:
@@ -83,6 +95,7 @@ class Ticker:
         else:
             self._record(drafts, spooled=False)
             self.state = after
+        self._after(before, after)
         for each in found:
             self.feed(each)
         for effect in effects:
@@ -98,8 +111,13 @@ class Ticker:
         return self._targets[region]
 
     def is_deploying(self, region: str) -> bool:
-        """Whether a deploy runs beside the loop there."""
-        return region in self._deploys
+        """Whether a deploy, or a hook that is a condition, runs beside the loop there."""
+        return region in self._deploys or self._hooks.is_waited_for(region)
+
+    def hear(self, *, last: bool = False) -> None:
+        """Take in how hooks ended for which nobody waited; at the ``last`` they are waited for."""
+        for ran in self._hooks.at_last() if last else self._hooks.heard():
+            self.feed(ran)
 
     def take_over(self, regions: tuple[str, ...] | None = None, *, anew: bool = True) -> None:
         """Put this run's fence on every target of the plan (or of some regions), then take in what was found there.
@@ -178,7 +196,8 @@ class Ticker:
     def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
         rollout, at = self.state.plan.rollout, event.at
-        drafts = [draft_of(event, rollout=rollout)] if after != self.state else []
+        tells = after != self.state or isinstance(event, ev.HookRan)
+        drafts = [draft_of(event, rollout=rollout)] if tells else []
         for effect in effects:
             match effect:
                 case fx.Poison(digest=digest, why=why):
@@ -221,7 +240,7 @@ class Ticker:
         """Carry out one effect and return what was found."""
         match effect:
             case fx.AskGate():
-                return (self._ask_gate(effect),) if self._is_due(effect.region) else ()
+                return self._ask(effect)
             case fx.Deploy():
                 return self._deploy(effect)
             case fx.ReadDigest(region=region):
@@ -250,6 +269,48 @@ class Ticker:
             case unknown:
                 assert_never(unknown)
 
+    def _ask(self, effect: fx.AskGate) -> Sequence[ev.Event]:
+        """Ask the gate; where it opens and a hook is a condition too, that must have ended well, and is asked last."""
+        name = effect.region
+        region = self.state.region(name)
+        point = condition_of(region)
+        if point is None or not self._hooks.has(point):
+            return (self._ask_gate(effect),) if self._is_due(name) else ()
+        if not self._hooks.is_begun(point, name):
+            if not self._is_due(name):
+                return ()
+            answer = self._ask_gate(effect)
+            if not would_go_on(self.state, region, answer):
+                return (answer,)
+            self._say(name, f"hook {point}", "runs", None)
+            self._hooks.begin(call_of(self.state.plan, region, point))
+        ran = self._hooks.ended(point, name)
+        if ran is None:
+            return ()
+        return (ran,) if ran.trouble else (ran, self._ask_gate(effect))
+
+    def _before_rollback(self, before: RolloutState, after: RolloutState) -> Sequence[ev.Event]:
+        """Run the hooks of regions that begin to give traffic back, for a moment that is bounded."""
+        point = HookPoint.BEFORE_ROLLBACK
+        if not self._hooks.has(point):
+            return ()
+        changed = zip(before.regions, after.regions, strict=True)
+        returning = [region for was, region in changed if begins_to_return(was, region)]
+        return self._hooks.for_a_moment([call_of(after.plan, region, point) for region in returning])
+
+    def _after(self, before: RolloutState, after: RolloutState) -> None:
+        """Start the hooks that follow what became of the regions; nobody waits for them."""
+        if not self._hooks.has_any:
+            return
+        for was, region in zip(before.regions, after.regions, strict=True):
+            if was is region:
+                continue
+            if condition_of(was) is not None and condition_of(region) is None:
+                self._hooks.forget(region.region)
+            point = point_passed(was, region)
+            if point is not None and self._hooks.has(point):
+                self._hooks.begin_beside(call_of(after.plan, region, point))
+
     def _is_due(self, region: str) -> bool:
         """Whether the gate should be asked: a closed one not on every tick that other regions need."""
         here, asked = self.state.region(region), self._asked.get(region)
@@ -271,16 +332,54 @@ class Ticker:
         region = effect.region
         if region not in self._deploys:
             self._say(region, "deploying", f"{effect.release.digest} on {effect.colour}", None)
-            target = self.target(region)
-            self._deploys[region] = self._parts.run_beside(lambda: target.deploy(effect.colour, effect.release))
+            try:
+                if self._parts.is_fleet:
+                    self._fence_off(self.target(region))
+            except FenceError as error:
+                raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
+            except ExternalSystemError as error:
+                return (ev.DeployFailed(at=self._now(), region=region, why=str(error)),)
+            self._deploys[region] = self._parts.run_beside(self._deployment(effect))
+        ran = self._ran.get(region, ())
         try:
             if not self._deploys[region].is_done():
                 return ()
         except ExternalSystemError as error:
             del self._deploys[region]
-            return (ev.DeployFailed(at=self._now(), region=region, why=str(error)),)
+            return (*ran, ev.DeployFailed(at=self._now(), region=region, why=str(error)))
         del self._deploys[region]
-        return (ev.Deployed(at=self._now(), region=region),)
+        return (*ran, ev.Deployed(at=self._now(), region=region))
+
+    def _deployment(self, effect: fx.Deploy) -> Callable[[], None]:
+        """Return what deploys a release: the hook that is a condition, if there is one, and the target's deploy."""
+        target, point = self.target(effect.region), HookPoint.BEFORE_DEPLOY
+        call = call_of(self.state.plan, self.state.region(effect.region), point)
+        ran: list[ev.HookRan] = []
+        self._ran[effect.region] = ran
+
+        def deploy() -> None:
+            if self._hooks.has(point):
+                ran.append(self._hooks.run(call))
+                if ran[0].trouble:
+                    raise ExternalSystemError(f"the hook {point} failed: {ran[0].trouble}")
+            target.deploy(effect.colour, effect.release)
+
+        return deploy
+
+    def _fence_off(self, target: Target) -> None:
+        """Put this run's fence on a target before a colour is deployed: nobody else can give that colour traffic then.
+
+        Claims keep the rollouts of one service apart. A target that two services share by mistake has two ledgers:
+        of two rollouts the one with the lower fence stops, and the one that finds a stranger's as high as its own.
+        """
+        fence, own = target.weights().fence, self._book.fence(self.state.plan.rollout)
+        if fence is not None and fence.epoch >= own.epoch and fence.rollout not in self._book.state.journals:
+            raise FenceError(
+                f"{target.region}: {fence} is no rollout of {self.state.plan.service} and switches this region too; "
+                "give each service targets of its own",
+                held=fence,
+            )
+        target.set_weights(Weights.giving(self.state.plan.region(target.region).stable, 100), own)
 
     def _return(self, effect: fx.SetWeights) -> Sequence[ev.Event]:
         """Give stable all traffic, or what it can take now: what it lacks is started beside this."""
@@ -336,6 +435,14 @@ class Ticker:
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""
         self._parts.observe(Progress(at=self._now(), region=region, what=what, why=why, until=until))
+
+
+def _spell_hook(ran: ev.HookRan) -> str:
+    """Say in one line how a hook ended, and the end of what it printed where it failed."""
+    if not ran.trouble:
+        return f"done after {ran.took.total_seconds():.1f} s"
+    said = " / ".join(ran.output.splitlines()[-LINES_SAID:])
+    return f"failed: {ran.trouble}{f': {said}' if said else ''}"
 
 
 def release_claims(state: RolloutState, at: datetime) -> Draft:

@@ -14,6 +14,7 @@ from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import PlainError, from_plain
+from wedgate.ledger.told import Mark, Passed, Telling, marked
 from wedgate.rollout.values import Colour, Release
 
 
@@ -34,9 +35,11 @@ class Stream(StrEnum):
     """Overrides and freezes: who asked, who approved, what was refused, what was used."""
     ORDERS = "orders"
     """What people told a rollout: pause, resume, abort; a regression that was reported; a digest to clear."""
+    NOTICES = "notices"
+    """What people were told, and where."""
 
 
-WITHOUT_LEASE = (Stream.AUDIT, Stream.ORDERS)
+WITHOUT_LEASE = (Stream.AUDIT, Stream.ORDERS, Stream.NOTICES)
 """Streams that anybody may append to while somebody else holds the lease; they are no sign of life of its holder."""
 
 
@@ -62,7 +65,7 @@ class Poisoned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """Who may write: ``who`` (``host:pid`` for a run) since ``at``, last heard of at ``seen``.
+    """Who may write: ``who`` (``machine:pid`` for a run) since ``at``, last heard of at ``seen``.
 
     Everything written under the lease's epoch is a sign of life. ``ended`` says that the holder gave it back.
     """
@@ -108,6 +111,8 @@ class LedgerState:
     epoch: int = 0
     good: Mapping[str, Good] = field(default_factory=dict)
     poisoned: Mapping[str, Poisoned] = field(default_factory=dict)
+    rolled_back: frozenset[str] = frozenset()
+    """The rollouts whose digest was poisoned, for as long as the ledger lasts."""
     claims: Mapping[str, str] = field(default_factory=dict)
     journals: Mapping[str, tuple[JournalLine, ...]] = field(default_factory=dict)
     latest: str | None = None
@@ -116,6 +121,8 @@ class LedgerState:
     freezes: tuple[Frozen, ...] = ()
     """The freezes that nobody has ended; each may be over by its own time."""
     orders: tuple[OrderLine, ...] = ()
+    told: Mapping[tuple[str, str], Mark] = field(default_factory=dict)
+    """What became of each message, by destination and by the key of what it is about."""
     hashes: tuple[str, ...] = ()
     """The hash of every entry in order, whatever its stream: what an anchor outside is compared with."""
 
@@ -155,6 +162,8 @@ class _Folding:
         self._lease, self._latest, self._freezes = state.lease, state.latest, state.freezes
         self._good, self._poisoned, self._claims = dict(state.good), dict(state.poisoned), dict(state.claims)
         self._audit, self._orders, self._hashes = list(state.audit), list(state.orders), list(state.hashes)
+        self._told = dict(state.told)
+        self._rolled_back = set(state.rolled_back)
         self._journals: dict[str, list[JournalLine]] = {}
 
     def state(self) -> LedgerState:
@@ -166,6 +175,7 @@ class _Folding:
             epoch=self._epoch,
             good=self._good,
             poisoned=self._poisoned,
+            rolled_back=frozenset(self._rolled_back),
             claims=self._claims,
             journals={**self._state.journals, **longer},
             latest=self._latest,
@@ -173,6 +183,7 @@ class _Folding:
             audit=tuple(self._audit),
             freezes=self._freezes,
             orders=tuple(self._orders),
+            told=self._told,
             hashes=tuple(self._hashes),
         )
 
@@ -193,6 +204,7 @@ class _Folding:
                 poisoned = from_plain(Poisoned, dict(entry.body))
                 # The first reason stays: a later entry for the same digest only repeats it.
                 self._poisoned.setdefault(poisoned.digest, poisoned)
+                self._rolled_back.add(poisoned.rollout)
             case Stream.CLAIMS:
                 self._take_claim(entry)
             case Stream.JOURNAL:
@@ -201,6 +213,8 @@ class _Folding:
                 self._take_audit(entry)
             case Stream.ORDERS:
                 self._take_order(entry)
+            case Stream.NOTICES:
+                self._take_notice(entry)
             case _:
                 pass
 
@@ -238,6 +252,15 @@ class _Folding:
         self._orders.append(OrderLine(revision=entry.revision, at=entry.at, given=given))
         if given.order is Order.CLEAR and given.digest is not None:
             self._poisoned.pop(given.digest, None)
+
+    def _take_notice(self, entry: Entry) -> None:
+        """Mark what is told, was told, or could not be; a kind of a later version is nothing to go by."""
+        if entry.kind not in tuple(Telling):
+            return
+        passed = from_plain(Passed, dict(entry.body))
+        for key in passed.about:
+            place = (passed.to, key)
+            self._told[place] = marked(self._told.get(place), Telling(entry.kind), entry.at)
 
     def _take_lease(self, entry: Entry) -> None:
         """Take the lease, or give it back; a renewal is only a sign of life."""

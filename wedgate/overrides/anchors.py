@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 
 MARKER = "<!-- wedgate:override -->"
 """By this line, which nobody sees, wedgate's comment is found again."""
 STATUS_DIGITS = 16
 """How many digits of the ledger's head a commit status has room for."""
 _ANCHOR = re.compile(r"<sub>ledger: revision (\d{1,9}), `([0-9a-f]{64})`</sub>|\[ledger (\d{1,9}):([0-9a-f]{16})\]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerAnchor:
+    """What somebody signs of a ledger: its revision and the hash there, of which service, by whom and when (UTC)."""
+
+    service: str
+    revision: int
+    hash: str
+    by: str
+    at: str
+
+    def canonical(self) -> bytes:
+        """Return the bytes to sign: JSON in ASCII with sorted keys and no spaces, and a line end."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def anchor_in_comment(revision: int, head: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,7 +100,9 @@ def grant_in(
     if shut:
         what = f"no override opens {', '.join(shut)} (`untouchable` in wedgate.yml)"
         return Refusal(code=RefusalCode.UNTOUCHABLE, what=what, remedy="wait until it is over")
-    left = tuple(dict.fromkeys(rule or code for code, rule in closing if not _covers(request, code, rule)))
+    left = tuple(
+        dict.fromkeys(rule or code for code, rule in closing if not covers(request.override.rules, code, rule))
+    )
     if left:
         return Refusal(
             code=RefusalCode.OTHER_RULE,
@@ -119,6 +121,12 @@ def grant_in(
         expires=place.expires,
         matched_by=MatchedBy.COMMIT if outgoing.commit == request.override.sha else MatchedBy.TREE,
     )
+
+
+def covers(rules: Collection[str], code: str, rule: str | None) -> bool:
+    """Whether a request that names ``rules`` opens what closes by a reason code and, where it names one, by a rule."""
+    # A rule may have the name of a reason code; only those that a request may name stand for themselves.
+    return (code in OVERRIDABLE and code in rules) or (rule is not None and rule in rules)
 
 
 def _stopped(standing: Standing) -> Refusal | None:
@@ -154,12 +162,6 @@ def _not_approved(place: RegionStanding) -> Refusal:
     return Refusal(
         code=RefusalCode.NOT_APPROVED, what=f"{place.region} has {count}{teams}", remedy=f"still may approve: {who}"
     )
-
-
-def _covers(request: Request, code: str, rule: str | None) -> bool:
-    # A rule may have the name of a reason code; only those that a request may name stand for themselves.
-    named = code in OVERRIDABLE and code in request.override.rules
-    return named or (rule is not None and rule in request.override.rules)
 
 
 def _other_use(request: Request, outgoing: Outgoing, uses: Iterable[Use]) -> Refusal | None:

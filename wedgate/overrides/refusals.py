@@ -43,6 +43,7 @@ class RefusalCode(StrEnum):
     OTHER_COMMIT = "other_commit"
     OTHER_REGION = "other_region"
     OTHER_RULE = "other_rule"
+    RUNWAY_SHORT = "runway_short"
     USED = "used"
     NO_LEDGER = "no_ledger"
 

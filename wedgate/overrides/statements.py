@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from wedgate.ledger.plain import PlainError
@@ -44,22 +45,38 @@ class Statement:
         return hashlib.sha256(canonical(self)).hexdigest()[:32]
 
 
+class Ballot(StrEnum):
+    """What a signature under a statement means."""
+
+    ASK = "ask"
+    APPROVE = "approve"
+    DENY = "deny"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """What somebody signs: the whole statement, approving or denying it, by whom (a principal), and when."""
+    """What somebody signs: the whole statement, asking for it, approving or denying it, by whom (a principal), when."""
 
     statement: Statement
-    approves: bool
+    ballot: Ballot
     by: str
     at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedVote:
-    """A vote whose signature was verified: by the principal that it names, with this key."""
+    """A vote whose signature was verified: by the principal that it names, with this key.
+
+    ``names`` are all that the file of signers gives the key: who votes is all of them.
+    """
 
     vote: Vote
     key: str
+    names: frozenset[str]
+
+    def goes_by(self, names: Collection[str]) -> bool:
+        """Whether one of the voter's names is among some, which are in lower case."""
+        return any(name.lower() in names for name in self.names)
 
 
 def canonical(value: Statement | Vote) -> bytes:
@@ -72,7 +89,7 @@ def plain_statement(value: Statement | Vote) -> dict[str, Any]:
     if isinstance(value, Vote):
         plain = plain_statement(value.statement)
         return {
-            "vote": "approve" if value.approves else "deny",
+            "vote": value.ballot.value,
             "by": value.by,
             "at": value.at.isoformat(),
             "of": plain,
@@ -129,7 +146,7 @@ def parse_vote(plain: object) -> Vote:
         data = _mapping(plain)
         vote = Vote(
             statement=parse_statement(data["of"]),
-            approves={"approve": True, "deny": False}[data["vote"]],
+            ballot=Ballot(data["vote"]),
             by=str(data["by"]),
             at=_instant(data["at"]),
         )
@@ -141,50 +158,72 @@ def parse_vote(plain: object) -> Vote:
 
 
 def standing_of(
-    statement: Statement,
+    asked: CheckedVote,
     votes: Sequence[CheckedVote],
     policy: OverridePolicy,
     *,
-    excluded: Mapping[str, str],
+    authors: Collection[str],
     now: datetime,
 ) -> Standing:
-    """Work out where a signed request stands. ``excluded`` are principals that never count, with the reason."""
+    """Work out where a request that somebody signed stands. ``authors`` are the addresses of who wrote the commit.
+
+    Whoever asked or wrote it does not count, by whatever name; where the policy lists the approvers of a region by
+    name, one of a signer's names has to be there, and otherwise the file of signers says who may approve.
+    """
+    statement = asked.vote.statement
+    never = {
+        **dict.fromkeys(map(str.lower, authors), "wrote or committed a part of it"),
+        **dict.fromkeys(map(str.lower, asked.names), "asked for it"),
+    }
     refusals: list[Refusal] = []
     approvals: list[Approval] = []
     denials: dict[int, Person] = {}
     denied_at: dict[int, datetime] = {}
-    keys: set[str] = set()
+    counted: set[str] = set()
+    names: dict[int, frozenset[str]] = {}
     for checked in sorted(votes, key=lambda each: each.vote.at):
         vote, person = checked.vote, _person(checked.vote.by)
         if vote.statement != statement:
             refusals.append(_refused(vote, RefusalCode.OTHER_REQUEST, "signed another request", "sign this one"))
-        elif not vote.approves:
+        elif vote.ballot is Ballot.DENY:
             denials[person.id] = person
             denied_at[person.id] = vote.at
-        elif (trouble := _trouble(vote, checked.key, keys, excluded, now)) is not None:
+        elif (trouble := _trouble(checked, counted, never, policy, now)) is not None:
             refusals.append(trouble)
         else:
-            keys.add(checked.key)
+            counted |= {checked.key, *map(str.lower, checked.names)}
+            names[person.id] = checked.names
             approvals.append(Approval(person=person, at=max(vote.at, statement.at)))
     request = Request(
         id=statement.id, override=statement.override, requester=_person(statement.requester), at=statement.at
     )
     return Standing(
         request=request,
-        regions=tuple(_region(name, statement, approvals, policy) for name in statement.override.regions),
+        regions=tuple(_region(name, statement, approvals, names, policy) for name in statement.override.regions),
         denials=tuple(denials.values()),
         denied_at=denied_at,
         refusals=tuple(refusals),
     )
 
 
-def _trouble(vote: Vote, key: str, keys: Iterable[str], excluded: Mapping[str, str], now: datetime) -> Refusal | None:
-    """Return why an approval with a good signature does not count."""
-    if vote.by.lower() in excluded:
-        words = excluded[vote.by.lower()]
+def _trouble(
+    checked: CheckedVote, counted: Collection[str], never: Mapping[str, str], policy: OverridePolicy, now: datetime
+) -> Refusal | None:
+    """Return why an approval with a good signature does not count; ``counted`` are keys and names that do already."""
+    vote = checked.vote
+    words = next((never[name.lower()] for name in sorted(checked.names) if name.lower() in never), None)
+    if vote.ballot is not Ballot.APPROVE:
+        return _refused(vote, RefusalCode.NOT_UNDERSTOOD, "signed no approval", "sign the request")
+    if words is not None:
         return _refused(vote, RefusalCode.OWN_CHANGE, words, "somebody else has to approve")
-    if key in keys:
-        return _refused(vote, RefusalCode.NOT_AN_APPROVER, "signed with a key that approved already", "use one's own")
+    if not any("@" in name for name in checked.names):
+        what = "has no address in the file of signers, so whether they wrote the commit is not known"
+        return _refused(vote, RefusalCode.OWN_COMMIT, what, f"add it to the names of the key: {vote.by},name@host")
+    if not any(_may_approve(checked.names, region, policy) for region in vote.statement.override.regions):
+        remedy = "sign by a name that `approvers` has, or add it to the names of the key in the file of signers"
+        return _refused(vote, RefusalCode.NOT_AN_APPROVER, "is no approver of what was asked for", remedy)
+    if checked.key in counted or checked.goes_by(counted):
+        return _refused(vote, RefusalCode.NOT_AN_APPROVER, "approved already, by this key or name", "use one's own")
     if vote.at > now + EARLY:
         return _refused(vote, RefusalCode.NOT_UNDERSTOOD, "signed at a time that has not come", "set the clock right")
     if not vote.statement.at <= vote.at <= vote.statement.at + LIFE:
@@ -192,18 +231,34 @@ def _trouble(vote: Vote, key: str, keys: Iterable[str], excluded: Mapping[str, s
     return None
 
 
-def _region(name: str, statement: Statement, approvals: Sequence[Approval], policy: OverridePolicy) -> RegionStanding:
+def _may_approve(names: Collection[str], region: str, policy: OverridePolicy) -> bool:
+    approvers = policy.approvers_of(region)
+    listed = {person.login.lower() for person in approvers.people}
+    return not approvers.is_listed or any(name.lower() in listed for name in names)
+
+
+def _region(
+    name: str,
+    statement: Statement,
+    approvals: Sequence[Approval],
+    names: Mapping[int, frozenset[str]],
+    policy: OverridePolicy,
+) -> RegionStanding:
     needed, teams = policy.needed_in(name), policy.teams_needed_in(name)
+    own = tuple(each for each in approvals if _may_approve(names[each.person.id], name, policy))
     # A signature says nothing about teams: where several are needed, signatures are not enough.
-    granted = met_at(approvals, needed=needed, teams_needed=teams)
+    granted = met_at(own, needed=needed, teams_needed=teams)
+    approvers = policy.approvers_of(name)
+    have = {each.lower() for approval in own for each in names[approval.person.id]}
+    still = tuple(person.login for person in approvers.people if person.login.lower() not in have)
     return RegionStanding(
         region=name,
         needed=needed,
         teams_needed=teams,
-        approvals=tuple(approvals),
+        approvals=own,
         granted_at=granted,
         expires=None if granted is None else granted + statement.override.duration,
-        may_approve=(),
+        may_approve=still if approvers.is_listed else ("who else is in the file of signers",),
     )
 
 

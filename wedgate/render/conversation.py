@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from wedgate.calendars.durations import spell_duration
+from wedgate.calendars.values import Verdict
 from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
+from wedgate.gate.reasons import ReasonCode
 from wedgate.gate.words import why
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchor_in_comment
 from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
+from wedgate.overrides.policy import OverridePolicy, Requirement
 from wedgate.overrides.record import uses_in
 from wedgate.overrides.refusals import Refusal
-from wedgate.overrides.standing import Change, RegionStanding, Standing
+from wedgate.overrides.standing import OVERRIDABLE, Change, RegionStanding, Standing
+from wedgate.overrides.through import Closing, closing_of, closing_of_whole
 from wedgate.render.markdown import fence_for, inert_text
 
 LIMIT = 60_000
 """Characters. A comment may have 65,536 of them."""
 _SHOWN = 10
 """Refusals and uses that are shown; the audit log has all of them."""
+_USUAL = timedelta(hours=4)
+"""How long the line to copy asks for, where the policy lets it be so long."""
 
 
 def render_conversation(
@@ -29,11 +36,15 @@ def render_conversation(
     decision: Decision,
     ledger: LedgerState | None,
     *,
+    policy: OverridePolicy | None,
     done: Sequence[str] = (),
     refusals: Sequence[Refusal] = (),
     wants_help: bool = False,
 ) -> str:
-    """Return the comment, with a line end after the last line; ``refusals`` are those of the comment it answers."""
+    """Return the comment, with a line end after the last line; ``refusals`` are those of the comment it answers.
+
+    ``policy`` is the default branch's: the line to copy asks for nothing that it refuses.
+    """
     lines = [MARKER, f"### {_headline(standing, decision, ledger)}", ""]
     told = [*(f"- {inert_text(each)}" for each in done), *_refused(refusals)]
     lines += [*told, ""] if told else []
@@ -41,7 +52,7 @@ def render_conversation(
     if standing.request is not None:
         lines += _request(change, standing, ledger)
     else:
-        lines += _how_to_ask(change, decision)
+        lines += _how_to_ask(change, decision, policy)
     if wants_help:
         lines += ["", "#### Commands", "", "Each in a line of its own:", "", "```text", *USAGE.values(), "```"]
     older = [each for each in standing.refusals if each not in refusals and not each.from_outside]
@@ -54,11 +65,13 @@ def render_conversation(
             "",
             "</details>",
         ]
+    text = "\n".join(lines) + "\n"
+    if len(text) > LIMIT:
+        text = text[:LIMIT] + "\n\n(shortened)\n"
     if ledger is not None and ledger.revision:
         # The anchor: whoever replaces the whole ledger would have to change this comment too.
-        lines += ["", anchor_in_comment(ledger.revision, ledger.head)]
-    text = "\n".join(lines) + "\n"
-    return text if len(text) <= LIMIT else text[: LIMIT - 40] + "\n\n(shortened)\n"
+        text += f"\n{anchor_in_comment(ledger.revision, ledger.head)}\n"
+    return text
 
 
 def _headline(standing: Standing, decision: Decision, ledger: LedgerState | None) -> str:
@@ -107,15 +120,27 @@ def _request(change: Change, standing: Standing, ledger: LedgerState | None) -> 
         lines += [f"Link: `{override.link}`", ""]
     lines += ["| region | approvals | by | still may | until |", "|---|---|---|---|---|"]
     lines += [_region(region) for region in standing.regions]
-    if standing.stands and not standing.is_granted:
-        lines += ["", "To approve, deny, or take it back, copy one of these lines:", "", "```text"]
-        lines += [f"/wedgate {verb} {override.sha} {request.id}" for verb in ("approve", "deny", "withdraw")]
+    words, verbs = _ways_on(standing)
+    if verbs:
+        lines += ["", words, "", "```text"]
+        lines += [f"/wedgate {verb} {override.sha} {request.id}" for verb in verbs]
         lines += ["```"]
     uses = _uses_of(request.id, ledger)
     if uses:
         lines += ["", "Used:", ""]
         lines += [f"- {inert_text(each.region)} by `{each.binding}` for `{each.commit}`{_when(each)}" for each in uses]
     return lines
+
+
+def _ways_on(standing: Standing) -> tuple[str, tuple[str, ...]]:
+    """Return what may still be said of a request, in words and as verbs."""
+    if standing.is_withdrawn:
+        return "", ()
+    if standing.denials:
+        return "Whoever denied it can take that back with this line:", ("withdraw",)
+    if standing.is_granted:
+        return "To stop it, copy the first line; to take back what you said yourself, the second:", ("deny", "withdraw")
+    return "To approve, deny, or take it back, copy one of these lines:", ("approve", "deny", "withdraw")
 
 
 def _region(region: RegionStanding) -> str:
@@ -127,14 +152,26 @@ def _region(region: RegionStanding) -> str:
     return f"| {' | '.join(inert_text(cell) for cell in cells)} |"
 
 
-def _how_to_ask(change: Change, decision: Decision) -> list[str]:
-    """Return the line to copy for what closes the gate now, with the reason left to write."""
+def _how_to_ask(change: Change, decision: Decision, policy: OverridePolicy | None) -> list[str]:
+    """Return the line to copy for what closes the gate now, with the reason left to write; or why none would do."""
     if is_allowed(decision):
         return ["There is nothing to override."]
-    regions = [look.region for look in decision.overrides] or [region.region for region in decision.regions]
-    rules = sorted({reason.rule or reason.code.value for reason in decision.reasons})
-    where, what = ",".join(regions) or "all", ",".join(rules)
-    line = f'/wedgate override {change.head} regions={where} rules={what} for=4h reason="..."'
+    if policy is None:
+        return ["Nobody may approve an override: wedgate.yml of the default branch has no `overrides:`."]
+    if change.from_fork and not policy.forks:
+        return ["No override for a fork: push the commit to a branch of this repository, and ask there."]
+    closed = {each.region: closing_of(each) for each in decision.regions if each.verdict is Verdict.CLOSED}
+    # One region that nothing opens does not keep the others from being asked for.
+    closed = closed or {"all": closing_of_whole(decision)}
+    open_to_all = {region: why for region, why in closed.items() if not _shut(why, policy)}
+    if not open_to_all:
+        shut = dict.fromkeys(name for why in closed.values() for name in _shut(why, policy))
+        return [f"No override opens {inert_text(', '.join(shut))}.{_thaws(shut)}"]
+    rules = sorted({rule or code for why in open_to_all.values() for code, rule in why})
+    line = f"/wedgate override {change.head} regions={','.join(open_to_all)} rules={','.join(rules)}"
+    line += f' for={spell_duration(min(_USUAL, policy.longest))} reason="..."'
+    if Requirement.LINK in policy.require:
+        line += f" link={policy.links[0] if policy.links else 'https://'}..."
     return [
         "Nobody has asked for an override that stands. To ask, copy this line and say why:",
         "",
@@ -142,6 +179,19 @@ def _how_to_ask(change: Change, decision: Decision) -> list[str]:
         line,
         "```",
     ]
+
+
+def _shut(closing: Closing, policy: OverridePolicy) -> list[str]:
+    """Return what of that which closes a region no request may name."""
+    return [
+        rule or code
+        for code, rule in closing
+        if (rule in policy.untouchable if rule is not None else code not in OVERRIDABLE)
+    ]
+
+
+def _thaws(shut: Iterable[str]) -> str:
+    return " `/wedgate thaw` ends a freeze, by whoever may." if ReasonCode.FROZEN.value in shut else ""
 
 
 def _refused(refusals: Iterable[Refusal]) -> list[str]:

@@ -5,12 +5,12 @@ Every picture is followed by its numbers as a table, for those who cannot see it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from html import escape
 
 from wedgate.calendars.values import Verdict
 from wedgate.render.page import read_part, render_page
+from wedgate.render.page_parts import render_axis, render_figure, render_legend, render_section, render_table
 from wedgate.render.svg import (
     latency_ceiling,
     latency_strip,
@@ -28,7 +28,7 @@ def render_html(story: Story) -> str:
     return render_page(
         story.title,
         f"{pattern_definitions()}\n<main>\n{body}\n</main>",
-        style=read_part("page.css") + read_part("report.css"),
+        style=read_part("page.css") + read_part("strips.css") + read_part("report.css"),
     )
 
 
@@ -38,11 +38,11 @@ def _head(story: Story) -> str:
 
 def _bill(story: Story) -> str:
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in story.bill)
-    return _section("bill", "The bill", f'<dl class="bill">{rows}</dl>')
+    return render_section("bill", "The bill", f'<dl class="bill">{rows}</dl>')
 
 
 def _shares(story: Story) -> str:
-    legend = _legend(
+    legend = render_legend(
         (swatch(each.role), f"{each.name}{f', {each.text}' if each.text else ''}") for each in story.releases
     )
     bad = [release.name for release in story.releases if release.role is Role.BAD]
@@ -50,21 +50,22 @@ def _shares(story: Story) -> str:
         legend += (
             f"<p>While {escape(' or '.join(bad))} had traffic is tinted; the red line is where it was taken back.</p>\n"
         )
-    strips = "".join(_figure(region, shares_strip(story, region)) for region in story.regions)
+    strips = "".join(render_figure(region, shares_strip(story, region)) for region in story.regions)
     names = [release.name for release in story.releases]
     rows = [
         [_second(story, change.at), change.region, *(f"{change.percent.get(name, 0)} %" for name in names)]
         for change in sorted(story.shares, key=lambda each: each.at)
     ]
-    table = _table("Every change of weights", ["second", "region", *names], rows)
-    return _section("shares", "Which release served", legend + strips + _seconds(story.span.duration) + table)
+    table = render_table("Every change of weights", ["second", "region", *names], rows)
+    return render_section("shares", "Which release served", legend + strips + _seconds(story.span.duration) + table)
 
 
 def _latencies(story: Story) -> str:
-    legend = _legend((swatch(each.role), each.name) for each in story.releases)
+    legend = render_legend((swatch(each.role), each.name) for each in story.releases)
     ceiling = latency_ceiling(story)
     strips = "".join(
-        _figure(region, latency_strip(story, region), scale=(f"{ceiling:g} ms", "1 ms")) for region in story.regions
+        render_figure(region, latency_strip(story, region), scale=(f"{ceiling:g} ms", "1 ms"))
+        for region in story.regions
     )
     rows = []
     for region in story.regions:
@@ -75,72 +76,45 @@ def _latencies(story: Story) -> str:
                 requests = sum(each.requests for each in points)
                 middle = values[len(values) // 2]
                 rows.append([region, release.name, f"{requests}", f"{middle:.1f} ms", f"{values[-1]:.1f} ms"])
-    table = _table(
+    table = render_table(
         "Latency of each release",
         ["region", "release", "requests", "p95 of the middle second", "p95 of the worst"],
         rows,
     )
     text = "<p>The slowest one request in twenty, second by second, as the users saw it. The scale is logarithmic.</p>"
-    return _section("latency", "How fast it was", text + legend + strips + _seconds(story.span.duration) + table)
+    return render_section("latency", "How fast it was", text + legend + strips + _seconds(story.span.duration) + table)
 
 
 def _calendar(story: Story) -> str:
     calendar = story.calendar
-    legend = _legend((swatch(verdict), verdict.value) for verdict in Verdict)
-    strips = "".join(_figure(region, map_strip(calendar, region)) for region in calendar.rows)
+    legend = render_legend((swatch(verdict), verdict.value) for verdict in Verdict)
+    strips = "".join(render_figure(region, map_strip(calendar, region)) for region in calendar.rows)
     rows = [
         [region, each.verdict.value, f"{each.span.start:%a %H:%M}Z", f"{each.span.end:%a %H:%M}Z", each.text]
         for region in calendar.rows
         for each in calendar.rows[region]
         if each.verdict is not Verdict.OPEN
     ]
-    table = _table("When and why", ["region", "verdict", "from", "until", "why"], rows)
+    table = render_table("When and why", ["region", "verdict", "from", "until", "why"], rows)
     text = f"<p>{calendar.span.start:%d %B %Y, %H:%M}Z to {calendar.span.end:%d %B %Y, %H:%M}Z.</p>"
-    return _section("calendar", "Saturday crosses the world", text + legend + strips + _hours(calendar) + table)
+    return render_section("calendar", "Saturday crosses the world", text + legend + strips + _hours(calendar) + table)
 
 
 def _moments(story: Story) -> str:
     rows = [[_second(story, each.at), each.region or "all", each.text] for each in story.moments]
-    return _section("moments", "What happened", _table("", ["second", "region", "what"], rows, folded=False))
-
-
-def _section(ident: str, title: str, content: str) -> str:
-    return f'<section aria-labelledby="{ident}"><h2 id="{ident}">{escape(title)}</h2>\n{content}</section>'
-
-
-def _figure(label: str, picture: str, scale: tuple[str, str] | None = None) -> str:
-    ends = f'<span class="scale" aria-hidden="true"><b>{scale[0]}</b><b>{scale[1]}</b></span>' if scale else ""
-    return f'<figure><figcaption>{escape(label)}</figcaption><div class="plot">{picture}{ends}</div></figure>\n'
-
-
-def _legend(entries: Iterable[tuple[str, str]]) -> str:
-    return f'<ul class="legend">{"".join(f"<li>{mark} {escape(text)}</li>" for mark, text in entries)}</ul>\n'
+    return render_section(
+        "moments", "What happened", render_table("", ["second", "region", "what"], rows, folded=False)
+    )
 
 
 def _seconds(duration: timedelta) -> str:
     total = duration.total_seconds()
-    return _axis([f"{total * part / 4:.0f} s" for part in range(5)])
+    return render_axis([f"{total * part / 4:.0f} s" for part in range(5)])
 
 
 def _hours(calendar: CalendarMap) -> str:
     span = calendar.span
-    return _axis([f"{span.start + span.duration * part / 4:%a %H}Z" for part in range(5)])
-
-
-def _axis(labels: Sequence[str]) -> str:
-    return f'<p class="axis" aria-hidden="true">{"".join(f"<span>{escape(label)}</span>" for label in labels)}</p>\n'
-
-
-def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, folded: bool = True) -> str:
-    """Return a table; a folded one opens when asked. It scrolls by itself where the page is too narrow."""
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    label = escape(title or "what happened")
-    table = (
-        f'<div class="scroll" role="region" aria-label="{label}" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{lines}</tbody></table></div>"
-    )
-    return f"<details><summary>{label}</summary>{table}</details>\n" if folded else table
+    return render_axis([f"{span.start + span.duration * part / 4:%a %H}Z" for part in range(5)])
 
 
 def _second(story: Story, at: datetime) -> str:

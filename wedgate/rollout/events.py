@@ -14,7 +14,7 @@ from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Judgement, Reading, Slice
 from wedgate.ledger.orders import Order
 from wedgate.rollout.state import Plan
-from wedgate.rollout.values import Colour, Fence, Weights
+from wedgate.rollout.values import Colour, Fence, HookPoint, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +209,18 @@ class Ordered:
     regions: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookRan:
+    """A hook came to its end. ``trouble`` says how it failed; ``output`` is the end of what it printed."""
+
+    at: datetime
+    region: str
+    point: HookPoint
+    took: timedelta
+    output: str = ""
+    trouble: str = ""
+
+
 Event: TypeAlias = (
     Started
     | RunBegan
@@ -227,4 +239,5 @@ Event: TypeAlias = (
     | Superseded
     | Observed
     | Ordered
+    | HookRan
 )

@@ -36,6 +36,7 @@ KINDS: Mapping[str, type[Event]] = {
         events.Superseded,
         events.Observed,
         events.Ordered,
+        events.HookRan,
     )
 }
 """The kind under which each event stands in the journal, for example ``gate_answered``."""

@@ -10,7 +10,7 @@ from wedgate.rollout.effects import Announce, Effect
 from wedgate.rollout.endings import ended
 from wedgate.rollout.events import Ordered
 from wedgate.rollout.regress import regressed
-from wedgate.rollout.state import RegionPhase, RegionState, RolloutState
+from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState
 
 Obeyed = tuple[RolloutState, tuple[Effect, ...]]
 
@@ -61,9 +61,14 @@ def _drained(state: RolloutState, event: Ordered, said: str) -> Obeyed:
 
 
 def _tried_again(region: RegionState) -> RegionState:
-    """Let a region begin again that was held without traffic, whatever held it."""
-    is_held = region.phase is RegionPhase.HELD and region.weight == 0
-    return regions.begin_again(region) if is_held else region
+    """Let a region begin again that was held without traffic, whatever held it; one with traffic goes on where
+    something outside stood in its way, such as a hook."""
+    if region.phase is not RegionPhase.HELD or region.hold is None:
+        return region
+    if region.weight == 0:
+        return regions.begin_again(region)
+    is_outside = region.hold.kind is HoldKind.OUTSIDE
+    return replace(region, phase=region.hold.resume, hold=None, why="") if is_outside else region
 
 
 def _reported(state: RolloutState, event: Ordered) -> Obeyed:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import permutations, product
 from math import factorial, prod
 
@@ -130,16 +131,7 @@ class Dated:
 
 def plan_from(task: Task, start: datetime) -> Dated:
     """Return the plan that the engine would follow from ``start`` on, in the order of the task's waves."""
-    planner = _Planner(task)
-    regions: list[PlannedRegion] = []
-    turn = start
-    for index, wave in enumerate(task.waves):
-        done = planner.wave(index, wave, turn)
-        if isinstance(done, Misfit):
-            return Dated(start=start, waves=task.waves, regions=tuple(regions), misfit=done)
-        regions += done
-        turn = max((region.end for region in done), default=turn)
-    return Dated(start=start, waves=task.waves, regions=tuple(regions))
+    return Planner(task).plan(start)
 
 
 def best_order(task: Task, start: datetime, goal: Goal) -> Dated:
@@ -147,7 +139,8 @@ def best_order(task: Task, start: datetime, goal: Goal) -> Dated:
 
     Of those that are as good the one that comes first, so that nothing is moved without a gain.
     """
-    plans = (plan_from(_with_waves(task, waves), start) for waves in _orders(task.waves))
+    planner = Planner(task)
+    plans = (planner.plan(start, waves) for waves in _orders(task.waves))
     return min(plans, key=lambda dated: _cost(dated, goal))
 
 
@@ -156,9 +149,10 @@ def without_waiting(task: Task, start: datetime) -> tuple[datetime | None, datet
 
     To the minute, within two weeks before and four weeks after; ``None`` where there is none.
     """
+    planner = Planner(task)
 
     def fits(at: datetime) -> bool:
-        dated = plan_from(task, at)
+        dated = planner.plan(at)
         return dated.misfit is None and not dated.waited
 
     earlier = (start - count * GRID for count in range(1, int(LOOK_BACK / GRID)))
@@ -173,25 +167,39 @@ def without_waiting(task: Task, start: datetime) -> tuple[datetime | None, datet
     return before, after
 
 
-class _Planner:
-    """Answers when a region can begin, with what is worth remembering between two questions."""
+class Planner:
+    """Plans one task from any start; what each window admits is worked out once for all of them."""
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._starts = {name: [each.start for each in stretches] for name, stretches in task.stretches.items()}
+        self._windows = {name: _Windows(task, name) for name in task.stretches}
 
-    def wave(self, index: int, wave: Sequence[str], turn: datetime) -> list[PlannedRegion] | Misfit:
+    def plan(self, start: datetime, waves: tuple[tuple[str, ...], ...] | None = None) -> Dated:
+        """Return the plan from ``start`` on, in the order of the task's waves, or of others of the same regions."""
+        order = self._task.waves if waves is None else waves
+        regions: list[PlannedRegion] = []
+        turn = start
+        for index, wave in enumerate(order):
+            done = self._wave(index, wave, turn)
+            if isinstance(done, Misfit):
+                return Dated(start=start, waves=order, regions=tuple(regions), misfit=done)
+            regions += done
+            turn = max((region.end for region in done), default=turn)
+        return Dated(start=start, waves=order, regions=tuple(regions))
+
+    def _wave(self, index: int, wave: Sequence[str], turn: datetime) -> list[PlannedRegion] | Misfit:
         """Plan one wave from when its turn comes: whenever a place is free, the first region goes that can."""
         waiting, free, done = list(wave), [turn] * self._task.in_flight, []
         refused: set[str] = set()
         while waiting:
             free.sort()
             at = free[0]
-            first = {name: self._first_fit(name, at) for name in waiting}
-            misfits = [found for found in first.values() if isinstance(found, Misfit)]
-            if misfits:
-                return misfits[0]
-            starts = {name: found for name, found in first.items() if isinstance(found, datetime)}
+            starts: dict[str, datetime] = {}
+            for name in waiting:
+                found = self._windows[name].first_fit(at)
+                if found is None:
+                    return self._windows[name].misfit(at)
+                starts[name] = found
             soonest = min(starts.values())
             # The engine asks in this order whenever a place is free, and who was refused once goes to the end.
             order = sorted(waiting, key=lambda name: name in refused)
@@ -200,54 +208,78 @@ class _Planner:
                 order = waiting
             name = next(name for name in order if starts[name] == soonest)
             refused.update(order[: order.index(name)])
-            region = self._way(name, index, soonest, waited=soonest - at)
+            region = self._windows[name].way(index, soonest, waited=soonest - at)
             done.append(region)
             waiting.remove(name)
             free[0] = region.end
         return done
 
-    def _first_fit(self, region: str, at: datetime) -> datetime | Misfit:
-        """Return the first instant from ``at`` on at which a region can begin and get through."""
-        stretches = self._task.stretches[region]
-        nearest: Misfit | None = None
-        for place in range(max(0, bisect_right(self._starts[region], at) - 1), len(stretches)):
-            stretch = stretches[place]
-            begin = max(stretch.start, at)
-            if begin >= stretch.end:
-                continue
-            needs = self._needs(region, stretch.verdict)
-            closes = self._closes(region, place)
-            if begin + needs <= closes:
-                return begin
-            # What is needed depends on the verdict: it is compared with the window that it was needed in.
-            missed = Misfit(region=region, needs=needs, longest=closes - begin)
-            nearest = missed if nearest is None or missed.too_long_by < nearest.too_long_by else nearest
-        if nearest is not None:
-            return nearest
-        needs = min(self._needs(region, verdict) for verdict in (Verdict.OPEN, Verdict.CAUTION))
-        return Misfit(region=region, needs=needs, longest=timedelta(0))
 
-    def _needs(self, region: str, verdict: Verdict) -> timedelta:
-        steps = self._task.strategy_of(region, verdict).steps
-        return self._task.deploy + sum((step.bake for step in steps), timedelta(0)) + self._task.reserve
+class _Windows:
+    """When one region can begin: each of its open stretches, with the last beginning that gets through."""
 
-    def _closes(self, region: str, place: int) -> datetime:
-        """Return when the window of a stretch closes; one that follows at once only changes the verdict."""
-        stretches = self._task.stretches[region]
-        while place + 1 < len(stretches) and stretches[place + 1].start == stretches[place].end:
-            place += 1
-        return stretches[place].end
+    def __init__(self, task: Task, region: str) -> None:
+        self._task = task
+        self._region = region
+        self._stretches = task.stretches[region]
+        ways = {verdict: task.strategy_of(region, verdict) for verdict in (Verdict.OPEN, Verdict.CAUTION)}
+        self._ways = ways
+        bakes = {verdict: sum((step.bake for step in way.steps), timedelta(0)) for verdict, way in ways.items()}
+        self._needs = {verdict: task.deploy + bake + task.reserve for verdict, bake in bakes.items()}
+        self._starts = [each.start for each in self._stretches]
+        self._closes = self._closings()
+        self._last = [
+            closes - self._needs[each.verdict] for each, closes in zip(self._stretches, self._closes, strict=True)
+        ]
+        self._fitting = [
+            place
+            for place, each in enumerate(self._stretches)
+            if each.start < each.end and each.start <= self._last[place]
+        ]
+        self._fitting_starts = [self._starts[place] for place in self._fitting]
 
-    def _way(self, region: str, wave: int, start: datetime, *, waited: timedelta) -> PlannedRegion:
-        place = bisect_right(self._starts[region], start) - 1
-        strategy = self._task.strategy_of(region, self._task.stretches[region][place].verdict)
+    def first_fit(self, at: datetime) -> datetime | None:
+        """Return the first instant from ``at`` on at which the region can begin and get through."""
+        following = bisect_right(self._fitting_starts, at)
+        if following:
+            place = self._fitting[following - 1]
+            if at < self._stretches[place].end and at <= self._last[place]:
+                return at
+        return self._fitting_starts[following] if following < len(self._fitting) else None
+
+    def misfit(self, at: datetime) -> Misfit:
+        """Return the window from ``at`` on into which the way nearly fits, where it fits into none.
+
+        What is needed depends on the verdict: it is compared with the window that it was needed in.
+        """
+        current = bisect_right(self._starts, at) - 1
+        found: list[tuple[timedelta, int, timedelta]] = []
+        if current >= 0 and at < self._stretches[current].end:
+            found.append((at - self._last[current], current, self._closes[current] - at))
+        if self._short[current + 1 :]:
+            found.append(min(self._short[current + 1 :]))
+        if not found:
+            return Misfit(region=self._region, needs=min(self._needs.values()), longest=timedelta(0))
+        _, place, longest = min(found)
+        return Misfit(region=self._region, needs=self._needs[self._stretches[place].verdict], longest=longest)
+
+    @cached_property
+    def _short(self) -> list[tuple[timedelta, int, timedelta]]:
+        """By how much each window is too short from its beginning on, its place, and how long it is."""
+        places = zip(self._starts, self._last, self._closes, strict=True)
+        return [(start - last, place, closes - start) for place, (start, last, closes) in enumerate(places)]
+
+    def way(self, wave: int, start: datetime, *, waited: timedelta) -> PlannedRegion:
+        """Return the way through the region from an instant on at which it can begin."""
+        place = bisect_right(self._starts, start) - 1
+        strategy = self._ways[self._stretches[place].verdict]
         steps, at = [], start + self._task.deploy
         for step in strategy.steps:
             steps.append(PlannedStep(weight=step.weight, start=at, end=at + step.bake))
             at += step.bake
-        closes = self._closes(region, place)
+        closes = self._closes[place]
         return PlannedRegion(
-            region=region,
+            region=self._region,
             wave=wave,
             strategy=strategy.name,
             start=start,
@@ -256,6 +288,14 @@ class _Planner:
             closes=None if closes >= self._task.horizon else closes,
             waited=waited,
         )
+
+    def _closings(self) -> list[datetime]:
+        """Return when the window of each stretch closes; one that follows at once only changes the verdict."""
+        closes: list[datetime] = []
+        for place in range(len(self._stretches) - 1, -1, -1):
+            goes_on = closes and self._stretches[place + 1].start == self._stretches[place].end
+            closes.append(closes[-1] if goes_on else self._stretches[place].end)
+        return closes[::-1]
 
 
 def _orders(waves: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, ...], ...]]:
@@ -272,18 +312,6 @@ def _orders(waves: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, ...
 def count_orders(waves: Sequence[Sequence[str]]) -> int:
     """Return in how many orders waves and the regions inside them can stand."""
     return factorial(len(waves)) * prod(factorial(len(wave)) for wave in waves)
-
-
-def _with_waves(task: Task, waves: tuple[tuple[str, ...], ...]) -> Task:
-    return Task(
-        waves=waves,
-        in_flight=task.in_flight,
-        reserve=task.reserve,
-        deploy=task.deploy,
-        stretches=task.stretches,
-        strategy_of=task.strategy_of,
-        horizon=task.horizon,
-    )
 
 
 def _cost(dated: Dated, goal: Goal) -> tuple[bool, timedelta, timedelta]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedgate.calendars.values import Verdict
+from wedgate.judge.values import Outcome
 from wedgate.rollout.effects import Announce, Effect, HoldRegion, Judge, ReadDigest, ReadWeights, SetWeights
 from wedgate.rollout.events import ReturnWaits
 from wedgate.rollout.guards import Refusal
@@ -93,6 +94,13 @@ def runway_needed(plan: Plan, region: RegionState) -> timedelta:
         return sum((step.bake for step in region.strategy.steps), timedelta(0)) + plan.reserve
     step = next_step(region)
     return timedelta(0) if step is None else step.bake + plan.reserve
+
+
+def is_ready(region: RegionState) -> bool:
+    """Whether the region waits for the gate to increase, or to be promoted."""
+    return region.phase is RegionPhase.VERIFIED or (
+        region.phase is RegionPhase.BAKING and region.judged is Outcome.PASS
+    )
 
 
 def resumes_at(region: RegionState) -> RegionPhase | None:

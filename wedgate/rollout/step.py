@@ -25,6 +25,7 @@ from wedgate.rollout.events import (
     DigestRead,
     Event,
     GateAnswered,
+    HookRan,
     Interrupted,
     Judged,
     Observed,
@@ -55,7 +56,7 @@ from wedgate.rollout.state import (
     step_in_force,
     weights_expected,
 )
-from wedgate.rollout.values import Weights, WindowCloses
+from wedgate.rollout.values import HookPoint, Weights, WindowCloses
 from wedgate.rollout.waves import regions_to_begin
 
 Stepped = tuple[RolloutState, tuple[Effect, ...]]
@@ -119,6 +120,8 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
             return obeyed(state, event)
         case Judged():
             return _judged(state, event)
+        case HookRan():
+            return _hook_ran(state, event)
         case Observed():
             return _observed(state, event), ()
         case WeightsRead() if _was_returned_by_hand(state, event):
@@ -257,7 +260,7 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         if refusal is not None:
             return regions.hold(region, HoldKind.CLOSED, refusal, event.at, resume=region.hold.resume)
         return replace(region, phase=region.hold.resume, hold=None, verified=False, judged=None, why=""), ()
-    if not _is_ready(region):
+    if not regions.is_ready(region):
         return region, ()
     is_last = regions.next_step(region) is None
     finishes = is_last and state.plan.window_closes is WindowCloses.FINISH
@@ -270,6 +273,12 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         waits = "the old colour stays until `wedgate rollout drain`" if state.awaits_drain(promoted) else ""
         return promoted, (Announce(region=region.region, what="promoted", why=waits),)
     return regions.shift(plan, region)
+
+
+def would_go_on(state: RolloutState, region: RegionState, answer: GateAnswered) -> bool:
+    """Whether a region that waits for the gate would take its next step, or be promoted, on this answer."""
+    stepped, _ = _gate_answered(state, state.plan.region(region.region), region, answer)
+    return stepped.phase in (RegionPhase.SHIFTING, RegionPhase.PROMOTED)
 
 
 def _begin_region(state: RolloutState, region: RegionState, event: GateAnswered) -> Moved:
@@ -291,13 +300,6 @@ def _retreats(state: RolloutState, region: RegionState, event: GateAnswered) -> 
     if state.plan.window_closes is not WindowCloses.RETREAT or event.verdict is not Verdict.CLOSED:
         return False
     return region.weight > 0 and region.phase in (RegionPhase.BAKING, RegionPhase.HELD)
-
-
-def _is_ready(region: RegionState) -> bool:
-    """Whether the region waits for the gate to increase, or to be promoted."""
-    return region.phase is RegionPhase.VERIFIED or (
-        region.phase is RegionPhase.BAKING and region.judged is Outcome.PASS
-    )
 
 
 def _deployed(plan: RegionPlan, region: RegionState, event: Deployed) -> Moved:
@@ -344,7 +346,7 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
         if region.phase is RegionPhase.ROLLING_BACK:
             return region, ()
         return regions.give_back(plan, region, found, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
-    if not _is_ready(region):
+    if not regions.is_ready(region):
         return region, ()
     if matches:
         ask = AskGate(region=region.region, runway=regions.runway_needed(state.plan, region))
@@ -450,6 +452,18 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
     region, effects = regions.extend_or_hold(region, f"{outcome}: {event.judgement.text}", event.at)
     said = Announce(region=region.region, what=str(outcome), why=region.why)
     return state.having(region), (said, *effects)
+
+
+def _hook_ran(state: RolloutState, event: HookRan) -> Stepped:
+    """Hold a region whose next step has a condition that failed, with the traffic it has; the rest is only told."""
+    region = next((each for each in state.regions if each.region == event.region), None)
+    conditions = (HookPoint.BEFORE_SHIFT, HookPoint.BEFORE_PROMOTE)
+    if region is None or not event.trouble or event.point not in conditions or not regions.is_ready(region):
+        return state, ()
+    refusal = Refusal(why=f"the hook {event.point} failed: {event.trouble}")
+    resume = RegionPhase.BAKING if region.weight > 0 else RegionPhase.PENDING
+    held, effects = regions.hold(region, HoldKind.OUTSIDE, refusal, event.at, resume=resume)
+    return state.having(held), effects
 
 
 def _observed(state: RolloutState, event: Observed) -> RolloutState:

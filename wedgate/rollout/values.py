@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
@@ -152,6 +152,43 @@ class ReportFails(StrEnum):
     """As rollback, and regions that are promoted already go back too, the last one first."""
 
 
+class HookPoint(StrEnum):
+    """The points of a region's way at which a command of the user runs."""
+
+    BEFORE_DEPLOY = "before-deploy"
+    AFTER_DEPLOY = "after-deploy"
+    BEFORE_SHIFT = "before-shift"
+    AFTER_SHIFT = "after-shift"
+    BEFORE_PROMOTE = "before-promote"
+    AFTER_PROMOTE = "after-promote"
+    BEFORE_ROLLBACK = "before-rollback"
+    AFTER_ROLLBACK = "after-rollback"
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest limit that a hook there may have."""
+        return LONGEST_BEFORE_ROLLBACK if self is HookPoint.BEFORE_ROLLBACK else LONGEST_HOOK
+
+    @property
+    def usual(self) -> timedelta:
+        """The limit of a hook there that does not say one."""
+        return timedelta(seconds=2) if self is HookPoint.BEFORE_ROLLBACK else timedelta(seconds=30)
+
+
+LONGEST_HOOK = timedelta(minutes=10)
+LONGEST_BEFORE_ROLLBACK = timedelta(seconds=5)
+"""Traffic is on a bad version meanwhile."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookSettings:
+    """One hook: the command word by word, how long it may take, and the variables that it gets besides the usual."""
+
+    command: tuple[str, ...]
+    limit: timedelta
+    env: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings:
     """How one region's target is reached, every template already filled in but ``{colour}``, ``{digest}``,
@@ -175,3 +212,4 @@ class RolloutSettings:
     targets: Mapping[str, TargetSettings]
     report_fails: ReportFails
     max_unwatched: timedelta = DEFAULT_UNWATCHED
+    hooks: Mapping[HookPoint, HookSettings] = field(default_factory=dict)

@@ -209,9 +209,12 @@ class _Story:
         ended_well = False
         try:
             engine = RolloutEngine(process.parts(), Declared(migration=self.setting.migration, accepted_by="zoe"))
-            if not self.setting.by_ticks:
+            goes_on = not is_first and self.state() is not None
+            if not self.setting.by_ticks and self.setting.budget is not None and goes_on:
+                engine.go_on(wait=timedelta(hours=1), budget=self.setting.budget)
+            elif not self.setting.by_ticks:
                 engine.run(NEW, wait=timedelta(hours=1), budget=self.setting.budget)
-            elif is_first or self.state() is None:
+            elif not goes_on:
                 engine.start(NEW)
             else:
                 engine.tick()

@@ -12,13 +12,16 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import IO
 
 from wedgate.errors import ExternalSystemError
 
 LAST_LINES = 12
+LAST_BYTES = 64 * 1024
+"""Bytes of an output of which the end is wanted."""
+
 LARGEST = 1024 * 1024
 """Bytes of an answer that are read at most."""
 
@@ -47,13 +50,53 @@ def ask(argv: Sequence[str], question: bytes, *, limit: timedelta, what: str) ->
         return os.pread(answer.fileno(), size, 0)
 
 
+def hear(argv: Sequence[str], *, limit: timedelta, environment: Mapping[str, str]) -> tuple[str, bytes]:
+    """Run ``argv`` with no variables but these; return how it failed (empty: it did not) and the end of what it said.
+
+    It ends as with ``run``. Nothing is raised but what interrupts wedgate itself.
+    """
+    with tempfile.TemporaryFile() as output:
+        try:
+            _wait(argv, limit, stdin=subprocess.DEVNULL, stdout=output, stderr=output, environment=environment)
+        except _EndedError as ended:
+            trouble = str(ended)
+        else:
+            trouble = ""
+        size = os.fstat(output.fileno()).st_size
+        start = max(0, size - LAST_BYTES)
+        return trouble, os.pread(output.fileno(), size - start, start)
+
+
+class _EndedError(Exception):
+    """A command did not end well; the text says how, without what it printed."""
+
+
 def _run(
     argv: Sequence[str], *, limit: timedelta, what: str, stdin: int | IO[bytes], stdout: IO[bytes], stderr: IO[bytes]
 ) -> None:
     try:
-        process = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=True)
+        _wait(argv, limit, stdin=stdin, stdout=stdout, stderr=stderr)
+    except _EndedError as ended:
+        said = "" if isinstance(ended.__cause__, OSError) else f"; its last lines:\n{_last_lines(stderr, stdout)}"
+        raise ExternalSystemError(f"{what}: {ended}{said}") from ended.__cause__
+
+
+def _wait(
+    argv: Sequence[str],
+    limit: timedelta,
+    *,
+    stdin: int | IO[bytes],
+    stdout: IO[bytes],
+    stderr: IO[bytes],
+    environment: Mapping[str, str] | None = None,
+) -> None:
+    """Run ``argv`` to its end; ``_EndedError`` when that is not a good one."""
+    try:
+        process = subprocess.Popen(
+            argv, stdin=stdin, stdout=stdout, stderr=stderr, env=environment, start_new_session=True
+        )
     except OSError as error:
-        raise ExternalSystemError(f"{what}: cannot run {argv[0]!r}: {error.strerror}") from error
+        raise _EndedError(f"cannot run {argv[0]!r}: {error.strerror}") from error
     # A run that is interrupted ends without waiting for the thread that waits here.
     kill = functools.partial(_kill, process)
     atexit.register(kill)
@@ -61,10 +104,7 @@ def _run(
         status = process.wait(limit.total_seconds())
     except subprocess.TimeoutExpired:
         _kill(process)
-        raise ExternalSystemError(
-            f"{what}: {argv[0]!r} was not done after {limit.total_seconds():g} s and was killed; "
-            f"its last lines:\n{_last_lines(stderr, stdout)}"
-        ) from None
+        raise _EndedError(f"{argv[0]!r} was not done after {limit.total_seconds():g} s and was killed") from None
     except BaseException:
         _kill(process)
         raise
@@ -72,7 +112,7 @@ def _run(
         atexit.unregister(kill)
     if status != 0:
         ended = f"exited with {status}" if status > 0 else f"was ended by signal {-status}"
-        raise ExternalSystemError(f"{what}: {argv[0]!r} {ended}; its last lines:\n{_last_lines(stderr, stdout)}")
+        raise _EndedError(f"{argv[0]!r} {ended}")
 
 
 def _last_lines(*outputs: IO[bytes]) -> str:

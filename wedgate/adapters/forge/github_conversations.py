@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wedgate.adapters._github.connection import READ, Connection, ForbiddenError, NotFoundError
-from wedgate.adapters.forge.interface import CheckResult, CommitStatus, PullRequest, StatusState
+from wedgate.adapters.forge.interface import STATUS_LIMIT, CheckResult, CommitStatus, PullRequest, StatusState
 from wedgate.overrides.people import Comment, Person, Role
 
 _PULLS = "give the job `pull-requests: read`"
@@ -21,7 +21,6 @@ _RUNS = "give the job `actions: read`"
 _REACT = "give the job `pull-requests: write`"
 _PUSHES = frozenset(("push", "force_push", "branch_creation", "pr_merge", "merge_queue_merge"))
 _CHECKS = "give the job `checks: write`; only apps may, and a workflow's own token is one"
-DESCRIPTION_LIMIT = 140
 SUMMARY_LIMIT = 65_000
 
 
@@ -149,8 +148,8 @@ class GithubConversations:
     def set_status(self, commit: str, status: CommitStatus) -> None:
         """Post a commit status."""
         description = status.description
-        if len(description) > DESCRIPTION_LIMIT:
-            description = f"{description[: DESCRIPTION_LIMIT - 3]}..."
+        if len(description) > STATUS_LIMIT:
+            description = f"{description[: STATUS_LIMIT - 3]}..."
         body = {"state": status.state.value, "description": description, "context": status.context}
         if status.url is not None:
             body["target_url"] = status.url

@@ -36,6 +36,10 @@ class PullRequest:
     is_open: bool
 
 
+STATUS_LIMIT = 140
+"""Characters that a forge shows of a status (GitHub's REST description of commit statuses)."""
+
+
 class StatusState(StrEnum):
     """What a commit status may say."""
 
@@ -47,7 +51,7 @@ class StatusState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitStatus:
-    """A commit status, which a branch rule may require; ``description`` is cut to 140 characters."""
+    """A commit status, which a branch rule may require; ``description`` is cut to ``STATUS_LIMIT`` characters."""
 
     state: StatusState
     description: str
@@ -143,6 +147,13 @@ class Deployments(Protocol):
 
     def set_state(self, deployment: Deployment, state: DeploymentState, description: str, url: str | None) -> None:
         """Say what a deployment has come to."""
+
+
+class Runs(Protocol):
+    """The workflow runs of a repository. Calls raise ``ExternalSystemError``, naming what a token lacks."""
+
+    def dispatch(self, workflow: str, ref: str) -> None:
+        """Start a run of a workflow, by the name of its file, as it is on a branch or a tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,28 @@ def change_event(environment: Mapping[str, str]) -> ChangeEvent | None:
         return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnWorkflow:
+    """The workflow that a run belongs to: the name of its file, and the branch or tag at which it runs."""
+
+    file: str
+    ref: str
+
+
+def own_workflow(environment: Mapping[str, str]) -> OwnWorkflow | None:
+    """Return the workflow of this run; ``None`` where the runner does not say, or it runs at no branch or tag.
+
+    In a workflow that is called it is the caller's, as ``GITHUB_WORKFLOW_REF`` is.
+    """
+    named = environment.get("GITHUB_WORKFLOW_REF", "")
+    path, _, ref = named.removeprefix(f"{environment.get('GITHUB_REPOSITORY', '')}/").partition("@")
+    folder, _, file = path.rpartition("/")
+    kinds = [kind for kind in ("refs/heads/", "refs/tags/") if ref.startswith(kind)]
+    if folder != ".github/workflows" or not file or not kinds:
+        return None
+    return OwnWorkflow(file=file, ref=ref.removeprefix(kinds[0]))
+
+
 def write_outputs(environment: Mapping[str, str], outputs: Mapping[str, str]) -> str | None:
     """Append the outputs to ``GITHUB_OUTPUT``; return in words why they were not, where there is no such file.
 

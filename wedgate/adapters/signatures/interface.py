@@ -8,10 +8,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """Whose signature it is: the name in the file of signers, and the key's fingerprint."""
+    """Whose signature it is: the name in the file of signers, the key's fingerprint, and every name of that key."""
 
     principal: str
     key: str
+    names: frozenset[str]
 
 
 class Signatures(Protocol):

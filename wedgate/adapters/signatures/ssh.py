@@ -6,6 +6,9 @@ so is a list of revoked keys.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import re
 import subprocess
 import tempfile
@@ -14,18 +17,22 @@ from pathlib import Path
 from wedgate.adapters.signatures.interface import Signed
 from wedgate.errors import ExternalSystemError, UsageError
 
-NAMESPACE = "wedgate-override@v1"
+OVERRIDE = "wedgate-override@v1"
+LEDGER = "wedgate-ledger@v1"
+"""Namespaces: a signature of one kind of thing never passes for one of the other."""
 TIMEOUT_SECONDS = 60
 """Long, because a key in hardware waits for a touch."""
-_GOOD = re.compile(r'^Good "wedgate-override@v1" signature for (\S+) with \S+ key (SHA256:\S+)$', re.MULTILINE)
+_KEY = re.compile(r"(?:^|\s)(?:ssh|ecdsa|sk)-\S+\s+([A-Za-z0-9+/]+=*)")
+_GOOD = re.compile(r'^Good "(\S+)" signature for (\S+) with \S+ key (SHA256:\S+)$', re.MULTILINE)
 
 
 class SshSignatures:
     """Verifies against the bytes of an ``allowed_signers`` file and, if there is one, of a list of revoked keys."""
 
-    def __init__(self, signers: bytes, revoked: bytes | None = None) -> None:
+    def __init__(self, signers: bytes, revoked: bytes | None = None, *, namespace: str = OVERRIDE) -> None:
         self._signers = signers
         self._revoked = revoked
+        self._namespace = namespace
 
     def who_signed(self, content: bytes, signature: str, principal: str) -> Signed | None:
         """Return who signed, by ``ssh-keygen -Y verify``."""
@@ -33,29 +40,48 @@ class SshSignatures:
             place = Path(name)
             (place / "signers").write_bytes(self._signers)
             (place / "signature").write_text(signature, encoding="utf-8")
-            words = ["-Y", "verify", "-f", str(place / "signers"), "-I", principal, "-n", NAMESPACE]
+            words = ["-Y", "verify", "-f", str(place / "signers"), "-I", principal, "-n", self._namespace]
             words += ["-s", str(place / "signature")]
             if self._revoked is not None:
                 (place / "revoked").write_bytes(self._revoked)
                 words += ["-r", str(place / "revoked")]
             done = _run(words, content)
         found = _GOOD.search(done.stdout.decode("utf-8", "replace"))
-        if done.returncode != 0 or found is None or found[1] != principal:
+        if done.returncode != 0 or found is None or (found[1], found[2]) != (self._namespace, principal):
             return None
-        return Signed(principal=found[1], key=found[2])
+        return Signed(principal=principal, key=found[3], names=self._names_of(found[3]) | {principal})
+
+    def _names_of(self, fingerprint: str) -> frozenset[str]:
+        """Return the names on every line of the file that has a key; whoever holds it is all of them."""
+        names: set[str] = set()
+        for line in self._signers.decode("utf-8", "replace").splitlines():
+            first, _, rest = line.strip().partition(" ")
+            key = _KEY.search(rest)
+            if not first.startswith("#") and key is not None and _fingerprint(key[1]) == fingerprint:
+                names |= {name for name in first.strip('"').split(",") if name}
+        return frozenset(names)
 
 
-def sign(content: bytes, key: Path) -> str:
+def sign(content: bytes, key: Path, *, namespace: str = OVERRIDE) -> str:
     """Return the signature of ``content`` with a private key, or a public one whose private key an agent holds."""
     with tempfile.TemporaryDirectory(prefix="wedgate-sign-") as name:
         statement = Path(name) / "statement"
         statement.write_bytes(content)
-        done = _run(["-q", "-Y", "sign", "-f", str(key), "-n", NAMESPACE, str(statement)], b"")
+        done = _run(["-q", "-Y", "sign", "-f", str(key), "-n", namespace, str(statement)], b"")
         made = Path(f"{statement}.sig")
         if done.returncode != 0 or not made.exists():
             said = " ".join(done.stderr.decode("utf-8", "replace").split())[:200]
             raise UsageError(f"{key}: ssh-keygen did not sign with it: {said or 'it said nothing'}")
         return made.read_text(encoding="utf-8")
+
+
+def _fingerprint(key: str) -> str:
+    """Return the fingerprint as ``ssh-keygen`` writes it; nothing for what is no key."""
+    try:
+        digest = hashlib.sha256(base64.b64decode(key, validate=True)).digest()
+    except binascii.Error:
+        return ""
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _run(words: list[str], given: bytes) -> subprocess.CompletedProcess[bytes]:

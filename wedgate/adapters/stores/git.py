@@ -185,7 +185,9 @@ class GitStore:
     def _failed(self, what: str, done: subprocess.CompletedProcess[bytes]) -> StoreUnreachableError:
         """Make the error of a git command; its words never hold the token, which is in no word of it."""
         lines = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
-        said = " ".join(lines[-1].split())[:200] if lines else f"git exited with {done.returncode}"
+        # What the server itself said stands before git's own last words, which only say that it did not work.
+        theirs = [line.removeprefix("remote:") for line in lines if line.startswith("remote:")]
+        said = " ".join(" ".join(theirs or lines[-1:]).split())[:200] or f"git exited with {done.returncode}"
         hint = "; give the job `contents: write`" if "403" in said or "denied" in said.lower() else ""
         return StoreUnreachableError(f"{self._name}: the ledger {what}: {said}{hint}")
 

@@ -1,0 +1,160 @@
+"""What wedgate answers is what it takes: the line to copy, the ways on, the times of a freeze, and the anchors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from talk import H1, MERGED, Talk
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """A repository on a closed day."""
+    monkeypatch.chdir(tmp_path)
+    with Talk.opened(tmp_path) as opened:
+        yield opened
+
+
+def commands(talk: Talk) -> list[str]:
+    """Return the lines to copy of wedgate's comment."""
+    return [line for line in talk.answer.splitlines() if line.startswith("/wedgate ")]
+
+
+def granted(talk: Talk, rest: str = "regions=eu,us rules=saturday for=2h reason=down") -> str:
+    """Bring an override to its approvals, and return its request."""
+    request = talk.asks(rest=rest)
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    return request
+
+
+@pytest.mark.parametrize(
+    ("policy", "has"),
+    [
+        ("longest: 4h", "for=4h"),
+        ("longest: 90m", "for=1h30m"),
+        ("require: [reason, link]", "link=https://..."),
+        ("require: [reason, link]\n  links: ['https://status.acme.example/']", "link=https://status.acme.example/..."),
+    ],
+)
+def test_the_line_to_copy_is_one_that_wedgate_takes(talk: Talk, policy: str, has: str) -> None:
+    """Whatever the policy asks for is in it, and nothing that the policy refuses."""
+    talk.configure(policy)
+    talk.says("erin", "/wedgate status")
+    (line,) = commands(talk)
+    assert has in line.split()
+    done = talk.says("erin", line.replace("https://...", "https://status.example/7"))
+    assert done.exit_code == 0, done.output
+    assert "needs 2 more approvals" in talk.answer
+
+
+def test_no_line_is_offered_that_would_be_refused(talk: Talk) -> None:
+    """Of a rule that no override opens, of a freeze, and where nobody may approve."""
+    talk.configure("untouchable: [saturday]")
+    talk.says("erin", "/wedgate status")
+    assert commands(talk) == []
+    assert "No override opens saturday." in talk.answer
+    talk.configure()
+    talk.says("zoe", "/wedgate freeze for=2h reason=down")
+    assert commands(talk) == []
+    assert "No override opens frozen. `/wedgate thaw` ends a freeze" in talk.answer
+    text = talk.world.commits["a" * 40]["wedgate.yml"].decode()
+    head, _, rest = text.partition("overrides:")
+    talk.world.put("wedgate.yml", (head + rest[rest.index("state:") :]).encode())
+    talk.says("erin", "/wedgate status")
+    assert commands(talk) == []
+    assert "has no `overrides:`" in talk.answer
+
+
+def test_one_region_that_nothing_opens_does_not_keep_the_other_from_being_asked_for(talk: Talk) -> None:
+    """The line names the one that an override can open."""
+    talk.says("zoe", "/wedgate freeze regions=us for=2h reason=down")
+    (line,) = commands(talk)
+    assert "regions=eu" in line.split()
+    assert "rules=saturday" in line.split()
+
+
+def test_what_is_granted_can_be_stopped_by_a_line_to_copy(talk: Talk) -> None:
+    """That is when a denial matters most; who denied is told how to take it back."""
+    request = granted(talk)
+    assert commands(talk) == [f"/wedgate {verb} {H1} {request}" for verb in ("deny", "withdraw")]
+    assert talk.says("zoe", commands(talk)[0]).exit_code == 0
+    assert commands(talk) == [f"/wedgate withdraw {H1} {request}"]
+    assert talk.deploys(MERGED).exit_code == 10
+
+
+def test_a_freeze_says_when_it_ends_and_not_that_it_opens_now(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a day that is open but for it, and within a closed time that is over before it."""
+    text = talk.world.commits["a" * 40]["wedgate.yml"].decode()
+    talk.world.put("wedgate.yml", text.replace("weekdays: monday..sunday", 'dates: ["2001-01-01"]').encode())
+    talk.says("zoe", "/wedgate freeze for=2h reason=down")
+    record = json.loads(talk.deploys(MERGED).stdout)
+    until = next(entry["body"]["until"] for entry in talk.ledger() if entry["kind"] == "frozen")
+    asked = until[:19] + "Z"
+    assert record["next_open"] == asked
+    assert {region["next_open"] for region in record["regions"]} == {asked}
+    assert f"opens {asked[11:16]}" not in talk.status["description"]
+    assert asked[11:16] in talk.status["description"]
+
+
+def test_the_anchor_is_never_what_a_long_status_loses(talk: Talk) -> None:
+    """A hundred and forty characters are little, and the anchor is what shows a ledger that was replaced."""
+    names = [f"somebody-with-a-very-long-login-{number}" for number in range(4)]
+    talk.world.teams["acme/captains"] = names
+    talk.configure("approvals: 4")
+    request = talk.asks()
+    for name in names:
+        talk.world.roles[name] = "write"
+        talk.says(name, f"/wedgate approve {H1} {request}")
+    description = talk.status["description"]
+    last = talk.ledger()[-1]
+    assert len(description) <= 140
+    assert description.endswith(f"... [ledger {last['revision']}:{last['hash'][:16]}]")
+
+
+@pytest.mark.parametrize(("runway", "code"), [("30m", 0), ("3h", 10)])
+def test_a_grant_that_ends_within_the_runway_lets_nothing_through(talk: Talk, runway: str, code: int) -> None:
+    """The gate must stay open for so long, by a grant as well as by the calendar."""
+    granted(talk)
+    done = talk.deploys(MERGED, "--runway", runway)
+    assert done.exit_code == code
+    looks = json.loads(done.stdout)["override"]
+    assert {look.get("code") for look in looks} == ({None} if code == 0 else {"runway_short"})
+    assert ("used" in [entry["kind"] for entry in talk.ledger()]) is (code == 0)
+
+
+def test_the_anchor_of_a_machines_account_counts_too(talk: Talk) -> None:
+    """It looks like a person; a stranger's comment that looks like wedgate's is none."""
+    granted(talk)
+    assert talk.deploys(MERGED, run=900).exit_code == 0
+    (own,) = [each for each in talk.world.comments[7] if each.login == "github-actions[bot]"]
+    own.login = "zoe"
+    talk.server.git("update-ref", "-d", "refs/heads/wedgate/venue-search")
+    done = talk.deploys(MERGED, run=901)
+    assert done.exit_code == 10
+    assert "somebody has replaced or cut it" in done.stdout
+    own.login = "mallory"
+    talk.world.roles["mallory"] = "read"
+    assert talk.deploys(MERGED, run=902).exit_code == 0
+
+
+def test_a_deployment_anchors_the_ledger(talk: Talk) -> None:
+    """For when comment and statuses are gone."""
+    granted(talk)
+    assert talk.deploys(MERGED, "--deployment", "production", run=9).exit_code == 0
+    (talk.directory / "wedgate.yml").write_bytes(talk.world.commits["a" * 40]["wedgate.yml"])
+    done = talk.run("push", "audit", "verify", "--commit", MERGED)
+    assert done.exit_code == 0
+    assert "2 anchors fit" in done.output
+    talk.server.git("update-ref", "-d", "refs/heads/wedgate/venue-search")
+    assert talk.run("push", "audit", "verify", "--commit", MERGED).exit_code == 13
+
+
+def test_a_scheduled_deployment_uses_the_grant(talk: Talk) -> None:
+    """Else every night would go out under it."""
+    granted(talk)
+    codes = [talk.run("schedule", "check", "--commit", MERGED).exit_code for _ in range(2)]
+    assert codes == [0, 10]

@@ -1,0 +1,1 @@
+"""Commands of the user at points of a rollout."""
