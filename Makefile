@@ -8,6 +8,7 @@
 #   make soak    100,000 rollouts in virtual worlds (hours; make soak SEEDS=1000 takes some two minutes)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
+#   make bench-judge  how often the judge alarms on real measurements: the tables of docs/judge.md, bench.md and history.md
 #   make tools   the programs that some tests need: act, actionlint, vegeta, wrk, amtool, promtool, haproxy, nginx,
 #                chromium, axe-core, GitHub's published description
 #   make pictures  the pictures of the documentation, which need chromium
@@ -20,7 +21,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all fuzz kill soak lint bench tools pictures schema presets lock clean
+.PHONY: help demo test test-all fuzz kill soak lint bench bench-judge tools pictures schema presets lock clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -72,6 +73,11 @@ lint: $(DEV)
 
 bench: $(DEV)
 	@$(PY) -X utf8 benchmarks/run.py $(ARGS)
+
+bench-judge: $(DEV)
+	@$(PY) -X utf8 benchmarks/judge_power.py --write
+	@$(PY) -X utf8 benchmarks/judge_turns.py --write
+	@$(PY) -X utf8 benchmarks/judge_series.py --write
 
 tools:
 	@tools/get_tools.sh

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import socket
@@ -217,7 +218,8 @@ def test_the_guard_serves_what_it_sees_and_what_the_ledger_says(
 
 def test_the_page_of_metrics_names_every_metric_and_no_other(repository_root: Path) -> None:
     """A row for each, as they are written."""
-    source = "".join((repository_root / "wedgate" / name).read_text() for name in ("render/metrics.py", "cli/guard.py"))
+    sources = [importlib.import_module(name).__file__ for name in ("wedgate.render.metrics", "wedgate.cli.guard")]
+    source = "".join(Path(str(each)).read_text() for each in sources)
     page = (repository_root / "docs" / "reference" / "metrics.md").read_text()
     written = set(re.findall(r'"(wedgate_[a-z_]+)"', source))
     written |= {f"wedgate_overrides_{act}_total" for act in ("requested", "refused", "granted", "used")}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -248,3 +250,13 @@ def test_a_configuration_says_where_to_look_even_when_it_is_gone(place: Path, mo
 def test_a_file_that_is_named_is_what_is_gone_by(place: Path) -> None:
     """Exit 2 for two different answers to one question."""
     assert isinstance(call("rollback", "--rescue", "x.json", "--from-ledger").exception, UsageError)
+
+
+def test_what_only_records_is_not_imported_before_traffic_is_back() -> None:
+    """Each module that is needed later would delay the switch; the engine of rollouts is half of all of them."""
+    script = "import sys, wedgate.cli.rollback, wedgate.engine.rollback; print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True
+    ).stdout.split()
+    late = ("wedgate.engine.tick", "wedgate.engine.recording", "wedgate.rollout.events", "pydantic", "yaml", "requests")
+    assert [name for name in late if name in found] == []

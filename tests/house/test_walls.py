@@ -32,6 +32,7 @@ TRESPASSES = (
     ("wedgate/engine/trespass.py", "from wedgate.adapters.targets import trespass", "The engine knows"),
     ("wedgate/engine/trespass.py", "import click", "The engine knows"),
     ("wedgate/adapters/stores/trespass.py", "from wedgate.adapters.targets import trespass", "Adapters of different"),
+    ("wedgate/adapters/benchmarks/jmh.py", "import wedgate.adapters.benchmarks.k6", "Benchmark readers"),
     ("wedgate/calendars/kinds/trespass.py", "from wedgate.calendars.kinds import trespass_too", "Rule kinds"),
     ("wedgate/rollout/strategies/trespass.py", "from wedgate.rollout.strategies import trespass_too", "strategies do"),
 )

@@ -10,7 +10,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from wedgate.judge.report import Direction, ReportedMetric, ReportError, parse_report
+from wedgate.judge.reading import Direction, ReportError
+from wedgate.judge.report import ReportedMetric, parse_report
 
 GOOD: dict[str, Any] = {
     "schema_version": 1,

@@ -95,3 +95,14 @@ def _width(*, is_terminal: bool) -> int:
     import shutil
 
     return min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
+
+
+def percentage(text: str, option: str) -> float:
+    """Read a percentage below 100 % as a fraction; ``UsageError`` names the option."""
+    try:
+        found = float(text.strip().removesuffix("%")) / 100
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < 1 or not text.strip().endswith("%"):
+        raise UsageError(f"{option} takes a percentage such as 2%, not {ascii(text)[:20]}")
+    return found

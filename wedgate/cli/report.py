@@ -1,4 +1,4 @@
-"""`wedgate report`: check regression reports before a rollout acts on them.
+"""`wedgate report`: check reports before a rollout or a judgement acts on them, regressions and measurements alike.
 
 Reading the file and finding the lines of what is wrong happens here; what a report must say is the judge's.
 """
@@ -13,115 +13,186 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wedgate.cli.history import command as history
+from wedgate.cli.report_measurements import convert, show
 from wedgate.errors import ConfigurationError, ExitCode, Problem
 
 if TYPE_CHECKING:
+    from wedgate.judge.measurements import Measurements
+    from wedgate.judge.reading import ReportError
     from wedgate.judge.report import Report
 
 LARGEST = 1024 * 1024
-"""Bytes of the largest report that is read."""
+"""Bytes of the largest regression report that is read."""
+LARGEST_MEASUREMENTS = 64 * 1024 * 1024
+"""Bytes of the largest measurement report that is read."""
 
 
 @click.group("report")
 def command() -> None:
-    """Regression reports: files that say what got worse, and make a rollout go back.
+    """Reports: regressions make a rollout go back, measurements are what `wedgate judge` compares.
 
     \b
     Examples:
       wedgate report validate regression.json
+      wedgate report convert runs/main/ > base.json
+      wedgate report show base.json
+      wedgate report history show perf/
       wedgate report schema > report.schema.json
     """
+
+
+command.add_command(convert)
+command.add_command(show)
+command.add_command(history)
 
 
 @command.command("validate")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to answer.")
 def validate(file: Path, form: str) -> ExitCode:
-    """Check a regression report and say everything that is wrong with it.
+    """Check a report and say everything that is wrong with it.
 
-    Exits with 0 when `wedgate rollout run --report FILE` would act on it, with 2 when not. FILE may be `-`.
+    A file with "kind": "measurements" is a measurement report, every other one a regression report. Exits with 0 when
+    `wedgate rollout run --report FILE`, or `wedgate judge`, would take it, with 2 when not. FILE may be `-`.
 
     \b
     Examples:
       wedgate report validate regression.json
+      wedgate report validate base.json
       wedgate report validate - --format json < regression.json
     """
     problems: tuple[Problem, ...] = ()
-    report: Report | None = None
+    report: Report | Measurements | None = None
+    taker = "rollout would act on it"
     try:
-        report = load_report(file)
+        text = _read(file, LARGEST_MEASUREMENTS)
+        if len(text) > LARGEST and '"measurements"' not in text:
+            raise _too_large(file, LARGEST)
+        plain = _plain(file, text)
+        if isinstance(plain, dict) and "kind" in plain:
+            taker = "judge would take it"
+            report = _parsed_measurements(file, text, plain)
+        else:
+            report = _parsed_report(file, text, plain)
     except ConfigurationError as error:
         problems = error.problems
     if form == "json":
         click.echo(_json(problems, report))
     elif report is not None:
-        where = ", ".join(report.regions) or "all regions"
-        release = report.digest or report.commit
-        click.echo(f"{file}: valid. {report.service} {release} in {where}: {report.text}")
+        click.echo(f"{file}: valid. {_about(report)}")
     else:
         for problem in problems:
             click.echo(str(problem))
         count = len(problems)
-        click.echo(f"{file}: {count} problem{'s' if count != 1 else ''}; no rollout would act on it.")
+        click.echo(f"{file}: {count} problem{'s' if count != 1 else ''}; no {taker}.")
     return ExitCode.USAGE if problems else ExitCode.DONE
 
 
 @command.command("schema")
-def schema() -> ExitCode:
-    """Print the JSON Schema of a regression report.
+@click.option(
+    "--kind",
+    type=click.Choice(("regression", "measurements")),
+    default="regression",
+    show_default=True,
+    help="Of which report.",
+)
+def schema(kind: str) -> ExitCode:
+    """Print the JSON Schema of a report.
 
     \b
-    Example:
+    Examples:
       wedgate report schema > report.schema.json
+      wedgate report schema --kind measurements > measurements.schema.json
     """
     from importlib import resources
 
-    text = resources.files("wedgate.judge").joinpath("resources/report.schema.json").read_text(encoding="utf-8")
+    name = "report" if kind == "regression" else kind
+    text = resources.files("wedgate.judge").joinpath(f"resources/{name}.schema.json").read_text(encoding="utf-8")
     click.echo(text, nl=False)
     return ExitCode.DONE
 
 
 def load_report(file: Path) -> Report:
     """Load a regression report; ``ConfigurationError`` with every problem and its line."""
-    from wedgate.judge.report import ReportError, parse_report
+    text = _read(file, LARGEST)
+    return _parsed_report(file, text, _plain(file, text))
 
-    text = _read(file)
+
+def _parsed_report(file: Path, text: str, plain: object) -> Report:
+    from wedgate.judge.reading import ReportError
+    from wedgate.judge.report import parse_report
+
     try:
-        plain = json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+        return parse_report(plain)
+    except ReportError as error:
+        raise _placed(file, text, error) from None
+
+
+def _parsed_measurements(file: Path, text: str, plain: object) -> Measurements:
+    from wedgate.judge.measurements import parse_measurements
+    from wedgate.judge.reading import ReportError
+
+    try:
+        return parse_measurements(plain)
+    except ReportError as error:
+        raise _placed(file, text, error) from None
+
+
+def _about(report: Report | Measurements) -> str:
+    """Return in one line what a report says."""
+    from wedgate.judge.report import Report
+
+    if isinstance(report, Report):
+        where = ", ".join(report.regions) or "all regions"
+        return f"{report.service} {report.digest or report.commit} in {where}: {report.text}"
+    counts = {len(metric.values) for metric in report.metrics}
+    values = str(min(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+    metrics = f"{len(report.metrics)} metric{'s' if len(report.metrics) != 1 else ''}"
+    commit = report.commit or "a commit that is not named"
+    return f"{metrics} of {commit}, {values} value{'s' if values != '1' else ''} each"
+
+
+def _plain(file: Path, text: str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise _wrong(file, "it is not JSON", f"{error.msg}", line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise _wrong(file, "it is nested too deeply", "a report has four levels") from None
     except ValueError as error:
         raise _wrong(file, str(error), "write plain JSON") from None
-    try:
-        return parse_report(plain)
-    except ReportError as error:
-        found, document = [], _document(text)
-        for complaint in error.complaints:
-            line, column = _position(document, complaint.place)
-            said, _, remedy = str(complaint).rpartition(f"; {complaint.remedy}")
-            found.append(
-                Problem(file=str(file), line=line, column=column, what=said, remedy=remedy or complaint.remedy)
-            )
-        raise ConfigurationError(tuple(found)) from None
 
 
-def _read(file: Path) -> str:
+def _placed(file: Path, text: str, error: ReportError) -> ConfigurationError:
+    """Return every complaint with its line. In a file that is longer than a person reads, with its path alone."""
+    found, document = [], _document(text) if len(text) <= LARGEST else None
+    for complaint in error.complaints:
+        line, column = _position(document, complaint.place)
+        said, _, remedy = str(complaint).rpartition(f"; {complaint.remedy}")
+        found.append(Problem(file=str(file), line=line, column=column, what=said, remedy=remedy or complaint.remedy))
+    return ConfigurationError(tuple(found))
+
+
+def _read(file: Path, largest: int) -> str:
     try:
         if str(file) == "-":
-            content = sys.stdin.buffer.read(LARGEST + 1)
+            content = sys.stdin.buffer.read(largest + 1)
         else:
             with file.open("rb") as stream:
-                content = stream.read(LARGEST + 1)
+                content = stream.read(largest + 1)
     except OSError as error:
         raise _wrong(file, f"cannot be read: {error.strerror}", "give the path of a JSON file") from error
-    if len(content) > LARGEST:
-        raise _wrong(file, f"is larger than {LARGEST >> 20} MiB", "a report names a handful of metrics")
+    if len(content) > largest:
+        raise _too_large(file, largest)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _wrong(file, f"is not UTF-8 (byte {error.start})", "save it as UTF-8") from None
+
+
+def _too_large(file: Path, largest: int) -> ConfigurationError:
+    return _wrong(file, f"is larger than {largest >> 20} MiB", "a report names a handful of metrics")
 
 
 def _wrong(file: Path, what: str, remedy: str, *, line: int = 0, column: int = 0) -> ConfigurationError:
@@ -171,7 +242,9 @@ def _position(document: Any, place: Sequence[str | int]) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _json(problems: Sequence[Problem], report: Report | None) -> str:
+def _json(problems: Sequence[Problem], report: Report | Measurements | None) -> str:
+    from wedgate.judge.report import Report
+
     plain: dict[str, object] = {
         "schema_version": 1,
         "valid": report is not None,
@@ -180,6 +253,7 @@ def _json(problems: Sequence[Problem], report: Report | None) -> str:
         ],
     }
     if report is not None:
-        plain["text"] = report.text
+        plain["text"] = report.text if isinstance(report, Report) else _about(report)
+    if isinstance(report, Report):
         plain["regions"] = list(report.regions)
     return json.dumps(plain, indent=2, ensure_ascii=False)

@@ -74,7 +74,6 @@ def command(
       wedgate rollback --from-ledger
     """
     from wedgate.engine.rollback import roll_back
-    from wedgate.render.rollout import render_json
     from wedgate.rollout.promises import not_promised
 
     if rescue is not None and (from_ledger or config is not None):
@@ -100,6 +99,8 @@ def command(
     )
 
     if form == "json":
+        from wedgate.render.rollout import render_json
+
         regions_plain = [
             {
                 "region": region.region,
@@ -116,7 +117,7 @@ def command(
     else:
         voice.say(end.recorded)
     if end.exit_code is not ExitCode.DONE:
-        tell_now(None, *_notices(found, end, reason))
+        tell_now(config, *_notices(found, end, reason))
     return end.exit_code or voice.exit_code
 
 
@@ -125,18 +126,23 @@ def _records_of(rescue: Rescue) -> tuple[Recorder, Callable[[Rescue], Collection
 
     Neither takes longer than ``LEDGER_SECONDS``; a ledger that cannot even be opened is like one that is down.
     """
-    from wedgate.engine.book import Book
-    from wedgate.engine.recording import exposed_in, recorder_in, within
 
-    book = Book(*_opened(rescue))
-
+    # What it takes to record is imported when traffic is back already: a third of the time until then, on any machine.
     def record(rescue: Rescue, returned: ReturnedByHand, epoch: int) -> str:
+        from wedgate.engine.book import Book
+        from wedgate.engine.recording import recorder_in, within
+
+        book = Book(*_opened(rescue))
         try:
             return within(LEDGER_SECONDS, lambda: recorder_in(book)(rescue, returned, epoch))
         except ExternalSystemError as error:
             return f"{error}; the record waits in the spool until the next run writes it down"
 
     def exposed(rescue: Rescue) -> Collection[str]:
+        from wedgate.engine.book import Book
+        from wedgate.engine.recording import exposed_in, within
+
+        book = Book(*_opened(rescue))
         try:
             return within(LEDGER_SECONDS, lambda: exposed_in(book)(rescue))
         except ExternalSystemError:

@@ -11,16 +11,18 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from wedgate.adapters.targets.interface import FenceError, Target
-from wedgate.engine.recording import Recorder
 from wedgate.engine.returning import DIGEST_SECONDS, Means, instances, reason_of_loss, way_back
 from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
-from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.returns import LOOK_AGAIN, PART_WITHIN, VERIFY_WITHIN, Way, way_of_capacity
 from wedgate.rollout.state import RegionPlan
 from wedgate.rollout.values import Fence, TargetSettings, Weights
+
+if TYPE_CHECKING:
+    from wedgate.engine.recording import Recorder
 
 AHEAD = 1000
 """How far a rollback goes above the epoch of the rescue file: a run that took the lease since, whose rescue file or
@@ -109,6 +111,9 @@ def roll_back(
     recorded = "nothing to record"
     if (changed or failed) and record is not None:
         # A write that was not confirmed may be in force all the same: the digest is poisoned either way.
+        # Imported here: on a busy machine every module that is needed only later delays the return of traffic.
+        from wedgate.rollout.events import ReturnedByHand
+
         epoch = max([rescue.epoch, *(each.epoch for each in ways)])
         recorded = record(rescue, ReturnedByHand(at=clock(), regions=changed, why=why), epoch)
     code = ExitCode.ROLLED_BACK if changed else ExitCode.DONE

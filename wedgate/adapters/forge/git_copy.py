@@ -56,6 +56,18 @@ def people_of(commit: str) -> frozenset[str] | None:
     return frozenset((listed + merged + own).decode("utf-8", "replace").lower().split())
 
 
+def commits_between(older: str, newer: str, *, most: int) -> tuple[tuple[str, str, str], ...] | None:
+    """Return up to ``most`` commits that ``newer`` has and ``older`` lacks, the newest first: id, author, subject.
+
+    ``None`` where the clone around the working directory does not know one of them.
+    """
+    listed = _git(Path(), "log", f"--max-count={most}", "--format=%H%x00%an%x00%s", f"{older}..{newer}", "--")
+    if listed is None:
+        return None
+    rows = [line.split("\0", 2) for line in listed.decode("utf-8", "replace").splitlines()]
+    return tuple((row[0], row[1], row[2]) for row in rows if len(row) == 3)
+
+
 def address_of_origin(directory: Path) -> str | None:
     """Return the address of a clone's remote ``origin``; ``None`` if there is no clone or no such remote."""
     found = _git(directory, "remote", "get-url", "origin")

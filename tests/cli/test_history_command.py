@@ -1,0 +1,244 @@
+"""`wedgate report history`: lines in a directory or on a git ref, and what they show."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import threading
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from git_server import TOKEN, GitServer
+
+from wedgate.adapters.histories.directory import DirectoryHistory
+from wedgate.adapters.histories.git import GitHistory
+from wedgate.adapters.histories.interface import HistoryStore
+from wedgate.cli.main import cli
+from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, UsageError
+
+
+def history(*words: str) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(cli, ["report", "history", *words], standalone_mode=False)
+
+
+def git(directory: Path, *words: str) -> str:
+    """Run git in a directory."""
+    identity = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    return subprocess.run(
+        ["git", *identity, *words], cwd=directory, check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a clone with a remote `origin`, as the working directory."""
+    git(tmp_path, "init", "--quiet", "--bare", "origin.git")
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", "clone")
+    git(tmp_path / "clone", "remote", "add", "origin", str(tmp_path / "origin.git"))
+    monkeypatch.chdir(tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+@pytest.fixture(params=["directory", "git"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> HistoryStore:
+    """Return each kind of store, empty."""
+    if request.param == "directory":
+        return DirectoryHistory(tmp_path / "perf")
+    git(tmp_path, "init", "--quiet", "--bare", "origin.git")
+    return GitHistory(str(tmp_path / "origin.git"), "refs/heads/perf")
+
+
+def test_lines_are_kept_in_their_order(store: HistoryStore) -> None:
+    """None at first; then what was added, and nothing else."""
+    assert store.lines() == ()
+    store.add('{"a": "\N{SNOWMAN}"}')
+    store.add("{}")
+    assert store.lines() == ('{"a": "\N{SNOWMAN}"}', "{}")
+
+
+def test_nobody_loses_a_line_to_another(store: HistoryStore) -> None:
+    """Three at once: all three are there."""
+    threads = [threading.Thread(target=store.add, args=(f"{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(store.lines()) == ["0", "1", "2"]
+
+
+def test_whoever_was_faster_is_built_upon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another line arrives between reading the ref and pushing to it: both are there, the other one first."""
+    git(tmp_path, "init", "--quiet", "--bare", "origin.git")
+    mine, other = (GitHistory(str(tmp_path / "origin.git"), "refs/heads/perf") for _ in range(2))
+    make, others = mine._commit, ["other"]
+
+    def slowly(*arguments: object) -> str:
+        while others:
+            other.add(others.pop())
+        return make(*arguments)
+
+    monkeypatch.setattr(mine, "_commit", slowly)
+    mine.add("mine")
+    assert mine.lines() == ("other", "mine")
+
+
+def test_a_lost_answer_adds_no_line_twice(tmp_path: Path) -> None:
+    """The server of the forge, with a token, carries a push out and does not say so."""
+    with GitServer(tmp_path) as server:
+        store = GitHistory(server.url, "refs/heads/perf", token=TOKEN)
+        store.add("first")
+        server.lose_answers = 1
+        store.add("second")
+        assert store.lines() == ("first", "second")
+        with pytest.raises(ExternalSystemError) as refused:
+            GitHistory(server.url, "refs/heads/perf", token="wrong").lines()
+        assert "wrong" not in str(refused.value)
+
+
+def test_a_line_that_was_cut_off_does_not_swallow_the_next(tmp_path: Path) -> None:
+    """The next begins a line of its own."""
+    (tmp_path / "history.jsonl").write_text('{"cut')
+    DirectoryHistory(tmp_path).add("{}")
+    assert DirectoryHistory(tmp_path).lines() == ('{"cut', "{}")
+
+
+def test_a_branch_with_something_else_is_not_written_over(tmp_path: Path) -> None:
+    """Nor is a repository that is not there a history without builds."""
+    git(tmp_path, "init", "--quiet", "--bare", "origin.git")
+    git(tmp_path, "init", "--quiet", "work")
+    (tmp_path / "work/readme").write_text("mine")
+    git(tmp_path / "work", "add", ".")
+    git(tmp_path / "work", "commit", "--quiet", "-m", "mine")
+    git(tmp_path / "work", "push", "--quiet", str(tmp_path / "origin.git"), "HEAD:refs/heads/main")
+    with pytest.raises(ExternalSystemError, match="is no history"):
+        GitHistory(str(tmp_path / "origin.git"), "refs/heads/main").add("{}")
+    with pytest.raises(ExternalSystemError, match="could not be read"):
+        GitHistory(str(tmp_path / "nowhere.git"), "refs/heads/perf").lines()
+
+
+def measured(path: Path, value: float, commit: str | None = None) -> Path:
+    """Write a measurement report with one metric."""
+    plain = {
+        "schema_version": 1, "kind": "measurements", **({} if commit is None else {"commit": commit}),
+        "metrics": [{"name": "query", "unit": "ms", "direction": "lower-is-better", "values": [value] * 3}],
+    }  # fmt: skip
+    path.write_text(json.dumps(plain))
+    return path
+
+
+def test_a_shift_names_its_build_and_who_is_suspected(clone: Path, tmp_path: Path) -> None:
+    """Over a git ref: builds of real commits, the twelfth slower, with the two commits that came with it."""
+    rng = random.Random(2)  # noqa: S311 - seeded on purpose
+    git(clone, "commit", "--quiet", "--allow-empty", "-m", "start")
+    for number in range(18):
+        if number == 12:
+            git(clone, "commit", "--quiet", "--allow-empty", "-m", "cache less")
+        git(clone, "commit", "--quiet", "--allow-empty", "-m", f"change {number}")
+        commit = git(clone, "rev-parse", "HEAD")
+        file = measured(tmp_path / "m.json", (100 if number < 12 else 115) * rng.lognormvariate(0, 0.005), commit)
+        at = f"2027-06-{number + 1:02}T10:00:00Z"
+        added = history("add", "git:refs/heads/perf", str(file), "--build", f"b{number}", "--at", at)
+        assert added.return_value is ExitCode.DONE, added.output
+    found = history("show", "git:refs/heads/perf").stdout
+    assert "worse, +1" in found
+    assert "from b12 on (2027-06-13 10:00Z, commit " in found
+    suspects = [line.split(" ", 5)[-1] for line in found.splitlines() if " Ann: " in line]
+    assert suspects == ["Ann: change 12", "Ann: cache less"]
+    plain = json.loads(history("show", "git:refs/heads/perf", "--format", "json").stdout)
+    (shift,) = plain["metrics"][0]["shifts"]
+    assert (shift["build"], shift["after_build"], shift["worse"]) == ("b12", "b11", True)
+    assert [each["subject"] for each in shift["suspects"]] == ["change 12", "cache less"]
+
+
+@pytest.fixture
+def perf(tmp_path: Path) -> Path:
+    """Return a directory with a history of two metrics: a shift from the 21st of 30 builds on, and a spike."""
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    for number in range(30):
+        values = {"query": 100 if number < 20 else 80, "<merge> \x1b[31m": 500 if number == 10 else 50}
+        metrics = [
+            {"name": name.replace("\x1b", ""), "unit": "ms", "direction": "lower-is-better",
+             "value": value * rng.lognormvariate(0, 0.005), "count": 3}
+            for name, value in values.items()
+        ]  # fmt: skip
+        DirectoryHistory(tmp_path / "perf").add(
+            json.dumps({"schema_version": 1, "kind": "build", "build": f"b{number}",
+                        "at": f"2027-06-{number + 1:02}T10:00:00Z", "metrics": metrics})
+        )  # fmt: skip
+    return tmp_path / "perf"
+
+
+def test_text_has_a_letter_for_each_build_and_a_mark_below_each_find(perf: Path) -> None:
+    """The mark of a shift stands below its first build, that of a spike below the spike."""
+    lines = history("show", str(perf)).stdout.splitlines()
+    query = lines.index(next(line for line in lines if line.startswith("query: ")))
+    assert len(lines[query + 1].strip()) == 30
+    assert lines[query + 2].index("^") - 2 == 20
+    assert lines[query + 3].startswith("  better, -19.9 %, from b20 on (2027-06-21 10:00Z): ")
+    assert lines[query + 4] == "    it came after b19; which commits lie between is not known here"
+    merge = next(at for at, line in enumerate(lines) if line.startswith("<merge>"))
+    assert lines[merge + 2].index("!") - 2 == 10
+
+
+def test_a_picture_has_a_dot_for_each_build_and_a_line_for_each_shift(perf: Path, tmp_path: Path) -> None:
+    """It is XML, whatever a metric is called, with the spike as another shape."""
+    done = history("show", str(perf), "--format", "svg", "--output", str(tmp_path / "pictures"))
+    assert done.return_value is ExitCode.DONE, done.output
+    query, merge = (ET.parse(each).getroot() for each in sorted((tmp_path / "pictures").iterdir(), reverse=False))  # noqa: S314 - our own file
+    space = "{http://www.w3.org/2000/svg}"
+    assert len(query.findall(f"{space}circle")) == 30
+    assert len(query.findall(f"{space}line[@class='shift better']")) == 1
+    assert len(merge.findall(f"{space}circle")) == 29
+    assert len(merge.findall(f"{space}path[@class='spike']")) == 1
+    assert query.find(f"{space}title").text.startswith("query: level ")
+    one = history("show", str(perf), "--format", "svg", "--metric", "query")
+    assert one.stdout.startswith("<svg ")
+    assert "choose one with --metric" in str(history("show", str(perf), "--format", "svg").exception)
+
+
+@pytest.mark.parametrize(
+    ("slower", "words", "code"),
+    [
+        (8, ["--new", "8"], ExitCode.CLOSED),
+        (8, ["--new", "7"], ExitCode.DONE),
+        (8, [], ExitCode.DONE),
+        (2, ["--new", "8"], ExitCode.NEEDS_HUMAN),
+        (-8, ["--new", "8"], ExitCode.DONE),
+    ],
+)
+def test_new_regressions_alarm_when_asked(tmp_path: Path, slower: int, words: list[str], code: ExitCode) -> None:
+    """One that began in the last N builds; an older one, or an improvement, does not; two builds are not known yet."""
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    for number in range(40):
+        value = (100 if number < 40 - abs(slower) else 120 if slower > 0 else 80) * rng.lognormvariate(0, 0.005)
+        metric = {"name": "query", "unit": "ms", "direction": "lower-is-better", "value": value, "count": 3}
+        DirectoryHistory(tmp_path).add(
+            json.dumps({"schema_version": 1, "kind": "build", "build": f"b{number}",
+                        "at": "2027-06-07T10:00:00Z", "metrics": [metric]})
+        )  # fmt: skip
+    assert history("show", str(tmp_path), *words).return_value is code
+
+
+def test_what_cannot_be_shown_or_added_is_said(perf: Path, tmp_path: Path) -> None:
+    """An empty history, another metric, a bad ref, a broken line, a commit that contradicts the file."""
+    file = measured(tmp_path / "m.json", 1.0, "a" * 40)
+    for words, said in (
+        (["show", str(tmp_path / "none")], "has no builds yet"),
+        (["show", str(perf), "--metric", "x"], "there is no x; there are query"),
+        (["show", "git:perf"], "write the whole ref"),
+        (["add", str(perf), str(file), "--build", "1", "--commit", "b" * 40], "says that it is of aaaa"),
+        (["add", str(perf), str(file), "--build", ""], "this cannot be kept: build: "),
+        (["add", str(perf), str(file), "--build", "1", "--at", "now"], "--at"),
+    ):
+        found = history(*words)
+        assert isinstance(found.exception, UsageError), words
+        assert said in str(found.exception)
+    with (perf / "history.jsonl").open("a") as lines:
+        lines.write('{"cut\n{"schema_version": 1}\n')
+    broken = history("show", str(perf)).exception
+    assert isinstance(broken, ConfigurationError)
+    assert [each.line for each in broken.problems] == [31, 32]

@@ -1,0 +1,161 @@
+"""Two arms: what fails, what passes, what is not known; the same in every unit; and how often it cries wolf."""
+
+from __future__ import annotations
+
+import math
+import random
+from statistics import median
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wedgate.judge.comparison import Comparison, Margins, Rule, compare
+from wedgate.judge.reading import Direction
+from wedgate.judge.values import Outcome
+
+LOWER, HIGHER = Direction.LOWER_IS_BETTER, Direction.HIGHER_IS_BETTER
+
+
+def quiet(count: int, *, seed: int, times: float = 1.0, spread: float = 0.02) -> list[float]:
+    """Return values of a machine that does nothing else."""
+    rng = random.Random(seed)  # noqa: S311 - seeded on purpose
+    return [rng.gauss(100, 100 * spread) * times for _ in range(count)]
+
+
+def busy(count: int, *, seed: int, times: float = 1.0) -> list[float]:
+    """Return values of a machine on which others run: never faster than the work, and often much slower."""
+    rng = random.Random(seed)  # noqa: S311 - seeded on purpose
+    return [(100 * rng.gauss(1, 0.01) + rng.choice((0, 1)) * rng.expovariate(1 / 60)) * times for _ in range(count)]
+
+
+def test_a_slower_candidate_fails_and_an_equal_one_passes() -> None:
+    """On a quiet machine, by all ranks."""
+    base = quiet(10, seed=1)
+    worse = compare(base, quiet(10, seed=2, times=1.1), direction=LOWER)
+    assert (worse.outcome, worse.rule) == (Outcome.FAIL, Rule.ALL_RANKS)
+    assert worse.p is not None
+    assert worse.p <= 0.04
+    assert worse.lower is not None
+    assert worse.lower > 1.02
+    same = compare(base, quiet(10, seed=3), direction=LOWER)
+    assert same.outcome is Outcome.PASS
+    assert same.upper is not None
+    assert same.upper < 1.1
+
+
+def test_what_neither_is_shown_nor_ruled_out_is_marginal() -> None:
+    """Six per cent slower, in much noise."""
+    found = compare(quiet(8, seed=1, spread=0.06), quiet(8, seed=2, times=1.06, spread=0.06), direction=LOWER)
+    assert found.outcome is Outcome.MARGINAL
+    assert found.lower is not None
+    assert found.upper is not None
+    assert found.lower <= 1.02 < 1.1 <= found.upper
+
+
+def test_the_estimate_is_the_median_of_all_ratios() -> None:
+    """Hodges and Lehmann, by hand."""
+    base, candidate = [1.0, 2.0, 4.0, 5.0, 8.0], [3.0, 6.0, 7.0, 9.0, 10.0]
+    found = compare(base, candidate, direction=LOWER)
+    assert found.estimate == median(worse / value for worse in candidate for value in base)
+
+
+def test_higher_is_better_turns_everything_around() -> None:
+    """A tenth less throughput fails, a tenth more passes."""
+    base = quiet(10, seed=1)
+    assert compare(base, quiet(10, seed=2, times=0.9), direction=HIGHER).outcome is Outcome.FAIL
+    assert compare(base, quiet(10, seed=2, times=1.1), direction=HIGHER).outcome is Outcome.PASS
+    assert compare(base, quiet(10, seed=2, times=0.9), direction=LOWER).outcome is Outcome.PASS
+
+
+def test_a_contended_machine_is_asked_by_its_lowest_values() -> None:
+    """A tenth slower is found where all ranks see nothing but noise."""
+    found = [compare(busy(15, seed=seed), busy(15, seed=seed + 500, times=1.1), direction=LOWER) for seed in range(40)]
+    assert sum(each.rule is Rule.LOWEST_RANKS for each in found) >= 35
+    assert sum(each.outcome is Outcome.FAIL for each in found) >= 30
+    for each in found:
+        assert each.lower is not None
+        assert each.upper is not None
+        assert each.lower <= each.upper
+        assert (each.outcome is Outcome.FAIL) == (each.lower > 1.02)
+
+
+@pytest.mark.parametrize("machine", [quiet, busy], ids=["quiet", "contended"])
+def test_a_candidate_that_is_worse_by_the_margin_fails_no_more_often_than_the_level_says(machine: object) -> None:
+    """The risk is exact, whatever rule is asked: of 600 the level allows 30, and chance a few more."""
+    arm = quiet if machine is quiet else busy
+    fails = sum(
+        compare(arm(10, seed=seed), arm(10, seed=10_000 + seed, times=1.02), direction=LOWER).outcome is Outcome.FAIL
+        for seed in range(600)
+    )
+    assert fails <= 45
+
+
+@given(
+    st.lists(st.floats(0.5, 2.0), min_size=5, max_size=12),
+    st.lists(st.floats(0.5, 2.0), min_size=5, max_size=12),
+    st.sampled_from((1e-9, 1e-3, 0.1, 3.0, 60.0, 1024.0, 1e6)),
+    st.sampled_from((LOWER, HIGHER)),
+)
+@settings(max_examples=300, deadline=None)
+def test_the_unit_changes_nothing(base: list[float], candidate: list[float], factor: float, way: Direction) -> None:
+    """In seconds, milliseconds or hours the answer is the same, ties included."""
+    one = compare(base, candidate, direction=way)
+    other = compare([value * factor for value in base], [value * factor for value in candidate], direction=way)
+    assert (one.outcome, one.rule, one.p) == (other.outcome, other.rule, other.p)
+    assert one.estimate == pytest.approx(other.estimate, rel=1e-8)
+
+
+def test_values_that_only_look_equal_after_a_division_are_ties() -> None:
+    """Three tenths of a millisecond are 0.0003 s; as floats one of the two is greater."""
+    base, candidate = [0.1 * each for each in (1, 2, 3, 6, 7)], [0.1, 0.2, 0.3, 0.6, 0.7]
+    assert base != candidate
+    one = compare(base, candidate, direction=LOWER, margins=Margins(worse_by=0.0))
+    other = compare(candidate, base, direction=LOWER, margins=Margins(worse_by=0.0))
+    assert one.outcome is not Outcome.FAIL
+    assert (one.outcome, one.p, one.rule) == (other.outcome, other.p, other.rule)
+
+
+def test_a_difference_too_small_to_matter_does_not_fail() -> None:
+    """A microsecond on three is a third, and still a microsecond."""
+    base, candidate = [3.0, 3.1, 3.2, 3.0, 3.1, 3.2], [4.0, 4.1, 4.2, 4.0, 4.1, 4.2]
+    assert compare(base, candidate, direction=LOWER).outcome is Outcome.FAIL
+    assert compare(base, candidate, direction=LOWER, margins=Margins(at_least=2)).outcome is not Outcome.FAIL
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "outcome", "word"),
+    [
+        ([], [1.0] * 9, Outcome.NOT_ENOUGH_DATA, "the base has no values"),
+        ([1.0] * 9, [], Outcome.NOT_ENOUGH_DATA, "the candidate has no values"),
+        ([1.0], [2.0], Outcome.NOT_ENOUGH_DATA, "of each are needed"),
+        ([1.0] * 9, [1.0] * 8 + [math.nan], Outcome.ERROR, "nan"),
+        ([1.0] * 9, [1.0] * 8 + [math.inf], Outcome.ERROR, "inf"),
+        ([-1.0] * 9, [1.0] * 9, Outcome.ERROR, "the base has the value -1"),
+        ([1.0] * 9, [1.0] * 9, Outcome.PASS, "would have been seen"),
+        ([0.0] * 9, [0.0] * 9, Outcome.PASS, "would have been seen"),
+        ([0.0] * 9, [1.0] * 9, Outcome.FAIL, "more than"),
+        ([1.0] * 9, [2.0] * 9, Outcome.FAIL, "more than"),
+    ],
+)
+def test_odd_arms(base: list[float], candidate: list[float], outcome: Outcome, word: str) -> None:
+    """Nothing in them passes by accident."""
+    found = compare(base, candidate, direction=LOWER)
+    assert found.outcome is outcome
+    assert word in found.why
+
+
+def test_how_many_are_needed_is_what_then_suffices() -> None:
+    """With so many of each an answer can be had, with one less it cannot."""
+    few = compare([1.0] * 4, [2.0] * 4, direction=LOWER, family=50)
+    needed = int(few.why.split("and ")[-1].split()[0])
+    assert compare([1.0] * needed, [2.0] * needed, direction=LOWER, family=50).outcome is Outcome.FAIL
+    less = compare([1.0] * (needed - 1), [2.0] * (needed - 1), direction=LOWER, family=50)
+    assert less.outcome is Outcome.NOT_ENOUGH_DATA
+
+
+def test_a_comparison_says_what_it_was_made_of() -> None:
+    """Counts of both arms, whatever comes of them."""
+    assert compare([1.0, 2.0], [], direction=LOWER) == Comparison(
+        outcome=Outcome.NOT_ENOUGH_DATA, why="the candidate has no values", base=2, candidate=0
+    )

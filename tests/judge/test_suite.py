@@ -1,0 +1,163 @@
+"""Reports of two builds: families of metrics, units, what vanished, what is new, and what was measured in blocks."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from wedgate.judge.arrangement import is_blocked
+from wedgate.judge.comparison import Margins
+from wedgate.judge.measurements import Measurements, Metric, together
+from wedgate.judge.reading import Direction
+from wedgate.judge.suite import SuiteSettings, judge_suite
+from wedgate.judge.values import Outcome
+
+START = datetime(2027, 6, 7, 10, tzinfo=UTC)
+
+
+def metric(name: str = "search", *, seed: int, times: float = 1.0, count: int = 10, unit: str = "ms") -> Metric:
+    """Return one metric of a quiet machine."""
+    rng = random.Random(f"{name}{seed}")  # noqa: S311 - seeded on purpose
+    values = tuple(rng.gauss(100, 2) * times for _ in range(count))
+    return Metric(name=name, unit=unit, direction=Direction.LOWER_IS_BETTER, values=values)
+
+
+def report(*metrics: Metric, **more: object) -> Measurements:
+    """Return a report."""
+    return Measurements(metrics=metrics, **more)  # type: ignore[arg-type]
+
+
+def test_the_gravest_metric_is_the_verdict() -> None:
+    """One that fails among many that pass."""
+    names = ("a", "b", "c")
+    base = report(*(metric(name, seed=1) for name in names))
+    same = report(*(metric(name, seed=2) for name in names))
+    assert judge_suite(base, same).outcome is Outcome.PASS
+    worse = report(metric("a", seed=2), metric("b", seed=2, times=1.15), metric("c", seed=2))
+    found = judge_suite(base, worse)
+    assert found.outcome is Outcome.FAIL
+    assert [each.comparison.outcome for each in found.results] == [Outcome.PASS, Outcome.FAIL, Outcome.PASS]
+
+
+def test_what_is_advisory_is_shown_and_decides_nothing() -> None:
+    """Not even where it fails."""
+    base, worse = (
+        report(metric("a", seed=1), metric("b", seed=1)),
+        report(metric("a", seed=2), metric("b", seed=2, times=2)),
+    )
+    found = judge_suite(base, worse, SuiteSettings(advisory=frozenset(("b",))))
+    assert found.outcome is Outcome.PASS
+    assert found.results[1].comparison.outcome is Outcome.FAIL
+    alone = judge_suite(base, worse, SuiteSettings(advisory=frozenset(("a", "b"))))
+    assert (alone.outcome, alone.why) == (Outcome.NOT_ENOUGH_DATA, "no metric decides anything")
+
+
+def test_a_suite_of_fifty_has_one_false_alarm_rate() -> None:
+    """Two hundred clean releases of fifty metrics, each worse by the margin: the level allows ten, and chance some."""
+    alarms = 0
+    for release in range(200):
+        base = report(*(metric(f"m{each}", seed=2 * release) for each in range(50)))
+        candidate = report(*(metric(f"m{each}", seed=2 * release + 1, times=1.02) for each in range(50)))
+        alarms += judge_suite(base, candidate).outcome is Outcome.FAIL
+    assert alarms <= 18
+
+
+def test_units_are_turned_into_one_another_and_others_are_not_guessed() -> None:
+    """Seconds against milliseconds are compared; bytes against milliseconds are an error."""
+    base = report(metric(seed=1))
+    seconds = metric(seed=2)
+    in_seconds = replace(seconds, unit="s", values=tuple(value / 1000 for value in seconds.values))
+    assert judge_suite(base, report(in_seconds)).outcome is Outcome.PASS
+    bytes_ = judge_suite(base, report(replace(seconds, unit="B")))
+    assert (bytes_.outcome, bytes_.results[0].comparison.why) == (
+        Outcome.ERROR,
+        "the base is in ms, the candidate in B",
+    )
+
+
+def test_what_vanished_is_an_error_and_what_is_new_is_told() -> None:
+    """A metric that the candidate does not have was not shown to be good."""
+    base = report(metric("a", seed=1), metric("b", seed=1))
+    found = judge_suite(base, report(metric("a", seed=2), metric("c", seed=2)))
+    assert (found.outcome, found.new) == (Outcome.ERROR, ("c",))
+    assert "what vanished" in found.results[1].comparison.why
+
+
+def test_what_nobody_can_judge_is_told() -> None:
+    """Once, whichever file holds it."""
+    odd = {"x": "no direction"}
+    base, candidate = report(metric(seed=1), left_out=odd), report(metric(seed=2), left_out=odd)
+    assert judge_suite(base, candidate).left_out == ("x: no direction",)
+
+
+def test_another_direction_or_machine_is_an_error() -> None:
+    """Neither can be compared with the base."""
+    base = report(metric(seed=1), environment={"cpu": "one"})
+    turned = replace(metric(seed=2), direction=Direction.HIGHER_IS_BETTER)
+    assert judge_suite(base, report(turned)).outcome is Outcome.ERROR
+    elsewhere = judge_suite(base, report(metric(seed=2), environment={"cpu": "two"}))
+    assert elsewhere.outcome is Outcome.ERROR
+    assert "another machine (cpu: one, and here two)" in elsewhere.results[0].comparison.why
+    assert judge_suite(base, report(metric(seed=2), environment={"cpu": "one"})).outcome is Outcome.PASS
+
+
+def test_what_lost_its_distribution_is_not_judged() -> None:
+    """A mean over everything is one number, and no measurement of a process."""
+    lost = replace(metric(seed=2), aggregated="the summary keeps a mean alone")
+    found = judge_suite(report(metric(seed=1)), report(lost))
+    assert found.outcome is Outcome.NOT_ENOUGH_DATA
+    assert "the summary keeps a mean alone" in found.results[0].comparison.why
+
+
+def timed(values: Metric, places: list[int]) -> Metric:
+    """Return a metric whose values were measured in these minutes."""
+    return replace(values, times=tuple(START + timedelta(minutes=place) for place in places))
+
+
+def test_one_after_the_other_is_not_enough_and_in_turns_is() -> None:
+    """By the times: all of one arm first, and then the other, shows whatever drifted as well."""
+    base, candidate = metric(seed=1), metric(seed=2, times=1.5)
+    first, second = list(range(10)), list(range(10, 20))
+    blocked = judge_suite(report(timed(base, first)), report(timed(candidate, second)))
+    assert blocked.outcome is Outcome.NOT_ENOUGH_DATA
+    assert "one was measured after the other" in blocked.results[0].comparison.why
+    turns = judge_suite(report(timed(base, first)), report(timed(candidate, list(range(10)))))
+    assert turns.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("count", [5, 10, 30])
+def test_a_random_order_is_rarely_called_blocked(count: int) -> None:
+    """At most one in a hundred, by the exact test; three in three hundred, and chance a few more."""
+    rng = random.Random(count)  # noqa: S311 - seeded on purpose
+    called = 0
+    for _ in range(300):
+        places = rng.sample(range(2 * count), 2 * count)
+        base, candidate = (
+            timed(metric(seed=1, count=count), places[:count]),
+            timed(metric(seed=2, count=count), places[count:]),
+        )
+        called += is_blocked(base.times, candidate.times)
+    assert called <= 9
+
+
+def test_a_judge_that_breaks_says_error() -> None:
+    """An exception is no pass."""
+    broken = SuiteSettings(margins=Margins(level=0.0))
+    found = judge_suite(report(metric(seed=1)), report(metric(seed=2)), broken)
+    assert found.outcome is Outcome.ERROR
+    assert "a level lies between 0 and 1" in found.why
+
+
+def test_files_of_one_build_are_one_report() -> None:
+    """Each is of processes of its own; two commits or two machines are not one build."""
+    one, two = report(metric(seed=1, count=1), commit="a" * 40), report(metric(seed=2, count=1), commit="a" * 40)
+    assert len(together([one, two]).metrics[0].values) == 2
+    with pytest.raises(ValueError, match="different commits"):
+        together([one, report(metric(seed=2), commit="b" * 40)])
+    with pytest.raises(ValueError, match="differ in cpu"):
+        together([report(metric(seed=1), environment={"cpu": "x"}), report(metric(seed=1), environment={"cpu": "y"})])
+    with pytest.raises(ValueError, match="in ms in one file and in s in another"):
+        together([one, report(metric(seed=2, unit="s"))])

@@ -1,0 +1,1 @@
+"""Readers of what benchmark tools write: one module for each tool, bytes in and a measurement report out."""

@@ -1,0 +1,116 @@
+"""k6: the lines of ``--out json=FILE`` (its documentation, "JSON" under "Results output"), gzip-packed or not.
+
+All requests of a run rise and fall together, so a run is one value for each metric: quantiles of what its trends
+measured. The file is read as a stream; a gigabyte of it is some three million lines.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
+from wedgate.adapters.benchmarks.k6_metrics import RATES, is_left_out, is_part, is_time, untold
+from wedgate.adapters.benchmarks.plain_json import instant, number, part
+from wedgate.adapters.benchmarks.requests import RATIO, Requests
+from wedgate.judge.measurements import Measurements, Metric
+
+TOOL = Tool(name="k6", looks_like='lines of JSON with "type": "Metric" or "Point"')
+_POINT = re.compile(r'\{"metric":"([^"\\]+)","type":"Point",')
+"""How k6 begins a point. Most are of metrics that are not judged, and reading them would take most of the time."""
+_MENDED = "let k6 write it to the end: --out json=FILE"
+
+
+def knows(head: str) -> bool:
+    """By its first line."""
+    first = head.lstrip().partition("\n")[0]
+    return first.startswith("{") and '"metric":' in first and ('"type":"Metric"' in first or '"type":"Point"' in first)
+
+
+def read_lines(lines: Iterable[str]) -> Measurements:
+    """Return the metrics of one run."""
+    run = _Run()
+    for place, line in enumerate(lines, 1):
+        if not run.passes_over(line) and line.strip():
+            run.take(_object(line, place), place)
+    return run.measurements()
+
+
+def _object(line: str, place: int) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        raise UnreadableError("a line is no JSON, or breaks off", _MENDED, place) from None
+    if not isinstance(found, dict) or not isinstance(found.get("metric"), str):
+        raise UnreadableError("a line is of no metric", _MENDED, place)
+    return found
+
+
+class _Run:
+    """What was measured up to now."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[str, tuple[str, str]] = {}
+        self._unjudged: set[str] = set()
+        self._trends: dict[str, Requests] = {}
+        self._rates: dict[str, list[float]] = {}
+        self._began: datetime | None = None
+
+    def passes_over(self, line: str) -> bool:
+        """Whether a line is a whole point of a metric that is not judged."""
+        found = _POINT.match(line)
+        return found is not None and found[1] in self._unjudged and line.endswith("}}\n")
+
+    def take(self, line: dict[str, Any], place: int) -> None:
+        """Count one line."""
+        name, data = line["metric"], part(line, "data")
+        if line.get("type") == "Metric":
+            kind = self._kinds[name] = (str(data.get("type")), str(data.get("contains")))
+            if name not in RATES and (is_part(name) or not is_time(*kind)):
+                self._unjudged.add(name)
+            return
+        if line.get("type") != "Point":
+            raise UnreadableError("a line is neither Metric nor Point", _MENDED, place)
+        if name not in self._kinds:
+            raise UnreadableError(f"{name!r} has a point, and was not declared before", _MENDED, place)
+        if self._began is None:
+            self._began = instant(data.get("time"))
+        self._point(name, data, place)
+
+    def _point(self, name: str, data: dict[str, Any], place: int) -> None:
+        if name in self._unjudged:
+            return
+        try:
+            value = number(data.get("value"), name)
+        except UnreadableError as error:
+            raise UnreadableError(error.what, error.remedy, place) from None
+        if name in RATES:
+            rate = self._rates.setdefault(name, [0.0, 0.0])
+            rate[0] += value
+            rate[1] += 1
+        else:
+            self._trends.setdefault(name, Requests()).add(value, failed=_failed(part(data, "tags")))
+
+    def measurements(self) -> Measurements:
+        """Return what they come to."""
+        times = () if self._began is None else (self._began,)
+        metrics: list[Metric] = []
+        for name, requests in self._trends.items():
+            metrics.extend(requests.metrics(name, "ms", self._began, with_failed=False))
+        metrics.extend(
+            Metric(name=name, unit=RATIO, direction=RATES[name], values=(part_of / whole,), times=times)
+            for name, (part_of, whole) in self._rates.items()
+        )
+        left_out = {name: untold(name) for name, kind in self._kinds.items() if is_left_out(name, *kind)}
+        return Measurements(metrics=tuple(metrics), tool=TOOL.name, left_out=left_out)
+
+
+def _failed(tags: dict[str, Any]) -> bool:
+    """Whether a request failed, by what k6 expected of it; without that tag, by its status."""
+    if "expected_response" in tags:
+        return bool(tags["expected_response"] == "false")
+    status = tags.get("status")
+    return isinstance(status, str) and not ("200" <= status < "400" and len(status) == 3)

@@ -1,0 +1,70 @@
+"""`wedgate judge`: is the candidate worse than the base, by what a benchmark or a load test measured of both?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from wedgate.cli.options import percentage
+from wedgate.errors import ExitCode, UsageError
+
+
+@click.command("judge")
+@click.argument("base", type=click.Path(path_type=Path))
+@click.argument("candidate", type=click.Path(path_type=Path))
+@click.option("--worse-by", default="2%", show_default=True, metavar="PERCENT", help="So much worse is tolerated.")
+@click.option("--missed", default="10%", show_default=True, metavar="PERCENT", help="So much worse must not be missed.")
+@click.option("--false-alarms", default="5%", show_default=True, metavar="PERCENT", help="Of the whole suite, at most.")
+@click.option("--advisory", "advisory", multiple=True, metavar="METRIC", help="Shown, and decides nothing; repeatable.")
+@click.option("--from", "tool", help="Which tool wrote the files, where wedgate does not see it.")
+@click.option("--format", "form", type=click.Choice(("text", "json", "markdown")), default="text")
+def command(
+    base: Path,
+    candidate: Path,
+    *,
+    worse_by: str,
+    missed: str,
+    false_alarms: str,
+    advisory: tuple[str, ...],
+    tool: str | None,
+    form: str,
+) -> ExitCode:
+    """Compare the measurements of two builds, each a file of a tool or a directory of such files.
+
+    A metric fails when the candidate is worse than the base by more than --worse-by, beyond what chance explains; it
+    passes when a candidate that is worse by --missed would have been seen. Everything between the two is marginal.
+    Exits with 0 for a pass, with 10 for a fail, and with 13 where that is not known.
+
+    A value is of one process: what a tool repeats in one process counts once. Measure both builds in turns.
+
+    \b
+    Examples:
+      wedgate judge base.json candidate.json
+      wedgate judge runs/main/ runs/pull-request/ --worse-by 5% --format markdown >> "$GITHUB_STEP_SUMMARY"
+    """
+    from wedgate.adapters.benchmarks.registry import read_build
+    from wedgate.judge.comparison import Margins
+    from wedgate.judge.suite import SuiteSettings, judge_suite
+    from wedgate.judge.values import Outcome
+    from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
+
+    margins = Margins(
+        worse_by=percentage(worse_by, "--worse-by"),
+        missed=percentage(missed, "--missed"),
+        level=percentage(false_alarms, "--false-alarms"),
+    )
+    if not 0 <= margins.worse_by < margins.missed or not 0 < margins.level <= 0.2:
+        raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
+    first, second = read_build(base, tool), read_build(candidate, tool)
+    for name in advisory:
+        if first.named(name) is None and second.named(name) is None:
+            known = ", ".join(metric.name for metric in first.metrics)
+            raise UsageError(f"--advisory {ascii(name)[:80]}: there is no such metric; there are {known[:300]}")
+    judgement = judge_suite(first, second, SuiteSettings(margins=margins, advisory=frozenset(advisory)))
+    if form == "json":
+        click.echo(json.dumps(plain_judgement(judgement), indent=2, ensure_ascii=False))
+    else:
+        click.echo((render_judgement if form == "text" else render_judgement_markdown)(judgement), nl=False)
+    return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)

@@ -1,0 +1,142 @@
+"""The judgement of one measurement report against another: every metric, with one false-alarm rate for all of them.
+
+A clean candidate fails by chance no more often than the level says, however many metrics there are: each of them gets
+its share of the level (Bonferroni), and one that could never say anything with so small a share says that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wedgate.judge.arrangement import is_blocked
+from wedgate.judge.comparison import Comparison, Margins, compare
+from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.units import factor_between
+from wedgate.judge.values import Outcome
+
+_GRAVEST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_ENOUGH_DATA, Outcome.MARGINAL, Outcome.PASS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteSettings:
+    """How a suite is judged: the margins of each metric by its name, and of all others.
+
+    ``advisory`` metrics are judged and shown, and decide nothing. ``level`` of ``margins`` is that of the whole suite.
+    """
+
+    margins: Margins = field(default_factory=Margins)
+    margins_of: Mapping[str, Margins] = field(default_factory=dict)
+    advisory: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricResult:
+    """One metric: the comparison, in the base's unit, and the values that it was made of."""
+
+    name: str
+    unit: str
+    comparison: Comparison
+    base: tuple[float, ...] = ()
+    candidate: tuple[float, ...] = ()
+    decides: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteJudgement:
+    """The verdict on a candidate: the gravest of its metrics. ``new`` are metrics that the base does not have.
+
+    ``left_out`` says in words what the files hold that nobody can judge.
+    """
+
+    outcome: Outcome
+    results: tuple[MetricResult, ...]
+    level: float
+    new: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    why: str = ""
+
+
+def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSettings | None = None) -> SuiteJudgement:
+    """Judge every metric that the base has. An exception in here is the judgement ``error``."""
+    asked = settings or SuiteSettings()
+    try:
+        return _judge(base, candidate, asked)
+    except Exception as error:
+        why = f"the judge could not judge: {type(error).__name__}: {error}"
+        return SuiteJudgement(outcome=Outcome.ERROR, results=(), level=asked.margins.level, why=why)
+
+
+def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> SuiteJudgement:
+    new = tuple(metric.name for metric in candidate.metrics if base.named(metric.name) is None)
+    elsewhere = _elsewhere(base, candidate)
+    pairs = [(metric, candidate.named(metric.name)) for metric in base.metrics]
+    troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
+    decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
+    results = tuple(
+        _result(metric, other, settings, troubles[metric.name], max(1, len(decided))) for metric, other in pairs
+    )
+    deciding = [each.comparison.outcome for each in results if each.decides]
+    outcome = next((each for each in _GRAVEST_FIRST if each in deciding), Outcome.NOT_ENOUGH_DATA)
+    why = "" if deciding else "no metric decides anything"
+    left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
+    return SuiteJudgement(
+        outcome=outcome, results=results, level=settings.margins.level, new=new, left_out=left_out, why=why
+    )
+
+
+def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:
+    """Return what says that the two were not measured on the same machine."""
+    for name, value in base.environment.items():
+        other = candidate.environment.get(name)
+        if name in _MACHINE and other is not None and other != value:
+            return f"the base was measured on another machine ({name}: {value}, and here {other})"
+    return None
+
+
+_MACHINE = ("machine", "cpu", "cpus", "governor")
+"""What of an environment tells one machine from another."""
+
+
+def _result(
+    metric: Metric,
+    other: Metric | None,
+    settings: SuiteSettings,
+    trouble: tuple[Outcome, str] | None,
+    family: int,
+) -> MetricResult:
+    decides = metric.name not in settings.advisory
+    if trouble is not None or other is None:
+        outcome, why = trouble or (Outcome.ERROR, "it is missing")
+        count = 0 if other is None else len(other.values)
+        none = Comparison(outcome=outcome, why=why, base=len(metric.values), candidate=count)
+        return MetricResult(name=metric.name, unit=metric.unit, comparison=none, decides=decides)
+    factor = factor_between(other.unit, metric.unit)
+    assert factor is not None  # that it is not is a trouble
+    values = tuple(value * factor for value in other.values)
+    margins = settings.margins_of.get(metric.name, settings.margins)
+    comparison = compare(
+        metric.values, values, direction=metric.direction, margins=margins, family=family if decides else 1
+    )
+    return MetricResult(
+        name=metric.name, unit=metric.unit, comparison=comparison, base=metric.values, candidate=values, decides=decides
+    )
+
+
+def _trouble(metric: Metric, other: Metric | None, elsewhere: str | None) -> tuple[Outcome, str] | None:
+    """Return why a metric cannot be compared, and what that makes of it."""
+    if other is None:
+        return Outcome.ERROR, "the candidate does not have it: what vanished was not shown to be good"
+    if factor_between(other.unit, metric.unit) is None:
+        return Outcome.ERROR, f"the base is in {metric.unit}, the candidate in {other.unit}"
+    if other.direction is not metric.direction:
+        return Outcome.ERROR, f"the base says {metric.direction.value}, the candidate {other.direction.value}"
+    if elsewhere is not None:
+        return Outcome.ERROR, elsewhere
+    aggregated = metric.aggregated or other.aggregated
+    if aggregated is not None:
+        return Outcome.NOT_ENOUGH_DATA, f"there is no value for each process: {aggregated}"
+    if is_blocked(metric.times, other.times):
+        why = "one was measured after the other, so what drifts in between looks like a difference; measure in turns"
+        return Outcome.NOT_ENOUGH_DATA, why
+    return None

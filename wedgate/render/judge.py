@@ -1,0 +1,138 @@
+"""A judgement of measurements as text with a picture, as Markdown for a pull request, and as plain data."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from wedgate.judge.comparison import Comparison
+from wedgate.judge.suite import MetricResult, SuiteJudgement
+from wedgate.judge.values import Outcome
+from wedgate.judge.wording import spell_p
+from wedgate.render.decision_words import clean
+from wedgate.render.markdown import inert_text
+
+MARKS = {
+    Outcome.PASS: "✅",
+    Outcome.MARGINAL: "⚠️",
+    Outcome.FAIL: "⛔",
+    Outcome.NOT_ENOUGH_DATA: "❔",
+    Outcome.ERROR: "❗",
+}
+_WIDTH = 21
+_REACH = 0.25
+"""How far the picture reaches to each side, as a fraction of the base; what is beyond stands at its edge."""
+
+
+def render_judgement(judgement: SuiteJudgement) -> str:
+    """Return a line for each metric, with its interval against the margin, and the verdict in the last line."""
+    names = [clean(each.name) for each in judgement.results]
+    wide = min(44, max((len(name) for name in names), default=0))
+    lines = []
+    for name, each in zip(names, judgement.results, strict=True):
+        shown = name if len(name) <= wide else f"{name[: wide - 3]}..."
+        advisory = "" if each.decides else " (advisory)"
+        lines.append(
+            f"{shown:<{wide}}  {each.comparison.outcome.value:<15} {_numbers(each.comparison):<24} "
+            f"{_picture(each.comparison)}  {clean(_why(each.comparison))}{advisory}"
+        )
+    lines += [f"{clean(name)}: new, and not judged" for name in judgement.new]
+    lines += [f"left out: {clean(words)}" for words in judgement.left_out]
+    return "\n".join([*lines, _verdict(judgement), ""])
+
+
+def render_judgement_markdown(judgement: SuiteJudgement) -> str:
+    """Return a table for a pull request; whatever a file named is inert in it."""
+    lines = [f"### {MARKS[judgement.outcome]} wedgate judge: {judgement.outcome.value.replace('_', ' ')}", ""]
+    lines += ["| metric | | candidate / base | n | why |", "|---|---|---|---|---|"]
+    for each in judgement.results:
+        comparison = each.comparison
+        cells = (
+            inert_text(each.name),
+            f"{MARKS[comparison.outcome]} {comparison.outcome.value.replace('_', ' ')}",
+            _numbers(comparison),
+            f"{comparison.base} + {comparison.candidate}",
+            inert_text(f"{_why(comparison)}{'' if each.decides else ' (advisory)'}"),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"| {inert_text(name)} | new | | | not judged |" for name in judgement.new]
+    lines += ["", *(f"- left out: {inert_text(words)}" for words in judgement.left_out)] if judgement.left_out else []
+    return "\n".join([*lines, "", inert_text(_verdict(judgement)), ""])
+
+
+def plain_judgement(judgement: SuiteJudgement) -> dict[str, Any]:
+    """Return it as plain data, ``schema_version`` 1; what is not finite is ``null``."""
+    return {
+        "schema_version": 1,
+        "outcome": judgement.outcome.value,
+        "level": judgement.level,
+        "why": judgement.why,
+        "metrics": [_plain(each) for each in judgement.results],
+        "new": list(judgement.new),
+        "left_out": list(judgement.left_out),
+    }
+
+
+def _plain(result: MetricResult) -> dict[str, Any]:
+    found = result.comparison
+    return {
+        "name": result.name,
+        "unit": result.unit,
+        "outcome": found.outcome.value,
+        "why": found.why,
+        "rule": None if found.rule is None else found.rule.value,
+        "estimate": _finite(found.estimate),
+        "lower": _finite(found.lower),
+        "upper": _finite(found.upper),
+        "p": found.p,
+        "n": {"base": found.base, "candidate": found.candidate},
+        "decides": result.decides,
+    }
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _numbers(found: Comparison) -> str:
+    """Spell estimate and limits: ``x1.052 (1.031..1.074)``."""
+    if found.estimate is None or found.lower is None or found.upper is None:
+        return ""
+    return f"x{found.estimate:.3f} ({_limit(found.lower)}..{_limit(found.upper)})"
+
+
+def _limit(value: float) -> str:
+    return f"{value:.3f}" if math.isfinite(value) else "?"
+
+
+def _why(found: Comparison) -> str:
+    if found.rule is None or found.p is None:
+        return found.why
+    return f"{found.why}; {found.rule.value}, p {spell_p(found.p)}, n {found.base} + {found.candidate}"
+
+
+def _picture(found: Comparison) -> str:
+    """Draw the interval around what the base takes: ``|`` is the base, ``=`` the interval, ``o`` the estimate."""
+    if found.estimate is None or found.lower is None or found.upper is None:
+        return " " * _WIDTH
+    row = [" "] * _WIDTH
+    low, middle, high = (_place(value) for value in (found.lower, found.estimate, found.upper))
+    row[low : high + 1] = "=" * (high + 1 - low)
+    row[_WIDTH // 2] = "|"
+    row[middle] = "o"
+    return "".join(row)
+
+
+def _place(value: float) -> int:
+    share = min(1.0, max(-1.0, (value - 1) / _REACH))
+    return round((share + 1) / 2 * (_WIDTH - 1))
+
+
+def _verdict(judgement: SuiteJudgement) -> str:
+    if judgement.why:
+        return f"{judgement.outcome.value}: {judgement.why}"
+    decided = [each for each in judgement.results if each.decides]
+    count = sum(each.comparison.outcome is judgement.outcome for each in decided)
+    metrics = f"{count} of {len(decided)} metrics"
+    share = f"a clean candidate fails at most {judgement.level:.2g} of the time"
+    return f"{judgement.outcome.value}: {metrics}; {share}"
