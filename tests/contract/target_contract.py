@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from wedgate.adapters.targets.interface import FenceError, Target
+from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
 RUNNING = Release(commit="0" * 40, digest="sha256:running")
@@ -36,6 +37,15 @@ class TargetContract:
         assert target.digest(Colour.GREEN) == NEW.digest
         assert target.digest(Colour.BLUE) == RUNNING.digest
         assert target.weights().weights == Weights(blue=100, green=0)
+
+    def test_nothing_is_deployed_on_a_colour_that_has_traffic(self, target: Target) -> None:
+        """A process that was overtaken while it stood before its deploy must not tear down what serves users."""
+        target.deploy(Colour.GREEN, NEW)
+        target.set_weights(Weights(blue=95, green=5), fence(1))
+        for colour in Colour:
+            with pytest.raises(ExternalSystemError, match="of the traffic"):
+                target.deploy(colour, RUNNING)
+        assert (target.digest(Colour.BLUE), target.digest(Colour.GREEN)) == (RUNNING.digest, NEW.digest)
 
     def test_written_weights_are_read_back_with_their_fence(self, target: Target) -> None:
         """The answer of a write is a reading of the data plane."""

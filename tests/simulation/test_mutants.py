@@ -16,6 +16,7 @@ from wedgate.judge.values import Outcome
 from wedgate.ledger.streams import Stream
 from wedgate.rollout import regions, rescue, state, step, values
 from wedgate.rollout.effects import Deploy
+from wedgate.simulation import process
 from wedgate.simulation.faults import Fault, FaultKind
 from wedgate.simulation.run import simulate
 
@@ -50,6 +51,11 @@ SILENCES: tuple[World, ...] = tuple(
     for point in (150, 200, 250, 300)
 )
 """For a quarter of an hour and longer there is no evidence from three regions."""
+
+OVERTAKEN: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.ZOMBIE),)) for seed in (0, 5, 6) for point in (44, 191)
+)
+"""A process stands still while it is about to deploy, and another one rolls the release out meanwhile."""
 
 
 BY_HANDS: tuple[World, ...] = tuple(
@@ -124,6 +130,19 @@ def _half_way_back(patch: pytest.MonkeyPatch) -> None:
     around(step, "_weights_read", believed)(patch)
 
 
+def _deploys_anywhere(patch: pytest.MonkeyPatch) -> None:
+    """Targets that do not mind whether a colour has traffic."""
+    patch.setattr(process, "refuse_live", lambda reading, colour, region: None)
+
+
+def _deploys_on_the_other(patch: pytest.MonkeyPatch) -> None:
+    def deploy(region: str, colour: values.Colour, release: values.Release) -> Deploy:
+        return Deploy(region=region, colour=colour.other, release=release)
+
+    _deploys_anywhere(patch)
+    patch.setattr(step, "Deploy", deploy)
+
+
 def _stops_at_a_fence(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rollback, "FENCES", 0)
     patch.setattr(rollback, "AHEAD", 1)
@@ -187,13 +206,8 @@ MUTANTS = (
         around(step, "_digest_read", _believes_any_digest),
     ),
     Mutant("weights need not sum to a hundred", (3,), _unchecked_weights),
-    Mutant(
-        "the release is deployed on the colour that has traffic",
-        (4,),
-        setting(
-            step, "Deploy", lambda region, colour, release: Deploy(region=region, colour=colour.other, release=release)
-        ),
-    ),
+    Mutant("the release is deployed on the colour that has traffic", (4,), _deploys_on_the_other),
+    Mutant("a run that was overtaken deploys all the same", (4,), _deploys_anywhere, OVERTAKEN),
     Mutant(
         "nobody needs to have seen what no rollback takes back",
         (4,),
@@ -274,8 +288,8 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "worlds",
-    [LATE_SWITCHES, SILENCES, BY_HANDS, GONE_COLOURS],
-    ids=["late switches", "silences", "rollbacks by hand", "gone colours"],
+    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS],
+    ids=["late switches", "silences", "overtaken", "rollbacks by hand", "gone colours"],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:
     """What catches a broken engine lets a whole one pass."""

@@ -165,13 +165,13 @@ def _notes(answer: PlanAnswer, migration: Migration | None) -> list[str]:
     """Say what would be better, what cannot work, and what a rollback can promise."""
     from wedgate.render.plan import order_words
     from wedgate.rollout.guards import spell_duration
-    from wedgate.rollout.planner import MOST_ORDERS, count_orders
+    from wedgate.rollout.ordering import EXACT_UP_TO, is_exact
     from wedgate.rollout.promises import promise
 
     notes = []
     given, better = answer.given, answer.better
-    if better is not None and (count := count_orders(given.waves)) > MOST_ORDERS:
-        notes.append(f"of {count:,} orders the first {MOST_ORDERS:,} were compared")
+    if better is not None and not is_exact(given.waves):
+        notes.append(f"beyond {EXACT_UP_TO} regions only the most promising orders are compared")
     if better is not None and better.waves == given.waves:
         notes.append("no other order of the waves is better")
     elif better is not None:

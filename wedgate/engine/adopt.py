@@ -34,7 +34,7 @@ def adopt(
     """
     requested = requested_regions(parts.settings, regions)
     goods = tuple(_verified(parts, region, release, colour) for region in requested)
-    book = Book(parts.store, parts.spool)
+    book = Book(parts.store, parts.spool, parts.known)
     book.refresh()
     epochs = [_epoch(parts, region) for region in requested]
     at = parts.clock()

@@ -41,7 +41,7 @@ def foresee(
 
     Stops at the first wait whose end nobody knows. Raises as ``RolloutEngine.run`` does when it may not start.
     """
-    book = Book(parts.store, parts.spool)
+    book = Book(parts.store, parts.spool, parts.known)
     book.refresh()
     declared = Declared(migration=migration, accepted_by="nobody yet: nothing is done")
     planned = plan_rollout(parts, book.state, release, requested_regions(parts.settings, regions), declared)

@@ -45,7 +45,7 @@ class RolloutEngine:
     def __init__(self, parts: RolloutParts, declared: Declared | None = None) -> None:
         self._declared = declared or Declared()
         self._parts = replace(parts, observe=unfailing(parts.observe))
-        self._book = Book(parts.store, parts.spool)
+        self._book = Book(parts.store, parts.spool, parts.known)
         self._reported: set[Regression] = set()
         self._last: Ticker | None = None
         self._obeyed_at: datetime | None = None

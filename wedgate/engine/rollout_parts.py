@@ -12,6 +12,7 @@ from wedgate.adapters.stores.interface import Spool, Store
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.beside import Beside, run_beside
 from wedgate.engine.holder import is_alive, own_name
+from wedgate.engine.known import Known
 from wedgate.engine.observe import JudgeLive, SliceBetween
 from wedgate.engine.progress import Observer
 from wedgate.engine.returning import Ask, ask_within
@@ -54,7 +55,7 @@ class RolloutParts:
     name in the lease (``machine:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
     known). ``run_beside`` starts a deploy and returns without waiting for its end. ``ask`` bounds how long a rollback
     waits to hear of the old colour. ``is_fleet`` says that the store holds other services as well, which may share a
-    target by mistake.
+    target by mistake. ``known`` is what was made of the ledger when it was last read.
     """
 
     service: str
@@ -78,6 +79,7 @@ class RolloutParts:
     is_alive: Callable[[str], bool | None] = is_alive
     run_beside: Callable[[Callable[[], None]], Beside] = run_beside
     ask: Ask = ask_within
+    known: Known = field(default_factory=Known)
     is_fleet: bool = False
     hooks: Hooks = field(default_factory=NoHooks)
     store_kind: str = "file"

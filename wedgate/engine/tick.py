@@ -8,7 +8,6 @@ it: noted locally, applied at once, recorded then.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -25,6 +24,7 @@ from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.appending import Draft
+from wedgate.ledger.copying import replace
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
 from wedgate.rollout import effects as fx
@@ -68,6 +68,7 @@ class Ticker:
         self.state = state
         self.blind: ExternalSystemError | None = None
         self.spooled_at: str | None = None
+        self._marks: list[Draft] = []
 
     def feed(self, event: ev.Event) -> None:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
@@ -92,8 +93,12 @@ class Ticker:
             self._record(drafts, spooled=True)
             if failures:
                 raise failures[0]
-        else:
+        elif effects or not isinstance(event, ev.Judged):
             self._record(drafts, spooled=False)
+            self.state = after
+        else:
+            # That somebody watched is written with what is written next, at the end of the tick at the latest.
+            self._marks += drafts
             self.state = after
         self._after(before, after)
         for each in found:
@@ -103,6 +108,9 @@ class Ticker:
                 continue
             for each in self._apply(effect):
                 self.feed(each)
+        if isinstance(event, ev.Ticked):
+            marks, self._marks = self._marks, []
+            self._record(marks, spooled=False)
 
     def target(self, region: str) -> Target:
         """Return the target that the start pinned for a region."""
@@ -196,8 +204,9 @@ class Ticker:
     def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
         rollout, at = self.state.plan.rollout, event.at
-        tells = after != self.state or isinstance(event, ev.HookRan)
-        drafts = [draft_of(event, rollout=rollout)] if tells else []
+        drafts = []
+        if after != self.state or isinstance(event, ev.HookRan):
+            drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
             match effect:
                 case fx.Poison(digest=digest, why=why):
@@ -219,6 +228,7 @@ class Ticker:
         """
         if not drafts:
             return
+        drafts, self._marks = [*self._marks, *drafts], []
         if self.blind is not None:
             if not spooled:
                 self.spooled_at = self._book.keep(drafts) or self.spooled_at
@@ -435,6 +445,13 @@ class Ticker:
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""
         self._parts.observe(Progress(at=self._now(), region=region, what=what, why=why, until=until))
+
+
+def _mark_of(event: ev.Event) -> ev.Event:
+    """Return what is written of an event: a judgement that decides nothing only proves that somebody watched."""
+    if not isinstance(event, ev.Judged):
+        return event
+    return replace(event, judgement=replace(event.judgement, metrics=()))
 
 
 def _spell_hook(ran: ev.HookRan) -> str:

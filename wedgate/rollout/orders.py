@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from wedgate.ledger.copying import replace
 from wedgate.ledger.orders import Order
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, Effect
@@ -76,7 +75,7 @@ def _reported(state: RolloutState, event: Ordered) -> Obeyed:
     effects: list[Effect] = []
     why = f"reported by {event.by}: {event.why}"
     for region in (None,) if event.regions is None else event.regions:
-        if region is None or any(each.region == region for each in state.regions):
+        if region is None or region in state.plan.places:
             state, wanted = regressed(state, region, why, event.at)
             effects += wanted
     return state, tuple(effects)

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
+from wedgate.ledger.copying import replace
 from wedgate.rollout.effects import Announce, Effect, HoldRegion, Judge, ReadDigest, ReadWeights, SetWeights
 from wedgate.rollout.events import ReturnWaits
 from wedgate.rollout.guards import Refusal

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
+from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, Effect, Poison
 from wedgate.rollout.guards import Refusal

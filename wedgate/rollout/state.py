@@ -6,12 +6,14 @@ state back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from wedgate.judge.values import JudgeSettings, Outcome, Reading, Slice
+from wedgate.ledger.copying import replace
 from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
     Choice,
@@ -155,13 +157,16 @@ class Plan:
     window_closes: WindowCloses = WindowCloses.HOLD
     migration: Migration = Migration.NONE
     accepted_by: str | None = None
+    places: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    """Where each region stands in ``regions``, and in those of every state."""
+
+    def __post_init__(self) -> None:
+        """Note the place of each region."""
+        object.__setattr__(self, "places", {region.region: place for place, region in enumerate(self.regions)})
 
     def region(self, name: str) -> RegionPlan:
         """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
-        for region in self.regions:
-            if region.region == name:
-                return region
-        raise KeyError(name)
+        return self.regions[self.places[name]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,15 +253,14 @@ class RolloutState:
 
     def region(self, name: str) -> RegionState:
         """Return the state of one region; ``KeyError`` if it is not part of the rollout."""
-        for region in self.regions:
-            if region.region == name:
-                return region
-        raise KeyError(name)
+        return self.regions[self.plan.places[name]]
 
     def having(self, region: RegionState) -> RolloutState:
-        """Return this state with one region's state replaced."""
-        regions = tuple(region if known.region == region.region else known for known in self.regions)
-        return replace(self, regions=regions)
+        """Return this state with one region's state replaced; the state itself where that changes nothing."""
+        place, regions = self.plan.places[region.region], self.regions
+        if regions[place] is region:
+            return self
+        return replace(self, regions=(*regions[:place], region, *regions[place + 1 :]))
 
     @property
     def keeps_promoted(self) -> bool:

@@ -10,12 +10,12 @@ An event that finds nothing to change returns the state as it is: a tick may be 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
+from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, ReadDigest, ReadWeights, RecordGood
 from wedgate.rollout.endings import ended, interrupted
@@ -76,7 +76,11 @@ def step(state: RolloutState, event: Event) -> Stepped:
     if state.is_over:
         return state, ()
     after, effects = _stepped(state, event)
-    after = replace(after, status=_status(after))
+    if after is state:
+        return state, effects
+    status = _status(after)
+    if status is not after.status:
+        after = replace(after, status=status)
     if after.status is RolloutStatus.DONE:
         effects = (*effects, Announce(region=None, what="done", why="every region runs the new version"))
     return after, effects
@@ -86,15 +90,14 @@ def _status(state: RolloutState) -> RolloutStatus:
     """Return the status that the regions amount to."""
     phases = [region.phase for region in state.regions]
     if state.halted is not None and state.retreats:
-        is_back = all(phase is not RegionPhase.ROLLING_BACK for phase in phases)
-        return RolloutStatus.RETREATED if is_back else RolloutStatus.RETREATING
+        return RolloutStatus.RETREATED if RegionPhase.ROLLING_BACK not in phases else RolloutStatus.RETREATING
     if state.halted is not None:
         return RolloutStatus.HALTED
-    if all(phase is RegionPhase.DONE for phase in phases):
+    if phases.count(RegionPhase.DONE) == len(phases):
         return RolloutStatus.DONE
     if RegionPhase.NEEDS_HUMAN in phases:
         return RolloutStatus.NEEDS_HUMAN
-    if all(phase is RegionPhase.PENDING for phase in phases):
+    if phases.count(RegionPhase.PENDING) == len(phases):
         return RolloutStatus.PLANNED
     return RolloutStatus.RUNNING
 
@@ -140,7 +143,7 @@ def _found(
     event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed | ReturnWaits,
 ) -> Stepped:
     """Let one region take in what was found there; facts about other regions are not ours."""
-    if all(region.region != event.region for region in state.regions):
+    if event.region not in state.plan.places:
         return state, ()
     plan, region = state.plan.region(event.region), state.region(event.region)
     match event:
@@ -166,7 +169,7 @@ def _found(
 def _ticked(state: RolloutState, event: Ticked) -> Stepped:
     """Let every region take its next step."""
     effects: list[Effect] = []
-    beginning = regions_to_begin(state)
+    beginning = dict.fromkeys(regions_to_begin(state))
     for region in state.regions:
         if region.region in beginning or not event.concerns(region.region):
             continue
@@ -428,7 +431,7 @@ def _target_failed(plan: RegionPlan, region: RegionState, event: TargetFailed) -
 
 def _judged(state: RolloutState, event: Judged) -> Stepped:
     """Take the judge's answer: only a final pass over the whole bake advances, a fail acts at once."""
-    if all(region.region != event.region for region in state.regions):
+    if event.region not in state.plan.places:
         return state, ()
     region = state.region(event.region)
     watching = region.phase is RegionPhase.BAKING or (region.phase is RegionPhase.HELD and region.weight > 0)
@@ -468,8 +471,10 @@ def _hook_ran(state: RolloutState, event: HookRan) -> Stepped:
 
 def _observed(state: RolloutState, event: Observed) -> RolloutState:
     """Keep what was observed of the step in force for the run that goes on."""
-    region = next((each for each in state.regions if each.region == event.region), None)
-    if region is None or region.bake_from != event.since or region.at_step != event.step:
+    if event.region not in state.plan.places:
+        return state
+    region = state.region(event.region)
+    if region.bake_from != event.since or region.at_step != event.step:
         return state
     before = () if region.evidence is None else region.evidence.slices
     return state.having(replace(region, evidence=Evidence(last=event.last, slices=(*before, *event.slices))))
@@ -487,14 +492,14 @@ def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:
 
 def _was_returned_by_hand(state: RolloutState, event: WeightsRead) -> bool:
     """Whether ``wedgate rollback`` gave stable all traffic back, and could not or did not yet record it."""
-    here = next((region for region in state.regions if region.region == event.region), None)
     fence = event.fence
+    if fence is None or not fence.is_by_hand or event.region not in state.plan.places:
+        return False
+    here = state.region(event.region)
     return (
-        here is not None
-        and (here.is_exposed or here.phase is RegionPhase.PROMOTED)
+        (here.is_exposed or here.phase is RegionPhase.PROMOTED)
         and here.phase is not RegionPhase.ROLLING_BACK
-        and fence is not None
-        and (fence.is_by_hand, fence.rollout) == (True, state.plan.rollout)
+        and fence.rollout == state.plan.rollout
         and event.weights == Weights.giving(state.plan.region(event.region).stable, 100)
     )
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.stores.interface import StoreUnreachableError
-from wedgate.adapters.targets.interface import Capacity, FenceError, Target, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, FenceError, Target, WeightsReading, refuse_live
 from wedgate.calendars.values import RegionAnswer, Verdict
 from wedgate.engine.beside import run_now
 from wedgate.engine.progress import Progress
@@ -99,6 +99,7 @@ class Process:
             let_through=self.let_through,
             run_beside=run_now,
             ask=ask_now,
+            known=self.world.known,
             who=f"{self.name}:1",
             is_alive=lambda who: self.others_live,
         )
@@ -198,11 +199,13 @@ class ProcessTarget:
         """Put a release on a colour."""
         self._process.passes(f"deploy {self.region}")
         world = self._process.world
+        refuse_live(WeightsReading(weights=self._place.weights, fence=self._place.fence), colour, self.region)
         if world.next_deploy_fails:
             world.next_deploy_fails = False
             raise ExternalSystemError(f"{self.region}: no space left")
         self._process.eyes.deployed(self._place, colour)
         world.say(f"{self.region}: {release.digest} on {colour}")
+        world.settle()
         self._place.digests[colour] = release.digest
         for each in world.switched:
             each(self._place, self._place.weights)

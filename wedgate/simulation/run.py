@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from wedgate.adapters.targets.interface import Capacity
@@ -53,14 +53,19 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a virtual rollout went: its status, what was broken (``None``: nothing), and what happened, line by line."""
+    """How a virtual rollout went: its status, what was broken (``None``: nothing), and the world that it left."""
 
     seed: int
     faults: tuple[Fault, ...]
     status: RolloutStatus | None
     violation: str | None
-    trace: tuple[str, ...]
     points: int
+    world: World | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def trace(self) -> tuple[str, ...]:
+        """What happened, line by line; nothing of a world that is gone."""
+        return () if self.world is None else tuple(self.world.trace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,8 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
         story.tell()
     except ViolationError as broken:
         violation = str(broken)
+    violation = story.checker.broken or violation
+    if violation is not None:
         story.world.say(f"BROKEN {violation}")
     state = story.state()
     return Outcome(
@@ -140,9 +147,14 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
         faults=drawn,
         status=None if state is None else state.status,
         violation=violation,
-        trace=tuple(story.world.trace),
         points=story.world.point,
+        world=story.world,
     )
+
+
+def end_of(seed: int) -> Outcome:
+    """Run one world, and leave it behind: of most of them only how they ended is asked for."""
+    return replace(simulate(seed), world=None)
 
 
 def shrink(outcome: Outcome) -> Outcome:
@@ -173,7 +185,7 @@ class _Story:
         self.depth = 0
         self.count = 0
         self.hindered = False
-        self.book = AuditBook(self.world.store, lambda pause: None)
+        self.book = AuditBook(self.world.store, lambda pause: None, self.world.known)
 
     def tell(self) -> None:
         """Let processes come and go until the rollout is over, and then once more."""
@@ -190,7 +202,7 @@ class _Story:
 
     def state(self) -> RolloutState | None:
         """Return where the rollout stands, by the ledger."""
-        book = Book(self.world.store, self.world.spool)
+        book = Book(self.world.store, self.world.spool, self.world.known)
         return book.rollout(book.refresh().latest)
 
     def _process(self, *, is_first: bool = False, others_live: bool | None) -> None:
@@ -261,12 +273,14 @@ class _Story:
             case FaultKind.DEPLOY_FAILS:
                 world.next_deploy_fails = True
             case FaultKind.COLOUR_CHANGES:
+                world.settle()
                 region.digests[Colour.GREEN] = STRANGE
             case FaultKind.OLD_GONE:
                 self._old_goes(fault, what)
             case FaultKind.OLD_SMALL:
                 region.capacity[Colour.BLUE] = Capacity(ready=int(fault.pick * 10), wanted=10)
             case FaultKind.GOES_BAD:
+                world.settle()
                 world.bad_from = world.now
             case FaultKind.CALENDAR_CLOSES:
                 region.closed.append((world.now, world.now + fault.pick * 60 * MINUTE))
@@ -324,7 +338,7 @@ class _Story:
             return
         process = self._quiet("by-hand")
         process.rescues = self.rescues
-        book = Book(ProcessStore(process), ProcessSpool(process))
+        book = Book(ProcessStore(process), ProcessSpool(process), self.world.known)
         rescue = self.rescues[-1]
         hindrance, self.world.next_switch = self.world.next_switch, None
         self.world.next_deploy_fails = False

@@ -107,13 +107,13 @@ class _Teller:
         self.exit: ExitCode | None = None
         self.rescues: list[Rescue] = []
         self.process: _ScenarioProcess | None = None
-        self.book = AuditBook(self.world.store, lambda pause: None)
+        self.book = AuditBook(self.world.store, lambda pause: None, self.world.known)
         self.count = 0
 
     def run(self) -> None:
         """Let everything happen, and check everything that is expected."""
         adopt(self._new_process("before").parts(), OLD)
-        self.world.trace.clear()
+        self.world.forget()
         while self.world.now < self.scenario.ends:
             self._catch_up()
             self._drive()
@@ -161,7 +161,7 @@ class _Teller:
         return rests and not self.coming and all(each.at is None for each in self.expected)
 
     def _state(self) -> RolloutState | None:
-        book = Book(self.world.store, self.world.spool)
+        book = Book(self.world.store, self.world.spool, self.world.known)
         return book.rollout(book.refresh().latest)
 
     def _drive(self) -> None:
@@ -195,13 +195,16 @@ class _Teller:
                 self.release, self.asked_regions = Release(commit=commit, digest=digest), regions
                 migration = Migration(str(takes["migration"])) if "migration" in takes else None
                 self.declared = Declared(migration=migration, accepted_by="zoe" if takes.get("accept") else None)
+                self.world.settle()
                 self.world.bad_digest = digest
                 self.exit = None
                 if self.process is not None:
                     self.process.why = "another release was started"
             case "goes-bad":
+                self.world.settle()
                 self.world.bad_from, self.world.bad_share = now, float(takes.get("errors", 0.3))
             case "recovers":
+                self.world.settle()
                 self.world.bad_from = None
             case "freeze":
                 until, why = now + takes["for"], str(takes.get("reason", "a freeze"))
@@ -254,7 +257,7 @@ class _Teller:
 
     def _return_by_hand(self, regions: Sequence[str]) -> None:
         process = self._new_process("by hand")
-        book = Book(ProcessStore(process), ProcessSpool(process))
+        book = Book(ProcessStore(process), ProcessSpool(process), self.world.known)
         end = roll_back(
             self.rescues[-1],
             process.open_target,

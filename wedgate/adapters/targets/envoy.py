@@ -16,7 +16,7 @@ from wedgate.adapters._envoy.settings import parse_settings
 from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import fence_in, refuse_older
 from wedgate.adapters._service.service import Service
-from wedgate.adapters.targets.interface import Capacity, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
 
@@ -39,6 +39,7 @@ class EnvoyTarget:
 
     def deploy(self, colour: Colour, release: Release) -> None:
         """Run the deploy command for ``release`` on ``colour``; ``ExternalSystemError`` when it fails."""
+        refuse_live(self.weights(), colour, self.region)
         self._service.deploy(colour, release)
 
     def digest(self, colour: Colour) -> str | None:

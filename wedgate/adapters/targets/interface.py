@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from wedgate.errors import NeedsHumanError
+from wedgate.errors import ExternalSystemError, NeedsHumanError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
 
@@ -45,7 +45,10 @@ class Target(Protocol):
         """The region that this target serves."""
 
     def deploy(self, colour: Colour, release: Release) -> None:
-        """Put ``release`` on ``colour``; returns when the deploy command is done. Never touches weights."""
+        """Put ``release`` on ``colour``; returns when the deploy command is done. Never touches weights.
+
+        A colour that has traffic is left alone: whoever asks for that was overtaken, and does not know it yet.
+        """
 
     def digest(self, colour: Colour) -> str | None:
         """Read back which digest answers on ``colour``; ``None`` when nothing healthy answers there."""
@@ -70,3 +73,10 @@ class Target(Protocol):
 
         Idempotent: the same weights and fence again change nothing.
         """
+
+
+def refuse_live(reading: WeightsReading, colour: Colour, region: str) -> None:
+    """Raise ``ExternalSystemError`` where ``colour`` has traffic: nothing is deployed there."""
+    percent = reading.weights.of(colour)
+    if percent > 0:
+        raise ExternalSystemError(f"{region}: {colour} has {percent} % of the traffic, so nothing is deployed on it")

@@ -17,7 +17,7 @@ from wedgate.adapters._service.fences import refuse_older
 from wedgate.adapters._service.fetch import get
 from wedgate.adapters._service.service import Service
 from wedgate.adapters._service.statements import Held
-from wedgate.adapters.targets.interface import Capacity, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
 
@@ -41,6 +41,7 @@ class NginxTarget:
 
     def deploy(self, colour: Colour, release: Release) -> None:
         """Run the deploy command for ``release`` on ``colour``; ``ExternalSystemError`` when it fails."""
+        refuse_live(self.weights(), colour, self.region)
         self._service.deploy(colour, release)
 
     def digest(self, colour: Colour) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from wedgate.adapters._simulated.files import replace_file
 from wedgate.adapters.stores.locking import locked
-from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
@@ -48,6 +48,7 @@ class SimulatedTarget:
     def deploy(self, colour: Colour, release: Release) -> None:
         """Let ``colour`` answer with the release's digest."""
         with self._changing("deploy") as state:
+            refuse_live(_reading_of(state), colour, self._region)
             state["colours"][colour.value] = release.digest
             _make_ready(state, colour)
             state["calls"].append(["deploy", colour.value, release.digest])
@@ -106,6 +107,11 @@ class SimulatedTarget:
         with self._changing(None) as state:
             state["weights"] = {"blue": weights.blue, "green": weights.green}
             state["fence"] = None
+
+    def answer(self, colour: Colour, digest: str | None) -> None:
+        """Let a colour answer with another digest, as if somebody had deployed there behind wedgate's back."""
+        with self._changing(None) as state:
+            state["colours"][colour.value] = digest
 
     def calls(self) -> list[list[Any]]:
         """Return every change that was asked for, in order."""
