@@ -191,7 +191,7 @@ def _rescue(named: Path | None, config: Path | None, *, from_ledger: bool) -> tu
 
     if named is not None:
         return named, load_rescue(named)
-    start = Path.cwd() if config is None else _base(config)
+    start = Path.cwd() if config is None else base_of_file(config)
     in_ledger = _in_ledger(start, config) if from_ledger else None
     try:
         path, found = find_rescue(start, config)
@@ -205,7 +205,7 @@ def _rescue(named: Path | None, config: Path | None, *, from_ledger: bool) -> tu
     return path, found
 
 
-def _base(config: Path) -> Path:
+def base_of_file(config: Path) -> Path:
     """Return where a configuration's relative paths start from, whether it is there or not."""
     parent = config.resolve().parent
     return parent.parent if parent.name == ".github" else parent

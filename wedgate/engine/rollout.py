@@ -139,7 +139,11 @@ class RolloutEngine:
                     self._book.append([release_claims(running, self._parts.clock())])
                     continue
                 ticker = self._ticker(running)
-                self._tick_once(ticker, only)
+                trouble = self._renewed_rescue(running.plan)
+                # Without it nothing goes forward: a rollback would not reach above what is written from here on.
+                self._tick_once(ticker, only, steps=trouble is None)
+                if trouble is not None:
+                    raise trouble
                 ends.append(tick_end(ticker.state))
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
@@ -460,6 +464,19 @@ class RolloutEngine:
         self._last = Ticker(self._parts, self._book, state, watcher)
         return self._last
 
+    def _renewed_rescue(self, plan: Plan) -> ExternalSystemError | None:
+        """Write the rescue file of the rollout that was started last with this tick's epoch; return why that failed.
+
+        Each tick takes a higher epoch. A rollback by hand that goes by the first one would be written over.
+        """
+        if plan.rollout != self._book.state.latest:
+            return None
+        try:
+            self._save_rescue(plan)
+        except ExternalSystemError as error:
+            return error
+        return None
+
     def _save_rescue(self, plan: Plan) -> str:
         """Write the rescue file; return where."""
         return self._parts.save_rescue(
@@ -473,6 +490,7 @@ class RolloutEngine:
                 store_kind=self._parts.store_kind,
                 store_options=dict(self._parts.store_options),
                 migration=plan.migration,
+                max_unwatched=plan.max_unwatched,
             )
         )
 
