@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import operator
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -36,7 +35,7 @@ Writer: typing.TypeAlias = Callable[[typing.Any], object]
 def _writer(kind: typing.Any) -> Writer:
     """Return what writes values of a type; a ledger is written value by value, of a few types again and again."""
     if issubclass(kind, StrEnum):
-        return operator.attrgetter("value")
+        return lambda value: value.value
     if kind is type(None) or issubclass(kind, bool | int | float | str):
         return lambda value: value
     if issubclass(kind, datetime):
