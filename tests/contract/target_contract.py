@@ -77,6 +77,20 @@ class TargetContract:
         assert refused.value.held == fence(5, 2)
         assert target.weights() == kept
 
+    @pytest.mark.parametrize("colour", Colour)
+    def test_capacity_is_a_count_or_unknown_and_never_made_up(self, target: Target, colour: Colour) -> None:
+        """Whole instances, no more ready than there are meant to be; where nobody can know, ``None``."""
+        found = target.capacity(colour)
+        assert found is None or 0 <= found.ready <= found.wanted
+
+    def test_scale_changes_neither_versions_nor_weights(self, target: Target) -> None:
+        """It may be asked of a colour that has traffic; what cannot scale says so."""
+        target.deploy(Colour.GREEN, NEW)
+        kept = target.set_weights(Weights(blue=30, green=70), fence(1))
+        assert target.scale(Colour.BLUE) in (True, False)
+        assert target.weights() == kept
+        assert (target.digest(Colour.BLUE), target.digest(Colour.GREEN)) == (RUNNING.digest, NEW.digest)
+
     def test_newer_epoch_writes_whatever_its_revision(self, target: Target) -> None:
         """A rollback by hand knows an epoch, and no revision."""
         target.set_weights(Weights(blue=100, green=0), fence(5, 7))

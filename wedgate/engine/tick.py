@@ -19,6 +19,7 @@ from wedgate.engine.hooks import HookDesk
 from wedgate.engine.observe import Watcher
 from wedgate.engine.progress import Progress
 from wedgate.engine.region_gate import RegionGate
+from wedgate.engine.returning import Returns
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.judge.values import Outcome
@@ -30,6 +31,7 @@ from wedgate.rollout import effects as fx
 from wedgate.rollout import events as ev
 from wedgate.rollout.hooks import begins_to_return, call_of, condition_of, point_passed
 from wedgate.rollout.journal import draft_of
+from wedgate.rollout.returns import PART_WITHIN
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
 from wedgate.rollout.step import step, would_go_on
 from wedgate.rollout.values import Colour, HookPoint, Weights
@@ -58,6 +60,9 @@ class Ticker:
         """How the hook before the deploy of a region ended."""
         self._asked: dict[str, datetime] = {}
         self._gate = RegionGate(parts, book)
+        self._returns = Returns(
+            parts.run_beside, parts.ask, lambda region, why: self._say(region, "before it goes back", why, None)
+        )
         self._hooks = HookDesk(parts)
         self.raised: Progress | None = None
         self.state = state
@@ -255,6 +260,8 @@ class Ticker:
                 return self._read(region, "reading the digest", lambda: self._digest(effect.region, effect.colour))
             case fx.ReadWeights(region=region):
                 return self._read(region, "reading the weights", lambda: self._weights(effect.region))
+            case fx.SetWeights() if effect.is_decrease:
+                return self._return(effect)
             case fx.SetWeights(region=region):
                 asked = f"setting weights blue {effect.weights.blue} / green {effect.weights.green}"
                 return self._read(region, asked, lambda: self._set_weights(effect))
@@ -386,6 +393,24 @@ class Ticker:
                 held=fence,
             )
         target.set_weights(Weights.giving(self.state.plan.region(target.region).stable, 100), own)
+
+    def _return(self, effect: fx.SetWeights) -> Sequence[ev.Event]:
+        """Give stable all traffic, or what it can take now: what it lacks is started beside this."""
+        region, at = effect.region, self._now()
+        plan, asked = self.state.plan.region(region), "giving stable all traffic"
+        try:
+            way, has = self._returns.way(self.target(region), plan, at, is_late=effect.is_late)
+        except ExternalSystemError as error:
+            self._say(region, "target failed", f"{asked}: {error}", None)
+            return (ev.TargetFailed(at=at, region=region, asked=asked, why=str(error)),)
+        if way.is_whole:
+            return self._read(region, asked, lambda: self._set_weights(effect))
+        until = None if way.is_gone else at + PART_WITHIN
+        waits = ev.ReturnWaits(at=at, region=region, why=way.why, until=until)
+        if way.share <= has:
+            return (waits,)
+        part = replace(effect, weights=Weights.giving(plan.stable, way.share), why=f"{effect.why}; {way.why}")
+        return (waits, *self._read(region, asked, lambda: self._set_weights(part)))
 
     def _read(self, region: str, asked: str, call: Callable[[], ev.Event]) -> Sequence[ev.Event]:
         """Call the target; a failure is a fact too. A lost fence stops the run."""

@@ -29,6 +29,7 @@ KINDS: Mapping[str, type[Event]] = {
         events.DigestRead,
         events.WeightsRead,
         events.TargetFailed,
+        events.ReturnWaits,
         events.Judged,
         events.RegressionReported,
         events.Interrupted,

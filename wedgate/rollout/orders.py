@@ -29,6 +29,8 @@ def obeyed(state: RolloutState, event: Ordered) -> Obeyed:
             return ended(state, f"aborted by {said}", event.at)
         case Order.REPORT:
             return _reported(state, event)
+        case Order.DRAIN:
+            return _drained(state, event, said)
         case Order.CLEAR:
             return state, ()
 
@@ -44,6 +46,16 @@ def _paused(state: RolloutState, event: Ordered, why: str | None) -> Obeyed:
         state = state.having(moved if why is not None else _tried_again(moved))
         what = "resumed" if why is None else "paused"
         effects.append(Announce(region=region.region, what=what, why=f"{event.by}: {event.why}"))
+    return state, tuple(effects)
+
+
+def _drained(state: RolloutState, event: Ordered, said: str) -> Obeyed:
+    """Let promoted regions drain; one that is promoted later has not been seen."""
+    effects: list[Effect] = []
+    for region in state.regions:
+        if (event.regions is None or region.region in event.regions) and state.awaits_drain(region):
+            state = state.having(replace(region, drained_by=said))
+            effects.append(Announce(region=region.region, what="may drain", why=said))
     return state, tuple(effects)
 
 

@@ -32,6 +32,7 @@ from wedgate.rollout.events import (
     Ordered,
     RegressionReported,
     ReturnedByHand,
+    ReturnWaits,
     RunBegan,
     Started,
     Superseded,
@@ -129,14 +130,17 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
             return _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
-        case GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed():
+        case (
+            GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed() | ReturnWaits()
+        ):
             return _found(state, event)
         case unknown:
             assert_never(unknown)
 
 
 def _found(
-    state: RolloutState, event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed
+    state: RolloutState,
+    event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed | ReturnWaits,
 ) -> Stepped:
     """Let one region take in what was found there; facts about other regions are not ours."""
     if event.region not in state.plan.places:
@@ -155,6 +159,8 @@ def _found(
             moved, effects = _weights_read(plan, region, event)
         case TargetFailed():
             moved, effects = _target_failed(plan, region, event)
+        case ReturnWaits():
+            moved, effects = regions.return_waits(region, event)
         case unknown:
             assert_never(unknown)
     return state.having(moved), effects
@@ -195,11 +201,11 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
         case RegionPhase.BAKING:
             return _baking_ticked(state, plan, region, at)
         case RegionPhase.ROLLING_BACK:
-            return region, (regions.return_effect(plan, region),)
+            return regions.give_back_again(plan, region, at)
         case RegionPhase.HELD:
             return _held_ticked(state, plan, region, at)
         case RegionPhase.PROMOTED:
-            return region, () if state.keeps_promoted else (ReadWeights(region=name),)
+            return region, () if state.keeps_old(region) else (ReadWeights(region=name),)
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
@@ -267,7 +273,8 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         return region, ()
     if is_last:
         promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, evidence=None)
-        return promoted, (Announce(region=region.region, what="promoted"),)
+        waits = "the old colour stays until `wedgate rollout drain`" if state.awaits_drain(promoted) else ""
+        return promoted, (Announce(region=region.region, what="promoted", why=waits),)
     return regions.shift(plan, region)
 
 
@@ -332,6 +339,8 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
             return region, ()
         return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=found), event.at, resume=RegionPhase.PENDING)
     if region.phase is RegionPhase.PROMOTED:
+        if matches and state.keeps_old(region):
+            return region, ()
         if matches:
             drains = Announce(region=region.region, what="draining", why="the old colour stays up")
             return replace(region, phase=RegionPhase.DRAINING, attempts=0), (drains,)
@@ -375,6 +384,8 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
                 return region, ()
             return regions.needs_human(region, f"{foreign}; expected {region.weight} % on {plan.candidate}"), ()
         case RegionPhase.ROLLING_BACK:
+            if region.returning is not None and region.returning.waits and event.weights != at_stable:
+                return replace(region, weight=event.weights.of(plan.candidate)), ()
             if event.weights == at_stable:
                 back = regions.given_back(region, event.at)
                 return back, (Announce(region=region.region, what="back on stable", why=region.why),)

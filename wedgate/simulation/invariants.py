@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.rollout.state import RegionPhase, RolloutState
-from wedgate.rollout.values import Colour, RolloutSettings, Weights
+from wedgate.rollout.values import Colour, Migration, RolloutSettings, Weights
 from wedgate.simulation.process import SLICE
 from wedgate.simulation.world import NEW, OLD, Region, World
 
@@ -43,12 +43,15 @@ class Checker:
 
     world: World
     settings: RolloutSettings
+    migration: Migration = Migration.NONE
     seen: dict[str, Seen] = field(default_factory=dict)
     ledger: LedgerState = field(default_factory=LedgerState)
     obeyed: dict[str, int] = field(default_factory=dict)
     """The last order that each rollout has obeyed, by its journal."""
     broken: str | None = None
-    """The first thing that did not hold: an engine that fails on its way out may hide the error that says so."""
+    """The first that was found: what raises it may end in an error of the engine, which settles what it can first."""
+    drains: int = 0
+    """How often somebody said that old colours may go."""
     head: str = GENESIS
     length: int = 0
     epoch: int = 0
@@ -90,7 +93,10 @@ class Checker:
 
     def switched(self, region: Region, before: Weights) -> None:
         """Weights changed, or a version was put on a colour."""
-        if region.weights.of(Colour.BLUE) > 0 and region.digests[Colour.BLUE] != OLD.digest:
+        is_old = region.digests[Colour.BLUE] == OLD.digest
+        if region.weights.green < before.green and not is_old:
+            self._broken(11, f"{region.name} returned to {region.digests[Colour.BLUE] or 'a colour that is gone'}")
+        if region.weights.of(Colour.BLUE) > 0 and not is_old:
             self._broken(4, f"{region.name}: a version was deployed on blue, which has traffic")
         if min(region.weights.blue, region.weights.green) < 0 or region.weights.blue + region.weights.green != 100:
             self._broken(3, f"{region.name}: {region.weights}")
@@ -98,8 +104,6 @@ class Checker:
             return
         if region.weights.green > before.green:
             self._increased(region, before)
-        elif region.digests[Colour.BLUE] != OLD.digest:
-            self._broken(11, f"{region.name} returned to {region.digests[Colour.BLUE]}")
         self.seen[region.name] = Seen(at=self.world.now, entries=len(self.world.store.read()))
 
     def deployed(self, region: Region, colour: Colour) -> None:
@@ -204,6 +208,7 @@ class Checker:
                 self._broken(1, f"entry {entry.revision} was written under epoch {entry.epoch}, after a later one")
             self._claims(entry)
             self._orders(entry)
+            self._drains(entry)
             self.head, self.length, self.epoch = entry.hash, entry.revision, entry.epoch
         self.ledger = self.world.known.ledger(entries)
 
@@ -226,6 +231,14 @@ class Checker:
             rollout, revision = str(entry.body["rollout"]), event.get("revision")
             if isinstance(revision, int):
                 self.obeyed[rollout] = max(self.obeyed.get(rollout, 0), revision)
+
+    def _drains(self, entry: Entry) -> None:
+        """Check that no old colour goes unseen after a migration that no rollback takes back."""
+        if entry.stream == Stream.ORDERS and entry.kind == "drain":
+            self.drains += 1
+        is_new = entry.stream == Stream.HISTORY and entry.body.get("rollout") is not None
+        if is_new and self.migration.limits_rollback and not self.drains:
+            self._broken(4, f"{entry.body.get('region')} gave up its old colour, and nobody had seen the migration")
 
     def _needs_human(self, region: str) -> bool:
         """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""

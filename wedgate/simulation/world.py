@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from wedgate.adapters.stores.memory import MemorySpool, MemoryStore
+from wedgate.adapters.targets.interface import Capacity
 from wedgate.engine.known import Known
 from wedgate.judge.values import Bucket, ColourSample, Reading
 from wedgate.rollout.values import Colour, Fence, Release, Weights
@@ -44,6 +45,10 @@ class Region:
     """No reading of evidence before then."""
     stuck_until: datetime | None = None
     """No switch of traffic before then."""
+    capacity: dict[Colour, Capacity] = field(default_factory=dict)
+    """Instances of the colours that say how many they have."""
+    scales_at: datetime | None = None
+    """When all of them are ready, where somebody asked for that."""
     requests: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(COLOURS, 0.0))
     errors: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(COLOURS, 0.0))
 
@@ -114,6 +119,10 @@ class World:
             if region.coming is not None and region.coming[0] <= end:
                 self._flow(region, max(region.coming[0], region.counted_at))
                 self.apply(region, *region.coming[1:])
+            if region.scales_at is not None and region.scales_at <= end:
+                region.scales_at = None
+                region.capacity = {colour: replace(each, ready=each.wanted) for colour, each in region.capacity.items()}
+                self.say(f"{region.name}: every instance is ready")
         self.now = end
 
     def settle(self) -> None:

@@ -72,6 +72,10 @@ class CommandTarget:
         except ValueError as error:
             raise self._asker.odd("capacity", f"with {error}") from None
 
+    def scale(self, colour: Colour) -> bool:
+        """Run the scale command for ``colour``, ``False`` without one; ``ExternalSystemError`` when it fails."""
+        return self._service.scale(colour)
+
     def weights(self) -> WeightsReading:
         """Ask the command which weights are in force."""
         answer = self._asker.ask("weights", {}, limit=self._settings.limit)

@@ -31,7 +31,7 @@ class WeightsReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """Instances of one colour: how many could serve now, and how many are wanted. For targets that can say it."""
+    """Instances of one colour: how many could serve now, and how many there are meant to be."""
 
     ready: int
     wanted: int
@@ -52,6 +52,18 @@ class Target(Protocol):
 
     def digest(self, colour: Colour) -> str | None:
         """Read back which digest answers on ``colour``; ``None`` when nothing healthy answers there."""
+
+    def capacity(self, colour: Colour) -> Capacity | None:
+        """Read how many instances of ``colour`` could serve; ``None`` where the data plane cannot know that.
+
+        What nobody checks is not known: an instance that is only listed is not counted as one that could serve.
+        """
+
+    def scale(self, colour: Colour) -> bool:
+        """Bring ``colour`` up to the instances that it is meant to have, whatever it has now; ``False`` if nobody can.
+
+        Never touches weights or versions, so it may be asked of a colour that has traffic.
+        """
 
     def weights(self) -> WeightsReading:
         """Read the weights in force from the data plane itself, not from the file that asked for them."""
