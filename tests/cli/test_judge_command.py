@@ -149,3 +149,39 @@ def test_the_example_of_the_page_is_what_wedgate_says(tmp_path: Path, repository
             rows.append(f"rate,{rng.gauss(2000, 30) / slower:.1f},1/s,higher-is-better\n")
         (tmp_path / f"{name}.csv").write_text(HEADER + "".join(rows))
     assert judge(tmp_path / "base.csv", tmp_path / "candidate.csv")[1] == shown
+
+
+def test_a_page_is_asked_for_by_its_format(tmp_path: Path) -> None:
+    """Whole, and with the exit code of the verdict."""
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2, slower=1.2)
+    code, output = judge(base, candidate, "--format", "html")
+    assert code == 10
+    assert output.startswith("<!doctype html>")
+    assert output.endswith("</html>\n")
+
+
+def test_a_runner_gets_annotations_and_its_answer_alone_on_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One error for the metric that failed, on standard error; the JSON stays JSON."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2, slower=1.2)
+    words = ["judge", str(base), str(candidate), "--format", "json"]
+    done = CliRunner().invoke(cli, words, obj={"debug": False}, standalone_mode=False)
+    assert json.loads(done.stdout)["outcome"] == "fail"
+    assert [line[:8] for line in done.stderr.splitlines()] == ["::error "]
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    assert CliRunner().invoke(cli, words, obj={"debug": False}, standalone_mode=False).stderr == ""
+
+
+def test_no_name_of_a_metric_commands_a_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that would be a command stands where the runner obeys none."""
+    names = ("::set-output name=a::b", "##[error]c")
+    base = write(tmp_path / "a.csv", seed=1, names=names)
+    assert judge(base, base)[1].startswith("::set-output")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    first, *_, last = judge(base, base)[1].splitlines()
+    assert first.startswith("::stop-commands::")
+    assert last == f"::{first.removeprefix('::stop-commands::')}::"
+    plain = write(tmp_path / "b.csv", seed=1)
+    assert "::" not in judge(plain, plain)[1]

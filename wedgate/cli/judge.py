@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wedgate.cli.options import percentage
 from wedgate.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from wedgate.judge.suite import SuiteJudgement
 
 
 @click.command("judge")
@@ -19,7 +25,7 @@ from wedgate.errors import ExitCode, UsageError
 @click.option("--false-alarms", default="5%", show_default=True, metavar="PERCENT", help="Of the whole suite, at most.")
 @click.option("--advisory", "advisory", multiple=True, metavar="METRIC", help="Shown, and decides nothing; repeatable.")
 @click.option("--from", "tool", help="Which tool wrote the files, where wedgate does not see it.")
-@click.option("--format", "form", type=click.Choice(("text", "json", "markdown")), default="text")
+@click.option("--format", "form", type=click.Choice(("text", "json", "markdown", "html")), default="text")
 def command(
     base: Path,
     candidate: Path,
@@ -37,18 +43,20 @@ def command(
     passes when a candidate that is worse by --missed would have been seen. Everything between the two is marginal.
     Exits with 0 for a pass, with 10 for a fail, and with 13 where that is not known.
 
+    On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot.
+
     A value is of one process: what a tool repeats in one process counts once. Measure both builds in turns.
 
     \b
     Examples:
       wedgate judge base.json candidate.json
       wedgate judge runs/main/ runs/pull-request/ --worse-by 5% --format markdown >> "$GITHUB_STEP_SUMMARY"
+      wedgate judge base.json candidate.json --format html > judgement.html
     """
     from wedgate.adapters.benchmarks.registry import read_build
     from wedgate.judge.comparison import Margins
     from wedgate.judge.suite import SuiteSettings, judge_suite
     from wedgate.judge.values import Outcome
-    from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
 
     margins = Margins(
         worse_by=percentage(worse_by, "--worse-by"),
@@ -63,8 +71,42 @@ def command(
             known = ", ".join(metric.name for metric in first.metrics)
             raise UsageError(f"--advisory {ascii(name)[:80]}: there is no such metric; there are {known[:300]}")
     judgement = judge_suite(first, second, SuiteSettings(margins=margins, advisory=frozenset(advisory)))
-    if form == "json":
-        click.echo(json.dumps(plain_judgement(judgement), indent=2, ensure_ascii=False))
-    else:
-        click.echo((render_judgement if form == "text" else render_judgement_markdown)(judgement), nl=False)
+    tell_runner(judgement, os.environ)
+    rendered = _rendered(judgement, form)
+    click.echo(inert_on_runner(rendered, os.environ) if form == "text" else rendered, nl=False)
     return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
+
+
+def _rendered(judgement: SuiteJudgement, form: str) -> str:
+    from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
+
+    if form == "json":
+        return f"{json.dumps(plain_judgement(judgement), indent=2, ensure_ascii=False)}\n"
+    if form == "html":
+        from wedgate.render.judge_html import render_judgement_html
+
+        return render_judgement_html(judgement)
+    return (render_judgement if form == "text" else render_judgement_markdown)(judgement)
+
+
+def tell_runner(judgement: SuiteJudgement, environment: Mapping[str, str]) -> None:
+    """Annotate the run with what failed; nothing without a runner.
+
+    It goes to standard error, where a runner obeys commands too, so that standard output is the answer alone.
+    """
+    from wedgate.adapters.forge.runner import is_runner
+    from wedgate.render.judge_annotations import judgement_annotations
+
+    if is_runner(environment):
+        for line in judgement_annotations(judgement):
+            click.echo(line, err=True)
+
+
+def inert_on_runner(text: str, environment: Mapping[str, str]) -> str:
+    """Return text whose names of metrics give a runner no commands; most have nothing that could be one."""
+    from wedgate.adapters.forge.runner import is_runner
+    from wedgate.render.annotations import inert
+
+    if not is_runner(environment) or not ("::" in text or "##[" in text):
+        return text
+    return f"{inert(text.rstrip())}\n"

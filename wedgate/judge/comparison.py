@@ -60,7 +60,8 @@ class Comparison:
 
     ``estimate`` is how many times as much the candidate costs (where higher is better, how many times as little it
     yields), with limits that each hold but for the level; ``None`` where there was nothing to compare. ``p`` is the
-    chance that a candidate that is worse by the margin looks as bad as this one.
+    chance that a candidate that is worse by the margin looks as bad as this one. ``tolerated`` and ``missed`` are the
+    margins as such ratios: what still is no failure, and what a pass rules out.
     """
 
     outcome: Outcome
@@ -72,6 +73,8 @@ class Comparison:
     lower: float | None = None
     upper: float | None = None
     p: float | None = None
+    tolerated: float | None = None
+    missed: float | None = None
 
 
 def compare(
@@ -144,6 +147,8 @@ class _Arms:
             lower=lower,
             upper=upper,
             p=p,
+            tolerated=self._tolerated,
+            missed=self._missed,
         )
 
     def _allowed(self, value: float) -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.reading import Direction
 from wedgate.judge.units import factor_between
 from wedgate.judge.values import Outcome
 
@@ -40,6 +41,7 @@ class MetricResult:
     base: tuple[float, ...] = ()
     candidate: tuple[float, ...] = ()
     decides: bool = True
+    direction: Direction = Direction.LOWER_IS_BETTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,9 @@ def _result(
         outcome, why = trouble or (Outcome.ERROR, "it is missing")
         count = 0 if other is None else len(other.values)
         none = Comparison(outcome=outcome, why=why, base=len(metric.values), candidate=count)
-        return MetricResult(name=metric.name, unit=metric.unit, comparison=none, decides=decides)
+        return MetricResult(
+            name=metric.name, unit=metric.unit, comparison=none, decides=decides, direction=metric.direction
+        )
     factor = factor_between(other.unit, metric.unit)
     assert factor is not None  # that it is not is a trouble
     values = tuple(value * factor for value in other.values)
@@ -119,7 +123,13 @@ def _result(
         metric.values, values, direction=metric.direction, margins=margins, family=family if decides else 1
     )
     return MetricResult(
-        name=metric.name, unit=metric.unit, comparison=comparison, base=metric.values, candidate=values, decides=decides
+        name=metric.name,
+        unit=metric.unit,
+        comparison=comparison,
+        base=metric.values,
+        candidate=values,
+        decides=decides,
+        direction=metric.direction,
     )
 
 

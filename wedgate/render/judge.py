@@ -33,12 +33,12 @@ def render_judgement(judgement: SuiteJudgement) -> str:
         shown = name if len(name) <= wide else f"{name[: wide - 3]}..."
         advisory = "" if each.decides else " (advisory)"
         lines.append(
-            f"{shown:<{wide}}  {each.comparison.outcome.value:<15} {_numbers(each.comparison):<24} "
-            f"{_picture(each.comparison)}  {clean(_why(each.comparison))}{advisory}"
+            f"{shown:<{wide}}  {each.comparison.outcome.value:<15} {spell_interval(each.comparison):<24} "
+            f"{_picture(each.comparison)}  {clean(spell_why(each.comparison))}{advisory}"
         )
     lines += [f"{clean(name)}: new, and not judged" for name in judgement.new]
     lines += [f"left out: {clean(words)}" for words in judgement.left_out]
-    return "\n".join([*lines, _verdict(judgement), ""])
+    return "\n".join([*lines, spell_verdict(judgement), ""])
 
 
 def render_judgement_markdown(judgement: SuiteJudgement) -> str:
@@ -50,14 +50,14 @@ def render_judgement_markdown(judgement: SuiteJudgement) -> str:
         cells = (
             inert_text(each.name),
             f"{MARKS[comparison.outcome]} {comparison.outcome.value.replace('_', ' ')}",
-            _numbers(comparison),
+            spell_interval(comparison),
             f"{comparison.base} + {comparison.candidate}",
-            inert_text(f"{_why(comparison)}{'' if each.decides else ' (advisory)'}"),
+            inert_text(f"{spell_why(comparison)}{'' if each.decides else ' (advisory)'}"),
         )
         lines.append(f"| {' | '.join(cells)} |")
     lines += [f"| {inert_text(name)} | new | | | not judged |" for name in judgement.new]
     lines += ["", *(f"- left out: {inert_text(words)}" for words in judgement.left_out)] if judgement.left_out else []
-    return "\n".join([*lines, "", inert_text(_verdict(judgement)), ""])
+    return "\n".join([*lines, "", inert_text(spell_verdict(judgement)), ""])
 
 
 def plain_judgement(judgement: SuiteJudgement) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _numbers(found: Comparison) -> str:
+def spell_interval(found: Comparison) -> str:
     """Spell estimate and limits: ``x1.052 (1.031..1.074)``."""
     if found.estimate is None or found.lower is None or found.upper is None:
         return ""
@@ -105,7 +105,8 @@ def _limit(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "?"
 
 
-def _why(found: Comparison) -> str:
+def spell_why(found: Comparison) -> str:
+    """Say why, and by which rule, p and how many values."""
     if found.rule is None or found.p is None:
         return found.why
     return f"{found.why}; {found.rule.value}, p {spell_p(found.p)}, n {found.base} + {found.candidate}"
@@ -128,7 +129,8 @@ def _place(value: float) -> int:
     return round((share + 1) / 2 * (_WIDTH - 1))
 
 
-def _verdict(judgement: SuiteJudgement) -> str:
+def spell_verdict(judgement: SuiteJudgement) -> str:
+    """Say the verdict in one line: by how many metrics, and how often a clean candidate fails."""
     if judgement.why:
         return f"{judgement.outcome.value}: {judgement.why}"
     decided = [each for each in judgement.results if each.decides]
