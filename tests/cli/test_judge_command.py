@@ -80,6 +80,8 @@ def test_the_data_say_everything_that_the_text_does(tmp_path: Path) -> None:
     assert search["lower"] > 1.02
     assert search["lower"] <= search["estimate"] <= search["upper"]
     assert (search["n"], search["unit"], search["decides"]) == ({"base": 10, "candidate": 10}, "ms", True)
+    assert 10 < search["shift"]["lower"] < search["shift"]["estimate"] < search["shift"]["upper"] < 30
+    assert search["larger_in_pairs"] == 1
 
 
 def test_a_name_is_inert_in_markdown(tmp_path: Path) -> None:
@@ -185,3 +187,64 @@ def test_no_name_of_a_metric_commands_a_runner(tmp_path: Path, monkeypatch: pyte
     assert last == f"::{first.removeprefix('::stop-commands::')}::"
     plain = write(tmp_path / "b.csv", seed=1)
     assert "::" not in judge(plain, plain)[1]
+
+
+SCORED = """
+score:
+  pass: 90
+  critical: [index]
+  groups:
+    pages: {weight: 10, metrics: ["sea*"]}
+    rest: {weight: 90, metrics: [index]}
+"""
+
+
+def scored(tmp_path: Path, text: str, **names: tuple[str, ...]) -> tuple[int, str]:
+    """Judge two metrics, of which the first one got worse, with settings."""
+    settings = tmp_path / "judge.yml"
+    settings.write_text(text)
+    base, candidate = write(tmp_path / "a.csv", seed=1, **names), write(tmp_path / "b.csv", seed=2, slower=1.2, **names)
+    return judge(base, candidate, "--settings", settings)
+
+
+def test_a_score_decides_where_it_is_asked_for(tmp_path: Path) -> None:
+    """A group of a tenth may fail; a critical metric may not."""
+    code, output = scored(tmp_path, SCORED)
+    assert (code, output.splitlines()[-1]) == (0, "pass: the score is 90 or more; score 90")
+    code, output = scored(tmp_path, SCORED.replace("[index]\n  groups", "[search]\n  groups"))
+    assert (code, output.splitlines()[-1]) == (10, "fail: search is critical, and not passed; score 0")
+    plain = json.loads(
+        judge(tmp_path / "a.csv", tmp_path / "b.csv", "--settings", tmp_path / "judge.yml", "--format", "json")[1]
+    )
+    assert plain["score"] == {"value": 0, "at_least": 0, "at_most": 0, "groups": {"pages": 0, "rest": 100}}
+
+
+def test_a_margin_of_one_metric_is_its_own(tmp_path: Path) -> None:
+    """What is a fail by the default is none by its own."""
+    assert scored(tmp_path, 'margins: {search: {worse-by: "25%", missed: "40%"}}')[0] == 0
+    assert scored(tmp_path, 'margins: {index: {worse-by: "25%", missed: "40%"}}')[0] == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("advisory: [serch]", "serch"),
+        ("margins: {serch: {missed: 20%}}", "serch"),
+        ("score: {critical: [serch]}", "serch"),
+        ("{advisory: [search], score: {critical: [search]}}", "advisory and critical"),
+        ("score: {groups: {pages: {metrics: [serch]}}}", "pages"),
+        ("score: {groups: {pages: {weight: 100, metrics: [search]}}}", "nothing is left for 'index'"),
+        ("score: {groups: {pages: {weight: 50, metrics: [search, index]}}}", "come to 50 of 100"),
+    ],
+)
+def test_settings_that_fit_no_metric_are_named(tmp_path: Path, text: str, words: str) -> None:
+    """Misspelt, a critical metric would be none."""
+    with pytest.raises(UsageError, match=words):
+        scored(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["score: {pas: 90}", "[", "score: {pass: 90, pass: 95}"])
+def test_odd_settings_are_placed_in_their_file(tmp_path: Path, text: str) -> None:
+    """With line and column."""
+    with pytest.raises(ConfigurationError, match=r"judge\.yml:[12]:\d+: "):
+        scored(tmp_path, text)

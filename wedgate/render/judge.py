@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from wedgate.judge.comparison import Comparison
+from wedgate.judge.scoring import Score
+from wedgate.judge.shift import Shift, shift_between, superiority
 from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.judge.wording import spell_p
@@ -67,14 +69,25 @@ def plain_judgement(judgement: SuiteJudgement) -> dict[str, Any]:
         "outcome": judgement.outcome.value,
         "level": judgement.level,
         "why": judgement.why,
-        "metrics": [_plain(each) for each in judgement.results],
+        "metrics": [_plain(each, 2 * judgement.level) for each in judgement.results],
         "new": list(judgement.new),
         "left_out": list(judgement.left_out),
+        "score": None if judgement.score is None else _plain_score(judgement.score),
     }
 
 
-def _plain(result: MetricResult) -> dict[str, Any]:
+def _plain_score(score: Score) -> dict[str, Any]:
+    return {
+        "value": score.value,
+        "at_least": score.at_least,
+        "at_most": score.at_most,
+        "groups": dict(score.groups),
+    }
+
+
+def _plain(result: MetricResult, level: float) -> dict[str, Any]:
     found = result.comparison
+    shift = shift_of(result, level)
     return {
         "name": result.name,
         "unit": result.unit,
@@ -87,7 +100,17 @@ def _plain(result: MetricResult) -> dict[str, Any]:
         "p": found.p,
         "n": {"base": found.base, "candidate": found.candidate},
         "decides": result.decides,
+        "shift": None if shift is None else {"estimate": shift.estimate, "lower": shift.lower, "upper": shift.upper},
+        "larger_in_pairs": None if shift is None else superiority(result.base, result.candidate),
     }
+
+
+def shift_of(result: MetricResult, level: float) -> Shift | None:
+    """Return how far the arms lie apart in the metric's own unit; ``None`` where a value or a limit is none."""
+    if not all(math.isfinite(value) for value in (*result.base, *result.candidate)):
+        return None
+    found = shift_between(result.base, result.candidate, level=level)
+    return found if found is not None and math.isfinite(found.lower) and math.isfinite(found.upper) else None
 
 
 def _finite(value: float | None) -> float | None:

@@ -11,11 +11,12 @@ from html import escape
 from statistics import median
 
 from wedgate.judge.reading import Direction
+from wedgate.judge.shift import superiority
 from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
-from wedgate.render.judge import spell_interval, spell_verdict, spell_why
+from wedgate.render.judge import shift_of, spell_interval, spell_verdict, spell_why
 from wedgate.render.judge_svg import MOST_DOTS, bounds_of, dots_strip, finite, interval_strip, interval_swatch, key
 from wedgate.render.page import read_part, render_page
 from wedgate.render.page_parts import render_axis, render_figure, render_legend, render_section, render_table
@@ -39,7 +40,7 @@ def render_judgement_html(judgement: SuiteJudgement) -> str:
     sections = (
         _head(title, judgement),
         _legend(judgement),
-        *(_group(outcome, results) for outcome, results in groups if results),
+        *(_group(outcome, results, judgement) for outcome, results in groups if results),
         _others("new", "New, and not judged", judgement.new),
         _others("left-out", "Left out", judgement.left_out),
         _table([each for _, results in groups for each in results]),
@@ -73,20 +74,27 @@ def _legend(judgement: SuiteJudgement) -> str:
     return render_legend(entries)
 
 
-def _group(outcome: Outcome, results: Sequence[MetricResult]) -> str:
-    content = "".join(_metric(each) for each in results)
+def _group(outcome: Outcome, results: Sequence[MetricResult], judgement: SuiteJudgement) -> str:
+    content = "".join(_metric(each, 2 * judgement.level) for each in results)
     if outcome is Outcome.PASS:
         count = "1 metric" if len(results) == 1 else f"{len(results)} metrics"
         content = f"<details><summary>{count} that passed</summary>{content}</details>"
     return render_section(f"outcome-{outcome.value}", _TITLES[outcome], content)
 
 
-def _metric(result: MetricResult) -> str:
+def _metric(result: MetricResult, level: float) -> str:
     found = result.comparison
+    shift = shift_of(result, level)
+    apart = ""
+    if shift is not None and found.rule is not None:
+        apart = (
+            f". Candidate minus base: {shift.estimate:+.4g} {result.unit} ({shift.lower:+.4g} to {shift.upper:+.4g}); "
+            f"its value is the larger one in {100 * superiority(result.base, result.candidate):.0f} % of pairs"
+        )
     advisory = "" if result.decides else " (advisory: decides nothing)"
     head = (
         f'<h3><span class="verdict {found.outcome.value}">{_words(found.outcome)}</span> '
-        f"{escape(clean(result.name))}{advisory}</h3>\n<p>{escape(clean(spell_why(found)))}</p>\n"
+        f"{escape(clean(result.name))}{advisory}</h3>\n<p>{escape(clean(spell_why(found) + apart))}</p>\n"
     )
     return f'<div class="metric">{head}{_pictures(result)}</div>\n'
 
