@@ -7,6 +7,7 @@ Nonparametric Statistical Methods, section 4.3.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -29,7 +30,9 @@ def shift_between(base: Sequence[float], candidate: Sequence[float], *, level: f
     cut = rank_sum_cut(len(base), len(candidate), level / 2) if base and candidate else None
     if cut is None:
         return None
-    apart = sorted(other - value for value in base for other in candidate)
+    ordered = sorted(candidate)
+    # Runs that are sorted already are merged, which takes half of the time.
+    apart = sorted([other - value for value in sorted(base, reverse=True) for other in ordered])
     return Shift(estimate=median(apart), lower=apart[cut], upper=apart[-1 - cut])
 
 
@@ -38,8 +41,9 @@ def superiority(base: Sequence[float], candidate: Sequence[float]) -> float:
 
     Source: McGraw and Wong, Psychological Bulletin 111 (1992).
     """
-    won = sum((other > value) + (other == value) / 2 for value in base for other in candidate)
-    return won / (len(base) * len(candidate))
+    ordered = sorted(base)
+    won = sum(bisect_left(ordered, value) + bisect_right(ordered, value) for value in candidate)
+    return won / (2 * len(base) * len(candidate))
 
 
 def mean_ratio(base: Sequence[float], candidate: Sequence[float]) -> float | None:

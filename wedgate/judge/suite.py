@@ -104,9 +104,11 @@ def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSett
 
 
 def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> SuiteJudgement:
-    new = tuple(metric.name for metric in candidate.metrics if base.named(metric.name) is None)
+    known = {metric.name for metric in base.metrics}
+    others = {metric.name: metric for metric in candidate.metrics}
+    new = tuple(name for name in others if name not in known)
     elsewhere = _elsewhere(base, candidate)
-    pairs = [(metric, candidate.named(metric.name)) for metric in base.metrics]
+    pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
     results = tuple(
