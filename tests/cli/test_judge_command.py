@@ -248,3 +248,17 @@ def test_odd_settings_are_placed_in_their_file(tmp_path: Path, text: str) -> Non
     """With line and column."""
     with pytest.raises(ConfigurationError, match=r"judge\.yml:[12]:\d+: "):
         scored(tmp_path, text)
+
+
+def test_the_settings_of_the_page_are_read(repository_root: Path) -> None:
+    """As they stand there."""
+    from wedgate.config.nodes import parse_nodes
+    from wedgate.judge.comparison import Margins
+    from wedgate.judge.suite_settings import parse_suite_settings
+
+    page = (repository_root / "docs" / "judge.md").read_text(encoding="utf-8")
+    text = page.split("```yaml\n")[1].split("```")[0]
+    found = parse_suite_settings(parse_nodes(text, name="judge.yml").data, Margins())
+    assert found.score is not None
+    assert [group.name for group in found.score.groups] == ["pages", "jobs"]
+    assert found.margins_of["index"].at_least == 0.5

@@ -51,6 +51,8 @@ def command(
 
     On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot.
 
+    The gravest metric is the verdict, unless --settings asks for a score: weights, critical metrics, thresholds.
+
     A value is of one process: what a tool repeats in one process counts once. Measure both builds in turns.
 
     \b
@@ -58,6 +60,7 @@ def command(
       wedgate judge base.json candidate.json
       wedgate judge runs/main/ runs/pull-request/ --worse-by 5% --format markdown >> "$GITHUB_STEP_SUMMARY"
       wedgate judge base.json candidate.json --format html > judgement.html
+      wedgate judge base.json candidate.json --settings judge.yml
     """
     from wedgate.adapters.benchmarks.registry import read_build
     from wedgate.judge.comparison import Margins

@@ -7,7 +7,6 @@ stretched with it. No chance is in it: the same values give the same picture.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from statistics import median
@@ -16,7 +15,7 @@ WIDTH = 1000
 HEIGHT = 100
 MOST_DOTS = 300
 """Dots of one arm; of more values as many are drawn, evenly chosen by rank."""
-_COLUMNS = 50
+_APART = 20
 _LEVELS = 6
 _EDGE = 25
 
@@ -38,13 +37,12 @@ def bounds_of(values: Sequence[float]) -> tuple[float, float]:
 def dots_strip(arm: str, values: Sequence[float], bounds: tuple[float, float], words: str) -> str:
     """Draw the values of one arm where they lie, those that would cover one another above one another."""
     shown = _chosen(sorted(values))
-    taken: Counter[int] = Counter()
+    free = [-math.inf] * _LEVELS  # of each level, how far it is taken
     dots = []
     for value in shown:
         x = _x(value, bounds)
-        column = int(x * _COLUMNS / WIDTH)
-        level = taken[column] % _LEVELS
-        taken[column] += 1
+        level = next((place for place, end in enumerate(free) if end <= x), free.index(min(free)))
+        free[level] = x + _APART
         dots.append(f"M{x:.1f} {86 - 14 * level}h0")
     path = "".join(dots)
     middle = _x(min(bounds[1], median(values)), bounds)  # the sum of two huge values is infinite
