@@ -28,6 +28,12 @@ def test_every_invariant_holds(chunk: int) -> None:
     assert ends[RolloutStatus.HALTED] + ends[RolloutStatus.RETREATED] > 0
 
 
+def test_what_one_rollout_obeyed_another_need_not() -> None:
+    """A pause ends with the rollout that it was about; the release that is started again knows nothing of it."""
+    outcome = simulate(1081)
+    assert (outcome.status, outcome.violation) == (RolloutStatus.DONE, None)
+
+
 def _story(outcome: Outcome) -> list[str]:
     """Return a trace without the names that are random: those of rollouts."""
     return [re.sub(r"r-\d+T\d+Z-\w+", "r", line) for line in outcome.trace]
