@@ -151,9 +151,16 @@ def test_each_failed_metric_is_one_error_for_the_runner(judgement: SuiteJudgemen
 def test_an_annotation_starts_no_other_command(judgement: SuiteJudgement) -> None:
     """A metric is called what somebody called it."""
     name = "a\n::error::b,file=c%0A::stop-commands::d"
-    changed = replace(judgement, results=tuple(replace(each, name=name) for each in judgement.results))
+    changed = replace(
+        judgement,
+        results=tuple(
+            replace(each, name=name, comparison=replace(each.comparison, why=f"\x1b{name}"))
+            for each in judgement.results
+        ),
+    )
     for line in judgement_annotations(changed):
         assert len(line.splitlines()) == 1
+        assert line.isprintable()
         assert "%0A" not in line
         assert line.count(",file=") == line.split("::", 2)[2].count(",file=")
 
