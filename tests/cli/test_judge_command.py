@@ -212,7 +212,7 @@ def test_a_score_decides_where_it_is_asked_for(tmp_path: Path) -> None:
     code, output = scored(tmp_path, SCORED)
     assert (code, output.splitlines()[-1]) == (0, "pass: the score is 90 or more; score 90")
     code, output = scored(tmp_path, SCORED.replace("[index]\n  groups", "[search]\n  groups"))
-    assert (code, output.splitlines()[-1]) == (10, "fail: search is critical, and not passed; score 0")
+    assert (code, output.splitlines()[-1]) == (10, "fail: search is critical, and its verdict is fail; score 0")
     plain = json.loads(
         judge(tmp_path / "a.csv", tmp_path / "b.csv", "--settings", tmp_path / "judge.yml", "--format", "json")[1]
     )
@@ -262,3 +262,18 @@ def test_the_settings_of_the_page_are_read(repository_root: Path) -> None:
     assert found.score is not None
     assert [group.name for group in found.score.groups] == ["pages", "jobs"]
     assert found.margins_of["index"].at_least == 0.5
+
+
+def test_settings_that_are_not_there_are_named(tmp_path: Path) -> None:
+    """By the option that named them."""
+    base = write(tmp_path / "a.csv", seed=1)
+    with pytest.raises(UsageError, match=r"--settings .*nowhere\.yml"):
+        judge(base, base, "--settings", tmp_path / "nowhere.yml")
+
+
+def test_a_verdict_that_names_a_metric_steers_no_terminal(tmp_path: Path) -> None:
+    """The name of a critical metric is somebody's text too."""
+    name = "bell\x9b2J\u202e"
+    code, output = scored(tmp_path, 'score: {critical: ["bell\\x9b2J\\u202e"]}', names=(name, "index"))
+    assert (code, "bell" in output.splitlines()[-1]) == (10, True)
+    assert not {"\x9b", "\u202e"} & set(output)

@@ -2,7 +2,8 @@
 
 Where the file marks a defect of the reference, the exact answer is what counts. What it has of Kayenta's own machinery
 is not here, because this judge has none of it: the tie-corrected normal score with its root finder beyond W(0) and
-W(5), and numbers of requests by a normal approximation (wedgate says slices: test_live.py).
+W(5), numbers of requests by a normal approximation (wedgate says slices: test_live.py), and how a naive test of totals
+alarms over sixty looks (what ours does is simulated in test_live.py and test_looks.py).
 """
 
 from __future__ import annotations

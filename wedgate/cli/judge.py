@@ -92,6 +92,8 @@ def _load_settings(file: Path, margins: Margins) -> SuiteSettings:
     from wedgate.judge.reading import ReportError
     from wedgate.judge.suite_settings import parse_suite_settings
 
+    if not file.is_file():
+        raise UsageError(f"--settings {ascii(str(file))[:200]}: there is no such file; name one, or leave it out")
     root = parse_nodes(decode(load_bytes(file), name=str(file)), name=str(file))
     try:
         return parse_suite_settings(root.data, margins)

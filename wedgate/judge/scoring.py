@@ -104,7 +104,7 @@ def _verdict(
             break
         name = next((name for name, found in needed.items() if found is outcome), None)
         if name is not None:
-            return outcome, f"{name} is critical, and not passed"
+            return outcome, f"{name} is critical, and its verdict is {outcome.value}"
     if grade(at_most, thresholds) is Outcome.FAIL and metrics:
         return Outcome.FAIL, f"the score is below {thresholds.marginal_from:g}"
     found = [metric.outcome for metric in metrics]

@@ -40,7 +40,7 @@ def render_judgement(judgement: SuiteJudgement) -> str:
         )
     lines += [f"{clean(name)}: new, and not judged" for name in judgement.new]
     lines += [f"left out: {clean(words)}" for words in judgement.left_out]
-    return "\n".join([*lines, spell_verdict(judgement), ""])
+    return "\n".join([*lines, clean(spell_verdict(judgement)), ""])
 
 
 def render_judgement_markdown(judgement: SuiteJudgement) -> str:
