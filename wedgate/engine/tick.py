@@ -76,6 +76,9 @@ class Ticker:
         after, effects = step(before, event)
         if isinstance(event, ev.HookRan):
             self._say(event.region, f"hook {event.point}", _spell_hook(event), None)
+        if self.blind is not None and any(isinstance(each, fx.SetWeights) and not each.is_decrease for each in effects):
+            # A return that could not be recorded stops nobody; what would be an increase after it is not even begun.
+            raise self.blind
         drafts = self._drafts(event, after, effects)
         decreases = [effect for effect in effects if isinstance(effect, fx.SetWeights) and effect.is_decrease]
         found: list[ev.Event] = []
