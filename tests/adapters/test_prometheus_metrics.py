@@ -19,6 +19,7 @@ from prometheus_server import EVERY, Exporter, PrometheusServer, metrics, wait_u
 from wedgate.adapters._prometheus.client import PrometheusClient
 from wedgate.adapters._prometheus.settings import parse_settings
 from wedgate.adapters.metrics import prometheus as module
+from wedgate.adapters.metrics.envoy import EnvoyMetrics
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.metrics.prometheus import PrometheusMetrics
 from wedgate.errors import ExternalSystemError
@@ -522,3 +523,34 @@ def test_an_answer_that_drips_ends(odd: Any) -> None:
     with pytest.raises(ExternalSystemError, match=r"no whole answer within 0\.5 s"):
         source_of(url, timeout=0.5).read(utc_now())
     assert time.monotonic() - began < 5
+
+
+def test_the_metrics_of_a_real_envoy(region: Any, tmp_path: Path, tool_named: Callable[[str], Path]) -> None:
+    """Prometheus says of the same requests what Envoy's own statistics say; an edge is never crossed."""
+    region.edge.restart()
+    admin = region.edge.admin.removeprefix("http://")
+    server = PrometheusServer(tool_named("prometheus"), tmp_path, [admin], path="/stats/prometheus")
+    server.start()
+    try:
+        own, source = EnvoyMetrics.beside(region.settings()), source_of(server.url)
+        paths = ("/", "/404", "/500", "/slow/60", "/slow/260", "/hang")
+        for path in paths:
+            region.get(path)
+
+        def is_there() -> bool:
+            try:
+                found = source.read(utc_now()).colours["blue"]
+            except ExternalSystemError:
+                return False
+            return found.requests == len(paths) and sum(each.count for each in found.latency) == len(paths) - 1
+
+        wait_until(is_there)
+        exact, found = own.read(utc_now()).colours["blue"], source.read(utc_now()).colours["blue"]
+        assert (found.requests, found.errors, found.timeouts) == (exact.requests, exact.errors, exact.timeouts)
+        assert (found.requests, found.errors, found.timeouts) == (6, 2, 1)
+        assert source.read(utc_now()).colours["green"].requests == 0
+        for bucket in found.latency:
+            inside = [each for each in exact.latency if bucket.lower_ms <= each.lower_ms < bucket.upper_ms]
+            assert sum(each.count for each in inside) == bucket.count
+    finally:
+        server.stop()
