@@ -90,23 +90,29 @@ WRAPPER
   rm -rf "$download"
 }
 
-# Another program of a package that is unpacked already.
+# Another program of a package that is unpacked already. Alertmanager's templates are looked for in /usr/share alone: it
+# gets a view of the file system of its own, in which that is the package's.
 program_beside() {
-  local name=$1 other=$2 log=$tools/$1.log program=$tools/debian/$2/usr/bin/$1
+  local name=$1 other=$2 log=$tools/$1.log
   if is_there "$name" debian; then return; fi
-  if [ ! -x "$program" ]; then
+  if [ ! -x "$tools/debian/$other/usr/bin/$name" ]; then
     skip "$name" "it comes with $other, which is not there"
     return
   fi
   cat >"$tools/bin/$name" <<WRAPPER
 #!/usr/bin/env bash
-exec "\$(dirname "\${BASH_SOURCE[0]}")/../debian/$other/usr/bin/$name" "\$@"
+root=\$(cd "\$(dirname "\${BASH_SOURCE[0]}")/../debian/$other" && pwd -P)
+if [ $name = prometheus-alertmanager ]; then
+  exec unshare -rm sh -c 'mount --bind "\$0/usr/share" /usr/share && exec "\$0/usr/bin/$name" "\$@"' "\$root" "\$@"
+fi
+exec "\$root/usr/bin/$name" "\$@"
 WRAPPER
   chmod +x "$tools/bin/$name"
   if "$tools/bin/$name" --version >"$log" 2>&1; then
     rm -f "$log"
     done_with "$name" debian
   else
+    rm -f "$tools/bin/$name"
     skip "$name" "the unpacked program does not start: $(tail -n 1 "$log")"
   fi
 }
