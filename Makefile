@@ -5,7 +5,7 @@
 #   make test-all  every test, with 20,000 random calendars instead of a sample (about an hour)
 #   make fuzz    1,000,000 generated comments through the grammar of overrides (about a minute)
 #   make kill    kill -9 of real processes, before and after each thing that a tick does (about three minutes)
-#   make soak    100,000 rollouts in virtual worlds (hours; make soak SEEDS=1000 takes some two minutes)
+#   make soak    100,000 rollouts in virtual worlds (half an hour on two free cores; SEEDS=5000 takes a minute and a half)
 #   make lint    style, types, boundaries between the rooms, workflows, the schema
 #   make bench   the benchmarks, as ratios of one run
 #   make bench-judge  how often the judge alarms on real measurements: the tables of docs/judge.md, bench.md and history.md

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken_places import NOBODY_LISTENS, REASON, STATES, broken, environment_of, mounting
+from broken_places import NOBODY_LISTENS, STATES, broken, environment_of, mounting, reason
 from click.testing import CliRunner
 from git_server import GitServer
 from postgres_server import PostgresServer, wire_to
@@ -198,7 +198,7 @@ def test_weights_come_back_and_the_record_is_not_lost(
     with broken(stage.ledger, state, stage.temporary) as way:
         command, environment = _command(unreachable)
         done = stage.run(
-            *command, "rollback", "--reason", REASON, around=way.words, more={**environment, **way.environment}
+            *command, "rollback", "--reason", reason(), around=way.words, more={**environment, **way.environment}
         )
         found = stage.target().weights()
     assert done.returncode == ExitCode.ROLLED_BACK, done.stdout + done.stderr

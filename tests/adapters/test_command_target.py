@@ -145,8 +145,10 @@ def test_what_is_asked_is_what_is_documented(tmp_path: Path) -> None:
     """Every field of every question, as the page lists them."""
     script = (
         "import json, sys; question = json.load(sys.stdin); file = open(sys.argv[1], 'a');"
+        "asked = open(sys.argv[1]).read(); green = 10 if 'set_weights' in asked else 0;"
         "file.write(json.dumps(question) + '\\n'); print(json.dumps({'protocol': 1, 'digest': None, 'capacity': None,"
-        "'weights': {'blue': 90, 'green': 10}, 'fence': {'rollout': 'venue-search-7', 'epoch': 3, 'revision': 2}}))"
+        "'weights': {'blue': 100 - green, 'green': green},"
+        "'fence': {'rollout': 'venue-search-7', 'epoch': 3, 'revision': 2}}))"
     )
     addresses = {"blue": "127.0.0.1:1", "green": "127.0.0.1:2"}
     target = target_of([sys.executable, "-c", script, str(tmp_path / "asked")], addresses=addresses)
@@ -158,6 +160,7 @@ def test_what_is_asked_is_what_is_documented(tmp_path: Path) -> None:
     green, blue = ({"colour": name, "address": address} for name, address in reversed(addresses.items()))
     written = {"rollout": "venue-search-7", "epoch": 3, "revision": 2}
     assert [json.loads(line) for line in (tmp_path / "asked").read_text().splitlines()] == [
+        {**about, "call": "weights"},
         {**about, "call": "deploy", **green, "release": {"commit": "c" * 40, "digest": "sha256:new"}},
         {**about, "call": "digest", **blue},
         {**about, "call": "capacity", **green},
@@ -239,7 +242,9 @@ def test_a_failure_shows_the_last_lines_of_the_error_output() -> None:
 def test_a_command_that_takes_too_long_is_killed_with_what_it_started(tmp_path: Path, call: str) -> None:
     """Each call by its own limit."""
     script = (
-        "import subprocess, sys, time; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
+        "import json, subprocess, sys, time; question = json.load(sys.stdin);"
+        f"question['call'] == {call!r} or sys.exit(print(json.dumps({WHOLE!r})));"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']);"
         f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid)); print('hm', file=sys.stderr, flush=True);"
         "time.sleep(60)"
     )
@@ -312,7 +317,7 @@ def test_the_other_targets_deploy_and_verify_go_first(tmp_path: Path) -> None:
     """Where they are given, the command is asked for weights alone."""
     script = f"open({str(tmp_path / 'deployed')!r}, 'w').write('yes')"
     target = saying(
-        {"protocol": 1, "digest": "sha256:the-command-says"},
+        {**WHOLE, "digest": "sha256:the-command-says"},
         deploy=[sys.executable, "-c", script, "{digest}"],
         verify={"url": "http://127.0.0.1:1/version"},
     )

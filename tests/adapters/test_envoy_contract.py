@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ import yaml
 from wedgate.adapters._envoy.routes import parse_response, render_routes
 from wedgate.adapters.metrics.envoy import EnvoyMetrics
 from wedgate.adapters.targets.envoy import EnvoyTarget
+from wedgate.adapters.targets.interface import Capacity
 from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
 CONTRACTS = Path(__file__).resolve().parents[1] / "contract"
@@ -119,3 +122,41 @@ def test_the_documented_files_start_an_envoy_that_wedgate_can_switch(envoy_edge,
         assert target.set_weights(Weights(blue=90, green=10), fence).fence == fence
     finally:
         edge.stop()
+
+
+def test_capacity_is_the_endpoints_that_envoy_finds_healthy(region, envoy_edge: Any, tmp_path: Path) -> None:
+    """Of three endpoints two are dead: one of three. Without health checks nobody knows."""
+    edge = region.edge
+    target = EnvoyTarget(region.settings())
+    assert target.capacity(Colour.BLUE) is None
+    config = json.loads(edge.bootstrap.read_text())
+    blue = next(each for each in config["static_resources"]["clusters"] if each["name"] == "blue")
+    (alive,) = blue["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    dead = [_endpoint(envoy_edge.free_port()) for _ in range(2)]
+    blue["load_assignment"]["endpoints"][0]["lb_endpoints"] = [alive, *dead]
+    blue["health_checks"] = [
+        {
+            "timeout": "1s",
+            "interval": "0.1s",
+            "no_traffic_interval": "0.1s",
+            "unhealthy_threshold": 1,
+            "healthy_threshold": 1,
+            "http_health_check": {"path": "/version"},
+        }
+    ]
+    edge.configuration = tmp_path / "envoy.json"
+    edge.configuration.write_text(json.dumps(config))
+    edge.restart()
+    try:
+        deadline = time.monotonic() + 15
+        while target.capacity(Colour.BLUE) != Capacity(ready=1, wanted=3):
+            assert time.monotonic() < deadline, target.capacity(Colour.BLUE)
+            time.sleep(0.02)
+        assert target.capacity(Colour.GREEN) is None
+    finally:
+        edge.configuration = None
+        edge.restart()
+
+
+def _endpoint(port: int) -> dict[str, Any]:
+    return {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import socket
+import sys
 import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,9 @@ from wedgate.adapters._haproxy.weights import Held, parse_weights, render_weight
 from wedgate.adapters._service import files
 from wedgate.adapters.targets import haproxy as haproxy_module
 from wedgate.adapters.targets.haproxy import HaproxyTarget
-from wedgate.adapters.targets.interface import FenceError, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading
 from wedgate.errors import ConfigurationError, ExternalSystemError
-from wedgate.rollout.values import Fence, TargetSettings, Weights
+from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
 pytestmark = pytest.mark.needs_tool("haproxy")
 
@@ -175,3 +178,73 @@ def test_the_documented_configuration_is_the_one_that_is_started_here(proxy_edge
         ),
         render_weights("wedgate", 0),
     ]
+
+
+Configured = Callable[[str, str], HaproxyTarget]
+
+
+@pytest.fixture
+def configured(haproxy_region: Any) -> Iterator[Configured]:
+    """Restart HAProxy with other servers of blue and green, and return its target."""
+    edge = haproxy_region.edge
+    whole = edge.configuration.read_text()
+
+    def configure(blue: str, green: str) -> HaproxyTarget:
+        text, count = re.subn(
+            r"    server (blue|green) .*", lambda found: {"blue": blue, "green": green}[found[1]], whole
+        )
+        assert count == 2
+        edge.configuration.write_text(text)
+        edge.restart()
+        return HaproxyTarget(haproxy_region.settings())
+
+    yield configure
+    edge.configuration.write_text(whole)
+    edge.restart()
+
+
+def test_capacity_is_the_servers_that_are_up(haproxy_region: Any, configured: Configured, proxy_edges: Any) -> None:
+    """Of four servers two are down, one is in maintenance and one serves: one of three. What nobody checks says
+    nothing."""
+    address, dead = haproxy_region.services["blue"].address, [proxy_edges.free_port() for _ in range(2)]
+    lines = [f"    server one {address} check inter 50ms fastinter 50ms fall 1"]
+    lines += [f"    server dead{port} 127.0.0.1:{port} check inter 50ms fastinter 50ms fall 1" for port in dead]
+    lines += [f"    server away {address} check disabled", f"    server reserve {address} check backup"]
+    target = configured("\n".join(lines), f"    server green {haproxy_region.services['green'].address}")
+    deadline = time.monotonic() + 15
+    while target.capacity(Colour.BLUE) != Capacity(ready=1, wanted=3):
+        assert time.monotonic() < deadline, target.capacity(Colour.BLUE)
+        time.sleep(0.02)
+    assert target.capacity(Colour.GREEN) is None
+    say(
+        haproxy_region,
+        f"set server blue/dead{dead[0]} addr {address.partition(':')[0]} port {address.partition(':')[2]}",
+    )
+    while target.capacity(Colour.BLUE) != Capacity(ready=2, wanted=3):
+        assert time.monotonic() < deadline, target.capacity(Colour.BLUE)
+        time.sleep(0.02)
+
+
+def test_a_backend_that_is_not_there_is_named(haproxy_region: Any) -> None:
+    """With the key that names the right one."""
+    target = HaproxyTarget(haproxy_region.settings(backends={"blue": "no-such", "green": "green"}))
+    with pytest.raises(ExternalSystemError, match=r"backend no-such .*`backends:`"):
+        target.capacity(Colour.BLUE)
+
+
+def test_a_name_that_would_be_another_command_is_refused(haproxy_region: Any) -> None:
+    """`;` begins the next command on HAProxy's socket."""
+    with pytest.raises(ConfigurationError, match="backends: expected two different names"):
+        HaproxyTarget(haproxy_region.settings(backends={"blue": "blue; shutdown sessions", "green": "green"}))
+
+
+def test_the_scale_command_is_told_the_colour_and_its_failure_is_said(haproxy_region: Any, tmp_path: Path) -> None:
+    """Nothing is scaled without one; with one it is run, and its last words are in the error."""
+    assert not HaproxyTarget(haproxy_region.settings()).scale(Colour.BLUE)
+    script = "import sys, pathlib; pathlib.Path(sys.argv[1]).write_text(sys.argv[2]); sys.exit(sys.argv[2] == 'green')"
+    scale = [sys.executable, "-c", script, str(tmp_path / "told"), "{colour}"]
+    target = HaproxyTarget(haproxy_region.settings(scale=scale))
+    assert target.scale(Colour.BLUE)
+    assert (tmp_path / "told").read_text() == "blue"
+    with pytest.raises(ExternalSystemError, match="us-west: scaling green"):
+        target.scale(Colour.GREEN)

@@ -18,7 +18,7 @@ from wedgate.adapters.targets import nginx as nginx_module
 from wedgate.adapters.targets.interface import FenceError, WeightsReading
 from wedgate.adapters.targets.nginx import NginxTarget
 from wedgate.errors import ConfigurationError, ExternalSystemError
-from wedgate.rollout.values import Fence, TargetSettings, Weights
+from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
 pytestmark = pytest.mark.needs_tool("nginx")
 
@@ -158,3 +158,9 @@ def test_the_documented_first_steps_make_the_buckets_and_the_first_set(proxy_edg
     subprocess.run(["bash", "-euc", script], check=True, timeout=10)
     assert (tmp_path / "buckets.conf").read_text() == proxy_edges.nginx_buckets()
     assert sets.read_current(tmp_path / "weights") == Held(weights=BACK, fence=None)
+
+
+def test_capacity_is_not_known(nginx_region: Any) -> None:
+    """nginx as Debian has it answers no question about its upstreams; it is not made up."""
+    target = NginxTarget(nginx_region.settings())
+    assert [target.capacity(colour) for colour in Colour] == [None, None]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broken_places import REASON, STATES, broken
+from broken_places import STATES, broken, reason
 from store_places import SERVICE, FilePlace
 
 from wedgate.adapters.stores.rescue import save_rescue
@@ -78,7 +78,7 @@ class Rollout:
 
     def roll_back(self, around: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         """Type the command, as a person would."""
-        words = [*around, sys.executable, "-I", "-X", "utf8", "-m", "wedgate", "rollback", "--reason", REASON]
+        words = [*around, sys.executable, "-I", "-X", "utf8", "-m", "wedgate", "rollback", "--reason", reason()]
         return subprocess.run(words, cwd=self.directory, capture_output=True, text=True, timeout=60, check=False)
 
 

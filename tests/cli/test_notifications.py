@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -259,3 +260,20 @@ def test_a_rollback_needs_no_configuration_to_go_on(tmp_path: Path, text: str) -
     (place / "wedgate.yml").write_text(text)
     _, _, code, said = rollback_until_said(place)
     assert code == 12, said
+
+
+def test_a_source_that_ends_soon_is_told_once(tmp_path: Path) -> None:
+    """A feed of the calendar whose days were checked for two weeks more; the second look tells nothing."""
+    place = exposed(tmp_path / "a")
+    ends = datetime.now(UTC).date() + timedelta(days=14)
+    feed = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nEND:VCALENDAR\r\n"
+    (place / "fairs.ics").write_text(feed, newline="")
+    rules = f"rules: {{fairs: {{where: all, feed: fairs.ics, expires: {ends}, effect: caution}}}}\n"
+    (place / "wedgate.yml").write_text(CONFIGURATION + rules + "notify: [{to: env/CHAT, when: [source-expires]}]\n")
+    with taking() as (address, taken):
+        for _ in range(2):
+            told = wedgate(place, "notify", CHAT=address)
+            assert told.returncode == 0, told.stderr
+    assert [each["title"] for each in taken] == ["wedgate venue-search: source-expires"]
+    assert "fairs.ics" in taken[0]["message"]
+    assert f"until {ends}" in taken[0]["message"]

@@ -157,3 +157,24 @@ def test_a_better_order_that_fits_ends_with_nothing_to_complain_of(tmp_path: Pat
     path.write_text(swapped)
     assert plan(*start, config=path)[0] == 10
     assert plan(*start, "--optimise", "earliest-finish", config=path)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("migration", "said", "limited"),
+    [
+        ("expand", "it works with the larger schema", False),
+        ("contract", "until somebody puts the schema back", True),
+        ("irreversible", "only a backup brings the old data back", True),
+    ],
+)
+def test_a_plan_says_what_a_rollback_can_promise(migration: str, said: str, limited: bool) -> None:
+    """In text and as data, and what it takes to start where something is lost."""
+    words = ("--start", "2026-03-10T09:00:00+01:00", "--migration", migration)
+    _, output = plan(*words)
+    told = " ".join(output.split())
+    assert said in told
+    assert ("--accept-migration" in told) is limited
+    assert said in plan(*words, "--format", "markdown")[1]
+    plain = json.loads(plan(*words, "--format", "json")[1])["migration"]
+    assert plain["kind"] == migration
+    assert (plain["not_promised"] is not None) is limited

@@ -304,3 +304,72 @@ def test_watching_ends_when_the_rollout_does(wedgate: Wedgate) -> None:
     wedgate("rollout", "run", *NEW)
     assert wedgate("rollout", "status", "--watch").output.count("done") >= 1
     assert wedgate("rollout", "status", "--watch", "--format", "json").exit_code == ExitCode.USAGE
+
+
+def test_a_migration_that_no_rollback_takes_back_is_accepted_seen_and_said(wedgate: Wedgate) -> None:
+    """11 without the flag, then 13 until `drain`; the dry run, the status and the rollback say what is lost."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    declared = (*NEW, "--migration", "irreversible")
+    refused = wedgate("rollout", "run", *declared)
+    assert refused.exit_code == ExitCode.REFUSED
+    assert "only a backup brings the old data back" in str(refused.exception)
+    assert wedgate("rollout", "start", *declared).exit_code == ExitCode.REFUSED
+    foreseen = wedgate("rollout", "run", *declared, "--dry-run")
+    assert "each region keeps its old colour until `wedgate rollout drain`" in foreseen.output
+    plain = json.loads(wedgate("rollout", "run", *declared, "--dry-run", "--format", "json").stdout)
+    assert plain["migration"]["kind"] == "irreversible"
+    end = wedgate("rollout", "run", *declared, "--accept-migration")
+    assert (end.exit_code, green()) == (ExitCode.NEEDS_HUMAN, 100)
+    assert "migration irreversible, accepted by" in wedgate("rollout", "status").output
+    assert wedgate("rollout", "drain", "--reason", "seen").exit_code == ExitCode.DONE
+    assert wedgate("rollout", "tick").exit_code == ExitCode.DONE
+    assert json.loads(wedgate("rollout", "status", "--format", "json").output)["rollout"]["status"] == "done"
+    back = wedgate("rollback", "--format", "json")
+    assert (back.exit_code, green()) == (ExitCode.ROLLED_BACK, 0)
+    assert "only a backup" in json.loads(back.stdout)["not_promised"]
+    assert "only a backup" in wedgate("rollback").output
+
+
+def test_a_migration_is_declared_of_a_release(wedgate: Wedgate) -> None:
+    """Exit 2 where no release is named: what is under way keeps the declaration of its start."""
+    assert wedgate("rollout", "run", "--migration", "contract").exit_code == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("words", [(), ("--migration", "expand"), ("--migration", "none")])
+def test_there_is_nothing_to_accept_where_nothing_is_lost(wedgate: Wedgate, words: tuple[str, ...]) -> None:
+    """Exit 2: a flag that is always given accepts nothing."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    result = wedgate("rollout", "run", *NEW, *words, "--accept-migration")
+    assert result.exit_code == ExitCode.USAGE
+    assert "leave it out" in str(result.exception)
+
+
+def old_colour(**changes: object) -> None:
+    """Change what the simulated region says of blue."""
+    path = Path(".wedgate/simulated.json")
+    everything = json.loads(path.read_text())
+    for key, value in changes.items():
+        everything["us-west"][key]["blue" if key != "fail" else "deploy"] = value
+    path.write_text(json.dumps(everything))
+
+
+def test_a_rollback_says_what_had_to_be_done_first(wedgate: Wedgate) -> None:
+    """The old colour was torn down: it is deployed, and the line and the data say so."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    wedgate("rollout", "run", *NEW)
+    old_colour(colours=None)
+    back = wedgate("rollback", "--format", "json")
+    assert (back.exit_code, green()) == (ExitCode.ROLLED_BACK, 0)
+    assert json.loads(back.stdout)["regions"][0]["first"] == "sha256:old was deployed on blue first"
+    assert "us-west: blue answers nothing healthy, not sha256:old: sha256:old is deployed on blue first" in back.stderr
+
+
+def test_at_once_goes_to_what_is_there(wedgate: Wedgate) -> None:
+    """20 where nothing answers and nothing can be deployed, and the traffic stays; 13 with the flag, and it goes."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    wedgate("rollout", "run", *NEW)
+    old_colour(colours=None, fail="no such image")
+    kept = wedgate("rollback")
+    assert (kept.exit_code, green()) == (ExitCode.EXTERNAL, 100)
+    assert "traffic stays on green, which answers" in kept.output
+    assert (wedgate("rollback", "--at-once").exit_code, green()) == (ExitCode.NEEDS_HUMAN, 0)

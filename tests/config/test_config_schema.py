@@ -79,6 +79,8 @@ BEYOND_A_SCHEMA = frozenset(
     state-url-of-file
     subdivision-unknown
     target-of-another-kind
+    target-scale-and-backends
+    target-scale-of-no-colour
     templates
     waves
     zone-misspelt

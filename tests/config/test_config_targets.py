@@ -12,7 +12,7 @@ from wedgate.cli.rollout_wiring import open_target, placed
 from wedgate.config.configuration import Configuration
 from wedgate.config.load import parse_configuration
 from wedgate.config.spell import spell_configuration
-from wedgate.rollout.values import ReportFails, Step, StrategyKind, TargetSettings
+from wedgate.rollout.values import Colour, ReportFails, Step, StrategyKind, TargetSettings
 
 HERE = Path(__file__).parent
 HEAD = "version: 1\nservice: x\nregions: {eu: {markets: {b: {zone: UTC, country: DE}}}}\n"
@@ -70,6 +70,11 @@ def test_each_kind_takes_what_the_loader_leaves_and_what_is_printed() -> None:
     haproxy = parse_haproxy(targets("haproxy")["eu"])
     assert (haproxy.socket, haproxy.variable) == ("/run/haproxy/eu.sock", "edge_b")
     assert haproxy.weights == Path("weights/eu.cfg")
+    assert haproxy.backends == {Colour.BLUE: "eu-blue", Colour.GREEN: "eu-green"}
+    assert (haproxy.service.scale, haproxy.service.scale_timeout) == (
+        ("./scale", "eu", "{colour}"),
+        timedelta(minutes=3),
+    )
     nginx = parse_nginx(targets("nginx")["eu"])
     assert (nginx.weights, nginx.read_back) == (Path("/srv/eu/weights"), "http://127.0.0.1:8082/weights.json")
     command = parse_command(targets("command")["eu"])
@@ -81,7 +86,7 @@ def test_each_kind_takes_what_the_loader_leaves_and_what_is_printed() -> None:
 @pytest.mark.parametrize(
     ("kind", "placed_options"),
     [
-        ("haproxy", {"socket": "/run/haproxy/eu.sock", "weights": "/home/x/weights/eu.cfg"}),
+        ("haproxy", {"weights": "/home/x/weights/eu.cfg", "scale": ["/home/x/scale", "eu", "{colour}"]}),
         ("nginx", {"weights": "/srv/eu/weights"}),
         ("command", {"command": ["/home/x/switch", "eu", "--rack=b"], "fence-file": "/home/x/state/eu.fence.json"}),
     ],

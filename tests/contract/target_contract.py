@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from wedgate.adapters.targets.interface import FenceError, Target
+from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
 RUNNING = Release(commit="0" * 40, digest="sha256:running")
@@ -37,6 +38,15 @@ class TargetContract:
         assert target.digest(Colour.BLUE) == RUNNING.digest
         assert target.weights().weights == Weights(blue=100, green=0)
 
+    def test_nothing_is_deployed_on_a_colour_that_has_traffic(self, target: Target) -> None:
+        """A process that was overtaken while it stood before its deploy must not tear down what serves users."""
+        target.deploy(Colour.GREEN, NEW)
+        target.set_weights(Weights(blue=95, green=5), fence(1))
+        for colour in Colour:
+            with pytest.raises(ExternalSystemError, match="of the traffic"):
+                target.deploy(colour, RUNNING)
+        assert (target.digest(Colour.BLUE), target.digest(Colour.GREEN)) == (RUNNING.digest, NEW.digest)
+
     def test_written_weights_are_read_back_with_their_fence(self, target: Target) -> None:
         """The answer of a write is a reading of the data plane."""
         target.deploy(Colour.GREEN, NEW)
@@ -66,6 +76,20 @@ class TargetContract:
             target.set_weights(Weights(blue=0, green=100), older)
         assert refused.value.held == fence(5, 2)
         assert target.weights() == kept
+
+    @pytest.mark.parametrize("colour", Colour)
+    def test_capacity_is_a_count_or_unknown_and_never_made_up(self, target: Target, colour: Colour) -> None:
+        """Whole instances, no more ready than there are meant to be; where nobody can know, ``None``."""
+        found = target.capacity(colour)
+        assert found is None or 0 <= found.ready <= found.wanted
+
+    def test_scale_changes_neither_versions_nor_weights(self, target: Target) -> None:
+        """It may be asked of a colour that has traffic; what cannot scale says so."""
+        target.deploy(Colour.GREEN, NEW)
+        kept = target.set_weights(Weights(blue=30, green=70), fence(1))
+        assert target.scale(Colour.BLUE) in (True, False)
+        assert target.weights() == kept
+        assert (target.digest(Colour.BLUE), target.digest(Colour.GREEN)) == (RUNNING.digest, NEW.digest)
 
     def test_newer_epoch_writes_whatever_its_revision(self, target: Target) -> None:
         """A rollback by hand knows an epoch, and no revision."""

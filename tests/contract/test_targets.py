@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from wedgate.adapters.targets.interface import Capacity
 from wedgate.adapters.targets.simulated import SimulatedTarget
 
 
@@ -45,6 +46,19 @@ class TestSimulatedInFile(contract.TargetContract):  # type: ignore[misc,name-de
         path = tmp_path / "regions.json"
         SimulatedTarget("eu-central", path=path, running="sha256:other").put(contract.Weights(blue=0, green=100))
         return SimulatedTarget("us-west", path=path, running=contract.RUNNING.digest)
+
+    def test_capacity_and_what_answers_are_what_was_said_behind_its_back(self, target: SimulatedTarget) -> None:
+        """Of each colour its own; a scale makes all instances ready, and so does a deploy."""
+        few = Capacity(ready=3, wanted=10)
+        target.put_capacity(contract.Colour.BLUE, few)
+        assert (target.capacity(contract.Colour.BLUE), target.capacity(contract.Colour.GREEN)) == (few, None)
+        assert (target.scale(contract.Colour.BLUE), target.scale(contract.Colour.GREEN)) == (True, False)
+        assert target.capacity(contract.Colour.BLUE) == Capacity(ready=10, wanted=10)
+        target.put_capacity(contract.Colour.BLUE, few)
+        target.put_digest(contract.Colour.BLUE, None)
+        assert target.digest(contract.Colour.BLUE) is None
+        target.deploy(contract.Colour.BLUE, contract.RUNNING)
+        assert target.capacity(contract.Colour.BLUE) == Capacity(ready=10, wanted=10)
 
     def test_another_process_sees_what_was_written(self, target: SimulatedTarget, tmp_path: Path) -> None:
         """A second object on the same file reads the same weights."""

@@ -13,14 +13,14 @@ from wedgate.engine.book import Book
 from wedgate.engine.guard import Guard, GuardParts, Looked
 from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, Problem
 from wedgate.rollout.state import HoldKind
-from wedgate.rollout.values import StrategyKind
+from wedgate.rollout.values import Release, StrategyKind
 
 TICK = timedelta(seconds=30)
 LOOK = timedelta(seconds=5)
 MIN = timedelta(minutes=1)
 
 
-def guard_of(world: Any, said: list[str], parts: Callable[[], Any] | None = None) -> Guard:
+def guard_of(world: Any, said: list[str], parts: Callable[[], Any] | None = None, *, is_once: bool = False) -> Guard:
     """Put a guard beside a world."""
     return Guard(
         GuardParts(
@@ -29,6 +29,7 @@ def guard_of(world: Any, said: list[str], parts: Callable[[], Any] | None = None
             open_target=lambda settings: world.targets[settings.region],
             clock=lambda: world.now,
             say=said.append,
+            is_once=is_once,
         )
     )
 
@@ -186,3 +187,94 @@ def test_a_candidate_with_all_traffic_is_guarded_until_it_is_promoted(make_world
         world.tick(after=TICK)
     looks(world, guard_of(world, []), 11 * MIN)
     assert world.weights()["r1"] == 0
+
+
+def down(world: Any) -> Callable[[], Any]:
+    """Return parts whose ledger cannot be read."""
+
+    class Down:
+        def read(self) -> Any:
+            raise ExternalSystemError("the store is down")
+
+        append = notices = read
+
+    return lambda: replace(world.parts(), store=Down())
+
+
+def test_what_the_ledger_has_under_way_is_guarded_without_a_rescue_file(world: Any) -> None:
+    """Ticks on machines that are thrown away leave none beside the targets."""
+    baking(world)
+    guard = guard_of(world, [])
+    world.rescues.clear()
+    looks(world, guard, 11 * MIN)
+    assert world.weights()["r1"] == 0
+
+
+def test_an_old_rescue_file_is_not_gone_by_where_the_ledger_knows_more(world: Any) -> None:
+    """Its candidate is the stable version of today: going back by it would give everything to the new one."""
+    world.run()
+    old = world.rescues[-1]
+    third = Release(commit="3" * 40, digest="sha256:third")
+    world.start(third)
+    while world.weights()["r1"] == 100:
+        world.tick(after=TICK)
+    before = world.targets["r1"].weights().weights
+    world.rescues[:] = [old]
+    said: list[str] = []
+    guard = guard_of(world, said)
+    for _ in range(12):
+        world.tick(after=TICK)
+        looks(world, guard, TICK)
+    assert said == []
+    assert before.green > 0
+    assert Book(world.store, world.spool).refresh().poisoned == {}
+
+
+@pytest.mark.parametrize("is_once", [False, True])
+def test_an_old_rescue_file_touches_nothing_that_a_later_rollout_has_switched(world: Any, is_once: bool) -> None:
+    """The ledger cannot be read, so the target's fence says it: the guard leaves it alone, and says so."""
+    world.run()
+    old = world.rescues[-1]
+    world.start(Release(commit="3" * 40, digest="sha256:third"))
+    while world.weights()["r1"] == 100:
+        world.tick(after=TICK)
+    kept = world.targets["r1"].weights()
+    world.rescues[:] = [old]
+    said: list[str] = []
+    guard = guard_of(world, said, down(world), is_once=is_once)
+    seen = looks(world, guard, 30 * MIN)
+    assert world.targets["r1"].weights() == kept
+    assert "r1: switched by a rollout that is not known here" in seen[-1].trouble or "is down" in seen[-1].trouble
+    assert not any("r1" in text for text in said)
+
+
+def test_a_candidate_with_all_traffic_is_guarded_by_what_was_read_last(make_world: Callable[..., Any]) -> None:
+    """The ledger breaks after the guard has seen that it bakes."""
+    world = make_world(kind=StrategyKind.BLUE_GREEN, steps=((100, 30),))
+    world.start()
+    while world.weights()["r1"] != 100:
+        world.tick(after=TICK)
+    broken: list[Callable[[], Any]] = []
+    guard = guard_of(world, [], lambda: broken[0]() if broken else world.parts())
+    looks(world, guard, MIN)
+    broken.append(down(world))
+    looks(world, guard, 11 * MIN)
+    assert world.weights()["r1"] == 0
+
+
+def test_a_guard_that_looks_once_goes_by_the_time_of_the_rescue_file(world: Any) -> None:
+    """Started anew for each look it has no clock of its own; the file has the bound too."""
+    baking(world)
+    assert world.rescues[-1].max_unwatched == 10 * MIN
+    world.now += 9 * MIN
+    assert guard_of(world, [], down(world), is_once=True).look().returned == ()
+    world.now += 2 * MIN
+    assert guard_of(world, [], down(world), is_once=True).look().returned == ("r1",)
+    assert world.weights()["r1"] == 0
+
+
+def test_a_guard_that_sees_nothing_says_why(world: Any) -> None:
+    """Neither ledger nor rescue file: that is no rest."""
+    looked = guard_of(world, [], down(world)).look()
+    assert "the store is down; and there is no rescue file" in looked.trouble
+    assert guard_of(world, []).look().trouble == ""

@@ -15,13 +15,15 @@ from wedgate.adapters.stores.file import FileStore
 from wedgate.adapters.stores.rescue import load_rescue, save_rescue
 from wedgate.adapters.stores.spool import FileSpool
 from wedgate.adapters.targets.interface import FenceError
+from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.recording import recorder_in, within
+from wedgate.engine.returning import Means
 from wedgate.engine.rollback import RollbackEnd, roll_back
 from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, RefusedError, UsageError
 from wedgate.ledger.appending import Draft
 from wedgate.rollout.state import RegionPhase
-from wedgate.rollout.values import Colour, Fence, Release, Weights
+from wedgate.rollout.values import Colour, Fence, Weights
 
 MIN = timedelta(minutes=1)
 
@@ -35,6 +37,7 @@ def by_hand(world: Any, *regions: str) -> RollbackEnd:
         why="bookings fail",
         regions=regions,
         record=recorder_in(Book(world.store, world.spool)),
+        means=Means(pause=world.pause, run_beside=run_now),
     )
 
 
@@ -159,9 +162,10 @@ def test_write_that_was_not_confirmed_is_recorded_and_poisons(world: Any) -> Non
 
 
 def test_stable_that_does_not_answer_is_said_and_blocks_nothing(world: Any) -> None:
-    """Traffic goes back all the same; exit 13 asks a person to look."""
+    """Where the right one cannot be deployed, traffic goes back all the same; exit 13 asks a person to look."""
     world.run()
-    world.targets["r1"].deploy(Colour.BLUE, Release(commit="2" * 40, digest="sha256:other"))
+    world.targets["r1"].answer(Colour.BLUE, "sha256:other")
+    world.targets["r1"].fail("deploy", "no space left")
     end = by_hand(world, "r1")
     assert end.exit_code is ExitCode.NEEDS_HUMAN
     assert world.weights()["r1"] == 0

@@ -249,7 +249,7 @@ def test_without_last_good_version_nothing_starts(make_world: Callable[..., Any]
 
 def test_last_good_version_that_does_not_answer_refuses(world: Any) -> None:
     """What would be returned to must be there: otherwise nothing starts."""
-    world.targets["r2"].deploy(Colour.BLUE, Release(commit="2" * 40, digest="sha256:other"))
+    world.targets["r2"].answer(Colour.BLUE, "sha256:other")
     with pytest.raises(RefusedError, match="r2: blue answers sha256:other"):
         world.run()
     assert world.changes("r1") == []
@@ -269,7 +269,7 @@ def test_candidate_replaced_in_its_bake_goes_back(world: Any) -> None:
 
     def replace_candidate(there: Any) -> None:
         if there.weights()["r1"] == 10:
-            there.targets["r1"].deploy(Colour.GREEN, Release(commit="3" * 40, digest="sha256:strange"))
+            there.targets["r1"].answer(Colour.GREEN, "sha256:strange")
 
     world.on_pause.append(replace_candidate)
     end = world.run()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wedgate.engine.rollout import RolloutEngine
-from wedgate.errors import ExitCode, RefusedError
+from wedgate.errors import ExitCode, ExternalSystemError, RefusedError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
@@ -359,3 +359,34 @@ def test_a_promoted_region_whose_target_is_silent_waits_and_then_calls_a_person(
     assert status(world).region("r1").phase is RegionPhase.PROMOTED
     until(world, lambda there: status(there).region("r1").phase is RegionPhase.NEEDS_HUMAN)
     assert "connection refused" in status(world).region("r1").why
+
+
+def test_each_tick_renews_the_rescue_file(world: Any) -> None:
+    """Ticks count epochs up: after a thousand of them a rollback by the first file would be written over."""
+    world.start()
+    first = world.rescues[-1]
+    for _ in range(5):
+        world.tick(after=MIN)
+    last = world.rescues[-1]
+    assert (last.rollout, last.regions) == (first.rollout, first.regions)
+    assert last.epoch > first.epoch
+    assert last.at > first.at
+
+
+def test_a_tick_that_cannot_write_the_rescue_file_raises_nothing_and_returns_what_it_must(world: Any) -> None:
+    """No step forward, and an error; an order to stop is obeyed all the same."""
+    world.start()
+    while world.weights()["r1"] != 10:
+        world.tick(after=MIN)
+
+    def full(rescue: Any) -> str:
+        raise ExternalSystemError("no space left")
+
+    for _ in range(10):
+        with pytest.raises(ExternalSystemError, match="no space left"):
+            world.tick(after=MIN, save_rescue=full)
+    assert world.weights()["r1"] <= 10
+    world.order(Order.ABORT)
+    with pytest.raises(ExternalSystemError, match="no space left"):
+        world.tick(after=MIN, save_rescue=full)
+    assert world.weights()["r1"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,3 +47,27 @@ def test_links_and_torn_lines_are_not_read(tmp_path: Path) -> None:
     assert FileSpool(tmp_path / "link.jsonl").keep([DRAFT]) is None
     real.write_text(real.read_text() + '{"stream": "poi')
     assert FileSpool(real).waiting() == (DRAFT,)
+
+
+def test_what_is_kept_after_a_torn_line_is_a_line_of_its_own(tmp_path: Path) -> None:
+    """A process died while it wrote: the next record, which is acknowledged, must not end in the torn one."""
+    spool = FileSpool(tmp_path / "spool.jsonl")
+    spool.keep([DRAFT])
+    with (tmp_path / "spool.jsonl").open("a") as file:
+        file.write('{"stream": "poi')
+    assert spool.keep([DRAFT]) is not None
+    assert spool.waiting() == (DRAFT, DRAFT)
+
+
+def test_a_disk_that_is_full_in_the_middle_leaves_the_spool_as_it_was(tmp_path: Path) -> None:
+    """Half a record is taken back, so that nothing of what was not acknowledged is found later."""
+    spool = FileSpool(tmp_path / "spool.jsonl")
+    spool.keep([DRAFT])
+    before = (tmp_path / "spool.jsonl").read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 20, hard))
+    try:
+        assert spool.keep([DRAFT]) is None
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / "spool.jsonl").read_bytes() == before

@@ -40,6 +40,7 @@ def test_kinds_of_the_journal_never_change() -> None:
         "digest_read",
         "weights_read",
         "target_failed",
+        "return_waits",
         "judged",
         "regression_reported",
         "interrupted",

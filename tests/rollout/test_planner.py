@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wedgate.calendars.values import Verdict
-from wedgate.rollout.planner import Dated, Goal, Stretch, Task, best_order, count_orders, plan_from, without_waiting
+from wedgate.rollout.ordering import best_order, is_exact
+from wedgate.rollout.planner import Dated, Goal, Stretch, Task, plan_from, without_waiting
 from wedgate.rollout.values import Step, Strategy, StrategyKind
 
 START = datetime(2026, 3, 9, 0, 0, tzinfo=UTC)
@@ -220,7 +223,7 @@ def test_the_best_order_is_the_best_of_all_that_there_are(
             waves = tuple(names[begin:end] for begin, end in pairwise(ends))
             if {frozenset(wave) for wave in waves} == {frozenset("a"), frozenset("bc"), frozenset("d")}:
                 plans.append(plan_from(task(windows, waves, in_flight=in_flight), START))
-    assert len(plans) == count_orders(given_order.waves) == 12
+    assert len(plans) == 12
     fitting = [dated for dated in plans if dated.misfit is None]
     soonest = best_order(given_order, START, Goal.EARLIEST_FINISH)
     roomiest = best_order(given_order, START, Goal.MOST_RUNWAY)
@@ -230,6 +233,92 @@ def test_the_best_order_is_the_best_of_all_that_there_are(
     else:
         assert soonest.end == min(dated.end for dated in fitting)
         assert roomiest.least_runway == max(dated.least_runway for dated in fitting)
+
+
+SHAPES = (
+    (("a", "b", "c", "d"),),
+    (("a",), ("b",), ("c",), ("d",)),
+    (("a", "b"), ("c", "d")),
+    (("a",), ("b", "c", "d")),
+)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    windows=calendars(),
+    in_flight=st.integers(1, 3),
+    waves=st.sampled_from(SHAPES),
+    goal=st.sampled_from(Goal),
+    slow=st.sets(st.sampled_from("abcd")),
+)
+def test_the_search_finds_what_planning_every_order_finds(
+    windows: dict[str, list[tuple[int, int, Verdict]]],
+    in_flight: int,
+    waves: tuple[tuple[str, ...], ...],
+    goal: Goal,
+    slow: set[str],
+) -> None:
+    """Every permutation of the waves and inside them, planned one by one; some regions take longer than others."""
+    whole = replace(
+        task(windows, waves, in_flight=in_flight),
+        strategy_of=lambda region, verdict: CAREFUL if verdict is Verdict.CAUTION or region in slow else STEADY,
+    )
+    plans = [
+        plan_from(replace(whole, waves=inner), START)
+        for order in permutations(waves)
+        for inner in product(*(permutations(wave) for wave in order))
+    ]
+    found = best_order(whole, START, goal)
+    fitting = [(dated.end, -dated.least_runway) for dated in plans if dated.misfit is None]
+    assert (found.misfit is None) == bool(fitting)
+    if fitting:
+        key = slice(None) if goal is Goal.EARLIEST_FINISH else slice(None, None, -1)
+        assert (found.end, -found.least_runway)[key] == min(each[key] for each in fitting)
+        given_order = plan_from(whole, START)
+        if given_order.misfit is None and (given_order.end, given_order.least_runway) == (
+            found.end,
+            found.least_runway,
+        ):
+            assert found.waves == waves
+
+
+def test_inside_a_wave_nothing_is_moved_without_a_gain() -> None:
+    """a closes soon, so its wave goes first; that b opens after c is no reason to write c before b."""
+    windows = {"d": ALWAYS, "a": [(0, 300, Verdict.OPEN)], "b": [(50, 4000, Verdict.OPEN)], "c": ALWAYS}
+    waves = (("d",), ("b", "c"), ("a",))
+    best = best_order(task(windows, waves, reserve=150), START, Goal.EARLIEST_FINISH)
+    assert best.waves.index(("a",)) < 2
+    assert ("b", "c") in best.waves
+
+
+def test_eight_regions_are_exact_and_take_no_time() -> None:
+    """Every one of them with windows and a way of its own, in one wave and in eight."""
+    windows = {
+        name: [(day * 1440 + 97 * place, day * 1440 + 97 * place + 600 + 31 * place, Verdict.OPEN) for day in range(9)]
+        for place, name in enumerate("abcdefgh")
+    }
+    ways = {name: strategy(name, 20 + 7 * place) for place, name in enumerate("abcdefgh")}
+    for waves in ((tuple("abcdefgh"),), tuple((name,) for name in "abcdefgh"), (tuple("abcd"), tuple("efgh"))):
+        for in_flight in (1, 2):
+            whole = replace(
+                task(windows, waves, in_flight=in_flight),
+                strategy_of=lambda region, verdict: ways[region],
+                horizon=START + 9 * 1440 * MINUTE,
+            )
+            assert is_exact(waves)
+            for goal in Goal:
+                began = time.process_time()
+                best_order(whole, START, goal)
+                assert time.process_time() - began < 2
+
+
+def test_beyond_eight_regions_the_search_is_bounded() -> None:
+    """Sixty regions in one wave: not exact, never worse than the order given, and done in seconds."""
+    names = tuple(f"r{number}" for number in range(60))
+    windows = {name: [(7 * place, DAYS, Verdict.OPEN)] for place, name in enumerate(names)}
+    whole = replace(task(windows, (names,)), horizon=START + 60 * 62 * MINUTE)
+    assert not is_exact(whole.waves)
+    assert best_order(whole, START, Goal.EARLIEST_FINISH).end <= plan_from(whole, START).end
 
 
 def test_what_care_needs_is_compared_with_the_window_in_which_care_is_needed() -> None:

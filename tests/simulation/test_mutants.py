@@ -11,11 +11,12 @@ import pytest
 
 from wedgate.adapters.stores.memory import MemoryStore
 from wedgate.calendars.values import Verdict
-from wedgate.engine import book, observe, region_gate, rollback, rollout, start
+from wedgate.engine import book, observe, region_gate, returning, rollback, rollout, start
 from wedgate.judge.values import Outcome
 from wedgate.ledger.streams import Stream
 from wedgate.rollout import regions, rescue, state, step, values
 from wedgate.rollout.effects import Deploy
+from wedgate.simulation import process
 from wedgate.simulation.faults import Fault, FaultKind
 from wedgate.simulation.run import simulate
 
@@ -50,6 +51,25 @@ SILENCES: tuple[World, ...] = tuple(
     for point in (150, 200, 250, 300)
 )
 """For a quarter of an hour and longer there is no evidence from three regions."""
+
+OVERTAKEN: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.ZOMBIE),)) for seed in (0, 5, 6) for point in (44, 191)
+)
+"""A process stands still while it is about to deploy, and another one rolls the release out meanwhile."""
+
+
+BY_HANDS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.BY_HAND),)) for seed in (0, 6, 22, 41) for point in (60, 100, 150, 200, 250, 300)
+)
+"""Somebody rolls back by hand."""
+
+GONE_COLOURS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.OLD_GONE), _fault(point + after, kind)))
+    for seed in (0, 6, 22, 41)
+    for point in (100, 200, 300)
+    for after, kind in ((1, FaultKind.BY_HAND), (10, FaultKind.BY_HAND), (1, FaultKind.GOES_BAD))
+)
+"""A region's old colour is torn down once it has no traffic, and then traffic has to go back to it."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +118,8 @@ def _loses_the_last_entry(original: Any, self: Any, entries: Any, *, revision: i
 def _half_way_back(patch: pytest.MonkeyPatch) -> None:
     """Give stable 95 %, and take that for all."""
 
-    def back(original: Any, plan: Any, region: Any) -> Any:
-        return replace(original(plan, region), weights=values.Weights.giving(plan.candidate, 5))
+    def back(original: Any, plan: Any, region: Any, **late: Any) -> Any:
+        return replace(original(plan, region, **late), weights=values.Weights.giving(plan.candidate, 5))
 
     def believed(original: Any, plan: Any, region: Any, event: Any) -> Any:
         if region.phase is state.RegionPhase.ROLLING_BACK:
@@ -108,6 +128,19 @@ def _half_way_back(patch: pytest.MonkeyPatch) -> None:
 
     around(regions, "return_effect", back)(patch)
     around(step, "_weights_read", believed)(patch)
+
+
+def _deploys_anywhere(patch: pytest.MonkeyPatch) -> None:
+    """Targets that do not mind whether a colour has traffic."""
+    patch.setattr(process, "refuse_live", lambda reading, colour, region: None)
+
+
+def _deploys_on_the_other(patch: pytest.MonkeyPatch) -> None:
+    def deploy(region: str, colour: values.Colour, release: values.Release) -> Deploy:
+        return Deploy(region=region, colour=colour.other, release=release)
+
+    _deploys_anywhere(patch)
+    patch.setattr(step, "Deploy", deploy)
 
 
 def _stops_at_a_fence(patch: pytest.MonkeyPatch) -> None:
@@ -173,17 +206,18 @@ MUTANTS = (
         around(step, "_digest_read", _believes_any_digest),
     ),
     Mutant("weights need not sum to a hundred", (3,), _unchecked_weights),
+    Mutant("the release is deployed on the colour that has traffic", (4,), _deploys_on_the_other),
+    Mutant("a run that was overtaken deploys all the same", (4,), _deploys_anywhere, OVERTAKEN),
     Mutant(
-        "the release is deployed on the colour that has traffic",
+        "nobody needs to have seen what no rollback takes back",
         (4,),
-        setting(
-            step, "Deploy", lambda region, colour, release: Deploy(region=region, colour=colour.other, release=release)
-        ),
+        setting(state.RolloutState, "awaits_drain", lambda whole, region: False),
     ),
     Mutant(
         "a rollback by hand gives the new version everything",
-        (5, 6),
+        (2, 5, 6),
         setting(rescue.Rescue, "weights_for", lambda self, region: values.Weights.giving(region.candidate, 100)),
+        BY_HANDS,
     ),
     Mutant("a rollback by hand stops at a fence that it cannot see", (5,), _stops_at_a_fence, LATE_SWITCHES),
     Mutant("a run that began meanwhile writes over a rollback", (2,), setting(rollback, "AHEAD", 1), LATE_SWITCHES),
@@ -219,6 +253,12 @@ MUTANTS = (
     Mutant("an order is obeyed again by each tick", (8,), around(step, "obeyed", _forgets)),
     Mutant("the ledger loses an entry", (9,), around(MemoryStore, "append", _loses_the_last_entry)),
     Mutant("no answer is as good as a pass", (10,), around(step, "_judged", _passes_anything_final)),
+    Mutant(
+        "traffic goes back to a colour that is gone",
+        (11,),
+        setting(returning, "reason_gone", lambda **found: ""),
+        GONE_COLOURS,
+    ),
     Mutant("traffic goes back most of the way", (11,), _half_way_back),
     Mutant("time in which nobody looked counts as observed", (12,), _counts_gaps),
     Mutant(
@@ -246,7 +286,11 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
     pytest.fail(f"{mutant.what}: not caught by {mutant.caught_by}; {seen[:3]}")
 
 
-@pytest.mark.parametrize("worlds", [LATE_SWITCHES, SILENCES], ids=["late switches", "silences"])
+@pytest.mark.parametrize(
+    "worlds",
+    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS],
+    ids=["late switches", "silences", "overtaken", "rollbacks by hand", "gone colours"],
+)
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:
     """What catches a broken engine lets a whole one pass."""
     outcomes = [simulate(seed, faults) for seed, faults in worlds]

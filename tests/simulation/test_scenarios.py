@@ -80,6 +80,7 @@ def test_an_expectation_that_is_not_met_is_named_with_its_line(
         (("09:00 Europe/Berlin", "09:00 Europe/Berlim"), "is not a time zone"),
         (("09:00 Europe/Berlin", "09:00"), "no zone"),
         (("expect:", "events:"), "expects nothing"),
+        (('digest: "', 'migration: back, digest: "'), "there is no migration 'back'"),
         (("release: {digest", "events: [{at: +1m, freeze: {reason: x}}]\nrelease: {digest"), "for how long"),
         (("release: {digest", "events: [{at: +1m}]\nrelease: {digest"), "not one thing that happens"),
         (("release: {digest", "events: {at: +1m}\nrelease: {digest"), "events is a list"),
@@ -122,3 +123,13 @@ def test_a_wall_time_that_comes_twice_is_the_earlier_one() -> None:
     """02:30 on the night in which Berlin's clocks go back."""
     start = read_instant("2026-10-24 12:00 Europe/Berlin", read_instant("2026-01-01T00:00:00+00:00", None))  # type: ignore[arg-type]
     assert read_instant("2026-10-25 02:30 Europe/Berlin", start).utcoffset().total_seconds() == 7200  # type: ignore[union-attr]
+
+
+def test_a_story_ends_when_it_says_so_whatever_is_still_on(tmp_path: Path) -> None:
+    """A rollout that outlasts it is left where it is."""
+    path = written(
+        tmp_path, ("start: 2026-03-10 09:00 Europe/Berlin", "start: 2026-03-10 09:00 Europe/Berlin\nends: 45m")
+    )
+    path.write_text(path.read_text().split("expect:")[0] + "expect:\n  - {at: end, weights: {us-west: 10}}\n")
+    code, output = run(str(path))
+    assert code == 0, output

@@ -28,6 +28,16 @@ def test_every_invariant_holds(chunk: int) -> None:
     assert ends[RolloutStatus.HALTED] + ends[RolloutStatus.RETREATED] > 0
 
 
+def test_what_one_rollout_obeyed_another_need_not() -> None:
+    """A pause ends with the rollout that it was about; the release that is started again knows nothing of it."""
+    assert simulate(1081).violation is None
+
+
+def test_nothing_increases_once_the_ledger_could_not_be_written() -> None:
+    """A return is not recorded, and another region has its pass in the same tick: it keeps the weight that it had."""
+    assert simulate(3546).violation is None
+
+
 def _story(outcome: Outcome) -> list[str]:
     """Return a trace without the names that are random: those of rollouts."""
     return [re.sub(r"r-\d+T\d+Z-\w+", "r", line) for line in outcome.trace]

@@ -24,9 +24,6 @@ from store_places import FilePlace, GitPlace, PostgresPlace
 STATES = ("down", "read-only", "full", "corrupt", "newer")
 """What can be wrong with a ledger, in the words of docs/reference/rollback.md."""
 
-REASON = "bookings fail" + " again" * 1000
-"""Longer than the room that a full disk still has at the end of a file's last page."""
-
 NOBODY_LISTENS = "127.0.0.1:9"
 
 
@@ -82,6 +79,11 @@ def mounting() -> tuple[str, ...] | None:
         return None
     done = subprocess.run([*words, "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False)
     return words if done.returncode == 0 else None
+
+
+def reason() -> str:
+    """Return a reason for a rollback, longer than the room that a full disk has at the end of a file's last page."""
+    return "bookings fail" + (" again" * 1000 if mounting() else "")
 
 
 @contextmanager

@@ -22,14 +22,9 @@ def giver(duty: Duty, config: Path | None, environment: Mapping[str, str]) -> st
     from wedgate.adapters.forge.runner import is_runner
     from wedgate.overrides.policy import Duty
 
-    if not is_runner(environment):
-        try:
-            return getpass.getuser()
-        except (KeyError, OSError):
-            return "somebody"
+    if not is_runner(environment) or duty is Duty.STOP:
+        return asker(environment)
     actor, by = environment.get("GITHUB_ACTOR", ""), environment.get("GITHUB_TRIGGERING_ACTOR", "")
-    if duty is Duty.STOP:
-        return by or actor or "somebody"
     number = environment.get("GITHUB_ACTOR_ID", "")
     if by not in ("", actor):
         raise RefusedError(f"{by} ran this again for {actor}; start a new run, so that it is clear who asks")
@@ -37,6 +32,18 @@ def giver(duty: Duty, config: Path | None, environment: Mapping[str, str]) -> st
         raise RefusedError("the runner does not say whose run this is (GITHUB_ACTOR_ID)")
     _refuse(duty, actor, int(number), config, environment)
     return actor
+
+
+def asker(environment: Mapping[str, str]) -> str:
+    """Return the name of whoever asks, as far as it is known; nothing is checked."""
+    from wedgate.adapters.forge.runner import is_runner
+
+    if is_runner(environment):
+        return environment.get("GITHUB_TRIGGERING_ACTOR") or environment.get("GITHUB_ACTOR") or "somebody"
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "somebody"
 
 
 def _refuse(duty: Duty, login: str, number: int, config: Path | None, environment: Mapping[str, str]) -> None:

@@ -37,10 +37,11 @@ TELL_EVERY = 60.0
 def command(*, interval: str, listen: str | None, once: bool, rescue: Path | None, config: Path | None) -> ExitCode:
     """Return a candidate's traffic to stable when nobody has watched it for longer than `rollout.max-unwatched`.
 
-    Let it run beside the targets, under something that starts it again. It never increases anything. Where the ledger
-    or the configuration cannot be used it goes by what it knew last and by the rescue file, as `wedgate rollback` does.
-    With --listen, POST /report takes a regression report from whoever has the token in WEDGATE_GUARD_TOKEN, and
-    POST /alerts what Alertmanager's webhook sends.
+    Let it run beside the targets, under something that starts it again. It never increases anything. What it guards is
+    what the ledger has under way; where the ledger or the configuration cannot be used it goes by what it read last
+    and by the rescue file, as `wedgate rollback` does. With --listen, POST /report takes a regression report from
+    whoever has the token in WEDGATE_GUARD_TOKEN, and POST /alerts what Alertmanager's webhook sends. With --once it
+    ends with 12 where it returned something, with 20 where it could not see everything, and with 0 otherwise.
 
     \b
     Examples:
@@ -54,8 +55,9 @@ def command(*, interval: str, listen: str | None, once: bool, rescue: Path | Non
     pause = parse_wait(interval, option="--interval").total_seconds()
     if not 0 < pause <= 60:
         raise UsageError(f"--interval {interval}: look at least once a minute")
-    guard = Guard(_parts(config, rescue))
+    guard = Guard(_parts(config, rescue, is_once=once))
     seen = _Seen()
+    blind = ""
     lock = threading.Lock()
     telling, told_at = _telling(config), -TELL_EVERY
     if listen is not None:
@@ -64,6 +66,10 @@ def command(*, interval: str, listen: str | None, once: bool, rescue: Path | Non
         with lock:
             looked = seen.took(guard.look())
         _say(looked)
+        if looked.trouble != blind:
+            blind = looked.trouble
+            words = f"the guard does not see everything: {blind}" if blind else "the guard sees everything again"
+            click.echo(f"{looked.at:%Y-%m-%d %H:%M:%S}Z  {words}", err=True)
         urgent = looked.returned or looked.stuck
         if telling is not None and (urgent or time.monotonic() - told_at >= TELL_EVERY):
             _tell(telling, looked)
@@ -71,6 +77,8 @@ def command(*, interval: str, listen: str | None, once: bool, rescue: Path | Non
         if once:
             if telling is not None:
                 telling.finish()
+            if looked.trouble and not looked.returned:
+                return ExitCode.EXTERNAL
             return ExitCode.ROLLED_BACK if looked.returned else ExitCode.DONE
         time.sleep(pause)
 
@@ -147,9 +155,9 @@ def _families(looked: Looked) -> list[Family]:
     ]
 
 
-def _parts(config: Path | None, rescue: Path | None) -> GuardParts:
+def _parts(config: Path | None, rescue: Path | None, *, is_once: bool) -> GuardParts:
     from wedgate.adapters.stores.rescue import load_rescue
-    from wedgate.cli.rollback import find_rescue
+    from wedgate.cli.rollback import base_of_file, find_rescue
     from wedgate.cli.rollout_wiring import (
         Interruption,
         find_and_load,
@@ -161,13 +169,10 @@ def _parts(config: Path | None, rescue: Path | None) -> GuardParts:
     from wedgate.engine.rollout_parts import RolloutParts
     from wedgate.rollout.rescue import Rescue
 
-    def find() -> Rescue | None:
+    def find() -> Rescue:
         if rescue is not None:
             return load_rescue(rescue)
-        try:
-            return find_rescue(Path.cwd())[1]
-        except UsageError:
-            return None
+        return find_rescue(Path.cwd() if config is None else base_of_file(config), config)[1]
 
     def wire() -> RolloutParts:
         configuration = find_and_load(config)
@@ -176,7 +181,9 @@ def _parts(config: Path | None, rescue: Path | None) -> GuardParts:
     def say(text: str) -> None:
         click.echo(f"{utc_now():%Y-%m-%d %H:%M:%S}Z  {text}")
 
-    return GuardParts(parts=wire, rescue=find, open_target=open_existing_target, clock=utc_now, say=say)
+    return GuardParts(
+        parts=wire, rescue=find, open_target=open_existing_target, clock=utc_now, say=say, is_once=is_once
+    )
 
 
 def _say(looked: Looked) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wedgate.engine.parts import Almanac
     from wedgate.engine.plan import PlanAnswer
     from wedgate.render.plan import Local
+    from wedgate.rollout.values import Migration
 
 
 @click.command("plan")
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
     "--traffic", type=float, metavar="RATE", help="Requests per second in a region: are the bakes long enough?"
 )
 @click.option(
+    "--migration",
+    type=click.Choice(("none", "expand", "contract", "irreversible")),
+    help="What the release does to the database: says what a rollback can promise then.",
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(("text", "json", "markdown", "svg", "github")),
@@ -52,6 +58,7 @@ def command(
     deploy: timedelta,
     optimise: str | None,
     traffic: float | None,
+    migration: str | None,
     form: str,
     config: Path | None,
 ) -> ExitCode:
@@ -65,6 +72,7 @@ def command(
       wedgate plan
       wedgate plan --start 2027-06-04T15:00:00+02:00 --optimise earliest-finish
       wedgate plan --traffic 40
+      wedgate plan --release 1.5.0 --migration contract
       wedgate plan --format github
     """
     from wedgate.cli.wiring import utc_now
@@ -72,6 +80,7 @@ def command(
     from wedgate.engine.plan import make_plan
     from wedgate.errors import UsageError
     from wedgate.rollout.planner import Goal
+    from wedgate.rollout.values import Migration
 
     if traffic is not None and not 0 < traffic < 1e9:
         raise UsageError(f"--traffic {traffic:g}: write requests per second, more than nothing")
@@ -98,7 +107,8 @@ def command(
     if configuration is None:
         return ExitCode.DONE
     answer = plan_by(configuration, almanac_for(config))
-    click.echo(rendered(answer, configuration, form, release))
+    declared = None if migration is None else Migration(migration)
+    click.echo(rendered(answer, configuration, form, release, declared))
     return code_of(answer)
 
 
@@ -107,9 +117,12 @@ def code_of(answer: PlanAnswer) -> ExitCode:
     return ExitCode.DONE if (answer.better or answer.given).misfit is None else ExitCode.CLOSED
 
 
-def rendered(answer: PlanAnswer, configuration: Configuration, form: str, release: str) -> str:
+def rendered(
+    answer: PlanAnswer, configuration: Configuration, form: str, release: str, migration: Migration | None = None
+) -> str:
     """Render a plan as ``form``, which is one of text, json, markdown and svg."""
     from wedgate.render.plan import plain_plan, render_json, render_markdown, render_svg, render_text
+    from wedgate.render.rollout import plain_migration
 
     local = local_times(configuration)
     shown = answer.better or answer.given
@@ -119,6 +132,7 @@ def rendered(answer: PlanAnswer, configuration: Configuration, form: str, releas
         plain = {
             "schema_version": 1,
             "release": release or None,
+            "migration": None if migration is None else plain_migration(migration),
             "plan": plain_plan(answer.given),
             "better": None if answer.better is None else plain_plan(answer.better),
             "latest_start_without_waiting": _iso(answer.latest_before),
@@ -137,24 +151,27 @@ def rendered(answer: PlanAnswer, configuration: Configuration, form: str, releas
     head = f"plan of {release}" if release else "plan"
     lines = [f"{head}, from {answer.given.start:%Y-%m-%d %H:%M} UTC"]
     if form == "markdown":
-        return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *_notes(answer)])
+        return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *_notes(answer, migration)])
     width = terminal_style().width
     notes = [
-        line for note in _notes(answer) for line in wrap(note, width, subsequent_indent="  ", break_on_hyphens=False)
+        line
+        for note in _notes(answer, migration)
+        for line in wrap(note, width, subsequent_indent="  ", break_on_hyphens=False)
     ]
     return "\n".join([*lines, render_text(shown, local, width=width), *notes])
 
 
-def _notes(answer: PlanAnswer) -> list[str]:
-    """Say what would be better, and what cannot work."""
+def _notes(answer: PlanAnswer, migration: Migration | None) -> list[str]:
+    """Say what would be better, what cannot work, and what a rollback can promise."""
     from wedgate.render.plan import order_words
     from wedgate.rollout.guards import spell_duration
-    from wedgate.rollout.planner import MOST_ORDERS, count_orders
+    from wedgate.rollout.ordering import EXACT_UP_TO, is_exact
+    from wedgate.rollout.promises import promise
 
     notes = []
     given, better = answer.given, answer.better
-    if better is not None and (count := count_orders(given.waves)) > MOST_ORDERS:
-        notes.append(f"of {count:,} orders the first {MOST_ORDERS:,} were compared")
+    if better is not None and not is_exact(given.waves):
+        notes.append(f"beyond {EXACT_UP_TO} regions only the most promising orders are compared")
     if better is not None and better.waves == given.waves:
         notes.append("no other order of the waves is better")
     elif better is not None:
@@ -178,6 +195,13 @@ def _notes(answer: PlanAnswer) -> list[str]:
         f"{spell_duration(each.needs)}"
         for each in answer.short_bakes
     ]
+    if migration is not None:
+        notes.append(f"migration {migration}: {promise(migration)}")
+        if migration.limits_rollback:
+            notes.append(
+                "it starts only with --accept-migration, and each region keeps its old colour until "
+                "`wedgate rollout drain`"
+            )
     return notes
 
 

@@ -39,6 +39,7 @@ themselves, but a disk that hangs never does."""
 )
 @click.option("--region", "regions", multiple=True, help="Only this region; may be given several times.")
 @click.option("--reason", default="no reason given", help="Why; goes into the record and the poison list.")
+@click.option("--at-once", is_flag=True, help="Everything in one call, whatever the old colour is able to take.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     *,
@@ -47,6 +48,7 @@ def command(
     config: Path | None,
     regions: tuple[str, ...],
     reason: str,
+    at_once: bool,
     form: str,
 ) -> ExitCode:
     """Return all traffic to stable, now.
@@ -57,6 +59,9 @@ def command(
     wedgate.yml names; --from-ledger does so in any case, for machines of which another may have started the last
     rollout, and waits for the ledger's answer first.
 
+    An old colour that is known to be gone is deployed first; one that is known to be too small gets at once what it
+    can take, and the rest within 90 seconds; --at-once does without.
+
     Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 13 when the stable version
     does not answer as it should, 20 when a region could not be returned.
 
@@ -64,10 +69,12 @@ def command(
     Examples:
       wedgate rollback
       wedgate rollback --region us-west --reason "bookings fail"
+      wedgate rollback --at-once
       wedgate rollback --rescue .wedgate/venue-search.rescue.json
       wedgate rollback --from-ledger
     """
     from wedgate.engine.rollback import roll_back
+    from wedgate.rollout.promises import not_promised
 
     if rescue is not None and (from_ledger or config is not None):
         raise UsageError("--rescue names what to go by; leave --from-ledger and --config out")
@@ -75,6 +82,8 @@ def command(
     voice = Voice(err=form == "json")
     back = ", ".join(sorted({region.stable_release.digest for region in found.regions}))
     voice.say(f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}")
+    if lost := not_promised(found.migration):
+        voice.say(f"migration {found.migration}: {lost}")
     record, exposed = _records_of(found)
     end = roll_back(
         found,
@@ -85,6 +94,8 @@ def command(
         record=record,
         exposed=exposed,
         observe=lambda region: voice.say(_line(region)),
+        say=voice.say,
+        at_once=at_once,
     )
 
     if form == "json":
@@ -97,11 +108,12 @@ def command(
                 "after": None if region.after is None else {"blue": region.after.blue, "green": region.after.green},
                 "trouble": region.trouble or None,
                 "stable": region.stable or None,
+                "first": region.first or None,
             }
             for region in end.regions
         ]
         plain = {"schema_version": 1, "exit_code": int(end.exit_code), "regions": regions_plain}
-        voice.say(render_json({**plain, "recorded": end.recorded}), err=False)
+        voice.say(render_json({**plain, "recorded": end.recorded, "not_promised": lost or None}), err=False)
     else:
         voice.say(end.recorded)
     if end.exit_code is not ExitCode.DONE:
@@ -169,7 +181,7 @@ def _line(region: RegionReturn) -> str:
     """Spell one region's return."""
     before = "unknown" if region.before is None else f"blue {region.before.blue} / green {region.before.green}"
     after = "FAILED" if region.after is None else f"blue {region.after.blue} / green {region.after.green}"
-    trouble = region.trouble or region.stable
+    trouble = "; ".join(filter(None, [region.first, region.trouble or region.stable]))
     return f"{region.region}: {before} -> {after}{f' ({trouble})' if trouble else ''}"
 
 
@@ -179,7 +191,7 @@ def _rescue(named: Path | None, config: Path | None, *, from_ledger: bool) -> tu
 
     if named is not None:
         return named, load_rescue(named)
-    start = Path.cwd() if config is None else _base(config)
+    start = Path.cwd() if config is None else base_of_file(config)
     in_ledger = _in_ledger(start, config) if from_ledger else None
     try:
         path, found = find_rescue(start, config)
@@ -193,7 +205,7 @@ def _rescue(named: Path | None, config: Path | None, *, from_ledger: bool) -> tu
     return path, found
 
 
-def _base(config: Path) -> Path:
+def base_of_file(config: Path) -> Path:
     """Return where a configuration's relative paths start from, whether it is there or not."""
     parent = config.resolve().parent
     return parent.parent if parent.name == ".github" else parent

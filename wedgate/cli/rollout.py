@@ -16,7 +16,7 @@ import click
 from wedgate.cli.ledger_wiring import open_store, state_directory, state_of
 from wedgate.cli.metrics_out import metrics_file_option, metrics_jobs, metrics_push_option
 from wedgate.cli.notify_wiring import Telling
-from wedgate.cli.rollout_orders import abort, clear, pause, resume
+from wedgate.cli.rollout_orders import abort, clear, drain, pause, resume
 from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wedgate.engine.progress import Progress
     from wedgate.engine.rollout_parts import RolloutParts, RunEnd
     from wedgate.render.rollout import Localise
+    from wedgate.rollout.promises import Declared
     from wedgate.rollout.values import Release
 
 WATCH_SECONDS = 2.0
@@ -38,6 +39,17 @@ config_option = click.option(
 )
 region_option = click.option("--region", "regions", multiple=True, help="Only this region; may be given several times.")
 format_option = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+migration_option = click.option(
+    "--migration",
+    type=click.Choice(["none", "expand", "contract", "irreversible"]),
+    help="What the release does to the database that both colours share; none by default.",
+)
+accept_option = click.option(
+    "--accept-migration",
+    "accepts",
+    is_flag=True,
+    help="Start although a rollback cannot take the migration back (contract, irreversible).",
+)
 
 
 @click.group()
@@ -70,6 +82,8 @@ def command() -> None:
 @metrics_file_option
 @metrics_push_option
 @click.option("--dry-run", is_flag=True, help="Print what would be done and when; write and change nothing.")
+@migration_option
+@accept_option
 @format_option
 def run(
     *,
@@ -84,6 +98,8 @@ def run(
     metrics_file: Path | None,
     metrics_push: str | None,
     dry_run: bool,
+    migration: str | None,
+    accepts: bool,
     form: str,
 ) -> ExitCode:
     """Roll a release out, or go on where an earlier run of it stopped; without --commit and --digest, go on with what
@@ -101,11 +117,12 @@ def run(
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b...
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --region us-west --dry-run
       wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --wait 5h --budget 5h
+      wedgate rollout run --commit 4f1c... --digest sha256:9c0b... --migration contract --accept-migration
       wedgate rollout run --budget 5h --dispatch
     """
     wait = parse_wait(wait_text)
     budget = None if budget_text is None else parse_wait(budget_text, option="--budget")
-    release = _release(commit, digest, has_more=bool(regions or report or dry_run))
+    release = _release(commit, digest, has_more=bool(regions or report or dry_run or migration or accepts))
     if dispatch and budget is None:
         raise UsageError("--dispatch hands over when a budget is up; say how long this run may take, as --budget 5h")
     from wedgate.cli.on_runner import next_run_of
@@ -126,13 +143,14 @@ def run(
         config, configuration, interruption=interruption, observe=observe, report=report, release=release
     )
     if dry_run and release is not None:
-        return _dry_run(parts, release, regions, form, localise)
+        return _dry_run(parts, release, regions, migration, form, localise)
+    declared = _declared(migration, accepts)
     from wedgate.engine.rollout import RolloutEngine
 
     jobs = metrics_jobs(configuration, metrics_file, metrics_push)
     with Telling(configuration, jobs).of(parts) as parts:
         with interruption.listening(), telling_exposure():
-            engine = RolloutEngine(parts)
+            engine = RolloutEngine(parts, declared)
             if release is None:
                 end = engine.go_on(wait=wait, budget=budget)
             else:
@@ -153,7 +171,8 @@ def _release(commit: str | None, digest: str | None, *, has_more: bool) -> Relea
     if commit is not None or digest is not None:
         raise UsageError("a release is --commit and --digest; without both, the rollout that is under way goes on")
     if has_more:
-        raise UsageError("--region, --report and --dry-run are for a release: name it with --commit and --digest")
+        known = "--region, --report, --dry-run and --migration"
+        raise UsageError(f"{known} are for a release: name it with --commit and --digest")
     return None
 
 
@@ -162,22 +181,35 @@ def _release(commit: str | None, digest: str | None, *, has_more: bool) -> Relea
 @click.option("--digest", required=True, help="The digest that the target must report back.")
 @region_option
 @config_option
+@migration_option
+@accept_option
 @format_option
-def start(*, commit: str, digest: str, regions: tuple[str, ...], config: Path | None, form: str) -> ExitCode:
+def start(
+    *,
+    commit: str,
+    digest: str,
+    regions: tuple[str, ...],
+    config: Path | None,
+    migration: str | None,
+    accepts: bool,
+    form: str,
+) -> ExitCode:
     """Plan a rollout and write its start down; `wedgate rollout tick` then does one step at a time.
 
     \b
     Examples:
       wedgate rollout start --commit 4f1c... --digest sha256:9c0b...
+      wedgate rollout start --commit 4f1c... --digest sha256:9c0b... --migration irreversible --accept-migration
     """
     from wedgate.engine.rollout import RolloutEngine
     from wedgate.rollout.values import Release
 
     configuration = find_and_load(config)
     parts = _parts(config, configuration, Interruption(), form)
+    declared = _declared(migration, accepts)
     with Telling(configuration).of(parts) as parts:
         with telling_exposure():
-            end = RolloutEngine(parts).start(Release(commit=commit, digest=digest), regions=regions)
+            end = RolloutEngine(parts, declared).start(Release(commit=commit, digest=digest), regions=regions)
         _print_end(end, form)
     return end.exit_code
 
@@ -235,6 +267,20 @@ def run_tick(
     return end.exit_code
 
 
+def _declared(migration: str | None, accepts: bool) -> Declared:
+    """Return what was said of the release's migration, and say what a rollback can promise after it."""
+    from wedgate.cli.authority import asker
+    from wedgate.rollout.promises import Declared, promise
+    from wedgate.rollout.values import Migration
+
+    kind = None if migration is None else Migration(migration)
+    if kind not in (None, Migration.NONE):
+        click.echo(f"migration {kind}: {promise(kind)}", err=True)
+    if accepts and (kind is None or not kind.limits_rollback):
+        raise UsageError("--accept-migration is for --migration contract or irreversible; leave it out")
+    return Declared(migration=kind, accepted_by=asker(os.environ) if accepts else None)
+
+
 def _parts(config: Path | None, configuration: Configuration, interruption: Interruption, form: str) -> RolloutParts:
     """Wire the engine, and print what it says as it goes."""
     localise = localiser(configuration)
@@ -245,7 +291,7 @@ def _parts(config: Path | None, configuration: Configuration, interruption: Inte
     return rollout_parts(config, configuration, interruption=interruption, observe=observe)
 
 
-for _order in (pause, resume, abort, clear):
+for _order in (pause, resume, abort, drain, clear):
     command.add_command(_order)
 
 
@@ -382,19 +428,32 @@ def parse_wait(text: str, *, option: str = "--wait") -> timedelta:
 
 
 def _dry_run(
-    parts: RolloutParts, release: Release, regions: tuple[str, ...], form: str, localise: Localise
+    parts: RolloutParts,
+    release: Release,
+    regions: tuple[str, ...],
+    migration: str | None,
+    form: str,
+    localise: Localise,
 ) -> ExitCode:
     """Print what would be done."""
     from wedgate.engine.dry_run import foresee
-    from wedgate.render.rollout import plain_effect, render_effects, render_json
+    from wedgate.render.rollout import plain_effect, plain_migration, render_effects, render_json
+    from wedgate.rollout.promises import promise
+    from wedgate.rollout.values import Migration
 
-    foreseen = [(each.at, each.effect) for each in foresee(parts, release, regions=regions)]
+    kind = Migration(migration or Migration.NONE)
+    foreseen = [(each.at, each.effect) for each in foresee(parts, release, regions=regions, migration=kind)]
     if form == "json":
         effects = [plain_effect(at, effect) for at, effect in foreseen]
-        click.echo(render_json({"schema_version": 1, "dry_run": True, "effects": effects}))
+        plain = {"schema_version": 1, "dry_run": True, "migration": plain_migration(kind), "effects": effects}
+        click.echo(render_json(plain))
         return ExitCode.DONE
     click.echo("If every deploy works and every judgement passes (nothing was done):")
     click.echo(render_effects(foreseen, localise=localise) or "nothing: the release already runs there")
+    if foreseen and kind is not Migration.NONE:
+        click.echo(f"migration {kind}: {promise(kind)}")
+    if foreseen and kind.limits_rollback:
+        click.echo("each region keeps its old colour until `wedgate rollout drain`")
     return ExitCode.DONE
 
 

@@ -1,4 +1,4 @@
-"""`wedgate rollout pause|resume|abort|clear`: what a person tells a rollout, whoever drives it."""
+"""`wedgate rollout pause|resume|abort|drain|clear`: what a person tells a rollout, whoever drives it."""
 
 from __future__ import annotations
 
@@ -74,6 +74,29 @@ def abort(*, reason: str, config: Path | None) -> ExitCode:
 
     _give(Order.ABORT, Duty.ABORT, reason, (), config)
     return run_tick(config, (), "text")
+
+
+@click.command("drain")
+@reason_option
+@region_option
+@config_option
+def drain(*, reason: str, regions: tuple[str, ...], config: Path | None) -> ExitCode:
+    """Let promoted regions give up the old colour, after a migration that no rollback takes back.
+
+    A release that was started with `--migration contract` or `irreversible` waits for this in every region: after it
+    the new version is the last good one, and the next release takes the old colour's place.
+
+    \b
+    Examples:
+      wedgate rollout drain --reason "a day without an error; the old columns may go"
+      wedgate rollout drain --region us-west --reason "checked there"
+    """
+    from wedgate.cli.rollout import run_tick
+    from wedgate.ledger.orders import Order
+    from wedgate.overrides.policy import Duty
+
+    _give(Order.DRAIN, Duty.RESUME, reason, regions, config)
+    return run_tick(config, regions, "text")
 
 
 @click.command("clear")

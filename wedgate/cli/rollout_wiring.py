@@ -94,7 +94,7 @@ def placed(settings: TargetSettings, base: Path) -> TargetSettings:
         # A socket without a slash is HOST:PORT.
         if isinstance(text, str) and text and (key != "socket" or "/" in text):
             options[key] = str(base / text)
-    for key in ("deploy", "command"):
+    for key in ("deploy", "scale", "command"):
         words = options.get(key)
         if isinstance(words, list | tuple) and words and "/" in str(words[0]):
             options[key] = [str(base / str(words[0])), *words[1:]]

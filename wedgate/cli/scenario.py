@@ -102,6 +102,6 @@ def _ask(configuration: Configuration, region: str, at: datetime, runway: timede
 
 def _lasts(configuration: Configuration, region: str, at: datetime, until: datetime, rules: Sequence[str]) -> datetime:
     from wedgate.cli.wiring import PinnedAlmanac
-    from wedgate.engine.horizon import granted_until
+    from wedgate.engine.lasting import granted_until
 
     return granted_until(configuration.calendar, PinnedAlmanac(), region, at, until, rules=rules)

@@ -154,6 +154,9 @@ def build_target(region: str, plain: Plain) -> TargetSettings:
     if plain["kind"] == "envoy":
         clusters = plain.get("clusters", {})
         options["clusters"] = {colour: filled(clusters.get(colour, colour)) for colour in ("blue", "green")}
+    if "backends" in plain:
+        backends = plain["backends"]
+        options["backends"] = {colour: filled(backends.get(colour, colour)) for colour in ("blue", "green")}
     for key in COMMANDS:
         if key in plain:
             options[key] = tuple(fill(word, region, place) for word in plain[key])

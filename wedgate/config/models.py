@@ -207,6 +207,13 @@ class ClustersSection(Section):
     green: Text = Field("green", description="Cluster of the green side.")
 
 
+class BackendsSection(Section):
+    """HAProxy's backend of each colour."""
+
+    blue: Text = Field("blue", description="Backend of the blue side.")
+    green: Text = Field("green", description="Backend of the green side.")
+
+
 class VerifySection(Section):
     """Where the digest that a colour runs is read back."""
 
@@ -224,12 +231,19 @@ class TargetSection(Section):
     socket: Text = left_out("HAProxy's admin socket: a path, or HOST:PORT.")
     weights: Text = left_out("Of `haproxy`: path of the file it is started with. Of `nginx`: directory of `current`.")
     variable: Text = left_out("Of `haproxy`: the beginning of its variables' names; `wedgate` by default.")
+    backends: BackendsSection = left_out(
+        "Of `haproxy`: its backends, for their capacity; `blue` and `green` by default."
+    )
     read_back: Text = left_out("Of `nginx`: URL at which it serves current/weights.json.")
     command: list[Argument] = left_out("Of `command`: what is asked in JSON, word by word.", min_length=1)
     command_timeout: Duration = left_out("How long one question to it may take; 30 seconds by default.")
     fence_file: Text = left_out("Of `command`: where wedgate keeps the fence, if the command does not.")
     deploy: list[Argument] = left_out("Command that puts a release on a colour, word by word.", min_length=1)
     deploy_timeout: Duration = left_out("How long that command may take; 10 minutes by default.")
+    scale: list[Argument] = left_out(
+        "Command that brings a colour up to the instances it is meant to have, word by word.", min_length=1
+    )
+    scale_timeout: Duration = left_out("How long that command may take; 10 minutes by default.")
     verify: VerifySection = left_out("Where the running digest is read back.")
     path: Text = left_out("Of `simulated`: the file in which the regions live; `.wedgate/state/simulated.json` else.")
     running: Text = left_out("Of `simulated`: the digest that blue answers with before anything was deployed.")

@@ -19,6 +19,8 @@ _TEMPLATED: tuple[Path, ...] = (
     *((key,) for key in TEMPLATES),
     ("clusters", "blue"),
     ("clusters", "green"),
+    ("backends", "blue"),
+    ("backends", "green"),
     ("verify", "url"),
 )
 

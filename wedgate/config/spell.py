@@ -202,7 +202,7 @@ def _plain_target(targets: Mapping[str, TargetSettings]) -> dict[str, Any]:
     for key in TEMPLATES:
         if (texts := option(key)) is not None:
             plain[key] = template(key, texts)
-    for key, parts in (("clusters", ("blue", "green")), ("verify", ("url", "field"))):
+    for key, parts in (("clusters", ("blue", "green")), ("backends", ("blue", "green")), ("verify", ("url", "field"))):
         if option(key) is not None:
             plain[key] = {part: template(f"{key}-{part}", option(key, part) or {}) for part in parts}
     for key in COMMANDS:

@@ -38,7 +38,7 @@ _NEEDED = {
 }
 _OWN = {
     "envoy": ("admin", "routes", "clusters", "verify"),
-    "haproxy": ("socket", "weights", "variable", "verify"),
+    "haproxy": ("socket", "weights", "variable", "backends", "verify"),
     "nginx": ("weights", "read-back", "verify"),
     "command": ("command", "command-timeout", "fence-file", "verify"),
     "simulated": ("path", "running"),
@@ -86,9 +86,18 @@ def _check_values(target: Mapping[str, Any], complaints: Complaints) -> None:
     ):
         if isinstance(url, str) and url.strip() and not re.match(r"\s*(https?://|\{)", url):
             complaints.value(at, f"{url.strip()!r} is not a URL", f"write http://{url.strip()}")
-    clusters = target.get("clusters")
-    if isinstance(clusters, dict) and clusters and clusters.get("blue", "blue") == clusters.get("green", "green"):
-        complaints.key((*_PATH, "clusters"), "both colours are the same cluster", "name two different clusters")
+    for key, what in (("clusters", "cluster"), ("backends", "backend")):
+        named = target.get(key)
+        if isinstance(named, dict) and named and named.get("blue", "blue") == named.get("green", "green"):
+            complaints.key((*_PATH, key), f"both colours are the same {what}", f"name two different {key}")
+    scale = target.get("scale")
+    if isinstance(scale, list) and scale:
+        words = {word for text in scale if isinstance(text, str) for word in words_in(text)}
+        if words & {"digest", "commit"}:
+            what = "a scale command is not told a version, because it must never change one"
+            complaints.key((*_PATH, "scale"), what, 'pass "{colour}", and leave "{digest}" and "{commit}" out')
+        elif not words & {"colour", "address"}:
+            complaints.key((*_PATH, "scale"), "the command is not told which colour", 'pass "{colour}"')
     socket = target.get("socket")
     if isinstance(socket, str) and socket.strip() and not re.search(r"/|\{|.:\d+\s*$", socket):
         what = f"{socket.strip()!r} is neither a path nor HOST:PORT"

@@ -14,7 +14,7 @@ RESERVED = LATE | {"region"}
 TEMPLATES = ("admin", "routes", "socket", "weights", "variable", "read-back", "fence-file", "path", "running")
 """The keys of a target that are one text each."""
 
-COMMANDS = ("deploy", "command")
+COMMANDS = ("deploy", "scale", "command")
 """The keys of a target that are commands, word by word; each has its ``-timeout``."""
 
 PLACE_PATTERN = "^[a-z][a-z0-9_-]{0,62}$"

@@ -16,6 +16,7 @@ from wedgate.ledger.streams import Good, LedgerState
 from wedgate.rollout.effects import SetWeights
 from wedgate.rollout.events import Superseded
 from wedgate.rollout.journal import draft_of
+from wedgate.rollout.promises import spell_undrained
 from wedgate.rollout.state import RolloutState
 from wedgate.rollout.step import step
 from wedgate.rollout.values import Colour, Release, Weights
@@ -33,7 +34,7 @@ def adopt(
     """
     requested = requested_regions(parts.settings, regions)
     goods = tuple(_verified(parts, region, release, colour) for region in requested)
-    book = Book(parts.store, parts.spool)
+    book = Book(parts.store, parts.spool, parts.known)
     book.refresh()
     epochs = [_epoch(parts, region) for region in requested]
     at = parts.clock()
@@ -64,6 +65,8 @@ def _concerned(book: Book, requested: Sequence[str]) -> tuple[RolloutState, ...]
 def _ended(parts: RolloutParts, running: RolloutState, requested: Sequence[str]) -> RolloutState:
     """Return the rollout that runs, ended; ``RefusedError`` when it still has candidate traffic."""
     after, effects = step(running, Superseded(at=parts.clock(), why="a person recorded what runs"))
+    if waits := spell_undrained(running):
+        raise RefusedError(f"rollout {running.plan.rollout} is not over: {waits}")
     owed = [region for region in running.regions if region.owes_return and region.region not in requested]
     if owed or any(isinstance(effect, SetWeights) for effect in effects):
         raise RefusedError(

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from wedgate.adapters.stores.interface import RevisionConflictError, Store, StoreUnreachableError
 from wedgate.engine.book import unreadable
+from wedgate.engine.known import Known
 from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.plain import PlainError
 from wedgate.ledger.streams import LedgerState, fold
@@ -25,14 +26,15 @@ LONGEST_PAUSE = 2.0
 class AuditBook:
     """The ledger of one service for whoever writes to its audit stream."""
 
-    def __init__(self, store: Store, pause: Callable[[timedelta], None]) -> None:
+    def __init__(self, store: Store, pause: Callable[[timedelta], None], known: Known | None = None) -> None:
         self._store = store
+        self._known = known or Known()
         self._pause = pause
 
     def read(self) -> LedgerState:
         """Return what the ledger says now."""
         try:
-            return fold(self._store.read())
+            return self._known.ledger(self._store.read())
         except PlainError as error:
             raise unreadable(error) from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 Call: TypeAlias = Callable[[], None]
@@ -59,6 +60,11 @@ def run_beside(call: Call) -> Beside:
 def run_now(call: Call) -> Beside:
     """Make ``call`` before returning: for worlds whose clock only moves when they are told."""
     return _Done(call)
+
+
+def wait(duration: timedelta) -> None:
+    """Let time pass."""
+    threading.Event().wait(duration.total_seconds())
 
 
 def _error_of(call: Call) -> Exception | None:

@@ -9,13 +9,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from wedgate.adapters.stores.interface import RevisionConflictError, Spool, Store
+from wedgate.engine.known import Known
 from wedgate.errors import ConfigurationError, NeedsHumanError, Problem, WedgateError
 from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.chain import Entry
 from wedgate.ledger.plain import PlainError
 from wedgate.ledger.streams import WITHOUT_LEASE, LedgerState, Stream, fold
-from wedgate.rollout.journal import replay
 from wedgate.rollout.state import RolloutState
 from wedgate.rollout.values import Fence
 
@@ -30,9 +30,10 @@ _TRIES = 20
 class Book:
     """The ledger of one service with the state folded from it."""
 
-    def __init__(self, store: Store, spool: Spool) -> None:
+    def __init__(self, store: Store, spool: Spool, known: Known | None = None) -> None:
         self._store = store
         self._spool = spool
+        self._known = known or Known()
         self.epoch = 0
         self.was_given_back = False
         """Whether the lease taken was given back before: then nobody else still works under it."""
@@ -41,7 +42,7 @@ class Book:
     def refresh(self) -> LedgerState:
         """Read the ledger anew."""
         try:
-            self.state = fold(self._store.read())
+            self.state = self._known.ledger(self._store.read())
         except PlainError as error:
             raise unreadable(error) from error
         return self.state
@@ -53,11 +54,11 @@ class Book:
     def look(self) -> LedgerState:
         """Return the ledger as it is now; a lease that was lost shows at the next write."""
         entries, known = self._store.read(), self.state.revision
-        goes_on = 0 < known <= len(entries) and entries[known - 1].hash == self.state.head
         try:
-            state = fold(entries[known:], self.state) if goes_on else fold(entries)
+            state = self._known.ledger(entries)
         except PlainError as error:
             raise unreadable(error) from error
+        goes_on = 0 < known <= len(entries) and entries[known - 1].hash == self.state.head
         if goes_on and all(entry.stream in WITHOUT_LEASE for entry in entries[known:]):
             self.state = state
         return state
@@ -71,7 +72,7 @@ class Book:
         if name is None:
             return None
         try:
-            return replay(self.state.journals.get(name, ()))
+            return self._known.rollout(self.state, name)
         except PlainError as error:
             raise unreadable(error) from error
 
@@ -114,7 +115,7 @@ class Book:
                 known = self.state.revision
                 entries = self._store.read()
                 if all(entry.stream in WITHOUT_LEASE for entry in entries[known:]) and len(entries) > known:
-                    self.state = fold(entries)
+                    self.state = self._known.ledger(entries)
                     continue
             else:
                 return
@@ -157,6 +158,7 @@ class Book:
         entries = chain_onto(drafts, revision=self.state.revision, head=self.state.head, epoch=epoch, nonces=nonces)
         self._store.append(entries, revision=self.state.revision)
         self.state = fold(entries, self.state)
+        self._known.wrote(self.state)
 
 
 def _mark(said: Draft | Entry) -> tuple[object, ...]:

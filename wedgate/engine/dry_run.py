@@ -17,9 +17,10 @@ from wedgate.engine.start import plan_rollout, requested_regions
 from wedgate.judge.values import Judgement, Outcome
 from wedgate.rollout import effects as fx
 from wedgate.rollout import events as ev
+from wedgate.rollout.promises import Declared
 from wedgate.rollout.state import HoldKind, RolloutState
 from wedgate.rollout.step import begin, step
-from wedgate.rollout.values import Release, Weights
+from wedgate.rollout.values import Migration, Release, Weights
 
 MOST_TICKS = 2000
 """A bound against a plan that never ends."""
@@ -33,14 +34,17 @@ class Foreseen:
     effect: fx.Effect
 
 
-def foresee(parts: RolloutParts, release: Release, *, regions: Sequence[str] = ()) -> tuple[Foreseen, ...]:
+def foresee(
+    parts: RolloutParts, release: Release, *, regions: Sequence[str] = (), migration: Migration | None = None
+) -> tuple[Foreseen, ...]:
     """Return every effect of the rollout in order; ``()`` when every region runs the release already.
 
     Stops at the first wait whose end nobody knows. Raises as ``RolloutEngine.run`` does when it may not start.
     """
-    book = Book(parts.store, parts.spool)
+    book = Book(parts.store, parts.spool, parts.known)
     book.refresh()
-    planned = plan_rollout(parts, book.state, release, requested_regions(parts.settings, regions))
+    declared = Declared(migration=migration, accepted_by="nobody yet: nothing is done")
+    planned = plan_rollout(parts, book.state, release, requested_regions(parts.settings, regions), declared)
     if planned.plan is None:
         return ()
     world = _Imagined(parts, book, begin(ev.Started(at=parts.clock(), plan=planned.plan)))

@@ -1,8 +1,10 @@
 """The guard: the long-lived process beside the targets that returns traffic when nobody watches a candidate any more.
 
 A run watches while it lives, and ticks watch when they come. The guard is for when neither does. It never increases
-anything. First it tries what a tick would do, without the steps forward; where the ledger, the configuration or a
-driver that hangs is in the way, it rolls back by hand with what the rescue file says.
+anything. What it guards is what the ledger has under way. First it tries what a tick would do, without the steps
+forward; where the ledger, the configuration or a driver that hangs is in the way, it rolls back by hand, by what it
+read of the ledger last, or by the rescue file. A target that a later rollout has switched since is left alone then: by
+an earlier one's file its old colour may be the new one.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from datetime import datetime, timedelta
 
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.book import Book
-from wedgate.engine.recording import recorder_in
+from wedgate.engine.recording import recorder_in, rescue_in
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
@@ -21,7 +23,7 @@ from wedgate.errors import ExitCode, WedgateError
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RolloutState
-from wedgate.rollout.values import DEFAULT_UNWATCHED, TargetSettings, Weights
+from wedgate.rollout.values import TargetSettings
 
 LEASE_GRACE = timedelta(minutes=1)
 """How much longer than allowed a driver that seems to live is left alone before the guard goes over its head."""
@@ -31,7 +33,8 @@ LEASE_GRACE = timedelta(minutes=1)
 class GuardParts:
     """What a guard needs. ``parts`` wires the engine anew, and may fail: a guard outlives its configuration.
 
-    ``rescue`` returns the rescue file, ``None`` where nothing was rolled out yet.
+    ``rescue`` returns the rescue file, ``None`` where there is none; it is asked where the ledger cannot be read.
+    ``is_once`` says that this guard looks once and ends: then the time of the rescue file is all it knows of the past.
     """
 
     parts: Callable[[], RolloutParts]
@@ -39,6 +42,7 @@ class GuardParts:
     open_target: Callable[[TargetSettings], Target]
     clock: Callable[[], datetime]
     say: Callable[[str], None]
+    is_once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,90 +63,113 @@ class Looked:
     trouble: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Charge:
+    """One rollout to guard: what its regions return to, and where it stood when that was read last."""
+
+    rescue: Rescue
+    state: RolloutState | None = None
+
+
 class Guard:
     """Looks again and again. Keeps what it knew last: a ledger that cannot be read must not stop the clock."""
 
     def __init__(self, parts: GuardParts) -> None:
         self._parts = parts
         self._watched: dict[str, datetime] = {}
-        self._allowed = DEFAULT_UNWATCHED
+        self._charges: tuple[_Charge, ...] = ()
         self._known: LedgerState | None = None
 
     def look(self) -> Looked:
         """Look once: learn who watched what, and return what nobody has watched for too long."""
         at = self._parts.clock()
-        rescue, trouble = self._rescue()
-        if rescue is None:
-            return Looked(at=at, trouble=trouble)
-        parts, state, trouble = self._ledger(rescue)
-        weights = {plan.region: self._candidate(rescue, plan.region) for plan in rescue.regions}
-        exposed = [name for name, weight in weights.items() if _is_exposed(name, weight, state)]
-        self._learn(state, exposed, at)
-        unwatched = {name: at - self._watched[name] for name in exposed}
-        late = [name for name, since in unwatched.items() if since > self._allowed]
-        returned = self._return(rescue, parts, late, unwatched) if late else ()
-        allowed = self._allowed + LEASE_GRACE
-        stuck = tuple(name for name in late if name not in returned and unwatched[name] > allowed)
+        parts, trouble = self._learn_charges()
+        looks = [self._look_at(charge, parts, at) for charge in self._charges]
+        first = self._charges[0] if self._charges else None
+        strangers = [name for look in looks for name in look.strangers]
+        if strangers and not trouble:
+            trouble = f"{', '.join(strangers)}: switched by a rollout that is not known here"
+        watched = {name for look in looks for name in look.unwatched}
+        self._watched = {name: since for name, since in self._watched.items() if name in watched}
         return Looked(
             at=at,
-            weights=weights,
-            unwatched=unwatched,
-            returned=returned,
-            stuck=stuck,
-            rollout=rescue.rollout,
-            service=rescue.service,
+            weights={name: weight for look in looks for name, weight in look.weights.items()},
+            unwatched={name: since for look in looks for name, since in look.unwatched.items()},
+            returned=tuple(name for look in looks for name in look.returned),
+            stuck=tuple(name for look in looks for name in look.stuck),
+            rollout="" if first is None else first.rescue.rollout,
+            service="" if first is None else first.rescue.service,
             ledger=self._known,
-            state=state,
+            state=None if first is None or self._known is None else first.state,
             trouble=trouble,
         )
 
     def obey(self) -> Looked:
         """Look at once, and do what people told the rollout meanwhile: a report does not wait for the next tick."""
-        rescue, _ = self._rescue()
-        if rescue is not None:
-            parts, _, _ = self._ledger(rescue)
-            if parts is not None:
-                with _Telling(self._parts.say):
-                    RolloutEngine(parts).watch_over()
+        parts, _ = self._learn_charges()
+        if parts is not None:
+            with _Telling(self._parts.say):
+                RolloutEngine(parts).watch_over()
         return self.look()
 
-    def _rescue(self) -> tuple[Rescue | None, str]:
-        try:
-            return self._parts.rescue(), ""
-        except WedgateError as error:
-            return None, str(error)
+    def _learn_charges(self) -> tuple[RolloutParts | None, str]:
+        """Learn what is to be guarded; return the engine's parts, or why the ledger cannot be read.
 
-    def _ledger(self, rescue: Rescue) -> tuple[RolloutParts | None, RolloutState | None, str]:
-        """Return the engine's parts and where the rollout stands; nothing where they cannot be had, and why."""
+        Where it cannot, what was read last counts, and where nothing was, the rescue file.
+        """
         self._known = None
         try:
             parts = self._parts.parts()
             book = Book(parts.store, parts.spool)
             known = book.refresh()
-            state = book.rollout(rescue.rollout)
+            self._charges = _charges_in(book, parts, self._parts.clock())
             self._known = known
-            return parts, state, ""
+            return parts, ""
         except WedgateError as error:
-            return None, None, str(error)
+            trouble = str(error)
+        if not self._charges:
+            try:
+                rescue = self._parts.rescue()
+            except WedgateError as error:
+                return None, f"{trouble}; and {error}"
+            if rescue is None:
+                return None, f"{trouble}; and there is no rescue file"
+            self._charges = (_Charge(rescue=rescue),)
+        return None, trouble
 
-    def _candidate(self, rescue: Rescue, region: str) -> int | None:
-        """Return the candidate's percent in a region; ``None`` where the target does not answer."""
+    def _look_at(self, charge: _Charge, parts: RolloutParts | None, at: datetime) -> _Look:
+        """Look at the regions of one rollout, and return what nobody has watched for too long."""
+        rescue, allowed = charge.rescue, charge.rescue.max_unwatched
+        read = {plan.region: self._candidate(rescue, plan.region) for plan in rescue.regions}
+        strangers = tuple(name for name, each in read.items() if each.is_stranger)
+        weights = {name: each.weight for name, each in read.items() if not each.is_stranger}
+        exposed = [name for name, weight in weights.items() if _is_exposed(name, weight, charge.state)]
+        self._learn(charge, exposed, at)
+        unwatched = {name: at - self._watched[name] for name in exposed}
+        late = [name for name, since in unwatched.items() if since > allowed]
+        returned = self._return(rescue, parts, late, unwatched) if late else ()
+        stuck = tuple(name for name in late if name not in returned and unwatched[name] > allowed + LEASE_GRACE)
+        return _Look(weights=weights, unwatched=unwatched, returned=returned, stuck=stuck, strangers=strangers)
+
+    def _candidate(self, rescue: Rescue, region: str) -> _Read:
+        """Read the candidate's percent in a region, and whether a later rollout has switched it."""
         plan = next(plan for plan in rescue.regions if plan.region == region)
         try:
-            weights: Weights = self._parts.open_target(plan.target).weights().weights
+            reading = self._parts.open_target(plan.target).weights()
         except WedgateError:
-            return None
-        return weights.of(plan.candidate)
+            return _Read(weight=None)
+        fence = reading.fence
+        is_later = fence is not None and fence.rollout != rescue.rollout and fence.epoch > rescue.epoch
+        return _Read(weight=reading.weights.of(plan.candidate), is_stranger=is_later)
 
-    def _learn(self, state: RolloutState | None, exposed: Sequence[str], at: datetime) -> None:
+    def _learn(self, charge: _Charge, exposed: Sequence[str], at: datetime) -> None:
         """Take in when each exposed region was last watched, as far as the ledger says."""
-        self._watched = {name: since for name, since in self._watched.items() if name in exposed}
-        if state is not None:
-            self._allowed = state.plan.max_unwatched
+        # Of what the guard sees for the first time it knows only that it was not watched before it looked; one that
+        # looks once goes by when the run or tick was that wrote the rescue file.
+        first = charge.rescue.at if self._parts.is_once and self._known is None else at
         for name in exposed:
-            known = None if state is None else state.region(name).watched_at
-            # Of what the guard sees for the first time it knows only that it was not watched before it looked.
-            self._watched[name] = max(filter(None, (known, self._watched.get(name))), default=at)
+            known = None if charge.state is None else charge.state.region(name).watched_at
+            self._watched[name] = max(filter(None, (known, self._watched.get(name))), default=first)
 
     def _return(
         self, rescue: Rescue, parts: RolloutParts | None, late: Sequence[str], unwatched: dict[str, timedelta]
@@ -151,23 +178,68 @@ class Guard:
         if parts is not None:
             with _Telling(self._parts.say):
                 RolloutEngine(parts).watch_over()
-        left = [name for name in late if self._candidate(rescue, name) != 0]
-        stubborn = [name for name in left if parts is None or unwatched[name] > self._allowed + LEASE_GRACE]
+        grace = rescue.max_unwatched + LEASE_GRACE
+        left = [name for name in late if self._candidate(rescue, name).weight != 0]
+        stubborn = [name for name in left if parts is None or unwatched[name] > grace]
         if stubborn:
             self._by_hand(rescue, parts, stubborn)
-        return tuple(name for name in late if self._candidate(rescue, name) == 0)
+        return tuple(name for name in late if self._candidate(rescue, name).weight == 0)
 
     def _by_hand(self, rescue: Rescue, parts: RolloutParts | None, regions: Sequence[str]) -> None:
         record = None if parts is None else recorder_in(Book(parts.store, parts.spool))
-        why = f"the guard: nobody watched the candidate in {', '.join(regions)} for longer than {self._allowed}"
+        why = f"the guard: nobody watched the candidate in {', '.join(regions)} for longer than {rescue.max_unwatched}"
         end = roll_back(
-            rescue, self._parts.open_target, clock=self._parts.clock, why=why, regions=list(regions), record=record
+            rescue,
+            self._parts.open_target,
+            clock=self._parts.clock,
+            why=why,
+            regions=list(regions),
+            record=record,
+            say=self._parts.say,
         )
         for each in end.regions:
             done = "is back on stable" if each.after is not None else f"COULD NOT BE RETURNED: {each.trouble}"
-            self._parts.say(f"{each.region} {done}; {why}; {end.recorded}")
+            odd = f"; {each.stable}" if each.stable else ""
+            self._parts.say(f"{each.region} {done}{odd}; {why}; {end.recorded}")
         if end.exit_code is ExitCode.EXTERNAL:
             self._parts.say("a person is needed: traffic could not be returned everywhere; it is tried again")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A candidate's percent (``None``: the target does not answer), and whether a later rollout has switched it."""
+
+    weight: int | None
+    is_stranger: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What was found of one rollout; ``strangers`` are regions that a later one has switched, which are left alone."""
+
+    weights: dict[str, int | None]
+    unwatched: dict[str, timedelta]
+    returned: tuple[str, ...]
+    stuck: tuple[str, ...]
+    strangers: tuple[str, ...]
+
+
+def _charges_in(book: Book, parts: RolloutParts, at: datetime) -> tuple[_Charge, ...]:
+    """Return what the ledger has under way, or what it had last: its targets are read for the metrics all the same."""
+    names = book.state.unfinished or tuple(filter(None, (book.state.latest,)))
+    found = []
+    for name in names:
+        rescue = rescue_in(
+            book,
+            service=parts.service,
+            at=at,
+            store_kind=parts.store_kind,
+            store_options=dict(parts.store_options),
+            rollout=name,
+        )
+        if rescue is not None:
+            found.append(_Charge(rescue=rescue, state=book.rollout(name)))
+    return tuple(found)
 
 
 def _is_exposed(region: str, weight: int | None, state: RolloutState | None) -> bool:

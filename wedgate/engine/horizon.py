@@ -14,8 +14,6 @@ from wedgate.engine.parts import Almanac
 from wedgate.gate.clock import LATEST
 from wedgate.gate.decide import reason_of
 from wedgate.gate.decision import Reason
-from wedgate.ledger.audit import Frozen
-from wedgate.overrides.grants import covers
 
 HORIZONS = (timedelta(days=60), timedelta(days=400), timedelta(days=1100), timedelta(days=4400))
 """Tried in turn while an answer is missing. Sixty days hold eight Saturdays; three years hold every yearly rule but
@@ -102,55 +100,6 @@ def opened_until(
         if any(each.closes and not opens(each) for each in causes):
             return instant
     return until
-
-
-def granted_until(
-    calendar: Calendar,
-    almanac: Almanac,
-    region: str,
-    at: datetime,
-    until: datetime,
-    *,
-    rules: Collection[str],
-    untouchable: Collection[str] = (),
-) -> datetime:
-    """Return until when a grant for some rules keeps a region open: its end, or what closes and it does not open."""
-
-    def opens(cause: Cause) -> bool:
-        return covers(rules, cause.kind.value, cause.rule) and cause.rule not in untouchable
-
-    timeline = timeline_for(calendar, almanac, Span(start=at, end=until + timedelta(days=1)))
-    return opened_until(timeline, region, at, until, opens)
-
-
-def opening_after_freezes(
-    calendar: Calendar,
-    almanac: Almanac,
-    regions: tuple[str, ...],
-    at: datetime,
-    needed: timedelta | None,
-    freezes: Sequence[Frozen],
-) -> datetime | None:
-    """Return the first instant from ``at`` on at which the calendar opens all regions and no freeze holds any of them.
-
-    ``None`` if there is none as far as calendars are read.
-    """
-
-    def opening(timeline: Timeline) -> datetime | None:
-        instant = at
-        while True:
-            holding = [each.until for each in freezes for region in regions if each.holds(region, instant)]
-            instant = max([instant, *holding])
-            if not holding:
-                found = first_opening(timeline, regions, instant, needed)
-                if found is None or found.start == instant:
-                    return None if found is None else instant
-                instant = found.start
-
-    last = max((each.until for each in freezes), default=at)
-    at_least = max(last - at, timedelta(0)) + (needed or timedelta(0))
-    timeline = answering_timeline(calendar, almanac, at, lambda found: opening(found) is not None, at_least=at_least)
-    return opening(timeline)
 
 
 def closing_reasons(timeline: Timeline, regions: Sequence[str], instant: datetime | None) -> tuple[Reason, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from wedgate.engine.holder import utc
 from wedgate.engine.rollout_parts import RunEnd
 from wedgate.errors import ExitCode
+from wedgate.rollout.promises import not_promised, spell_undrained
 from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
 
 _OF_HOLD = {
@@ -58,7 +59,9 @@ def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str
     if state.halted is not None:
         back = [region.region for region in state.regions if region.phase is RegionPhase.ROLLED_BACK]
         where = f"{', '.join(back)} back on stable" if back else "no region had traffic on it"
-        return ExitCode.ROLLED_BACK, f"rolled back: {where}; {state.halted}"
+        lost = not_promised(state.plan.migration) if back else ""
+        more = "".join(f"; {each}" for each in (lost, spell_undrained(state)) if each)
+        return ExitCode.ROLLED_BACK, f"rolled back: {where}; {state.halted}{more}"
     if interrupted is not None:
         return ExitCode.UNEXPECTED, (
             f"interrupted: {interrupted}; every region in motion is back on stable; run the same command again to go on"
@@ -67,6 +70,8 @@ def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str
         held = [each for each in state.regions if each.hold is not None and each.hold.kind is kind]
         if held:
             return code, _spell_holds(kind, held)
+    if all(region.is_final or state.awaits_drain(region) for region in state.regions):
+        return ExitCode.NEEDS_HUMAN, f"needs a human: {spell_undrained(state)}"
     return ExitCode.UNEXPECTED, f"the rollout stopped while {state.status}"
 
 

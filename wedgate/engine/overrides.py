@@ -15,7 +15,7 @@ from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
 from wedgate.engine.check import ask_region
-from wedgate.engine.horizon import granted_until, opening_after_freezes
+from wedgate.engine.lasting import granted_until, opening_after_freezes
 from wedgate.engine.parts import Almanac
 from wedgate.errors import ExternalSystemError
 from wedgate.gate.decide import closed_for, with_regions, words_of

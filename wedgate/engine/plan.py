@@ -13,7 +13,8 @@ from wedgate.engine.horizon import timeline_for
 from wedgate.engine.parts import Almanac
 from wedgate.errors import UsageError
 from wedgate.judge.live import slices_needed
-from wedgate.rollout.planner import LOOK_BACK, Dated, Goal, Stretch, Task, best_order, plan_from, without_waiting
+from wedgate.rollout.ordering import best_order
+from wedgate.rollout.planner import LOOK_BACK, Dated, Goal, Stretch, Task, plan_from, without_waiting
 from wedgate.rollout.regions import chosen_strategy
 from wedgate.rollout.strategies import completed
 from wedgate.rollout.values import RolloutSettings, Strategy

@@ -51,11 +51,20 @@ def recorder_in(book: Book) -> Recorder:
 
 
 def rescue_in(
-    book: Book, *, service: str, at: datetime, store_kind: str, store_options: Mapping[str, object]
+    book: Book,
+    *,
+    service: str,
+    at: datetime,
+    store_kind: str,
+    store_options: Mapping[str, object],
+    rollout: str | None = None,
 ) -> Rescue | None:
-    """Return what a rescue file of the rollout that was started last would say, by the ledger; ``None`` without one."""
+    """Return what a rescue file of a rollout would say, by the ledger; ``None`` without one.
+
+    It is of the rollout that was started last, where none is named.
+    """
     ledger = book.refresh()
-    state = book.rollout(ledger.latest)
+    state = book.rollout(rollout or ledger.latest)
     if state is None:
         return None
     return Rescue(
@@ -66,6 +75,8 @@ def rescue_in(
         epoch=ledger.epoch,
         regions=state.plan.regions,
         store_kind=store_kind,
+        migration=state.plan.migration,
+        max_unwatched=state.plan.max_unwatched,
         store_options=dict(store_options),
     )
 

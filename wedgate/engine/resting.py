@@ -91,8 +91,7 @@ def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     """Whether a tick may change a region without anything happening outside."""
     preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
     idle = region.paused is not None and region.phase in preparing
-    waits = region.phase is RegionPhase.PROMOTED and state.keeps_promoted
-    return region.is_moving and region.phase is not RegionPhase.HELD and not idle and not waits
+    return region.is_moving and region.phase is not RegionPhase.HELD and not idle and not state.keeps_old(region)
 
 
 def _waits_for_calendar(region: RegionState) -> bool:

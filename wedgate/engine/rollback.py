@@ -1,7 +1,8 @@
 """Rollback by hand: absolute weights from the rescue file, read back, then recorded if that can be done.
 
 Asks nobody: no configuration, calendar, approval, metric or ledger stands in the way. It takes a fence above the one
-found, so that a run that is still going cannot raise the weights again.
+found, so that a run that is still going cannot raise the weights again. Only what the target itself knows of the old
+colour is looked at, for seconds: one that is gone is deployed first, one that is too small gets what it can take.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wedgate.adapters.targets.interface import FenceError, Target
-from wedgate.errors import ExitCode, UsageError, WedgateError
+from wedgate.engine.returning import DIGEST_SECONDS, Means, instances, reason_of_loss, way_back
+from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
 from wedgate.rollout.rescue import Rescue
+from wedgate.rollout.returns import LOOK_AGAIN, PART_WITHIN, VERIFY_WITHIN, Way, way_of_capacity
 from wedgate.rollout.state import RegionPlan
 from wedgate.rollout.values import Fence, TargetSettings, Weights
 
@@ -31,7 +34,10 @@ FENCES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionReturn:
-    """One region: weights before (``None``: not known) and after (``None``: it failed, and ``trouble`` says how)."""
+    """One region: weights before (``None``: not known) and after (``None``: it failed, and ``trouble`` says how).
+
+    ``first`` is what had to be done before everything could go back.
+    """
 
     region: str
     before: Weights | None
@@ -39,6 +45,7 @@ class RegionReturn:
     trouble: str = ""
     stable: str = ""
     """What is wrong with the stable version that has the traffic now; empty when it answers as it should."""
+    first: str = ""
 
     @property
     def changed(self) -> bool:
@@ -65,11 +72,16 @@ def roll_back(
     record: Recorder | None = None,
     exposed: Callable[[Rescue], Collection[str]] = lambda rescue: (),
     observe: Callable[[RegionReturn], None] = lambda region: None,
+    say: Callable[[str], None] = lambda text: None,
+    means: Means | None = None,
+    at_once: bool = False,
 ) -> RollbackEnd:
     """Return the regions (all of the rescue file by default) to stable, each whatever happens to the others.
 
     A rollback ends the run that watches the rest, so regions not named that are ``exposed`` by the ledger, or found
-    with a part of the traffic, return too. ``observe`` hears of each region as it returns. Raises ``UsageError`` for
+    with a part of the traffic, return too. A stable colour that is known to be gone is deployed first, and one that is
+    known to be too small gets what it can take and the rest when it has grown; ``at_once`` leaves both out. ``observe``
+    hears of each region as it returns, and ``say`` of what goes on until then. Raises ``UsageError`` for
     a region that the rescue file does not know. The exit code is 20 when a region could not be returned, 13 when the
     stable version does not answer as it should, 12 when something was rolled back, 0 when all was on stable already.
     """
@@ -77,17 +89,23 @@ def roll_back(
     unknown = [region for region in regions if region not in known]
     if unknown:
         raise UsageError(f"region {unknown[0]} is not in the rescue file; it knows {', '.join(known)}")
+    hand = _Hand(rescue=rescue, open_target=open_target, say=say, means=means or Means(), at_once=at_once)
     named = [region for region in rescue.regions if not regions or region.region in regions]
     rest = [region for region in rescue.regions if region not in named]
-    done = _return_all(rescue, named, open_target, observe)
+    ways = [_Return(hand, region) for region in named]
+    done = _return_all(ways, _Return.at_once, observe)
     if rest:
         # What the targets say comes first: a ledger may take long to answer, or never do.
         parted = _with_a_part(rest, open_target)
-        done += _return_all(rescue, parted, open_target, observe)
+        ways += (first := [_Return(hand, region) for region in parted])
+        done += _return_all(first, _Return.at_once, observe)
         whole = [region for region in rest if region not in parted]
         unwatched = exposed(rescue) if whole else ()
-        done += _return_all(rescue, [region for region in whole if region.region in unwatched], open_target, observe)
-    returned = tuple(region for region, _ in done)
+        ways += (then := [_Return(hand, region) for region in whole if region.region in unwatched])
+        done += _return_all(then, _Return.at_once, observe)
+    # Only now: nobody waits for a colour that has to grow but the region that it is in.
+    done += _return_all([each for each in ways if each.is_waiting], _Return.when_able, observe)
+    returned = tuple(sorted(done, key=lambda each: known.index(each.region)))
     changed = tuple(region.region for region in returned if region.changed)
     failed = any(region.after is None for region in returned)
     recorded = "nothing to record"
@@ -96,7 +114,7 @@ def roll_back(
         # Imported here: on a busy machine every module that is needed only later delays the return of traffic.
         from wedgate.rollout.events import ReturnedByHand
 
-        epoch = max([rescue.epoch, *(used for _, used in done)])
+        epoch = max([rescue.epoch, *(each.epoch for each in ways)])
         recorded = record(rescue, ReturnedByHand(at=clock(), regions=changed, why=why), epoch)
     code = ExitCode.ROLLED_BACK if changed else ExitCode.DONE
     if any(region.stable for region in returned):
@@ -106,23 +124,34 @@ def roll_back(
     return RollbackEnd(exit_code=code, regions=returned, recorded=recorded)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hand:
+    """What one rollback by hand works with."""
+
+    rescue: Rescue
+    open_target: Callable[[TargetSettings], Target]
+    say: Callable[[str], None]
+    means: Means
+    at_once: bool
+
+
 def _return_all(
-    rescue: Rescue,
-    plans: Sequence[RegionPlan],
-    open_target: Callable[[TargetSettings], Target],
+    ways: Sequence[_Return],
+    give_back: Callable[[_Return], RegionReturn | None],
     observe: Callable[[RegionReturn], None],
-) -> list[tuple[RegionReturn, int]]:
+) -> list[RegionReturn]:
     """Return some regions at the same time: one that does not answer must not keep the others waiting."""
-    if not plans:
+    if not ways:
         return []
 
-    def give_back(plan: RegionPlan) -> tuple[RegionReturn, int]:
-        done = _return_region(rescue, plan, open_target)
-        observe(done[0])
+    def told(way: _Return) -> RegionReturn | None:
+        done = give_back(way)
+        if done is not None:
+            observe(done)
         return done
 
-    with ThreadPoolExecutor(max_workers=len(plans)) as threads:
-        return list(threads.map(give_back, plans))
+    with ThreadPoolExecutor(max_workers=len(ways)) as threads:
+        return [done for done in threads.map(told, ways) if done is not None]
 
 
 def _with_a_part(plans: Sequence[RegionPlan], open_target: Callable[[TargetSettings], Target]) -> list[RegionPlan]:
@@ -139,29 +168,143 @@ def _with_a_part(plans: Sequence[RegionPlan], open_target: Callable[[TargetSetti
         return [plan for plan, parted in zip(plans, threads.map(has_a_part, plans), strict=True) if parted]
 
 
-def _return_region(
-    rescue: Rescue, plan: RegionPlan, open_target: Callable[[TargetSettings], Target]
-) -> tuple[RegionReturn, int]:
-    """Return one region to stable, and the epoch that was used."""
-    before: Weights | None = None
-    epoch = rescue.epoch + AHEAD
-    try:
-        target = open_target(plan.target)
+class _Return:
+    """One region on its way back: everything at once, or when its old colour is able to take it.
+
+    ``epoch`` is the one that was used; ``is_waiting`` says that the old colour has what it can take, and no more.
+    """
+
+    def __init__(self, hand: _Hand, plan: RegionPlan) -> None:
+        self._hand = hand
+        self._plan = plan
+        self._target: Target | None = None
+        self._before: Weights | None = None
+        self._first: list[str] = []
+        self._way = Way()
+        self._given = 0
+        self.epoch = hand.rescue.epoch + AHEAD
+        self.is_waiting = False
+
+    def at_once(self) -> RegionReturn | None:
+        """Give stable everything, or as much as it can take now: then ``None``, and the rest waits."""
+        try:
+            target = self._target = self._hand.open_target(self._plan.target)
+            self._read(target)
+            if self._before is not None and not self._hand.at_once:
+                has = self._before.of(self._plan.stable)
+                self._way = way_back(target, self._plan, has=has, ask=self._hand.means.ask)
+                if not self._way.is_whole:
+                    # Also where nothing can go back yet: a run that is still going is fenced out from here on.
+                    self._write(target, max(self._way.share, has))
+                    self.is_waiting = True
+                    return None
+            return self._everything(target)
+        except WedgateError as error:
+            return self._failed(str(error))
+
+    def when_able(self) -> RegionReturn:
+        """Let stable be deployed or grow, as far as that can be had, and give it everything."""
+        target = self._target
+        assert target is not None
+        try:
+            if self._way.is_gone:
+                self._deploy(target)
+                self._way = way_back(target, self._plan, has=0, ask=self._hand.means.ask)
+            if not self._way.is_whole and not self._way.is_gone:
+                self._grow(target)
+            return self._everything(target)
+        except WedgateError as error:
+            return self._failed(str(error))
+
+    def _read(self, target: Target) -> None:
         try:
             reading = target.weights()
-            before = reading.weights
-            epoch = max(epoch, (reading.fence.epoch if reading.fence is not None else 0) + 1)
         except WedgateError:
             # What is in force is not needed to say what should be.
-            pass
-        after, epoch = _written(target, rescue, rescue.weights_for(plan), epoch)
-    except WedgateError as error:
-        return RegionReturn(region=plan.region, before=before, after=None, trouble=str(error)), epoch
-    if after != rescue.weights_for(plan):
-        trouble = f"the target reports blue {after.blue} / green {after.green} after the write"
-        return RegionReturn(region=plan.region, before=before, after=None, trouble=trouble), epoch
-    stable = _trouble_of_stable(plan, target)
-    return RegionReturn(region=plan.region, before=before, after=after, stable=stable), epoch
+            return
+        self._before = reading.weights
+        self.epoch = max(self.epoch, (reading.fence.epoch if reading.fence is not None else 0) + 1)
+
+    def _write(self, target: Target, share: int) -> None:
+        weights = Weights.giving(self._plan.stable, share)
+        _, self.epoch = _written(target, self._hand.rescue, weights, self.epoch)
+        self._given = share
+
+    def _everything(self, target: Target) -> RegionReturn:
+        wanted = self._hand.rescue.weights_for(self._plan)
+        after, self.epoch = _written(target, self._hand.rescue, wanted, self.epoch)
+        if after != wanted:
+            return self._failed(f"the target reports blue {after.blue} / green {after.green} after the write")
+        return RegionReturn(
+            region=self._plan.region,
+            before=self._before,
+            after=after,
+            stable=_trouble_of_stable(self._plan, target),
+            first="; ".join(self._first),
+        )
+
+    def _failed(self, trouble: str) -> RegionReturn:
+        first = "; ".join(self._first)
+        return RegionReturn(region=self._plan.region, before=self._before, after=None, trouble=trouble, first=first)
+
+    def _say(self, text: str) -> None:
+        self._hand.say(f"{self._plan.region}: {text}")
+
+    def _grow(self, target: Target) -> None:
+        """Scale stable, and give it what it can take as it grows, until it can take everything or its time is up."""
+        plan, way, means = self._plan, self._way, self._hand.means
+        if self._given < way.share:
+            self._write(target, way.share)
+        self._say(f"{way.share} % to {plan.stable} at once: {way.why}; the rest within {PART_WITHIN.seconds} s")
+        self._first.append(f"{way.share} % went at once ({way.why})")
+        means.run_beside(lambda: self._scale(target))
+        for _ in range(int(PART_WITHIN / LOOK_AGAIN)):
+            means.pause(LOOK_AGAIN)
+            ready, wanted = instances(target, plan, means.ask)
+            needed = plan.stable_instances or wanted
+            now = way_of_capacity(colour=plan.stable, has=way.share, ready=ready, needed=needed, is_staged=True)
+            if now.is_whole:
+                self._first.append("the rest when it had grown")
+                return
+            if now.share > way.share:
+                self._write(target, now.share)
+            way = now
+        self._first.append(f"the rest after {PART_WITHIN.seconds} s, although {way.why}")
+
+    def _scale(self, target: Target) -> None:
+        try:
+            if not target.scale(self._plan.stable):
+                self._say(f"without a `scale` command {self._plan.stable} grows by itself, or not")
+        except WedgateError as error:
+            self._say(f"{self._plan.stable} could not be scaled: {error}")
+
+    def _deploy(self, target: Target) -> None:
+        """Deploy the old version on its colour, which has no traffic, and wait until it answers.
+
+        Where that fails and nothing answers there, ``ExternalSystemError``: the other colour is all that there is.
+        What answers with another version gets the traffic all the same, and is said.
+        """
+        plan, means, release = self._plan, self._hand.means, self._plan.stable_release
+        self._say(f"{self._way.why}: {release.digest} is deployed on {plan.stable} first")
+        trouble = ""
+        try:
+            target.deploy(plan.stable, release)
+        except WedgateError as error:
+            trouble = f"it could not be deployed there: {error}"
+        for _ in range(int(VERIFY_WITHIN / LOOK_AGAIN)):
+            if not reason_of_loss(target, plan, means.ask):
+                self._first.append(f"{release.digest} was deployed on {plan.stable} first")
+                return
+            if trouble:
+                break
+            means.pause(LOOK_AGAIN)
+        found = means.ask(lambda: target.digest(plan.stable), DIGEST_SECONDS)
+        if found is not None and found.value is None:
+            raise ExternalSystemError(
+                f"{self._way.why}, and {trouble or 'it does not answer after its deploy'}; traffic stays on "
+                f"{plan.candidate}, which answers: deploy {release.digest} on {plan.stable}, or send everything there "
+                "as it is with --at-once"
+            )
 
 
 def _written(target: Target, rescue: Rescue, weights: Weights, epoch: int) -> tuple[Weights, int]:

@@ -26,14 +26,15 @@ from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, Refus
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
+from wedgate.rollout.promises import Declared, spell_undrained, undrained
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
 
-MOST_TRIES = 100
-"""A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` allows; against an error that repeats
-itself without being the target's."""
+MOST_TRIES = 400
+"""A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` and a deploy of the old version allow;
+against an error that repeats itself without being the target's."""
 
 _NOTHING_UNDER_WAY = RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
 
@@ -41,9 +42,10 @@ _NOTHING_UNDER_WAY = RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rol
 class RolloutEngine:
     """Rolls releases of one service out. One object for one run."""
 
-    def __init__(self, parts: RolloutParts) -> None:
+    def __init__(self, parts: RolloutParts, declared: Declared | None = None) -> None:
+        self._declared = declared or Declared()
         self._parts = replace(parts, observe=unfailing(parts.observe))
-        self._book = Book(parts.store, parts.spool)
+        self._book = Book(parts.store, parts.spool, parts.known)
         self._reported: set[Regression] = set()
         self._last: Ticker | None = None
         self._obeyed_at: datetime | None = None
@@ -137,7 +139,11 @@ class RolloutEngine:
                     self._book.append([release_claims(running, self._parts.clock())])
                     continue
                 ticker = self._ticker(running)
-                self._tick_once(ticker, only)
+                trouble = self._renewed_rescue(running.plan)
+                # Without it nothing goes forward: a rollback would not reach above what is written from here on.
+                self._tick_once(ticker, only, steps=trouble is None)
+                if trouble is not None:
+                    raise trouble
                 ends.append(tick_end(ticker.state))
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
@@ -200,7 +206,7 @@ class RolloutEngine:
         planned = None
         if not self._book.has_kept and not self._book.state.claims:
             # Nothing waits to be finished: a refusal, or nothing to do, needs no lease.
-            planned = plan_rollout(self._parts, self._book.state, release, requested)
+            planned = plan_rollout(self._parts, self._book.state, release, requested, self._declared)
             if planned.plan is None:
                 return _nothing_to_do(release, planned)
         self._take_lease(planned.plan if planned is not None else None)
@@ -265,16 +271,20 @@ class RolloutEngine:
             planned = None
             over = {region.region for region in running.plan.regions}
             if release.digest in self._book.state.poisoned or not rest & over:
-                self._bring_to_rest(self._ticker(running), f"release {release.digest} was asked for")
+                ticker = self._ticker(running)
+                self._bring_to_rest(ticker, f"release {release.digest} was asked for")
+                if over & set(requested):
+                    _refuse_undrained(ticker.state)
             elif running.plan.release == release and rest <= over <= set(requested):
                 same = self._ticker(running)
+                self._refuse_other_migration(same)
                 self._take_over(same)
             else:
                 self._supersede(self._ticker(running), release)
         if same is not None:
             return same
         refuse_poisoned(self._parts, self._book.state, release, requested)
-        planned = planned or plan_rollout(self._parts, self._book.state, release, requested)
+        planned = planned or plan_rollout(self._parts, self._book.state, release, requested, self._declared)
         return None if planned.plan is None else self._start(planned.plan)
 
     def _take_over(self, ticker: Ticker) -> None:
@@ -331,6 +341,9 @@ class RolloutEngine:
         stuck = [region for region in ticker.state.regions if region.phase is RegionPhase.NEEDS_HUMAN]
         if any(not region.owes_return for region in stuck):
             raise NeedsHumanError(_stuck(ticker.state))
+        if undrained(ticker.state):
+            self._bring_to_rest(ticker, f"release {release.digest} was asked for")
+            _refuse_undrained(ticker.state)
         self._take_over(ticker)
         why = f"release {release.digest} takes its place"
         ticker.feed(ev.Superseded(at=self._parts.clock(), why=why))
@@ -338,6 +351,16 @@ class RolloutEngine:
         ticker.hear(last=True)
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))
+
+    def _refuse_other_migration(self, ticker: Ticker) -> None:
+        """Refuse to go on with a rollout under another declaration than it was started with."""
+        said, plan = self._declared.migration, ticker.state.plan
+        if said is not None and said is not plan.migration:
+            self._bring_to_rest(ticker, f"a {said} migration was declared")
+            raise RefusedError(
+                f"rollout {plan.rollout} was started with --migration {plan.migration}, not {said}; leave it out to go "
+                "on, or end that one with `wedgate rollout abort`"
+            )
 
     def _driven(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None, rescue: str) -> RunEnd:
         """Drive a rollout, and return how that ended."""
@@ -441,6 +464,19 @@ class RolloutEngine:
         self._last = Ticker(self._parts, self._book, state, watcher)
         return self._last
 
+    def _renewed_rescue(self, plan: Plan) -> ExternalSystemError | None:
+        """Write the rescue file of the rollout that was started last with this tick's epoch; return why that failed.
+
+        Each tick takes a higher epoch. A rollback by hand that goes by the first one would be written over.
+        """
+        if plan.rollout != self._book.state.latest:
+            return None
+        try:
+            self._save_rescue(plan)
+        except ExternalSystemError as error:
+            return error
+        return None
+
     def _save_rescue(self, plan: Plan) -> str:
         """Write the rescue file; return where."""
         return self._parts.save_rescue(
@@ -453,6 +489,8 @@ class RolloutEngine:
                 regions=plan.regions,
                 store_kind=self._parts.store_kind,
                 store_options=dict(self._parts.store_options),
+                migration=plan.migration,
+                max_unwatched=plan.max_unwatched,
             )
         )
 
@@ -490,6 +528,12 @@ def _stuck(state: RolloutState) -> str:
         f"rollout {state.plan.rollout} needs a human: {'; '.join(stuck) or 'it could not be ended'}; look at the "
         "region, then record what runs there with `wedgate rollout adopt`, or return it with `wedgate rollback`"
     )
+
+
+def _refuse_undrained(state: RolloutState) -> None:
+    """Refuse another release where the old colour would go that nobody has seen to be the last way back."""
+    if waits := spell_undrained(state):
+        raise RefusedError(f"rollout {state.plan.rollout} is not over: {waits}")
 
 
 def _nothing_done(refused: RefusedError) -> RunEnd:

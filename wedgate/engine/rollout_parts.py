@@ -12,8 +12,10 @@ from wedgate.adapters.stores.interface import Spool, Store
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.beside import Beside, run_beside
 from wedgate.engine.holder import is_alive, own_name
+from wedgate.engine.known import Known
 from wedgate.engine.observe import JudgeLive, SliceBetween
 from wedgate.engine.progress import Observer
+from wedgate.engine.returning import Ask, ask_within
 from wedgate.errors import ExitCode
 from wedgate.gate.decision import RegionDecision
 from wedgate.judge.values import JudgeSettings
@@ -51,8 +53,9 @@ class RolloutParts:
     then says why. ``let_through(decision, plan, at)`` looks whether an override opens a closed region for a rollout,
     and records its use before it says so. ``reports`` returns every regression reported so far. ``who`` is this run's
     name in the lease (``machine:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
-    known). ``run_beside`` starts a deploy and returns without waiting for its end. ``is_fleet`` says that the store
-    holds other services as well, which may share a target by mistake.
+    known). ``run_beside`` starts a deploy and returns without waiting for its end. ``ask`` bounds how long a rollback
+    waits to hear of the old colour. ``is_fleet`` says that the store holds other services as well, which may share a
+    target by mistake. ``known`` is what was made of the ledger when it was last read.
     """
 
     service: str
@@ -75,6 +78,8 @@ class RolloutParts:
     who: str = field(default_factory=own_name)
     is_alive: Callable[[str], bool | None] = is_alive
     run_beside: Callable[[Callable[[], None]], Beside] = run_beside
+    ask: Ask = ask_within
+    known: Known = field(default_factory=Known)
     is_fleet: bool = False
     hooks: Hooks = field(default_factory=NoHooks)
     store_kind: str = "file"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wedgate.adapters.targets.interface import Target
+from wedgate.engine.returning import instances
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.engine.traffic import spell_traffic
 from wedgate.errors import RefusedError, UsageError
 from wedgate.ledger.streams import Good, LedgerState
+from wedgate.rollout.promises import Declared, refusal_to_start
 from wedgate.rollout.state import Plan, RegionPlan
-from wedgate.rollout.values import Release, RolloutSettings, TargetSettings, Weights
+from wedgate.rollout.values import Migration, Release, RolloutSettings, TargetSettings, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +49,19 @@ def refuse_poisoned(parts: RolloutParts, state: LedgerState, release: Release, r
     )
 
 
-def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regions: Sequence[str]) -> Planned:
+def plan_rollout(
+    parts: RolloutParts,
+    state: LedgerState,
+    release: Release,
+    regions: Sequence[str],
+    declared: Declared | None = None,
+) -> Planned:
     """Check every region against its target, and return the plan.
 
-    Raises ``RefusedError`` when a region has no last good version, or does not run it now with all traffic;
-    ``ExternalSystemError`` when a target does not answer.
+    Raises ``RefusedError`` when a region has no last good version, or does not run it now with all traffic, or when
+    nobody has accepted what a rollback cannot promise; ``ExternalSystemError`` when a target does not answer.
     """
+    declared = declared or Declared()
     requested = requested_regions(parts.settings, regions)
     refuse_poisoned(parts, state, release, requested)
     missing = [region for region in requested if region not in state.good]
@@ -66,13 +75,15 @@ def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regi
     rest = [region for region in requested if region not in already]
     if not rest:
         return Planned(plan=None, already=already)
+    if (refusal := refusal_to_start(declared, digest=release.digest)) is not None:
+        raise RefusedError(f"{refusal} with --accept-migration")
     for region in rest:
         refuse_unhealthy(parts.open_target(_target_settings(parts.settings, region)), state.good[region])
     plan = Plan(
         rollout=f"r-{parts.clock():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
         service=parts.service,
         release=release,
-        regions=tuple(_region_plan(parts.settings, region, state.good[region]) for region in rest),
+        regions=tuple(_region_plan(parts, region, state.good[region]) for region in rest),
         in_flight=parts.settings.in_flight,
         reserve=parts.settings.reserve,
         report_fails=parts.settings.report_fails,
@@ -81,6 +92,8 @@ def plan_rollout(parts: RolloutParts, state: LedgerState, release: Release, regi
         judge=parts.judge,
         max_unwatched=parts.settings.max_unwatched,
         window_closes=parts.settings.window_closes,
+        migration=declared.migration or Migration.NONE,
+        accepted_by=declared.accepted_by,
     )
     return Planned(plan=plan, already=already)
 
@@ -113,13 +126,16 @@ def _target_settings(settings: RolloutSettings, region: str) -> TargetSettings:
         ) from None
 
 
-def _region_plan(settings: RolloutSettings, region: str, good: Good) -> RegionPlan:
-    """Return the plan of one region."""
+def _region_plan(parts: RolloutParts, region: str, good: Good) -> RegionPlan:
+    """Return the plan of one region, with the instances that serve all its traffic now."""
+    settings = parts.settings
     wave = next(index for index, wave in enumerate(settings.waves) if region in wave)
-    return RegionPlan(
+    plan = RegionPlan(
         region=region,
         wave=wave,
         stable=good.colour,
         stable_release=good.release,
         target=_target_settings(settings, region),
     )
+    ready, _ = instances(parts.open_target(plan.target), plan, parts.ask)
+    return replace(plan, stable_instances=ready)

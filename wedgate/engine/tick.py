@@ -19,16 +19,19 @@ from wedgate.engine.hooks import HookDesk
 from wedgate.engine.observe import Watcher
 from wedgate.engine.progress import Progress
 from wedgate.engine.region_gate import RegionGate
+from wedgate.engine.returning import Returns
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.appending import Draft
+from wedgate.ledger.copying import replace
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
 from wedgate.rollout import effects as fx
 from wedgate.rollout import events as ev
 from wedgate.rollout.hooks import begins_to_return, call_of, condition_of, point_passed
 from wedgate.rollout.journal import draft_of
+from wedgate.rollout.returns import PART_WITHIN
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
 from wedgate.rollout.step import step, would_go_on
 from wedgate.rollout.values import Colour, HookPoint, Weights
@@ -57,11 +60,15 @@ class Ticker:
         """How the hook before the deploy of a region ended."""
         self._asked: dict[str, datetime] = {}
         self._gate = RegionGate(parts, book)
+        self._returns = Returns(
+            parts.run_beside, parts.ask, lambda region, why: self._say(region, "before it goes back", why, None)
+        )
         self._hooks = HookDesk(parts)
         self.raised: Progress | None = None
         self.state = state
         self.blind: ExternalSystemError | None = None
         self.spooled_at: str | None = None
+        self._marks: list[Draft] = []
 
     def feed(self, event: ev.Event) -> None:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
@@ -69,6 +76,9 @@ class Ticker:
         after, effects = step(before, event)
         if isinstance(event, ev.HookRan):
             self._say(event.region, f"hook {event.point}", _spell_hook(event), None)
+        if self.blind is not None and any(isinstance(each, fx.SetWeights) and not each.is_decrease for each in effects):
+            # A return that could not be recorded stops nobody; what would be an increase after it is not even begun.
+            raise self.blind
         drafts = self._drafts(event, after, effects)
         decreases = [effect for effect in effects if isinstance(effect, fx.SetWeights) and effect.is_decrease]
         found: list[ev.Event] = []
@@ -86,8 +96,12 @@ class Ticker:
             self._record(drafts, spooled=True)
             if failures:
                 raise failures[0]
-        else:
+        elif effects or not isinstance(event, ev.Judged):
             self._record(drafts, spooled=False)
+            self.state = after
+        else:
+            # That somebody watched is written with what is written next, at the end of the tick at the latest.
+            self._marks += drafts
             self.state = after
         self._after(before, after)
         for each in found:
@@ -97,6 +111,9 @@ class Ticker:
                 continue
             for each in self._apply(effect):
                 self.feed(each)
+        if isinstance(event, ev.Ticked):
+            marks, self._marks = self._marks, []
+            self._record(marks, spooled=False)
 
     def target(self, region: str) -> Target:
         """Return the target that the start pinned for a region."""
@@ -190,8 +207,9 @@ class Ticker:
     def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
         rollout, at = self.state.plan.rollout, event.at
-        tells = after != self.state or isinstance(event, ev.HookRan)
-        drafts = [draft_of(event, rollout=rollout)] if tells else []
+        drafts = []
+        if after != self.state or isinstance(event, ev.HookRan):
+            drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
             match effect:
                 case fx.Poison(digest=digest, why=why):
@@ -213,6 +231,7 @@ class Ticker:
         """
         if not drafts:
             return
+        drafts, self._marks = [*self._marks, *drafts], []
         if self.blind is not None:
             if not spooled:
                 self.spooled_at = self._book.keep(drafts) or self.spooled_at
@@ -241,6 +260,8 @@ class Ticker:
                 return self._read(region, "reading the digest", lambda: self._digest(effect.region, effect.colour))
             case fx.ReadWeights(region=region):
                 return self._read(region, "reading the weights", lambda: self._weights(effect.region))
+            case fx.SetWeights() if effect.is_decrease:
+                return self._return(effect)
             case fx.SetWeights(region=region):
                 asked = f"setting weights blue {effect.weights.blue} / green {effect.weights.green}"
                 return self._read(region, asked, lambda: self._set_weights(effect))
@@ -373,6 +394,24 @@ class Ticker:
             )
         target.set_weights(Weights.giving(self.state.plan.region(target.region).stable, 100), own)
 
+    def _return(self, effect: fx.SetWeights) -> Sequence[ev.Event]:
+        """Give stable all traffic, or what it can take now: what it lacks is started beside this."""
+        region, at = effect.region, self._now()
+        plan, asked = self.state.plan.region(region), "giving stable all traffic"
+        try:
+            way, has = self._returns.way(self.target(region), plan, at, is_late=effect.is_late)
+        except ExternalSystemError as error:
+            self._say(region, "target failed", f"{asked}: {error}", None)
+            return (ev.TargetFailed(at=at, region=region, asked=asked, why=str(error)),)
+        if way.is_whole:
+            return self._read(region, asked, lambda: self._set_weights(effect))
+        until = None if way.is_gone else at + PART_WITHIN
+        waits = ev.ReturnWaits(at=at, region=region, why=way.why, until=until)
+        if way.share <= has:
+            return (waits,)
+        part = replace(effect, weights=Weights.giving(plan.stable, way.share), why=f"{effect.why}; {way.why}")
+        return (waits, *self._read(region, asked, lambda: self._set_weights(part)))
+
     def _read(self, region: str, asked: str, call: Callable[[], ev.Event]) -> Sequence[ev.Event]:
         """Call the target; a failure is a fact too. A lost fence stops the run."""
         try:
@@ -409,6 +448,13 @@ class Ticker:
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""
         self._parts.observe(Progress(at=self._now(), region=region, what=what, why=why, until=until))
+
+
+def _mark_of(event: ev.Event) -> ev.Event:
+    """Return what is written of an event: a judgement that decides nothing only proves that somebody watched."""
+    if not isinstance(event, ev.Judged):
+        return event
+    return replace(event, judgement=replace(event.judgement, metrics=()))
 
 
 def _spell_hook(ran: ev.HookRan) -> str:

@@ -64,6 +64,9 @@ def judge_failures(
     totals = _Totals()
     for look, piece in enumerate(slices, start=1):
         totals = totals.plus(piece)
+        if not totals.errors:
+            # A share of nothing is above no limit.
+            continue
         spend = level / 2 / (look * (look + 1))
         failed = _above_ceiling(totals, limits, spend)
         if failed is None and not against_limits:

@@ -113,12 +113,13 @@ def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
     """Join neighbours until both colours have ``enough`` requests in each; a thin rest is left out."""
     merged: list[Slice] = []
     open_run: list[Slice] = []
+    stable = candidate = 0
     for piece in slices:
         open_run.append(piece)
-        joined = _joined(open_run)
-        if min(answered(joined.stable), answered(joined.candidate)) >= enough:
-            merged.append(joined)
-            open_run = []
+        stable, candidate = stable + answered(piece.stable), candidate + answered(piece.candidate)
+        if min(stable, candidate) >= enough:
+            merged.append(_joined(open_run))
+            open_run, stable, candidate = [], 0, 0
     return merged
 
 
@@ -129,6 +130,8 @@ def _few(slices: list[Slice]) -> list[Slice]:
 
 
 def _joined(run: Sequence[Slice]) -> Slice:
+    if len(run) == 1:
+        return run[0]
     return Slice(
         start=run[0].start,
         end=run[-1].end,

@@ -8,6 +8,7 @@ the rank that the other one can resolve. Timeouts: they are in no bucket, and ra
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from decimal import Decimal
@@ -53,8 +54,12 @@ def answered(sample: ColourSample) -> int:
     return sum(bucket.count for bucket in sample.latency) + sample.timeouts
 
 
+@functools.lru_cache(maxsize=4096)
 def pair_of(stable: ColourSample, candidate: ColourSample, quantile: Decimal) -> Pair | None:
-    """Return the quantile of both colours, or ``None`` when one of them answered nothing."""
+    """Return the quantile of both colours, or ``None`` when one of them answered nothing.
+
+    Remembered: every look of a bake asks for the slices of all looks before it.
+    """
     counts = answered(stable), answered(candidate)
     fewest = min(counts)
     if fewest == 0:

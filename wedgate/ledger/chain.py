@@ -15,6 +15,8 @@ from datetime import datetime
 GENESIS = "0" * 64
 """The ``previous`` of the first entry."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -47,12 +49,7 @@ def digest_of(
     previous: str,
 ) -> str:
     """Return the SHA-256 of an entry's canonical JSON (sorted keys, no spaces, UTF-8), in hex."""
-    canonical = json.dumps(
-        [revision, stream, kind, at.isoformat(), epoch, nonce, body, previous],
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
+    canonical = _CANONICAL.encode([revision, stream, kind, at.isoformat(), epoch, nonce, body, previous])
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

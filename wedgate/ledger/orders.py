@@ -17,6 +17,8 @@ class Order(StrEnum):
     """The rollout ends: what is in flight goes back to stable, and nothing is poisoned."""
     REPORT = "report"
     """A regression was reported: back to stable, as if the judge had found it."""
+    DRAIN = "drain"
+    """Somebody has seen what no rollback takes back: promoted regions may let their old colour go."""
     CLEAR = "clear"
     """A digest is poisoned no more. It concerns no rollout that runs."""
 

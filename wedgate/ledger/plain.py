@@ -25,24 +25,42 @@ class PlainError(ValueError):
 
 def to_plain(value: object) -> object:
     """Return ``value`` as JSON data: instants as ISO 8601, durations as seconds, decimals as text."""
-    match value:
-        case StrEnum():
-            return value.value
-        case None | bool() | int() | float() | str():
-            return value
-        case datetime():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case Decimal():
-            return str(value)
-        case Mapping():
-            return {str(key): to_plain(item) for key, item in value.items()}
-        case tuple() | list() | frozenset():
-            return [to_plain(item) for item in value]
-    if dataclasses.is_dataclass(value):
-        return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    raise PlainError(f"{type(value).__name__} has no plain spelling")
+    return _writer(typing.cast(typing.Hashable, type(value)))(value)
+
+
+Writer: typing.TypeAlias = Callable[[typing.Any], object]
+
+
+@functools.cache
+def _writer(kind: typing.Any) -> Writer:
+    """Return what writes values of a type; a ledger is written value by value, of a few types again and again."""
+    if issubclass(kind, StrEnum):
+        return lambda value: value.value
+    if kind is type(None) or issubclass(kind, bool | int | float | str):
+        return lambda value: value
+    if issubclass(kind, datetime):
+        return datetime.isoformat
+    if issubclass(kind, timedelta):
+        return timedelta.total_seconds
+    if issubclass(kind, Decimal):
+        return str
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): to_plain(item) for key, item in value.items()}
+    if issubclass(kind, tuple | list | frozenset):
+        return lambda value: [to_plain(item) for item in value]
+    if dataclasses.is_dataclass(kind):
+        return _fields_writer(kind)
+    raise PlainError(f"{kind.__name__} has no plain spelling")
+
+
+def _fields_writer(kind: typing.Any) -> Writer:
+    names = _names(kind)
+    return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+
+
+def _names(kind: typing.Any) -> tuple[str, ...]:
+    """Return the fields that are written; what a value works out from its other fields is not."""
+    return tuple(field.name for field in dataclasses.fields(kind) if field.init)
 
 
 def from_plain(kind: type[T], plain: object) -> T:
@@ -140,7 +158,7 @@ def _mapping(key: object, item: object) -> Reader:
 
 def _dataclass(kind: type) -> Reader:
     """Read a dataclass field by field. Its readers are made at the first use: a type may hold itself."""
-    names = frozenset(field.name for field in dataclasses.fields(kind))
+    names = frozenset(_names(kind))
     readers: dict[str, Reader] = {}
 
     def read(plain: object) -> object:
@@ -174,11 +192,12 @@ def _scalar(kind: object) -> Reader:
     if kind is Decimal:
         return lambda plain: _made(Decimal, _expect(str, plain))
     if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return lambda plain: _made(kind, _expect(str, plain))
+        choices = {choice.value: choice for choice in kind}
+        return lambda plain: (choices.get(plain) if type(plain) is str else None) or _made(kind, _expect(str, plain))
     if kind is float:
         return lambda plain: float(_expect((int, float), plain))
     if isinstance(kind, type):
-        return lambda plain: _of_type(kind, plain)
+        return lambda plain: plain if type(plain) is kind else _of_type(kind, plain)
     return _refusing(f"{kind} has no plain spelling")
 
 

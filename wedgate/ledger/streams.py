@@ -5,13 +5,16 @@ A journal's bodies are carried as they are: what they mean is the rollout's busi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS, Entry
+from wedgate.ledger.copying import replace
+from wedgate.ledger.grown import Grown
 from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import PlainError, from_plain
 from wedgate.ledger.told import Mark, Passed, Telling, marked
@@ -114,7 +117,7 @@ class LedgerState:
     rolled_back: frozenset[str] = frozenset()
     """The rollouts whose digest was poisoned, for as long as the ledger lasts."""
     claims: Mapping[str, str] = field(default_factory=dict)
-    journals: Mapping[str, tuple[JournalLine, ...]] = field(default_factory=dict)
+    journals: Mapping[str, Sequence[JournalLine]] = field(default_factory=dict)
     latest: str | None = None
     lease: Lease | None = None
     audit: tuple[AuditLine, ...] = ()
@@ -123,7 +126,7 @@ class LedgerState:
     orders: tuple[OrderLine, ...] = ()
     told: Mapping[tuple[str, str], Mark] = field(default_factory=dict)
     """What became of each message, by destination and by the key of what it is about."""
-    hashes: tuple[str, ...] = ()
+    hashes: Sequence[str] = ()
     """The hash of every entry in order, whatever its stream: what an anchor outside is compared with."""
 
     @property
@@ -160,31 +163,34 @@ class _Folding:
         self._state = state
         self._revision, self._head, self._epoch = state.revision, state.head, state.epoch
         self._lease, self._latest, self._freezes = state.lease, state.latest, state.freezes
-        self._good, self._poisoned, self._claims = dict(state.good), dict(state.poisoned), dict(state.claims)
-        self._audit, self._orders, self._hashes = list(state.audit), list(state.orders), list(state.hashes)
-        self._told = dict(state.told)
-        self._rolled_back = set(state.rolled_back)
+        self._good, self._poisoned, self._claims = state.good, state.poisoned, state.claims
+        self._audit: list[AuditLine] = []
+        self._orders: list[OrderLine] = []
+        self._hashes: list[str] = []
+        self._told = state.told
+        self._rolled_back = state.rolled_back
         self._journals: dict[str, list[JournalLine]] = {}
 
     def state(self) -> LedgerState:
         """Return what was taken in."""
-        longer = {name: tuple(lines) for name, lines in self._journals.items()}
+        before = self._state
+        longer = {name: _grown(before.journals.get(name, ()), lines) for name, lines in self._journals.items()}
         return LedgerState(
             revision=self._revision,
             head=self._head,
             epoch=self._epoch,
             good=self._good,
             poisoned=self._poisoned,
-            rolled_back=frozenset(self._rolled_back),
+            rolled_back=self._rolled_back,
             claims=self._claims,
-            journals={**self._state.journals, **longer},
+            journals={**before.journals, **longer} if longer else before.journals,
             latest=self._latest,
             lease=self._lease,
-            audit=tuple(self._audit),
+            audit=(*before.audit, *self._audit) if self._audit else before.audit,
             freezes=self._freezes,
-            orders=tuple(self._orders),
+            orders=(*before.orders, *self._orders) if self._orders else before.orders,
             told=self._told,
-            hashes=tuple(self._hashes),
+            hashes=_grown(before.hashes, self._hashes),
         )
 
     def take(self, entry: Entry) -> None:
@@ -199,12 +205,12 @@ class _Folding:
                 self._take_lease(entry)
             case Stream.HISTORY:
                 good = from_plain(Good, dict(entry.body))
-                self._good[good.region] = good
+                self._good = {**self._good, good.region: good}
             case Stream.POISON:
                 poisoned = from_plain(Poisoned, dict(entry.body))
                 # The first reason stays: a later entry for the same digest only repeats it.
-                self._poisoned.setdefault(poisoned.digest, poisoned)
-                self._rolled_back.add(poisoned.rollout)
+                self._poisoned = {**self._poisoned, poisoned.digest: self._poisoned.get(poisoned.digest, poisoned)}
+                self._rolled_back |= {poisoned.rollout}
             case Stream.CLAIMS:
                 self._take_claim(entry)
             case Stream.JOURNAL:
@@ -230,7 +236,7 @@ class _Folding:
             known = self._state.journals.get(rollout)
             if known is None and entry.kind != START:
                 return
-            lines = self._journals[rollout] = list(known or ())
+            lines = self._journals[rollout] = []
             self._latest = rollout if known is None else self._latest
         lines.append(JournalLine(kind=entry.kind, at=entry.at, body=entry.body))
 
@@ -251,16 +257,18 @@ class _Folding:
         given = from_plain(Given, dict(entry.body))
         self._orders.append(OrderLine(revision=entry.revision, at=entry.at, given=given))
         if given.order is Order.CLEAR and given.digest is not None:
-            self._poisoned.pop(given.digest, None)
+            self._poisoned = {digest: each for digest, each in self._poisoned.items() if digest != given.digest}
 
     def _take_notice(self, entry: Entry) -> None:
         """Mark what is told, was told, or could not be; a kind of a later version is nothing to go by."""
         if entry.kind not in tuple(Telling):
             return
         passed = from_plain(Passed, dict(entry.body))
+        told = dict(self._told)
         for key in passed.about:
             place = (passed.to, key)
-            self._told[place] = marked(self._told.get(place), Telling(entry.kind), entry.at)
+            told[place] = marked(told.get(place), Telling(entry.kind), entry.at)
+        self._told = told
 
     def _take_lease(self, entry: Entry) -> None:
         """Take the lease, or give it back; a renewal is only a sign of life."""
@@ -274,6 +282,14 @@ class _Folding:
         """Take regions for a rollout, or give them back."""
         claim = from_plain(Claim, dict(entry.body))
         if entry.kind == "claimed":
-            self._claims.update(dict.fromkeys(claim.regions, claim.rollout))
+            self._claims = {**self._claims, **dict.fromkeys(claim.regions, claim.rollout)}
         else:
             self._claims = {region: name for region, name in self._claims.items() if name != claim.rollout}
+
+
+Item = TypeVar("Item")
+
+
+def _grown(known: Sequence[Item], more: Sequence[Item]) -> Grown[Item]:
+    """Return a stream with more at its end."""
+    return (known if isinstance(known, Grown) else Grown(known)).grown(more)

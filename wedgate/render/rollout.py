@@ -12,8 +12,9 @@ from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import effects as fx
 from wedgate.rollout.guards import spell_duration
+from wedgate.rollout.promises import not_promised, promise, spell_undrained
 from wedgate.rollout.state import RegionPhase, RegionState, RolloutState
-from wedgate.rollout.values import Weights
+from wedgate.rollout.values import Migration, Weights
 
 Localise = Callable[[str | None, datetime], str]
 """Spells an instant in a region's own local time, and in UTC."""
@@ -60,9 +61,12 @@ def render_status(
         release = state.plan.release
         lines.append(f"rollout {state.plan.rollout}: {state.status}")
         lines.append(f"release {release.digest} (commit {release.commit})")
+        if state.plan.migration is not Migration.NONE:
+            lines.append(_migration_line(state))
         if state.halted is not None:
             lines.append(f"halted: {state.halted}")
         lines += [_region_line(region, localise) for region in state.regions]
+        lines += filter(None, [spell_undrained(state)])
         lines += [
             f"{line.given.order.value} by {line.given.by} ({line.given.why}) waits for the next tick"
             for line in _waiting(state, ledger)
@@ -76,6 +80,18 @@ def render_status(
     return "\n".join(lines)
 
 
+def _migration_line(state: RolloutState) -> str:
+    """Say what was declared of the migration, who accepted it, and what a rollback can promise."""
+    plan = state.plan
+    accepted = "" if plan.accepted_by is None else f", accepted by {plan.accepted_by}"
+    return f"migration {plan.migration}{accepted}: {promise(plan.migration)}"
+
+
+def plain_migration(migration: Migration) -> dict[str, object]:
+    """Return what a migration is, and what no rollback takes back after it, as data."""
+    return {"kind": migration.value, "not_promised": not_promised(migration) or None}
+
+
 def _region_line(region: RegionState, localise: Localise) -> str:
     """Render where one region stands."""
     parts = [f"  {region.region:<14} {region.phase}"]
@@ -87,6 +103,8 @@ def _region_line(region: RegionState, localise: Localise) -> str:
         parts.append(region.why)
     if region.paused is not None:
         parts.append(f"paused by {region.paused}")
+    if region.drained_by is not None:
+        parts.append(f"drained by {region.drained_by}")
     if region.hold is not None and region.hold.until is not None:
         parts.append(f"until {localise(region.region, region.hold.until)}")
     return "; ".join(parts)
@@ -149,6 +167,7 @@ def plain_rollout(state: RolloutState) -> dict[str, object]:
         "status": state.status.value,
         "commit": state.plan.release.commit,
         "digest": state.plan.release.digest,
+        "migration": {**plain_migration(state.plan.migration), "accepted_by": state.plan.accepted_by},
         "halted": state.halted,
         "regions": [
             {
@@ -159,6 +178,8 @@ def plain_rollout(state: RolloutState) -> dict[str, object]:
                 "held": None if region.hold is None else region.hold.kind.value,
                 "until": None if region.hold is None else to_plain(region.hold.until),
                 "paused": region.paused,
+                "awaits_drain": state.awaits_drain(region),
+                "drained_by": region.drained_by,
                 "step": region.at_step + 1,
                 "steps": None if region.strategy is None else len(region.strategy.steps),
                 "bake_seconds": region.bake_needed.total_seconds(),

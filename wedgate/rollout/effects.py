@@ -49,12 +49,17 @@ class ReadWeights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetWeights:
-    """Write absolute weights in one call and read them back. ``is_decrease`` ones wait for nothing and nobody."""
+    """Write absolute weights in one call and read them back. ``is_decrease`` ones wait for nothing and nobody.
+
+    Of a decrease the colour that gets all traffic may be given what it can take first, unless ``is_late``: then it has
+    had the time to grow.
+    """
 
     region: str
     weights: Weights
     is_decrease: bool
     why: str
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
+from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Effect
 from wedgate.rollout.guards import Refusal
@@ -16,7 +16,9 @@ def interrupted(state: RolloutState, why: str, at: datetime) -> tuple[RolloutSta
     effects: list[Effect] = []
     for region in state.regions:
         if region.phase is RegionPhase.ROLLING_BACK:
-            effects.append(regions.return_effect(state.plan.region(region.region), region))
+            moved, wanted = regions.give_back_again(state.plan.region(region.region), region, at)
+            state = state.having(moved)
+            effects += wanted
         elif region.is_exposed:
             plan = state.plan.region(region.region)
             kind = region.hold.kind if region.hold is not None else HoldKind.INTERRUPTED

@@ -123,6 +123,19 @@ class TargetFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnWaits:
+    """Not all traffic goes back yet: the old colour is too small or gone, as ``why`` says.
+
+    ``until`` is when it goes all the same; ``None`` where it would find nothing there.
+    """
+
+    at: datetime
+    region: str
+    why: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """The judge answered for the step in force.
 
@@ -218,6 +231,7 @@ Event: TypeAlias = (
     | DigestRead
     | WeightsRead
     | TargetFailed
+    | ReturnWaits
     | Judged
     | RegressionReported
     | Interrupted

@@ -6,7 +6,8 @@ The journal is the only source of a rollout's state: nothing is kept beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.plain import PlainError, from_plain, to_plain
@@ -28,6 +29,7 @@ KINDS: Mapping[str, type[Event]] = {
         events.DigestRead,
         events.WeightsRead,
         events.TargetFailed,
+        events.ReturnWaits,
         events.Judged,
         events.RegressionReported,
         events.Interrupted,
@@ -49,35 +51,35 @@ def draft_of(event: Event, *, rollout: str) -> Draft:
     return Draft(stream=Stream.JOURNAL, kind=_NAMES[type(event)], at=event.at, body=body)
 
 
-MOST_READ = 20_000
-_read: dict[int, tuple[Mapping[str, object], Event]] = {}
-
-
 def event_of(line: JournalLine) -> Event:
-    """Return the event of one journal line; ``PlainError`` when it is not one that this version knows.
-
-    A body that was read before is not read again: who looks at a ledger in memory again and again pays once.
-    """
-    known = _read.get(id(line.body))
-    if known is not None and known[0] is line.body:
-        return known[1]
+    """Return the event of one journal line; ``PlainError`` when it is not one that this version knows."""
     kind = KINDS.get(line.kind)
     if kind is None:
         raise PlainError(f"{line.kind} is no event that this version of wedgate knows")
     event: Event = from_plain(kind, line.body.get("event"))
-    if len(_read) >= MOST_READ:
-        _read.clear()
-    _read[id(line.body)] = line.body, event
     return event
 
 
-def replay(lines: Iterable[JournalLine]) -> RolloutState | None:
-    """Return the state that a journal folds to; ``None`` for an empty one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """What a journal of ``count`` lines folds to; ``last`` is the last of them."""
 
+    state: RolloutState
+    count: int
+    last: JournalLine
+
+
+def follow(lines: Sequence[JournalLine], before: Followed | None = None) -> Followed | None:
+    """Return what a journal folds to; ``None`` for an empty one.
+
+    One that goes on after what was followed ``before`` is read from there on, one that does not from its beginning.
     Raises ``PlainError`` when a line cannot be read, or the first is not the start.
     """
-    state: RolloutState | None = None
-    for line in lines:
+    goes_on = before is not None and before.count <= len(lines) and lines[before.count - 1] is before.last
+    if before is not None and goes_on and before.count == len(lines):
+        return before
+    state, count = (before.state, before.count) if before is not None and goes_on else (None, 0)
+    for line in lines[count:]:
         event = event_of(line)
         if state is None:
             if not isinstance(event, Started):
@@ -85,4 +87,10 @@ def replay(lines: Iterable[JournalLine]) -> RolloutState | None:
             state = begin(event)
         else:
             state, _ = step(state, event)
-    return state
+    return None if state is None else Followed(state=state, count=len(lines), last=lines[-1])
+
+
+def replay(lines: Iterable[JournalLine]) -> RolloutState | None:
+    """Return the state that a journal folds to; ``None`` for an empty one. Raises as ``follow`` does."""
+    followed = follow(tuple(lines))
+    return None if followed is None else followed.state

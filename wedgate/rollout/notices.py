@@ -102,6 +102,9 @@ def _of_rollout(state: RolloutState) -> Iterator[Notice]:
     for region in state.regions:
         if region.phase is RegionPhase.NEEDS_HUMAN:
             yield needs_human(rollout, region.region, region.why)
+        elif state.awaits_drain(region):
+            waits = f"its migration is {state.plan.migration}, and the old colour stays until `wedgate rollout drain`"
+            yield needs_human(rollout, region.region, f"{digest}: {waits}")
         elif region.phase is RegionPhase.ROLLED_BACK:
             yield rolled_back(rollout, region.region, f"{digest}: {region.why or state.halted or ''}")
         elif region.hold is not None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from wedgate.ledger.copying import replace
 from wedgate.ledger.orders import Order
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, Effect
@@ -30,6 +29,8 @@ def obeyed(state: RolloutState, event: Ordered) -> Obeyed:
             return ended(state, f"aborted by {said}", event.at)
         case Order.REPORT:
             return _reported(state, event)
+        case Order.DRAIN:
+            return _drained(state, event, said)
         case Order.CLEAR:
             return state, ()
 
@@ -45,6 +46,16 @@ def _paused(state: RolloutState, event: Ordered, why: str | None) -> Obeyed:
         state = state.having(moved if why is not None else _tried_again(moved))
         what = "resumed" if why is None else "paused"
         effects.append(Announce(region=region.region, what=what, why=f"{event.by}: {event.why}"))
+    return state, tuple(effects)
+
+
+def _drained(state: RolloutState, event: Ordered, said: str) -> Obeyed:
+    """Let promoted regions drain; one that is promoted later has not been seen."""
+    effects: list[Effect] = []
+    for region in state.regions:
+        if (event.regions is None or region.region in event.regions) and state.awaits_drain(region):
+            state = state.having(replace(region, drained_by=said))
+            effects.append(Announce(region=region.region, what="may drain", why=said))
     return state, tuple(effects)
 
 
@@ -64,7 +75,7 @@ def _reported(state: RolloutState, event: Ordered) -> Obeyed:
     effects: list[Effect] = []
     why = f"reported by {event.by}: {event.why}"
     for region in (None,) if event.regions is None else event.regions:
-        if region is None or any(each.region == region for each in state.regions):
+        if region is None or region in state.plan.places:
             state, wanted = regressed(state, region, why, event.at)
             effects += wanted
     return state, tuple(effects)

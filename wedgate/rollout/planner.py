@@ -9,19 +9,15 @@ no plan should count on that.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from itertools import permutations, product
-from math import factorial, prod
 
 from wedgate.calendars.values import Verdict
 from wedgate.rollout.values import Strategy
 
-MOST_ORDERS = 50_000
-"""So many orders of waves and regions are compared at the most: all of eight regions."""
 LOOK_BACK, LOOK_AHEAD = timedelta(days=14), timedelta(days=28)
 GRID = timedelta(minutes=15)
 UNBOUNDED = timedelta(days=100_000)
@@ -134,16 +130,6 @@ def plan_from(task: Task, start: datetime) -> Dated:
     return Planner(task).plan(start)
 
 
-def best_order(task: Task, start: datetime, goal: Goal) -> Dated:
-    """Return the best plan over every order of the waves, and of the regions inside them.
-
-    Of those that are as good the one that comes first, so that nothing is moved without a gain.
-    """
-    planner = Planner(task)
-    plans = (planner.plan(start, waves) for waves in _orders(task.waves))
-    return min(plans, key=lambda dated: _cost(dated, goal))
-
-
 def without_waiting(task: Task, start: datetime) -> tuple[datetime | None, datetime | None]:
     """Return the latest start before ``start``, and the first one after it, from which no region would have to wait.
 
@@ -173,6 +159,7 @@ class Planner:
     def __init__(self, task: Task) -> None:
         self._task = task
         self._windows = {name: _Windows(task, name) for name in task.stretches}
+        self._through: dict[tuple[str, datetime], tuple[datetime, timedelta]] = {}
 
     def plan(self, start: datetime, waves: tuple[tuple[str, ...], ...] | None = None) -> Dated:
         """Return the plan from ``start`` on, in the order of the task's waves, or of others of the same regions."""
@@ -180,14 +167,14 @@ class Planner:
         regions: list[PlannedRegion] = []
         turn = start
         for index, wave in enumerate(order):
-            done = self._wave(index, wave, turn)
+            done = self.wave(index, wave, turn)
             if isinstance(done, Misfit):
                 return Dated(start=start, waves=order, regions=tuple(regions), misfit=done)
             regions += done
             turn = max((region.end for region in done), default=turn)
         return Dated(start=start, waves=order, regions=tuple(regions))
 
-    def _wave(self, index: int, wave: Sequence[str], turn: datetime) -> list[PlannedRegion] | Misfit:
+    def wave(self, index: int, wave: Sequence[str], turn: datetime) -> list[PlannedRegion] | Misfit:
         """Plan one wave from when its turn comes: whenever a place is free, the first region goes that can."""
         waiting, free, done = list(wave), [turn] * self._task.in_flight, []
         refused: set[str] = set()
@@ -213,6 +200,18 @@ class Planner:
             waiting.remove(name)
             free[0] = region.end
         return done
+
+    def first_fit(self, region: str, at: datetime) -> datetime | None:
+        """Return the first instant from ``at`` on at which a region can begin and get through; ``None``: never."""
+        return self._windows[region].first_fit(at)
+
+    def through(self, region: str, start: datetime) -> tuple[datetime, timedelta]:
+        """Return when a region that begins at ``start`` is promoted, and what is left of its window then."""
+        known = self._through.get((region, start))
+        if known is None:
+            way = self._windows[region].way(0, start, waited=timedelta(0))
+            known = self._through[region, start] = way.end, UNBOUNDED if way.runway is None else way.runway
+        return known
 
 
 class _Windows:
@@ -296,26 +295,3 @@ class _Windows:
             goes_on = closes and self._stretches[place + 1].start == self._stretches[place].end
             closes.append(closes[-1] if goes_on else self._stretches[place].end)
         return closes[::-1]
-
-
-def _orders(waves: tuple[tuple[str, ...], ...]) -> Iterator[tuple[tuple[str, ...], ...]]:
-    """Yield every order, the given one first."""
-    count = 0
-    for order in permutations(waves):
-        for inner in product(*(permutations(wave) for wave in order)):
-            yield inner
-            count += 1
-            if count >= MOST_ORDERS:
-                return
-
-
-def count_orders(waves: Sequence[Sequence[str]]) -> int:
-    """Return in how many orders waves and the regions inside them can stand."""
-    return factorial(len(waves)) * prod(factorial(len(wave)) for wave in waves)
-
-
-def _cost(dated: Dated, goal: Goal) -> tuple[bool, timedelta, timedelta]:
-    late = dated.end - dated.start
-    if goal is Goal.EARLIEST_FINISH:
-        return dated.misfit is not None, late, -dated.least_runway
-    return dated.misfit is not None, -dated.least_runway, late

@@ -7,8 +7,7 @@ could not be returned before, goes back to stable.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, Effect
 from wedgate.rollout.events import RunBegan

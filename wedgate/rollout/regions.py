@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
+from wedgate.ledger.copying import replace
 from wedgate.rollout.effects import Announce, Effect, HoldRegion, Judge, ReadDigest, ReadWeights, SetWeights
+from wedgate.rollout.events import ReturnWaits
 from wedgate.rollout.guards import Refusal
+from wedgate.rollout.returns import LOOK_AGAIN
 from wedgate.rollout.state import (
     Hold,
     HoldKind,
@@ -179,17 +181,40 @@ def give_back(
     return moved, (return_effect(plan, moved),)
 
 
-def return_effect(plan: RegionPlan, region: RegionState) -> SetWeights:
+def return_effect(plan: RegionPlan, region: RegionState, *, is_late: bool = False) -> SetWeights:
     """Return the one call that gives stable all traffic."""
     why = region.returning.why if region.returning is not None else region.why
     return SetWeights(
-        region=region.region, weights=Weights.giving(plan.stable, 100), is_decrease=True, why=f"back to stable: {why}"
+        region=region.region,
+        weights=Weights.giving(plan.stable, 100),
+        is_decrease=True,
+        why=f"back to stable: {why}",
+        is_late=is_late,
     )
+
+
+def give_back_again(plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
+    """Ask once more for what is not back yet; a colour that had its time to grow gets everything now."""
+    returning = region.returning
+    is_late = returning is not None and returning.all_at is not None and at >= returning.all_at
+    if returning is not None and is_late:
+        region = replace(region, returning=replace(returning, waits=""))
+    return region, (return_effect(plan, region, is_late=is_late),)
+
+
+def return_waits(region: RegionState, event: ReturnWaits) -> Moved:
+    """Take note that stable cannot take everything yet: that is no failure."""
+    returning = region.returning
+    if region.phase is not RegionPhase.ROLLING_BACK or returning is None:
+        return region, ()
+    waits = replace(returning, waits=event.why, all_at=returning.all_at or event.until)
+    said = Announce(region=region.region, what="not all back yet", why=event.why, until=waits.all_at)
+    return replace(region, returning=waits), (said,) if waits != returning else ()
 
 
 def return_failed(region: RegionState, why: str, at: datetime) -> Moved:
     """Take note that traffic is not back yet; after ``RETURN_WITHIN`` a person is called, who need not be awake."""
-    returning = region.returning or Return(why=region.why, then=RegionPhase.ROLLED_BACK)
+    returning = replace(region.returning or Return(why=region.why, then=RegionPhase.ROLLED_BACK), waits="")
     since = returning.failing_since or at
     if at - since >= RETURN_WITHIN:
         stuck = needs_human(region, f"traffic could not be returned to stable: {why}; each new run tries it again")
@@ -203,6 +228,8 @@ def return_failed(region: RegionState, why: str, at: datetime) -> Moved:
 
 def pause_before_return(region: RegionState) -> timedelta:
     """Return how long to wait before traffic is given back again after so many failures."""
+    if region.returning is not None and region.returning.waits:
+        return LOOK_AGAIN
     return min(timedelta(seconds=2 ** min(max(region.attempts - 1, 0), 10)), MOST_BETWEEN_RETURNS)
 
 

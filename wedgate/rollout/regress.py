@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
+from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, Effect, Poison
 from wedgate.rollout.guards import Refusal
+from wedgate.rollout.promises import not_promised
 from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.values import ReportFails
 
@@ -49,6 +50,8 @@ def regressed(
             )
         )
     effects.append(Announce(region=None, what="halted", why=why))
+    if state.plan.migration.limits_rollback:
+        effects.append(Announce(region=None, what="not promised", why=not_promised(state.plan.migration)))
     return replace(state, halted=why, retreats=retreats), tuple(effects)
 
 

@@ -6,16 +6,19 @@ state back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from wedgate.judge.values import JudgeSettings, Outcome, Reading, Slice
+from wedgate.ledger.copying import replace
 from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
     Choice,
     Colour,
+    Migration,
     Release,
     ReportFails,
     Step,
@@ -101,7 +104,7 @@ class Return:
     """Why traffic goes back to stable, and the phase that follows.
 
     ``kind`` is set where that is ``held``, and ``until`` where it is known when that ends. ``failing_since`` is when it
-    first could not be done.
+    first could not be done. ``waits`` says why not all of it goes back yet, and ``all_at`` when it goes all the same.
     """
 
     why: str
@@ -109,17 +112,23 @@ class Return:
     kind: HoldKind | None = None
     until: datetime | None = None
     failing_since: datetime | None = None
+    waits: str = ""
+    all_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPlan:
-    """One region of a plan: its wave (from 0), what runs there as stable, and its target by value."""
+    """One region of a plan: its wave (from 0), what runs there as stable, and its target by value.
+
+    ``stable_instances`` is how many instances of stable served all traffic at the start, where that was known.
+    """
 
     region: str
     wave: int
     stable: Colour
     stable_release: Release
     target: TargetSettings
+    stable_instances: int | None = None
 
     @property
     def candidate(self) -> Colour:
@@ -129,7 +138,10 @@ class RegionPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a rollout is, pinned by value at its start. Calendars are not part of it: they are read anew."""
+    """What a rollout is, pinned by value at its start. Calendars are not part of it: they are read anew.
+
+    ``accepted_by`` is who took what a rollback cannot promise after the ``migration``.
+    """
 
     rollout: str
     service: str
@@ -143,13 +155,18 @@ class Plan:
     judge: JudgeSettings
     max_unwatched: timedelta = DEFAULT_UNWATCHED
     window_closes: WindowCloses = WindowCloses.HOLD
+    migration: Migration = Migration.NONE
+    accepted_by: str | None = None
+    places: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    """Where each region stands in ``regions``, and in those of every state."""
+
+    def __post_init__(self) -> None:
+        """Note the place of each region."""
+        object.__setattr__(self, "places", {region.region: place for place, region in enumerate(self.regions)})
 
     def region(self, name: str) -> RegionPlan:
         """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
-        for region in self.regions:
-            if region.region == name:
-                return region
-        raise KeyError(name)
+        return self.regions[self.places[name]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +185,7 @@ class RegionState:
     while shifting the one being shifted to. ``verified`` says that the candidate's digest was read back since the
     last change; every increase uses it up. ``judged`` is the last final judgement of the step in force. ``evidence`` is
     what an earlier run observed of it and wrote down. ``paused`` is who told the region to wait, and why.
+    ``drained_by`` is who saw, and why, that after a migration no rollback takes back the old colour may go.
     """
 
     region: str
@@ -188,6 +206,7 @@ class RegionState:
     why: str = ""
     paused: str | None = None
     evidence: Evidence | None = None
+    drained_by: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -234,15 +253,14 @@ class RolloutState:
 
     def region(self, name: str) -> RegionState:
         """Return the state of one region; ``KeyError`` if it is not part of the rollout."""
-        for region in self.regions:
-            if region.region == name:
-                return region
-        raise KeyError(name)
+        return self.regions[self.plan.places[name]]
 
     def having(self, region: RegionState) -> RolloutState:
-        """Return this state with one region's state replaced."""
-        regions = tuple(region if known.region == region.region else known for known in self.regions)
-        return replace(self, regions=regions)
+        """Return this state with one region's state replaced; the state itself where that changes nothing."""
+        place, regions = self.plan.places[region.region], self.regions
+        if regions[place] is region:
+            return self
+        return replace(self, regions=(*regions[:place], region, *regions[place + 1 :]))
 
     @property
     def keeps_promoted(self) -> bool:
@@ -250,6 +268,15 @@ class RolloutState:
         if self.plan.report_fails is not ReportFails.RETREAT or self.halted is not None:
             return False
         return not all(region.phase in PROMOTED for region in self.regions)
+
+    def awaits_drain(self, region: RegionState) -> bool:
+        """Whether a promoted region keeps its old colour until somebody has seen what no rollback takes back."""
+        limited = self.plan.migration.limits_rollback and region.drained_by is None
+        return limited and region.phase is RegionPhase.PROMOTED
+
+    def keeps_old(self, region: RegionState) -> bool:
+        """Whether a promoted region waits with draining, for the others or for a person."""
+        return region.phase is RegionPhase.PROMOTED and (self.keeps_promoted or self.awaits_drain(region))
 
     @property
     def is_over(self) -> bool:

@@ -10,12 +10,12 @@ An event that finds nothing to change returns the state as it is: a tick may be 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
+from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, ReadDigest, ReadWeights, RecordGood
 from wedgate.rollout.endings import ended, interrupted
@@ -32,6 +32,7 @@ from wedgate.rollout.events import (
     Ordered,
     RegressionReported,
     ReturnedByHand,
+    ReturnWaits,
     RunBegan,
     Started,
     Superseded,
@@ -75,7 +76,11 @@ def step(state: RolloutState, event: Event) -> Stepped:
     if state.is_over:
         return state, ()
     after, effects = _stepped(state, event)
-    after = replace(after, status=_status(after))
+    if after is state:
+        return state, effects
+    status = _status(after)
+    if status is not after.status:
+        after = replace(after, status=status)
     if after.status is RolloutStatus.DONE:
         effects = (*effects, Announce(region=None, what="done", why="every region runs the new version"))
     return after, effects
@@ -85,15 +90,14 @@ def _status(state: RolloutState) -> RolloutStatus:
     """Return the status that the regions amount to."""
     phases = [region.phase for region in state.regions]
     if state.halted is not None and state.retreats:
-        is_back = all(phase is not RegionPhase.ROLLING_BACK for phase in phases)
-        return RolloutStatus.RETREATED if is_back else RolloutStatus.RETREATING
+        return RolloutStatus.RETREATED if RegionPhase.ROLLING_BACK not in phases else RolloutStatus.RETREATING
     if state.halted is not None:
         return RolloutStatus.HALTED
-    if all(phase is RegionPhase.DONE for phase in phases):
+    if phases.count(RegionPhase.DONE) == len(phases):
         return RolloutStatus.DONE
     if RegionPhase.NEEDS_HUMAN in phases:
         return RolloutStatus.NEEDS_HUMAN
-    if all(phase is RegionPhase.PENDING for phase in phases):
+    if phases.count(RegionPhase.PENDING) == len(phases):
         return RolloutStatus.PLANNED
     return RolloutStatus.RUNNING
 
@@ -126,17 +130,20 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
             return _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
-        case GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed():
+        case (
+            GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed() | ReturnWaits()
+        ):
             return _found(state, event)
         case unknown:
             assert_never(unknown)
 
 
 def _found(
-    state: RolloutState, event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed
+    state: RolloutState,
+    event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed | ReturnWaits,
 ) -> Stepped:
     """Let one region take in what was found there; facts about other regions are not ours."""
-    if all(region.region != event.region for region in state.regions):
+    if event.region not in state.plan.places:
         return state, ()
     plan, region = state.plan.region(event.region), state.region(event.region)
     match event:
@@ -152,6 +159,8 @@ def _found(
             moved, effects = _weights_read(plan, region, event)
         case TargetFailed():
             moved, effects = _target_failed(plan, region, event)
+        case ReturnWaits():
+            moved, effects = regions.return_waits(region, event)
         case unknown:
             assert_never(unknown)
     return state.having(moved), effects
@@ -160,7 +169,7 @@ def _found(
 def _ticked(state: RolloutState, event: Ticked) -> Stepped:
     """Let every region take its next step."""
     effects: list[Effect] = []
-    beginning = regions_to_begin(state)
+    beginning = dict.fromkeys(regions_to_begin(state))
     for region in state.regions:
         if region.region in beginning or not event.concerns(region.region):
             continue
@@ -192,11 +201,11 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
         case RegionPhase.BAKING:
             return _baking_ticked(state, plan, region, at)
         case RegionPhase.ROLLING_BACK:
-            return region, (regions.return_effect(plan, region),)
+            return regions.give_back_again(plan, region, at)
         case RegionPhase.HELD:
             return _held_ticked(state, plan, region, at)
         case RegionPhase.PROMOTED:
-            return region, () if state.keeps_promoted else (ReadWeights(region=name),)
+            return region, () if state.keeps_old(region) else (ReadWeights(region=name),)
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
@@ -264,7 +273,8 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         return region, ()
     if is_last:
         promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, evidence=None)
-        return promoted, (Announce(region=region.region, what="promoted"),)
+        waits = "the old colour stays until `wedgate rollout drain`" if state.awaits_drain(promoted) else ""
+        return promoted, (Announce(region=region.region, what="promoted", why=waits),)
     return regions.shift(plan, region)
 
 
@@ -329,6 +339,8 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
             return region, ()
         return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=found), event.at, resume=RegionPhase.PENDING)
     if region.phase is RegionPhase.PROMOTED:
+        if matches and state.keeps_old(region):
+            return region, ()
         if matches:
             drains = Announce(region=region.region, what="draining", why="the old colour stays up")
             return replace(region, phase=RegionPhase.DRAINING, attempts=0), (drains,)
@@ -372,6 +384,8 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
                 return region, ()
             return regions.needs_human(region, f"{foreign}; expected {region.weight} % on {plan.candidate}"), ()
         case RegionPhase.ROLLING_BACK:
+            if region.returning is not None and region.returning.waits and event.weights != at_stable:
+                return replace(region, weight=event.weights.of(plan.candidate)), ()
             if event.weights == at_stable:
                 back = regions.given_back(region, event.at)
                 return back, (Announce(region=region.region, what="back on stable", why=region.why),)
@@ -417,7 +431,7 @@ def _target_failed(plan: RegionPlan, region: RegionState, event: TargetFailed) -
 
 def _judged(state: RolloutState, event: Judged) -> Stepped:
     """Take the judge's answer: only a final pass over the whole bake advances, a fail acts at once."""
-    if all(region.region != event.region for region in state.regions):
+    if event.region not in state.plan.places:
         return state, ()
     region = state.region(event.region)
     watching = region.phase is RegionPhase.BAKING or (region.phase is RegionPhase.HELD and region.weight > 0)
@@ -457,8 +471,10 @@ def _hook_ran(state: RolloutState, event: HookRan) -> Stepped:
 
 def _observed(state: RolloutState, event: Observed) -> RolloutState:
     """Keep what was observed of the step in force for the run that goes on."""
-    region = next((each for each in state.regions if each.region == event.region), None)
-    if region is None or region.bake_from != event.since or region.at_step != event.step:
+    if event.region not in state.plan.places:
+        return state
+    region = state.region(event.region)
+    if region.bake_from != event.since or region.at_step != event.step:
         return state
     before = () if region.evidence is None else region.evidence.slices
     return state.having(replace(region, evidence=Evidence(last=event.last, slices=(*before, *event.slices))))
@@ -476,14 +492,14 @@ def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:
 
 def _was_returned_by_hand(state: RolloutState, event: WeightsRead) -> bool:
     """Whether ``wedgate rollback`` gave stable all traffic back, and could not or did not yet record it."""
-    here = next((region for region in state.regions if region.region == event.region), None)
     fence = event.fence
+    if fence is None or not fence.is_by_hand or event.region not in state.plan.places:
+        return False
+    here = state.region(event.region)
     return (
-        here is not None
-        and (here.is_exposed or here.phase is RegionPhase.PROMOTED)
+        (here.is_exposed or here.phase is RegionPhase.PROMOTED)
         and here.phase is not RegionPhase.ROLLING_BACK
-        and fence is not None
-        and (fence.is_by_hand, fence.rollout) == (True, state.plan.rollout)
+        and fence.rollout == state.plan.rollout
         and event.weights == Weights.giving(state.plan.region(event.region).stable, 100)
     )
 

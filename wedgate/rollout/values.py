@@ -33,6 +33,23 @@ class Release:
     digest: str
 
 
+class Migration(StrEnum):
+    """What a release does to the schema of the database that both colours share."""
+
+    NONE = "none"
+    EXPAND = "expand"
+    """It only adds: the old version works with the new schema."""
+    CONTRACT = "contract"
+    """It takes something away that older versions may use."""
+    IRREVERSIBLE = "irreversible"
+    """It changes data in a way that nobody can take back."""
+
+    @property
+    def limits_rollback(self) -> bool:
+        """Whether the old version may not work any more once the migration has run."""
+        return self in (Migration.CONTRACT, Migration.IRREVERSIBLE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """Shares of traffic in percent: integers >= 0 that sum to 100. Anything else cannot be constructed."""

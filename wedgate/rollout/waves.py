@@ -13,17 +13,19 @@ def regions_to_begin(state: RolloutState) -> tuple[str, ...]:
     """
     if state.halted is not None or state.status is RolloutStatus.NEEDS_HUMAN or _is_stopped(state):
         return ()
-    free = state.plan.in_flight - sum(region.is_in_flight for region in state.regions)
+    begun = [region for region in state.regions if region.phase is not RegionPhase.PENDING]
+    free = state.plan.in_flight - sum([region.is_in_flight for region in begun])
     if free <= 0:
         return ()
-    promoted = {region.region for region in state.regions if region.phase in PROMOTED}
-    unfinished = [plan.wave for plan in state.plan.regions if plan.region not in promoted]
-    current = min(unfinished, default=None)
-    waiting = [
-        region
-        for plan, region in zip(state.plan.regions, state.regions, strict=True)
-        if plan.wave == current and _may_begin(region)
-    ]
+    current: int | None = None
+    waiting: list[RegionState] = []
+    for plan, region in zip(state.plan.regions, state.regions, strict=True):
+        if region.phase in PROMOTED:
+            continue
+        if current is None or plan.wave < current:
+            current, waiting = plan.wave, []
+        if plan.wave == current and _may_begin(region):
+            waiting.append(region)
     # A region whose calendar is known to be closed must not take the place of one that could go now.
     waiting.sort(key=lambda region: region.phase is RegionPhase.HELD)
     return tuple(region.region for region in waiting)

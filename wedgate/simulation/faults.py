@@ -40,6 +40,11 @@ class FaultKind(StrEnum):
     COLOUR_CHANGES = "colour-changes"
     """Somebody puts another version on the candidate's colour."""
 
+    OLD_GONE = "old-gone"
+    """The old colour, which has no traffic any more, is torn down."""
+    OLD_SMALL = "old-small"
+    """The old colour loses instances."""
+
     GOES_BAD = "goes-bad"
     """From here on the new version fails requests."""
     REPORTED = "reported"

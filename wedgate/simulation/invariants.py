@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wedgate.ledger.chain import GENESIS, Entry
-from wedgate.ledger.streams import LedgerState, Stream, fold
-from wedgate.rollout.journal import replay
+from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.rollout.state import RegionPhase, RolloutState
-from wedgate.rollout.values import Colour, RolloutSettings, Weights
+from wedgate.rollout.values import Colour, Migration, RolloutSettings, Weights
 from wedgate.simulation.process import SLICE
 from wedgate.simulation.world import NEW, OLD, Region, World
 
@@ -44,11 +43,19 @@ class Checker:
 
     world: World
     settings: RolloutSettings
+    migration: Migration = Migration.NONE
     seen: dict[str, Seen] = field(default_factory=dict)
     ledger: LedgerState = field(default_factory=LedgerState)
-    obeyed: int = 0
+    obeyed: dict[str, int] = field(default_factory=dict)
+    """The last order that each rollout has obeyed, by its journal."""
+    broken: str | None = None
+    """The first that was found: what raises it may end in an error of the engine, which settles what it can first."""
+    drains: int = 0
+    """How often somebody said that old colours may go."""
     head: str = GENESIS
     length: int = 0
+    epoch: int = 0
+    claimed: dict[str, str] = field(default_factory=dict)
 
     def of(self, region: str) -> Seen:
         """Return what was seen of a region."""
@@ -86,7 +93,10 @@ class Checker:
 
     def switched(self, region: Region, before: Weights) -> None:
         """Weights changed, or a version was put on a colour."""
-        if region.weights.of(Colour.BLUE) > 0 and region.digests[Colour.BLUE] != OLD.digest:
+        is_old = region.digests[Colour.BLUE] == OLD.digest
+        if region.weights.green < before.green and not is_old:
+            self._broken(11, f"{region.name} returned to {region.digests[Colour.BLUE] or 'a colour that is gone'}")
+        if region.weights.of(Colour.BLUE) > 0 and not is_old:
             self._broken(4, f"{region.name}: a version was deployed on blue, which has traffic")
         if min(region.weights.blue, region.weights.green) < 0 or region.weights.blue + region.weights.green != 100:
             self._broken(3, f"{region.name}: {region.weights}")
@@ -94,8 +104,6 @@ class Checker:
             return
         if region.weights.green > before.green:
             self._increased(region, before)
-        elif region.digests[Colour.BLUE] != OLD.digest:
-            self._broken(11, f"{region.name} returned to {region.digests[Colour.BLUE]}")
         self.seen[region.name] = Seen(at=self.world.now, entries=len(self.world.store.read()))
 
     def deployed(self, region: Region, colour: Colour) -> None:
@@ -149,8 +157,9 @@ class Checker:
     def after_process(self, *, ended_well: bool, was_hindered: bool) -> None:
         """A process ended: the ledger is a chain, and no candidate was left that nobody has watched for too long."""
         state = self.state()
-        if state is not None and self.obeyed > state.obeyed:
-            self._broken(8, f"order {self.obeyed} is in the journal, and would be obeyed again")
+        obeyed = 0 if state is None else self.obeyed.get(state.plan.rollout, 0)
+        if state is not None and obeyed > state.obeyed:
+            self._broken(8, f"order {obeyed} is in the journal, and would be obeyed again")
         if ended_well and not was_hindered:
             self.while_running()
 
@@ -183,38 +192,53 @@ class Checker:
     def state(self) -> RolloutState | None:
         """Return where the last rollout stands, by the ledger."""
         self._follow()
-        return replay(self.ledger.journals.get(self.ledger.latest or "", ()))
+        return self.world.known.rollout(self.ledger, self.ledger.latest or "")
 
     def _follow(self) -> None:
         """Take in what was appended since, and check that it continues the chain."""
         entries = self.world.store.read()
+        if len(entries) == self.length and (not self.length or entries[-1].hash == self.head):
+            return
         if len(entries) < self.length or (self.length and entries[self.length - 1].hash != self.head):
             self._broken(9, "the ledger was cut or replaced")
         for entry in entries[self.length :]:
             if entry.previous != self.head or entry.revision != self.length + 1:
                 self._broken(9, f"entry {entry.revision} does not follow the one before it")
-            if entry.epoch < self.ledger.epoch:
+            if entry.epoch < self.epoch:
                 self._broken(1, f"entry {entry.revision} was written under epoch {entry.epoch}, after a later one")
             self._claims(entry)
             self._orders(entry)
-            self.ledger = fold([entry], self.ledger)
-            self.head, self.length = entry.hash, entry.revision
+            self._drains(entry)
+            self.head, self.length, self.epoch = entry.hash, entry.revision, entry.epoch
+        self.ledger = self.world.known.ledger(entries)
 
     def _claims(self, entry: Entry) -> None:
-        if entry.stream != Stream.CLAIMS or entry.kind != "claimed":
+        if entry.stream != Stream.CLAIMS:
             return
-        regions = entry.body["regions"]
-        for region in regions if isinstance(regions, list | tuple) else ():
-            held = self.ledger.claims.get(str(region))
-            if held is not None and held != entry.body["rollout"]:
+        regions, rollout = entry.body["regions"], str(entry.body["rollout"])
+        if entry.kind != "claimed":
+            self.claimed = {region: holder for region, holder in self.claimed.items() if holder != rollout}
+            return
+        for region in map(str, regions if isinstance(regions, list | tuple) else ()):
+            held = self.claimed.setdefault(region, rollout)
+            if held != rollout:
                 self._broken(1, f"{region} was claimed while {held} has it")
 
     def _orders(self, entry: Entry) -> None:
-        """Remember the last order that a rollout has obeyed by its journal."""
+        """Remember the last order that a rollout has obeyed."""
         event = entry.body.get("event")
         if entry.stream == Stream.JOURNAL and entry.kind == "ordered" and isinstance(event, Mapping):
-            revision = event.get("revision")
-            self.obeyed = max(self.obeyed, revision) if isinstance(revision, int) else self.obeyed
+            rollout, revision = str(entry.body["rollout"]), event.get("revision")
+            if isinstance(revision, int):
+                self.obeyed[rollout] = max(self.obeyed.get(rollout, 0), revision)
+
+    def _drains(self, entry: Entry) -> None:
+        """Check that no old colour goes unseen after a migration that no rollback takes back."""
+        if entry.stream == Stream.ORDERS and entry.kind == "drain":
+            self.drains += 1
+        is_new = entry.stream == Stream.HISTORY and entry.body.get("rollout") is not None
+        if is_new and self.migration.limits_rollback and not self.drains:
+            self._broken(4, f"{entry.body.get('region')} gave up its old colour, and nobody had seen the migration")
 
     def _needs_human(self, region: str) -> bool:
         """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""
@@ -226,7 +250,8 @@ class Checker:
         return next((step.bake for step in strategy.steps if step.weight == weight), timedelta(0))
 
     def _broken(self, number: int, what: str) -> None:
-        raise ViolationError(f"invariant {number}: {what}")
+        self.broken = self.broken or f"invariant {number}: {what}"
+        raise ViolationError(self.broken)
 
 
 def _is_pass(entry: Entry, region: str) -> bool:

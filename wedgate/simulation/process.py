@@ -13,10 +13,11 @@ from typing import Protocol
 
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.stores.interface import StoreUnreachableError
-from wedgate.adapters.targets.interface import FenceError, Target, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, FenceError, Target, WeightsReading, refuse_live
 from wedgate.calendars.values import RegionAnswer, Verdict
 from wedgate.engine.beside import run_now
 from wedgate.engine.progress import Progress
+from wedgate.engine.returning import ask_now
 from wedgate.engine.rollout_parts import Passage, RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.gate.decision import Reason, RegionDecision
@@ -32,6 +33,8 @@ from wedgate.rollout.values import Colour, Fence, Release, RolloutSettings, Targ
 from wedgate.simulation.world import Region, World
 
 SLICE = timedelta(seconds=30)
+SCALE_TAKES = timedelta(seconds=40)
+"""How long a region needs to have all instances of a colour after it was asked for them."""
 JUDGE = JudgeSettings(
     slice_length=SLICE,
     errors=ErrorLimits(requests=50),
@@ -95,6 +98,8 @@ class Process:
             judge_live=judge_live,
             let_through=self.let_through,
             run_beside=run_now,
+            ask=ask_now,
+            known=self.world.known,
             who=f"{self.name}:1",
             is_alive=lambda who: self.others_live,
         )
@@ -194,11 +199,13 @@ class ProcessTarget:
         """Put a release on a colour."""
         self._process.passes(f"deploy {self.region}")
         world = self._process.world
+        refuse_live(WeightsReading(weights=self._place.weights, fence=self._place.fence), colour, self.region)
         if world.next_deploy_fails:
             world.next_deploy_fails = False
             raise ExternalSystemError(f"{self.region}: no space left")
         self._process.eyes.deployed(self._place, colour)
         world.say(f"{self.region}: {release.digest} on {colour}")
+        world.settle()
         self._place.digests[colour] = release.digest
         for each in world.switched:
             each(self._place, self._place.weights)
@@ -208,6 +215,20 @@ class ProcessTarget:
         self._process.passes(f"digest {self.region}")
         self._process.eyes.read_digest(self._place, colour, self._place.digests[colour])
         return self._place.digests[colour]
+
+    def capacity(self, colour: Colour) -> Capacity | None:
+        """Return how many instances of a colour could serve; ``None`` where the region does not say."""
+        self._process.passes(f"capacity {self.region}")
+        return self._place.capacity.get(colour)
+
+    def scale(self, colour: Colour) -> bool:
+        """Make every instance of a colour ready, as soon as the region can."""
+        self._process.passes(f"scale {self.region}")
+        known = self._place.capacity.get(colour)
+        if known is None:
+            return False
+        self._place.scales_at = self._place.scales_at or self._process.world.now + SCALE_TAKES
+        return True
 
     def weights(self) -> WeightsReading:
         """Return the weights in force."""

@@ -5,24 +5,29 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from wedgate.adapters.targets.interface import Capacity
 from wedgate.engine.adopt import adopt
 from wedgate.engine.audit import AuditBook
+from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book
 from wedgate.engine.orders import freeze, give_order
 from wedgate.engine.recording import recorder_in
+from wedgate.engine.returning import Means, ask_now
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.errors import WedgateError
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.orders import Order
+from wedgate.rollout.promises import Declared, undrained
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RolloutState, RolloutStatus
 from wedgate.rollout.values import (
     Choice,
     Colour,
+    Migration,
     ReportFails,
     RolloutSettings,
     Step,
@@ -31,7 +36,7 @@ from wedgate.rollout.values import (
     TargetSettings,
     WindowCloses,
 )
-from wedgate.simulation.faults import Fault, FaultKind, draw_faults
+from wedgate.simulation.faults import LATEST_POINT, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
 from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore
 from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, Region, World
@@ -48,14 +53,19 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a virtual rollout went: its status, what was broken (``None``: nothing), and what happened, line by line."""
+    """How a virtual rollout went: its status, what was broken (``None``: nothing), and the world that it left."""
 
     seed: int
     faults: tuple[Fault, ...]
     status: RolloutStatus | None
     violation: str | None
-    trace: tuple[str, ...]
     points: int
+    world: World | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def trace(self) -> tuple[str, ...]:
+        """What happened, line by line; nothing of a world that is gone."""
+        return () if self.world is None else tuple(self.world.trace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +79,7 @@ class Setting:
     """When regions close by their calendars, after the start."""
     rollout: RolloutSettings
     faults: tuple[Fault, ...]
+    migration: Migration
 
 
 def setting_of(seed: int) -> Setting:
@@ -99,8 +110,16 @@ def setting_of(seed: int) -> Setting:
     )
     closed = {name: _window(rng) for name in NAMES if rng.random() < 0.3}
     rate = rng.choice((200.0, 200.0, 200.0, 200.0, 0.3))
+    faults = draw_faults(rng)
+    migration = rng.choice((*[Migration.NONE] * 5, *Migration))
     return Setting(
-        by_ticks=by_ticks, budget=budget, rate=rate, closed=closed, rollout=settings, faults=draw_faults(rng)
+        by_ticks=by_ticks,
+        budget=budget,
+        rate=rate,
+        closed=closed,
+        rollout=settings,
+        faults=faults,
+        migration=migration,
     )
 
 
@@ -119,6 +138,8 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
         story.tell()
     except ViolationError as broken:
         violation = str(broken)
+    violation = story.checker.broken or violation
+    if violation is not None:
         story.world.say(f"BROKEN {violation}")
     state = story.state()
     return Outcome(
@@ -126,9 +147,14 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
         faults=drawn,
         status=None if state is None else state.status,
         violation=violation,
-        trace=tuple(story.world.trace),
         points=story.world.point,
+        world=story.world,
     )
+
+
+def end_of(seed: int) -> Outcome:
+    """Run one world, and leave it behind: of most of them only how they ended is asked for."""
+    return replace(simulate(seed), world=None)
 
 
 def shrink(outcome: Outcome) -> Outcome:
@@ -152,14 +178,14 @@ class _Story:
         self.world = World(random.Random(seed + 1), NAMES, rate=setting.rate)  # noqa: S311
         for name, (begins, ends) in setting.closed.items():
             self.world.regions[name].closed.append((MONDAY + begins, MONDAY + ends))
-        self.checker = Checker(world=self.world, settings=setting.rollout)
+        self.checker = Checker(world=self.world, settings=setting.rollout, migration=setting.migration)
         self.world.switched.append(self.checker.switched)
         self.faults = list(faults)
         self.rescues: list[Rescue] = []
         self.depth = 0
         self.count = 0
         self.hindered = False
-        self.book = AuditBook(self.world.store, lambda pause: None)
+        self.book = AuditBook(self.world.store, lambda pause: None, self.world.known)
 
     def tell(self) -> None:
         """Let processes come and go until the rollout is over, and then once more."""
@@ -171,10 +197,12 @@ class _Story:
             if state is not None and state.is_over:
                 self._once_more()
                 return
+            if state is not None and undrained(state) and self.world.rng.random() < 0.5:
+                self._order(Order.DRAIN)
 
     def state(self) -> RolloutState | None:
         """Return where the rollout stands, by the ledger."""
-        book = Book(self.world.store, self.world.spool)
+        book = Book(self.world.store, self.world.spool, self.world.known)
         return book.rollout(book.refresh().latest)
 
     def _process(self, *, is_first: bool = False, others_live: bool | None) -> None:
@@ -192,7 +220,7 @@ class _Story:
         self.hindered = False
         ended_well = False
         try:
-            engine = RolloutEngine(process.parts())
+            engine = RolloutEngine(process.parts(), Declared(migration=self.setting.migration, accepted_by="zoe"))
             goes_on = not is_first and self.state() is not None
             if not self.setting.by_ticks and self.setting.budget is not None and goes_on:
                 engine.go_on(wait=timedelta(hours=1), budget=self.setting.budget)
@@ -208,6 +236,8 @@ class _Story:
         except WedgateError as error:
             self.world.say(f"{process.name} ended: {type(error).__name__}: {error}"[:200])
         process.alive = False
+        if self.checker.broken is not None:
+            raise ViolationError(self.checker.broken)
         self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered)
 
     def _at_point(self, process: Process, what: str) -> None:
@@ -218,9 +248,9 @@ class _Story:
         while self.faults and self.faults[0].point <= self.world.point:
             fault = self.faults.pop(0)
             self.world.say(f"FAULT {fault.kind} while {process.name} is at: {what}")
-            self._happens(fault, process)
+            self._happens(fault, process, what)
 
-    def _happens(self, fault: Fault, process: Process) -> None:
+    def _happens(self, fault: Fault, process: Process, what: str) -> None:
         """Let a fault happen."""
         world, kind = self.world, fault.kind
         region = world.regions[NAMES[int(fault.pick * len(NAMES))]]
@@ -243,8 +273,14 @@ class _Story:
             case FaultKind.DEPLOY_FAILS:
                 world.next_deploy_fails = True
             case FaultKind.COLOUR_CHANGES:
+                world.settle()
                 region.digests[Colour.GREEN] = STRANGE
+            case FaultKind.OLD_GONE:
+                self._old_goes(fault, what)
+            case FaultKind.OLD_SMALL:
+                region.capacity[Colour.BLUE] = Capacity(ready=int(fault.pick * 10), wanted=10)
             case FaultKind.GOES_BAD:
+                world.settle()
                 world.bad_from = world.now
             case FaultKind.CALENDAR_CLOSES:
                 region.closed.append((world.now, world.now + fault.pick * 60 * MINUTE))
@@ -270,6 +306,18 @@ class _Story:
             case FaultKind.REPORTED | FaultKind.RESUMED | FaultKind.ABORTED:
                 self._order(_ORDERS[kind])
 
+    def _old_goes(self, fault: Fault, what: str) -> None:
+        """Let a region that is switched over lose its old colour; later, where none is that far.
+
+        Nobody can see what happens between the last look and the switch, so it does not happen there.
+        """
+        ready = [each for each in self.world.regions.values() if each.candidate == 100 and each.coming is None]
+        if ready and not what.startswith(("capacity", "switch")):
+            ready[int(fault.pick * len(ready))].digests[Colour.BLUE] = None
+        elif self.world.point < LATEST_POINT:
+            later = replace(fault, point=self.world.point + 1)
+            self.faults = sorted([*self.faults, later], key=lambda each: each.point)
+
     def _beside(self, *, others_live: bool | None) -> None:
         """Let another process run while one stands still; not inside of such a one."""
         if self.depth or not self.rescues:
@@ -290,9 +338,10 @@ class _Story:
             return
         process = self._quiet("by-hand")
         process.rescues = self.rescues
-        book = Book(ProcessStore(process), ProcessSpool(process))
+        book = Book(ProcessStore(process), ProcessSpool(process), self.world.known)
         rescue = self.rescues[-1]
         hindrance, self.world.next_switch = self.world.next_switch, None
+        self.world.next_deploy_fails = False
         for region in rescue.regions:
             # One by one: threads would make the order of things depend on more than the seed.
             end = roll_back(
@@ -302,6 +351,7 @@ class _Story:
                 why="by hand",
                 regions=[region.region],
                 record=recorder_in(book),
+                means=Means(pause=process.pause, ask=ask_now, run_beside=run_now),
             )
             self.world.say(f"by hand: {'; '.join(each.trouble for each in end.regions if each.trouble) or 'done'}")
         self.world.next_switch = hindrance

@@ -17,10 +17,11 @@ from wedgate.calendars.spelling import SpellingError
 from wedgate.config.nearest import remedy_for
 from wedgate.config.nodes import Node, parse_nodes
 from wedgate.errors import ConfigurationError, Problem, UsageError
+from wedgate.rollout.values import Migration
 
 KEYS = ("scenario", "config", "start", "ends", "release", "rate", "events", "expect")
 EVENTS: Mapping[str, tuple[str, ...]] = {
-    "release": ("digest", "commit", "regions"),
+    "release": ("digest", "commit", "regions", "migration", "accept"),
     "goes-bad": ("errors",),
     "recovers": (),
     "report": ("regions", "why"),
@@ -29,12 +30,15 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "pause": ("regions",),
     "resume": ("regions",),
     "abort": (),
+    "drain": ("regions", "why"),
     "rollback": ("regions",),
     "grant": ("rules", "for", "regions", "strategy"),
     "revoke": (),
     "runner-down": ("for",),
     "evidence-down": ("for", "regions"),
     "balancer-down": ("for", "regions"),
+    "old-gone": ("regions",),
+    "old-small": ("ready", "wanted", "regions"),
     "config": ("file",),
 }
 """What may happen, and what each takes."""
@@ -135,6 +139,9 @@ class _Reader:
         if node.data is not None:
             for key, value in self._mapping(node, EVENTS[kind], kind).items():
                 takes[key] = self._duration({key: value}, key, timedelta(0)) if key == "for" else value.data
+        if "migration" in takes and takes["migration"] not in tuple(Migration):
+            known = ", ".join(Migration)
+            self._complain(node, f"there is no migration {takes['migration']!r}", f"write one of {known}")
         if "for" in EVENTS[kind] and "for" not in takes:
             self._complain(node, f"{kind} does not say for how long", f"{kind}: {{for: 1h}}")
         return Happening(at=at, kind=kind, takes=takes, line=node.line)

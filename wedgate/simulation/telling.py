@@ -10,12 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from wedgate.adapters.targets.interface import Capacity
 from wedgate.config.configuration import Configuration
 from wedgate.engine.adopt import adopt
 from wedgate.engine.audit import AuditBook
+from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book
 from wedgate.engine.orders import freeze, give_order, thaw
 from wedgate.engine.recording import recorder_in
+from wedgate.engine.returning import Means, ask_now
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import Passage
@@ -23,9 +26,10 @@ from wedgate.errors import ExitCode, UsageError, WedgateError
 from wedgate.gate.decision import RegionDecision
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.orders import Order
+from wedgate.rollout.promises import Declared
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import Plan, RolloutState
-from wedgate.rollout.values import Release, RolloutSettings
+from wedgate.rollout.values import Colour, Migration, Release, RolloutSettings
 from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore
 from wedgate.simulation.scenario import Expectation, Happening, Scenario
 from wedgate.simulation.world import NEW, OLD, Region, World
@@ -99,16 +103,17 @@ class _Teller:
         self.down_until: datetime | None = None
         self.release: Release | None = None
         self.asked_regions: tuple[str, ...] = ()
+        self.declared = Declared()
         self.exit: ExitCode | None = None
         self.rescues: list[Rescue] = []
         self.process: _ScenarioProcess | None = None
-        self.book = AuditBook(self.world.store, lambda pause: None)
+        self.book = AuditBook(self.world.store, lambda pause: None, self.world.known)
         self.count = 0
 
     def run(self) -> None:
         """Let everything happen, and check everything that is expected."""
         adopt(self._new_process("before").parts(), OLD)
-        self.world.trace.clear()
+        self.world.forget()
         while self.world.now < self.scenario.ends:
             self._catch_up()
             self._drive()
@@ -128,6 +133,9 @@ class _Teller:
         stop = min(end, max(self._next(), self.world.now))
         self.world.advance(stop - self.world.now)
         self._catch_up()
+        if self.world.now >= self.scenario.ends and self.process is not None:
+            # The story is over, whatever is still on: no more time passes.
+            self.process.alive = False
 
     def _next(self) -> datetime:
         """Return when something happens next, or is to be true."""
@@ -153,7 +161,7 @@ class _Teller:
         return rests and not self.coming and all(each.at is None for each in self.expected)
 
     def _state(self) -> RolloutState | None:
-        book = Book(self.world.store, self.world.spool)
+        book = Book(self.world.store, self.world.spool, self.world.known)
         return book.rollout(book.refresh().latest)
 
     def _drive(self) -> None:
@@ -165,7 +173,8 @@ class _Teller:
         self.count += 1
         left = max(self.scenario.ends - self.world.now, timedelta(0))
         try:
-            end = RolloutEngine(process.parts()).run(self.release, regions=self.asked_regions, wait=left)
+            engine = RolloutEngine(process.parts(), self.declared)
+            end = engine.run(self.release, regions=self.asked_regions, wait=left)
             self.exit = end.exit_code if process.why is None else None
             self.world.say(f"exit {int(end.exit_code)}: {end.text}")
         except DeadError:
@@ -184,13 +193,18 @@ class _Teller:
             case "release":
                 digest, commit = str(takes.get("digest", NEW.digest)), str(takes.get("commit", NEW.commit))
                 self.release, self.asked_regions = Release(commit=commit, digest=digest), regions
+                migration = Migration(str(takes["migration"])) if "migration" in takes else None
+                self.declared = Declared(migration=migration, accepted_by="zoe" if takes.get("accept") else None)
+                self.world.settle()
                 self.world.bad_digest = digest
                 self.exit = None
                 if self.process is not None:
                     self.process.why = "another release was started"
             case "goes-bad":
+                self.world.settle()
                 self.world.bad_from, self.world.bad_share = now, float(takes.get("errors", 0.3))
             case "recovers":
+                self.world.settle()
                 self.world.bad_from = None
             case "freeze":
                 until, why = now + takes["for"], str(takes.get("reason", "a freeze"))
@@ -217,25 +231,42 @@ class _Teller:
                         region.silent_until = now + takes["for"]
                     else:
                         region.stuck_until = now + takes["for"]
+            case "old-gone" | "old-small":
+                for region in self._regions(regions):
+                    self._old_changes(region, event)
             case "config":
                 self.configuration = self.calendars.load(self.scenario.path.parent / str(takes.get("file")))
             case "rollback":
                 self._return_by_hand(regions)
             case _:
+                if event.kind == "drain":
+                    # A run that ended because it waits for this is given again.
+                    self.exit = None
                 with suppress(WedgateError):
                     why = str(takes.get("why", event.kind))
                     give_order(self.book, Order(event.kind), by="zoe", why=why, at=now, regions=regions)
 
+    def _old_changes(self, region: Region, event: Happening) -> None:
+        """Let the colour with less traffic stop answering, or lose instances."""
+        old = Colour.BLUE if region.weights.blue < region.weights.green else Colour.GREEN
+        if event.kind == "old-gone":
+            region.digests[old] = None
+            return
+        ready, wanted = int(event.takes.get("ready", 1)), int(event.takes.get("wanted", 10))
+        region.capacity[old] = Capacity(ready=ready, wanted=wanted)
+
     def _return_by_hand(self, regions: Sequence[str]) -> None:
         process = self._new_process("by hand")
-        book = Book(ProcessStore(process), ProcessSpool(process))
+        book = Book(ProcessStore(process), ProcessSpool(process), self.world.known)
         end = roll_back(
             self.rescues[-1],
             process.open_target,
             clock=process.clock,
             why="rolled back in the story",
             regions=regions,
+            say=self.world.say,
             record=recorder_in(book),
+            means=Means(pause=process.pause, ask=ask_now, run_beside=run_now),
         )
         self.world.say(f"by hand: exit {int(end.exit_code)}")
 

@@ -1,16 +1,19 @@
 """The virtual world: a clock, regions with their balancers, calendars, versions, and what is true of them.
 
-It knows nothing of the engine. What the engine may see of it goes through ``wedgate.simulation.process``.
+It knows nothing of the engine but how a ledger is folded. What the engine may see of it goes through
+``wedgate.simulation.process``.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from wedgate.adapters.stores.memory import MemorySpool, MemoryStore
+from wedgate.adapters.targets.interface import Capacity
+from wedgate.engine.known import Known
 from wedgate.judge.values import Bucket, ColourSample, Reading
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 from wedgate.simulation.faults import Fault
@@ -19,6 +22,7 @@ MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 OLD = Release(commit="0" * 40, digest="sha256:old")
 NEW = Release(commit="1" * 40, digest="sha256:new")
 STRANGE = "sha256:strange"
+COLOURS = tuple(Colour)
 
 
 @dataclass(slots=True)
@@ -41,8 +45,12 @@ class Region:
     """No reading of evidence before then."""
     stuck_until: datetime | None = None
     """No switch of traffic before then."""
-    requests: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(Colour, 0.0))
-    errors: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(Colour, 0.0))
+    capacity: dict[Colour, Capacity] = field(default_factory=dict)
+    """Instances of the colours that say how many they have."""
+    scales_at: datetime | None = None
+    """When all of them are ready, where somebody asked for that."""
+    requests: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(COLOURS, 0.0))
+    errors: dict[Colour, float] = field(default_factory=lambda: dict.fromkeys(COLOURS, 0.0))
 
     @property
     def candidate(self) -> int:
@@ -77,9 +85,11 @@ class World:
         self.regions = {name: Region(name=name, since=start, counted_at=start) for name in names}
         self.store = MemoryStore()
         self.spool = MemorySpool()
+        self.known = Known()
+        """What was made of the ledger so far: every process of this world reads it through the same memory."""
         self.point = 0
         self.waiting: list[Fault] = []
-        self.trace: list[str] = []
+        self._said: list[tuple[int, datetime, str]] = []
         self.bad_from: datetime | None = None
         self.bad_digest = NEW.digest
         self.bad_share = 0.3
@@ -91,17 +101,34 @@ class World:
 
     def say(self, what: str) -> None:
         """Add a line to the trace."""
-        self.trace.append(f"{self.point:4d} {self.now:%d %H:%M:%S} {what}")
+        self._said.append((self.point, self.now, what))
+
+    def forget(self) -> None:
+        """Begin the trace anew."""
+        self._said.clear()
+
+    @property
+    def trace(self) -> list[str]:
+        """What happened, line by line."""
+        return [f"{point:4d} {at:%d %H:%M:%S} {what}" for point, at, what in self._said]
 
     def advance(self, duration: timedelta) -> None:
-        """Let time pass: traffic flows, and late balancers catch up on the way."""
+        """Let time pass: late balancers catch up on the way. Traffic is counted when somebody looks."""
         end = self.now + duration
         for region in self.regions.values():
             if region.coming is not None and region.coming[0] <= end:
                 self._flow(region, max(region.coming[0], region.counted_at))
                 self.apply(region, *region.coming[1:])
-            self._flow(region, end)
+            if region.scales_at is not None and region.scales_at <= end:
+                region.scales_at = None
+                region.capacity = {colour: replace(each, ready=each.wanted) for colour, each in region.capacity.items()}
+                self.say(f"{region.name}: every instance is ready")
         self.now = end
+
+    def settle(self) -> None:
+        """Count the traffic until now: what follows changes what becomes of requests."""
+        for region in self.regions.values():
+            self._flow(region, self.now)
 
     def apply(self, region: Region, weights: Weights, fence: Fence) -> None:
         """Put weights in force."""
@@ -125,23 +152,23 @@ class World:
                     timeouts=0,
                     latency=(Bucket(lower_ms=20, upper_ms=21, count=int(region.requests[colour])),),
                 )
-                for colour in Colour
+                for colour in COLOURS
             },
         )
 
     def reset(self, region: Region) -> None:
         """Let the source of evidence restart: its counters begin anew."""
         region.since = region.counted_at = self.now
-        region.requests, region.errors = dict.fromkeys(Colour, 0.0), dict.fromkeys(Colour, 0.0)
+        region.requests, region.errors = dict.fromkeys(COLOURS, 0.0), dict.fromkeys(COLOURS, 0.0)
 
     def _flow(self, region: Region, until: datetime) -> None:
         elapsed = (until - region.counted_at).total_seconds()
         if elapsed <= 0:
             return
-        for colour in Colour:
+        is_bad = self.bad_from is not None and until > self.bad_from
+        for colour in COLOURS:
             requests = self.rate * elapsed * region.weights.of(colour) / 100
-            is_bad = self.bad_from is not None and until > self.bad_from
-            broken = is_bad and region.digests[colour] == self.bad_digest
             region.requests[colour] += requests
-            region.errors[colour] += requests * (self.bad_share if broken else 0)
+            if is_bad and region.digests[colour] == self.bad_digest:
+                region.errors[colour] += requests * self.bad_share
         region.counted_at = until

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -56,6 +57,19 @@ class Admin:
         query = quote(r"\.rds\..*\.update_(rejected|failure)$")
         stats = self.fetch(f"/stats?format=json&filter={query}")["stats"]
         return sum(int(stat["value"]) for stat in stats if f".rds.{route_name}." in stat.get("name", ""))
+
+    def healthy_endpoints(self, cluster: str) -> tuple[int, int] | None:
+        """Return how many endpoints of a cluster are healthy, and how many it has; ``None`` where Envoy cannot know.
+
+        Without active health checks every endpoint counts as healthy, also one where nothing listens.
+        """
+        names = rf"^cluster\.{re.escape(cluster)}\.(membership_(healthy|total)|health_check\.attempt)$"
+        stats = self.fetch(f"/stats?format=json&filter={quote(names)}")["stats"]
+        found = {str(stat.get("name")).removeprefix(f"cluster.{cluster}."): stat.get("value") for stat in stats}
+        healthy, total = found.get("membership_healthy"), found.get("membership_total")
+        if not found.get("health_check.attempt") or type(healthy) is not int or type(total) is not int:
+            return None
+        return healthy, total
 
     def uptime_seconds(self) -> int:
         """Return the seconds since this Envoy process started, whole."""

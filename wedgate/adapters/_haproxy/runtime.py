@@ -1,13 +1,15 @@
-"""HAProxy's admin socket: read and set the two variables that are wedgate's.
+"""HAProxy's admin socket: read and set the two variables that are wedgate's, and ask which servers are up.
 
 One line of commands on one connection, one answer, until HAProxy closes. What the values mean for a rollout is left
 to the target.
 
-Source: HAProxy's management guide, "Unix Socket commands": ``get var``, ``experimental-mode``, ``set var``.
+Source: HAProxy's management guide, "Unix Socket commands": ``get var``, ``experimental-mode``, ``set var``,
+``show stat``, and "CSV format" for the fields of the last.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 import socket
 import time
@@ -18,6 +20,9 @@ from wedgate.rollout.values import Fence
 
 LARGEST = 64 * 1024
 """Bytes of an answer that are read at most."""
+
+SERVERS = 4
+"""The type of entries of `show stat` that are servers."""
 
 TRIES = 5
 PAUSE_SECONDS = 0.002
@@ -60,6 +65,24 @@ class Runtime:
                 f"{self._what} refused the weights: {' '.join(answer.split())}; "
                 "the socket needs `level admin` (docs/reference/haproxy.md)"
             )
+
+    def servers_up(self, backend: str) -> tuple[int, int] | None:
+        """Return how many servers of a backend are up, and how many it has; ``None`` where HAProxy cannot know.
+
+        A server without ``check`` is never found down, and says nothing. Servers for backup and in maintenance are
+        not counted. ``RefusedError`` when there is no such backend.
+        """
+        answer = self._ask(f"show stat {backend} {SERVERS} -1")
+        rows = list(csv.DictReader(answer.removeprefix("# ").splitlines()))
+        if not rows or "status" not in rows[0]:
+            raise RefusedError(
+                f"{self._what} knows no servers of backend {backend} ({' '.join(answer.split())[:200]}); name the two "
+                "backends with `backends:` (docs/reference/haproxy.md)"
+            )
+        states = [row["status"] for row in rows if row["act"] == "1" and not row["status"].startswith("MAINT")]
+        if any(state == "no check" for state in states):
+            return None
+        return sum(state.startswith("UP") for state in states), len(states)
 
     def _held(self) -> Held:
         green, stamp = green_variable(self._variable), stamp_variable(self._variable)

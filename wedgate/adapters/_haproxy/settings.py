@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from wedgate.adapters._service.settings import KNOWN as SERVICE
-from wedgate.adapters._service.settings import Checks, ServiceSettings, parse_service
-from wedgate.rollout.values import TargetSettings
+from wedgate.adapters._service.settings import Checks, ServiceSettings, parse_service, per_colour
+from wedgate.rollout.values import Colour, TargetSettings
 
-KNOWN = ("kind", "socket", "weights", "variable", *SERVICE)
+KNOWN = ("kind", "socket", "weights", "variable", "backends", *SERVICE)
 DEFAULT_VARIABLE = "wedgate"
 
 
@@ -22,6 +23,7 @@ class HaproxySettings:
     socket: str
     weights: Path
     variable: str
+    backends: Mapping[Colour, str]
     service: ServiceSettings
 
 
@@ -40,6 +42,9 @@ def parse_settings(settings: TargetSettings) -> HaproxySettings:
     variable = options.get("variable", DEFAULT_VARIABLE)
     if not isinstance(variable, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
         checks.wrong("variable", f"expected a name, got {variable!r}", "write letters, digits and _, such as wedgate")
+    backends = per_colour(options.get("backends"), {colour: colour.value for colour in Colour})
+    if backends is None or len(set(backends.values())) != 2 or not all(map(_is_name, backends.values())):
+        checks.wrong("backends", "expected two different names", "write {blue: NAME, green: NAME}")
     service = parse_service(settings, checks)
     checks.finish()
     return HaproxySettings(
@@ -47,8 +52,14 @@ def parse_settings(settings: TargetSettings) -> HaproxySettings:
         socket=str(socket),
         weights=Path(str(weights)),
         variable=str(variable),
+        backends=backends or {},
         service=service,
     )
+
+
+def _is_name(text: str) -> bool:
+    # HAProxy's own rule for names of backends; a line of commands can hold nothing else of this.
+    return re.fullmatch(r"[A-Za-z0-9_.:-]+", text) is not None
 
 
 def is_socket(text: str) -> bool:

@@ -29,6 +29,14 @@ class Service:
         what = f"{self._settings.region}: deploying {release.digest} on {colour}"
         run(argv, limit=self._settings.deploy_timeout, what=what)
 
+    def scale(self, colour: Colour) -> bool:
+        """Run the scale command for ``colour``, ``False`` without one; ``ExternalSystemError`` when it fails."""
+        if not self._settings.scale:
+            return False
+        argv = [fill(part, self._values(colour)) for part in self._settings.scale]
+        run(argv, limit=self._settings.scale_timeout, what=f"{self._settings.region}: scaling {colour}")
+        return True
+
     def digest(self, colour: Colour) -> str | None:
         """Ask the service on ``colour`` which digest it is; ``None`` when nothing healthy answers in 2 seconds."""
         if self._settings.verify_url is None:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.rollout.values import Colour, TargetSettings
 
-KNOWN = ("deploy", "deploy-timeout", "verify", "addresses")
+KNOWN = ("deploy", "deploy-timeout", "scale", "scale-timeout", "verify", "addresses")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _TEMPLATE = re.compile(r"\{(colour|digest|commit|address)\}")
 
@@ -28,6 +28,8 @@ class ServiceSettings:
     region: str
     deploy: tuple[str, ...]
     deploy_timeout: timedelta
+    scale: tuple[str, ...]
+    scale_timeout: timedelta
     verify_url: str | None
     verify_field: str
     addresses: Mapping[Colour, str]
@@ -63,13 +65,8 @@ def parse_service(settings: TargetSettings, checks: Checks) -> ServiceSettings:
     addresses = per_colour(options.get("addresses"), {})
     if addresses is None:
         checks.wrong("addresses", "expected one address for each colour", "write {blue: HOST:PORT, green: HOST:PORT}")
-    deploy = options.get("deploy", ())
-    if not is_words(deploy):
-        remedy = 'write the command as a list: [./deploy, "{colour}", "{digest}"]'
-        checks.wrong("deploy", "expected a list of words", remedy)
-    timeout = parse_limit(options.get("deploy-timeout", timedelta(minutes=10)))
-    if timeout is None:
-        checks.wrong("deploy-timeout", "expected a duration", "write a number with a unit, such as 10m")
+    deploy, deploy_timeout = _command(checks, "deploy", '[./deploy, "{colour}", "{digest}"]')
+    scale, scale_timeout = _command(checks, "scale", '[./scale, "{colour}"]')
     verify = options.get("verify", {})
     url = verify.get("url") if isinstance(verify, Mapping) else None
     field = verify.get("field", "digest") if isinstance(verify, Mapping) else None
@@ -77,12 +74,25 @@ def parse_service(settings: TargetSettings, checks: Checks) -> ServiceSettings:
         checks.wrong("verify", "expected a URL and a field", "write {url: http://..., field: digest}")
     return ServiceSettings(
         region=settings.region,
-        deploy=tuple(deploy) if isinstance(deploy, list | tuple) else (),
-        deploy_timeout=timeout or timedelta(),
+        deploy=deploy,
+        deploy_timeout=deploy_timeout,
+        scale=scale,
+        scale_timeout=scale_timeout,
         verify_url=url,
         verify_field=str(field),
         addresses=addresses or {},
     )
+
+
+def _command(checks: Checks, key: str, example: str) -> tuple[tuple[str, ...], timedelta]:
+    """Return one command, empty where there is none, and how long it may take."""
+    words = checks.options.get(key, ())
+    if not is_words(words):
+        checks.wrong(key, "expected a list of words", f"write the command as a list: {example}")
+    limit = parse_limit(checks.options.get(f"{key}-timeout", timedelta(minutes=10)))
+    if limit is None:
+        checks.wrong(f"{key}-timeout", "expected a duration", "write a number with a unit, such as 10m")
+    return tuple(words) if isinstance(words, list | tuple) else (), limit or timedelta()
 
 
 def fill(text: str, values: Mapping[str, str | None]) -> str:

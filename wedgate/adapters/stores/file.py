@@ -2,9 +2,9 @@
 
 A line is an entry, or a list of entries that were appended together, so that a torn last line is exactly an append
 that nobody was told had succeeded. Such a line is left out on reading and cut off by the next append; anything else
-that does not fit the chain is refused by name. An append verifies the whole file only when somebody else has touched
-it since this store last saw it whole; a reading always does. The lock is a file beside it (``.lock``); it works on
-local disks, not on network file systems without locks.
+that does not fit the chain is refused by name. The whole file is verified when somebody else has touched it since this
+store last saw it whole, by its times and its size. The lock is a file beside it (``.lock``); it works on local disks,
+not on network file systems without locks.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from wedgate.adapters.stores.locking import locked
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.ledger.appending import refusal_to_follow
 from wedgate.ledger.chain import GENESIS, Entry, broken_at
+from wedgate.ledger.grown import Grown
 from wedgate.ledger.lines import entries_of, line_of, unreadable
 
 
@@ -55,9 +56,13 @@ class FileStore:
         self._notices: tuple[str, ...] = ()
         self._seen: _Seen | None = None
         self._is_kept = False
+        self._entries = Grown[Entry]()
+        """What was verified or written while the file was as ``_seen`` says."""
 
-    def read(self) -> tuple[Entry, ...]:
-        """Return every entry in order, their chain verified."""
+    def read(self) -> Sequence[Entry]:
+        """Return every entry in order, their chain verified, if anybody has touched the file since that was done."""
+        if self._known() is not None:
+            return self._entries
         return self._load()[0]
 
     def append(self, entries: Sequence[Entry], *, revision: int) -> None:
@@ -116,11 +121,12 @@ class FileStore:
             _flush_directory(self.path.parent)
             self._is_kept = True
         last = entries[-1]
+        self._entries, self._notices = self._entries.grown(entries), ()
         self._seen = _Seen(
             identity=identity, count=last.revision, head=last.hash, epoch=last.epoch, end=end_after, needs_newline=False
         )
 
-    def _load(self) -> tuple[tuple[Entry, ...], _Seen]:
+    def _load(self) -> tuple[Sequence[Entry], _Seen]:
         """Return the entries, verified, and what the next append needs to know of the file."""
         self._notices, self._seen = (), None
         try:
@@ -129,7 +135,8 @@ class FileStore:
                 content = file.read()
                 is_still = before == _identity(os.fstat(file.fileno()))
         except FileNotFoundError:
-            return (), _Seen.of((), (), 0, False)
+            self._entries = Grown()
+            return self._entries, _Seen.of((), (), 0, False)
         except OSError as error:
             raise StoreUnreachableError(f"{self.path}: the ledger cannot be read: {error.strerror or error}") from error
         complete, newline, tail = content.rpartition(b"\n")
@@ -153,8 +160,8 @@ class FileStore:
         if (broken := broken_at(entries)) is not None:
             raise self._unusable(_line_of(lines, broken), f"entry {broken} does not follow entry {broken - 1}")
         seen = _Seen.of(before, entries, end, needs_newline)
-        self._seen = seen if is_still else None
-        return tuple(entries), seen
+        self._seen, self._entries = (seen if is_still else None), Grown(entries)
+        return self._entries, seen
 
     def _unusable(self, line: int, what: str, remedy: str = "") -> ConfigurationError:
         """Make the error for a ledger that was changed by something other than wedgate."""

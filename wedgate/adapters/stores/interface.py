@@ -24,7 +24,7 @@ class RevisionConflictError(ExternalSystemError):
 class Store(Protocol):
     """The ledger of one service."""
 
-    def read(self) -> tuple[Entry, ...]:
+    def read(self) -> Sequence[Entry]:
         """Return every entry in order (their chain verified); ``()`` when the ledger does not exist yet.
 
         Raises ``ConfigurationError`` naming the entry when one was edited or is missing, ``StoreUnreachableError``

@@ -24,10 +24,7 @@ class FileSpool:
         for path in self.paths:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with os.fdopen(_open_own(path), "a", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
+                _append(path, text.encode())
             except OSError:
                 continue
             return str(path)
@@ -59,9 +56,29 @@ class FileSpool:
                 continue
 
 
+def _append(path: Path, text: bytes) -> None:
+    """Append lines and flush them to the disk, or leave the file as it was; what was torn before stays a line apart."""
+    descriptor = _open_own(path)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size:
+            os.lseek(descriptor, size - 1, os.SEEK_SET)
+            if os.read(descriptor, 1) != b"\n":
+                text = b"\n" + text
+        try:
+            while text:
+                text = text[os.write(descriptor, text) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, size)
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def _open_own(path: Path) -> int:
     """Open a file for appending that only this user can read or write; ``OSError`` for a link or another's file."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
     descriptor = os.open(path, flags, 0o600)
     if not _is_own(path):
         os.close(descriptor)

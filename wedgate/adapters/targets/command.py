@@ -22,7 +22,7 @@ from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import refuse_older
 from wedgate.adapters._service.service import Service
 from wedgate.adapters._service.statements import Held, plain_weights
-from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
 
@@ -46,6 +46,7 @@ class CommandTarget:
 
     def deploy(self, colour: Colour, release: Release) -> None:
         """Run the deploy command, or ask the command where there is none; ``ExternalSystemError`` when it fails."""
+        refuse_live(self.weights(), colour, self.region)
         if self._settings.service.deploy:
             self._service.deploy(colour, release)
             return
@@ -70,6 +71,10 @@ class CommandTarget:
             return capacity_of(answer)
         except ValueError as error:
             raise self._asker.odd("capacity", f"with {error}") from None
+
+    def scale(self, colour: Colour) -> bool:
+        """Run the scale command for ``colour``, ``False`` without one; ``ExternalSystemError`` when it fails."""
+        return self._service.scale(colour)
 
     def weights(self) -> WeightsReading:
         """Ask the command which weights are in force."""

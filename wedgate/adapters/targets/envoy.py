@@ -16,7 +16,7 @@ from wedgate.adapters._envoy.settings import parse_settings
 from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import fence_in, refuse_older
 from wedgate.adapters._service.service import Service
-from wedgate.adapters.targets.interface import WeightsReading
+from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
 
@@ -39,11 +39,21 @@ class EnvoyTarget:
 
     def deploy(self, colour: Colour, release: Release) -> None:
         """Run the deploy command for ``release`` on ``colour``; ``ExternalSystemError`` when it fails."""
+        refuse_live(self.weights(), colour, self.region)
         self._service.deploy(colour, release)
 
     def digest(self, colour: Colour) -> str | None:
         """Ask the service on ``colour`` which digest it is; ``None`` when nothing healthy answers in 2 seconds."""
         return self._service.digest(colour)
+
+    def capacity(self, colour: Colour) -> Capacity | None:
+        """Ask Envoy how many endpoints of the colour's cluster are healthy; ``None`` where it checks none of them."""
+        found = self._admin.healthy_endpoints(self._settings.clusters[colour])
+        return None if found is None else Capacity(ready=found[0], wanted=found[1])
+
+    def scale(self, colour: Colour) -> bool:
+        """Run the scale command for ``colour``, ``False`` without one; ``ExternalSystemError`` when it fails."""
+        return self._service.scale(colour)
 
     def weights(self) -> WeightsReading:
         """Read the weights that Envoy routes by."""

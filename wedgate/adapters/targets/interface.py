@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from wedgate.errors import NeedsHumanError
+from wedgate.errors import ExternalSystemError, NeedsHumanError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
 
@@ -31,7 +31,7 @@ class WeightsReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capacity:
-    """Instances of one colour: how many could serve now, and how many are wanted. For targets that can say it."""
+    """Instances of one colour: how many could serve now, and how many there are meant to be."""
 
     ready: int
     wanted: int
@@ -45,10 +45,25 @@ class Target(Protocol):
         """The region that this target serves."""
 
     def deploy(self, colour: Colour, release: Release) -> None:
-        """Put ``release`` on ``colour``; returns when the deploy command is done. Never touches weights."""
+        """Put ``release`` on ``colour``; returns when the deploy command is done. Never touches weights.
+
+        A colour that has traffic is left alone: whoever asks for that was overtaken, and does not know it yet.
+        """
 
     def digest(self, colour: Colour) -> str | None:
         """Read back which digest answers on ``colour``; ``None`` when nothing healthy answers there."""
+
+    def capacity(self, colour: Colour) -> Capacity | None:
+        """Read how many instances of ``colour`` could serve; ``None`` where the data plane cannot know that.
+
+        What nobody checks is not known: an instance that is only listed is not counted as one that could serve.
+        """
+
+    def scale(self, colour: Colour) -> bool:
+        """Bring ``colour`` up to the instances that it is meant to have, whatever it has now; ``False`` if nobody can.
+
+        Never touches weights or versions, so it may be asked of a colour that has traffic.
+        """
 
     def weights(self) -> WeightsReading:
         """Read the weights in force from the data plane itself, not from the file that asked for them."""
@@ -58,3 +73,10 @@ class Target(Protocol):
 
         Idempotent: the same weights and fence again change nothing.
         """
+
+
+def refuse_live(reading: WeightsReading, colour: Colour, region: str) -> None:
+    """Raise ``ExternalSystemError`` where ``colour`` has traffic: nothing is deployed there."""
+    percent = reading.weights.of(colour)
+    if percent > 0:
+        raise ExternalSystemError(f"{region}: {colour} has {percent} % of the traffic, so nothing is deployed on it")

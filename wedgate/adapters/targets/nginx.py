@@ -17,7 +17,7 @@ from wedgate.adapters._service.fences import refuse_older
 from wedgate.adapters._service.fetch import get
 from wedgate.adapters._service.service import Service
 from wedgate.adapters._service.statements import Held
-from wedgate.adapters.targets.interface import WeightsReading
+from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
 
@@ -41,11 +41,20 @@ class NginxTarget:
 
     def deploy(self, colour: Colour, release: Release) -> None:
         """Run the deploy command for ``release`` on ``colour``; ``ExternalSystemError`` when it fails."""
+        refuse_live(self.weights(), colour, self.region)
         self._service.deploy(colour, release)
 
     def digest(self, colour: Colour) -> str | None:
         """Ask the service on ``colour`` which digest it is; ``None`` when nothing healthy answers in 2 seconds."""
         return self._service.digest(colour)
+
+    def capacity(self, colour: Colour) -> Capacity | None:
+        """Return ``None``: nginx counts failures of each worker by itself, and has no answer to ask it for."""
+        return None
+
+    def scale(self, colour: Colour) -> bool:
+        """Run the scale command for ``colour``, ``False`` without one; ``ExternalSystemError`` when it fails."""
+        return self._service.scale(colour)
 
     def weights(self) -> WeightsReading:
         """Read the weights that nginx answers with."""

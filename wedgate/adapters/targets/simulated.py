@@ -2,7 +2,8 @@
 
 The file lets separate processes share a region (tests that kill one of them, a first try without Envoy). It keeps
 every promise of a real target: absolute weights in one call, read back, fenced. ``fail`` makes a call fail, for
-tests: ``{"deploy": "text"}``; a call listed there raises with that text until it is taken out.
+tests: ``{"deploy": "text"}``; a call listed there raises with that text until it is taken out. ``capacity`` says how
+many instances a colour has: ``{"blue": {"ready": 3, "wanted": 10}}``; a deploy and a scale make all of them ready.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from wedgate.adapters._simulated.files import replace_file
 from wedgate.adapters.stores.locking import locked
-from wedgate.adapters.targets.interface import FenceError, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
@@ -33,6 +34,7 @@ class SimulatedTarget:
             "colours": {"blue": running, "green": None},
             "weights": {"blue": 100, "green": 0},
             "fence": None,
+            "capacity": {"blue": None, "green": None},
             "fail": {},
             "calls": [],
         }
@@ -46,13 +48,26 @@ class SimulatedTarget:
     def deploy(self, colour: Colour, release: Release) -> None:
         """Let ``colour`` answer with the release's digest."""
         with self._changing("deploy") as state:
+            refuse_live(_reading_of(state), colour, self._region)
             state["colours"][colour.value] = release.digest
+            _make_ready(state, colour)
             state["calls"].append(["deploy", colour.value, release.digest])
 
     def digest(self, colour: Colour) -> str | None:
         """Return the digest that answers on ``colour``."""
         digest = self._reading("digest")["colours"][colour.value]
         return None if digest is None else str(digest)
+
+    def capacity(self, colour: Colour) -> Capacity | None:
+        """Return what ``put_capacity`` said, ``None`` before."""
+        found = self._reading("capacity")["capacity"][colour.value]
+        return None if found is None else Capacity(ready=found["ready"], wanted=found["wanted"])
+
+    def scale(self, colour: Colour) -> bool:
+        """Make every instance of ``colour`` ready; ``False`` where there are none to speak of."""
+        with self._changing("scale") as state:
+            state["calls"].append(["scale", colour.value])
+            return _make_ready(state, colour)
 
     def weights(self) -> WeightsReading:
         """Return the weights in force and who wrote them."""
@@ -70,8 +85,18 @@ class SimulatedTarget:
             state["calls"].append(["set_weights", weights.blue, weights.green])
             return _reading_of(state)
 
+    def put_capacity(self, colour: Colour, capacity: Capacity | None) -> None:
+        """Say how many instances a colour has."""
+        with self._changing(None) as state:
+            state["capacity"][colour.value] = capacity and {"ready": capacity.ready, "wanted": capacity.wanted}
+
+    def put_digest(self, colour: Colour, digest: str | None) -> None:
+        """Let a colour answer with something else, or nothing, behind wedgate's back."""
+        with self._changing(None) as state:
+            state["colours"][colour.value] = digest
+
     def fail(self, call: str, why: str | None) -> None:
-        """Make ``call`` (``deploy``, ``digest``, ``weights``, ``set_weights``) fail with ``why``; ``None`` mends it."""
+        """Make a call (``deploy``, ``digest``, ``set_weights`` and so on) fail with ``why``; ``None`` mends it."""
         with self._changing(None) as state:
             state["fail"].pop(call, None)
             if why:
@@ -82,6 +107,11 @@ class SimulatedTarget:
         with self._changing(None) as state:
             state["weights"] = {"blue": weights.blue, "green": weights.green}
             state["fence"] = None
+
+    def answer(self, colour: Colour, digest: str | None) -> None:
+        """Let a colour answer with another digest, as if somebody had deployed there behind wedgate's back."""
+        with self._changing(None) as state:
+            state["colours"][colour.value] = digest
 
     def calls(self) -> list[list[Any]]:
         """Return every change that was asked for, in order."""
@@ -139,6 +169,15 @@ class SimulatedTarget:
         """Fail as a test asked for."""
         if call is not None and (why := state["fail"].get(call)):
             raise ExternalSystemError(f"{self._region}: {call}: {why}")
+
+
+def _make_ready(state: dict[str, Any], colour: Colour) -> bool:
+    """Let every instance of a colour be ready, and say whether it has instances."""
+    found = state["capacity"][colour.value]
+    if found is None:
+        return False
+    found["ready"] = found["wanted"]
+    return True
 
 
 def _reading_of(state: dict[str, Any]) -> WeightsReading:

@@ -1,0 +1,528 @@
+"""A small model of a rollout: one region, three steps; written from section 7 of the design, and knowing no engine.
+
+A state is a tuple of words and small numbers, an event is a tuple, and ``after(state, event, policy)`` says the state
+that follows and what is to be done. Instants are ages: what happened just now, and what happened longer ago than
+anything may take. ``reachable`` walks through every state that any order of events leads to.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+WEIGHTS = (10, 50, 100)
+"""The three steps: two that bake, and all traffic, which rests on the judgement before it."""
+BAKES = (1, 1, 0)
+FOREIGN = 33
+"""A weight that no step has."""
+EXTENSIONS, TRIES = 2, 3
+NEVER, NOW, LONG_AGO = 0, 1, 2
+
+Did = tuple[tuple[object, ...], ...]
+Event = tuple[object, ...]
+
+
+class Policy(NamedTuple):
+    """What the configuration chooses: what a closing window does, and what a regression does."""
+
+    closes: str = "hold"
+    fails: str = "rollback"
+
+
+class Hold(NamedTuple):
+    """Why a region is held, and where it goes on."""
+
+    kind: str
+    cause: str
+    resume: str
+
+
+class Back(NamedTuple):
+    """Why traffic goes back: what follows, of which kind the hold is then, and since when it fails."""
+
+    then: str
+    kind: str | None
+    cause: str
+    failing: int = NEVER
+
+
+class State(NamedTuple):
+    """Where the region stands, and whether the rollout is halted. Since when it is deployed only matters while the
+    read-back is waited for."""
+
+    phase: str = "pending"
+    step: int = -1
+    weight: int = 0
+    has_way: bool = False
+    verified: bool = False
+    passed: bool = False
+    deployed: int = NEVER
+    bakes: bool = False
+    longer: int = 0
+    watched: int = NEVER
+    hold: Hold | None = None
+    back: Back | None = None
+    tries: int = 0
+    paused: bool = False
+    evidence: bool = False
+    halted: bool = False
+    retreats: bool = False
+
+
+STABLE_SIDE = ("gated", "preparing", "verified")
+ADVANCED = ("promoted", "draining")
+
+
+def is_exposed(state: State) -> bool:
+    """Whether the candidate has traffic that must be watched."""
+    return state.phase in ("shifting", "baking", "rolling_back") or (state.phase == "held" and state.weight > 0)
+
+
+def is_in_flight(state: State) -> bool:
+    """Whether the region has begun and is not promoted."""
+    if state.phase == "held":
+        return state.weight > 0 or (state.hold is not None and state.hold.resume != "pending")
+    return state.phase in (*STABLE_SIDE, "shifting", "baking", "rolling_back", "needs_human")
+
+
+def owes(state: State) -> bool:
+    """Whether a person was called because traffic could not be returned."""
+    return state.phase == "needs_human" and state.back is not None
+
+
+def is_over(state: State) -> bool:
+    """Whether nothing happens any more."""
+    moves = state.phase in (*STABLE_SIDE, *ADVANCED) or is_exposed(state) or owes(state)
+    return state.phase == "done" or (state.halted and not moves)
+
+
+def status(state: State) -> str:
+    """Return what the rollout as a whole is."""
+    if state.halted and state.retreats:
+        return "retreating" if state.phase == "rolling_back" else "retreated"
+    if state.halted:
+        return "halted"
+    names = {"done": "done", "needs_human": "needs_human", "pending": "planned"}
+    return names.get(state.phase, "running")
+
+
+def may_begin(state: State) -> bool:
+    """Whether the region's turn has come: nothing stops the rollout, and it waits for its calendar at the most."""
+    if state.halted or state.paused:
+        return False
+    waits = state.phase == "held" and state.hold is not None and state.hold[::2] == ("closed", "pending")
+    return state.phase == "pending" or waits
+
+
+def runway(state: State) -> int:
+    """Return how many bakes must fit: all of them before the first step, then the next one; the reserve is one."""
+    if not state.has_way:
+        return 0
+    if state.step < 0:
+        return sum(BAKES) + 1
+    return BAKES[state.step + 1] + 1 if state.step + 1 < len(WEIGHTS) else 0
+
+
+def after(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    """Return the state after an event, and what is to be done."""
+    if event[0] == "time":
+        return _older(state), ()
+    if is_over(state):
+        return state, ()
+    then, did = _RULES[str(event[0])](state, event, policy)
+    if then.phase != "preparing":
+        then = then._replace(deployed=NEVER)
+    if status(then) == "done":
+        did = (*did, ("say", "done"))
+    return then, did
+
+
+def _older(state: State) -> State:
+    def aged(age: int) -> int:
+        return LONG_AGO if age == NOW else age
+
+    back = state.back and state.back._replace(failing=aged(state.back.failing))
+    return state._replace(deployed=aged(state.deployed), watched=aged(state.watched), back=back)
+
+
+def _held(state: State, kind: str, cause: str, resume: str) -> tuple[State, Did]:
+    hold = Hold(kind, cause, resume)
+    is_new = state.phase != "held" or state.hold != hold
+    then = state._replace(phase="held", hold=hold, verified=False, passed=False)
+    return then, (("hold", kind),) if is_new else ()
+
+
+def _returned(state: State, then: str, kind: str | None, cause: str) -> tuple[State, Did]:
+    moved = state._replace(
+        phase="rolling_back", back=Back(then, kind, cause), hold=None, verified=False, passed=False, tries=0
+    )
+    return moved, (("set", 0, "decrease"),)
+
+
+def _stuck(state: State) -> State:
+    return state._replace(phase="needs_human", hold=None, back=None, verified=False, tries=0)
+
+
+def _baked(state: State, step: int) -> State:
+    return state._replace(
+        phase="baking",
+        step=step,
+        weight=WEIGHTS[step],
+        bakes=True,
+        longer=0,
+        watched=NOW,
+        passed=False,
+        tries=0,
+        evidence=False,
+    )
+
+
+def _extended(state: State, cause: str) -> tuple[State, Did]:
+    if state.longer < EXTENSIONS and BAKES[state.step]:
+        return state._replace(longer=state.longer + 1, passed=False, verified=False), ()
+    return _held(state, "evidence", f"extended {cause}", "baking")
+
+
+def _return_failed(state: State) -> tuple[State, Did]:
+    back = state.back or Back("rolled_back", None, "")
+    if back.failing == LONG_AGO:
+        return _stuck(state)._replace(back=back._replace(failing=NEVER)), ()
+    did: Did = () if back.failing else (("say", "not back yet"),)
+    return state._replace(back=back._replace(failing=NOW)), did
+
+
+def _not_confirmed(state: State) -> State:
+    return _stuck(state) if state.tries + 1 >= TRIES else state._replace(tries=state.tries + 1)
+
+
+def _watch(state: State) -> Did:
+    return (("read",), ("digest",), ("judge", state.step, state.weight, 1 + state.longer)) if state.bakes else ()
+
+
+def _ticked(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    if may_begin(state):
+        return state, (("gate", None),)
+    if state.paused and state.phase in STABLE_SIDE:
+        return state, ()
+    is_watched = state.phase == "baking" or (state.phase == "held" and state.weight > 0)
+    if is_watched and state.watched == LONG_AGO:
+        return _returned(state, "held", "evidence", "unwatched")
+    match state.phase:
+        case "gated":
+            return state, () if state.halted else (("read",),)
+        case "preparing":
+            return state, (("digest",) if state.deployed else ("deploy",),)
+        case "verified":
+            return state, (("digest",),)
+        case "shifting" | "promoted":
+            return state, (("read",),)
+        case "baking" if state.passed:
+            return state, (("read",), ("digest",))
+        case "baking":
+            asks = policy.closes == "retreat" and not state.halted
+            return state, (*_watch(state), *((("gate", None),) if asks else ()))
+        case "held":
+            did = _watch(state) if state.weight > 0 else ()
+            asks = state.hold is not None and state.hold.kind == "closed" and not state.halted
+            asks = asks and state.hold is not None and state.hold.resume != "pending"
+            return state, (*did, *((("gate", runway(state)),) if asks else ()))
+        case "rolling_back":
+            return state, (("set", 0, "decrease"),)
+        case "draining":
+            return state._replace(phase="done"), (("good",), ("say", "done"))
+        case _:
+            return state, ()
+
+
+def _gate(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    answer = event[1]
+
+    def refusal(needed: int) -> str | None:
+        if answer == "closed":
+            return "closed"
+        return f"short of {needed}" if answer == "short" and needed else None
+
+    if state.phase == "pending" or (state.hold is not None and state.hold.resume == "pending"):
+        if not may_begin(state):
+            return state, ()
+        if (why := refusal(sum(BAKES) + 1)) is not None:
+            return _held(state, "closed", why, "pending")
+        return state._replace(phase="gated", has_way=True, hold=None), (("say", "open"),)
+    watched = state.weight > 0 and state.phase in ("baking", "held")
+    if policy.closes == "retreat" and answer == "closed" and watched:
+        return _returned(state, "held", "closed", "window")
+    why = refusal(runway(state))
+    if state.phase == "held" and state.hold is not None and state.hold.kind == "closed":
+        if why is not None:
+            return _held(state, "closed", why, state.hold.resume)
+        return state._replace(phase=state.hold.resume, hold=None, verified=False, passed=False), ()
+    if not _is_ready(state):
+        return state, ()
+    is_last = state.step + 1 == len(WEIGHTS)
+    if why is not None and not (is_last and policy.closes == "finish"):
+        return _held(state, "closed", why, state.phase)
+    if state.halted or state.paused or not state.verified or (state.weight > 0 and not state.passed):
+        return state, ()
+    if is_last:
+        return state._replace(phase="promoted", hold=None, evidence=False), (("say", "promoted"),)
+    step = state.step + 1
+    moved = state._replace(phase="shifting", step=step, verified=False, passed=False, hold=None, tries=0)
+    return moved, (("set", WEIGHTS[step], "increase"),)
+
+
+def _is_ready(state: State) -> bool:
+    return state.phase == "verified" or (state.phase == "baking" and state.passed)
+
+
+def _deployed(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    if state.phase != "preparing":
+        return state, ()
+    if event[1] == "failed":
+        return _held(state, "outside", "deploy", "pending")
+    return (state, ()) if state.deployed else (state._replace(deployed=NOW), (("digest",),))
+
+
+def _digest(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    found = event[1]
+    match state.phase:
+        case "gated" if found == "new":
+            return state._replace(phase="verified"), ()
+        case "gated":
+            return state._replace(phase="preparing", deployed=NEVER), (("deploy",),)
+        case "preparing" if state.deployed:
+            if found == "new":
+                return state._replace(phase="verified"), (("say", "verified"),)
+            late = state.deployed == LONG_AGO
+            return _held(state, "outside", f"digest {found}", "pending") if late else (state, ())
+        case "promoted" if found == "new":
+            return state._replace(phase="draining", tries=0), (("say", "draining"),)
+        case "promoted":
+            return _not_confirmed(state), ()
+    if is_exposed(state) and found == "strange":
+        if state.phase == "rolling_back":
+            return state, ()
+        return _returned(state, "held", "outside", "digest strange")
+    if not _is_ready(state):
+        return state, ()
+    if found == "new":
+        return state._replace(verified=True), (("gate", runway(state)),)
+    if state.phase == "verified":
+        return _held(state, "outside", f"digest {found}", "pending")
+    return _extended(state, f"digest {found}")
+
+
+def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    found, by = event[1], event[2]
+    may_be_returned = (is_exposed(state) or state.phase == "promoted") and state.phase != "rolling_back"
+    if by == "hand" and found == 0 and may_be_returned:
+        return _by_hand(state, ("by-hand", True), policy)
+    match state.phase:
+        case "gated":
+            return (state, (("digest",),)) if found == 0 else (_stuck(state), ())
+        case "shifting" if found == WEIGHTS[state.step]:
+            rests = state.step > 0 and not BAKES[state.step]
+            return _baked(state, state.step)._replace(passed=rests), ()
+        case "shifting" if found == state.weight:
+            if state.step == 0:
+                return state._replace(phase="verified", step=-1, verified=False), ()
+            return _baked(state._replace(verified=False), state.step - 1), ()
+        case "shifting":
+            return _stuck(state), ()
+        case "baking" | "held":
+            fits = found == state.weight or (state.phase == "held" and state.weight == 0)
+            return (state if fits else _stuck(state)), ()
+        case "rolling_back" if found == 0:
+            return _given_back(state), (("say", "back on stable"),)
+        case "rolling_back":
+            return _return_failed(state)
+        case "promoted":
+            return (state, (("digest",),)) if found == 100 else (_stuck(state), ())
+        case _:
+            return state, ()
+
+
+def _given_back(state: State) -> State:
+    rested = state._replace(
+        weight=0,
+        step=-1,
+        has_way=False,
+        bakes=False,
+        watched=NEVER,
+        deployed=NEVER,
+        longer=0,
+        tries=0,
+        evidence=False,
+        back=None,
+    )
+    if state.back is None or state.back.then == "rolled_back":
+        return rested._replace(phase="rolled_back")
+    back = state.back
+    return rested._replace(phase="held", hold=Hold(back.kind or "interrupted", f"back: {back.cause}", "pending"))
+
+
+def _failed(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    if state.phase == "rolling_back":
+        return _return_failed(state)
+    if state.phase == "promoted":
+        return _not_confirmed(state), ()
+    if state.phase == "shifting":
+        return _returned(state, "held", "outside", "target")
+    if state.phase in STABLE_SIDE:
+        return _held(state, "outside", "target", "pending")
+    return state, ()
+
+
+def _judged(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    outcome, is_final = event[1], event[2]
+    if state.phase != "baking" and not (state.phase == "held" and state.weight > 0):
+        return state, ()
+    if outcome == "fail":
+        stopped = state.hold is not None and state.hold.kind == "regression"
+        return (state, ()) if stopped else _regressed(state, policy)
+    if outcome != "error":
+        state = state._replace(watched=NOW)
+    if state.phase == "held" or state.paused or not is_final:
+        return state, ()
+    if outcome == "pass":
+        return state._replace(passed=True, verified=False, watched=NOW), (("say", "passed"), ("digest",))
+    then, did = _extended(state, str(outcome))
+    return then, (("say", outcome), *did)
+
+
+def _regressed(state: State, policy: Policy, *, by_hand: bool = False) -> tuple[State, Did]:
+    """Back to stable, poisoned and halted; or only held, where the configuration says so."""
+    if policy.fails == "hold" and not by_hand:
+        stopped = state.hold is not None and state.hold.kind == "regression"
+        if not is_in_flight(state) or state.phase in ("rolling_back", "needs_human") or stopped:
+            return state, ()
+        if state.phase == "shifting":
+            return _returned(state, "held", "regression", "regression")
+        return _held(state, "regression", "regression", "baking" if state.weight > 0 else "pending")
+    did: Did = ()
+    if is_in_flight(state) or (state.phase in ADVANCED and not by_hand):
+        state, did = _returned(state, "rolled_back", None, "regression")
+    stays: Did = (("say", "stays on the new version"),) if state.phase in ADVANCED else ()
+    retreats = policy.fails == "retreat" and not by_hand
+    return state._replace(halted=True, retreats=retreats), (*did, ("poison",), *stays, ("say", "halted"))
+
+
+def _by_hand(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    if event[1] and state.phase not in ("done", "rolled_back"):
+        state = State(phase="rolled_back", paused=state.paused, halted=state.halted, retreats=state.retreats)
+    return _regressed(state, policy, by_hand=True)
+
+
+def _interrupted(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    if state.phase == "rolling_back":
+        return state, (("set", 0, "decrease"),)
+    if is_exposed(state):
+        kind = state.hold.kind if state.hold is not None else "interrupted"
+        return _returned(state, "held", kind, "interrupted")
+    if state.phase in STABLE_SIDE:
+        return _held(state, "interrupted", "interrupted", "pending")
+    return state, ()
+
+
+def _superseded(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    then, did = _interrupted(state, event, policy)
+    return then._replace(halted=True), did
+
+
+def _ordered(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    order, is_new = event[1], event[2]
+    if not is_new or order == "clear":
+        return state, ()
+    if order == "abort":
+        return _superseded(state, event, policy)
+    if order == "report":
+        return _regressed(state, policy)
+    if state.phase in ("done", "rolled_back") or (order == "pause" and state.paused):
+        return state, ()
+    moved = state._replace(paused=order == "pause", passed=False, verified=False)
+    if order == "resume" and moved.phase == "held" and moved.weight == 0:
+        moved = State(halted=state.halted, retreats=state.retreats)
+    return moved, (("say", f"{order}d"),)
+
+
+def _began(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    """A run begins: whatever has no traffic begins again, whatever nobody watches goes back."""
+    handed_over, anew = event[1], event[2]
+    again = State(paused=state.paused, halted=state.halted, retreats=state.retreats)
+    if state.phase in STABLE_SIDE:
+        return (state if handed_over else again), ()
+    if state.back is not None and state.phase in ("rolling_back", "needs_human"):
+        return _returned(state, state.back.then, state.back.kind, state.back.cause)
+    if state.phase == "held" and state.weight == 0:
+        kind = state.hold.kind if state.hold is not None else None
+        stays = handed_over if kind == "closed" else not anew and kind != "interrupted"
+        return (state if stays else again), ()
+    if state.phase in ("held", "baking"):
+        if state.watched != NOW:
+            return _returned(state, "held", "interrupted", "nobody")
+        if state.evidence or (state.phase == "held" and not anew):
+            return state._replace(verified=False, passed=False), ()
+        return _baked(state._replace(verified=False, hold=None), state.step), ()
+    return state, ()
+
+
+def _observed(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
+    return (state._replace(evidence=True) if state.bakes else state), ()
+
+
+_RULES = {
+    "tick": _ticked,
+    "gate": _gate,
+    "deployed": _deployed,
+    "digest": _digest,
+    "weights": _weights,
+    "failed": _failed,
+    "judged": _judged,
+    "reported": lambda state, event, policy: _regressed(state, policy),
+    "by-hand": _by_hand,
+    "interrupted": _interrupted,
+    "superseded": _superseded,
+    "ordered": _ordered,
+    "began": _began,
+    "observed": _observed,
+}
+
+EVENTS: tuple[Event, ...] = (
+    ("time",),
+    ("tick",),
+    *(("gate", answer) for answer in ("open", "short", "closed")),
+    *(("deployed", how) for how in ("well", "failed")),
+    *(("digest", found) for found in ("new", "strange", None)),
+    *(("weights", found, "us") for found in (0, *WEIGHTS, FOREIGN)),
+    ("weights", 0, "hand"),
+    ("failed",),
+    *(
+        ("judged", outcome, final)
+        for outcome in ("pass", "marginal", "not_enough_data", "error", "fail")
+        for final in (False, True)
+    ),
+    ("reported",),
+    ("by-hand", True),
+    ("by-hand", False),
+    ("interrupted",),
+    ("superseded",),
+    *(("ordered", order, True) for order in ("pause", "resume", "abort", "report", "clear")),
+    ("ordered", "abort", False),
+    *(("began", handed_over, anew) for handed_over in (False, True) for anew in (False, True)),
+    ("observed",),
+)
+"""Everything that can be found or told: in any state, whether it was asked for or not, late or twice."""
+
+
+def reachable(after: Callable[[State, Event], tuple[State, Did]]) -> Iterator[tuple[State, Event, State, Did]]:
+    """Yield every transition from every state that any order of events leads to, breadth first."""
+    first = State()
+    seen, waiting = {first}, deque([first])
+    while waiting:
+        state = waiting.popleft()
+        for event in EVENTS:
+            then, did = after(state, event)
+            yield state, event, then, did
+            if then not in seen:
+                seen.add(then)
+                waiting.append(then)
