@@ -59,7 +59,7 @@ def repository_root() -> Path:
     return ROOT
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tool_named() -> object:
     """Return the finder of programs: ``tool_named("act")`` is a path."""
     return tool_path

@@ -7,6 +7,8 @@
 #   wrk          closed-loop load that never retries (Debian's package, unpacked without being installed)
 #   amtool       checks Alertmanager's files (likewise)
 #   promtool     checks and evaluates Prometheus' rules (likewise)
+#   prometheus   collects what evidence is read from (it comes with promtool)
+#   prometheus-alertmanager  sends alerts (it comes with amtool)
 #   haproxy      switches traffic (likewise)
 #   nginx        switches traffic (likewise)
 #
@@ -88,12 +90,41 @@ WRAPPER
   rm -rf "$download"
 }
 
+# Another program of a package that is unpacked already. Alertmanager's templates are looked for in /usr/share alone: it
+# gets a view of the file system of its own, in which that is the package's.
+program_beside() {
+  local name=$1 other=$2 log=$tools/$1.log
+  if is_there "$name" debian; then return; fi
+  if [ ! -x "$tools/debian/$other/usr/bin/$name" ]; then
+    skip "$name" "it comes with $other, which is not there"
+    return
+  fi
+  cat >"$tools/bin/$name" <<WRAPPER
+#!/usr/bin/env bash
+root=\$(cd "\$(dirname "\${BASH_SOURCE[0]}")/../debian/$other" && pwd -P)
+if [ $name = prometheus-alertmanager ]; then
+  exec unshare -rm sh -c 'mount --bind "\$0/usr/share" /usr/share && exec "\$0/usr/bin/$name" "\$@"' "\$root" "\$@"
+fi
+exec "\$root/usr/bin/$name" "\$@"
+WRAPPER
+  chmod +x "$tools/bin/$name"
+  if "$tools/bin/$name" --version >"$log" 2>&1; then
+    rm -f "$log"
+    done_with "$name" debian
+  else
+    rm -f "$tools/bin/$name"
+    skip "$name" "the unpacked program does not start: $(tail -n 1 "$log")"
+  fi
+}
+
 go_tool act github.com/nektos/act v0.2.89
 go_tool actionlint github.com/rhysd/actionlint/cmd/actionlint v1.7.12
 go_tool vegeta github.com/tsenart/vegeta/v12 v12.13.0
 debian_program wrk wrk libluajit-5.1-2
 debian_program amtool prometheus-alertmanager
 debian_program promtool prometheus
+program_beside prometheus promtool
+program_beside prometheus-alertmanager amtool
 debian_program haproxy haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
 debian_program nginx nginx
 

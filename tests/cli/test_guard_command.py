@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -136,3 +137,128 @@ def test_one_look_leaves_what_is_watched(place: Path) -> None:
     assert green(place) == 10
     assert wedgate(place, "guard", "--once", "--interval", "2h").returncode == 2
     assert wedgate(place, "guard", "--once", "--listen", "nowhere").returncode == 2
+
+
+def alerts(*alerts: dict[str, object]) -> dict[str, object]:
+    """Return what Alertmanager documents its webhook to send, version 4."""
+    return {
+        "version": "4",
+        "groupKey": '{}:{alertname="SearchIsSlow"}',
+        "truncatedAlerts": 0,
+        "status": "firing",
+        "receiver": "wedgate",
+        "groupLabels": {"alertname": "SearchIsSlow"},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "http://127.0.0.1:9093",
+        "alerts": list(alerts),
+    }
+
+
+def alert(status: str = "firing", **labels: str) -> dict[str, object]:
+    """Return one alert."""
+    named = {"alertname": "SearchIsSlow", "service": "venue-search", "digest": "sha256:new", **labels}
+    return {
+        "status": status,
+        "labels": {key: value for key, value in named.items() if value},
+        "annotations": {"summary": "p95 is 300 ms"},
+        "startsAt": "2026-06-05T12:00:00Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://127.0.0.1:9090/graph",
+        "fingerprint": "c0ffee",
+    }
+
+
+def test_an_alert_about_the_release_rolls_back_and_no_other_does(place: Path) -> None:
+    """Resolved, about another release, without a release, without the token: nothing happens, and it is said."""
+    with guarding(place, WEDGATE_GUARD_TOKEN="open sesame") as url:
+        for body, token, code, says in [
+            (alerts(alert()), "", 401, "token"),
+            (alerts(alert()), "wrong", 401, "token"),
+            (alerts(alert("resolved")), "open sesame", 200, "every alert is resolved"),
+            (alerts(alert(digest="sha256:old")), "open sesame", 200, "no alert is about a release"),
+            (alerts(alert(service="other")), "open sesame", 200, "no alert is about a release"),
+            (alerts(alert(commit="2" * 40)), "open sesame", 200, "no alert is about a release"),
+            (alerts(alert(region="us-wst")), "open sesame", 422, "us-wst"),
+            (alerts(alert(digest="")), "open sesame", 422, "SearchIsSlow names no release"),
+            ({**alerts(alert()), "version": "5"}, "open sesame", 422, "version"),
+            (REPORT, "open sesame", 422, "Alertmanager"),
+        ]:
+            answer = ask(f"{url}/alerts", body, token)
+            assert (answer[0], says in answer[1]) == (code, True), answer
+        assert green(place) == 10
+        about = alert(digest="", commit="1" * 40, region="us-west")
+        code, text = ask(f"{url}/alerts", alerts(alert("resolved"), alert(digest=""), about), "open sesame")
+        assert (code, green(place)) == (200, 0), text
+        # Alertmanager repeats what still fires.
+        assert ask(f"{url}/alerts", alerts(about), "open sesame")[0] == 200
+    status = wedgate(place, "rollout", "status").stdout
+    assert status.count("poisoned: sha256:new") == 1
+    assert "alert SearchIsSlow: p95 is 300 ms" in status
+
+
+def test_a_guard_whose_ledger_cannot_be_written_asks_for_another_try(place: Path) -> None:
+    """Alertmanager tries again after a 5xx, and after nothing else."""
+    with guarding(place, WEDGATE_GUARD_TOKEN="open sesame") as url:
+        ledger = next((place / ".wedgate").glob("*.jsonl"))
+        content = ledger.read_bytes()
+        ledger.unlink()
+        ledger.mkdir()
+        assert ask(f"{url}/alerts", alerts(alert()), "open sesame")[0] == 503
+        ledger.rmdir()
+        ledger.write_bytes(content)
+        assert ask(f"{url}/alerts", alerts(alert()), "open sesame")[0] == 200
+    assert green(place) == 0
+
+
+@pytest.mark.needs_tool("prometheus-alertmanager")
+def test_the_real_alertmanager_rolls_back(place: Path, tmp_path: Path, tool_named: Callable[[str], Path]) -> None:
+    """As the documentation says to configure it: an alert comes in there, and the candidate has no traffic."""
+    with guarding(place, WEDGATE_GUARD_TOKEN="open sesame") as url, socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+        found.close()
+        (tmp_path / "token").write_text("open sesame")
+        receiver = {
+            "name": "wedgate",
+            "webhook_configs": [
+                {
+                    "url": f"{url}/alerts",
+                    "http_config": {"authorization": {"credentials_file": str(tmp_path / "token")}},
+                }
+            ],
+        }
+        route = {"receiver": "wedgate", "group_wait": "0s", "group_by": ["..."]}
+        (tmp_path / "alertmanager.yml").write_text(json.dumps({"route": route, "receivers": [receiver]}))
+        words = [
+            str(tool_named("prometheus-alertmanager")),
+            f"--config.file={tmp_path / 'alertmanager.yml'}",
+            f"--storage.path={tmp_path / 'alerts'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            "--cluster.listen-address=",
+        ]
+        with (tmp_path / "log").open("w") as log, subprocess.Popen(words, stdout=log, stderr=log) as process:
+            try:
+                labels = {"alertname": "SearchIsSlow", "service": "venue-search", "digest": "sha256:new"}
+                firing = [{"labels": labels, "annotations": {"summary": "p95 is 300 ms"}}]
+                deadline = time.monotonic() + 60
+                while not is_taken(f"http://127.0.0.1:{port}/api/v2/alerts", firing):
+                    assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+                    time.sleep(0.1)
+                while green(place) != 0:
+                    assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+                    time.sleep(0.1)
+            finally:
+                process.kill()
+    assert "alert SearchIsSlow: p95 is 300 ms" in wedgate(place, "rollout", "status").stdout
+
+
+def is_taken(url: str, body: object) -> bool:
+    """Post something, and tell whether it was taken; not when nobody listens yet."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data=json.dumps(body).encode(), headers=headers)  # noqa: S310 (loopback)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            return bool(answer.status == 200)
+    except OSError:
+        return False

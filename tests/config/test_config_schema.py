@@ -27,6 +27,12 @@ BEYOND_A_SCHEMA = frozenset(
     """
     choose-missing
     country-unknown
+    evidence-command-incomplete
+    evidence-command-words
+    evidence-envoy-path
+    evidence-prometheus-incomplete
+    evidence-prometheus-url
+    evidence-prometheus-values
     extends-no-forge
     in-flight
     loads-order

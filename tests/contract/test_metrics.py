@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import json
+import os
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from wedgate.adapters.metrics.command import CommandMetrics
 from wedgate.adapters.metrics.file import FileMetrics
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.metrics.simulated import SimulatedMetrics
@@ -92,3 +94,18 @@ class TestFile(contract.MetricsContract):
     def silent(self, tmp_path: Path) -> MetricSource:
         """No file."""
         return FileMetrics(tmp_path / "none.json")
+
+
+class TestCommand(TestFile):
+    """Evidence that a command prints: here the file that its writer keeps up to date."""
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> MetricSource:
+        """The command."""
+        argv = ("cat", str(tmp_path / "evidence.json"))
+        return CommandMetrics(argv, region="us-west", limit=timedelta(seconds=20), environment=os.environ)
+
+    @pytest.fixture
+    def silent(self) -> MetricSource:
+        """One that fails."""
+        return CommandMetrics(("false",), region="us-west", limit=timedelta(seconds=20), environment=os.environ)

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from wedgate.judge.quantiles import pair_of
-from wedgate.judge.values import ColourSample
+from wedgate.judge.values import UNBOUNDED_MS, Bucket, ColourSample
 
 P95 = Decimal("0.95")
 
@@ -64,3 +64,19 @@ def test_few_requests_are_compared_at_the_rank_that_they_can_resolve(requests: i
         slower += pair is not None and pair.ratio > 1
     # Three standard deviations of a fair coin tossed 600 times are 37.
     assert abs(slower - 300) < 40
+
+
+def test_beyond_the_last_bound_a_quantile_is_slow_and_no_more(sample) -> None:
+    """Two colours beyond it are not alike, and neither is surely the slower one."""
+    edge = Bucket(lower_ms=1000, upper_ms=UNBOUNDED_MS, count=90)
+    beyond = ColourSample(requests=90, errors=0, timeouts=0, latency=(edge,))
+    fast = sample([7] * 100)
+    both = pair_of(beyond, beyond, P95)
+    assert both is not None
+    assert both.candidate.lower == 1000
+    assert both.ratio == math.inf
+    assert not both.is_surely_worse(1.1)
+    slower = pair_of(fast, beyond, P95)
+    assert slower is not None
+    assert slower.is_surely_worse(1.1)
+    assert not slower.is_surely_worse(126)  # 8 ms times 126 is more than a second

@@ -7,13 +7,14 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from wedgate.errors import ExitCode, UsageError, WedgateError
+from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from wedgate.cli.notify_wiring import Telling
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 TOKEN = "WEDGATE_GUARD_TOKEN"  # noqa: S105 (the name of a variable)
 LARGEST_REPORT = 1024 * 1024
+ELSEWHERE = "there is /metrics, POST /report, and POST /alerts\n"
 TELL_EVERY = 60.0
 """Seconds between two looks for what people were not told yet, where the guard itself did nothing."""
 
@@ -38,8 +40,8 @@ def command(*, interval: str, listen: str | None, once: bool, rescue: Path | Non
     Let it run beside the targets, under something that starts it again. It never increases anything. What it guards is
     what the ledger has under way; where the ledger or the configuration cannot be used it goes by what it read last
     and by the rescue file, as `wedgate rollback` does. With --listen, POST /report takes a regression report from
-    whoever has the token in WEDGATE_GUARD_TOKEN. With --once it ends with 12 where it returned something, with 20 where
-    it could not see everything, and with 0 otherwise.
+    whoever has the token in WEDGATE_GUARD_TOKEN, and POST /alerts what Alertmanager's webhook sends. With --once it
+    ends with 12 where it returned something, with 20 where it could not see everything, and with 0 otherwise.
 
     \b
     Examples:
@@ -211,32 +213,36 @@ def _handler(guard: Guard, seen: _Seen, lock: threading.Lock, config: Path | Non
             if self.path == "/metrics":
                 self._answer(200, seen.metrics(), kind="text/plain; version=0.0.4; charset=utf-8")
             else:
-                self._answer(404, "there is /metrics, and POST /report\n")
+                self._answer(404, ELSEWHERE)
 
         def do_POST(self) -> None:
-            """Take a regression report, and act on it before answering."""
+            """Take a regression report or alerts, and act on them before answering."""
             token = os.environ.get(TOKEN, "")
             given = self.headers.get("Authorization", "").removeprefix("Bearer ")
-            if self.path != "/report":
-                self._answer(404, "there is /metrics, and POST /report\n")
+            if self.path not in ("/report", "/alerts"):
+                self._answer(404, ELSEWHERE)
             elif not token:
                 self._answer(403, f"no reports are taken here: set {TOKEN} where the guard runs\n")
             elif not hmac.compare_digest(given.encode(), token.encode()):
                 self._answer(401, "the token is not the guard's\n")
             else:
-                self._report()
+                self._take(_give_report if self.path == "/report" else _give_alerts)
 
-        def _report(self) -> None:
+        def _take(self, give: Callable[[Any, Path | None], tuple[bool, str]]) -> None:
             length = self.headers.get("Content-Length", "")
             if not length.isdigit() or int(length) > LARGEST_REPORT:
                 self._answer(413, f"a report has a Content-Length of at most {LARGEST_REPORT} bytes\n")
                 return
             try:
-                given = _give_report(json.loads(self.rfile.read(int(length))), config)
-                with lock:
-                    seen.took(guard.obey())
+                is_order, given = give(json.loads(self.rfile.read(int(length))), config)
+                if is_order:
+                    with lock:
+                        seen.took(guard.obey())
             except (ValueError, RecursionError) as error:
                 self._answer(422, f"no regression report: {error}\n")
+            except ExternalSystemError as error:
+                # Whoever sends alerts tries again after this, and not after what is wrong with the alert.
+                self._answer(503, f"{error}\n")
             except WedgateError as error:
                 self._answer(409, f"{error}\n")
             else:
@@ -256,7 +262,13 @@ def _handler(guard: Guard, seen: _Seen, lock: threading.Lock, config: Path | Non
     return Handler
 
 
-def _give_report(plain: Any, config: Path | None) -> str:
+def _give_alerts(plain: Any, config: Path | None) -> tuple[bool, str]:
+    from wedgate.cli.guard_alerts import give_alerts
+
+    return give_alerts(plain, config)
+
+
+def _give_report(plain: Any, config: Path | None) -> tuple[bool, str]:
     """Write a report as an order into the ledger; say for which rollouts."""
     from wedgate.cli.rollout_orders import open_ledger
     from wedgate.cli.rollout_wiring import utc_now
@@ -279,4 +291,4 @@ def _give_report(plain: Any, config: Path | None) -> str:
             )
     regions = tuple(report.regions)
     names = give_order(ledger, Order.REPORT, by="a report", why=report.text, at=utc_now(), regions=regions)
-    return f"taken: {', '.join(names)} goes back"
+    return True, f"taken: {', '.join(names)} goes back"

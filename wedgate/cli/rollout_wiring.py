@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from wedgate.gate.decision import RegionDecision
     from wedgate.rollout.rescue import Rescue
     from wedgate.rollout.values import HookSettings, Release, RolloutSettings, TargetSettings
+
+EVIDENCE_TIMEOUT = timedelta(seconds=10)
+"""How long one answer of a metric source may take unless the configuration says otherwise."""
 
 
 class Interruption:
@@ -152,6 +155,10 @@ def open_metrics(configuration: Configuration, region: str) -> MetricSource:
         from wedgate.adapters.metrics.file import FileMetrics
 
         return FileMetrics(base / str(evidence.options["path"]).replace("{region}", region))
+    if kind == "prometheus" and evidence is not None:
+        return _open_prometheus(evidence.options, region, configuration.judge.slice_length)
+    if kind == "command" and evidence is not None and "read" in evidence.options:
+        return _open_command(evidence.options, region, base)
     if kind == "envoy" and settings.kind == "envoy":
         from wedgate.adapters.metrics.envoy import EnvoyMetrics
 
@@ -165,6 +172,46 @@ def open_metrics(configuration: Configuration, region: str) -> MetricSource:
     raise ConfigurationError(
         (Problem(file="judge.evidence", line=0, column=0, what=what, remedy="write {kind: file, path: ...}"),)
     )
+
+
+def _open_prometheus(options: Mapping[str, Any], region: str, slice_length: timedelta) -> MetricSource:
+    """Open Prometheus as evidence; ``ExternalSystemError`` where its token is not set: then there is no evidence."""
+    from wedgate.adapters._prometheus.client import PrometheusClient
+    from wedgate.adapters._prometheus.settings import parse_settings
+    from wedgate.adapters.metrics.prometheus import PrometheusMetrics
+
+    token = None
+    if "token" in options:
+        name = str(options["token"]).removeprefix("env/")
+        token = os.environ.get(name, "")
+        if not token:
+            raise ExternalSystemError(f"judge.evidence.token: {name} is not set; set it to the token for Prometheus")
+    client = PrometheusClient(
+        str(options["url"]).replace("{region}", region), token=token, timeout=_timeout_of(options).total_seconds()
+    )
+    settings = parse_settings(options, region, slice_length=slice_length)
+    return PrometheusMetrics(client, settings, region=region)
+
+
+def _open_command(options: Mapping[str, Any], region: str, base: Path) -> MetricSource:
+    """Open a command as evidence; one with a slash is found from ``base``, wherever wedgate runs."""
+    from wedgate.adapters.metrics.command import CommandMetrics
+
+    first, *more = (str(word).replace("{region}", region) for word in options["read"])
+    return CommandMetrics(
+        (str(base / first) if "/" in first else first, *more),
+        region=region,
+        limit=_timeout_of(options),
+        env=tuple(options.get("env", ())),
+        environment=os.environ,
+    )
+
+
+def _timeout_of(options: Mapping[str, Any]) -> timedelta:
+    """Return how long one answer of a source may take."""
+    from wedgate.calendars.durations import parse_duration
+
+    return parse_duration(options["timeout"]) if "timeout" in options else EVIDENCE_TIMEOUT
 
 
 def _script(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 from wedgate.calendars.kinds import kind_named
 from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
+from wedgate.config.evidence_checks import check_evidence
 from wedgate.config.hook_checks import check_hooks
 from wedgate.config.nearest import nearest
 from wedgate.config.override_checks import check_overrides
@@ -37,8 +38,7 @@ def check_consistency(data: object, complaints: Complaints) -> None:
     _check_in_flight(rollout, _mapping(file.get("regions")), complaints)
     evidence, state = _mapping(_mapping(file.get("judge")).get("evidence")), _mapping(file.get("state"))
     check_target(_mapping(rollout.get("target")), evidence, complaints)
-    _check_path(("judge", "evidence"), evidence, complaints)
-    _check_path(("state",), state, complaints)
+    check_evidence(evidence, complaints)
     _check_state(state, complaints)
     _check_notify(file.get("notify"), complaints)
 
@@ -163,6 +163,8 @@ def _check_state(state: Mapping[str, Any], complaints: Complaints) -> None:
     for key in (key for keys in _STATE_KEYS.values() for key in keys):
         if key in state and key not in _STATE_KEYS[kind]:
             complaints.key(("state", key), f"{kind} has no {key}", "delete it")
+    if kind == "file" and "path" not in state:
+        complaints.key(("state",), "'path' is missing", "add path: with the place of the file")
     if kind == "postgres" and "url" not in state:
         complaints.key(("state",), "'url' is missing", f"add url: env/{DATABASE_VARIABLE}")
 
@@ -173,10 +175,3 @@ def _check_notify(notify: object, complaints: Complaints) -> None:
         to = _mapping(plain).get("to")
         if isinstance(to, str) and seen.setdefault(to, index) != index:
             complaints.value(("notify", index, "to"), "this destination is there already", "make one item of the two")
-
-
-def _check_path(path: Path, section: Mapping[str, Any], complaints: Complaints) -> None:
-    if section.get("kind") == "file" and "path" not in section:
-        complaints.key(path, "'path' is missing", "add path: with the place of the file")
-    elif section.get("kind") == "envoy" and "path" in section:
-        complaints.key((*path, "path"), "envoy has no path", "delete it, or write kind: file")

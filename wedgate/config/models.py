@@ -106,9 +106,13 @@ FailWord = Annotated[str, _word_of(ReportFails)]
 VerdictWord = Annotated[str, _word_of(("open", "caution"))]
 TargetWord = Annotated[str, _word_of(scalars.TARGET_KINDS)]
 EvidenceWord = Annotated[str, _word_of(scalars.EVIDENCE_KINDS)]
+UnitWord = Annotated[str, _word_of(scalars.EVIDENCE_UNITS)]
+LabelName = Annotated[str, Spelling(scalars.parse_label, schema_words.LABEL)]
+MetricName = Annotated[str, Spelling(scalars.parse_metric, schema_words.METRIC)]
 RefText = Annotated[str, Spelling(scalars.parse_ref, schema_words.REF)]
 DatabaseText = Annotated[str, Spelling(scalars.parse_database, schema_words.DATABASE)]
 VariableText = Annotated[str, Spelling(scalars.parse_variable, schema_words.VARIABLE)]
+TokenText = Annotated[str, Spelling(scalars.parse_token, schema_words.TOKEN)]
 Variables = Annotated[list[str], Spelling(given.parse_variables, given.list_schema(given.NAME_OF_VARIABLE))]
 Occasions = Annotated[list[str], _words_of(Occasion)]
 StateWord = Annotated[str, _word_of(scalars.STATE_KINDS)]
@@ -289,13 +293,41 @@ class RolloutSection(Section):
     hooks: HooksSection = left_out("Commands that run at points of each region's way.")
 
 
+class ColourLabelSection(Section):
+    """By which label Prometheus tells the colours apart."""
+
+    label: LabelName = left_out("The label: `envoy_cluster_name`; `colour` where `metrics` names other requests.")
+    blue: PlaceText = Field("blue", description="Its value for the blue side; `{region}` is filled in.")
+    green: PlaceText = Field("green", description="Its value for the green side.")
+
+
+class MetricsSection(Section):
+    """What the metrics are called in Prometheus; those of Envoy where nothing is said."""
+
+    requests: MetricName = left_out("The counter of requests, with the code of the answer as a label.")
+    code_label: LabelName = left_out("That label: `envoy_response_code`; `code` where other requests are named.")
+    errors: list[PlaceText] = left_out("Codes that are errors: `[5xx]` by default; `x` is any digit.", min_length=1)
+    timeouts: MetricName = left_out("The counter of requests without an answer, where the histogram leaves them out.")
+    latency: MetricName = left_out("The classic histogram of latency, without `_bucket`.")
+    unit: UnitWord = left_out("Its unit: `s`, `ms`, or `whole-ms` (rounded down, as Envoy's are).")
+
+
 class EvidenceSection(Section):
     """Where evidence comes from."""
 
     kind: EvidenceWord = Field(
-        description="`envoy` (the target's own statistics) or `file` (readings written by somebody else)."
+        description="`envoy` (the target's own statistics), `prometheus`, a `command`, or `file` (readings by others)."
     )
     path: Text = left_out("Of `file`: the path of the readings; `{region}` is filled in.")
+    url: Text = left_out("Of `prometheus`: its address; `{region}` is filled in.")
+    token: TokenText = left_out("Of `prometheus`: `env/` and the variable that holds a bearer token.")
+    match: dict[LabelName, PlaceText] = left_out("Of `prometheus`: labels that a series must have, by name.")
+    colours: ColourLabelSection = left_out("Of `prometheus`: by which label the colours are told apart.")
+    metrics: MetricsSection = left_out("Of `prometheus`: what the metrics are called; Envoy's by default.")
+    instances: Count = left_out("Of `prometheus`: how many proxies are scraped per colour; 1 by default.")
+    read: list[Argument] = left_out("Of `command`: what prints the readings as JSON, word by word.", min_length=1)
+    env: Variables = left_out("Of `command`: variables that it gets besides the usual, by name.")
+    timeout: Duration = left_out("How long one answer may take: 10 seconds by default.")
 
 
 class ErrorsSection(Section):

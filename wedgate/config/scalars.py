@@ -17,6 +17,8 @@ from wedgate.calendars.weekday_sets import WeekdaySet
 from wedgate.config.nearest import nearest, remedy_for
 from wedgate.config.templates import PLACE_PATTERN, RESERVED
 
+LABEL_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"
+METRIC_PATTERN = "^[A-Za-z_:][A-Za-z0-9_:]*$"
 NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 REF_PATTERN = "^refs/heads/[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$"
 DATABASE_PATTERN = "^(env/[A-Za-z_][A-Za-z0-9_]*|postgres(ql)?://(?!.*password=)([^:@/?#\\s]+@)?[^@\\s]*)$"
@@ -26,7 +28,8 @@ DATABASE_VARIABLE = "WEDGATE_DATABASE_URL"
 NOTIFY_VARIABLE = "WEDGATE_NOTIFY_URL"
 RESERVED_NAMES = frozenset({"all"})
 TARGET_KINDS = ("envoy", "haproxy", "nginx", "command", "simulated")
-EVIDENCE_KINDS = ("envoy", "file")
+EVIDENCE_KINDS = ("envoy", "prometheus", "command", "file")
+EVIDENCE_UNITS = ("s", "ms", "whole-ms")
 STATE_KINDS = ("file", "git", "postgres")
 
 _MOST_LOAD = 10_000
@@ -146,6 +149,24 @@ def parse_database(raw: object) -> str:
     return text
 
 
+def parse_label(raw: object) -> str:
+    """Read the name of a label of Prometheus."""
+    text = parse_text(raw)
+    if not re.fullmatch(LABEL_PATTERN, text):
+        raise SpellingError(f"{shown(text)} is not the name of a label", "write letters, digits and _")
+    return text
+
+
+def parse_metric(raw: object) -> str:
+    """Read the name of a metric of Prometheus, of a histogram without the end of its series."""
+    text = parse_text(raw)
+    if not re.fullmatch(METRIC_PATTERN, text):
+        raise SpellingError(f"{shown(text)} is not the name of a metric", "write the name alone, without labels")
+    if text.endswith("_bucket"):
+        raise SpellingError(f"{text} are the buckets of a histogram", f"write {text.removesuffix('_bucket')}")
+    return text
+
+
 def parse_variable(raw: object) -> str:
     """Read ``env/NAME``, the environment variable that holds an address which is a secret.
 
@@ -155,6 +176,14 @@ def parse_variable(raw: object) -> str:
     if not re.fullmatch(VARIABLE_PATTERN, text):
         what = "an address does not belong into this file" if "://" in text else "this names no environment variable"
         raise SpellingError(what, f"write env/{NOTIFY_VARIABLE}, and set {NOTIFY_VARIABLE} to the address")
+    return text
+
+
+def parse_token(raw: object) -> str:
+    """Read ``env/NAME``, the environment variable that holds a token. What is refused is not repeated."""
+    text = raw.strip() if isinstance(raw, str) else ""
+    if not re.fullmatch(VARIABLE_PATTERN, text):
+        raise SpellingError("this names no environment variable", "write env/PROMETHEUS_TOKEN, and set that variable")
     return text
 
 

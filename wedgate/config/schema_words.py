@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from wedgate.calendars.durations import DURATION_PATTERN
-from wedgate.config.scalars import DATABASE_PATTERN, NAME_PATTERN, PERCENT_PATTERN, REF_PATTERN, VARIABLE_PATTERN
+from wedgate.config.scalars import (
+    DATABASE_PATTERN,
+    LABEL_PATTERN,
+    METRIC_PATTERN,
+    NAME_PATTERN,
+    PERCENT_PATTERN,
+    REF_PATTERN,
+    VARIABLE_PATTERN,
+)
 from wedgate.config.templates import PLACE_PATTERN
 
 NAME = {"type": "string", "pattern": NAME_PATTERN}
@@ -20,6 +28,9 @@ DURATION = {"type": "string", "pattern": DURATION_PATTERN, "examples": ["15m", "
 REF = {"type": "string", "pattern": REF_PATTERN}
 DATABASE = {"type": "string", "pattern": DATABASE_PATTERN, "examples": ["env/WEDGATE_DATABASE_URL"]}
 VARIABLE = {"type": "string", "pattern": VARIABLE_PATTERN, "examples": ["env/WEDGATE_NOTIFY_URL"]}
+LABEL = {"type": "string", "pattern": LABEL_PATTERN}
+METRIC = {"type": "string", "pattern": METRIC_PATTERN}
+TOKEN = {"type": "string", "pattern": VARIABLE_PATTERN, "examples": ["env/PROMETHEUS_TOKEN"]}
 PERCENT = {"type": "string", "pattern": PERCENT_PATTERN, "examples": ["0.5%", "10%"]}
 LOAD = {"type": "number", "exclusiveMinimum": 0, "maximum": 10_000}
 ZONE = {"type": "string", "pattern": "^(UTC|GMT|[A-Z][A-Za-z_]+(/[A-Za-z_-]+)+)$", "examples": ["Europe/Berlin"]}

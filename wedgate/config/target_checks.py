@@ -59,7 +59,7 @@ def check_target(target: Mapping[str, Any], evidence: Mapping[str, Any], complai
     if kind in _OWN:
         _check_own(kind, target, complaints)
     if kind in _SILENT and evidence.get("kind") in (None, "envoy"):
-        remedy = "add judge: {evidence: {kind: file, path: ...}}"
+        remedy = "add judge: {evidence: {kind: prometheus, url: ...}}, or kind: command or file"
         complaints.value((*_PATH, "kind"), f"{kind} brings no evidence by which to judge", remedy)
     _check_values(target, complaints)
     deploy = target.get("deploy")

@@ -19,6 +19,9 @@ BAKES_LOOKED_BACK = 3
 LEAST_LOOKED_BACK = timedelta(hours=1)
 """How far back a judgement looks: hours of a region that is held must not dilute what goes wrong now."""
 
+MOST_LATE = timedelta(minutes=2)
+"""How late evidence may come before it is said that there is none."""
+
 
 class SliceBetween(Protocol):
     """``wedgate.judge.slices.slice_between``."""
@@ -90,13 +93,20 @@ class Watcher:
         observation = self._observations.get(effect.region)
         if observation is None or (observation.step, observation.since) != (effect.step, effect.since):
             observation = self._observations[effect.region] = Observation(step=effect.step, since=effect.since)
-        if observation.tried_at is not None and at - observation.tried_at < self._settings.slice_length:
+        # An instant of the last run's evidence may lie ahead: it is by the clock of whoever measured.
+        if observation.tried_at is not None and timedelta(0) <= at - observation.tried_at < self._settings.slice_length:
             return None
         observation.tried_at = at
         try:
             reading = self._source(effect.region).read(at)
         except ExternalSystemError as error:
             return self._judged(effect, observation, at, _error(f"no evidence: {error}", observation))
+        if observation.last is None and reading.at < effect.since:
+            # Evidence that comes late is still of the weight before this one.
+            if at - effect.since <= MOST_LATE:
+                return None
+            text = f"no evidence: the last is of {reading.at.isoformat()}, before this weight; is a clock wrong?"
+            return self._judged(effect, observation, at, _error(text, observation))
         before, observation.last = observation.last, reading
         if before is None:
             return None
@@ -132,6 +142,8 @@ class Watcher:
         """Return how long until the next reading of a region is due; zero when it is, or a new bake began."""
         observation = self._observations.get(region.region)
         if observation is None or observation.tried_at is None or observation.since != region.bake_from:
+            return timedelta(0)
+        if at < observation.tried_at:
             return timedelta(0)
         return max(timedelta(0), observation.tried_at + self._settings.slice_length - at)
 

@@ -13,12 +13,12 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from wedgate.judge.values import ColourSample
+from wedgate.judge.values import UNBOUNDED_MS, ColourSample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantile:
-    """Where a quantile lies in milliseconds; infinite when it falls among timeouts."""
+    """Where a quantile lies in milliseconds; infinite when among timeouts, or beyond the last bound."""
 
     lower: float
     point: float
@@ -87,6 +87,9 @@ def _at_whole_rank(sample: ColourSample, rank: int) -> Quantile:
     passed = 0
     for bucket in sample.latency:
         if rank <= passed + bucket.count:
+            if bucket.upper_ms >= UNBOUNDED_MS:
+                # How slow nobody knows: as slow as can be, but surely only so slow as the last bound.
+                return Quantile(lower=bucket.lower_ms, point=math.inf, upper=math.inf)
             # The requests of one bucket are taken as spread evenly over it.
             inside = (rank - passed - 0.5) / bucket.count
             point = bucket.lower_ms + inside * (bucket.upper_ms - bucket.lower_ms)

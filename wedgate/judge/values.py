@@ -23,6 +23,10 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+UNBOUNDED_MS = 1e12
+"""The upper bound of a bucket that has none: requests that took longer than the last bound of a histogram."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
     """``count`` requests that took at least ``lower_ms`` and less than ``upper_ms`` milliseconds."""

@@ -12,7 +12,7 @@ import os
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import IO
 
@@ -25,6 +25,30 @@ LAST_BYTES = 64 * 1024
 LARGEST = 1024 * 1024
 """Bytes of an answer that are read at most."""
 
+PASSED_ON = (
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "LANG",
+    "LANGUAGE",
+    "TZ",
+    "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SYSTEMROOT",
+    "COMSPEC",
+    "PATHEXT",
+)
+"""Variables that every command may need and that hold no secret; those that begin with LC_ are passed on too."""
+
+
+def passed_on(names: Collection[str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a command sees of an environment: what every command needs, and what it asked for by name."""
+    wanted = {*PASSED_ON, *names}
+    return {name: value for name, value in environment.items() if name in wanted or name.startswith("LC_")}
+
 
 def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:
     """Run ``argv`` to its end; ``ExternalSystemError`` with its last lines when it fails or takes too long.
@@ -35,15 +59,24 @@ def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:
         _run(argv, limit=limit, what=what, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
 
-def ask(argv: Sequence[str], question: bytes, *, limit: timedelta, what: str) -> bytes:
+def ask(
+    argv: Sequence[str],
+    question: bytes,
+    *,
+    limit: timedelta,
+    what: str,
+    environment: Mapping[str, str] | None = None,
+) -> bytes:
     """Run ``argv`` with ``question`` on its standard input, and return what it wrote to its standard output.
+
+    It gets no variables but those of ``environment``; wedgate's own where there is none.
 
     Fails and ends as ``run`` does; the last lines are those of the error output, or of the answer where there are none.
     """
     with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as words:
         told.write(question)
         told.seek(0)
-        _run(argv, limit=limit, what=what, stdin=told, stdout=answer, stderr=words)
+        _run(argv, limit=limit, what=what, stdin=told, stdout=answer, stderr=words, environment=environment)
         size = os.fstat(answer.fileno()).st_size
         if size > LARGEST:
             raise ExternalSystemError(f"{what}: {argv[0]!r} answered with {size} bytes, more than {LARGEST >> 20} MiB")
@@ -72,10 +105,17 @@ class _EndedError(Exception):
 
 
 def _run(
-    argv: Sequence[str], *, limit: timedelta, what: str, stdin: int | IO[bytes], stdout: IO[bytes], stderr: IO[bytes]
+    argv: Sequence[str],
+    *,
+    limit: timedelta,
+    what: str,
+    stdin: int | IO[bytes],
+    stdout: IO[bytes],
+    stderr: IO[bytes],
+    environment: Mapping[str, str] | None = None,
 ) -> None:
     try:
-        _wait(argv, limit, stdin=stdin, stdout=stdout, stderr=stderr)
+        _wait(argv, limit, stdin=stdin, stdout=stdout, stderr=stderr, environment=environment)
     except _EndedError as ended:
         said = "" if isinstance(ended.__cause__, OSError) else f"; its last lines:\n{_last_lines(stderr, stdout)}"
         raise ExternalSystemError(f"{what}: {ended}{said}") from ended.__cause__

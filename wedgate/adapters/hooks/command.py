@@ -10,27 +10,9 @@ import time
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
-from wedgate.adapters._service.command import hear
+from wedgate.adapters._service.command import hear, passed_on
 from wedgate.rollout.hooks import LONGEST_OUTPUT, HookCall, HookEnd
 from wedgate.rollout.values import HookPoint, HookSettings
-
-PASSED_ON = (
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "LANG",
-    "LANGUAGE",
-    "TZ",
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-    "SYSTEMROOT",
-    "COMSPEC",
-    "PATHEXT",
-)
-"""Variables that every command may need and that hold no secret; those that begin with LC_ are passed on too."""
 
 SHORTEST_SECRET = 4
 """Characters from which the value of a variable is blotted out: a shorter one would blot out half of every word."""
@@ -55,19 +37,13 @@ class CommandHooks:
         """Run the command; ``trouble`` says how it failed, was killed, or could not be run."""
         settings = self._settings[call.point]
         began = time.monotonic()
-        environment = {**environment_for(settings, self._environment), **facts_of(call)}
+        environment = {**passed_on(settings.env, self._environment), **facts_of(call)}
         trouble, raw = hear(settings.command, limit=settings.limit, environment=environment)
         took = timedelta(seconds=round(time.monotonic() - began, 3))
         return HookEnd(took=took, output=inert(raw, self._secrets(settings)), trouble=trouble)
 
     def _secrets(self, settings: HookSettings) -> list[str]:
         return [self._environment[name] for name in settings.env if name in self._environment]
-
-
-def environment_for(settings: HookSettings, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what a hook sees of an environment: what every command needs, and what it asked for."""
-    wanted = {*PASSED_ON, *settings.env}
-    return {name: value for name, value in environment.items() if name in wanted or name.startswith("LC_")}
 
 
 def facts_of(call: HookCall) -> dict[str, str]:

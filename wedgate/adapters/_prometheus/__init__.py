@@ -1,0 +1,1 @@
+"""What reads from Prometheus: its HTTP API, and counters as they were scraped."""

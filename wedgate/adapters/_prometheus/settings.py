@@ -1,0 +1,102 @@
+"""Which series are evidence: names, labels and units, from the options of ``judge.evidence``.
+
+Where nothing is said they are those of Envoy's own metrics at ``/stats/prometheus``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from wedgate.rollout.values import Colour
+
+WHOLE_MS = "whole-ms"
+UNITS = {"s": 1000.0, "ms": 1.0, WHOLE_MS: 1.0}
+"""Milliseconds in each unit; ``whole-ms`` were rounded down before they were put into a bucket."""
+
+_ENVOY = {
+    "requests": "envoy_cluster_upstream_rq",
+    "code-label": "envoy_response_code",
+    "timeouts": "envoy_cluster_upstream_rq_timeout",
+    "latency": "envoy_cluster_upstream_rq_time",
+    "unit": WHOLE_MS,
+}
+_OTHERS = {"code-label": "code", "unit": "s"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesSettings:
+    """Which series hold what of a region. ``timeouts`` and ``latency`` are ``None`` where there are none.
+
+    ``errors`` are values of the label ``code_label``; an ``x`` among digits stands for any digit. ``instances`` says
+    how many series each metric of a colour has, codes and buckets aside: how many proxies are scraped.
+    """
+
+    match: Mapping[str, str]
+    colour_label: str
+    colours: Mapping[Colour, str]
+    requests: str
+    code_label: str
+    errors: tuple[str, ...]
+    timeouts: str | None
+    latency: str | None
+    unit: str
+    instances: int
+    window: timedelta
+
+    @property
+    def selector(self) -> str:
+        """Return what selects all of the series, of both colours, in one question."""
+        names = [self.requests, self.timeouts, None if self.latency is None else f"{self.latency}_bucket"]
+        parts = [
+            f"__name__=~{json.dumps('|'.join(name for name in names if name))}",
+            f"{self.colour_label}=~{json.dumps('|'.join(map(_quoted, self.colours.values())), ensure_ascii=False)}",
+            *(f"{label}={json.dumps(value, ensure_ascii=False)}" for label, value in self.match.items()),
+        ]
+        return "{" + ", ".join(parts) + "}"
+
+    def is_error(self, code: str) -> bool:
+        """Tell whether an answer with this code is an error."""
+        return any(_means(pattern, code) for pattern in self.errors)
+
+
+def parse_settings(options: Mapping[str, Any], region: str, *, slice_length: timedelta) -> SeriesSettings:
+    """Return the settings for a region. ``options`` were checked with the configuration."""
+    plain = options.get("metrics", {})
+    metrics = {**(_ENVOY if "requests" not in plain else _OTHERS), **plain}
+    colours = options.get("colours", {})
+    return SeriesSettings(
+        match={label: _filled(value, region) for label, value in options.get("match", {}).items()},
+        colour_label=colours.get("label", "envoy_cluster_name" if "requests" not in plain else "colour"),
+        colours={colour: _filled(colours.get(colour.value, colour.value), region) for colour in Colour},
+        requests=metrics["requests"],
+        code_label=metrics["code-label"],
+        errors=tuple(metrics.get("errors", ("5xx",))),
+        timeouts=metrics.get("timeouts"),
+        latency=metrics.get("latency"),
+        unit=metrics["unit"],
+        instances=options.get("instances", 1),
+        # A reading must see everything that was scraped since the one before it, two slices ago at most, even late.
+        window=max(timedelta(minutes=5), 3 * slice_length + timedelta(minutes=2)),
+    )
+
+
+def _filled(text: str, region: str) -> str:
+    return text.replace("{region}", region)
+
+
+def _quoted(text: str) -> str:
+    """Return a text for a regular expression of Prometheus that matches it alone."""
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text)
+
+
+def _means(pattern: str, code: str) -> bool:
+    if not re.fullmatch(r"[0-9x]+", pattern):
+        return pattern == code
+    return len(pattern) == len(code) and all(
+        digit == mark or (mark == "x" and digit in "0123456789") for mark, digit in zip(pattern, code, strict=True)
+    )

@@ -1,0 +1,61 @@
+"""Alertmanager's alerts as orders: an alert about the release under way is a regression report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wedgate.errors import RefusedError
+
+if TYPE_CHECKING:
+    from wedgate.judge.alerts import Alert
+    from wedgate.ledger.streams import LedgerState
+
+
+def give_alerts(plain: Any, config: Path | None) -> tuple[bool, str]:
+    """Write an order for each firing alert about a release under way; return whether there was one, and words.
+
+    What is resolved or about another release or service is no order, and no error: Alertmanager repeats itself.
+    ``ValueError`` for what is no alert about any release, or names a region that there is not.
+    """
+    from wedgate.cli.rollout_orders import open_ledger
+    from wedgate.cli.rollout_wiring import utc_now
+    from wedgate.engine.orders import give_order
+    from wedgate.judge.alerts import parse_alerts
+    from wedgate.ledger.orders import Order
+
+    alerts = parse_alerts(plain)
+    if not alerts:
+        return False, "nothing to do: every alert is resolved"
+    configuration, ledger = open_ledger(config)
+    known = [region.name for region in configuration.calendar.regions]
+    for alert in alerts:
+        if alert.service == configuration.service:
+            _check_regions(alert, known)
+    state = ledger.read()
+    mine = [alert for alert in alerts if alert.service == configuration.service and _is_under_way(alert, state)]
+    said = []
+    for alert in mine:
+        try:
+            names = give_order(
+                ledger, Order.REPORT, by=f"alert {alert.name}", why=alert.text, at=utc_now(), regions=alert.regions
+            )
+        except RefusedError:
+            continue  # That region was not reached, or is back on stable already.
+        said.append(f"taken: {', '.join(names)} goes back ({alert.name})")
+    return bool(said), "\n".join(said) or f"nothing to do: no alert is about a release of {configuration.service} now"
+
+
+def _check_regions(alert: Alert, known: list[str]) -> None:
+    for region in alert.regions:
+        if region not in known:
+            raise ValueError(f"{alert.name} names the region {region!r}; there are {', '.join(known)}")
+
+
+def _is_under_way(alert: Alert, state: LedgerState) -> bool:
+    """Tell whether the release of an alert is what some unfinished rollout brings."""
+    from wedgate.rollout.journal import replay
+
+    rollouts = [replay(state.journals.get(name, ())) for name in state.unfinished]
+    releases = [rollout.plan.release for rollout in rollouts if rollout is not None]
+    return any(alert.is_about(commit=release.commit, digest=release.digest) for release in releases)

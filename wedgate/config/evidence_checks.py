@@ -1,0 +1,75 @@
+"""What must hold between the keys of ``judge.evidence``: what each kind needs and has, and what it can be told.
+
+Like ``references`` it reads plain data of any shape and leaves wrong types to ``shape``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wedgate.config.complaints import Complaints, Path
+from wedgate.config.templates import words_in
+
+_PATH: Path = ("judge", "evidence")
+_NEEDED = {
+    "file": {"path": "path: with the place of the file"},
+    "prometheus": {"url": 'url: "http://prometheus:9090", where its API is'},
+    "command": {"read": 'read: [./read-evidence, "{region}"]'},
+}
+_OWN = {
+    "envoy": (),
+    "file": ("path",),
+    "prometheus": ("url", "token", "match", "colours", "metrics", "instances", "timeout"),
+    "command": ("read", "env", "timeout"),
+}
+
+
+def check_evidence(evidence: Mapping[str, Any], complaints: Complaints) -> None:
+    """Complain about every key that is missing, out of place, or cannot mean anything."""
+    kind = evidence.get("kind")
+    if not isinstance(kind, str) or kind not in _OWN:
+        return
+    for key, example in _NEEDED.get(kind, {}).items():
+        if key not in evidence:
+            complaints.key(_PATH, f"{key!r} is missing", f"add {example}")
+    for key in evidence:
+        owners = [name for name, keys in _OWN.items() if key in keys]
+        if owners and kind not in owners:
+            complaints.key((*_PATH, key), f"{kind} has no {key}", f"delete it, or write kind: {' or '.join(owners)}")
+    _check_url(evidence.get("url"), complaints)
+    _check_colours(evidence.get("colours"), complaints)
+    for text, at in _templates(evidence):
+        for word in words_in(text):
+            if word != "region":
+                complaints.value(at, f"unknown word {{{word}}}", "only {region} is filled in here")
+
+
+def _check_url(url: object, complaints: Complaints) -> None:
+    if not isinstance(url, str) or not url.strip():
+        return
+    at = (*_PATH, "url")
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", url.strip()):
+        what = "this is not the address of a Prometheus"
+        complaints.value(at, what, "write http:// or https:// and the host, without a question or a fragment")
+    elif "@" in url.partition("://")[2].partition("/")[0]:
+        complaints.value(at, "a password does not belong into this file", "write token: env/PROMETHEUS_TOKEN")
+
+
+def _check_colours(colours: object, complaints: Complaints) -> None:
+    if isinstance(colours, dict) and colours.get("blue", "blue") == colours.get("green", "green"):
+        what = "both colours have the same value"
+        complaints.key((*_PATH, "colours"), what, "name two different values, for blue and for green")
+
+
+def _templates(evidence: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """Yield each text in which ``{region}`` is filled in, with its path."""
+    for key in ("path", "url", "read", "match", "colours"):
+        plain = evidence.get(key)
+        inside: list[tuple[object, Path]] = [(plain, (*_PATH, key))]
+        if isinstance(plain, list):
+            inside = [(text, (*_PATH, key, index)) for index, text in enumerate(plain)]
+        elif isinstance(plain, dict):
+            inside = [(text, (*_PATH, key, name)) for name, text in plain.items()]
+        yield from ((text, at) for text, at in inside if isinstance(text, str))
