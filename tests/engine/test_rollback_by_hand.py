@@ -23,7 +23,7 @@ from wedgate.engine.rollback import RollbackEnd, roll_back
 from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, RefusedError, UsageError
 from wedgate.ledger.appending import Draft
 from wedgate.rollout.state import RegionPhase
-from wedgate.rollout.values import Colour, Fence, Weights
+from wedgate.rollout.values import Colour, Fence, Release, Weights
 
 MIN = timedelta(minutes=1)
 
@@ -287,3 +287,43 @@ def test_a_writer_that_is_always_faster_ends_a_rollback_with_its_name(world: Any
     assert "somebody is faster" in end.regions[0].trouble
     assert tries == sorted(tries)
     assert len(tries) < 10
+
+
+def test_a_target_that_answers_nonsense_is_written_all_the_same(world: Any) -> None:
+    """Whatever a look comes to, a return does not depend on it."""
+    world.run()
+
+    class Nonsense:
+        """A target whose weights do not sum to a hundred when they are read first."""
+
+        def __init__(self, real: Any) -> None:
+            self._real, self._is_read = real, False
+
+        def weights(self) -> Any:
+            if not self._is_read:
+                self._is_read = True
+                raise ValueError("weights must be >= 0 and sum to 100, got blue=60, green=60")
+            return self._real.weights()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._real, name)
+
+    world.targets["r1"] = Nonsense(world.targets["r1"])
+    end = by_hand(world, "r1")
+    assert end.regions[0].after == Weights(blue=100, green=0)
+    assert world.weights()["r1"] == 0
+
+
+def test_an_older_rescue_file_gives_nothing_to_what_a_later_rollout_put_on_its_colour(world: Any) -> None:
+    """Its stable colour is the candidate of today; who names the file means it."""
+    world.run()
+    old = world.rescues[-1]
+    world.start(Release(commit="3" * 40, digest="sha256:third"))
+    while world.weights()["r1"] == 100:
+        world.tick(after=timedelta(seconds=30))
+    kept = world.targets["r1"].weights()
+    world.rescues.append(old)
+    end = by_hand(world, "r1")
+    assert (end.exit_code, end.regions[0].is_overtaken) == (ExitCode.EXTERNAL, True)
+    assert "a later rollout has switched this region" in end.regions[0].trouble
+    assert world.targets["r1"].weights() == kept

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wedgate.engine.rollout import RolloutEngine
-from wedgate.errors import ExitCode, ExternalSystemError, RefusedError
+from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
@@ -389,4 +389,23 @@ def test_a_tick_that_cannot_write_the_rescue_file_raises_nothing_and_returns_wha
     world.order(Order.ABORT)
     with pytest.raises(ExternalSystemError, match="no space left"):
         world.tick(after=MIN, save_rescue=full)
+    assert world.weights()["r1"] == 0
+
+
+def test_a_ledger_that_was_lost_is_no_rest(world: Any) -> None:
+    """The rescue file knows of a rollout that the ledger has never heard of: a person has to look."""
+    world.start()
+    name = world.rescues[-1].rollout
+    assert world.tick(after=MIN, rescued=lambda: name).exit_code is ExitCode.DONE
+    world.store = type(world.store)()
+    with pytest.raises(NeedsHumanError, match="the ledger was lost or replaced"):
+        world.tick(after=MIN, rescued=lambda: name)
+    assert world.tick(after=MIN).exit_code is ExitCode.DONE
+
+
+def test_a_ledger_of_another_service_is_not_gone_on_with(world: Any) -> None:
+    """Its rollout is somebody else's."""
+    world.start()
+    with pytest.raises(NeedsHumanError, match="nothing was touched"):
+        world.tick(after=MIN, service="other")
     assert world.weights()["r1"] == 0

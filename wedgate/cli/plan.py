@@ -21,9 +21,19 @@ if TYPE_CHECKING:
     from wedgate.rollout.values import Migration
 
 
+def _start(text: str) -> datetime:
+    """Read --start."""
+    return parse_instant(text, option="--start")
+
+
 @click.command("plan")
 @click.option("--release", default="", help="What is planned, for the headline.")
-@click.option("--start", type=parse_instant, metavar="INSTANT", help="Begin at this instant instead of now.")
+@click.option(
+    "--start",
+    type=_start,
+    metavar="INSTANT",
+    help="Begin at this instant instead of now.",
+)
 @click.option("--region", "regions", multiple=True, help="Only this region; may be repeated.")
 @click.option(
     "--deploy",

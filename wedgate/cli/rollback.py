@@ -80,23 +80,33 @@ def command(
         raise UsageError("--rescue names what to go by; leave --from-ledger and --config out")
     path, found = _rescue(rescue, config, from_ledger=from_ledger)
     voice = Voice(err=form == "json")
-    back = ", ".join(sorted({region.stable_release.digest for region in found.regions}))
-    voice.say(f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}")
-    if lost := not_promised(found.migration):
-        voice.say(f"migration {found.migration}: {lost}")
-    record, exposed = _records_of(found)
-    end = roll_back(
-        found,
-        open_existing_target,
-        clock=utc_now,
-        why=reason,
-        regions=regions,
-        record=record,
-        exposed=exposed,
-        observe=lambda region: voice.say(_line(region)),
-        say=voice.say,
-        at_once=at_once,
-    )
+
+    def go(path: Path | str, found: Rescue) -> RollbackEnd:
+        back = ", ".join(sorted({region.stable_release.digest for region in found.regions}))
+        voice.say(f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}")
+        if lost := not_promised(found.migration):
+            voice.say(f"migration {found.migration}: {lost}")
+        record, exposed = _records_of(found)
+        return roll_back(
+            found,
+            open_existing_target,
+            clock=utc_now,
+            why=reason,
+            regions=regions,
+            record=record,
+            exposed=exposed,
+            observe=lambda region: voice.say(_line(region)),
+            say=voice.say,
+            at_once=at_once,
+            is_named=rescue is not None,
+        )
+
+    end = go(path, found)
+    if rescue is None and any(region.after is None and region.is_overtaken for region in end.regions):
+        later = _in_ledger(Path.cwd() if config is None else base_of_file(config), config)
+        if later is not None and later.rollout != found.rollout:
+            found = later
+            end = go("by the ledger", found)
 
     if form == "json":
         from wedgate.render.rollout import render_json
@@ -113,7 +123,10 @@ def command(
             for region in end.regions
         ]
         plain = {"schema_version": 1, "exit_code": int(end.exit_code), "regions": regions_plain}
-        voice.say(render_json({**plain, "recorded": end.recorded, "not_promised": lost or None}), err=False)
+        voice.say(
+            render_json({**plain, "recorded": end.recorded, "not_promised": not_promised(found.migration) or None}),
+            err=False,
+        )
     else:
         voice.say(end.recorded)
     if end.exit_code is not ExitCode.DONE:

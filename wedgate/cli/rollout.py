@@ -162,12 +162,21 @@ def run(
     return end.exit_code
 
 
-def _release(commit: str | None, digest: str | None, *, has_more: bool) -> Release | None:
-    """Return the release that is named, ``None`` for the one that is under way; ``UsageError`` for half of one."""
+def release_of(commit: str, digest: str) -> Release:
+    """Return the release that a command line names; ``UsageError`` for what names none."""
     from wedgate.rollout.values import Release
 
-    if commit and digest:
-        return Release(commit=commit, digest=digest)
+    for option, text in (("--commit", commit), ("--digest", digest)):
+        if not text.strip() or any(each.isspace() or not each.isprintable() for each in text):
+            raise UsageError(f"{option} {ascii(text)[:60]}: write it without spaces, and not empty")
+    return Release(commit=commit, digest=digest)
+
+
+def _release(commit: str | None, digest: str | None, *, has_more: bool) -> Release | None:
+    """Return the release that is named, ``None`` for the one that is under way; ``UsageError`` for half of one."""
+
+    if commit is not None and digest is not None:
+        return release_of(commit, digest)
     if commit is not None or digest is not None:
         raise UsageError("a release is --commit and --digest; without both, the rollout that is under way goes on")
     if has_more:
@@ -202,14 +211,13 @@ def start(
       wedgate rollout start --commit 4f1c... --digest sha256:9c0b... --migration irreversible --accept-migration
     """
     from wedgate.engine.rollout import RolloutEngine
-    from wedgate.rollout.values import Release
 
     configuration = find_and_load(config)
     parts = _parts(config, configuration, Interruption(), form)
     declared = _declared(migration, accepts)
     with Telling(configuration).of(parts) as parts:
         with telling_exposure():
-            end = RolloutEngine(parts, declared).start(Release(commit=commit, digest=digest), regions=regions)
+            end = RolloutEngine(parts, declared).start(release_of(commit, digest), regions=regions)
         _print_end(end, form)
     return end.exit_code
 
@@ -316,13 +324,13 @@ def adopt_command(
     from wedgate.cli.authority import giver
     from wedgate.engine.adopt import adopt
     from wedgate.overrides.policy import Duty
-    from wedgate.rollout.values import Colour, Release
+    from wedgate.rollout.values import Colour
 
     giver(Duty.ADOPT, config, os.environ)
     configuration = find_and_load(config)
     parts = rollout_parts(config, configuration, interruption=Interruption(), observe=lambda progress: None)
     side = Colour(colour) if colour else None
-    for good in adopt(parts, Release(commit=commit, digest=digest), regions=regions, colour=side):
+    for good in adopt(parts, release_of(commit, digest), regions=regions, colour=side):
         click.echo(f"{good.region}: {good.release.digest} on {good.colour} is recorded as the last good version")
     return ExitCode.DONE
 

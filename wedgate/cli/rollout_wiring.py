@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from wedgate.cli.ledger_wiring import STATE_DIRECTORY, base_of, open_store, rescue_path, state_directory, state_of
 from wedgate.cli.rollout_overrides import passages
-from wedgate.errors import ConfigurationError, ExternalSystemError, Problem, UsageError
+from wedgate.errors import ConfigurationError, ExternalSystemError, Problem, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from wedgate.adapters.hooks.interface import Hooks
@@ -281,7 +281,7 @@ def rollout_parts(
     release: Release | None = None,
 ) -> RolloutParts:
     """Wire everything that a rollout touches."""
-    from wedgate.adapters.stores.rescue import save_rescue
+    from wedgate.adapters.stores.rescue import load_rescue, save_rescue
     from wedgate.engine.rollout_parts import RolloutParts
     from wedgate.judge.live import judge_live
     from wedgate.judge.slices import slice_between
@@ -302,6 +302,12 @@ def rollout_parts(
                 save_rescue(beside, pinned)
         return where
 
+    def rescued() -> str | None:
+        try:
+            return load_rescue(rescue_path(directory, configuration.service)).rollout
+        except WedgateError:
+            return None
+
     return RolloutParts(
         service=configuration.service,
         settings=replace(settings, targets=targets),
@@ -316,6 +322,7 @@ def rollout_parts(
         pause=interruption.pause,
         observe=observe,
         save_rescue=save,
+        rescued=rescued,
         slice_between=slice_between,
         judge_live=judge_live,
         interrupted=interruption.why,

@@ -46,6 +46,8 @@ class RegionReturn:
     stable: str = ""
     """What is wrong with the stable version that has the traffic now; empty when it answers as it should."""
     first: str = ""
+    is_overtaken: bool = False
+    """Whether a later rollout than the rescue file's has switched the region."""
 
     @property
     def changed(self) -> bool:
@@ -75,12 +77,15 @@ def roll_back(
     say: Callable[[str], None] = lambda text: None,
     means: Means | None = None,
     at_once: bool = False,
+    is_named: bool = False,
 ) -> RollbackEnd:
     """Return the regions (all of the rescue file by default) to stable, each whatever happens to the others.
 
     A rollback ends the run that watches the rest, so regions not named that are ``exposed`` by the ledger, or found
     with a part of the traffic, return too. A stable colour that is known to be gone is deployed first, and one that is
-    known to be too small gets what it can take and the rest when it has grown; ``at_once`` leaves both out. ``observe``
+    known to be too small gets what it can take and the rest when it has grown; ``at_once`` leaves both out. A region
+    that a later rollout has switched since, and whose stable colour holds another version now, is left alone unless
+    somebody named this rescue file (``is_named``): by it everything would go to the later candidate. ``observe``
     hears of each region as it returns, and ``say`` of what goes on until then. Raises ``UsageError`` for
     a region that the rescue file does not know. The exit code is 20 when a region could not be returned, 13 when the
     stable version does not answer as it should, 12 when something was rolled back, 0 when all was on stable already.
@@ -89,7 +94,9 @@ def roll_back(
     unknown = [region for region in regions if region not in known]
     if unknown:
         raise UsageError(f"region {unknown[0]} is not in the rescue file; it knows {', '.join(known)}")
-    hand = _Hand(rescue=rescue, open_target=open_target, say=say, means=means or Means(), at_once=at_once)
+    hand = _Hand(
+        rescue=rescue, open_target=open_target, say=say, means=means or Means(), at_once=at_once, is_named=is_named
+    )
     named = [region for region in rescue.regions if not regions or region.region in regions]
     rest = [region for region in rescue.regions if region not in named]
     ways = [_Return(hand, region) for region in named]
@@ -133,6 +140,7 @@ class _Hand:
     say: Callable[[str], None]
     means: Means
     at_once: bool
+    is_named: bool
 
 
 def _return_all(
@@ -160,7 +168,8 @@ def _with_a_part(plans: Sequence[RegionPlan], open_target: Callable[[TargetSetti
     def has_a_part(plan: RegionPlan) -> bool:
         try:
             weights = open_target(plan.target).weights().weights
-        except WedgateError:
+        except Exception:
+            # Whatever it is: a return must not depend on what a look comes to.
             return True
         return weights not in (Weights.giving(plan.stable, 100), Weights.giving(plan.candidate, 100))
 
@@ -184,12 +193,18 @@ class _Return:
         self._given = 0
         self.epoch = hand.rescue.epoch + AHEAD
         self.is_waiting = False
+        self.is_overtaken = False
 
     def at_once(self) -> RegionReturn | None:
         """Give stable everything, or as much as it can take now: then ``None``, and the rest waits."""
         try:
             target = self._target = self._hand.open_target(self._plan.target)
             self._read(target)
+            if self.is_overtaken and not self._hand.is_named and (odd := _trouble_of_stable(self._plan, target)):
+                return self._failed(
+                    "a later rollout has switched this region since this rescue file was written, and what it returns "
+                    f"to is gone: {odd}; go by the ledger (--from-ledger), or name the rescue file of the later one"
+                )
             if self._before is not None and not self._hand.at_once:
                 has = self._before.of(self._plan.stable)
                 self._way = way_back(target, self._plan, has=has, ask=self._hand.means.ask)
@@ -199,8 +214,8 @@ class _Return:
                     self.is_waiting = True
                     return None
             return self._everything(target)
-        except WedgateError as error:
-            return self._failed(str(error))
+        except Exception as error:
+            return self._failed(_words(error))
 
     def when_able(self) -> RegionReturn:
         """Let stable be deployed or grow, as far as that can be had, and give it everything."""
@@ -213,16 +228,17 @@ class _Return:
             if not self._way.is_whole and not self._way.is_gone:
                 self._grow(target)
             return self._everything(target)
-        except WedgateError as error:
-            return self._failed(str(error))
+        except Exception as error:
+            return self._failed(_words(error))
 
     def _read(self, target: Target) -> None:
         try:
             reading = target.weights()
-        except WedgateError:
+        except Exception:
             # What is in force is not needed to say what should be.
             return
-        self._before = reading.weights
+        self._before, fence, rescue = reading.weights, reading.fence, self._hand.rescue
+        self.is_overtaken = fence is not None and fence.rollout != rescue.rollout and fence.epoch > rescue.epoch
         self.epoch = max(self.epoch, (reading.fence.epoch if reading.fence is not None else 0) + 1)
 
     def _write(self, target: Target, share: int) -> None:
@@ -244,8 +260,14 @@ class _Return:
         )
 
     def _failed(self, trouble: str) -> RegionReturn:
-        first = "; ".join(self._first)
-        return RegionReturn(region=self._plan.region, before=self._before, after=None, trouble=trouble, first=first)
+        return RegionReturn(
+            region=self._plan.region,
+            before=self._before,
+            after=None,
+            trouble=trouble,
+            first="; ".join(self._first),
+            is_overtaken=self.is_overtaken,
+        )
 
     def _say(self, text: str) -> None:
         self._hand.say(f"{self._plan.region}: {text}")
@@ -320,12 +342,17 @@ def _written(target: Target, rescue: Rescue, weights: Weights, epoch: int) -> tu
     return target.set_weights(weights, Fence(epoch=epoch, revision=0, rollout=rescue.rollout)).weights, epoch
 
 
+def _words(error: Exception) -> str:
+    """Return what went wrong; of what no target should raise, its kind too."""
+    return str(error) if isinstance(error, WedgateError) else f"{type(error).__name__}: {error}"
+
+
 def _trouble_of_stable(plan: RegionPlan, target: Target) -> str:
     """Say what is wrong with the version that has all traffic now; a rollback is not kept from happening by it."""
     wanted = plan.stable_release.digest
     try:
         found = target.digest(plan.stable)
-    except WedgateError as error:
+    except Exception as error:
         return f"whether {plan.stable} answers {wanted} is not known: {error}"
     if found == wanted:
         return ""

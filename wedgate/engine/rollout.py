@@ -125,6 +125,7 @@ class RolloutEngine:
         try:
             self._refuse_while_held(self._book.state)
             if not self._book.state.claims and not self._book.has_kept:
+                self._refuse_lost_ledger()
                 return _NOTHING_UNDER_WAY
             self._take_lease(None, only)
         except RefusedError as refused:
@@ -455,6 +456,11 @@ class RolloutEngine:
 
     def _ticker(self, state: RolloutState) -> Ticker:
         """Return the ticker for a rollout, with a watcher of its own."""
+        if state.plan.service != self._parts.service:
+            raise NeedsHumanError(
+                f"the ledger is of {state.plan.service}, and this is {self._parts.service}: nothing was touched; "
+                "let `state:` name the ledger of this service"
+            )
         watcher = Watcher(
             self._parts.open_metrics,
             state.plan.judge,
@@ -463,6 +469,18 @@ class RolloutEngine:
         )
         self._last = Ticker(self._parts, self._book, state, watcher)
         return self._last
+
+    def _refuse_lost_ledger(self) -> None:
+        """Raise where the rescue file is of a rollout that the ledger has never heard of.
+
+        The ledger was lost or replaced, and with it what is frozen, poisoned, and where a candidate has traffic.
+        """
+        name = self._parts.rescued()
+        if name is not None and self._book.rollout(name) is None:
+            raise NeedsHumanError(
+                f"the rescue file is of rollout {name}, which this ledger does not know: the ledger was lost or "
+                "replaced; put it back, or use `wedgate rollback`, and delete the rescue file once traffic is right"
+            )
 
     def _renewed_rescue(self, plan: Plan) -> ExternalSystemError | None:
         """Write the rescue file of the rollout that was started last with this tick's epoch; return why that failed.

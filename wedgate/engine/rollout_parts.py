@@ -70,6 +70,8 @@ class RolloutParts:
     pause: Callable[[timedelta], None]
     observe: Observer
     save_rescue: Callable[[Rescue], str]
+    rescued: Callable[[], str | None] = lambda: None
+    """Returns the name of the rollout that the rescue file is of; ``None`` without one that can be read."""
     slice_between: SliceBetween
     judge_live: JudgeLive
     let_through: Callable[[RegionDecision, Plan, datetime], Passage | None] = lambda decision, plan, at: None

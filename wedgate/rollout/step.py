@@ -442,7 +442,8 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
         already = region.hold is not None and region.hold.kind is HoldKind.REGRESSION
         return (state, ()) if already else regressed(state, region.region, event.judgement.text, event.at)
     marked = region.watched_at
-    if outcome is not Outcome.ERROR and (marked is None or event.at - marked >= regions.WATCH_MARK):
+    often = min(regions.WATCH_MARK, state.plan.max_unwatched / 4)
+    if outcome is not Outcome.ERROR and (marked is None or event.at - marked >= often):
         region = replace(region, watched_at=event.at)
     waits = region.phase is RegionPhase.HELD or region.paused is not None
     if waits or not event.final or event.observed < region.bake_needed:

@@ -182,10 +182,13 @@ def _make_ready(state: dict[str, Any], colour: Colour) -> bool:
 
 def _reading_of(state: dict[str, Any]) -> WeightsReading:
     """Return the weights of a state as a reading."""
-    fence = state["fence"]
-    return WeightsReading(
-        weights=Weights(blue=state["weights"]["blue"], green=state["weights"]["green"]),
-        fence=None
-        if fence is None
-        else Fence(epoch=fence["epoch"], revision=fence["revision"], rollout=fence["rollout"]),
-    )
+    try:
+        fence = state["fence"]
+        return WeightsReading(
+            weights=Weights(blue=state["weights"]["blue"], green=state["weights"]["green"]),
+            fence=None
+            if fence is None
+            else Fence(epoch=fence["epoch"], revision=fence["revision"], rollout=fence["rollout"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ExternalSystemError(f"the file of the simulated target holds no weights: {error}") from error
