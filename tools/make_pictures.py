@@ -1,5 +1,5 @@
 """Make the pictures of the documentation anew: the calendar of the starter file, as a page in a browser and as SVG, its
-outlook, and the conversation of docs/overrides.md as people see it on a pull request.
+outlook, a judgement of two builds, and the conversation of docs/overrides.md as people see it on a pull request.
 
 Needs chromium (`make tools`). Dark is asked of the page through the engine's own setting, and the narrow page is shown
 in a frame, because a window cannot be made as narrow as a telephone.
@@ -71,6 +71,32 @@ def outlook_page() -> str:
     return render_outlook_html(outlook, local_times(configuration))
 
 
+def judgement_page() -> str:
+    """Return the page of a judgement: the two builds of docs/judge.md."""
+    import random
+
+    from wedgate.judge.measurements import Measurements, Metric
+    from wedgate.judge.reading import Direction
+    from wedgate.judge.suite import judge_suite
+    from wedgate.render.judge_html import render_judgement_html
+
+    rng, builds = random.Random(4), []  # noqa: S311 - seeded on purpose
+    for slower in (1.0, 1.08):
+        rows = [(rng.gauss(100, 3) * slower, rng.gauss(20, 0.3), rng.gauss(2000, 30) / slower) for _ in range(10)]
+        search, index, rate = zip(*rows, strict=True)
+        lower, higher = Direction.LOWER_IS_BETTER, Direction.HIGHER_IS_BETTER
+        builds.append(
+            Measurements(
+                metrics=(
+                    Metric(name="search", unit="ms", direction=lower, values=search),
+                    Metric(name="rate", unit="1/s", direction=higher, values=rate),
+                    Metric(name="index", unit="s", direction=lower, values=index),
+                )
+            )
+        )
+    return render_judgement_html(judge_suite(builds[0], builds[1]))
+
+
 def photograph(page: Path, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
     """Let chromium draw a page into a file."""
     subprocess.run(
@@ -133,6 +159,9 @@ def main() -> int:
         outlook.write_text(outlook_page(), encoding="utf-8")
         photograph(outlook, IMAGES / "outlook-light.png", width=1000, height=1900)
         photograph(outlook, IMAGES / "outlook-dark.png", width=1000, height=1000, dark=True)
+        judgement = Path(directory, "judgement.html")
+        judgement.write_text(judgement_page(), encoding="utf-8")
+        photograph(judgement, IMAGES / "judge.png", width=900, height=1120)
         photograph(talk, IMAGES / "override.png", width=940, height=1790)
         photograph(page, IMAGES / "calendar-light.png", width=1280, height=900)
         photograph(page, IMAGES / "calendar-dark.png", width=1280, height=900, dark=True)

@@ -80,6 +80,8 @@ def test_the_data_say_everything_that_the_text_does(tmp_path: Path) -> None:
     assert search["lower"] > 1.02
     assert search["lower"] <= search["estimate"] <= search["upper"]
     assert (search["n"], search["unit"], search["decides"]) == ({"base": 10, "candidate": 10}, "ms", True)
+    assert 10 < search["shift"]["lower"] < search["shift"]["estimate"] < search["shift"]["upper"] < 30
+    assert search["larger_in_pairs"] == 1
 
 
 def test_a_name_is_inert_in_markdown(tmp_path: Path) -> None:
@@ -149,3 +151,129 @@ def test_the_example_of_the_page_is_what_wedgate_says(tmp_path: Path, repository
             rows.append(f"rate,{rng.gauss(2000, 30) / slower:.1f},1/s,higher-is-better\n")
         (tmp_path / f"{name}.csv").write_text(HEADER + "".join(rows))
     assert judge(tmp_path / "base.csv", tmp_path / "candidate.csv")[1] == shown
+
+
+def test_a_page_is_asked_for_by_its_format(tmp_path: Path) -> None:
+    """Whole, and with the exit code of the verdict."""
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2, slower=1.2)
+    code, output = judge(base, candidate, "--format", "html")
+    assert code == 10
+    assert output.startswith("<!doctype html>")
+    assert output.endswith("</html>\n")
+
+
+def test_a_runner_gets_annotations_and_its_answer_alone_on_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One error for the metric that failed, on standard error; the JSON stays JSON."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2, slower=1.2)
+    words = ["judge", str(base), str(candidate), "--format", "json"]
+    done = CliRunner().invoke(cli, words, obj={"debug": False}, standalone_mode=False)
+    assert json.loads(done.stdout)["outcome"] == "fail"
+    assert [line[:8] for line in done.stderr.splitlines()] == ["::error "]
+    monkeypatch.delenv("GITHUB_ACTIONS")
+    assert CliRunner().invoke(cli, words, obj={"debug": False}, standalone_mode=False).stderr == ""
+
+
+def test_no_name_of_a_metric_commands_a_runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that would be a command stands where the runner obeys none."""
+    names = ("::set-output name=a::b", "##[error]c")
+    base = write(tmp_path / "a.csv", seed=1, names=names)
+    assert judge(base, base)[1].startswith("::set-output")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    first, *_, last = judge(base, base)[1].splitlines()
+    assert first.startswith("::stop-commands::")
+    assert last == f"::{first.removeprefix('::stop-commands::')}::"
+    plain = write(tmp_path / "b.csv", seed=1)
+    assert "::" not in judge(plain, plain)[1]
+
+
+SCORED = """
+score:
+  pass: 90
+  critical: [index]
+  groups:
+    pages: {weight: 10, metrics: ["sea*"]}
+    rest: {weight: 90, metrics: [index]}
+"""
+
+
+def scored(tmp_path: Path, text: str, **names: tuple[str, ...]) -> tuple[int, str]:
+    """Judge two metrics, of which the first one got worse, with settings."""
+    settings = tmp_path / "judge.yml"
+    settings.write_text(text)
+    base, candidate = write(tmp_path / "a.csv", seed=1, **names), write(tmp_path / "b.csv", seed=2, slower=1.2, **names)
+    return judge(base, candidate, "--settings", settings)
+
+
+def test_a_score_decides_where_it_is_asked_for(tmp_path: Path) -> None:
+    """A group of a tenth may fail; a critical metric may not."""
+    code, output = scored(tmp_path, SCORED)
+    assert (code, output.splitlines()[-1]) == (0, "pass: the score is 90 or more; score 90")
+    code, output = scored(tmp_path, SCORED.replace("[index]\n  groups", "[search]\n  groups"))
+    assert (code, output.splitlines()[-1]) == (10, "fail: search is critical, and its verdict is fail; score 0")
+    plain = json.loads(
+        judge(tmp_path / "a.csv", tmp_path / "b.csv", "--settings", tmp_path / "judge.yml", "--format", "json")[1]
+    )
+    assert plain["score"] == {"value": 0, "at_least": 0, "at_most": 0, "groups": {"pages": 0, "rest": 100}}
+
+
+def test_a_margin_of_one_metric_is_its_own(tmp_path: Path) -> None:
+    """What is a fail by the default is none by its own."""
+    assert scored(tmp_path, 'margins: {search: {worse-by: "25%", missed: "40%"}}')[0] == 0
+    assert scored(tmp_path, 'margins: {index: {worse-by: "25%", missed: "40%"}}')[0] == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("advisory: [serch]", "serch"),
+        ("margins: {serch: {missed: 20%}}", "serch"),
+        ("score: {critical: [serch]}", "serch"),
+        ("{advisory: [search], score: {critical: [search]}}", "advisory and critical"),
+        ("score: {groups: {pages: {metrics: [serch]}}}", "pages"),
+        ("score: {groups: {pages: {weight: 100, metrics: [search]}}}", "nothing is left for 'index'"),
+        ("score: {groups: {pages: {weight: 50, metrics: [search, index]}}}", "come to 50 of 100"),
+    ],
+)
+def test_settings_that_fit_no_metric_are_named(tmp_path: Path, text: str, words: str) -> None:
+    """Misspelt, a critical metric would be none."""
+    with pytest.raises(UsageError, match=words):
+        scored(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ["score: {pas: 90}", "[", "score: {pass: 90, pass: 95}"])
+def test_odd_settings_are_placed_in_their_file(tmp_path: Path, text: str) -> None:
+    """With line and column."""
+    with pytest.raises(ConfigurationError, match=r"judge\.yml:[12]:\d+: "):
+        scored(tmp_path, text)
+
+
+def test_the_settings_of_the_page_are_read(repository_root: Path) -> None:
+    """As they stand there."""
+    from wedgate.config.nodes import parse_nodes
+    from wedgate.judge.comparison import Margins
+    from wedgate.judge.suite_settings import parse_suite_settings
+
+    page = (repository_root / "docs" / "judge.md").read_text(encoding="utf-8")
+    text = page.split("```yaml\n")[1].split("```")[0]
+    found = parse_suite_settings(parse_nodes(text, name="judge.yml").data, Margins())
+    assert found.score is not None
+    assert [group.name for group in found.score.groups] == ["pages", "jobs"]
+    assert found.margins_of["index"].at_least == 0.5
+
+
+def test_settings_that_are_not_there_are_named(tmp_path: Path) -> None:
+    """By the option that named them."""
+    base = write(tmp_path / "a.csv", seed=1)
+    with pytest.raises(UsageError, match=r"--settings .*nowhere\.yml"):
+        judge(base, base, "--settings", tmp_path / "nowhere.yml")
+
+
+def test_a_verdict_that_names_a_metric_steers_no_terminal(tmp_path: Path) -> None:
+    """The name of a critical metric is somebody's text too."""
+    name = "bell\x9b2J\u202e"
+    code, output = scored(tmp_path, 'score: {critical: ["bell\\x9b2J\\u202e"]}', names=(name, "index"))
+    assert (code, "bell" in output.splitlines()[-1]) == (10, True)
+    assert not {"\x9b", "\u202e"} & set(output)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wedgate.judge.comparison import Comparison, Margins, Rule, compare
+from wedgate.judge.rank_sums import capped_tail, lowest_counted
 from wedgate.judge.reading import Direction
 from wedgate.judge.values import Outcome
 
@@ -159,3 +160,17 @@ def test_a_comparison_says_what_it_was_made_of() -> None:
     assert compare([1.0, 2.0], [], direction=LOWER) == Comparison(
         outcome=Outcome.NOT_ENOUGH_DATA, why="the candidate has no values", base=2, candidate=0
     )
+
+
+@pytest.mark.parametrize("times", [0.7, 0.95, 1.0, 1.02, 1.2])
+def test_the_p_of_the_lowest_ranks_is_that_of_all_values_put_in_order(times: float) -> None:
+    """Counted here from the order of all of them, whichever arm has the more among the lowest."""
+    for seed in range(20):
+        base, candidate = busy(9, seed=seed), busy(14, seed=100 + seed, times=times)
+        found = compare(base, candidate, direction=LOWER, margins=Margins(worse_by=0.0))
+        if found.rule is not Rule.LOWEST_RANKS:
+            continue
+        cap = lowest_counted(9, 14, 0.05)
+        ordered = sorted([*((value, 1) for value in base), *((value, 0) for value in candidate)])
+        score = sum(cap - rank for rank, (_, arm) in enumerate(ordered, 1) if arm == 0 and rank < cap)
+        assert found.p == capped_tail(9, 14, cap, score)

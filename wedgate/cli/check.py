@@ -19,6 +19,7 @@ from wedgate.gate.decision import Mode
 from wedgate.gate.reasons import ReasonCode
 
 if TYPE_CHECKING:
+    from wedgate.engine.check import Gate
     from wedgate.gate.decision import Decision
 
 FORMATS = ("text", "json", "markdown", "github")
@@ -96,8 +97,9 @@ def command(
 
     Exits with 0 when everything asked about is open (or open with caution), with 10 when something is closed, with 2
     when the command or the configuration cannot be used, and with 20 when the forge did not answer. On a runner the
-    configuration is read from the default branch, and an answer for --at never lets a job go on. There, too, a freeze
-    closes what is open, and an override that was approved for the commit opens what it names, once.
+    configuration is read from the default branch, and an answer for --at never lets a job go on. A freeze in the ledger
+    that the configuration names closes what is open, here and there; so does a ledger that cannot be read. On a runner
+    an override that was approved for the commit opens what it names, once.
 
     With --batch 0 says that every line was answered, whatever the answers are, and 2 that some line is no question.
     With --replay 0 says that the verdicts are the same as then, and 13 that they are not.
@@ -133,7 +135,8 @@ def command(
         if deployment is not None:
             begin_deployments_on_runner(decision, runner, os.environ, commit=outgoing, environment=deployment)
     else:
-        decision = open_gate(config).decide(regions, at=at, runway=runway, explain=explain)
+        gate = open_gate(config)
+        decision = _frozen_here(gate, gate.decide(regions, at=at, runway=runway, explain=explain))
     if form == "json":
         from wedgate.render.json import render_json
 
@@ -153,6 +156,25 @@ def command(
     if code is not exit_code_of(decision, binding=False):
         say_that_it_fails("--at", to_log=form == "github")
     return code
+
+
+def _frozen_here(gate: Gate, decision: Decision) -> Decision:
+    """Return the decision with the freezes of the ledger that the configuration names, where there is one."""
+    read = None if decision.hypothetical or not decision.regions else gate.read()
+    if not isinstance(read, tuple):
+        return decision
+    configuration = read[1]
+    parent = Path(configuration.path).resolve().parent
+    base = parent.parent if parent.name == ".github" else parent
+    if configuration.state is None and not (base / ".wedgate" / f"{configuration.service}.jsonl").exists():
+        return decision
+    from wedgate.cli.ledger_wiring import open_store, state_of
+    from wedgate.cli.override_wiring import pause
+    from wedgate.engine.audit import AuditBook
+    from wedgate.engine.frozen import with_freezes
+
+    store, _ = open_store(*state_of(configuration), configuration.service)
+    return with_freezes(decision, AuditBook(store, pause), configuration.calendar, gate.almanac)
 
 
 def _answer_files(batch: str | None, replay: str | None, config: Path | None, form: str, beside: list[str]) -> ExitCode:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wedgate.cli.options import percentage
 from wedgate.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from wedgate.judge.comparison import Margins
+    from wedgate.judge.suite import Group, SuiteJudgement, SuiteSettings
 
 
 @click.command("judge")
@@ -18,8 +26,11 @@ from wedgate.errors import ExitCode, UsageError
 @click.option("--missed", default="10%", show_default=True, metavar="PERCENT", help="So much worse must not be missed.")
 @click.option("--false-alarms", default="5%", show_default=True, metavar="PERCENT", help="Of the whole suite, at most.")
 @click.option("--advisory", "advisory", multiple=True, metavar="METRIC", help="Shown, and decides nothing; repeatable.")
+@click.option(
+    "--settings", "file", type=click.Path(path_type=Path), help="Margins of single metrics, and a score: a YAML file."
+)
 @click.option("--from", "tool", help="Which tool wrote the files, where wedgate does not see it.")
-@click.option("--format", "form", type=click.Choice(("text", "json", "markdown")), default="text")
+@click.option("--format", "form", type=click.Choice(("text", "json", "markdown", "html")), default="text")
 def command(
     base: Path,
     candidate: Path,
@@ -28,6 +39,7 @@ def command(
     missed: str,
     false_alarms: str,
     advisory: tuple[str, ...],
+    file: Path | None,
     tool: str | None,
     form: str,
 ) -> ExitCode:
@@ -37,18 +49,23 @@ def command(
     passes when a candidate that is worse by --missed would have been seen. Everything between the two is marginal.
     Exits with 0 for a pass, with 10 for a fail, and with 13 where that is not known.
 
+    On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot.
+
+    The gravest metric is the verdict, unless --settings asks for a score: weights, critical metrics, thresholds.
+
     A value is of one process: what a tool repeats in one process counts once. Measure both builds in turns.
 
     \b
     Examples:
       wedgate judge base.json candidate.json
       wedgate judge runs/main/ runs/pull-request/ --worse-by 5% --format markdown >> "$GITHUB_STEP_SUMMARY"
+      wedgate judge base.json candidate.json --format html > judgement.html
+      wedgate judge base.json candidate.json --settings judge.yml
     """
     from wedgate.adapters.benchmarks.registry import read_build
     from wedgate.judge.comparison import Margins
     from wedgate.judge.suite import SuiteSettings, judge_suite
     from wedgate.judge.values import Outcome
-    from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
 
     margins = Margins(
         worse_by=percentage(worse_by, "--worse-by"),
@@ -58,13 +75,95 @@ def command(
     if not 0 <= margins.worse_by < margins.missed or not 0 < margins.level <= 0.2:
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
     first, second = read_build(base, tool), read_build(candidate, tool)
-    for name in advisory:
-        if first.named(name) is None and second.named(name) is None:
-            known = ", ".join(metric.name for metric in first.metrics)
-            raise UsageError(f"--advisory {ascii(name)[:80]}: there is no such metric; there are {known[:300]}")
-    judgement = judge_suite(first, second, SuiteSettings(margins=margins, advisory=frozenset(advisory)))
-    if form == "json":
-        click.echo(json.dumps(plain_judgement(judgement), indent=2, ensure_ascii=False))
-    else:
-        click.echo((render_judgement if form == "text" else render_judgement_markdown)(judgement), nl=False)
+    settings = SuiteSettings(margins=margins) if file is None else _load_settings(file, margins)
+    settings = replace(settings, advisory=settings.advisory | frozenset(advisory))
+    _refuse_unknown(settings, {metric.name for metric in (*first.metrics, *second.metrics)})
+    judgement = judge_suite(first, second, settings)
+    tell_runner(judgement, os.environ)
+    rendered = _rendered(judgement, form)
+    click.echo(inert_on_runner(rendered, os.environ) if form == "text" else rendered, nl=False)
     return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
+
+
+def _load_settings(file: Path, margins: Margins) -> SuiteSettings:
+    from wedgate.config.nodes import parse_nodes
+    from wedgate.config.source import decode, load_bytes
+    from wedgate.errors import ConfigurationError, Problem
+    from wedgate.judge.reading import ReportError
+    from wedgate.judge.suite_settings import parse_suite_settings
+
+    if not file.is_file():
+        raise UsageError(f"--settings {ascii(str(file))[:200]}: there is no such file; name one, or leave it out")
+    root = parse_nodes(decode(load_bytes(file), name=str(file)), name=str(file))
+    try:
+        return parse_suite_settings(root.data, margins)
+    except ReportError as error:
+        problems = []
+        for each in error.complaints:
+            node = root.key_at(each.place)
+            what = str(each).removesuffix(f"; {each.remedy}")
+            problems.append(Problem(file=str(file), line=node.line, column=node.column, what=what, remedy=each.remedy))
+        raise ConfigurationError(tuple(problems)) from None
+
+
+def _refuse_unknown(settings: SuiteSettings, known: set[str]) -> None:
+    """Refuse a name that no file has: misspelt, it would let a metric decide that should not, or the other way."""
+    named = {"--advisory": settings.advisory, "margins": frozenset(settings.margins_of)}
+    if settings.score is not None:
+        named["critical"] = settings.score.critical
+        _refuse_odd_groups(settings.score.groups, known - settings.advisory)
+    for where, names in named.items():
+        for name in sorted(names - known):
+            listed = ", ".join(sorted(known))
+            raise UsageError(f"{where} {ascii(name)[:80]}: there is no such metric; there are {listed[:300]}")
+    both = settings.advisory & settings.score.critical if settings.score is not None else frozenset()
+    for name in sorted(both):
+        raise UsageError(f"{ascii(name)[:80]} is advisory and critical; make it one of the two")
+
+
+def _refuse_odd_groups(groups: Sequence[Group], deciding: set[str]) -> None:
+    """Refuse a group without metrics, metrics that no weight is left for, and weights that leave some for nobody."""
+    for group in groups:
+        if not any(group.has(name) for name in deciding):
+            raise UsageError(f"the group {ascii(group.name)[:80]} has no metric: there is none of its names")
+    given = sum(group.weight or 0 for group in groups)
+    others = sorted(name for name in deciding if not any(group.has(name) for group in groups))
+    is_shared = bool(others) or any(group.weight is None for group in groups)
+    if groups and is_shared is (given > 100 - 1e-9):
+        where = f"nothing is left for {ascii(others[0])[:80]}" if others else "that is not all"
+        raise UsageError(f"the weights of the groups come to {given:g} of 100, and {where}; change the weights")
+
+
+def _rendered(judgement: SuiteJudgement, form: str) -> str:
+    from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
+
+    if form == "json":
+        return f"{json.dumps(plain_judgement(judgement), indent=2, ensure_ascii=False)}\n"
+    if form == "html":
+        from wedgate.render.judge_html import render_judgement_html
+
+        return render_judgement_html(judgement)
+    return (render_judgement if form == "text" else render_judgement_markdown)(judgement)
+
+
+def tell_runner(judgement: SuiteJudgement, environment: Mapping[str, str]) -> None:
+    """Annotate the run with what failed; nothing without a runner.
+
+    It goes to standard error, where a runner obeys commands too, so that standard output is the answer alone.
+    """
+    from wedgate.adapters.forge.runner import is_runner
+    from wedgate.render.judge_annotations import judgement_annotations
+
+    if is_runner(environment):
+        for line in judgement_annotations(judgement):
+            click.echo(line, err=True)
+
+
+def inert_on_runner(text: str, environment: Mapping[str, str]) -> str:
+    """Return text whose names of metrics give a runner no commands; most have nothing that could be one."""
+    from wedgate.adapters.forge.runner import is_runner
+    from wedgate.render.annotations import inert
+
+    if not is_runner(environment) or not ("::" in text or "##[" in text):
+        return text
+    return f"{inert(text.rstrip())}\n"

@@ -12,6 +12,7 @@ import click
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from wedgate.calendars.timeline import Timeline
     from wedgate.config.configuration import Configuration
     from wedgate.gate.decision import RegionDecision
     from wedgate.simulation.telling import Calendars, Told
@@ -85,7 +86,7 @@ def _calendars() -> Calendars:
     """Wire the calendars of this installation."""
     from wedgate.simulation.telling import Calendars
 
-    return Calendars(load=_load, ask=_ask, lasts=_lasts)
+    return Calendars(load=_load, ask=_Kept().ask, lasts=_lasts)
 
 
 def _load(path: Path) -> Configuration:
@@ -94,10 +95,26 @@ def _load(path: Path) -> Configuration:
     return load_configuration(path)
 
 
-def _ask(configuration: Configuration, region: str, at: datetime, runway: timedelta | None) -> RegionDecision:
-    from wedgate.cli.wiring import ask_region
+class _Kept:
+    """Asks calendars, and keeps each compiled: a story asks the same one every half a minute, for days."""
 
-    return ask_region(configuration, region, at, runway)
+    def __init__(self) -> None:
+        self._timelines: dict[str, tuple[Configuration, Timeline]] = {}
+
+    def ask(self, configuration: Configuration, region: str, at: datetime, runway: timedelta | None) -> RegionDecision:
+        """Answer for one region as ``wedgate check`` does."""
+        from wedgate.cli.wiring import PinnedAlmanac
+        from wedgate.engine.check import decide_regions, is_answered, timeline_to_answer
+        from wedgate.gate.decide import Question
+
+        question = Question(at=at, runway_needed=runway)
+        of, timeline = self._timelines.get(region, (None, None))
+        is_kept = of is configuration and timeline is not None and timeline.span.start <= at < timeline.span.end
+        if timeline is None or not is_kept or not is_answered(timeline, (region,), question):
+            timeline = timeline_to_answer(configuration.calendar, (region,), question, PinnedAlmanac())
+            self._timelines[region] = configuration, timeline
+        (decided,), _ = decide_regions(timeline, (region,), question)
+        return decided
 
 
 def _lasts(configuration: Configuration, region: str, at: datetime, until: datetime, rules: Sequence[str]) -> datetime:

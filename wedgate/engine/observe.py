@@ -56,11 +56,17 @@ class Observation:
     slices: list[Slice] = field(default_factory=list)
     kept: int = 0
     """How many of the slices are in the ledger."""
+    counted: int = 0
+    covered: timedelta = timedelta(0)
+    """How many slices were counted so far, and the time that the usable ones of them cover."""
 
     @property
     def observed(self) -> timedelta:
         """The time covered by usable slices."""
-        return sum((each.end - each.start for each in self.slices if each.trouble is None), timedelta(0))
+        for each in self.slices[self.counted :]:
+            self.covered += each.end - each.start if each.trouble is None else timedelta(0)
+        self.counted = len(self.slices)
+        return self.covered
 
 
 class Watcher:

@@ -15,11 +15,11 @@ from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
 from wedgate.engine.check import ask_region
-from wedgate.engine.lasting import granted_until, opening_after_freezes
+from wedgate.engine.frozen import with_freezes
+from wedgate.engine.lasting import granted_until
 from wedgate.engine.parts import Almanac
-from wedgate.errors import ExternalSystemError
-from wedgate.gate.decide import closed_for, with_regions, words_of
-from wedgate.gate.decision import Decision, Reason
+from wedgate.gate.decide import words_of
+from wedgate.gate.decision import Decision
 from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
@@ -33,7 +33,7 @@ from wedgate.overrides.policy import Approvers, Audience, Duty, NamedPerson, Nev
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.standing import OVERRIDABLE, Change, Rulebook, Seen, Standing
-from wedgate.overrides.through import Closing, closing_of, closing_of_whole, frozen_out, let_through
+from wedgate.overrides.through import Closing, closing_of, closing_of_whole, let_through
 
 MOST_PEOPLE = 40
 """So many strangers' permissions are asked for one pull request; whoever comes later has none. Approvers, and whom the
@@ -129,15 +129,10 @@ class Overrides:
 
     def frozen(self, decision: Decision) -> Decision:
         """Return the decision with what is frozen closed; closed, too, if the ledger cannot be read."""
-        if self._parts.ledger is None or not decision.regions:
+        ledger = self._parts.ledger
+        if ledger is None:
             return decision
-        try:
-            freezes = self._parts.ledger.read().freezes
-        except ExternalSystemError as error:
-            reason = Reason(code=ReasonCode.LEDGER_UNREACHABLE, text=str(error))
-            return with_regions(decision, [closed_for(region, reason) for region in decision.regions])
-        found = frozen_out(decision, freezes)
-        return found if found is decision else self._reopening(found, freezes)
+        return with_freezes(decision, ledger, self._parts.configuration.calendar, self._parts.almanac)
 
     def through(self, decision: Decision, outgoing: Outgoing, *, pull_request: int | None = None) -> Decision:
         """Return the decision with what an override opens of it.
@@ -166,16 +161,6 @@ class Overrides:
         if outgoing.binding is not None and _count(found):
             found = self._use(picture, self._with_trees(outgoing, picture), closing, decision)
         return let_through(decision, found, pull_request=number)
-
-    def _reopening(self, decision: Decision, freezes: Sequence[Frozen]) -> Decision:
-        """Return the decision with the openings that the freezes leave."""
-        calendar, almanac = self._parts.configuration.calendar, self._parts.almanac
-
-        def opening(names: tuple[str, ...]) -> datetime | None:
-            return opening_after_freezes(calendar, almanac, names, decision.at, decision.runway_needed, freezes)
-
-        regions = tuple(replace(each, next_open=opening((each.region,))) for each in decision.regions)
-        return replace(decision, regions=regions, next_open=opening(tuple(each.region for each in regions)))
 
     def has_part(self, comment: Comment) -> bool:
         """Whether whoever wrote a comment is somebody here; strangers are not answered, and nothing is kept of them."""

@@ -12,6 +12,7 @@ seconds, the answer is the same.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,7 +61,8 @@ class Comparison:
 
     ``estimate`` is how many times as much the candidate costs (where higher is better, how many times as little it
     yields), with limits that each hold but for the level; ``None`` where there was nothing to compare. ``p`` is the
-    chance that a candidate that is worse by the margin looks as bad as this one.
+    chance that a candidate that is worse by the margin looks as bad as this one. ``tolerated`` and ``missed`` are the
+    margins as such ratios: what still is no failure, and what a pass rules out.
     """
 
     outcome: Outcome
@@ -72,6 +74,8 @@ class Comparison:
     lower: float | None = None
     upper: float | None = None
     p: float | None = None
+    tolerated: float | None = None
+    missed: float | None = None
 
 
 def compare(
@@ -112,8 +116,9 @@ class _Arms:
         self, base: Sequence[float], candidate: Sequence[float], direction: Direction, margins: Margins, family: int
     ) -> None:
         is_cost = direction is Direction.LOWER_IS_BETTER
-        self._base = [value if is_cost else _inverse(value) for value in base]
-        self._candidate = [value if is_cost else _inverse(value) for value in candidate]
+        # Sorted once, and so is whatever is made of them: a factor changes no order.
+        self._base = sorted(value if is_cost else _inverse(value) for value in base)
+        self._candidate = sorted(value if is_cost else _inverse(value) for value in candidate)
         # Lower throughput by 2 % is 1 / 0.98 of the cost.
         self._tolerated = 1 + margins.worse_by if is_cost else 1 / (1 - margins.worse_by)
         self._missed = 1 + margins.missed if is_cost else 1 / (1 - margins.missed)
@@ -126,7 +131,7 @@ class _Arms:
         """Decide."""
         p_at = self._p_of_lowest if self._rule is Rule.LOWEST_RANKS else self._p_of_all
         p = p_at(self._candidate, [self._allowed(value) for value in self._base], self._share)
-        ratios = sorted(_ratio(worse, value) for value in self._base for worse in self._candidate)
+        ratios = _ratios(self._base, self._candidate)
         lower, upper = self._limits(ratios)
         fails = p <= self._share
         outcome, why = Outcome.MARGINAL, f"{self._missed:.4g} times the base cannot be ruled out"
@@ -144,6 +149,8 @@ class _Arms:
             lower=lower,
             upper=upper,
             p=p,
+            tolerated=self._tolerated,
+            missed=self._missed,
         )
 
     def _allowed(self, value: float) -> float:
@@ -160,14 +167,14 @@ class _Arms:
         return (third - first) / middle
 
     def _p_of_all(self, candidate: Sequence[float], allowed: Sequence[float], _: float) -> float:
-        pairs = sum(worse <= value for value in allowed for worse in candidate)
+        pairs = sum(bisect_right(candidate, value) for value in allowed)
         return rank_sum_tail(len(allowed), len(candidate), pairs)
 
     def _p_of_lowest(self, candidate: Sequence[float], allowed: Sequence[float], risk: float) -> float:
         cap = lowest_counted(len(allowed), len(candidate), risk)
         # Of values that are the same the candidate's comes first: a tie is no evidence against it.
-        ordered = sorted([*((value, 0) for value in candidate), *((value, 1) for value in allowed)])
-        score = sum(cap - rank for rank, (_, arm) in enumerate(ordered[: cap - 1], 1) if arm == 0)
+        lowest = [*((value, 0) for value in candidate[:cap]), *((value, 1) for value in allowed[:cap])]
+        score = sum(cap - rank for rank, (_, arm) in enumerate(sorted(lowest)[: cap - 1], 1) if arm == 0)
         return capped_tail(len(allowed), len(candidate), cap, score)
 
     def _limits(self, ratios: Sequence[float]) -> tuple[float, float]:
@@ -201,6 +208,15 @@ def _last(ratios: Sequence[float], holds: Callable[[float], bool]) -> float | No
 
 def _times(values: Sequence[float], ratio: float) -> list[float]:
     return [value * ratio if value else value for value in values]
+
+
+def _ratios(base: Sequence[float], candidate: Sequence[float]) -> list[float]:
+    """Return the ratio of every pair, the lowest first."""
+    worse, better = sorted(candidate), sorted(base, reverse=True)
+    if better[-1] > 0 and better[0] < math.inf:
+        # Runs that are sorted already: a large suite spends most of its time here.
+        return sorted([each / value for value in better for each in worse])
+    return sorted(_ratio(each, value) for value in better for each in worse)
 
 
 def _ratio(candidate: float, base: float) -> float:

@@ -60,16 +60,32 @@ def _normal(first: int, second: int) -> NormalDist:
 def _cumulated(fewer: int, more: int) -> tuple[int, ...]:
     """Return how many orders have U at most u, for u up to half of its range.
 
-    The counts are the coefficients of a Gaussian binomial: a product of (1 - x^(more + i)) / (1 - x^i).
+    The counts are the coefficients of a Gaussian binomial: a product of (1 - x^(more + i)) / (1 - x^i). They are
+    computed in one whole number, the coefficient of x^0 on top, so that what is above x^half falls out at its end.
     """
     half = fewer * more // 2
-    counts = [1] + [0] * half
+    width = _width_of(fewer + more, fewer)
+    counts = 1 << width * half
     for place in range(1, fewer + 1):
-        step = more + place
-        counts[step:] = [count - other for count, other in zip(counts[step:], counts, strict=False)]
-        for start in range(place):
-            counts[start::place] = accumulate(counts[start::place])
-    return tuple(accumulate(counts))
+        # 1 / (1 - x^i) is (1 + x^i) (1 + x^2i) (1 + x^4i) and so on. It comes first: no coefficient is ever negative.
+        step = place
+        while step <= half:
+            counts += counts >> width * step
+            step *= 2
+        counts -= counts >> width * (more + place)
+    return tuple(accumulate(reversed(_read_counts(counts, width, half + 1))))
+
+
+def _width_of(together: int, chosen: int) -> int:
+    """Return bits, in whole bytes, that hold every count of orders."""
+    return 8 * (comb(together, chosen).bit_length() // 8 + 1)
+
+
+def _read_counts(packed: int, width: int, count: int) -> list[int]:
+    """Return so many numbers of a width in bits, from the lowest on."""
+    size = width // 8
+    plain = packed.to_bytes(size * count, "little")
+    return [int.from_bytes(plain[start : start + size], "little") for start in range(0, size * count, size)]
 
 
 @lru_cache(maxsize=256)
@@ -105,15 +121,12 @@ def capped_tail(first: int, second: int, cap: int, score: int) -> float:
 def _capped(first: int, second: int, cap: int) -> tuple[int, ...]:
     """Return how many orders have S at most s, for every s."""
     most = cap * (cap - 1) // 2
-    # ways[k][s]: how many sets of k of the lowest ranks have the sum s.
-    ways = [[0] * (most + 1) for _ in range(min(second, cap) + 1)]
-    ways[0][0] = 1
+    width = _width_of(first + second, second)
+    # ways[k] holds, for each s, how many sets of k of the lowest ranks have the sum s.
+    ways = [1] + [0] * min(second, cap)
     for weight in range(cap):
         for taken in range(len(ways) - 1, 0, -1):
-            fewer, row = ways[taken - 1], ways[taken]
-            for score in range(most, weight - 1, -1):
-                row[score] += fewer[score - weight]
+            ways[taken] += ways[taken - 1] << width * weight
     rest = first + second - cap
-    orders = [comb(rest, second - taken) for taken in range(len(ways))]
-    counts = [sum(row[score] * order for row, order in zip(ways, orders, strict=True)) for score in range(most + 1)]
-    return tuple(accumulate(counts))
+    counts = sum(row * comb(rest, second - taken) for taken, row in enumerate(ways))
+    return tuple(accumulate(_read_counts(counts, width, most + 1)))

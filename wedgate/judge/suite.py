@@ -6,16 +6,47 @@ its share of the level (Bonferroni), and one that could never say anything with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.reading import Direction
+from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
 from wedgate.judge.units import factor_between
 from wedgate.judge.values import Outcome
+from wedgate.judge.wording import spell_score
 
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_ENOUGH_DATA, Outcome.MARGINAL, Outcome.PASS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Metrics that are scored together; a name that ends in ``*`` stands for all that begin so.
+
+    ``weight`` is percent; groups without one share what is left.
+    """
+
+    name: str
+    metrics: tuple[str, ...]
+    weight: float | None = None
+
+    def has(self, metric: str) -> bool:
+        """Whether a metric belongs to it."""
+        return any(metric == each or (each.endswith("*") and metric.startswith(each[:-1])) for each in self.metrics)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSettings:
+    """How metrics come to one score; those of no group are a group of their own, ``OTHERS``."""
+
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    critical: frozenset[str] = frozenset()
+    groups: tuple[Group, ...] = ()
+
+
+OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +54,13 @@ class SuiteSettings:
     """How a suite is judged: the margins of each metric by its name, and of all others.
 
     ``advisory`` metrics are judged and shown, and decide nothing. ``level`` of ``margins`` is that of the whole suite.
+    With a ``score`` the score decides; without one the gravest metric does.
     """
 
     margins: Margins = field(default_factory=Margins)
     margins_of: Mapping[str, Margins] = field(default_factory=dict)
     advisory: frozenset[str] = frozenset()
+    score: ScoreSettings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +73,15 @@ class MetricResult:
     base: tuple[float, ...] = ()
     candidate: tuple[float, ...] = ()
     decides: bool = True
+    direction: Direction = Direction.LOWER_IS_BETTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteJudgement:
-    """The verdict on a candidate: the gravest of its metrics. ``new`` are metrics that the base does not have.
+    """The verdict on a candidate: its score's, or the gravest of its metrics.
 
-    ``left_out`` says in words what the files hold that nobody can judge.
+    ``new`` are metrics that the base does not have. ``left_out`` says in words what the files hold that nobody can
+    judge.
     """
 
     outcome: Outcome
@@ -55,6 +90,7 @@ class SuiteJudgement:
     new: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     why: str = ""
+    score: Score | None = None
 
 
 def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSettings | None = None) -> SuiteJudgement:
@@ -68,9 +104,11 @@ def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSett
 
 
 def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> SuiteJudgement:
-    new = tuple(metric.name for metric in candidate.metrics if base.named(metric.name) is None)
+    known = {metric.name for metric in base.metrics}
+    others = {metric.name: metric for metric in candidate.metrics}
+    new = tuple(name for name in others if name not in known)
     elsewhere = _elsewhere(base, candidate)
-    pairs = [(metric, candidate.named(metric.name)) for metric in base.metrics]
+    pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
     results = tuple(
@@ -79,10 +117,33 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     deciding = [each.comparison.outcome for each in results if each.decides]
     outcome = next((each for each in _GRAVEST_FIRST if each in deciding), Outcome.NOT_ENOUGH_DATA)
     why = "" if deciding else "no metric decides anything"
+    score = _score(results, settings.score) if settings.score is not None and deciding else None
+    if score is not None:
+        outcome, why = score.outcome, f"{score.why}; {spell_score(score)}"
     left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
     return SuiteJudgement(
-        outcome=outcome, results=results, level=settings.margins.level, new=new, left_out=left_out, why=why
+        outcome=outcome,
+        results=results,
+        level=settings.margins.level,
+        new=new,
+        left_out=left_out,
+        why=why,
+        score=score,
     )
+
+
+def _score(results: Sequence[MetricResult], settings: ScoreSettings) -> Score:
+    metrics = [
+        ScoredMetric(
+            name=each.name,
+            outcome=each.comparison.outcome,
+            groups=tuple(group.name for group in settings.groups if group.has(each.name)) or (OTHERS,),
+        )
+        for each in results
+        if each.decides
+    ]
+    weights = {group.name: group.weight for group in settings.groups if group.weight is not None}
+    return score_metrics(metrics, weights=weights, thresholds=settings.thresholds, critical=settings.critical)
 
 
 def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:
@@ -110,7 +171,9 @@ def _result(
         outcome, why = trouble or (Outcome.ERROR, "it is missing")
         count = 0 if other is None else len(other.values)
         none = Comparison(outcome=outcome, why=why, base=len(metric.values), candidate=count)
-        return MetricResult(name=metric.name, unit=metric.unit, comparison=none, decides=decides)
+        return MetricResult(
+            name=metric.name, unit=metric.unit, comparison=none, decides=decides, direction=metric.direction
+        )
     factor = factor_between(other.unit, metric.unit)
     assert factor is not None  # that it is not is a trouble
     values = tuple(value * factor for value in other.values)
@@ -119,7 +182,13 @@ def _result(
         metric.values, values, direction=metric.direction, margins=margins, family=family if decides else 1
     )
     return MetricResult(
-        name=metric.name, unit=metric.unit, comparison=comparison, base=metric.values, candidate=values, decides=decides
+        name=metric.name,
+        unit=metric.unit,
+        comparison=comparison,
+        base=metric.values,
+        candidate=values,
+        decides=decides,
+        direction=metric.direction,
     )
 
 

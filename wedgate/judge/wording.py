@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from wedgate.judge.scoring import Score
+
 
 def spell_ms(value: float) -> str:
     """Spell a latency: ``61 ms``, ``7.4 ms``, ``no answer`` when it is infinite."""
@@ -35,3 +37,10 @@ def spell_percent(fraction: float) -> str:
 def spell_p(value: float) -> str:
     """Spell a probability: ``0.002``, ``0.41``, ``3e-09``."""
     return f"{value:.0e}" if value < 0.0001 else f"{value:.2g}"
+
+
+def spell_score(score: Score) -> str:
+    """Spell a score, and how far what is not known can move it: ``score 87.5 (75 to 100)``."""
+    if score.at_least == score.at_most:
+        return f"score {score.value:g}"
+    return f"score {score.value:g} ({score.at_least:g} to {score.at_most:g})"

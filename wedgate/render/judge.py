@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from wedgate.judge.comparison import Comparison
+from wedgate.judge.scoring import Score
+from wedgate.judge.shift import Shift, shift_between, superiority
 from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.judge.wording import spell_p
@@ -33,12 +35,12 @@ def render_judgement(judgement: SuiteJudgement) -> str:
         shown = name if len(name) <= wide else f"{name[: wide - 3]}..."
         advisory = "" if each.decides else " (advisory)"
         lines.append(
-            f"{shown:<{wide}}  {each.comparison.outcome.value:<15} {_numbers(each.comparison):<24} "
-            f"{_picture(each.comparison)}  {clean(_why(each.comparison))}{advisory}"
+            f"{shown:<{wide}}  {each.comparison.outcome.value:<15} {spell_interval(each.comparison):<24} "
+            f"{_picture(each.comparison)}  {clean(spell_why(each.comparison))}{advisory}"
         )
     lines += [f"{clean(name)}: new, and not judged" for name in judgement.new]
     lines += [f"left out: {clean(words)}" for words in judgement.left_out]
-    return "\n".join([*lines, _verdict(judgement), ""])
+    return "\n".join([*lines, clean(spell_verdict(judgement)), ""])
 
 
 def render_judgement_markdown(judgement: SuiteJudgement) -> str:
@@ -50,14 +52,14 @@ def render_judgement_markdown(judgement: SuiteJudgement) -> str:
         cells = (
             inert_text(each.name),
             f"{MARKS[comparison.outcome]} {comparison.outcome.value.replace('_', ' ')}",
-            _numbers(comparison),
+            spell_interval(comparison),
             f"{comparison.base} + {comparison.candidate}",
-            inert_text(f"{_why(comparison)}{'' if each.decides else ' (advisory)'}"),
+            inert_text(f"{spell_why(comparison)}{'' if each.decides else ' (advisory)'}"),
         )
         lines.append(f"| {' | '.join(cells)} |")
     lines += [f"| {inert_text(name)} | new | | | not judged |" for name in judgement.new]
     lines += ["", *(f"- left out: {inert_text(words)}" for words in judgement.left_out)] if judgement.left_out else []
-    return "\n".join([*lines, "", inert_text(_verdict(judgement)), ""])
+    return "\n".join([*lines, "", inert_text(spell_verdict(judgement)), ""])
 
 
 def plain_judgement(judgement: SuiteJudgement) -> dict[str, Any]:
@@ -67,14 +69,25 @@ def plain_judgement(judgement: SuiteJudgement) -> dict[str, Any]:
         "outcome": judgement.outcome.value,
         "level": judgement.level,
         "why": judgement.why,
-        "metrics": [_plain(each) for each in judgement.results],
+        "metrics": [_plain(each, 2 * judgement.level) for each in judgement.results],
         "new": list(judgement.new),
         "left_out": list(judgement.left_out),
+        "score": None if judgement.score is None else _plain_score(judgement.score),
     }
 
 
-def _plain(result: MetricResult) -> dict[str, Any]:
+def _plain_score(score: Score) -> dict[str, Any]:
+    return {
+        "value": score.value,
+        "at_least": score.at_least,
+        "at_most": score.at_most,
+        "groups": dict(score.groups),
+    }
+
+
+def _plain(result: MetricResult, level: float) -> dict[str, Any]:
     found = result.comparison
+    shift = shift_of(result, level)
     return {
         "name": result.name,
         "unit": result.unit,
@@ -87,14 +100,24 @@ def _plain(result: MetricResult) -> dict[str, Any]:
         "p": found.p,
         "n": {"base": found.base, "candidate": found.candidate},
         "decides": result.decides,
+        "shift": None if shift is None else {"estimate": shift.estimate, "lower": shift.lower, "upper": shift.upper},
+        "larger_in_pairs": None if shift is None else superiority(result.base, result.candidate),
     }
+
+
+def shift_of(result: MetricResult, level: float) -> Shift | None:
+    """Return how far the arms lie apart in the metric's own unit; ``None`` where a value or a limit is none."""
+    if not all(math.isfinite(value) for value in (*result.base, *result.candidate)):
+        return None
+    found = shift_between(result.base, result.candidate, level=level)
+    return found if found is not None and math.isfinite(found.lower) and math.isfinite(found.upper) else None
 
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _numbers(found: Comparison) -> str:
+def spell_interval(found: Comparison) -> str:
     """Spell estimate and limits: ``x1.052 (1.031..1.074)``."""
     if found.estimate is None or found.lower is None or found.upper is None:
         return ""
@@ -105,7 +128,8 @@ def _limit(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "?"
 
 
-def _why(found: Comparison) -> str:
+def spell_why(found: Comparison) -> str:
+    """Say why, and by which rule, p and how many values."""
     if found.rule is None or found.p is None:
         return found.why
     return f"{found.why}; {found.rule.value}, p {spell_p(found.p)}, n {found.base} + {found.candidate}"
@@ -128,7 +152,8 @@ def _place(value: float) -> int:
     return round((share + 1) / 2 * (_WIDTH - 1))
 
 
-def _verdict(judgement: SuiteJudgement) -> str:
+def spell_verdict(judgement: SuiteJudgement) -> str:
+    """Say the verdict in one line: by how many metrics, and how often a clean candidate fails."""
     if judgement.why:
         return f"{judgement.outcome.value}: {judgement.why}"
     decided = [each for each in judgement.results if each.decides]

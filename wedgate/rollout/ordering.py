@@ -29,7 +29,14 @@ def best_order(task: Task, start: datetime, goal: Goal) -> Dated:
     given = plan_from(task, start)
     found = _Search(task, goal, start).best()
     best = given if found is None else plan_from(replace(task, waves=found), start)
-    return given if _cost(given, goal) <= _cost(best, goal) else best
+    if _cost(given, goal) <= _cost(best, goal):
+        return given
+    for place, wave in enumerate(best.waves):
+        as_given = next(each for each in task.waves if set(each) == set(wave))
+        waves = (*best.waves[:place], as_given, *best.waves[place + 1 :])
+        plan = plan_from(replace(task, waves=waves), start)
+        best = plan if _cost(plan, goal) <= _cost(best, goal) else best
+    return best
 
 
 def is_exact(waves: Sequence[Sequence[str]]) -> bool:
