@@ -373,3 +373,28 @@ def test_at_once_goes_to_what_is_there(wedgate: Wedgate) -> None:
     assert (kept.exit_code, green()) == (ExitCode.EXTERNAL, 100)
     assert "traffic stays on green, which answers" in kept.output
     assert (wedgate("rollback", "--at-once").exit_code, green()) == (ExitCode.NEEDS_HUMAN, 0)
+
+
+@pytest.mark.parametrize(
+    ("commit", "digest"), [("c" * 40, ""), ("", "sha256:new"), ("c" * 40, " "), ("a b", "sha256:new")]
+)
+def test_a_release_without_a_name_is_none(wedgate: Wedgate, commit: str, digest: str) -> None:
+    """A colour that answers nothing would be verified by an empty digest."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    for words in (("run",), ("start",), ("adopt",)):
+        result = wedgate("rollout", *words, "--commit", commit, "--digest", digest)
+        assert result.exit_code == ExitCode.USAGE
+        assert "write it without spaces, and not empty" in str(result.exception)
+    assert green() == 0
+
+
+def test_a_broken_report_starts_nothing_and_a_missing_one_is_said(wedgate: Wedgate) -> None:
+    """A path that was misspelt would never roll anything back."""
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    Path("broken.json").write_text("{}")
+    result = wedgate("rollout", "run", *NEW, "--report", "broken.json")
+    assert result.exit_code == ExitCode.USAGE
+    assert json.loads(wedgate("rollout", "status", "--format", "json").output)["rollout"] is None
+    result = wedgate("rollout", "run", *NEW, "--report", "mispelt.json")
+    assert result.exit_code == ExitCode.DONE
+    assert "mispelt.json: there is no report yet" in result.output

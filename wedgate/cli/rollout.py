@@ -123,6 +123,8 @@ def run(
     wait = parse_wait(wait_text)
     budget = None if budget_text is None else parse_wait(budget_text, option="--budget")
     release = _release(commit, digest, has_more=bool(regions or report or dry_run or migration or accepts))
+    if report is not None:
+        _look_at_report(report)
     if dispatch and budget is None:
         raise UsageError("--dispatch hands over when a budget is up; say how long this run may take, as --budget 5h")
     from wedgate.cli.on_runner import next_run_of
@@ -160,6 +162,16 @@ def run(
             with telling_exposure():
                 click.echo(start_next(interruption.pause), err=form == "json")
     return end.exit_code
+
+
+def _look_at_report(path: Path) -> None:
+    """Refuse a broken report before anything starts, and say that one is not there yet: it may be a misspelt path."""
+    from wedgate.cli.report import load_report
+
+    if path.exists():
+        load_report(path)
+    else:
+        click.echo(f"{path}: there is no report yet; it is looked for on every tick", err=True)
 
 
 def release_of(commit: str, digest: str) -> Release:
