@@ -112,3 +112,29 @@ def test_a_bake_that_can_never_pass_is_said(lint: object) -> None:
     assert short.return_value == 0
     assert "slices" not in lint(text.replace("bake: 7s", "bake: 20s")).output
     assert "with fewer than 20; bake 20s or more" in lint(text.replace("slices: 5", "slices: 20")).output
+
+
+ROLLOUT = """rules: {{weekly: {{where: all, weekdays: saturday, effect: block}}}}
+rollout:
+  waves: [[eu]]
+  strategies: {{only: {{kind: canary, steps: {steps}}}}}
+  choose: [{{use: only}}]
+  target: {{kind: simulated, path: state.json}}
+judge: {{evidence: {{kind: file, path: state.json}}}}
+"""
+
+
+@pytest.mark.parametrize(("bake", "fits"), [("5d", True), ("7d", False), ("300d", False)])
+def test_a_bake_longer_than_every_window_of_the_year_is_said(lint: object, bake: str, fits: bool) -> None:
+    """Six days lie between two Saturdays: what needs more would wait for ever."""
+    output = lint(HEAD + ROLLOUT.format(steps=f"[{{weight: 50, bake: {bake}}}]")).output
+    assert ("no rollout fits" in output) is not fits
+    if not fits:
+        # Six days, and the hour that autumn gives back.
+        assert "it is open for 145h at most" in output
+
+
+@pytest.mark.parametrize(("steps", "is_said"), [("[{weight: 100}]", True), ("[{weight: 50, bake: 1h}]", False)])
+def test_everything_at_once_by_another_name_is_said(lint: object, steps: str, is_said: bool) -> None:
+    """A canary whose only step is everything is none."""
+    assert ("all-at-once is dangerous" in lint(HEAD + ROLLOUT.format(steps=steps)).output) is is_said

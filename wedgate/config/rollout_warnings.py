@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wedgate.calendars.durations import spell_duration
+from wedgate.calendars.values import Verdict
 from wedgate.config.complaint_places import about_file
 from wedgate.errors import Problem
 from wedgate.judge.live import slices_needed
+from wedgate.rollout.regions import chosen_strategy
 from wedgate.rollout.values import StrategyKind
 
 if TYPE_CHECKING:
+    from wedgate.calendars.timeline import Timeline
     from wedgate.config.configuration import Configuration
-    from wedgate.rollout.values import RolloutSettings
+    from wedgate.rollout.values import RolloutSettings, Strategy
 
 
 def warnings_of_rollout(configuration: Configuration) -> list[Problem]:
@@ -39,7 +43,7 @@ def warnings_of_rollout(configuration: Configuration) -> list[Problem]:
             "use it where an outage is cheaper than a slow start; else kind: blue-green with a bake, or canary",
         )
         for name, strategy in rollout.strategies.items()
-        if strategy.kind is StrategyKind.ALL_AT_ONCE
+        if strategy.kind is StrategyKind.ALL_AT_ONCE or _is_at_once(strategy)
     ]
     moved = {region for wave in rollout.waves for region in wave}
     for region in configuration.calendar.regions:
@@ -47,6 +51,30 @@ def warnings_of_rollout(configuration: Configuration) -> list[Problem]:
             what = f"rollout.waves: {region.name} is in no wave, so no rollout reaches it"
             found.append(about_file(configuration, what, "add it to a wave, if it should be reached"))
     return [*found, *_short_bakes(configuration, rollout)]
+
+
+def _is_at_once(strategy: Strategy) -> bool:
+    """Whether everybody gets the version in the first step, and nobody looks at it there."""
+    return bool(strategy.steps) and strategy.steps[0].weight == 100 and not strategy.steps[0].bake
+
+
+def warnings_of_windows(configuration: Configuration, timeline: Timeline) -> list[Problem]:
+    """Return the regions whose way fits into no window of a timeline: no rollout would ever reach them."""
+    rollout = configuration.rollout
+    if rollout is None:
+        return []
+    ways, found = tuple(rollout.strategies.values()), []
+    for region in (name for wave in rollout.waves for name in wave):
+        chosen = {chosen_strategy(ways, rollout.choose, region, each) for each in (Verdict.OPEN, Verdict.CAUTION)}
+        needs = rollout.reserve + min(sum((step.bake for step in each.steps), timedelta(0)) for each in chosen)
+        longest = max((run.end - run.start for run in timeline.open_runs((region,))), default=timedelta(0))
+        if needs > longest:
+            what = (
+                f"rollout: bakes and reserve take {spell_duration(needs)} in {region}, and it is open for "
+                f"{spell_duration(longest)} at most in the coming year: no rollout fits"
+            )
+            found.append(about_file(configuration, what, "shorten the bakes, or the reserve; `wedgate plan` says more"))
+    return found
 
 
 def _short_bakes(configuration: Configuration, rollout: RolloutSettings) -> list[Problem]:

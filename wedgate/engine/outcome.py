@@ -58,7 +58,7 @@ def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str
         return ExitCode.NEEDS_HUMAN, "needs a human: " + "; ".join(f"{each.region}: {each.why}" for each in stuck)
     if state.halted is not None:
         back = [region.region for region in state.regions if region.phase is RegionPhase.ROLLED_BACK]
-        where = f"{', '.join(back)} back on stable" if back else "no region had traffic on it"
+        where = f"{', '.join(back)} back on stable" if back else "all traffic is on stable"
         lost = not_promised(state.plan.migration) if back else ""
         more = "".join(f"; {each}" for each in (lost, spell_undrained(state)) if each)
         return ExitCode.ROLLED_BACK, f"rolled back: {where}; {state.halted}{more}"
