@@ -398,3 +398,33 @@ def test_a_broken_report_starts_nothing_and_a_missing_one_is_said(wedgate: Wedga
     result = wedgate("rollout", "run", *NEW, "--report", "mispelt.json")
     assert result.exit_code == ExitCode.DONE
     assert "mispelt.json: there is no report yet" in result.output
+
+
+def test_a_report_that_is_given_rolls_back_at_the_next_tick(wedgate: Wedgate, clock: list[datetime]) -> None:
+    """By whoever may write the ledger; one about another release, or with nothing under way, is refused."""
+    report = {
+        "schema_version": 1,
+        "service": "venue-search",
+        "release": {"digest": NEW[NEW.index("--digest") + 1]},
+        "metrics": [
+            {"name": "p95", "baseline": 7, "candidate": 61, "unit": "ms", "direction": "lower-is-better"},
+        ],
+        "reporter": "alerts",
+        "reported_at": "2026-06-05T18:00:00Z",
+    }
+    Path("report.json").write_text(json.dumps(report))
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    assert wedgate("report", "give", "report.json").exit_code == ExitCode.REFUSED
+    wedgate("rollout", "start", *NEW)
+    for _ in range(20):
+        clock[0] += timedelta(seconds=30)
+        wedgate("rollout", "tick")
+        if green():
+            break
+    assert green() > 0
+    Path("other.json").write_text(json.dumps({**report, "release": {"digest": "sha256:another"}}))
+    assert wedgate("report", "give", "other.json").exit_code == ExitCode.REFUSED
+    assert wedgate("report", "give", "report.json").exit_code == ExitCode.DONE
+    clock[0] += timedelta(seconds=30)
+    assert wedgate("rollout", "tick").exit_code == ExitCode.ROLLED_BACK
+    assert green() == 0

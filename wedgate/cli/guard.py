@@ -269,26 +269,7 @@ def _give_alerts(plain: Any, config: Path | None) -> tuple[bool, str]:
 
 
 def _give_report(plain: Any, config: Path | None) -> tuple[bool, str]:
-    """Write a report as an order into the ledger; say for which rollouts."""
-    from wedgate.cli.rollout_orders import open_ledger
-    from wedgate.cli.rollout_wiring import utc_now
-    from wedgate.engine.orders import give_order
+    from wedgate.cli.report_giving import give_report
     from wedgate.judge.report import parse_report
-    from wedgate.ledger.orders import Order
-    from wedgate.rollout.journal import replay
 
-    report = parse_report(plain)
-    configuration, ledger = open_ledger(config)
-    if report.service != configuration.service:
-        raise ValueError(f"it is about {report.service}, and this guard is {configuration.service}'s")
-    state = ledger.read()
-    for name in state.unfinished:
-        rollout = replay(state.journals.get(name, ()))
-        release = None if rollout is None else rollout.plan.release
-        if release and not report.is_about(service=report.service, commit=release.commit, digest=release.digest):
-            raise ValueError(
-                f"it is about another release than {release.digest} of {release.commit}, which is under way"
-            )
-    regions = tuple(report.regions)
-    names = give_order(ledger, Order.REPORT, by="a report", why=report.text, at=utc_now(), regions=regions)
-    return True, f"taken: {', '.join(names)} goes back"
+    return True, give_report(parse_report(plain), config, by="a report")

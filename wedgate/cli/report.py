@@ -6,6 +6,7 @@ Reading the file and finding the lines of what is wrong happens here; what a rep
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ import click
 
 from wedgate.cli.history import command as history
 from wedgate.cli.report_measurements import convert, show
-from wedgate.errors import ConfigurationError, ExitCode, Problem
+from wedgate.errors import ConfigurationError, ExitCode, Problem, RefusedError
 
 if TYPE_CHECKING:
     from wedgate.judge.measurements import Measurements
@@ -35,6 +36,7 @@ def command() -> None:
     \b
     Examples:
       wedgate report validate regression.json
+      wedgate report give regression.json
       wedgate report convert runs/main/ > base.json
       wedgate report show base.json
       wedgate report history show perf/
@@ -87,6 +89,32 @@ def validate(file: Path, form: str) -> ExitCode:
         count = len(problems)
         click.echo(f"{file}: {count} problem{'s' if count != 1 else ''}; no {taker}.")
     return ExitCode.USAGE if problems else ExitCode.DONE
+
+
+@command.command("give")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
+def give(file: Path, config: Path | None) -> ExitCode:
+    """Give a regression report to the rollout that is under way: a run obeys within ten seconds, a tick when it comes.
+
+    Whoever may write the ledger may stop a rollout. Exits with 11 when the report is about something else, or nothing
+    is under way.
+
+    \b
+    Examples:
+      wedgate report give regression.json
+    """
+    from wedgate.cli.authority import giver
+    from wedgate.cli.report_giving import give_report
+    from wedgate.overrides.policy import Duty
+
+    report = load_report(file)
+    try:
+        said = give_report(report, config, by=f"a report, given by {giver(Duty.STOP, config, os.environ)}")
+    except ValueError as error:
+        raise RefusedError(f"{file}: {error}") from error
+    click.echo(said)
+    return ExitCode.DONE
 
 
 @command.command("schema")
