@@ -482,3 +482,78 @@ def test_a_vote_is_no_anchor_and_an_anchor_no_vote(clone: Clone) -> None:
         clone.verify(kept)
     with pytest.raises(ConfigurationError, match="no signed anchor"):
         audit("verify", "--signed", str(clone.asks()))
+
+
+@pytest.mark.parametrize("names", ["dave,alice-two", "bob,dave"])
+def test_a_second_key_that_shares_a_name_is_the_same_person(clone: Clone, names: str) -> None:
+    """dave wrote the commit; his other key has no address, and a name of the first one."""
+    lines = "".join(clone.line(who) for who in (WHO[0], WHO[3], WHO[4]))
+    second = clone.line(WHO[1]).replace("bob,bob@acme.example", f"{names},x@home.example")
+    clone.signers(lines + second)
+    request = clone.asks()
+    vote = clone.signs(request, "x@home.example", key=WHO[1])
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), vote)
+    assert code == 11
+    assert "wrote or committed a part of it" in output
+
+
+def test_a_tab_separates_the_names_from_the_key_too(clone: Clone) -> None:
+    """As ssh-keygen reads it."""
+    dave = clone.line(WHO[3]).replace("dave,dave@acme.example ", "bob,bob@acme.example,dave@acme.example\t")
+    clone.signers(clone.line(WHO[0]) + clone.line(WHO[4]) + dave)
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, "bob", key=WHO[3]))
+    assert code == 11
+    assert "wrote or committed a part of it" in output
+
+
+def test_a_pattern_is_nobody(clone: Clone) -> None:
+    """Whoever holds its key could sign by any name that it fits."""
+    pattern = clone.line(WHO[1]).replace("bob,bob@acme.example", "bob,*@acme.example")
+    clone.signers(clone.line(WHO[0]) + clone.line(WHO[4]) + pattern)
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, "bob", key=WHO[1]))
+    assert code == 11
+    assert "a key of a pattern, which is nobody" in output
+
+
+def test_what_was_merged_without_a_merge_needs_the_commit_that_runs_now(clone: Clone) -> None:
+    """Bob's commit below dave's goes out too: a fast-forward shows none of it."""
+    base = clone.git("rev-parse", "origin/main")
+    clone.git("commit", "-q", "--allow-empty", "-m", "bob's part", who=WHO[1])
+    clone.git("commit", "-q", "--allow-empty", "-m", "dave's part")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    clone.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    with pytest.raises(ExternalSystemError, match="--base"):
+        clone.verify(request, *votes)
+    code, output = clone.verify(request, *votes, more=("--base", base))
+    assert code == 11
+    assert "bob@acme.example wrote or committed a part of it" in output
+    carol = clone.signs(request, WHO[2])
+    assert clone.verify(request, votes[0], carol, more=("--base", base))[0] == 0
+
+
+def test_a_ledger_can_be_kept_elsewhere_while_its_own_cannot_be_reached(clone: Clone) -> None:
+    """A branch on the forge that is down: the grant is used once, in a file."""
+    config = CONFIG.replace("{kind: file, path: ../ledger}", '{kind: git, remote: "http://127.0.0.1:9/x.git"}')
+    clone.signers("".join(map(clone.line, WHO)), config=config)
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    with pytest.raises(ExternalSystemError):
+        clone.verify(request, *votes, more=("--use", "x"))
+    kept = ("--ledger", str(clone.directory.parent / "meanwhile"), "--use")
+    assert clone.verify(request, *votes, more=(*kept, "x"))[0] == 0
+    assert clone.verify(request, *votes, more=(*kept, "y"))[0] == 11
+
+
+@pytest.mark.parametrize("seconds", [0, -5, 10**12])
+def test_no_time_and_more_than_any_time_are_no_request(clone: Clone, seconds: int) -> None:
+    """Named before anybody counts with it."""
+    request = clone.asks()
+    plain = json.loads(request.read_text())
+    plain["vote"]["of"]["seconds"] = seconds
+    request.write_text(json.dumps(plain))
+    with pytest.raises(ConfigurationError, match="seconds must be"):
+        clone.verify(request)

@@ -158,3 +158,19 @@ def test_a_scheduled_deployment_uses_the_grant(talk: Talk) -> None:
     granted(talk)
     codes = [talk.run("schedule", "check", "--commit", MERGED).exit_code for _ in range(2)]
     assert codes == [0, 10]
+
+
+def test_somebody_elses_deployment_with_a_text_as_payload_is_in_nobodys_way(talk: Talk) -> None:
+    """GitHub takes any text there."""
+    granted(talk)
+    assert talk.deploys(MERGED, "--deployment", "production", run=9).exit_code == 0
+    theirs = {**talk.world.deployments[0], "id": 7, "environment": "theirs", "payload": "hello"}
+    talk.world.deployments.append(theirs)
+    assert talk.deploys(MERGED, "--deployment", "production", run=9).exit_code == 0
+
+
+def test_a_deployment_without_the_number_of_its_run_is_one_of_its_own_each_time(talk: Talk) -> None:
+    """It uses the grant, and a second one does not go through."""
+    granted(talk)
+    codes = [talk.run("push", "check", "--commit", MERGED, GITHUB_RUN_ID="").exit_code for _ in range(2)]
+    assert codes == [0, 10]

@@ -230,8 +230,9 @@ def _signed_anchor(path: Path, configuration: Configuration) -> tuple[int, str]:
         plain = json.loads(path.read_text(encoding="utf-8"))
         anchor = LedgerAnchor(**plain["anchor"])
         text = (anchor.service, anchor.hash, anchor.by, plain["signature"])
-        if not (isinstance(anchor.revision, int) and all(isinstance(each, str) and each.isascii() for each in text)):
-            raise TypeError("a number or a text is missing")
+        fits = all(isinstance(each, str) and each.isascii() and "\0" not in each for each in text)
+        if not (isinstance(anchor.revision, int) and fits):
+            raise TypeError("a number or a text is missing, or holds what nobody writes")
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         remedy = "write it anew with `wedgate audit sign`"
         what = f"this is no signed anchor: {error}"

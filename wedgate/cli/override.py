@@ -212,6 +212,12 @@ def _write_signed(statement: Statement, ballot: Ballot, principal: str, key: Pat
 @click.option("--commit", required=True, help="The commit that goes out, all 40 digits.")
 @click.option("--region", "regions", multiple=True, required=True, help="A region; may be repeated.")
 @click.option("--use", "binding", metavar="NAME", help="Use the grant for this deployment, and record that.")
+@click.option("--base", help="The commit that runs now, where the one that goes out is on the default branch already.")
+@click.option(
+    "--ledger",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="A directory for the ledger, while the one that wedgate.yml names cannot be reached.",
+)
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
 @_CONFIG
 def verify(
@@ -220,6 +226,8 @@ def verify(
     commit: str,
     regions: tuple[str, ...],
     binding: str | None,
+    base: str | None,
+    ledger: Path | None,
     form: str,
     config: Path | None,
 ) -> ExitCode:
@@ -242,7 +250,14 @@ def verify(
     sha = commit_option(commit)
     assert sha is not None
     signed = [_load_vote(path) for path in votes]
-    found = Verification.of(_load_vote(request), signed, sha, configuration_of_default_branch(config))
+    found = Verification.of(
+        _load_vote(request),
+        signed,
+        sha,
+        configuration_of_default_branch(config),
+        base=commit_option(base),
+        ledger=ledger,
+    )
     grants = found.grants(regions, binding)
     if form == "json":
         plain = {**plain_standing(found.standing), "grants": {name: _plain(each) for name, each in grants.items()}}

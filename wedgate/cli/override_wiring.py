@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -119,9 +120,11 @@ def deployment_of(environment: Mapping[str, str], commit: str | None) -> Deploym
     if not found:
         return None
     run = environment.get("GITHUB_RUN_ID", "")
-    looks = name in LOOKING_EVENTS or not run
+    looks = name in LOOKING_EVENTS
+    # Without the number of its run a deployment is one of its own, each time.
+    binding = f"run:{run or secrets.token_hex(8)}"
     number = event.pull_request if event is not None else None
-    return Deployment(commit=found.lower(), binding=None if looks else f"run:{run}", pull_request=number)
+    return Deployment(commit=found.lower(), binding=None if looks else binding, pull_request=number)
 
 
 def let_through_on_runner(

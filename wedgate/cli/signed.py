@@ -13,6 +13,7 @@ from wedgate.errors import ExternalSystemError, RefusedError, UsageError
 if TYPE_CHECKING:
     from wedgate.adapters.signatures.ssh import SshSignatures
     from wedgate.config.configuration import Configuration
+    from wedgate.engine.audit import AuditBook
     from wedgate.ledger.appending import Draft
     from wedgate.ledger.streams import LedgerState
     from wedgate.overrides.grants import Grant
@@ -66,10 +67,19 @@ class Verification:
     statement: Statement
     commit: str
     configuration: Configuration
+    ledger: Path | None = None
+    """A directory for the ledger, where the one that the configuration names cannot be reached."""
 
     @classmethod
     def of(
-        cls, asked: tuple[Vote, str], votes: Sequence[tuple[Vote, str]], commit: str, configuration: Configuration
+        cls,
+        asked: tuple[Vote, str],
+        votes: Sequence[tuple[Vote, str]],
+        commit: str,
+        configuration: Configuration,
+        *,
+        base: str | None = None,
+        ledger: Path | None = None,
     ) -> Verification:
         """Verify every signature, the one of whoever asked too, and work out where the request stands."""
         from wedgate.adapters.forge.git_copy import people_of
@@ -80,9 +90,12 @@ class Verification:
         signatures = signatures_of(configuration, namespace=OVERRIDE)
         policy = configuration.overrides
         assert policy is not None  # it names the signers
-        people = people_of(commit)
+        people = people_of(commit, base)
         if people is None:
-            raise ExternalSystemError(f"the clone here does not know {commit[:12]}, and so not who wrote it; fetch it")
+            raise ExternalSystemError(
+                f"the clone here does not know who wrote what goes out with {commit[:12]}: fetch it; where it is on "
+                "the default branch already and no merge, name the commit that runs now with --base"
+            )
         request, _ = asked
         if request.ballot is not Ballot.ASK or request.by != request.statement.requester:
             raise RefusedError("the request is not signed by whoever asks; write it with `wedgate override request`")
@@ -96,13 +109,13 @@ class Verification:
                 )
             checked.append(CheckedVote(vote=vote, key=signed.key, names=signed.names))
         standing = standing_of(checked[0], checked[1:], policy, authors=people, now=utc_now())
-        return cls(standing=standing, statement=request.statement, commit=commit, configuration=configuration)
+        return cls(
+            standing=standing, statement=request.statement, commit=commit, configuration=configuration, ledger=ledger
+        )
 
     def grants(self, regions: Sequence[str], binding: str | None) -> dict[str, Grant | Refusal]:
         """Return what holds in each region; with a ``binding`` the use is recorded before this returns."""
-        from wedgate.cli.override_wiring import audit_book
-
-        book = audit_book(self.configuration)
+        book = self._book()
         if binding is None:
             return self._granted(regions, None, None if book is None else book.read())
         if book is None:
@@ -116,6 +129,16 @@ class Verification:
 
         book.transact(decide)
         return found
+
+    def _book(self) -> AuditBook | None:
+        from wedgate.cli.ledger_wiring import open_store
+        from wedgate.cli.override_wiring import audit_book, pause
+        from wedgate.engine.audit import AuditBook
+
+        if self.ledger is None:
+            return audit_book(self.configuration)
+        store, _ = open_store("file", {"path": str(self.ledger)}, self.configuration.service)
+        return AuditBook(store, pause)
 
     def _granted(
         self, regions: Sequence[str], binding: str | None, ledger: LedgerState | None

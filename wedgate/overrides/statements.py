@@ -24,6 +24,8 @@ from wedgate.overrides.requests import LIFE, Request
 from wedgate.overrides.standing import RegionStanding, Standing
 
 VERSION = "wedgate-override-1"
+MOST = timedelta(days=30)
+"""No policy lets a grant last so long; what is asked for beyond is no time."""
 EARLY = timedelta(minutes=2)
 """How far a signer's clock may be ahead."""
 
@@ -132,6 +134,8 @@ def parse_statement(plain: object) -> Statement:
             at=_instant(data["at"]),
             nonce=str(data["nonce"]),
         )
+        if not timedelta(0) < statement.override.duration <= MOST:
+            raise ValueError(f"seconds must be more than 0, and at most {MOST.total_seconds():.0f}")
     except (KeyError, TypeError, ValueError) as error:
         raise PlainError(f"this is no statement of an override: {error}") from error
     # What is not read back as it was is not what somebody signs.
@@ -216,6 +220,9 @@ def _trouble(
         return _refused(vote, RefusalCode.NOT_UNDERSTOOD, "signed no approval", "sign the request")
     if words is not None:
         return _refused(vote, RefusalCode.OWN_CHANGE, words, "somebody else has to approve")
+    if any(each in name for name in checked.names for each in "*?!"):
+        remedy = "name whoever holds the key in the file of signers"
+        return _refused(vote, RefusalCode.NOT_AN_APPROVER, "signed by a key of a pattern, which is nobody", remedy)
     if not any("@" in name for name in checked.names):
         what = "has no address in the file of signers, so whether they wrote the commit is not known"
         return _refused(vote, RefusalCode.OWN_COMMIT, what, f"add it to the names of the key: {vote.by},name@host")

@@ -18,6 +18,7 @@ from wedgate.overrides.grants import Use
 from wedgate.overrides.policy import OverridePolicy, Requirement
 from wedgate.overrides.record import uses_in
 from wedgate.overrides.refusals import Refusal
+from wedgate.overrides.requests import LIFE
 from wedgate.overrides.standing import OVERRIDABLE, Change, RegionStanding, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole
 from wedgate.render.markdown import fence_for, inert_text
@@ -50,7 +51,7 @@ def render_conversation(
     lines += [*told, ""] if told else []
     lines += [*_gate(decision), ""]
     if standing.request is not None:
-        lines += _request(change, standing, ledger)
+        lines += _request(standing, ledger, decision.at)
     else:
         lines += _how_to_ask(change, decision, policy)
     if wants_help:
@@ -101,7 +102,7 @@ def _gate(decision: Decision) -> list[str]:
     return ["| region | now | why |", "|---|---|---|", *rows]
 
 
-def _request(change: Change, standing: Standing, ledger: LedgerState | None) -> list[str]:
+def _request(standing: Standing, ledger: LedgerState | None, now: datetime) -> list[str]:
     request = standing.request
     assert request is not None
     override = request.override
@@ -120,7 +121,9 @@ def _request(change: Change, standing: Standing, ledger: LedgerState | None) -> 
         lines += [f"Link: `{override.link}`", ""]
     lines += ["| region | approvals | by | still may | until |", "|---|---|---|---|---|"]
     lines += [_region(region) for region in standing.regions]
-    words, verbs = _ways_on(standing)
+    words, verbs = _ways_on(standing, now)
+    if words and not verbs:
+        lines += ["", words]
     if verbs:
         lines += ["", words, "", "```text"]
         lines += [f"/wedgate {verb} {override.sha} {request.id}" for verb in verbs]
@@ -132,12 +135,14 @@ def _request(change: Change, standing: Standing, ledger: LedgerState | None) -> 
     return lines
 
 
-def _ways_on(standing: Standing) -> tuple[str, tuple[str, ...]]:
+def _ways_on(standing: Standing, now: datetime) -> tuple[str, tuple[str, ...]]:
     """Return what may still be said of a request, in words and as verbs."""
     if standing.is_withdrawn:
         return "", ()
     if standing.denials:
         return "Whoever denied it can take that back with this line:", ("withdraw",)
+    if not standing.is_granted and standing.request is not None and now - standing.request.at > LIFE:
+        return "It was asked for more than a day ago, and cannot be approved any more: ask anew.", ()
     if standing.is_granted:
         return "To stop it, copy the first line; to take back what you said yourself, the second:", ("deny", "withdraw")
     return "To approve, deny, or take it back, copy one of these lines:", ("approve", "deny", "withdraw")

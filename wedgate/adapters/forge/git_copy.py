@@ -42,18 +42,25 @@ def compare_with_default_branch(path: Path, content: bytes) -> Comparison:
     return Comparison.DIFFERENT if known else Comparison.UNKNOWN
 
 
-def people_of(commit: str) -> frozenset[str] | None:
+def people_of(commit: str, base: str | None = None) -> frozenset[str] | None:
     """Return the addresses of who wrote and committed what a commit brings, in lower case.
 
-    That is what the default branch lacks up to it, and what its first parent lacks (after a merge the branch has all).
-    ``None`` where the clone around the working directory does not know the commit or its default branch.
+    That is what the default branch lacks up to it, what its first parent lacks (after a merge the branch has all), and
+    what ``base`` lacks, where one is named. ``None`` where the clone around the working directory does not know one of
+    the commits, or its default branch; and for one that is on the default branch and no merge, without ``base``: how
+    many commits came with it is not known.
     """
+    if base is None and _git(Path(), "merge-base", "--is-ancestor", commit, BRANCH) is not None:
+        parents = _git(Path(), "log", "-1", "--format=%P", commit)
+        if parents is None or len(parents.split()) < 2:
+            return None
     listed = _git(Path(), "log", "--format=%ae%n%ce", f"{BRANCH}..{commit}")
     merged = _git(Path(), "log", "--format=%ae%n%ce", f"{commit}^1..{commit}") or b""
     own = _git(Path(), "log", "-1", "--format=%ae%n%ce", commit)
-    if listed is None or own is None:
+    since = b"" if base is None else _git(Path(), "log", "--format=%ae%n%ce", f"{base}..{commit}")
+    if listed is None or own is None or since is None:
         return None
-    return frozenset((listed + merged + own).decode("utf-8", "replace").lower().split())
+    return frozenset((listed + merged + own + since).decode("utf-8", "replace").lower().split())
 
 
 def commits_between(older: str, newer: str, *, most: int) -> tuple[tuple[str, str, str], ...] | None:

@@ -51,8 +51,11 @@ class GithubDeployments:
 
 def _deployment(found: Mapping[str, Any]) -> Deployment:
     payload = found.get("payload")
-    if isinstance(payload, str):  # GitHub gives it back as it was sent, or as text
-        payload = json.loads(payload or "{}")
+    if isinstance(payload, str):  # GitHub gives it back as it was sent, or as text; others' may be any text
+        try:
+            payload = json.loads(payload)
+        except (ValueError, RecursionError):
+            payload = {}
     return Deployment(
         id=int(found["id"]),
         environment=str(found["environment"]),

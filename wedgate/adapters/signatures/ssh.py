@@ -52,14 +52,20 @@ class SshSignatures:
         return Signed(principal=principal, key=found[3], names=self._names_of(found[3]) | {principal})
 
     def _names_of(self, fingerprint: str) -> frozenset[str]:
-        """Return the names on every line of the file that has a key; whoever holds it is all of them."""
-        names: set[str] = set()
+        """Return every name of whoever holds a key: those of its lines, and of other lines that share one with them."""
+        lines = []
         for line in self._signers.decode("utf-8", "replace").splitlines():
-            first, _, rest = line.strip().partition(" ")
-            key = _KEY.search(rest)
-            if not first.startswith("#") and key is not None and _fingerprint(key[1]) == fingerprint:
-                names |= {name for name in first.strip('"').split(",") if name}
-        return frozenset(names)
+            first, *rest = line.split(None, 1) or [""]
+            key = _KEY.search(rest[0]) if rest else None
+            if not first.startswith("#") and key is not None:
+                lines.append(({name for name in first.strip('"').split(",") if name}, _fingerprint(key[1])))
+        names: set[str] = set().union(*(own for own, key in lines if key == fingerprint))
+        while True:
+            known = {name.lower() for name in names}
+            more = set().union(*(own for own, _ in lines if known & {name.lower() for name in own}))
+            if more <= names:
+                return frozenset(names)
+            names |= more
 
 
 def sign(content: bytes, key: Path, *, namespace: str = OVERRIDE) -> str:
