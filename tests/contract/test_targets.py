@@ -54,11 +54,11 @@ class TestSimulatedInFile(contract.TargetContract):  # type: ignore[misc,name-de
         assert (target.capacity(contract.Colour.BLUE), target.capacity(contract.Colour.GREEN)) == (few, None)
         assert (target.scale(contract.Colour.BLUE), target.scale(contract.Colour.GREEN)) == (True, False)
         assert target.capacity(contract.Colour.BLUE) == Capacity(ready=10, wanted=10)
-        target.put_capacity(contract.Colour.BLUE, few)
-        target.put_digest(contract.Colour.BLUE, None)
-        assert target.digest(contract.Colour.BLUE) is None
-        target.deploy(contract.Colour.BLUE, contract.RUNNING)
-        assert target.capacity(contract.Colour.BLUE) == Capacity(ready=10, wanted=10)
+        target.put_capacity(contract.Colour.GREEN, few)
+        target.put_digest(contract.Colour.GREEN, None)
+        assert target.digest(contract.Colour.GREEN) is None
+        target.deploy(contract.Colour.GREEN, contract.RUNNING)
+        assert target.capacity(contract.Colour.GREEN) == Capacity(ready=10, wanted=10)
 
     def test_another_process_sees_what_was_written(self, target: SimulatedTarget, tmp_path: Path) -> None:
         """A second object on the same file reads the same weights."""
