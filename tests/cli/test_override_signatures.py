@@ -557,3 +557,38 @@ def test_no_time_and_more_than_any_time_are_no_request(clone: Clone, seconds: in
     request.write_text(json.dumps(plain))
     with pytest.raises(ConfigurationError, match="seconds must be"):
         clone.verify(request)
+
+
+def test_a_clone_without_its_history_knows_nobody(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A runner's checkout has one commit: who wrote those below it cannot be seen."""
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    shallow = clone.directory.parent / "shallow"
+    clone.git("clone", "-q", "--depth", "1", f"file://{clone.directory}", str(shallow), "--branch", "fix")
+    there = Clone(shallow, clone.keys)
+    there.git("fetch", "-q", "--depth", "1", "origin", "main:refs/remotes/origin/main")
+    there.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    monkeypatch.chdir(shallow)
+    with pytest.raises(ExternalSystemError, match="unshallow"):
+        clone.verify(request, *votes)
+
+
+def test_quoted_names_are_names(clone: Clone) -> None:
+    """ssh-keygen takes them, with spaces in them."""
+    dave = clone.line(WHO[3]).replace("dave,dave@acme.example", '"bob,b b,bob@acme.example,dave@acme.example"')
+    clone.signers(clone.line(WHO[0]) + clone.line(WHO[4]) + dave)
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, "bob", key=WHO[3]))
+    assert code == 11
+    assert "wrote or committed a part of it" in output
+
+
+@pytest.mark.parametrize("who", [WHO[0], WHO[1]])
+def test_an_approver_who_asks_or_wrote_it_does_not_count(clone: Clone, who: str) -> None:
+    """Both would count, were it not for that."""
+    clone.git("commit", "-q", "--allow-empty", "-m", "bob's part", who=WHO[1])
+    clone.commit = clone.git("rev-parse", "HEAD")
+    request = clone.asks(by=WHO[0])
+    code, output = clone.verify(request, clone.signs(request, WHO[2]), clone.signs(request, who))
+    assert code == 11
+    assert ("asked for it" if who == WHO[0] else "wrote or committed a part of it") in output

@@ -93,8 +93,9 @@ class Verification:
         people = people_of(commit, base)
         if people is None:
             raise ExternalSystemError(
-                f"the clone here does not know who wrote what goes out with {commit[:12]}: fetch it; where it is on "
-                "the default branch already and no merge, name the commit that runs now with --base"
+                f"the clone here does not know who wrote what goes out with {commit[:12]}: fetch it, with the "
+                "whole history (git fetch --unshallow); where it is on the default branch already and no merge, name "
+                "the commit that runs now with --base"
             )
         request, _ = asked
         if request.ballot is not Ballot.ASK or request.by != request.statement.requester:

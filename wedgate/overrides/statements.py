@@ -220,9 +220,13 @@ def _trouble(
         return _refused(vote, RefusalCode.NOT_UNDERSTOOD, "signed no approval", "sign the request")
     if words is not None:
         return _refused(vote, RefusalCode.OWN_CHANGE, words, "somebody else has to approve")
-    if any(each in name for name in checked.names for each in "*?!"):
+    if not checked.names or any(each in name for name in checked.names for each in "*?!"):
         remedy = "name whoever holds the key in the file of signers"
-        return _refused(vote, RefusalCode.NOT_AN_APPROVER, "signed by a key of a pattern, which is nobody", remedy)
+        what = "signed by a key of a pattern, which is nobody"
+        what = (
+            what if checked.names else "signed by a key that the file of signers does not have, as a certificate's is"
+        )
+        return _refused(vote, RefusalCode.NOT_AN_APPROVER, what, remedy)
     if not any("@" in name for name in checked.names):
         what = "has no address in the file of signers, so whether they wrote the commit is not known"
         return _refused(vote, RefusalCode.OWN_COMMIT, what, f"add it to the names of the key: {vote.by},name@host")

@@ -86,7 +86,9 @@ def _headline(standing: Standing, decision: Decision, ledger: LedgerState | None
     if _uses_of(request.id, ledger):
         return "📦 The override was used"
     if standing.is_granted:
-        return "🔓 The override is granted"
+        ends = [region.expires for region in standing.regions if region.expires is not None]
+        is_over = bool(ends) and max(ends) <= decision.at
+        return "⌛ The override is over" if is_over else "🔓 The override is granted"
     missing = max(region.missing for region in standing.regions)
     return f"⏳ The override needs {missing} more approval{'s' if missing != 1 else ''}"
 

@@ -47,9 +47,11 @@ def people_of(commit: str, base: str | None = None) -> frozenset[str] | None:
 
     That is what the default branch lacks up to it, what its first parent lacks (after a merge the branch has all), and
     what ``base`` lacks, where one is named. ``None`` where the clone around the working directory does not know one of
-    the commits, or its default branch; and for one that is on the default branch and no merge, without ``base``: how
-    many commits came with it is not known.
+    the commits, or its default branch, or has not its whole history; and for one that is on the default branch and no
+    merge, without ``base``: how many commits came with it is not known.
     """
+    if (_git(Path(), "rev-parse", "--is-shallow-repository") or b"").strip() != b"false":
+        return None
     if base is None and _git(Path(), "merge-base", "--is-ancestor", commit, BRANCH) is not None:
         parents = _git(Path(), "log", "-1", "--format=%P", commit)
         if parents is None or len(parents.split()) < 2:

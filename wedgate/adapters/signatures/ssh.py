@@ -22,6 +22,7 @@ LEDGER = "wedgate-ledger@v1"
 """Namespaces: a signature of one kind of thing never passes for one of the other."""
 TIMEOUT_SECONDS = 60
 """Long, because a key in hardware waits for a touch."""
+_NAMES = re.compile(r'"([^"]*)"|(\S+)')
 _KEY = re.compile(r"(?:^|\s)(?:ssh|ecdsa|sk)-\S+\s+([A-Za-z0-9+/]+=*)")
 _GOOD = re.compile(r'^Good "(\S+)" signature for (\S+) with \S+ key (SHA256:\S+)$', re.MULTILINE)
 
@@ -49,16 +50,20 @@ class SshSignatures:
         found = _GOOD.search(done.stdout.decode("utf-8", "replace"))
         if done.returncode != 0 or found is None or (found[1], found[2]) != (self._namespace, principal):
             return None
-        return Signed(principal=principal, key=found[3], names=self._names_of(found[3]) | {principal})
+        return Signed(principal=principal, key=found[3], names=self._names_of(found[3]))
 
     def _names_of(self, fingerprint: str) -> frozenset[str]:
-        """Return every name of whoever holds a key: those of its lines, and of other lines that share one with them."""
+        """Return every name of whoever holds a key: those of its lines, and of other lines that share one with them.
+
+        None for a key that no line has, such as one that a certificate brought: whose it is, only the certificate says.
+        """
         lines = []
         for line in self._signers.decode("utf-8", "replace").splitlines():
-            first, *rest = line.split(None, 1) or [""]
-            key = _KEY.search(rest[0]) if rest else None
-            if not first.startswith("#") and key is not None:
-                lines.append(({name for name in first.strip('"').split(",") if name}, _fingerprint(key[1])))
+            parts = _NAMES.match(line.strip())
+            key = None if parts is None else _KEY.search(line.strip()[parts.end() :])
+            if parts is not None and key is not None and not line.strip().startswith("#"):
+                own = {name for name in (parts[1] or parts[2]).split(",") if name}
+                lines.append((own, _fingerprint(key[1])))
         names: set[str] = set().union(*(own for own, key in lines if key == fingerprint))
         while True:
             known = {name.lower() for name in names}
