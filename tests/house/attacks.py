@@ -439,7 +439,7 @@ ATTACKS = (
         "wrote the commit under one name, and signs under another of the same key",
         "takes all names of a key for one person",
         "wedgate/adapters/signatures/ssh.py",
-        "names=self._names_of(found[3]) | {principal}",
+        "names=self._names_of(found[3])",
         "names=frozenset((principal, f'{principal}@acme.example'))",
         f"{SIGNED}::test_all_names_of_a_key_are_one_person",
     ),
