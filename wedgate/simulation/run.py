@@ -238,7 +238,9 @@ class _Story:
         process.alive = False
         if self.checker.broken is not None:
             raise ViolationError(self.checker.broken)
-        self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered)
+        # Where another one lives, it is that one which watches: this one may have left everything to it.
+        steps_back = self.depth > 0 and others_live is not False
+        self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered or steps_back)
 
     def _at_point(self, process: Process, what: str) -> None:
         if self.world.point > MOST_POINTS:
