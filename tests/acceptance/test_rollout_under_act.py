@@ -185,6 +185,7 @@ def test_a_rollback_wins_over_a_rollout_that_is_running(make_place: MakePlace) -
     assert "no rollout is under way" in idle.log
     refused = place.drive("workflow_dispatch", digest=NEW)
     assert "exit status 11" in refused.log, refused.log[-3000:]
+    assert "bookings fail" in refused.log, refused.log
     assert place.writes() == [10, 0]
     again = place.start("workflow_dispatch", "back.yml").done()
     assert again.code == 0, again.log

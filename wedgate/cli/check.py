@@ -164,10 +164,11 @@ def _frozen_here(gate: Gate, decision: Decision) -> Decision:
     if not isinstance(read, tuple):
         return decision
     configuration = read[1]
-    parent = Path(configuration.path).resolve().parent
-    base = parent.parent if parent.name == ".github" else parent
-    if configuration.state is None and not (base / ".wedgate" / f"{configuration.service}.jsonl").exists():
-        return decision
+    if configuration.state is None:
+        from wedgate.cli.places import default_ledger
+
+        if not default_ledger(Path(configuration.path), configuration.service).exists():
+            return decision
     from wedgate.cli.ledger_wiring import open_store, state_of
     from wedgate.cli.override_wiring import pause
     from wedgate.engine.audit import AuditBook

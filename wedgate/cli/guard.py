@@ -157,7 +157,8 @@ def _families(looked: Looked) -> list[Family]:
 
 def _parts(config: Path | None, rescue: Path | None, *, is_once: bool) -> GuardParts:
     from wedgate.adapters.stores.rescue import load_rescue
-    from wedgate.cli.rollback import base_of_file, find_rescue
+    from wedgate.cli.places import base_of_file
+    from wedgate.cli.rollback import find_rescue
     from wedgate.cli.rollout_wiring import (
         Interruption,
         find_and_load,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wedgate.cli.places import STATE_DIRECTORY, base_of_file
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 
 if TYPE_CHECKING:
@@ -16,18 +17,13 @@ if TYPE_CHECKING:
     from wedgate.adapters.stores.spool import FileSpool
     from wedgate.config.configuration import Configuration
 
-STATE_DIRECTORY = ".wedgate"
-"""Where the ledger lies when wedgate.yml does not say; the spool and the rescue file of one that lies elsewhere."""
-
 KINDS = ("file", "git", "postgres")
 """The states that are built in."""
 
 
 def base_of(configuration: Configuration) -> Path:
-    """Return the directory that relative paths of a configuration start from: the file's own, or the repository root
-    for .github/wedgate.yml. Never the current directory: the same command means the same wherever it is typed."""
-    parent = Path(configuration.path).resolve().parent
-    return parent.parent if parent.name == ".github" else parent
+    """Return the directory that relative paths of a configuration start from."""
+    return base_of_file(Path(configuration.path))
 
 
 def state_of(

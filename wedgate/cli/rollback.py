@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.ledger_wiring import STATE_DIRECTORY, open_store, rescue_path, state_directory, state_of
+from wedgate.cli.ledger_wiring import open_store, rescue_path, state_directory, state_of
 from wedgate.cli.notify_wiring import tell_now
+from wedgate.cli.places import STATE_DIRECTORY, base_of_file
 from wedgate.cli.rollout_wiring import open_existing_target, utc_now
 from wedgate.cli.saying import Voice, say
 from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
@@ -216,12 +217,6 @@ def _rescue(named: Path | None, config: Path | None, *, from_ledger: bool) -> tu
     if in_ledger is not None and in_ledger.rollout != found.rollout:
         return "by the ledger", in_ledger
     return path, found
-
-
-def base_of_file(config: Path) -> Path:
-    """Return where a configuration's relative paths start from, whether it is there or not."""
-    parent = config.resolve().parent
-    return parent.parent if parent.name == ".github" else parent
 
 
 def _in_ledger(start: Path, config: Path | None) -> Rescue | None:

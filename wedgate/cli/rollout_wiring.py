@@ -14,7 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from wedgate.cli.ledger_wiring import STATE_DIRECTORY, base_of, open_store, rescue_path, state_directory, state_of
+from wedgate.cli.ledger_wiring import base_of, open_store, rescue_path, state_directory, state_of
+from wedgate.cli.places import STATE_DIRECTORY
 from wedgate.cli.rollout_overrides import passages
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem, UsageError, WedgateError
 

@@ -47,8 +47,8 @@ JUDGE = JudgeSettings(
 class Eyes(Protocol):
     """Who watches what a process asks and does."""
 
-    def asked(self, region: Region, at: datetime) -> None:
-        """The gate was asked about a region."""
+    def asked(self, region: Region, at: datetime, *, began: datetime) -> None:
+        """The gate was asked about a region at ``began``."""
 
     def read_digest(self, region: Region, colour: Colour, digest: str | None) -> None:
         """A digest was read back."""
@@ -58,6 +58,22 @@ class Eyes(Protocol):
 
     def deployed(self, region: Region, colour: Colour) -> None:
         """A version is about to be put on a colour."""
+
+
+class Unseeing:
+    """Eyes that watch nothing: of a process that no fault meets, and of a scenario, which says itself what is true."""
+
+    def asked(self, region: Region, at: datetime, *, began: datetime) -> None:
+        """Nothing."""
+
+    def read_digest(self, region: Region, colour: Colour, digest: str | None) -> None:
+        """Nothing."""
+
+    def read_evidence(self, region: Region) -> None:
+        """Nothing."""
+
+    def deployed(self, region: Region, colour: Colour) -> None:
+        """Nothing."""
 
 
 class DeadError(BaseException):
@@ -152,9 +168,10 @@ class Process:
 
     def ask_gate(self, region: str, at: datetime, runway: timedelta | None) -> RegionDecision:
         """Answer as the gate does, from the world's calendar."""
+        began = self.world.now
         self.passes("gate")
         place = self.world.regions[region]
-        self.eyes.asked(place, at)
+        self.eyes.asked(place, at, began=began)
         opens, closes = place.shut(at), place.closes(at)
         is_short = opens is None and runway is not None and closes is not None and closes < at + runway
         verdict = Verdict.OPEN if opens is None else Verdict.CLOSED

@@ -38,8 +38,8 @@ from wedgate.rollout.values import (
 )
 from wedgate.simulation.faults import LATEST_POINT, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
-from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore
-from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, Region, World
+from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore, Unseeing
+from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, World
 
 NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
 MOST_TICKS, MOST_RUNS = 100, 8
@@ -238,9 +238,12 @@ class _Story:
         process.alive = False
         if self.checker.broken is not None:
             raise ViolationError(self.checker.broken)
-        # Where another one lives, it is that one which watches: this one may have left everything to it.
-        steps_back = self.depth > 0 and others_live is not False
-        self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered or steps_back)
+        self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered or self._is_anothers(process))
+
+    def _is_anothers(self, process: Process) -> bool:
+        """Whether another process holds the lease: this one has left everything to it."""
+        lease = self.world.known.ledger(self.world.store.read()).lease
+        return lease is not None and not lease.ended and lease.who != f"{process.name}:1"
 
     def _at_point(self, process: Process, what: str) -> None:
         if self.world.point > MOST_POINTS:
@@ -378,26 +381,10 @@ class _Story:
             world=self.world,
             settings=self.setting.rollout,
             at_point=lambda process, what: None,
-            eyes=_Blind(),
+            eyes=Unseeing(),
             name=name,
             others_live=False,
         )
-
-
-class _Blind:
-    """Watches nothing."""
-
-    def asked(self, region: Region, at: object) -> None:
-        """Nothing."""
-
-    def read_digest(self, region: Region, colour: Colour, digest: str | None) -> None:
-        """Nothing."""
-
-    def read_evidence(self, region: Region) -> None:
-        """Nothing."""
-
-    def deployed(self, region: Region, colour: Colour) -> None:
-        """Nothing."""
 
 
 _ORDERS = {

@@ -30,7 +30,7 @@ from wedgate.rollout.promises import Declared
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import Plan, RolloutState
 from wedgate.rollout.values import Colour, Migration, Release, RolloutSettings
-from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore
+from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore, Unseeing
 from wedgate.simulation.scenario import Expectation, Happening, Scenario
 from wedgate.simulation.world import NEW, OLD, Region, World
 
@@ -278,7 +278,7 @@ class _Teller:
             world=self.world,
             settings=self.settings,
             at_point=lambda process, what: None,
-            eyes=_Unseeing(),
+            eyes=Unseeing(),
             name=name,
             others_live=False,
             rescues=self.rescues,
@@ -364,22 +364,6 @@ class _ScenarioProcess(Process):
             return None
         until = teller.calendars.lasts(teller.configuration, decision.region, at, grant.until, grant.rules)
         return None if until <= at else Passage(until=until, words="an override", strategy=grant.strategy)
-
-
-class _Unseeing:
-    """Watches nothing: a scenario says itself what must be true."""
-
-    def asked(self, region: Region, at: datetime) -> None:
-        """Nothing."""
-
-    def read_digest(self, region: Region, colour: object, digest: str | None) -> None:
-        """Nothing."""
-
-    def read_evidence(self, region: Region) -> None:
-        """Nothing."""
-
-    def deployed(self, region: Region, colour: object) -> None:
-        """Nothing."""
 
 
 def _settings_of(configuration: Configuration) -> RolloutSettings:
