@@ -40,9 +40,9 @@ def command() -> None:
       wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
       wedgate override approve --pull-request 7 --commit SHA --request ID
       wedgate override status --pull-request 7
-      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h > request.json
-      wedgate override sign request.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
-      wedgate override verify request.json alice.json bob.json --commit SHA --region eu
+      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h --reason "..." > r.json
+      wedgate override sign r.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
+      wedgate override verify r.json alice.json bob.json --commit SHA --region eu
     """
 
 
@@ -66,7 +66,7 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     \b
     Examples:
       wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
-      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h > request.json
+      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h --reason "..." > r.json
     """
     line = _line_of(asked)
     if (number is None) == (principal is None) or (principal is None) != (key is None):
@@ -185,7 +185,7 @@ def sign(request: Path, principal: str, key: Path, *, denies: bool) -> ExitCode:
 
     \b
     Examples:
-      wedgate override sign request.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
+      wedgate override sign r.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
     """
     from wedgate.overrides.statements import Ballot
 
@@ -240,8 +240,8 @@ def verify(
 
     \b
     Examples:
-      wedgate override verify request.json alice.json bob.json --commit SHA --region eu
-      wedgate override verify request.json alice.json bob.json --commit SHA --region eu --use hotfix-7
+      wedgate override verify r.json alice.json bob.json --commit SHA --region eu
+      wedgate override verify r.json alice.json bob.json --commit SHA --region eu --use hotfix-7
     """
     from wedgate.cli.signed import Verification, configuration_of_default_branch
     from wedgate.overrides.grants import Grant
