@@ -40,7 +40,7 @@ def command() -> None:
       wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
       wedgate override approve --pull-request 7 --commit SHA --request ID
       wedgate override status --pull-request 7
-      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h --reason "..." > r.json
+      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h --reason x > r.json
       wedgate override sign r.json --as alice@acme.example --key ~/.ssh/id_ed25519 > alice.json
       wedgate override verify r.json alice.json bob.json --commit SHA --region eu
     """
@@ -66,7 +66,7 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     \b
     Examples:
       wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
-      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h --reason "..." > r.json
+      wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h --reason x > r.json
     """
     line = _line_of(asked)
     if (number is None) == (principal is None) or (principal is None) != (key is None):
