@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,18 @@ config_option = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="The configuration; wedgate.yml by default."
 )
 region_option = click.option("--region", "regions", multiple=True, help="Only this region; may be given several times.")
-reason_option = click.option("--reason", required=True, help="Why: it stands in the ledger, and in what people read.")
+
+
+def _reason(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """Refuse a reason that says nothing."""
+    if not text.strip():
+        raise UsageError("--reason is empty; say why, in a sentence: it stands in the ledger, and in what people read")
+    return text.strip()
+
+
+reason_option = click.option(
+    "--reason", required=True, callback=_reason, help="Why: it stands in the ledger, and in what people read."
+)
 
 
 @click.command("pause")
@@ -134,6 +146,14 @@ def open_ledger(config: Path | None) -> tuple[Configuration, AuditBook]:
     return configuration, AuditBook(store, pause_for)
 
 
+def refuse_unknown(configuration: Configuration, regions: Sequence[str]) -> None:
+    """Raise ``UsageError`` for a region that the configuration does not have."""
+    known = [region.name for region in configuration.calendar.regions]
+    for region in regions:
+        if region not in known:
+            raise UsageError(f"there is no region {region}; there are {', '.join(known)}")
+
+
 def _give(order: Order, duty: Duty, reason: str, regions: tuple[str, ...], config: Path | None) -> ExitCode:
     from wedgate.cli.authority import giver
     from wedgate.cli.rollout_wiring import utc_now
@@ -141,10 +161,7 @@ def _give(order: Order, duty: Duty, reason: str, regions: tuple[str, ...], confi
 
     by = giver(duty, config, os.environ)
     configuration, ledger = open_ledger(config)
-    known = [region.name for region in configuration.calendar.regions]
-    for region in regions:
-        if region not in known:
-            raise UsageError(f"there is no region {region}; there are {', '.join(known)}")
+    refuse_unknown(configuration, regions)
     for name in give_order(ledger, order, by=by, why=reason, at=utc_now(), regions=regions):
         where = f" in {', '.join(regions)}" if regions else ""
         click.echo(f"{order.value}: rollout {name}{where}; whoever drives it obeys at the next tick")

@@ -14,6 +14,7 @@ from typing import TypeVar
 from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.copying import replace
+from wedgate.ledger.freezes import after_thaw
 from wedgate.ledger.grown import Grown
 from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import PlainError, from_plain
@@ -241,16 +242,14 @@ class _Folding:
         lines.append(JournalLine(kind=entry.kind, at=entry.at, body=entry.body))
 
     def _take_audit(self, entry: Entry) -> None:
-        """Keep the line; a freeze counts from then on, and a thaw ends all of them."""
+        """Keep the line; a freeze counts from then on, until a thaw ends it."""
         line = AuditLine(revision=entry.revision, kind=entry.kind, at=entry.at, body=entry.body, hash=entry.hash)
         self._audit.append(line)
         if entry.kind == Act.FROZEN:
-            self._freezes = (*self._freezes, from_plain(Frozen, dict(entry.body)))
+            frozen = replace(from_plain(Frozen, dict(entry.body)), entry=entry.revision)
+            self._freezes = (*self._freezes, frozen)
         elif entry.kind == Act.THAWED:
-            # A thaw that is carried out late ends what was frozen when it was asked for, and nothing since.
-            asked = entry.body.get("asked")
-            since = entry.at if asked is None else datetime.fromisoformat(str(asked))
-            self._freezes = tuple(each for each in self._freezes if each.since > since)
+            self._freezes = after_thaw(self._freezes, entry.body, entry.at)
 
     def _take_order(self, entry: Entry) -> None:
         """Keep the order; one that clears a digest takes effect at once, because no run has a part in it."""

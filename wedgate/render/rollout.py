@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from wedgate.ledger.audit import Frozen
+from wedgate.ledger.freezes import where
 from wedgate.ledger.orders import OrderLine
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState
@@ -141,8 +142,8 @@ def _in_force(ledger: LedgerState, now: datetime | None) -> list[Frozen]:
 
 def _freeze_line(frozen: Frozen, localise: Localise) -> str:
     """Render one freeze."""
-    where = "every region" if frozen.regions is None else ", ".join(frozen.regions)
-    return f"frozen: {where} by {frozen.by} until {localise(None, frozen.until)}: {frozen.reason}"
+    number = "" if frozen.entry is None else f" (freeze {frozen.entry})"
+    return f"frozen: {where(frozen)} by {frozen.by} until {localise(None, frozen.until)}: {frozen.reason}{number}"
 
 
 def plain_status(state: RolloutState | None, ledger: LedgerState, *, now: datetime | None = None) -> dict[str, object]:

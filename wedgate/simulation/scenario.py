@@ -26,7 +26,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "recovers": (),
     "report": ("regions", "why"),
     "freeze": ("for", "reason", "regions"),
-    "thaw": (),
+    "thaw": ("regions",),
     "pause": ("regions",),
     "resume": ("regions",),
     "abort": (),
