@@ -72,20 +72,25 @@ def resume(*, reason: str, regions: tuple[str, ...], config: Path | None) -> Exi
 
 @click.command("abort")
 @reason_option
+@region_option
 @config_option
-def abort(*, reason: str, config: Path | None) -> ExitCode:
+def abort(*, reason: str, regions: tuple[str, ...], config: Path | None) -> ExitCode:
     """End the rollout for good: what is in flight goes back to stable now. The digest may be rolled out again later.
+
+    With --region it ends in these alone: they take no more part, and nothing else is touched. Others of their wave go
+    on; later waves never begin, because they wait for all of an earlier one. Where nothing else can go on, it is over.
 
     \b
     Examples:
       wedgate rollout abort --reason "superseded by 1.4.3"
+      wedgate rollout abort --region asia-pacific --reason "not before the fair there is over"
     """
     from wedgate.cli.rollout import run_tick
     from wedgate.ledger.orders import Order
     from wedgate.overrides.policy import Duty
 
-    _give(Order.ABORT, Duty.ABORT, reason, (), config)
-    return run_tick(config, (), "text")
+    _give(Order.ABORT, Duty.ABORT, reason, regions, config)
+    return run_tick(config, regions, "text")
 
 
 @click.command("drain")
@@ -114,13 +119,17 @@ def drain(*, reason: str, regions: tuple[str, ...], config: Path | None) -> Exit
 @click.command("clear")
 @click.option("--digest", required=True, help="The digest to take off the poison list.")
 @reason_option
+@region_option
 @config_option
-def clear(*, digest: str, reason: str, config: Path | None) -> ExitCode:
+def clear(*, digest: str, reason: str, regions: tuple[str, ...], config: Path | None) -> ExitCode:
     """Take a digest off the poison list, so that it may be rolled out again.
+
+    With --region it may in these alone: a rollout that has others too is refused as before.
 
     \b
     Examples:
       wedgate rollout clear --digest sha256:9c0b... --reason "the database was the culprit: INC-7"
+      wedgate rollout clear --digest sha256:9c0b... --region us-west --reason "it was the network there"
     """
     from wedgate.cli.authority import giver
     from wedgate.cli.rollout_wiring import utc_now
@@ -128,9 +137,11 @@ def clear(*, digest: str, reason: str, config: Path | None) -> ExitCode:
     from wedgate.overrides.policy import Duty
 
     by = giver(Duty.CLEAR, config, os.environ)
-    _, ledger = open_ledger(config)
-    was = clear_digest(ledger, digest, by=by, why=reason, at=utc_now())
-    click.echo(f"{digest} may be rolled out again; it was poisoned because: {was}")
+    configuration, ledger = open_ledger(config)
+    refuse_unknown(configuration, regions)
+    was = clear_digest(ledger, digest, by=by, why=reason, at=utc_now(), regions=regions)
+    where = f" in {', '.join(regions)}" if regions else ""
+    click.echo(f"{digest} may be rolled out again{where}; it was poisoned because: {was}")
     return ExitCode.DONE
 
 

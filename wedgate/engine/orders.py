@@ -40,18 +40,24 @@ def give_order(
     return found
 
 
-def clear_digest(ledger: AuditBook, digest: str, *, by: str, why: str, at: datetime) -> str:
-    """Take a digest off the poison list, and return why it was on it; ``RefusedError`` if it is not."""
+def clear_digest(
+    ledger: AuditBook, digest: str, *, by: str, why: str, at: datetime, regions: Sequence[str] = ()
+) -> str:
+    """Take a digest off the poison list (in some regions alone), and return why it was on it.
+
+    ``RefusedError`` if it is not.
+    """
     was = ""
 
     def decide(state: LedgerState) -> Sequence[Draft]:
         nonlocal was
         poisoned = state.poisoned.get(digest)
-        if poisoned is None:
+        if poisoned is None or (regions and not poisoned.holds(regions)):
             listed = ", ".join(state.poisoned) or "nothing"
-            raise RefusedError(f"{digest} is not poisoned; on the list: {listed}")
+            where = f" in {', '.join(regions)}" if regions and poisoned is not None else ""
+            raise RefusedError(f"{digest} is not poisoned{where}; on the list: {listed}")
         was = poisoned.why
-        return [_draft(Given(order=Order.CLEAR, by=by, why=why, digest=digest), at)]
+        return [_draft(Given(order=Order.CLEAR, by=by, why=why, digest=digest, regions=tuple(regions) or None), at)]
 
     ledger.transact(decide)
     return was

@@ -11,7 +11,7 @@ from wedgate.engine.returning import instances
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.engine.traffic import spell_traffic
 from wedgate.errors import RefusedError, UsageError
-from wedgate.ledger.streams import Good, LedgerState
+from wedgate.ledger.streams import Good, LedgerState, Poisoned
 from wedgate.rollout.promises import Declared, refusal_to_start
 from wedgate.rollout.state import Plan, RegionPlan
 from wedgate.rollout.values import Migration, Release, RolloutSettings, TargetSettings, Weights
@@ -37,16 +37,28 @@ def requested_regions(settings: RolloutSettings, regions: Sequence[str]) -> tupl
     return tuple(region for region in known if not regions or region in regions)
 
 
+def is_poisoned(state: LedgerState, release: Release, regions: Sequence[str]) -> bool:
+    """Whether the release's digest failed before, and nobody has cleared it in all of some regions."""
+    poisoned = state.poisoned.get(release.digest)
+    return poisoned is not None and poisoned.holds(regions)
+
+
 def refuse_poisoned(parts: RolloutParts, state: LedgerState, release: Release, regions: Sequence[str]) -> None:
     """Raise ``RefusedError``, which says where traffic is, when the release's digest failed before."""
     poisoned = state.poisoned.get(release.digest)
-    if poisoned is None:
+    if poisoned is None or not poisoned.holds(regions):
         return
     targets = {region: parts.settings.targets[region] for region in regions if region in parts.settings.targets}
     raise RefusedError(
-        f"digest {release.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}; build a new version. "
+        f"digest {release.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}{_cleared(poisoned)}; "
+        "build a new version. "
         f"Traffic now: {spell_traffic(targets, parts.open_target)}"
     )
+
+
+def _cleared(poisoned: Poisoned) -> str:
+    """Say where somebody has taken a digest off the list."""
+    return f" (cleared in {', '.join(poisoned.cleared)} alone)" if poisoned.cleared else ""
 
 
 def plan_rollout(

@@ -65,6 +65,12 @@ class Poisoned:
     digest: str
     why: str
     rollout: str
+    cleared: tuple[str, ...] = ()
+    """The regions in which somebody has taken it off the list."""
+
+    def holds(self, regions: Iterable[str]) -> bool:
+        """Whether it must not be rolled out in one of some regions."""
+        return not set(regions) <= set(self.cleared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,8 +215,9 @@ class _Folding:
                 self._good = {**self._good, good.region: good}
             case Stream.POISON:
                 poisoned = from_plain(Poisoned, dict(entry.body))
-                # The first reason stays: a later entry for the same digest only repeats it.
-                self._poisoned = {**self._poisoned, poisoned.digest: self._poisoned.get(poisoned.digest, poisoned)}
+                # The first reason stays: a later entry for the same digest only repeats it, for every region.
+                first = self._poisoned.get(poisoned.digest, poisoned)
+                self._poisoned = {**self._poisoned, poisoned.digest: replace(first, cleared=())}
                 self._rolled_back |= {poisoned.rollout}
             case Stream.CLAIMS:
                 self._take_claim(entry)
@@ -256,7 +263,17 @@ class _Folding:
         given = from_plain(Given, dict(entry.body))
         self._orders.append(OrderLine(revision=entry.revision, at=entry.at, given=given))
         if given.order is Order.CLEAR and given.digest is not None:
-            self._poisoned = {digest: each for digest, each in self._poisoned.items() if digest != given.digest}
+            self._clear(given.digest, given.regions)
+
+    def _clear(self, digest: str, regions: tuple[str, ...] | None) -> None:
+        """Take a digest off the list, everywhere or in some regions."""
+        poisoned = self._poisoned.get(digest)
+        if poisoned is None:
+            return
+        rest = {name: each for name, each in self._poisoned.items() if name != digest}
+        if regions is not None:
+            rest[digest] = replace(poisoned, cleared=tuple(sorted({*poisoned.cleared, *regions})))
+        self._poisoned = rest
 
     def _take_notice(self, entry: Entry) -> None:
         """Mark what is told, was told, or could not be; a kind of a later version is nothing to go by."""

@@ -29,7 +29,7 @@ EVENTS: Mapping[str, tuple[str, ...]] = {
     "thaw": ("regions",),
     "pause": ("regions",),
     "resume": ("regions",),
-    "abort": (),
+    "abort": ("regions",),
     "drain": ("regions", "why"),
     "rollback": ("regions",),
     "grant": ("rules", "for", "regions", "strategy"),
