@@ -188,20 +188,18 @@ def rendered(
             ],
         }
         return render_json(plain)
+    is_ordered = configuration.rollout is not None and bool(configuration.rollout.order)
     head = f"plan of {release}" if release else "plan"
     lines = [f"{head}, from {answer.given.start:%Y-%m-%d %H:%M} UTC"]
+    notes = _notes(answer, migration, is_ordered=is_ordered)
     if form == "markdown":
-        return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *_notes(answer, migration)])
+        return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *notes])
     width = terminal_style().width
-    notes = [
-        line
-        for note in _notes(answer, migration)
-        for line in wrap(note, width, subsequent_indent="  ", break_on_hyphens=False)
-    ]
-    return "\n".join([*lines, render_text(shown, local, width=width), *notes])
+    wrapped = [line for note in notes for line in wrap(note, width, subsequent_indent="  ", break_on_hyphens=False)]
+    return "\n".join([*lines, render_text(shown, local, width=width), *wrapped])
 
 
-def _notes(answer: PlanAnswer, migration: Migration | None) -> list[str]:
+def _notes(answer: PlanAnswer, migration: Migration | None, *, is_ordered: bool) -> list[str]:
     """Say what would be better, what cannot work, and what a rollback can promise."""
     from wedgate.ledger.freezes import where
     from wedgate.render.plan import order_words
@@ -214,7 +212,8 @@ def _notes(answer: PlanAnswer, migration: Migration | None) -> list[str]:
     if better is not None and not is_exact(given.waves):
         notes.append(f"beyond {EXACT_UP_TO} regions only the most promising orders are compared")
     if better is not None and better.waves == given.waves:
-        notes.append("no other order of the waves is better")
+        allowed = " that rollout.order allows" if is_ordered else ""
+        notes.append(f"no other order of the waves{allowed} is better")
     elif better is not None:
         sooner, later = given.end - better.end, better.end - given.end
         gain = f"is done {spell_duration(sooner)} earlier" if sooner > timedelta(0) else "leaves more runway"

@@ -130,6 +130,7 @@ def task_over(
         stretches=stretches,
         strategy_of=strategy_of,
         horizon=timeline.span.end,
+        order=rollout.order,
     )
 
 

@@ -87,6 +87,7 @@ def plan_rollout(
     rest = [region for region in requested if region not in already]
     if not rest:
         return Planned(plan=None, already=already)
+    refuse_out_of_order(parts.settings, state, release, rest)
     if (refusal := refusal_to_start(declared, digest=release.digest)) is not None:
         raise RefusedError(f"{refusal} with --accept-migration")
     for region in rest:
@@ -108,6 +109,19 @@ def plan_rollout(
         accepted_by=declared.accepted_by,
     )
     return Planned(plan=plan, already=already)
+
+
+def refuse_out_of_order(
+    settings: RolloutSettings, state: LedgerState, release: Release, regions: Sequence[str]
+) -> None:
+    """Raise ``RefusedError`` where a region must run the release before one of these may, and is not part of it."""
+    for first, then in settings.order:
+        runs = first in state.good and state.good[first].release.digest == release.digest
+        if then in regions and first not in regions and not runs:
+            raise RefusedError(
+                f"{then} comes after {first} (rollout.order), which does not run {release.digest} yet; roll it out "
+                f"there first, or both together: --region {first} --region {then}"
+            )
 
 
 def refuse_unhealthy(target: Target, good: Good) -> None:

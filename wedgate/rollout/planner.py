@@ -45,6 +45,7 @@ class Task:
     """What is to be planned. ``stretches`` are the open ones of each region in order, up to ``horizon``.
 
     ``strategy_of(region, verdict)`` is the engine's choice. ``deploy`` is how long a deploy and its read-back take.
+    ``order`` are pairs of regions of which the first must be in an earlier wave than the second.
     """
 
     waves: tuple[tuple[str, ...], ...]
@@ -54,6 +55,7 @@ class Task:
     stretches: Mapping[str, tuple[Stretch, ...]]
     strategy_of: Callable[[str, Verdict], Strategy]
     horizon: datetime
+    order: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
