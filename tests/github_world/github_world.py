@@ -170,8 +170,9 @@ class GithubWorld:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
             case ["compare", between]:
                 base, _, head = between.partition("...")
-                if (base, head) in self.comparisons:
-                    return 200, _example("compare", files=[_file(*each) for each in self.comparisons[(base, head)]])
+                files = self._between(base, head)
+                if files is not None:
+                    return 200, _example("compare", files=[_file(*each) for each in files[:300]])
             case ["git", "commits", sha] if sha in self.trees:
                 found = _example("git_commit", sha=sha)
                 found["tree"]["sha"] = self.trees[sha]
@@ -198,6 +199,16 @@ class GithubWorld:
                 first, last = (self._user(login) for login in self.runs[int(number)])
                 return 200, _example("run", id=int(number), actor=first, triggering_actor=last)
         return None
+
+    def _between(self, base: str, head: str) -> list[tuple[str, str | None]] | None:
+        """Return what was said of two commits, or else what the pull requests change that the second one is of."""
+        if (base, head) in self.comparisons:
+            return self.comparisons[(base, head)]
+        own = [
+            pull for number, pull in self.pulls.items() if head == pull.head or number in self.brought_by.get(head, ())
+        ]
+        known = base == self.branches["main"] and (head in self.commits or own)
+        return [file for pull in own for file in pull.files] if known else None
 
     def _of_talk(self, parts: list[str], query: dict[str, list[str]]) -> Answer | None:
         match parts:
