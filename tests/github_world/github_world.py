@@ -132,6 +132,25 @@ class GithubWorld:
         self.comments.setdefault(pull, []).append(comment)
         return comment
 
+    def merge(self, number: int) -> bool:
+        """Merge a pull request into main, as it is, if every status that main's rules require is green on its head."""
+        pull = self.pulls[number]
+        latest = {status["context"]: status["state"] for status in self.statuses if status["sha"] == pull.head}
+        required = [
+            check["context"]
+            for rule in self.rules.get("main", ())
+            if rule["type"] == "required_status_checks"
+            for check in rule["parameters"]["required_status_checks"]
+        ]
+        if any(latest.get(context) != "success" for context in required):
+            return False
+        home, changed = self.commits[self.branches["main"]], self.commits.get(pull.head, {})
+        for path, former in pull.files:
+            home.pop(former or path, None)
+            home |= {path: changed[path]} if path in changed else {}
+        pull.state = "closed"
+        return True
+
     def environment(self) -> dict[str, str]:
         """Return what a runner of this world says."""
         return {

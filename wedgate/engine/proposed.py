@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
-from wedgate.calendars.facts import Facts, FeedKey, Needs, TableKey, markets_of, needs_in, needs_of
+from wedgate.calendars.facts import FeedKey, TableKey, markets_of, needs_in, needs_of
 from wedgate.calendars.source_items import SHIPPED
 from wedgate.calendars.tables import DatedSource
 from wedgate.calendars.values import Calendar, Effect, Rule, Span
@@ -37,10 +37,11 @@ def what_opens(old: Calendar, new: Calendar, almanac: Almanac, changed: Almanac,
     """Return what ``new``, with the files that ``changed`` reads, opens of what ``old`` closes."""
     known, unknown = _without_new_pages(old, new)
     spans, compared = opened_from(old, known, almanac, at, changed=changed)
-    shut = set() if spans else _not_known(old, almanac, at) & _not_known(known, changed, at)
-    if shut:
-        # What these rules close now, because nobody knows better, they may open once it is known.
-        spans, compared = opened_from(_without(old, shut), _without(known, shut), almanac, at, changed=changed)
+    if not spans:
+        was, now = _known(old, almanac, at), _known(known, changed, at)
+        if (was, now) != (old, known):
+            # What is closed now because nobody knows better opens once it is known: it must not hide anything else.
+            spans, compared = opened_from(was, now, almanac, at, changed=changed)
     return Opened(spans=spans, compared=compared, unknown=unknown)
 
 
@@ -94,20 +95,15 @@ def _sources(calendar: Calendar, rule: Rule) -> Sources:
     return frozenset(key for market in markets_of(calendar, rule) for key in needs_in(rule, market).sources)
 
 
-def _not_known(calendar: Calendar, almanac: Almanac, at: datetime) -> set[object]:
-    """Return the sources of a calendar that cannot be read, or have ended."""
-    needs: Needs = needs_of(calendar)
-    facts: Facts = almanac.gather(needs, Span(start=at, end=at + timedelta(days=1)))
-    return {
+def _known(calendar: Calendar, almanac: Almanac, at: datetime) -> Calendar:
+    """Return a calendar without the rules that take days from what cannot be read, or has ended."""
+    facts = almanac.gather(needs_of(calendar), Span(start=at, end=at + timedelta(days=1)))
+    shut = {
         key
         for key, table in facts.sources.items()
         if isinstance(table, DatedSource) and (table.trouble is not None or table.verified_until < at.date())
     }
-
-
-def _without(calendar: Calendar, sources: set[object]) -> Calendar:
-    rules = tuple(rule for rule in calendar.rules if not _sources(calendar, rule) & sources)
-    return replace(calendar, rules=rules)
+    return replace(calendar, rules=tuple(rule for rule in calendar.rules if not _sources(calendar, rule) & shut))
 
 
 def _beside(base: Configuration) -> Iterator[str]:
