@@ -316,7 +316,7 @@ def test_a_pull_request_that_deletes_saturday_from_its_checkout_stays_closed(
     ],
     ids=["loosening", "tightening", "with code", "loosening with code", "too many files", "only code", "moved on"],
 )
-def test_a_pull_request_is_judged_by_its_change_and_by_the_calendar_too_unless_that_is_all(
+def test_a_pull_request_is_judged_by_its_change_and_the_calendar(
     place: Path, world: Any, world_module: Any, monkeypatch: pytest.MonkeyPatch,
     head: str, moved: bool, files: list[str], expected: list[str],
 ) -> None:  # fmt: skip

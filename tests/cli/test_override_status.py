@@ -268,6 +268,7 @@ def test_a_file_that_cannot_be_read_is_closed(talk: Talk) -> None:
         ("people: [alice, bob]", "signers", "alice a\n", "alice a\nzoe b\n", "whose signatures count"),
         ("people: [alice, bob]", "signers.revoked", "key a\n", "", "takes away from signers.revoked"),
     ],
+    ids=["on call", "another owner", "a first owner", "a key", "a key that was revoked"],
 )
 def test_a_change_to_who_may_approve_is_judged_wherever_it_stands(
     talk: Talk, policy: str, path: str, before: str | None, after: str, words: str
