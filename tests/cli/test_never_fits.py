@@ -7,11 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from small_service import NEW, told
 
 from wedgate.cli import rollout_wiring
-from wedgate.cli.main import cli
-from wedgate.errors import WedgateError
 
 CONFIG = """version: 1
 service: venue-search
@@ -27,18 +25,7 @@ rollout:
 judge: {slice: 30s, errors: {requests: 20}, false-alarms: 20%}
 state: {kind: file, path: .wedgate}
 """
-NEW = ("--commit", "1" * 40, "--digest", "sha256:new")
 SUNDAY = datetime(2027, 6, 6, tzinfo=UTC)
-
-
-def run(*words: str) -> tuple[int, str]:
-    """Run a command as in a terminal."""
-    done = CliRunner().invoke(cli, list(words), obj={"debug": False}, standalone_mode=False)
-    if isinstance(done.exception, WedgateError):
-        return int(done.exception.exit_code), f"{done.output}{done.exception}"
-    if done.exception is not None:
-        raise done.exception
-    return int(done.return_value), done.output
 
 
 @pytest.fixture
@@ -52,7 +39,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path(".wedgate").mkdir()
     colours = {"colours": {"blue": "sha256:old", "green": None}}
     Path(".wedgate/simulated.json").write_text(json.dumps({"eu": colours, "us": colours}))
-    assert run("rollout", "adopt", "--digest", "sha256:old")[0] == 0
+    assert told("rollout", "adopt", "--digest", "sha256:old")[0] == 0
     return tmp_path
 
 
@@ -60,12 +47,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_bake_longer_than_every_window_is_refused_with_what_to_shorten(place: Path, words: tuple[str, ...]) -> None:
     """Six days lie between two Fridays, and a seventh hour when the clocks go back."""
     Path("wedgate.yml").write_text(CONFIG.replace("BAKE", "300d"))
-    code, said = run("rollout", *words, *NEW)
+    code, said = told("rollout", *words, *NEW)
     assert code == 11
     assert "bakes and reserve take 300d 1h in eu, and it is open for 6d 1h at most in the coming year" in said
     assert "shorten them by 294d" in said
-    assert "no rollout is recorded" in run("rollout", "status")[1]
-    assert run("rollout", "start", *NEW, "--region", "us")[0] == 0
+    assert "no rollout is recorded" in told("rollout", "status")[1]
+    assert told("rollout", "start", *NEW, "--region", "us")[0] == 0
 
 
 def test_a_region_that_never_opens_is_refused(place: Path) -> None:
@@ -73,7 +60,7 @@ def test_a_region_that_never_opens_is_refused(place: Path) -> None:
     Path("wedgate.yml").write_text(
         CONFIG.replace("BAKE", "10m").replace("weekdays: friday", "weekdays: monday..sunday")
     )
-    code, said = run("rollout", "start", *NEW)
+    code, said = told("rollout", "start", *NEW)
     assert code == 11
     assert "eu opens at no instant of the coming year" in said
 
@@ -83,9 +70,9 @@ def test_what_fits_once_in_the_year_starts(place: Path) -> None:
     rules = "rules: {shut: {where: eu, dates: 2001-01-01..2028-03-01, effect: block}}"
     text = CONFIG.replace("BAKE", "10m").replace(CONFIG[CONFIG.index("rules:") : CONFIG.index("\nrollout:")], rules)
     Path("wedgate.yml").write_text(text)
-    code, said = run("rollout", "run", *NEW, "--dry-run")
+    code, said = told("rollout", "run", *NEW, "--dry-run")
     assert code == 0
     assert "it does not begin within 60 days, and nothing later is looked at, until 2028-03-02 00:00:00 CET" in said
     assert len(said.splitlines()) < 40
     assert not [line for line in said.splitlines() if "eu" in line.split() and "deploy" in line]
-    assert run("rollout", "start", *NEW)[0] == 0
+    assert told("rollout", "start", *NEW)[0] == 0

@@ -7,10 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-
-from wedgate.cli.main import cli
-from wedgate.errors import WedgateError
+from small_service import NEW, told
 
 CONFIG = """\
 version: 1
@@ -27,17 +24,6 @@ rollout:
 judge: {slice: 30s, errors: {requests: 20}, false-alarms: 20%}
 state: {kind: file, path: ledger}
 """
-NEW = ("--commit", "1" * 40, "--digest", "sha256:new")
-
-
-def run(*words: str) -> tuple[int, str]:
-    """Run a command as in a terminal."""
-    done = CliRunner().invoke(cli, list(words), obj={"debug": False}, standalone_mode=False)
-    if isinstance(done.exception, WedgateError):
-        return int(done.exception.exit_code), f"{done.output}{done.exception}"
-    if done.exception is not None:
-        raise done.exception
-    return int(done.return_value), done.output
 
 
 @pytest.fixture
@@ -50,8 +36,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path(".wedgate").mkdir()
     colours = {"colours": {"blue": "sha256:old", "green": None}}
     Path(".wedgate/simulated.json").write_text(json.dumps({"eu": colours, "us": colours}))
-    run("rollout", "adopt", "--digest", "sha256:old")
-    assert run("rollout", "start", *NEW)[0] == 0
+    told("rollout", "adopt", "--digest", "sha256:old")
+    assert told("rollout", "start", *NEW)[0] == 0
     return tmp_path
 
 
@@ -63,13 +49,13 @@ def rollout_in(text: str) -> object:
 @pytest.mark.parametrize("content", [None, "version: 1\nrules: nonsense\n", "\x00"])
 def test_a_configuration_that_cannot_be_used_is_not_needed(place: Path, content: str | None) -> None:
     """The rescue file says where the ledger is."""
-    expected = rollout_in(run("rollout", "status", "--format", "json")[1])
+    expected = rollout_in(told("rollout", "status", "--format", "json")[1])
     shutil.copy("ledger/venue-search.rescue.json", ".wedgate/venue-search.rescue.json")
     Path("wedgate.yml").unlink() if content is None else Path("wedgate.yml").write_text(content)
-    code, said = run("rollout", "status", "--format", "json")
+    code, said = told("rollout", "status", "--format", "json")
     assert (code, rollout_in(said)) == (0, expected)
     assert "by the ledger that" in said
-    assert run("rollout", "status", "--rescue", "ledger/venue-search.rescue.json")[0] == 0
+    assert told("rollout", "status", "--rescue", "ledger/venue-search.rescue.json")[0] == 0
 
 
 def test_without_a_configuration_and_a_rescue_file_it_says_what_to_do(place: Path) -> None:
@@ -78,35 +64,35 @@ def test_without_a_configuration_and_a_rescue_file_it_says_what_to_do(place: Pat
     Path("ledger").rename(place / "kept")
     shutil.rmtree(".wedgate")
     (place / "kept" / "venue-search.rescue.json").unlink()
-    code, said = run("rollout", "status")
+    code, said = told("rollout", "status")
     assert (code, "no wedgate.yml here" in said) == (2, True)
-    assert run("rollout", "status", "--ledger", "kept/venue-search.jsonl")[0] == 0
-    assert "sha256:new" in run("rollout", "status", "--ledger", "kept")[1]
+    assert told("rollout", "status", "--ledger", "kept/venue-search.jsonl")[0] == 0
+    assert "sha256:new" in told("rollout", "status", "--ledger", "kept")[1]
     shutil.copy("kept/venue-search.jsonl", "kept/other.jsonl")
-    assert "other.jsonl, venue-search.jsonl" in run("rollout", "status", "--ledger", "kept")[1]
-    assert run("rollout", "status", "--ledger", "kept", "--rescue", "x")[0] == 2
+    assert "other.jsonl, venue-search.jsonl" in told("rollout", "status", "--ledger", "kept")[1]
+    assert told("rollout", "status", "--ledger", "kept", "--rescue", "x")[0] == 2
 
 
 def test_one_region_is_shown_alone(place: Path) -> None:
     """In text and in JSON; one that nobody knows is refused."""
-    run("freeze", "--region", "us", "--reason", "INC-1")
-    said = run("rollout", "status", "--region", "eu")[1]
+    told("freeze", "--region", "us", "--reason", "INC-1")
+    said = told("rollout", "status", "--region", "eu")[1]
     assert "last good in eu" in said
     assert not [line for line in said.splitlines() if "us" in line.split()]
-    assert "frozen: us" in run("rollout", "status", "--region", "us")[1]
-    plain = json.loads(run("rollout", "status", "--region", "eu", "--format", "json")[1])
+    assert "frozen: us" in told("rollout", "status", "--region", "us")[1]
+    plain = json.loads(told("rollout", "status", "--region", "eu", "--format", "json")[1])
     assert [each["region"] for each in plain["rollout"]["regions"]] == ["eu"]
     assert list(plain["last_good"]) == ["eu"]
     assert plain["frozen"] == []
-    assert run("rollout", "status", "--region", "nowhere")[0] == 2
-    assert run("rollout", "status", "--region", "nowhere", "--ledger", "ledger")[0] == 2
+    assert told("rollout", "status", "--region", "nowhere")[0] == 2
+    assert told("rollout", "status", "--region", "nowhere", "--ledger", "ledger")[0] == 2
 
 
 def test_an_abort_and_a_clear_are_of_one_region(place: Path) -> None:
     """The job that gives them needs nothing of the other."""
-    code, said = run("rollout", "abort", "--region", "us", "--reason", "not now")
+    code, said = told("rollout", "abort", "--region", "us", "--reason", "not now")
     assert (code, "abort: rollout" in said) == (0, True)
-    regions = json.loads(run("rollout", "status", "--format", "json")[1])["rollout"]["regions"]
+    regions = json.loads(told("rollout", "status", "--format", "json")[1])["rollout"]["regions"]
     assert [(each["region"], each["phase"]) for each in regions] == [("eu", "pending"), ("us", "rolled_back")]
-    assert run("rollout", "abort", "--region", "nowhere", "--reason", "x")[0] == 2
-    assert run("rollout", "clear", "--digest", "sha256:new", "--region", "us", "--reason", "x")[0] == 11
+    assert told("rollout", "abort", "--region", "nowhere", "--reason", "x")[0] == 2
+    assert told("rollout", "clear", "--digest", "sha256:new", "--region", "us", "--reason", "x")[0] == 11

@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from small_service import told
 from talk import Talk
-
-from wedgate.cli.main import cli
-from wedgate.errors import WedgateError
 
 CONFIG = """version: 1
 service: venue-search
@@ -38,62 +35,52 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*words: str) -> tuple[int, str]:
-    """Run a command as in a terminal."""
-    done = CliRunner().invoke(cli, list(words), obj={"debug": False}, standalone_mode=False)
-    if isinstance(done.exception, WedgateError):
-        return int(done.exception.exit_code), f"{done.output}{done.exception}"
-    if done.exception is not None:
-        raise done.exception
-    return int(done.return_value), done.stdout
-
-
 def closed() -> list[str]:
     """Return the regions that are closed now."""
-    return [region for region in ("eu", "us") if run("check", "--region", region)[0] == 10]
+    return [region for region in ("eu", "us") if told("check", "--region", region)[0] == 10]
 
 
 def test_one_of_two_freezes_is_ended_by_its_region(place: Path) -> None:
     """Without a region nothing is, and both are listed."""
-    run("freeze", "--region", "eu", "--reason", "INC-1")
-    run("freeze", "--region", "us", "--reason", "INC-2")
-    code, said = run("thaw", "--reason", "over")
+    told("freeze", "--region", "eu", "--reason", "INC-1")
+    told("freeze", "--region", "us", "--reason", "INC-2")
+    code, said = told("thaw", "--reason", "over")
     assert code == 11
     assert "1: eu by" in said
     assert "2: us by" in said
     assert closed() == ["eu", "us"]
-    code, said = run("thaw", "--region", "eu", "--reason", "INC-1 is over")
+    code, said = told("thaw", "--region", "eu", "--reason", "INC-1 is over")
     assert (code, closed()) == (0, ["us"])
     assert said.startswith("eu thawed: was frozen by")
-    assert run("thaw", "--reason", "INC-2 is over")[0] == 0
+    assert told("thaw", "--reason", "INC-2 is over")[0] == 0
     assert closed() == []
-    assert run("thaw", "--reason", "again")[0] == 11
+    assert told("thaw", "--reason", "again")[0] == 11
 
 
 def test_a_region_of_a_freeze_of_everything_is_opened_alone(place: Path) -> None:
-    run("freeze", "--reason", "INC-1")
-    assert run("thaw", "--region", "us", "--reason", "checked there")[0] == 0
+    told("freeze", "--reason", "INC-1")
+    assert told("thaw", "--region", "us", "--reason", "checked there")[0] == 0
     assert closed() == ["eu"]
-    assert "frozen: every region but us by" in run("rollout", "status")[1]
-    assert run("thaw", "--region", "nowhere", "--reason", "x")[0] == 2
+    assert "frozen: every region but us by" in told("rollout", "status")[1]
+    assert told("thaw", "--region", "nowhere", "--reason", "x")[0] == 2
 
 
 def test_freezes_that_overlap_are_ended_by_their_numbers_or_all(place: Path) -> None:
-    run("freeze", "--reason", "INC-1")
-    run("freeze", "--region", "eu", "--reason", "INC-2")
-    assert run("thaw", "--region", "eu", "--reason", "x")[0] == 11
+    told("freeze", "--reason", "INC-1")
+    told("freeze", "--region", "eu", "--reason", "INC-2")
+    assert told("thaw", "--region", "eu", "--reason", "x")[0] == 11
     assert closed() == ["eu", "us"]
-    assert run("thaw", "--freeze", "1", "--reason", "x")[0] == 0
+    assert told("thaw", "--freeze", "1", "--reason", "x")[0] == 0
     assert closed() == ["eu"]
-    run("freeze", "--reason", "INC-3")
-    assert run("thaw", "--all", "--reason", "x")[0] == 0
+    told("freeze", "--reason", "INC-3")
+    assert told("thaw", "--all", "--reason", "x")[0] == 0
     assert closed() == []
 
 
 def test_a_reason_says_something(place: Path) -> None:
     """Of a freeze, a thaw, and whatever else asks for one."""
     for words in (("freeze",), ("thaw",), ("rollout", "pause")):
-        code, said = run(*words, "--reason", " ")
+        code, said = told(*words, "--reason", " ")
         assert (code, "--reason is empty" in said) == (2, True), words
     assert closed() == []
 
