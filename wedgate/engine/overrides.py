@@ -152,7 +152,7 @@ class Overrides:
         best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
         for number in self._candidates(outgoing.commit, pull_request):
             picture = self.picture(number)
-            found = self._grants(picture, self._with_trees(outgoing, picture), closing, decision.runway_needed)
+            found = self._grants(picture, self._with_trees(outgoing, picture), closing, _runway_of(decision))
             if best is None or _count(found) > _count(best[0]):
                 best = found, number, picture
         if best is None:
@@ -273,7 +273,14 @@ class Overrides:
         """Return a grant that keeps its region open for the runway asked for, or that it does not."""
         calendar, rules = self._parts.configuration.calendar, grant.rules
         until = granted_until(
-            calendar, self._parts.almanac, grant.region, at, grant.expires, rules=rules, untouchable=untouchable
+            calendar,
+            self._parts.almanac,
+            grant.region,
+            at,
+            grant.expires,
+            rules=rules,
+            untouchable=untouchable,
+            needed=runway,
         )
         if until - at >= runway:
             return grant
@@ -306,7 +313,7 @@ class Overrides:
             standing = hear(picture.change, picture.comments, picture.book, seen=seen_in(state.audit), now=now)
             there = replace(picture, ledger=state, standing=standing)
             closing_now = _with_freezes(closing, state.freezes, now)
-            found = self._grants(there, outgoing, closing_now, decision.runway_needed)
+            found = self._grants(there, outgoing, closing_now, _runway_of(decision))
             news = news_of(standing, picture.change, state.audit, now)
             recorded = {(use.request, use.region, use.binding) for use in uses_in(state.audit)}
             uses = [
@@ -402,6 +409,12 @@ def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at:
         region: why if frozen in why or not any(each.holds(region, at) for each in freezes) else (*why, frozen)
         for region, why in closing.items()
     }
+
+
+def _runway_of(decision: Decision) -> timedelta | None:
+    """Return the runway that a grant has to leave: none where a change was judged, whatever the day."""
+    is_change = not decision.regions and not any(reason.code.value in _BROKEN for reason in decision.reasons)
+    return None if is_change else decision.runway_needed
 
 
 def _count(found: Mapping[str, Grant | Refusal]) -> int:
