@@ -536,6 +536,33 @@ def test_a_broken_configuration_locks_nobody_out(talk: Talk) -> None:
     assert json.loads(done.stdout)["reason_code"] == "overridden"
 
 
+@pytest.mark.parametrize(
+    ("trailer", "who"),
+    [
+        ("Bob <102+bob@users.noreply.github.com>", "bob"),
+        ("Bob <102+former-login@users.noreply.github.com>", "bob"),
+        ("Bob <bob@users.noreply.github.com>", "bob"),
+        ("Zoe <ZOE@acme.example>", None),
+        ("Bob <bob@home.example>", "everybody"),
+        ("Bob <102+bob@users.noreply.git.home.example>", "everybody"),
+    ],
+)
+def test_a_co_author_does_not_count_where_committers_do_not(talk: Talk, trailer: str, who: str | None) -> None:
+    """By number, by an address with a login, and by an author's own; one whose account is not known stops all."""
+    talk.configure("never-count: [requester, committers]")
+    assert talk.world.people["bob"] == 102
+    talk.world.pulls[7].commits = [("zoe", "zoe", "one"), ("dave", "dave", f"two\n\nCo-authored-by: {trailer}\n")]
+    request = talk.asks()
+    talk.says("alice", f"/wedgate approve {H1} {request}")
+    done = talk.says("bob", f"/wedgate approve {H1} {request}")
+    assert ("own_commit" in done.output) is (who is not None)
+    assert (talk.looks().exit_code == 0) is (who is None)
+    talk.says("carol", f"/wedgate approve {H1} {request}")
+    assert (talk.looks().exit_code == 0) is (who != "everybody")
+    if who == "everybody":
+        assert "home.example as co-author, and which account that is is not known" in talk.answer
+
+
 def test_a_terminal_says_what_a_person_would_write(talk: Talk) -> None:
     """Each command writes a comment as whoever the token belongs to; where it stands is read as text and as JSON."""
     words = ("--commit", H1, "--region", "eu", "--rule", "saturday", "--for", "2h", "--reason", 'it "is" down')

@@ -592,3 +592,29 @@ def test_an_approver_who_asks_or_wrote_it_does_not_count(clone: Clone, who: str)
     code, output = clone.verify(request, clone.signs(request, WHO[2]), clone.signs(request, who))
     assert code == 11
     assert ("asked for it" if who == WHO[0] else "wrote or committed a part of it") in output
+
+
+@pytest.mark.parametrize(
+    "trailer", ["Bob <bob@acme.example>", "B <12+Bob@users.noreply.github.com>", "bob@users.noreply.github.com", "bob"]
+)
+def test_a_co_author_does_not_count(clone: Clone, trailer: str) -> None:
+    """A squash says who else wrote it in the trailers of its message alone."""
+    clone.git("commit", "-q", "--allow-empty", "-m", f"fix (#7)\n\nCo-authored-by: {trailer}")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+    assert code == 11
+    assert "bob@acme.example wrote or committed a part of it" in output
+    assert clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[2]))[0] == 0
+
+
+def test_a_co_author_whom_no_line_of_the_file_has_is_said(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be another address of somebody who signs; what it says is inert."""
+    clone.git("commit", "-q", "--allow-empty", "-m", "fix\n\nCo-authored-by: B <b\x1b[31m@home.example>")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    request = clone.asks()
+    words = [str(request), str(clone.signs(request, WHO[0])), str(clone.signs(request, WHO[1]))]
+    done = CliRunner().invoke(
+        cli, ["override", "verify", *words, "--commit", clone.commit, "--region", "eu"], standalone_mode=False
+    )
+    assert "wedgate: b??31m@home.example wrote a part of it, and the file of signers has no such address" in done.output

@@ -39,7 +39,8 @@ class Pull:
     base_ref: str = "main"
     from_fork: bool = False
     state: str = "open"
-    commits: list[tuple[str | None, str | None]] = field(default_factory=lambda: [("dave", "dave")])
+    commits: list[tuple[str | None, ...]] = field(default_factory=lambda: [("dave", "dave")])
+    """By author and committer, and with a message where one matters."""
 
 
 @dataclass(kw_only=True)
@@ -301,9 +302,13 @@ class GithubWorld:
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
         return found
 
-    def _commit(self, author: str | None, committer: str | None) -> dict[str, Any]:
+    def _commit(self, author: str | None, committer: str | None, message: str | None = "a fix") -> dict[str, Any]:
         people = [None if login is None else self._user(login) for login in (author, committer)]
-        return _example("pull_commit", author=people[0], committer=people[1])
+        found = _example("pull_commit", author=people[0], committer=people[1])
+        found["commit"]["message"] = message
+        for part, login in (("author", author), ("committer", committer)):
+            found["commit"][part]["email"] = f"{login or 'nobody'}@acme.example"
+        return found
 
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []

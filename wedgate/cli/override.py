@@ -26,6 +26,7 @@ _PULL_REQUEST = click.option(
 _CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here."
 )
+_SHOWN = 5
 
 
 @click.group("override")
@@ -244,6 +245,7 @@ def verify(
       wedgate override verify r.json alice.json bob.json --commit SHA --region eu --use hotfix-7
     """
     from wedgate.cli.signed import Verification, configuration_of_default_branch
+    from wedgate.overrides.co_authors import shown
     from wedgate.overrides.grants import Grant
     from wedgate.render.overrides import plain_standing, render_standing
 
@@ -259,6 +261,13 @@ def verify(
         ledger=ledger,
     )
     grants = found.grants(regions, binding)
+    if found.strangers:
+        names = ", ".join(map(shown, found.strangers[:_SHOWN])) + (" and more" if len(found.strangers) > _SHOWN else "")
+        click.echo(
+            f"wedgate: {names} wrote a part of it, and the file of signers has no such address: make sure that none of "
+            "those who signed is meant",
+            err=True,
+        )
     if form == "json":
         plain = {**plain_standing(found.standing), "grants": {name: _plain(each) for name, each in grants.items()}}
         click.echo(json.dumps(plain, indent=2))

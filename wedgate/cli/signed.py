@@ -69,6 +69,8 @@ class Verification:
     configuration: Configuration
     ledger: Path | None = None
     """A directory for the ledger, where the one that the configuration names cannot be reached."""
+    strangers: tuple[str, ...] = ()
+    """Addresses of who wrote it that the file of signers does not have."""
 
     @classmethod
     def of(
@@ -85,6 +87,7 @@ class Verification:
         from wedgate.adapters.forge.git_copy import people_of
         from wedgate.adapters.signatures.ssh import OVERRIDE
         from wedgate.cli.wiring import utc_now
+        from wedgate.overrides.co_authors import names_of
         from wedgate.overrides.statements import Ballot, CheckedVote, canonical, standing_of
 
         signatures = signatures_of(configuration, namespace=OVERRIDE)
@@ -110,8 +113,14 @@ class Verification:
                 )
             checked.append(CheckedVote(vote=vote, key=signed.key, names=signed.names))
         standing = standing_of(checked[0], checked[1:], policy, authors=people, now=utc_now())
+        known = signatures.everybody()
         return cls(
-            standing=standing, statement=request.statement, commit=commit, configuration=configuration, ledger=ledger
+            standing=standing,
+            statement=request.statement,
+            commit=commit,
+            configuration=configuration,
+            ledger=ledger,
+            strangers=tuple(sorted(each for each in people if not names_of([each]) & known)),
         )
 
     def grants(self, regions: Sequence[str], binding: str | None) -> dict[str, Grant | Refusal]:

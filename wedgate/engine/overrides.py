@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from wedgate.adapters.forge.interface import Conversations, Forge, PullRequest
+from wedgate.adapters.forge.interface import Committers, Conversations, Forge, PullRequest
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
@@ -352,13 +352,16 @@ class Overrides:
         never = frozenset() if policy is None else policy.never_count
         wants_committers = NeverCount.COMMITTERS in never
         again = self._parts.run_again
+        written = conversations.committers_of(pull_request.number) if wants_committers else Committers()
         return Change(
             repository=self._parts.repository,
             number=pull_request.number,
             head=pull_request.head,
             author=pull_request.author,
             pushers=self._pushers(pull_request, seen) if NeverCount.HEAD_PUSHER in never else (),
-            committers=conversations.committers_of(pull_request.number) if wants_committers else (),
+            committers=None if written is None else written.people,
+            co_author_logins=frozenset() if written is None else written.logins,
+            strangers=() if written is None else written.strangers,
             re_runners=() if again is None or NeverCount.RE_RUNNER not in never else conversations.who_ran(again),
             from_fork=pull_request.from_fork,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wedgate.calendars.wording import nearest
+from wedgate.overrides.co_authors import shown
 from wedgate.overrides.commands import Command, Override, Vote, Withdraw
 from wedgate.overrides.grammar import Read, read_comment
 from wedgate.overrides.people import Circle, Comment, Person
@@ -207,7 +208,7 @@ class _Hearing:
         excluded = self._excluded(author)
         for region in override.regions:
             circle, needed = self._book.circles[region], policy.needed_in(region)
-            left = _names_without(circle, excluded)
+            left = self._left(circle, excluded)
             if len(left) < needed:
                 who = ", ".join(left) or "nobody"
                 return Refusal(
@@ -322,6 +323,17 @@ class _Hearing:
                 what="GitHub does not say who pushed this commit, so it may have been any approver",
                 remedy="push it again (git commit --amend --no-edit; git push --force-with-lease), and ask anew",
             )
+        if NeverCount.COMMITTERS in policy.never_count and name.lower() in self._change.co_author_logins:
+            what, remedy = f"{name} wrote a commit of it", "somebody else has to approve"
+            return Refusal(code=RefusalCode.OWN_COMMIT, what=what, remedy=remedy)
+        if NeverCount.COMMITTERS in policy.never_count and self._change.strangers:
+            return Refusal(
+                code=RefusalCode.OWN_COMMIT,
+                what=f"a commit names {shown(self._change.strangers[0])} as co-author, and which account that is is "
+                "not known, so it may have been any approver",
+                remedy="name the account as GitHub does (NUMBER+LOGIN@users.noreply.github.com) in the commit's "
+                "Co-authored-by, push it, and ask anew",
+            )
         if NeverCount.COMMITTERS in policy.never_count and self._change.committers is None:
             return Refusal(
                 code=RefusalCode.OWN_COMMIT,
@@ -385,8 +397,16 @@ class _Hearing:
             approvals=own,
             granted_at=granted,
             expires=expires,
-            may_approve=_names_without(circle, gone),
+            may_approve=self._left(circle, gone),
         )
+
+    def _left(self, circle: Circle, gone: Mapping[int, tuple[Person, RefusalCode, str]]) -> tuple[str, ...]:
+        """Return who is left in a circle, by login; a person that the file names by login is gone by login."""
+        logins = {person.login.lower() for person, _, _ in gone.values()}
+        policy = self._book.policy
+        if policy is not None and NeverCount.COMMITTERS in policy.never_count:
+            logins |= self._change.co_author_logins
+        return tuple(name for name in circle.names(without=frozenset(gone)) if name.lower() not in logins)
 
     def _refuse_votes_without_request(self) -> None:
         for said in self._said:
@@ -471,9 +491,3 @@ def _no_write(person: Person) -> Refusal:
         what=f"{person.login} may not write to this repository any more, or never could",
         remedy="ask one of those named above",
     )
-
-
-def _names_without(circle: Circle, gone: Mapping[int, tuple[Person, RefusalCode, str]]) -> tuple[str, ...]:
-    """Return who is left in a circle, by login; a person that the file names by login is gone by login."""
-    logins = {person.login.lower() for person, _, _ in gone.values()}
-    return tuple(name for name in circle.names(without=frozenset(gone)) if name.lower() not in logins)

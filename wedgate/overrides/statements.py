@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from wedgate.ledger.plain import PlainError
+from wedgate.overrides.co_authors import names_of
 from wedgate.overrides.commands import Override, Strategy
 from wedgate.overrides.people import Person
 from wedgate.overrides.policy import OverridePolicy
@@ -176,7 +177,7 @@ def standing_of(
     """
     statement = asked.vote.statement
     never = {
-        **dict.fromkeys(map(str.lower, authors), "wrote or committed a part of it"),
+        **dict.fromkeys(names_of(authors), "wrote or committed a part of it"),
         **dict.fromkeys(map(str.lower, asked.names), "asked for it"),
     }
     refusals: list[Refusal] = []

@@ -36,6 +36,19 @@ class PullRequest:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committers:
+    """Who wrote or committed some commits, with whom their messages name as co-authors.
+
+    ``logins`` (in lower case) are those named by a login without its number, and ``strangers`` are named by what no
+    account is known for.
+    """
+
+    people: tuple[Person, ...] = ()
+    logins: frozenset[str] = frozenset()
+    strangers: tuple[str, ...] = ()
+
+
 STATUS_LIMIT = 140
 """Characters that a forge shows of a status (GitHub's REST description of commit statuses)."""
 
@@ -97,7 +110,7 @@ class Conversations(Protocol):
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
         """Fetch whoever pushed the head to its branch, each time it was; nobody if that is not known."""
 
-    def committers_of(self, number: int) -> tuple[Person, ...] | None:
+    def committers_of(self, number: int) -> Committers | None:
         """Fetch who wrote or committed the commits of a pull request; ``None`` if that is not known of every one."""
 
     def tree_of(self, commit: str) -> str:
