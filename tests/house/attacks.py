@@ -20,6 +20,7 @@ ENGINE = "wedgate/engine/overrides.py"
 CONVERSATION = "wedgate/overrides/conversation.py"
 LINES = "wedgate/overrides/live_lines.py"
 READER = "wedgate/overrides/grammar.py"
+EXCLUDED = "wedgate/overrides/excluded.py"
 GRANTS = "wedgate/overrides/grants.py"
 STATEMENTS = "wedgate/overrides/statements.py"
 
@@ -42,7 +43,7 @@ ATTACKS = (
         "sockpuppet-self-approval",
         "asks for an override and approves it as well",
         "does not count the requester",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.REQUESTER, (requester,),",
         "(NeverCount.REQUESTER, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[erin-own_request]",
@@ -51,7 +52,7 @@ ATTACKS = (
         "author-approval",
         "opens the pull request and approves what a colleague asks for it",
         "does not count the author",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.AUTHOR, (change.author,),",
         "(NeverCount.AUTHOR, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[dave-own_change]",
@@ -60,7 +61,7 @@ ATTACKS = (
         "last-push",
         "pushes the last commit onto somebody else's pull request and approves it",
         "does not count whoever pushed the head, by GitHub's own record of pushes",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.HEAD_PUSHER, change.pushers,",
         "(NeverCount.HEAD_PUSHER, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[frank-own_push]",
@@ -78,7 +79,7 @@ ATTACKS = (
         "re-run",
         "runs somebody else's deployment again after approving it",
         "does not count whoever ran the job again",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.RE_RUNNER, change.re_runners,",
         "(NeverCount.RE_RUNNER, (),",
         f"{CASES}::test_a08_who_ran_the_job_again_does_not_count",
@@ -87,7 +88,7 @@ ATTACKS = (
         "co-author",
         "wrote a commit in the middle of the pull request and approves the whole",
         "does not count committers, where the policy says so",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.COMMITTERS, change.committers or (),",
         "(NeverCount.COMMITTERS, (),",
         f"{CASES}::test_committers_are_kept_out_where_the_policy_says_so",

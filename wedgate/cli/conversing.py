@@ -89,6 +89,7 @@ class Conversing:
             answer.decision,
             picture.ledger,
             policy=picture.book.policy,
+            impossible=picture.impossible,
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,

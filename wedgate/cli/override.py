@@ -16,6 +16,7 @@ from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
 
 if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
+    from wedgate.overrides.commands import Override
     from wedgate.overrides.grants import Grant
     from wedgate.overrides.refusals import Refusal
     from wedgate.overrides.statements import Ballot, Statement, Vote
@@ -87,6 +88,7 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     ((_, override),) = read.commands
     assert isinstance(override, Override)
     configuration = _configuration(config)
+    _refuse_what_nobody_could_grant(override, configuration)
     statement = Statement(
         service=configuration.service,
         repository=os.environ.get("GITHUB_REPOSITORY", ""),
@@ -98,6 +100,19 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     _write_signed(statement, Ballot.ASK, principal, key)
     click.echo(f"wedgate: request {statement.id}: let others sign it with `wedgate override sign`", err=True)
     return ExitCode.DONE
+
+
+def _refuse_what_nobody_could_grant(override: Override, configuration: Configuration) -> None:
+    """Refuse a request that the policy of the configuration here takes from nobody, before others sign it."""
+    from wedgate.overrides.conversation import trouble_with_text
+    from wedgate.overrides.statements import beyond_signatures
+
+    policy = configuration.overrides
+    if policy is None or policy.signers is None:
+        raise UsageError(f"{configuration.path} has no `overrides: {{signers: ...}}`, the file of who may sign")
+    trouble = beyond_signatures(override.regions, policy) or trouble_with_text(override, policy)
+    if trouble is not None:
+        raise UsageError(str(trouble))
 
 
 def _line_of(asked: dict[str, Any]) -> str:

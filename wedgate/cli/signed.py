@@ -160,6 +160,7 @@ class Verification:
         from wedgate.overrides.grants import Grant, Outgoing, grant_in
         from wedgate.overrides.record import seen_in, uses_in
         from wedgate.overrides.refusals import Refusal, RefusalCode
+        from wedgate.overrides.statements import beyond_signatures
         from wedgate.overrides.through import closing_of, frozen_region
 
         policy = self.configuration.overrides
@@ -185,6 +186,9 @@ class Verification:
         for name in regions:
             decision = frozen_region(ask_region(self.configuration, name, now, None), freezes, now)
             closing = closing_of(decision) if decision.verdict is Verdict.CLOSED else ()
+            if (beyond := beyond_signatures((name,), policy)) is not None:
+                found[name] = beyond
+                continue
             grant = grant_in(self.standing, name, out, closing, uses=uses, at=now, untouchable=policy.untouchable)
             if isinstance(grant, Grant):
                 grant = replace(grant, expires=min(grant.expires, told.get((grant.request.id, name), grant.expires)))

@@ -27,6 +27,7 @@ from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchors_of_comment, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import hear
+from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.policy import Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
@@ -71,6 +72,14 @@ class Picture:
     standing: Standing
     book: Rulebook
     ledger: LedgerState | None
+
+    @property
+    def impossible(self) -> dict[str, Refusal]:
+        """The regions in which too few are left to approve, whoever asks, each with why."""
+        if self.book.policy is None:
+            return {}
+        found = {region: too_few_left(self.change, self.book, region, None) for region in self.book.regions}
+        return {region: refusal for region, refusal in found.items() if refusal is not None}
 
 
 class Overrides:
