@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -618,3 +619,51 @@ def test_a_co_author_whom_no_line_of_the_file_has_is_said(clone: Clone, capsys: 
         cli, ["override", "verify", *words, "--commit", clone.commit, "--region", "eu"], standalone_mode=False
     )
     assert "wedgate: b??31m@home.example wrote a part of it, and the file of signers has no such address" in done.output
+
+
+TEAMS = CONFIG.replace("{people: [alice, bob, carol]}", "{teams: [acme/a, acme/b]}\n  from-teams: {default: 1, us: 2}")
+
+
+def test_signatures_are_not_asked_for_where_several_teams_are(clone: Clone) -> None:
+    """No number of them would be enough: whoever asks, signs or verifies is told. The other region stays as it was."""
+    clone.signers("".join(map(clone.line, WHO)), config=TEAMS)
+    request = clone.asks()
+    assert clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))[0] == 0
+    words = "us needs approvals from 2 teams (`from-teams`), and a signature says nothing of teams"
+    with pytest.raises(UsageError, match=re.escape(words)):
+        clone.asks("--region", "us")
+    clone.signers("".join(map(clone.line, WHO)), config=TEAMS.replace("us: 2", "us: 1"))
+    request, base = clone.asks("--region", "us"), clone.git("rev-parse", "origin/main")
+    clone.signers("".join(map(clone.line, WHO)), config=TEAMS)
+    votes = [clone.signs(request, who) for who in WHO[:3]]
+    done = CliRunner().invoke(
+        cli,
+        ["override", "sign", str(request), "--as", WHO[0], "--key", str(clone.keys[WHO[0]])],
+        standalone_mode=False,
+    )
+    assert f"wedgate: {words}" in done.stderr
+    clone.commit = json.loads(request.read_text())["vote"]["of"]["commit"]
+    code, output = clone.verify(request, *votes, region="us", more=("--base", base))
+    assert code == 11
+    assert words in output
+
+
+def test_a_request_that_nobody_could_grant_is_refused_before_anybody_signs(clone: Clone) -> None:
+    """For want of a reason, for a region or a time that the policy does not have, and where nobody may sign."""
+    with pytest.raises(UsageError, match="the request does not say why"):
+        clone.asks("--reason", "")
+    with pytest.raises(UsageError, match="the reason is still the three dots"):
+        clone.asks("--reason", "...")
+    with pytest.raises(UsageError, match="there is no region 'e'"):
+        clone.asks("--region", "e")
+    with pytest.raises(UsageError, match="longer than wedgate"):
+        clone.asks("--for", "5h")
+    clone.signers("", config=CONFIG.replace("  signers: .github/allowed_signers\n", ""))
+    with pytest.raises(UsageError, match="the file of who may sign"):
+        clone.asks()
+
+
+def test_a_signed_request_for_all_regions_names_them(clone: Clone) -> None:
+    """None is added to it later."""
+    request = clone.asks("--region", "us")
+    assert json.loads(request.read_text())["vote"]["of"]["regions"] == ["eu", "us"]

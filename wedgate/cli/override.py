@@ -77,6 +77,8 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
         return _comment(number, line)
     assert principal is not None
     assert key is not None
+    from dataclasses import replace
+
     from wedgate.cli.wiring import utc_now
     from wedgate.overrides.commands import Override
     from wedgate.overrides.grammar import read_comment
@@ -88,6 +90,8 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     ((_, override),) = read.commands
     assert isinstance(override, Override)
     configuration = _configuration(config)
+    # The statement names the regions: none is added to it later.
+    override = replace(override, regions=_regions_of(override, configuration))
     _refuse_what_nobody_could_grant(override, configuration)
     statement = Statement(
         service=configuration.service,
@@ -100,6 +104,13 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     _write_signed(statement, Ballot.ASK, principal, key)
     click.echo(f"wedgate: request {statement.id}: let others sign it with `wedgate override sign`", err=True)
     return ExitCode.DONE
+
+
+def _regions_of(override: Override, configuration: Configuration) -> tuple[str, ...]:
+    from wedgate.engine.check import regions_to_ask
+
+    named = None if override.regions == ("all",) else override.regions
+    return tuple(sorted(regions_to_ask(configuration.calendar, named)))
 
 
 def _refuse_what_nobody_could_grant(override: Override, configuration: Configuration) -> None:
@@ -206,8 +217,25 @@ def sign(request: Path, principal: str, key: Path, *, denies: bool) -> ExitCode:
     from wedgate.overrides.statements import Ballot
 
     asked, _ = _load_vote(request)
+    _warn_of_what_nobody_grants(asked.statement)
     _write_signed(asked.statement, Ballot.DENY if denies else Ballot.APPROVE, principal, key)
     return ExitCode.DONE
+
+
+def _warn_of_what_nobody_grants(statement: Statement) -> None:
+    """Say that no signatures grant a request, where the configuration here, if there is one, is of its service."""
+    from contextlib import suppress
+
+    from wedgate.errors import WedgateError
+    from wedgate.overrides.statements import beyond_signatures
+
+    with suppress(WedgateError):
+        configuration = _configuration(None)
+        policy = configuration.overrides
+        if policy is not None and configuration.service == statement.service:
+            beyond = beyond_signatures(statement.override.regions, policy)
+            if beyond is not None:
+                click.echo(f"wedgate: {beyond}", err=True)
 
 
 def _write_signed(statement: Statement, ballot: Ballot, principal: str, key: Path) -> None:
