@@ -298,6 +298,7 @@ def test_a_denial_stops_it(clone: Clone) -> None:
     code, output = clone.verify(request, *votes)
     assert code == 11
     assert "carol@acme.example denied the override" in output
+    assert "/wedgate" not in output
 
 
 def test_the_default_branch_decides_and_not_the_working_file(clone: Clone) -> None:

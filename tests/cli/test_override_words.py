@@ -192,6 +192,21 @@ def test_a_deployment_anchors_the_ledger(talk: Talk) -> None:
     assert talk.run("push", "audit", "verify", "--commit", MERGED).exit_code == 13
 
 
+def test_the_deployments_of_a_squash_are_those_of_its_pull_request(talk: Talk) -> None:
+    """Whoever replaces the ledger deletes the comment and the statuses too. A merge that GitHub only tried is none."""
+    granted(talk)
+    assert talk.deploys(MERGED, "--deployment", "production", run=9).exit_code == 0
+    (talk.directory / "wedgate.yml").write_bytes(talk.world.commits["a" * 40]["wedgate.yml"])
+    talk.world.comments[7] = [each for each in talk.world.comments[7] if each.login != "github-actions[bot]"]
+    talk.world.statuses.clear()
+    verify = ("push", "audit", "verify", "--pull-request", "7")
+    assert "wrote nothing there" in talk.run(*verify).output
+    talk.world.pulls[7].merged_as = MERGED
+    assert talk.run(*verify).exit_code == 0
+    talk.server.git("update-ref", "-d", "refs/heads/wedgate/venue-search")
+    assert talk.run(*verify).exit_code == 13
+
+
 def test_a_scheduled_deployment_uses_the_grant(talk: Talk) -> None:
     """Else every night would go out under it."""
     granted(talk)

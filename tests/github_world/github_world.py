@@ -39,6 +39,7 @@ class Pull:
     base_ref: str = "main"
     from_fork: bool = False
     state: str = "open"
+    merged_as: str | None = None
     commits: list[tuple[str | None, ...]] = field(default_factory=lambda: [("dave", "dave")])
     """By author and committer, and with a message where one matters."""
 
@@ -285,6 +286,9 @@ class GithubWorld:
         found = _example("pull", number=number, state=pull.state, user=self._user(pull.author))
         found["head"] |= {"sha": lies.pop(0) if lies else pull.head, "ref": pull.head_ref}
         found["base"] |= {"ref": pull.base_ref}
+        # While it is open, GitHub shows the commit of a merge that it tried.
+        found["merge_commit_sha"] = pull.merged_as or "f" * 40
+        found["merged_at"] = None if pull.merged_as is None else "2026-01-01T00:00:00Z"
         for part, home in (("head", 2 if pull.from_fork else 1), ("base", 1)):
             found[part]["repo"]["id"] = home
         if not is_whole:

@@ -236,6 +236,8 @@ def _pull_request(found: Mapping[str, Any]) -> PullRequest:
         author=_person(found.get("user")),
         from_fork=home is None or home != base["repo"]["id"],
         is_open=found["state"] == "open",
+        # Of one that is not merged it is a commit that GitHub made to try.
+        merged_as=None if found.get("merged_at") is None else str(found["merge_commit_sha"]),
     )
 
 

@@ -25,7 +25,10 @@ class ForgeFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted."""
+    """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted.
+
+    ``merged_as`` is the commit that merging, squashing or rebasing made of it; ``None`` while it is not merged.
+    """
 
     number: int
     head: str
@@ -34,6 +37,7 @@ class PullRequest:
     author: Person | None
     from_fork: bool
     is_open: bool
+    merged_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
