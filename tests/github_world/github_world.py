@@ -79,6 +79,8 @@ class GithubWorld:
         self.hidden: set[str] = set()
         """Whose membership is private, and not shown to this token."""
         self.teams: dict[str, list[str]] = {}
+        self.limits: list[tuple[int, dict[str, str]]] = []
+        """Status and headers of the next answers, which are beyond a rate limit."""
         self.pushes: list[tuple[str, str, str | None]] = []
         """Branch, commit and login, the latest last."""
         self.runs: dict[int, tuple[str, str]] = {}
@@ -450,8 +452,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif failure == "malformed":
             self._send(200, b"{not json")
         elif failure in ("rate", "secondary"):
-            named = {"X-RateLimit-Remaining": "0"} if failure == "rate" else {"Retry-After": "60"}
+            end = str(int(self.world.date().timestamp()) + 2400)
+            primary = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": end}
+            named = primary if failure == "rate" else {"Retry-After": "60"}
             self._send(403, json.dumps({"message": "API rate limit exceeded"}).encode(), **named)
+        elif failure is None and self.world.limits:
+            status, named = self.world.limits.pop(0)
+            self._send(status, json.dumps({"message": "You have exceeded a secondary rate limit"}).encode(), **named)
         elif failure is not None and failure.isdigit():
             self._send(int(failure), json.dumps({"message": "made to fail"}).encode())
         else:
