@@ -103,6 +103,18 @@ def test_a_change_of_the_configuration_is_planned_by(world: Any) -> None:
     assert "Wed 02 Jun 21:02 CEST" in comment.body
 
 
+def test_a_pull_request_does_not_say_where_the_ledger_is(world: Any, tmp_path: Path) -> None:
+    """The token is sent there: freezes are read where the default branch has them, and nowhere else."""
+    state = "state: {kind: git, remote: 'http://127.0.0.1:9/elsewhere.git'}\n"
+    world.put("wedgate.yml", (CONFIG + state).encode(), ref=HEAD)
+    world.pulls[7].files.append(("wedgate.yml", None))
+    tell("--start", "2027-06-02T09:00:00Z")
+    assert "not known" not in world.comments[7][0].body
+    world.put("wedgate.yml", (CONFIG + state).encode())
+    tell("--start", "2027-06-02T09:00:00Z")
+    assert "whether anything is frozen is not known" in world.comments[7][0].body
+
+
 def test_what_fits_nowhere_ends_with_closed_and_says_so(world: Any) -> None:
     """A bake of eight days between two Saturdays."""
     world.put("wedgate.yml", CONFIG.replace("bake: 10m", "bake: 8d").encode())
