@@ -73,15 +73,22 @@ def test_a_later_page_that_fails_is_an_error(world: Any) -> None:
 
 
 def test_two_commits_are_compared(world: Any) -> None:
-    """A merge group has no list of files of its own."""
-    world.comparisons[("c" * 40, "d" * 40)] = [("wedgate.yml", None)]
-    assert forge_of(world).changed_between("c" * 40, "d" * 40) == ("wedgate.yml",)
+    """In one request, with the old name of what was moved."""
+    world.comparisons[("c" * 40, "d" * 40)] = [("wedgate.yml", "old.yml"), ("app.py", None)]
+    changed = forge_of(world).changed_between("c" * 40, "d" * 40)
+    assert changed.paths == {"wedgate.yml", "old.yml", "app.py"}
+    assert changed.is_whole
+    assert not changed.has("other.py")
+    assert len(world.asked) == 1
 
 
-def test_the_head_of_a_pull_request_is_told(world: Any) -> None:
-    """The commit that the branch is at now."""
-    world.pulls[7] = Pull(head="b" * 40)
-    assert forge_of(world).head_of(7) == "b" * 40
+@pytest.mark.parametrize(("count", "is_whole"), [(299, True), (300, False), (900, False)])
+def test_a_comparison_that_may_lack_files_says_so(world: Any, count: int, is_whole: bool) -> None:
+    """GitHub lists three hundred files and does not say that there are more: then any file may have been changed."""
+    world.comparisons[("c" * 40, "d" * 40)] = [(f"src/{number}.py", None) for number in range(count)]
+    changed = forge_of(world).changed_between("c" * 40, "d" * 40)
+    assert changed.is_whole is is_whole
+    assert changed.has("wedgate.yml") is not is_whole
 
 
 def test_the_clock_is_the_forges(world: Any) -> None:

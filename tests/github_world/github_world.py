@@ -132,6 +132,25 @@ class GithubWorld:
         self.comments.setdefault(pull, []).append(comment)
         return comment
 
+    def merge(self, number: int) -> bool:
+        """Merge a pull request into main, as it is, if every status that main's rules require is green on its head."""
+        pull = self.pulls[number]
+        latest = {status["context"]: status["state"] for status in self.statuses if status["sha"] == pull.head}
+        required = [
+            check["context"]
+            for rule in self.rules.get("main", ())
+            if rule["type"] == "required_status_checks"
+            for check in rule["parameters"]["required_status_checks"]
+        ]
+        if any(latest.get(context) != "success" for context in required):
+            return False
+        home, changed = self.commits[self.branches["main"]], self.commits.get(pull.head, {})
+        for path, former in pull.files:
+            home.pop(former or path, None)
+            home |= {path: changed[path]} if path in changed else {}
+        pull.state = "closed"
+        return True
+
     def environment(self) -> dict[str, str]:
         """Return what a runner of this world says."""
         return {
@@ -170,8 +189,9 @@ class GithubWorld:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
             case ["compare", between]:
                 base, _, head = between.partition("...")
-                if (base, head) in self.comparisons:
-                    return 200, _example("compare", files=[_file(*each) for each in self.comparisons[(base, head)]])
+                files = self._between(base, head)
+                if files is not None:
+                    return 200, _example("compare", files=[_file(*each) for each in files[:300]])
             case ["git", "commits", sha] if sha in self.trees:
                 found = _example("git_commit", sha=sha)
                 found["tree"]["sha"] = self.trees[sha]
@@ -198,6 +218,16 @@ class GithubWorld:
                 first, last = (self._user(login) for login in self.runs[int(number)])
                 return 200, _example("run", id=int(number), actor=first, triggering_actor=last)
         return None
+
+    def _between(self, base: str, head: str) -> list[tuple[str, str | None]] | None:
+        """Return what was said of two commits, or else what the pull requests change that the second one is of."""
+        if (base, head) in self.comparisons:
+            return self.comparisons[(base, head)]
+        own = [
+            pull for number, pull in self.pulls.items() if head == pull.head or number in self.brought_by.get(head, ())
+        ]
+        known = base == self.branches["main"] and (head in self.commits or own)
+        return [file for pull in own for file in pull.files] if known else None
 
     def _of_talk(self, parts: list[str], query: dict[str, list[str]]) -> Answer | None:
         match parts:

@@ -16,11 +16,14 @@ AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
 WORDS = "tests/cli/test_override_words.py"
+STATUS = "tests/cli/test_override_status.py"
+CHECK = "tests/cli/test_check_command.py"
 ENGINE = "wedgate/engine/overrides.py"
 CONVERSATION = "wedgate/overrides/conversation.py"
 LINES = "wedgate/overrides/live_lines.py"
 READER = "wedgate/overrides/grammar.py"
 GRANTS = "wedgate/overrides/grants.py"
+PROPOSED = "wedgate/engine/proposed.py"
 STATEMENTS = "wedgate/overrides/statements.py"
 
 
@@ -415,6 +418,78 @@ ATTACKS = (
         "        if after < before:\n",
         "        if False:\n",
         f"{LOOSENING}::test_what_makes_an_override_easier_loosens",
+    ),
+    Attack(
+        "loosen-on-an-open-day",
+        "merges a weaker configuration on a day on which everything is open anyhow",
+        "judges by the status, too, what a change makes of the configuration",
+        "wedgate/cli/conversing.py",
+        "return self.gate_for(event).decide(None)",
+        "return self.gate_for(event).decide(None, by_calendar=True)",
+        f"{STATUS}::test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
+    ),
+    Attack(
+        "loosen-beside-code",
+        "puts a harmless file beside the weaker configuration, so that the calendar decides",
+        "asks the calendar then, and judges the configuration all the same",
+        "wedgate/engine/check.py",
+        "            if verdict is Verdict.CLOSED:\n                every",
+        "            if False:\n                every",
+        f"{STATUS}::test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-with another file]",
+    ),
+    Attack(
+        "lost-among-files",
+        "hides the weaker configuration among more files than the forge lists",
+        "takes every file for changed where the list may not be whole",
+        "wedgate/adapters/forge/interface.py",
+        "return path in self.paths or not self.is_whole",
+        "return path in self.paths",
+        f"{CHECK}::test_a_pull_request_is_judged_by_its_change_and_the_calendar[too many files]",
+    ),
+    Attack(
+        "empty-the-feed",
+        "empties a file that the configuration takes days from, and leaves the configuration alone",
+        "judges a change to those files as one to the configuration",
+        PROPOSED,
+        "if change.changes(name))",
+        "if False)",
+        f"{STATUS}::test_a_change_to_a_file_that_the_configuration_names_is_judged_too",
+    ),
+    Attack(
+        "led-by-a-feed",
+        "has a pull request name a page inside of the network, for wedgate to fetch",
+        "fetches no page that only a change names, and takes its rule for one that closes nothing",
+        PROPOSED,
+        "        if not strange:",
+        "        if True:",
+        f"{STATUS}::test_days_are_not_taken_away_by_another_file_or_page",
+    ),
+    Attack(
+        "hide-behind-what-ended",
+        "takes a rule away while another, of which nothing is known any more, closes every day",
+        "compares without what is not known as well",
+        PROPOSED,
+        "if (was, now) != (old, known):",
+        "if False:",
+        f"{STATUS}::test_what_is_closed_for_not_being_known_hides_nothing",
+    ),
+    Attack(
+        "join-the-roster",
+        "adds a friend to the file of who is on call, who owns a path, or whose keys count",
+        "asks the quorum about a change to those files",
+        "wedgate/engine/check.py",
+        "            *weakened_files(base, change),\n",
+        "",
+        f"{STATUS}::test_a_change_to_who_may_approve_is_judged_wherever_it_stands[on call]",
+    ),
+    Attack(
+        "there-and-back",
+        "moves the branch while its status is decided, and back when it is green",
+        "decides about the commit that the status is posted on, wherever the branch is by then",
+        "wedgate/cli/conversing.py",
+        "head_sha=change.head)",
+        "head_sha=self.parts.conversations.pull_request(change.number).head)",
+        f"{STATUS}::test_a_status_is_of_its_commit_wherever_the_branch_is",
     ),
     Attack(
         "one-key-two-names",

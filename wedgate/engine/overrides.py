@@ -134,11 +134,19 @@ class Overrides:
             return decision
         return with_freezes(decision, ledger, self._parts.configuration.calendar, self._parts.almanac)
 
-    def through(self, decision: Decision, outgoing: Outgoing, *, pull_request: int | None = None) -> Decision:
+    def through(
+        self,
+        decision: Decision,
+        outgoing: Outgoing,
+        *,
+        pull_request: int | None = None,
+        known: Picture | None = None,
+    ) -> Decision:
         """Return the decision with what an override opens of it.
 
         With a ``binding`` in ``outgoing`` every grant that opens something is used: recorded first, once for each
         region. ``pull_request`` is the one that is asked about; otherwise those that the commit belongs to are.
+        ``known`` is how it was read just now, for who only looks.
         """
         if (
             decision.verdict is not Verdict.CLOSED
@@ -146,12 +154,12 @@ class Overrides:
             or self._parts.configuration.overrides is None
         ):
             return decision
-        closing = self._closing(decision)
+        closing = self.closing(decision)
         if not closing:
             return decision
         best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
         for number in self._candidates(outgoing.commit, pull_request):
-            picture = self.picture(number)
+            picture = self.picture(number) if known is None else known
             found = self._grants(picture, self._with_trees(outgoing, picture), closing, decision.runway_needed)
             if best is None or _count(found) > _count(best[0]):
                 best = found, number, picture
@@ -160,7 +168,25 @@ class Overrides:
         found, number, picture = best
         if outgoing.binding is not None and _count(found):
             found = self._use(picture, self._with_trees(outgoing, picture), closing, decision)
-        return let_through(decision, found, pull_request=number)
+        return let_through(decision, found, pull_request=number, lasts=self._lasts(found, decision))
+
+    def _lasts(self, found: Mapping[str, Grant | Refusal], decision: Decision) -> dict[str, datetime]:
+        """Return until when each grant keeps its region open, where the calendar has a part in the decision."""
+        if not decision.regions:
+            return {}
+        return {region: self._until(each, decision.at) for region, each in found.items() if isinstance(each, Grant)}
+
+    def _until(self, grant: Grant, at: datetime) -> datetime:
+        policy = self._parts.configuration.overrides
+        return granted_until(
+            self._parts.configuration.calendar,
+            self._parts.almanac,
+            grant.region,
+            at,
+            grant.expires,
+            rules=grant.rules,
+            untouchable=frozenset() if policy is None else policy.untouchable,
+        )
 
     def has_part(self, comment: Comment) -> bool:
         """Whether whoever wrote a comment is somebody here; strangers are not answered, and nothing is kept of them."""
@@ -203,8 +229,11 @@ class Overrides:
             self._roles[person.id] = self._parts.conversations.role_of(person)
         return self._roles[person.id]
 
-    def _closing(self, decision: Decision) -> dict[str, Closing]:
-        """Return what closes each region; of a decision without regions, the same for all that there are."""
+    def closing(self, decision: Decision) -> dict[str, Closing]:
+        """Return what closes each region, and a request has to name; nothing where no override could open it.
+
+        A decision without regions is closed for the same in all that there are.
+        """
         if decision.regions:
             closed = [region for region in decision.regions if region.verdict is Verdict.CLOSED]
             return {region.region: closing_of(region) for region in closed}
@@ -265,16 +294,13 @@ class Overrides:
         if runway is None:
             return found
         return {
-            region: self._lasting(each, now, runway, untouchable) if isinstance(each, Grant) else each
+            region: self._lasting(each, now, runway) if isinstance(each, Grant) else each
             for region, each in found.items()
         }
 
-    def _lasting(self, grant: Grant, at: datetime, runway: timedelta, untouchable: frozenset[str]) -> Grant | Refusal:
+    def _lasting(self, grant: Grant, at: datetime, runway: timedelta) -> Grant | Refusal:
         """Return a grant that keeps its region open for the runway asked for, or that it does not."""
-        calendar, rules = self._parts.configuration.calendar, grant.rules
-        until = granted_until(
-            calendar, self._parts.almanac, grant.region, at, grant.expires, rules=rules, untouchable=untouchable
-        )
+        until = self._until(grant, at)
         if until - at >= runway:
             return grant
         return Refusal(

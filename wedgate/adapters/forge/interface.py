@@ -24,6 +24,18 @@ class ForgeFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPaths:
+    """The paths that a change touches, old names of moved files too; not ``is_whole``: some are not listed."""
+
+    paths: frozenset[str]
+    is_whole: bool = True
+
+    def has(self, path: str) -> bool:
+        """Whether a path is changed, for all that is known."""
+        return path in self.paths or not self.is_whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
     """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted."""
 
@@ -197,11 +209,11 @@ class Forge(Protocol):
     def changed_paths(self, pull_request: int) -> tuple[str, ...]:
         """Fetch the paths that a pull request changes, old names of moved files too: all pages or an error."""
 
-    def head_of(self, pull_request: int) -> str:
-        """Fetch the commit that a pull request's branch is at."""
+    def default_head(self) -> str:
+        """Fetch the commit that the default branch is at, once: one run is decided by one state of it."""
 
-    def changed_between(self, base: str, head: str) -> tuple[str, ...]:
-        """Fetch the paths changed between two commits, old names of moved files too: all of them or an error."""
+    def changed_between(self, base: str, head: str) -> ChangedPaths:
+        """Fetch the paths that a commit changes since it left another one's history, in one request."""
 
     def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
         """Write a comment that holds ``marker``, or bring the one that this token wrote earlier up to date.
