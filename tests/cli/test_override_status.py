@@ -94,7 +94,7 @@ def test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so(
     assert "needs the override quorum" in talk.answer
     asked = line(talk)
     assert "rules=config_loosened " in asked
-    talk.says("erin", asked)
+    talk.says("erin", asked.replace('"..."', '"it is meant"'))
     request = next(each for each in talk.answer.splitlines() if each.startswith("/wedgate approve")).split()[-1]
     talk.says("alice", f"/wedgate approve {H1} {request}")
     assert talk.status["state"] == "failure"
