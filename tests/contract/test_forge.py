@@ -261,7 +261,7 @@ def test_the_waits_of_a_run_are_bounded_in_all(world: Any) -> None:
 
 def test_what_changes_something_is_sent_again_behind_a_limit(world: Any) -> None:
     """It was not carried out: the comment is there once."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40)
+    world.pulls[7] = Pull(head="b" * 40)
     forge, waited = limited(world)
     world.limits = [(403, {"Retry-After": "2"}), (429, {"Retry-After": "2"}), (403, {"Retry-After": "2"})]
     assert forge.keep_comment(7, "<!-- mark -->", "<!-- mark --> said")
@@ -271,7 +271,7 @@ def test_what_changes_something_is_sent_again_behind_a_limit(world: Any) -> None
 
 def test_a_limit_is_no_refusal(world: Any) -> None:
     """A token that may not comment is told so, and one that may not yet is not taken for it."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40)
+    world.pulls[7] = Pull(head="b" * 40)
     world.failures["POST"] = "secondary"
     forge, _ = limited(world)
     with pytest.raises(ExternalSystemError, match="its rate limit"):
