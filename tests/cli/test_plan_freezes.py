@@ -144,6 +144,9 @@ def test_a_deploy_that_is_too_long_is_what_must_be_shortened(place: Path) -> Non
     assert code == 10
     assert "shorten the deploy, which alone takes 100d (--deploy), by 94d 1h" in words
     assert "its bakes" not in words
+    (place / "wedgate.yml").write_text(CONFIG.replace("bake: 1h", "bake: 300d"))
+    both = "shorten the deploy, which alone takes 100d (--deploy), and its bakes and the reserve, together by 394d"
+    assert both in " ".join(told("plan", "--deploy", "100d")[1].split())
     (place / "wedgate.yml").write_text(CONFIG.replace("bake: 1h", "bake: 8d"))
     assert "shorten its bakes and the reserve by" in " ".join(told("plan")[1].split())
     (place / "wedgate.yml").write_text(CONFIG.replace("weekdays: saturday", "weekdays: monday..sunday"))

@@ -115,3 +115,5 @@ def test_the_command_moves_nothing_across_the_order(tmp_path: Path, ordered: boo
     said = " ".join(CliRunner().invoke(cli, words, standalone_mode=False).output.split())
     assert ("no other order of the waves that rollout.order allows is better" in said) is ordered
     assert ("another order is done" in said) is not ordered
+    alone = " ".join(CliRunner().invoke(cli, [*words, "--region", "b"], standalone_mode=False).output.split())
+    assert ("b comes after a (rollout.order): it starts only where a runs the release already" in alone) is ordered

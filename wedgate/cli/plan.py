@@ -188,10 +188,10 @@ def rendered(
             ],
         }
         return render_json(plain)
-    is_ordered = configuration.rollout is not None and bool(configuration.rollout.order)
+    order = () if configuration.rollout is None else configuration.rollout.order
     head = f"plan of {release}" if release else "plan"
     lines = [f"{head}, from {answer.given.start:%Y-%m-%d %H:%M} UTC"]
-    notes = _notes(answer, migration, is_ordered=is_ordered)
+    notes = _notes(answer, migration, order)
     if form == "markdown":
         return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *notes])
     width = terminal_style().width
@@ -199,7 +199,7 @@ def rendered(
     return "\n".join([*lines, render_text(shown, local, width=width), *wrapped])
 
 
-def _notes(answer: PlanAnswer, migration: Migration | None, *, is_ordered: bool) -> list[str]:
+def _notes(answer: PlanAnswer, migration: Migration | None, order: tuple[tuple[str, str], ...]) -> list[str]:
     """Say what would be better, what cannot work, and what a rollback can promise."""
     from wedgate.ledger.freezes import where
     from wedgate.render.plan import order_words
@@ -212,7 +212,7 @@ def _notes(answer: PlanAnswer, migration: Migration | None, *, is_ordered: bool)
     if better is not None and not is_exact(given.waves):
         notes.append(f"beyond {EXACT_UP_TO} regions only the most promising orders are compared")
     if better is not None and better.waves == given.waves:
-        allowed = " that rollout.order allows" if is_ordered else ""
+        allowed = " that rollout.order allows" if order else ""
         notes.append(f"no other order of the waves{allowed} is better")
     elif better is not None:
         sooner, later = given.end - better.end, better.end - given.end
@@ -221,6 +221,12 @@ def _notes(answer: PlanAnswer, migration: Migration | None, *, is_ordered: bool)
         notes.append(
             f"another order {gain}{cost}: {order_words(better.waves)} (the file has {order_words(given.waves)})"
         )
+    planned = {name for wave in given.waves for name in wave}
+    notes += [
+        f"{then} comes after {first} (rollout.order): it starts only where {first} runs the release already"
+        for first, then in order
+        if then in planned and first not in planned
+    ]
     notes += [
         f"frozen until {each.until:%Y-%m-%d %H:%M:%S} UTC: {where(each)}, by {each.by} ({each.reason})"
         for each in answer.freezes

@@ -83,7 +83,7 @@ def abort(*, reason: str, regions: tuple[str, ...], config: Path | None) -> Exit
     \b
     Examples:
       wedgate rollout abort --reason "superseded by 1.4.3"
-      wedgate rollout abort --region asia-pacific --reason "not before the fair there is over"
+      wedgate rollout abort --region asia-pacific --reason "the fair there"
     """
     from wedgate.cli.rollout import run_tick
     from wedgate.ledger.orders import Order
@@ -128,8 +128,8 @@ def clear(*, digest: str, reason: str, regions: tuple[str, ...], config: Path | 
 
     \b
     Examples:
-      wedgate rollout clear --digest sha256:9c0b... --reason "the database was the culprit: INC-7"
-      wedgate rollout clear --digest sha256:9c0b... --region us-west --reason "it was the network there"
+      wedgate rollout clear --digest sha256:9c0b... --reason "the database: INC-7"
+      wedgate rollout clear --digest sha256:9c0b... --region us-west --reason INC-8
     """
     from wedgate.cli.authority import giver
     from wedgate.cli.rollout_wiring import utc_now

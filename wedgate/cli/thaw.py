@@ -15,7 +15,12 @@ from wedgate.errors import ExitCode
 @reason_option
 @click.option("--region", "regions", multiple=True, help="Open this region alone; may be given several times.")
 @click.option(
-    "--freeze", "entries", type=click.IntRange(min=1), multiple=True, help="The freeze of this number; may be repeated."
+    "--freeze",
+    "entries",
+    type=click.IntRange(min=1),
+    multiple=True,
+    metavar="NUMBER",
+    help="This freeze; may be repeated.",
 )
 @click.option("--all", "is_for_all", is_flag=True, help="Every freeze that there is.")
 @config_option

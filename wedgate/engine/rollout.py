@@ -11,14 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from wedgate.adapters.targets.interface import FenceError
 from wedgate.engine.book import Book, LeaseLostError
+from wedgate.engine.driving import Driver, needs_settling
 from wedgate.engine.holder import live_holder, refuse_while_held, utc
 from wedgate.engine.observe import Watcher
 from wedgate.engine.outcome import end_of, tick_end
 from wedgate.engine.progress import Progress, unfailing
-from wedgate.engine.resting import OBEY_EVERY, POLL, rest, until_return
-from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
+from wedgate.engine.rollout_parts import RolloutParts, RunEnd
 from wedgate.engine.start import Planned, is_poisoned, plan_rollout, refuse_poisoned, requested_regions
 from wedgate.engine.tick import Ticker, claim_regions, release_claims
 from wedgate.engine.traffic import spell_exposed
@@ -32,10 +31,6 @@ from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, Roll
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
 
-MOST_TRIES = 400
-"""A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` and a deploy of the old version allow;
-against an error that repeats itself without being the target's."""
-
 _NOTHING_UNDER_WAY = RunEnd(exit_code=ExitCode.DONE, text="nothing to do: no rollout is under way", state=None)
 
 
@@ -46,9 +41,8 @@ class RolloutEngine:
         self._declared = declared or Declared()
         self._parts = replace(parts, observe=unfailing(parts.observe))
         self._book = Book(parts.store, parts.spool, parts.known)
-        self._reported: set[Regression] = set()
         self._last: Ticker | None = None
-        self._obeyed_at: datetime | None = None
+        self._driver = Driver(self._parts)
 
     def run(
         self,
@@ -142,7 +136,7 @@ class RolloutEngine:
                 ticker = self._ticker(running)
                 trouble = self._renewed_rescue(running.plan)
                 # Without it nothing goes forward: a rollback would not reach above what is written from here on.
-                self._tick_once(ticker, only, steps=trouble is None)
+                self._driver.tick_once(ticker, only, steps=trouble is None)
                 if trouble is not None:
                     raise trouble
                 ends.append(tick_end(ticker.state))
@@ -168,35 +162,11 @@ class RolloutEngine:
         try:
             for running in filter(None, map(self._book.rollout, self._book.state.unfinished)):
                 ticker = self._ticker(running)
-                self._tick_once(ticker, None, steps=False)
+                self._driver.tick_once(ticker, None, steps=False)
                 state = ticker.state
         finally:
             self._book.release_lease(self._parts.clock())
         return RunEnd(exit_code=ExitCode.DONE, text="watched over", state=state)
-
-    def _tick_once(self, ticker: Ticker, only: tuple[str, ...] | None, *, steps: bool = True) -> None:
-        """Take over what the last tick left, take one step (or none), and write down what was observed."""
-        try:
-            ticker.take_over(only, anew=False)
-            ticker.obey()
-            self._take_reports(ticker)
-            if steps:
-                ticker.feed(ev.Ticked(at=self._parts.clock(), regions=only))
-            for _ in range(MOST_TRIES):
-                back = tuple(each.region for each in ticker.state.regions if each.phase is RegionPhase.ROLLING_BACK)
-                if not back:
-                    break
-                self._parts.pause(until_return(ticker.state))
-                ticker.feed(ev.Ticked(at=self._parts.clock(), regions=back))
-            ticker.leave()
-            ticker.hear(last=True)
-        except LeaseLostError:
-            raise
-        except BaseException as error:
-            self._settle(ticker, f"the tick failed: {error or type(error).__name__}")
-            if error is not ticker.blind:
-                raise
-        self._raise_blind(ticker)
 
     def _begun(self, release: Release, regions: Sequence[str], drive: Callable[[Ticker, str], RunEnd] | None) -> RunEnd:
         """Start or go on with a rollout, and drive it; without ``drive`` the rest is left to a later run."""
@@ -296,10 +266,10 @@ class RolloutEngine:
 
     def _bring_to_rest(self, ticker: Ticker, why: str) -> None:
         """Return what an earlier run left in motion to stable, and leave the rest of its rollout as it is."""
-        if not any(_needs_settling(region) or region.owes_return for region in ticker.state.regions):
+        if not any(needs_settling(region) or region.owes_return for region in ticker.state.regions):
             return
         self._take_over(ticker)
-        self._settle(ticker, why)
+        self._driver.settle(ticker, why)
         ticker.hear(last=True)
         if any(region.is_exposed or region.owes_return for region in ticker.state.regions):
             raise NeedsHumanError(_stuck(ticker.state))
@@ -348,7 +318,7 @@ class RolloutEngine:
         self._take_over(ticker)
         why = f"release {release.digest} takes its place"
         ticker.feed(ev.Superseded(at=self._parts.clock(), why=why))
-        self._settle(ticker, why)
+        self._driver.settle(ticker, why)
         ticker.hear(last=True)
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))
@@ -365,94 +335,9 @@ class RolloutEngine:
 
     def _driven(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None, rescue: str) -> RunEnd:
         """Drive a rollout, and return how that ended."""
-        if self._drive(ticker, deadline, leave_at):
+        if self._driver.drive(ticker, deadline, leave_at):
             return replace(tick_end(ticker.state, rescue), is_handed_over=True)
         return end_of(ticker.state, self._parts.interrupted(), rescue)
-
-    def _drive(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None) -> bool:
-        """Tick until nothing more can be done, and leave nothing in motion behind.
-
-        Returns whether the time was up before, at ``leave_at``: then candidates keep their traffic for the next run.
-        """
-        try:
-            while not ticker.state.is_over and self._parts.interrupted() is None:
-                ticker.renew()
-                self._obey(ticker)
-                self._take_reports(ticker)
-                ticker.hear()
-                ticker.feed(ev.Ticked(at=self._parts.clock()))
-                now = self._parts.clock()
-                pause = rest(ticker.state, now, deadline, due=ticker.watcher.due, is_deploying=ticker.is_deploying)
-                if pause is None or ticker.blind is not None:
-                    break
-                if leave_at is not None and now >= leave_at and _may_leave(ticker):
-                    ticker.leave()
-                    ticker.hear(last=True)
-                    return True
-                self._pause(ticker, pause if leave_at is None else min(pause, max(leave_at - now, POLL)))
-        except LeaseLostError:
-            raise
-        except BaseException as error:
-            # Whatever went wrong: nobody watches after this, so traffic goes back first.
-            self._settle(ticker, f"the run failed: {error or type(error).__name__}")
-            if error is not ticker.blind:
-                raise
-        why = self._parts.interrupted()
-        self._settle(ticker, f"interrupted: {why}" if why else "the run ended and nobody would watch any more")
-        ticker.hear(last=True)
-        self._raise_blind(ticker)
-        return False
-
-    def _pause(self, ticker: Ticker, duration: timedelta) -> None:
-        """Wait, but not past an order: the ledger is looked at every few seconds, however long a slice is."""
-        end = self._parts.clock() + duration
-        while (left := end - self._parts.clock()) > timedelta(0) and self._parts.interrupted() is None:
-            self._parts.pause(min(left, OBEY_EVERY))
-            if self._obey(ticker):
-                return
-
-    def _obey(self, ticker: Ticker) -> bool:
-        """Obey what people told the rollout, looking only so often; return whether there was anything."""
-        now = self._parts.clock()
-        if self._obeyed_at is not None and timedelta(0) <= now - self._obeyed_at < OBEY_EVERY:
-            return False
-        self._obeyed_at = now
-        return ticker.obey()
-
-    def _raise_blind(self, ticker: Ticker) -> None:
-        """Raise what kept the ledger from being written, if anything did."""
-        if ticker.blind is not None:
-            self._settle(ticker, f"the ledger cannot be written: {ticker.blind}")
-            kept = f"; what was done is kept in {ticker.spooled_at}" if ticker.spooled_at else ""
-            raise ExternalSystemError(f"{ticker.blind}; the rollout stopped{kept}") from ticker.blind
-
-    def _settle(self, ticker: Ticker, why: str) -> None:
-        """Return what is in motion to stable, trying until the machine calls a person."""
-        failure: Exception | None = None
-        for attempt in range(MOST_TRIES):
-            if not any(_needs_settling(region) for region in ticker.state.regions):
-                return
-            if attempt:
-                self._parts.pause(until_return(ticker.state))
-            try:
-                ticker.feed(ev.Interrupted(at=self._parts.clock(), why=why))
-            except (LeaseLostError, FenceError):
-                raise
-            except ExternalSystemError as error:
-                # The ledger: the ticker is blind from here on, and the next attempt goes without it.
-                self._say(None, "ledger failed", str(error))
-            except Exception as error:
-                failure = error
-                self._say(None, "failed", f"{type(error).__name__}: {error}")
-        if failure is not None:
-            raise failure
-
-    def _take_reports(self, ticker: Ticker) -> None:
-        """Feed regressions that were reported since."""
-        for report in self._parts.reports():
-            if report not in self._reported:
-                self._reported.add(report)
-                ticker.feed(ev.RegressionReported(at=self._parts.clock(), region=report.region, why=report.why))
 
     def _ticker(self, state: RolloutState) -> Ticker:
         """Return the ticker for a rollout, with a watcher of its own."""
@@ -522,21 +407,9 @@ class RolloutEngine:
         self._parts.observe(Progress(at=self._parts.clock(), region=region, what=what, why=why))
 
 
-def _needs_settling(region: RegionState) -> bool:
-    """Whether a region may not be left as it is when nobody watches."""
-    preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
-    return region.is_exposed or region.phase in preparing
-
-
 def _came_back(region: RegionState) -> bool:
     """Whether a region waits on stable for nothing but the next run."""
     return region.hold is not None and region.hold.kind is HoldKind.INTERRUPTED and region.weight == 0
-
-
-def _may_leave(ticker: Ticker) -> bool:
-    """Whether nothing is half done: no switch of traffic whose outcome is not known, and no deploy."""
-    half = (RegionPhase.SHIFTING, RegionPhase.ROLLING_BACK)
-    return not any(region.phase in half or ticker.is_deploying(region.region) for region in ticker.state.regions)
 
 
 def _stuck(state: RolloutState) -> str:

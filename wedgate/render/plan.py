@@ -54,7 +54,8 @@ def shorten_words(misfit: Misfit) -> str:
         return "and there is no window at all; look at its rules (`wedgate next`)"
     what = "its bakes and the reserve"
     if misfit.is_up_to_deploy:
-        what = f"the deploy, which alone takes {spell_duration(misfit.deploy)} (--deploy),"
+        both = f", and {what}, together" if misfit.is_up_to_bakes else ""
+        what = f"the deploy, which alone takes {spell_duration(misfit.deploy)} (--deploy){both or ','}"
     window, by = spell_duration(misfit.longest), spell_duration(misfit.too_long_by)
     return f"and the nearest window is {window}; shorten {what} by {by}"
 

@@ -104,8 +104,13 @@ class Misfit:
 
     @property
     def is_up_to_deploy(self) -> bool:
-        """Whether no bake and no reserve is long enough to make up for it, because the deploy alone is too long."""
-        return self.deploy > self.longest > timedelta(0)
+        """Whether the deploy alone takes longer than the window, so that no shorter bake makes up for it."""
+        return self.deploy > self.longest
+
+    @property
+    def is_up_to_bakes(self) -> bool:
+        """Whether bakes and reserve alone take longer than the window, so that no faster deploy makes up for it."""
+        return self.needs - self.deploy > self.longest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
