@@ -596,6 +596,24 @@ def test_an_approver_who_asks_or_wrote_it_does_not_count(clone: Clone, who: str)
     assert ("asked for it" if who == WHO[0] else "wrote or committed a part of it") in output
 
 
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_an_approver_who_wrote_an_earlier_commit_does_not_count(clone: Clone, is_merged: bool) -> None:
+    """Below the head of a branch, or behind a merge that somebody else made: bob is an approver, and wrote a part."""
+    clone.git("commit", "-q", "--allow-empty", "-m", "bob's part", who=WHO[1])
+    clone.git("commit", "-q", "--allow-empty", "-m", "dave's part")
+    if is_merged:
+        clone.git("checkout", "-q", "main")
+        clone.git("merge", "-q", "--no-ff", "-m", "merge", "fix", who=WHO[4])
+        clone.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    request = clone.asks()
+    alice = clone.signs(request, WHO[0])
+    code, output = clone.verify(request, alice, clone.signs(request, WHO[1]))
+    assert code == 11
+    assert "bob@acme.example wrote or committed a part of it" in output
+    assert clone.verify(request, alice, clone.signs(request, WHO[2]))[0] == 0
+
+
 @pytest.mark.parametrize(
     "trailer", ["Bob <bob@acme.example>", "B <12+Bob@users.noreply.github.com>", "bob@users.noreply.github.com", "bob"]
 )
