@@ -405,8 +405,9 @@ calendars.matches calendars.merged calendars.month_day_items calendars.padding c
 calendars.spelling calendars.spellings calendars.tables calendars.timeline calendars.tracks calendars.values
 calendars.weekday_items calendars.weekday_sets calendars.weekly_items calendars.windows calendars.wording
 calendars.words
-cli cli.check cli.main cli.options cli.places cli.sources cli.wiring
-config config.build config.cache config.configuration config.load config.nearest config.rule_keys config.scalars
+cli cli.check cli.freezes cli.main cli.options cli.places cli.sources cli.wiring
+config config.build config.build_state config.cache config.configuration config.load config.nearest config.rule_keys
+config.scalars
 config.schema_words config.source config.templates
 engine engine.check engine.horizon engine.parts errors
 gate gate.change gate.clock gate.decide gate.decision gate.reasons gate.words

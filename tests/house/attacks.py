@@ -687,8 +687,8 @@ ATTACKS = (
         "asks with `--at` during a freeze, in a CI in which a job goes on by the exit code",
         "closes every instant within the time of a freeze",
         "wedgate/cli/check.py",
-        "if decision.regions else None\n",
-        "if decision.regions and not decision.hypothetical else None\n",
+        "if configuration is None or not decision.regions:",
+        "if configuration is None or not decision.regions or decision.hypothetical:",
         "tests/cli/test_check_freezes.py::test_another_instant_is_closed_where_it_lies_within_the_freeze",
     ),
     Attack(

@@ -29,7 +29,7 @@ from wedgate.calendars.values import (
     Region,
     Rule,
 )
-from wedgate.config.configuration import Configuration, Release
+from wedgate.config.configuration import Configuration, Release, StateSettings
 from wedgate.config.rule_keys import fields_of_kind, kind_keys_in
 from wedgate.config.scalars import parse_load
 from wedgate.gate.decision import Mode
@@ -81,8 +81,15 @@ def build(validated: Validated, *, path: str, digest: str) -> Configuration:
         changes=validated.changes,
         extended=validated.extended,
         build_release=lambda: _release(data, tuple(region.name for region in regions)),
+        build_state=lambda: _state(data),
         build_overrides=lambda: _overrides(data),
     )
+
+
+def _state(data: Plain) -> StateSettings | None:
+    from wedgate.config.build_state import build_state
+
+    return build_state(data.get("state"))
 
 
 def _overrides(data: Plain) -> OverridePolicy | None:

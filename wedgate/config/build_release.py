@@ -1,4 +1,4 @@
-"""The release's half of a configuration: strategies, targets, judge and state, from validated plain data.
+"""The release's half of a configuration: strategies, targets and judge, from validated plain data.
 
 Kept from the gate's half so that `wedgate check` does not pay for a rollout that it never looks at.
 """
@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from wedgate.calendars.durations import parse_duration
 from wedgate.calendars.values import Verdict
-from wedgate.config.configuration import EvidenceSettings, Release, StateSettings
+from wedgate.config.build_state import options_of
+from wedgate.config.configuration import EvidenceSettings, Release
 from wedgate.config.scalars import parse_percent
 from wedgate.config.templates import COMMANDS, TEMPLATES, fill
-from wedgate.errors import ConfigurationError, Problem
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits, UsageLimits
 from wedgate.rollout.notices import Destination, Occasion
 from wedgate.rollout.strategies import completed
@@ -41,14 +40,13 @@ DEFAULT_RESERVE = "20m"
 
 def build_release(data: Plain, regions: tuple[str, ...]) -> Release:
     """Build everything but the gate's half of a file that has these regions."""
-    rollout, judge, state = data.get("rollout"), data.get("judge", {}), data.get("state")
+    rollout, judge = data.get("rollout"), data.get("judge", {})
     return Release(
         rollout=_rollout(rollout, regions, judge) if rollout else None,
         judge=_judge(judge),
-        evidence=EvidenceSettings(kind=judge["evidence"]["kind"], options=_options(judge["evidence"]))
+        evidence=EvidenceSettings(kind=judge["evidence"]["kind"], options=options_of(judge["evidence"]))
         if "evidence" in judge
         else None,
-        state=StateSettings(kind=state["kind"], options=_at_home(_options(state))) if state else None,
         notify=tuple(_destination(plain) for plain in data.get("notify", ())),
     )
 
@@ -88,22 +86,6 @@ def _usage(plain: Plain) -> UsageLimits:
 
 def _percent(plain: Plain, key: str, default: Decimal) -> Decimal:
     return parse_percent(plain[key]) if key in plain else default
-
-
-def _options(plain: Plain) -> dict[str, object]:
-    return {key: value for key, value in plain.items() if key != "kind"}
-
-
-def _at_home(options: dict[str, object]) -> dict[str, object]:
-    """Return the options with the user's home for a leading ``~``; ``ConfigurationError`` where there is none."""
-    path = options.get("path")
-    if not isinstance(path, str) or not path.startswith("~"):
-        return options
-    try:
-        return {**options, "path": str(Path(path).expanduser())}
-    except RuntimeError:
-        what, remedy = f"state.path: there is no home for {path!r}", "set HOME, or write the path out"
-        raise ConfigurationError((Problem(file="wedgate.yml", line=0, column=0, what=what, remedy=remedy),)) from None
 
 
 def _rollout(plain: Plain, names: tuple[str, ...], judge: Plain) -> RolloutSettings:

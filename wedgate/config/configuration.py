@@ -39,12 +39,11 @@ class StateSettings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
     """What only a rollout needs: how a release goes through the regions (``None`` for a gate only), how it is judged,
-    where evidence comes from and where the ledger is kept (``None`` when the file does not say), and who is told."""
+    where evidence comes from (``None`` when the file does not say), and who is told."""
 
     rollout: RolloutSettings | None
     judge: JudgeSettings
     evidence: EvidenceSettings | None
-    state: StateSettings | None
     notify: tuple[Destination, ...] = ()
 
 
@@ -62,6 +61,7 @@ class Configuration:
     mode: Mode
     calendar: Calendar
     build_release: Callable[[], Release] = field(compare=False, repr=False)
+    build_state: Callable[[], StateSettings | None] = field(compare=False, repr=False)
     build_overrides: Callable[[], OverridePolicy | None] = field(compare=False, repr=False)
     extends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What each region extends; the rows of it are rules of the calendar, with their origin."""
@@ -94,10 +94,10 @@ class Configuration:
         """Where evidence comes from; ``None`` when the file does not say."""
         return self._release.evidence
 
-    @property
+    @cached_property
     def state(self) -> StateSettings | None:
         """Where the ledger is kept; ``None`` when the file does not say."""
-        return self._release.state
+        return self.build_state()
 
     @property
     def notify(self) -> tuple[Destination, ...]:
