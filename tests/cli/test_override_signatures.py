@@ -388,6 +388,54 @@ def test_a_denial_that_was_seen_stands_when_its_file_is_left_out(clone: Clone) -
     assert "denied" in output
 
 
+def at_minute(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Let so much time pass."""
+    from wedgate.cli import wiring
+
+    monkeypatch.setattr(wiring, "utc_now", lambda: datetime.now(UTC) + timedelta(minutes=number))
+
+
+def test_a_denial_is_taken_back_by_whoever_denied(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a signature of the same name, whether its file is given or the ledger has it; the old file denies no more."""
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    carol = clone.signs(request, WHO[2], "--deny")
+    at_minute(monkeypatch, 1)
+    other, back = clone.signs(request, WHO[1], "--withdraw"), clone.signs(request, WHO[2], "--withdraw")
+    assert clone.verify(request, *votes, carol)[0] == 11
+    assert clone.verify(request, *votes, carol, back)[0] == 0
+    code, output = clone.verify(request, *votes, carol, more=("--use", "x"))
+    assert code == 11
+    assert "wedgate override sign REQUEST --withdraw" in output
+    assert clone.verify(request, *votes, clone.signs(request, "carol", "--withdraw", key=WHO[2]))[0] == 11
+    assert clone.verify(request, *votes, other)[0] == 11
+    assert clone.verify(request, *votes, back, more=("--use", "x"))[0] == 0
+    assert clone.verify(request, *votes, carol, more=("--use", "x"))[0] == 0
+    assert clone.verify(request, *votes, clone.signs(request, WHO[2], "--deny"), more=("--use", "x"))[0] == 11
+
+
+def test_an_approval_and_a_request_are_taken_back(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An approval until its signer signs anew, the request for good; the ledger keeps it when a file is left out."""
+    request = clone.asks()
+    alice, bob = (clone.signs(request, who) for who in WHO[:2])
+    at_minute(monkeypatch, 1)
+    back = clone.signs(request, WHO[1], "--withdraw")
+    assert clone.verify(request, alice, bob, back, more=("--use", "x"))[0] == 11
+    code, output = clone.verify(request, alice, bob)
+    assert code == 11
+    assert "bob@acme.example has taken this back" in output
+    at_minute(monkeypatch, 2)
+    anew = clone.signs(request, WHO[1])
+    assert clone.verify(request, alice, bob, anew)[0] == 0
+    erin = clone.signs(request, WHO[4], "--withdraw")
+    code, output = clone.verify(request, alice, anew, erin, more=("--use", "x"))
+    assert code == 11
+    assert "the request was withdrawn" in output
+    assert clone.verify(request, alice, anew)[0] == 11
+    with pytest.raises(UsageError, match="not both"):
+        clone.signs(request, WHO[1], "--withdraw", "--deny")
+
+
 def test_a_grant_is_not_stretched_by_leaving_a_vote_out(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was told until when; a later vote in the place of an earlier one makes it no longer."""
     from wedgate.cli import wiring
@@ -594,6 +642,24 @@ def test_an_approver_who_asks_or_wrote_it_does_not_count(clone: Clone, who: str)
     code, output = clone.verify(request, clone.signs(request, WHO[2]), clone.signs(request, who))
     assert code == 11
     assert ("asked for it" if who == WHO[0] else "wrote or committed a part of it") in output
+
+
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_an_approver_who_wrote_an_earlier_commit_does_not_count(clone: Clone, is_merged: bool) -> None:
+    """Below the head of a branch, or behind a merge that somebody else made: bob is an approver, and wrote a part."""
+    clone.git("commit", "-q", "--allow-empty", "-m", "bob's part", who=WHO[1])
+    clone.git("commit", "-q", "--allow-empty", "-m", "dave's part")
+    if is_merged:
+        clone.git("checkout", "-q", "main")
+        clone.git("merge", "-q", "--no-ff", "-m", "merge", "fix", who=WHO[4])
+        clone.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    request = clone.asks()
+    alice = clone.signs(request, WHO[0])
+    code, output = clone.verify(request, alice, clone.signs(request, WHO[1]))
+    assert code == 11
+    assert "bob@acme.example wrote or committed a part of it" in output
+    assert clone.verify(request, alice, clone.signs(request, WHO[2]))[0] == 0
 
 
 @pytest.mark.parametrize(

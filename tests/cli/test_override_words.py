@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -228,3 +229,23 @@ def test_a_deployment_without_the_number_of_its_run_is_one_of_its_own_each_time(
     granted(talk)
     codes = [talk.run("push", "check", "--commit", MERGED, GITHUB_RUN_ID="").exit_code for _ in range(2)]
     assert codes == [0, 10]
+
+
+@pytest.mark.parametrize(
+    ("hours", "approves", "words"), [(5, True, "Its time is over."), (25, False, "more than a day")]
+)
+def test_what_is_over_is_asked_for_anew_by_a_line_to_copy(talk: Talk, hours: int, approves: bool, words: str) -> None:
+    """A grant whose time is over, and a request that was never granted: neither can be stopped or approved."""
+    ago = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=hours)
+    talk.world.say(7, "erin", f"/wedgate override {H1} regions=eu,us rules=saturday for=2h reason=down", at=ago)
+    request = json.loads(talk.run("", "override", "status", "--pull-request", "7", "--format", "json").stdout)[
+        "request"
+    ]
+    for who in ("alice", "bob") if approves else ():
+        talk.world.say(7, who, f"/wedgate approve {H1} {request['request']}", at=ago + timedelta(minutes=1))
+    talk.says("erin", "/wedgate status")
+    assert words in talk.answer
+    (line,) = commands(talk)
+    assert line.startswith(f"/wedgate override {H1} regions=eu,us rules=saturday ")
+    assert talk.says("erin", line.replace('"..."', "again")).exit_code == 0
+    assert "needs 2 more approvals" in talk.answer

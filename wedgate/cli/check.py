@@ -164,17 +164,17 @@ def _frozen_here(gate: Gate, decision: Decision) -> Decision:
 
     Of another instant, too: elsewhere than on GitHub a job may go on because of its exit code.
     """
-    read = gate.read(trust_clock=decision.hypothetical) if decision.regions else None
-    if not isinstance(read, tuple):
+    configuration = gate.asked
+    if configuration is None or not decision.regions:
         return decision
     from wedgate.cli.freezes import ledger_here
 
-    book = ledger_here(read[1])
+    book = ledger_here(configuration)
     if book is None:
         return decision
     from wedgate.engine.frozen import with_freezes
 
-    return with_freezes(decision, book, read[1].calendar, gate.almanac)
+    return with_freezes(decision, book, configuration.calendar, gate.almanac)
 
 
 def _answer_files(batch: str | None, replay: str | None, config: Path | None, form: str, beside: list[str]) -> ExitCode:

@@ -204,8 +204,11 @@ def status(number: int, form: str, config: Path | None) -> ExitCode:
 @click.option("--as", "principal", required=True, help="Who you are, as the file of signers has it.")
 @click.option("--key", type=click.Path(path_type=Path), required=True, help="Your SSH key.")
 @click.option("--deny", "denies", is_flag=True, help="Deny the request instead.")
-def sign(request: Path, principal: str, key: Path, *, denies: bool) -> ExitCode:
+@click.option("--withdraw", "takes_back", is_flag=True, help="Take back what you signed by this name before.")
+def sign(request: Path, principal: str, key: Path, *, denies: bool, takes_back: bool) -> ExitCode:
     """Approve (or deny) a request by your SSH signature, and write the signed vote.
+
+    With --withdraw it takes back what the same name has signed: a denial, the request, or an approval.
 
     What you sign is shown first, on standard error. The namespace is wedgate-override@v1, so that no signature of
     anything else passes for one.
@@ -218,7 +221,10 @@ def sign(request: Path, principal: str, key: Path, *, denies: bool) -> ExitCode:
 
     asked, _ = _load_vote(request)
     _warn_of_what_nobody_grants(asked.statement)
-    _write_signed(asked.statement, Ballot.DENY if denies else Ballot.APPROVE, principal, key)
+    if denies and takes_back:
+        raise UsageError("give --deny or --withdraw, not both")
+    ballot = Ballot.DENY if denies else Ballot.WITHDRAW if takes_back else Ballot.APPROVE
+    _write_signed(asked.statement, ballot, principal, key)
     return ExitCode.DONE
 
 
@@ -303,7 +309,7 @@ def verify(
         base=commit_option(base),
         ledger=ledger,
     )
-    grants = found.grants(regions, binding)
+    standing, grants = found.grants(regions, binding)
     if found.strangers:
         names = ", ".join(map(shown, found.strangers[:_SHOWN])) + (" and more" if len(found.strangers) > _SHOWN else "")
         click.echo(
@@ -312,10 +318,10 @@ def verify(
             err=True,
         )
     if form == "json":
-        plain = {**plain_standing(found.standing), "grants": {name: _plain(each) for name, each in grants.items()}}
+        plain = {**plain_standing(standing), "grants": {name: _plain(each) for name, each in grants.items()}}
         click.echo(json.dumps(plain, indent=2))
     else:
-        click.echo(render_standing(found.standing), nl=False)
+        click.echo(render_standing(standing), nl=False)
         for name, each in grants.items():
             words = f"granted until {each.expires:%Y-%m-%d %H:%M:%S} UTC" if isinstance(each, Grant) else str(each)
             click.echo(f"{name}: {words}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wedgate.overrides.policy import OverridePolicy
     from wedgate.overrides.refusals import Refusal
     from wedgate.overrides.standing import Standing
-    from wedgate.overrides.statements import Statement, Vote
+    from wedgate.overrides.statements import CheckedVote, Statement, Vote
 
 DEFAULT_BRANCH = "refs/remotes/origin/HEAD"
 
@@ -63,7 +63,10 @@ def signatures_of(configuration: Configuration, *, namespace: str) -> SshSignatu
 class Verification:
     """What signed votes come to, for one commit."""
 
-    standing: Standing
+    checked: tuple[CheckedVote, ...]
+    """Whoever asked, and the votes; the signature of each is good."""
+    people: frozenset[str]
+    """Addresses of who wrote what goes out."""
     statement: Statement
     commit: str
     configuration: Configuration
@@ -83,12 +86,11 @@ class Verification:
         base: str | None = None,
         ledger: Path | None = None,
     ) -> Verification:
-        """Verify every signature, the one of whoever asked too, and work out where the request stands."""
+        """Verify every signature, the one of whoever asked too."""
         from wedgate.adapters.forge.git_copy import people_of
         from wedgate.adapters.signatures.ssh import OVERRIDE
-        from wedgate.cli.wiring import utc_now
         from wedgate.overrides.co_authors import names_of
-        from wedgate.overrides.statements import Ballot, CheckedVote, canonical, standing_of
+        from wedgate.overrides.statements import Ballot, CheckedVote, canonical
 
         signatures = signatures_of(configuration, namespace=OVERRIDE)
         policy = configuration.overrides
@@ -112,10 +114,10 @@ class Verification:
                     f"one that {policy.signers} of the default branch names for this now, or it was revoked"
                 )
             checked.append(CheckedVote(vote=vote, key=signed.key, names=signed.names))
-        standing = standing_of(checked[0], checked[1:], policy, authors=people, now=utc_now())
         known = signatures.everybody()
         return cls(
-            standing=standing,
+            checked=tuple(checked),
+            people=people,
             statement=request.statement,
             commit=commit,
             configuration=configuration,
@@ -123,22 +125,41 @@ class Verification:
             strangers=tuple(sorted(each for each in people if not names_of([each]) & known)),
         )
 
-    def grants(self, regions: Sequence[str], binding: str | None) -> dict[str, Grant | Refusal]:
-        """Return what holds in each region; with a ``binding`` the use is recorded before this returns."""
+    def grants(self, regions: Sequence[str], binding: str | None) -> tuple[Standing, dict[str, Grant | Refusal]]:
+        """Return where the request stands, and what holds in each region.
+
+        With a ``binding`` the use is recorded before this returns.
+        """
         book = self._book()
         if binding is None:
-            return self._granted(regions, None, None if book is None else book.read())
+            ledger = None if book is None else book.read()
+            standing = self._standing(ledger)
+            return standing, self._granted(standing, regions, None, ledger)
         if book is None:
             raise UsageError(f"{self.configuration.path} has no `state:`, and so no ledger to record a use in")
-        found: dict[str, Grant | Refusal] = {}
+        found: tuple[Standing, dict[str, Grant | Refusal]] | None = None
 
         def decide(state: LedgerState) -> Sequence[Draft]:
             nonlocal found
-            found = self._granted(regions, binding, state)
-            return self._drafts(found, binding, state)
+            standing = self._standing(state)
+            found = standing, self._granted(standing, regions, binding, state)
+            return self._drafts(*found, binding, state)
 
         book.transact(decide)
+        assert found is not None  # it is decided before it is written
         return found
+
+    def _standing(self, ledger: LedgerState | None) -> Standing:
+        """Work out where the request stands, by the votes and by what the ledger has of earlier ones."""
+        from wedgate.cli.wiring import utc_now
+        from wedgate.overrides.record import seen_in
+        from wedgate.overrides.statements import standing_of
+
+        policy = self.configuration.overrides
+        assert policy is not None  # it names the signers
+        seen = None if ledger is None else seen_in(ledger.audit)
+        asked, *votes = self.checked
+        return standing_of(asked, votes, policy, authors=self.people, now=utc_now(), seen=seen)
 
     def _book(self) -> AuditBook | None:
         from wedgate.cli.ledger_wiring import open_store
@@ -151,7 +172,7 @@ class Verification:
         return AuditBook(store, pause)
 
     def _granted(
-        self, regions: Sequence[str], binding: str | None, ledger: LedgerState | None
+        self, standing: Standing, regions: Sequence[str], binding: str | None, ledger: LedgerState | None
     ) -> dict[str, Grant | Refusal]:
         from dataclasses import replace
 
@@ -175,7 +196,7 @@ class Verification:
             refusal = Refusal(code=code, what=what, remedy="ask for less; `overrides:` of wedgate.yml says what")
             return dict.fromkeys(regions, refusal)
         now = utc_now()
-        trouble = self._trouble(policy, ledger)
+        trouble = self._trouble(policy)
         if trouble is not None:
             return dict.fromkeys(regions, trouble)
         out = Outgoing(commit=self.commit, binding=binding)
@@ -189,7 +210,7 @@ class Verification:
             if (beyond := beyond_signatures((name,), policy)) is not None:
                 found[name] = beyond
                 continue
-            grant = grant_in(self.standing, name, out, closing, uses=uses, at=now, untouchable=policy.untouchable)
+            grant = grant_in(standing, name, out, closing, uses=uses, at=now, untouchable=policy.untouchable)
             if isinstance(grant, Grant):
                 grant = replace(grant, expires=min(grant.expires, told.get((grant.request.id, name), grant.expires)))
                 if now >= grant.expires:
@@ -199,10 +220,9 @@ class Verification:
             found[name] = grant
         return found
 
-    def _trouble(self, policy: OverridePolicy, ledger: LedgerState | None) -> Refusal | None:
-        """Return why a statement is not in order, or that the ledger has a denial of it."""
+    def _trouble(self, policy: OverridePolicy) -> Refusal | None:
+        """Return why a statement is not in order."""
         from wedgate.overrides.conversation import trouble_with_text
-        from wedgate.overrides.record import seen_in
         from wedgate.overrides.refusals import Refusal, RefusalCode
         from wedgate.overrides.standing import OVERRIDABLE
 
@@ -215,14 +235,11 @@ class Verification:
         if unknown:
             what = f'there is no rule "{unknown[0]}"'
             return Refusal(code=RefusalCode.UNKNOWN_RULE, what=what, remedy="name the rules that close")
-        seen = () if ledger is None else seen_in(ledger.audit).denials
-        who = [denial.person.login for denial in seen if denial.request == self.statement.id]
-        if who:
-            what = f"{', '.join(who)} denied the override"
-            return Refusal(code=RefusalCode.DENIED, what=what, remedy="ask anew")
         return trouble_with_text(self.statement.override, policy)
 
-    def _drafts(self, found: dict[str, Grant | Refusal], binding: str, state: LedgerState) -> list[Draft]:
+    def _drafts(
+        self, standing: Standing, found: dict[str, Grant | Refusal], binding: str, state: LedgerState
+    ) -> list[Draft]:
         from wedgate.cli.wiring import utc_now
         from wedgate.overrides.grants import Grant, Outgoing
         from wedgate.overrides.record import draft_of_use, news_of, uses_in
@@ -237,5 +254,6 @@ class Verification:
             for name, each in found.items()
             if isinstance(each, Grant) and (each.request.id, name, binding) not in recorded
         ]
-        # What was denied is written down whatever else comes of it: it stands from then on.
-        return [*news_of(self.standing, change, state.audit, now), *uses] if uses or self.standing.denials else []
+        # What was denied or taken back is written down whatever else comes of it: it stands from then on.
+        is_told = uses or standing.denials or standing.withdrawals
+        return [*news_of(standing, change, state.audit, now), *uses] if is_told else []

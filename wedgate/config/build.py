@@ -86,16 +86,16 @@ def build(validated: Validated, *, path: str, digest: str) -> Configuration:
     )
 
 
-def _overrides(data: Plain) -> OverridePolicy | None:
-    from wedgate.config.build_overrides import build_overrides
-
-    return build_overrides(data.get("overrides"))
-
-
 def _state(data: Plain) -> StateSettings | None:
     from wedgate.config.build_state import build_state
 
     return build_state(data.get("state"))
+
+
+def _overrides(data: Plain) -> OverridePolicy | None:
+    from wedgate.config.build_overrides import build_overrides
+
+    return build_overrides(data.get("overrides"))
 
 
 def _release(data: Plain, regions: tuple[str, ...]) -> Release:

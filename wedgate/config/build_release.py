@@ -12,6 +12,7 @@ from typing import Any
 
 from wedgate.calendars.durations import parse_duration
 from wedgate.calendars.values import Verdict
+from wedgate.config.build_state import options_of
 from wedgate.config.configuration import EvidenceSettings, Release
 from wedgate.config.scalars import parse_percent
 from wedgate.config.templates import COMMANDS, TEMPLATES, fill
@@ -43,7 +44,7 @@ def build_release(data: Plain, regions: tuple[str, ...]) -> Release:
     return Release(
         rollout=_rollout(rollout, regions, judge) if rollout else None,
         judge=_judge(judge),
-        evidence=EvidenceSettings(kind=judge["evidence"]["kind"], options=_options(judge["evidence"]))
+        evidence=EvidenceSettings(kind=judge["evidence"]["kind"], options=options_of(judge["evidence"]))
         if "evidence" in judge
         else None,
         notify=tuple(_destination(plain) for plain in data.get("notify", ())),
@@ -85,10 +86,6 @@ def _usage(plain: Plain) -> UsageLimits:
 
 def _percent(plain: Plain, key: str, default: Decimal) -> Decimal:
     return parse_percent(plain[key]) if key in plain else default
-
-
-def _options(plain: Plain) -> dict[str, object]:
-    return {key: value for key, value in plain.items() if key != "kind"}
 
 
 def _rollout(plain: Plain, names: tuple[str, ...], judge: Plain) -> RolloutSettings:

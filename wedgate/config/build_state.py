@@ -1,25 +1,30 @@
-"""Where the ledger is kept, from validated plain data: the one part of a rollout's that `wedgate check` asks for."""
+"""Where the ledger is kept, from validated plain data: all that a question to the gate needs beside the gate's half."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from wedgate.config.configuration import StateSettings
 from wedgate.errors import ConfigurationError, Problem
 
+Plain = Mapping[str, Any]
 
-def build_state(plain: Mapping[str, Any] | None) -> StateSettings | None:
-    """Build `state:`; ``None`` for a file without it."""
-    if not plain:
-        return None
-    options = {key: value for key, value in plain.items() if key != "kind"}
-    return StateSettings(kind=plain["kind"], options=_at_home(options))
+
+def build_state(plain: Plain | None) -> StateSettings | None:
+    """Build the settings of the ledger; ``None`` when the file does not say."""
+    return None if not plain else StateSettings(kind=plain["kind"], options=_at_home(options_of(plain)))
+
+
+def options_of(plain: Plain) -> dict[str, object]:
+    """Return everything beside the kind."""
+    return {key: value for key, value in plain.items() if key != "kind"}
 
 
 def _at_home(options: dict[str, object]) -> dict[str, object]:
     """Return the options with the user's home for a leading ``~``; ``ConfigurationError`` where there is none."""
+    from pathlib import Path
+
     path = options.get("path")
     if not isinstance(path, str) or not path.startswith("~"):
         return options

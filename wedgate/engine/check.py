@@ -44,6 +44,8 @@ class Gate:
 
     def __init__(self, parts: GateParts) -> None:
         self._parts = parts
+        self.asked: Configuration | None = None
+        """The configuration that the last decision was asked of; ``None`` where none could be used."""
 
     @property
     def almanac(self) -> Almanac:
@@ -72,8 +74,10 @@ class Gate:
             at=asked or _now_or_epoch(self._parts), hypothetical=asked is not None, runway_needed=runway
         )
         if isinstance(read, Trouble):
+            self.asked = None
             return self._closed(question, read)
         text, configuration = read
+        self.asked = configuration
         names = regions_to_ask(configuration.calendar, regions)
         inputs = self._inputs(text, configuration)
         change = None if by_calendar else self._change()

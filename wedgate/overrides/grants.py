@@ -137,7 +137,7 @@ def _stopped(standing: Standing) -> Refusal | None:
         return Refusal(
             code=RefusalCode.DENIED,
             what=f"{who} denied the override",
-            remedy="a signed denial stands: ask anew, and let others sign that"
+            remedy="whoever denied can take it back: `wedgate override sign REQUEST --withdraw`, by the same name"
             if is_signed
             else "whoever denied can take it back: /wedgate withdraw",
         )

@@ -22,7 +22,7 @@ from wedgate.overrides.policy import OverridePolicy
 from wedgate.overrides.quorum import Approval, met_at
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import LIFE, Request
-from wedgate.overrides.standing import RegionStanding, Standing
+from wedgate.overrides.standing import RegionStanding, Seen, Standing, Withdrawal
 
 VERSION = "wedgate-override-1"
 MOST = timedelta(days=30)
@@ -54,11 +54,13 @@ class Ballot(StrEnum):
     ASK = "ask"
     APPROVE = "approve"
     DENY = "deny"
+    WITHDRAW = "withdraw"
+    """Take back what the same name said of it before: a denial, the request itself, or an approval."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vote:
-    """What somebody signs: the whole statement, asking for it, approving or denying it, by whom (a principal), when."""
+    """What somebody signs: the whole statement, what they say of it, by whom (a principal), and when."""
 
     statement: Statement
     ballot: Ballot
@@ -181,9 +183,11 @@ def standing_of(
     *,
     authors: Collection[str],
     now: datetime,
+    seen: Seen | None = None,
 ) -> Standing:
     """Work out where a request that somebody signed stands. ``authors`` are the addresses of who wrote the commit.
 
+    ``seen`` is what the ledger knows of it: a denial or a withdrawal whose file is left out counts all the same.
     Whoever asked or wrote it does not count, by whatever name; where the policy lists the approvers of a region by
     name, one of a signer's names has to be there, and otherwise the file of signers says who may approve.
     """
@@ -192,41 +196,77 @@ def standing_of(
         **dict.fromkeys(names_of(authors), "wrote or committed a part of it"),
         **dict.fromkeys(map(str.lower, asked.names), "asked for it"),
     }
+    known = seen or Seen()
     refusals: list[Refusal] = []
-    approvals: list[Approval] = []
-    denials: dict[int, Person] = {}
-    denied_at: dict[int, datetime] = {}
-    counted: set[str] = set()
-    names: dict[int, frozenset[str]] = {}
+    counted: dict[int, CheckedVote] = {}
+    denials = {each.person.id: (each.person, each.at) for each in known.denials if each.request == statement.id}
+    taken_back: list[Withdrawal] = []
     for checked in sorted(votes, key=lambda each: each.vote.at):
         vote, person = checked.vote, _person(checked.vote.by)
         if vote.statement != statement:
             refusals.append(_refused(vote, RefusalCode.OTHER_REQUEST, "signed another request", "sign this one"))
+        elif _was_taken_back(vote, known):
+            refusals.append(_refused(vote, RefusalCode.WITHDRAWN, "has taken this back", "sign anew"))
         elif vote.ballot is Ballot.DENY:
-            denials[person.id] = person
-            denied_at[person.id] = vote.at
-        elif (trouble := _trouble(checked, counted, never, policy, now)) is not None:
+            denials[person.id] = person, max(vote.at, denials.get(person.id, (person, vote.at))[1])
+        elif vote.ballot is Ballot.WITHDRAW and vote.at <= now + EARLY:
+            taken_back.append(_taken_back(checked, asked, counted, denials))
+        elif (trouble := _trouble(checked, tuple(counted.values()), never, policy, now)) is not None:
             refusals.append(trouble)
         else:
-            counted |= {checked.key, *map(str.lower, checked.names)}
-            names[person.id] = checked.names
-            approvals.append(Approval(person=person, at=max(vote.at, statement.at)))
+            counted[person.id] = checked
+    names = {number: checked.names for number, checked in counted.items()}
+    approvals = [
+        Approval(person=_person(each.vote.by), at=max(each.vote.at, statement.at)) for each in counted.values()
+    ]
     request = Request(
         id=statement.id, override=statement.override, requester=_person(statement.requester), at=statement.at
     )
     return Standing(
         request=request,
         regions=tuple(_region(name, statement, approvals, names, policy) for name in statement.override.regions),
-        denials=tuple(denials.values()),
-        denied_at=denied_at,
+        denials=tuple(person for person, _ in denials.values()),
+        denied_at={number: at for number, (_, at) in denials.items()},
+        withdrawals=tuple(taken_back),
+        is_withdrawn=any(each.what == "request" for each in taken_back)
+        or (statement.id, request.requester.id, "request") in known.withdrawals,
         refusals=tuple(refusals),
     )
 
 
+def _taken_back(
+    checked: CheckedVote,
+    asked: CheckedVote,
+    counted: dict[int, CheckedVote],
+    denials: dict[int, tuple[Person, datetime]],
+) -> Withdrawal:
+    """Return what somebody takes back, and take it away: by the name that they said it by, or the request."""
+    vote, person = checked.vote, _person(checked.vote.by)
+    denied = denials.get(person.id)
+    if denied is not None and denied[1] < vote.at:
+        del denials[person.id]
+        return Withdrawal(person=person, what="denial", at=vote.at)
+    if checked.goes_by([name.lower() for name in asked.names]):
+        return Withdrawal(person=_person(asked.vote.by), what="request", at=vote.at)
+    counted.pop(person.id, None)
+    return Withdrawal(person=person, what="approval", at=vote.at)
+
+
+def _was_taken_back(vote: Vote, known: Seen) -> bool:
+    """Whether the ledger has that somebody took back an approval, or a denial, after this one."""
+    what = {Ballot.APPROVE: "approval", Ballot.DENY: "denial"}.get(vote.ballot)
+    back = None if what is None else known.withdrawals.get((vote.statement.id, _person(vote.by).id, what))
+    return back is not None and vote.at <= back
+
+
 def _trouble(
-    checked: CheckedVote, counted: Collection[str], never: Mapping[str, str], policy: OverridePolicy, now: datetime
+    checked: CheckedVote,
+    counted: Collection[CheckedVote],
+    never: Mapping[str, str],
+    policy: OverridePolicy,
+    now: datetime,
 ) -> Refusal | None:
-    """Return why an approval with a good signature does not count; ``counted`` are keys and names that do already."""
+    """Return why an approval with a good signature does not count; ``counted`` are those that do already."""
     vote = checked.vote
     words = next((never[name.lower()] for name in sorted(checked.names) if name.lower() in never), None)
     if vote.ballot is not Ballot.APPROVE:
@@ -246,7 +286,7 @@ def _trouble(
     if not any(_may_approve(checked.names, region, policy) for region in vote.statement.override.regions):
         remedy = "sign by a name that `approvers` has, or add it to the names of the key in the file of signers"
         return _refused(vote, RefusalCode.NOT_AN_APPROVER, "is no approver of what was asked for", remedy)
-    if checked.key in counted or checked.goes_by(counted):
+    if any(checked.key == each.key or checked.goes_by([*map(str.lower, each.names)]) for each in counted):
         return _refused(vote, RefusalCode.NOT_AN_APPROVER, "approved already, by this key or name", "use one's own")
     if vote.at > now + EARLY:
         return _refused(vote, RefusalCode.NOT_UNDERSTOOD, "signed at a time that has not come", "set the clock right")

@@ -56,7 +56,8 @@ def render_conversation(
     lines += [*_gate(decision), ""]
     if standing.request is not None:
         lines += _request(standing, ledger, decision.at)
-    else:
+    if standing.request is None or (_is_over(standing, decision.at) and not is_allowed(decision)):
+        lines += [] if standing.request is None else [""]
         lines += _how_to_ask(change, decision, policy, closing or {}, impossible or {})
     if wants_help:
         lines += ["", "#### Commands", "", "Each in a line of its own:", "", "```text", *USAGE.values(), "```"]
@@ -90,11 +91,19 @@ def _headline(standing: Standing, decision: Decision, ledger: LedgerState | None
     if _uses_of(request.id, ledger):
         return "📦 The override was used"
     if standing.is_granted:
-        ends = [region.expires for region in standing.regions if region.expires is not None]
-        is_over = bool(ends) and max(ends) <= decision.at
-        return "⌛ The override is over" if is_over else "🔓 The override is granted"
+        return "⌛ The override is over" if _is_over(standing, decision.at) else "🔓 The override is granted"
     missing = max(region.missing for region in standing.regions)
     return f"⏳ The override needs {missing} more approval{'s' if missing != 1 else ''}"
+
+
+def _is_over(standing: Standing, now: datetime) -> bool:
+    """Whether nothing can come of a request any more: withdrawn, its grant at its end, or never granted in a day."""
+    if standing.is_withdrawn or standing.request is None:
+        return True
+    if standing.is_granted:
+        ends = [region.expires for region in standing.regions if region.expires is not None]
+        return bool(ends) and max(ends) <= now
+    return now - standing.request.at > LIFE
 
 
 def _gate(decision: Decision) -> list[str]:
@@ -147,8 +156,13 @@ def _ways_on(standing: Standing, now: datetime) -> tuple[str, tuple[str, ...]]:
         return "", ()
     if standing.denials:
         return "Whoever denied it can take that back with this line:", ("withdraw",)
-    if not standing.is_granted and standing.request is not None and now - standing.request.at > LIFE:
-        return "It was asked for more than a day ago, and cannot be approved any more: ask anew.", ()
+    if _is_over(standing, now):
+        why = (
+            "Its time is over."
+            if standing.is_granted
+            else "It was asked for more than a day ago: nobody can approve it."
+        )
+        return why, ()
     if standing.is_granted:
         return "To stop it, copy the first line; to take back what you said yourself, the second:", ("deny", "withdraw")
     return "To approve, deny, or take it back, copy one of these lines:", ("approve", "deny", "withdraw")
