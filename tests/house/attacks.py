@@ -426,7 +426,7 @@ ATTACKS = (
         "wedgate/cli/conversing.py",
         "return self.gate_for(event).decide(None)",
         "return self.gate_for(event).decide(None, by_calendar=True)",
-        f"{STATUS}::test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
+        f"{STATUS}::test_a_loosening_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
     ),
     Attack(
         "loosen-beside-code",
@@ -435,7 +435,7 @@ ATTACKS = (
         "wedgate/engine/check.py",
         "            if verdict is Verdict.CLOSED:\n                every",
         "            if False:\n                every",
-        f"{STATUS}::test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-with another file]",
+        f"{STATUS}::test_a_loosening_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-with another file]",
     ),
     Attack(
         "lost-among-files",

@@ -53,7 +53,7 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     if numbers:
         pulls = tuple(conversations.pull_request(number) for number in dict.fromkeys(numbers))
     else:
-        pulls = conversations.open_pull_requests(str(talk.forge.connection.describe()["default_branch"]))
+        pulls = conversations.open_pull_requests(talk.forge.default_branch())
     # Whatever strangers wrote into a configuration is read last: it keeps nobody else waiting.
     codes = [_refresh(talk, pull) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
     code = ExitCode.EXTERNAL if ExitCode.EXTERNAL in codes else ExitCode.DONE

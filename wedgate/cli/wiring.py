@@ -124,7 +124,8 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
     forge = open_forge(environment)
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
     event = None if by_calendar else change_event(environment)
-    source, parse = DefaultBranch(forge, paths), parser_for(environment)
+    head = None if event is None or event.pull_request is None else event.head_sha
+    source, parse = DefaultBranch(forge, paths, head=head), parser_for(environment)
     almanac = PinnedAlmanac(source)
 
     def find_last_valid() -> Configuration | None:
@@ -169,6 +170,7 @@ def _terminal_parts(config: Path | None) -> GateParts:
 def open_forge(environment: Mapping[str, str]) -> GithubForge:
     """Return the forge that the runner names; ``ExternalSystemError`` when it names none."""
     from wedgate.adapters.forge.github import GithubForge
+    from wedgate.adapters.forge.runner import default_branch
 
     repository = environment.get("GITHUB_REPOSITORY", "")
     if not repository:
@@ -177,6 +179,7 @@ def open_forge(environment: Mapping[str, str]) -> GithubForge:
         api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
         repository=repository,
         token=environment.get("WEDGATE_GITHUB_TOKEN") or environment.get("GITHUB_TOKEN") or None,
+        default_branch=default_branch(environment),
     )
 
 

@@ -212,6 +212,9 @@ class Forge(Protocol):
     def default_head(self) -> str:
         """Fetch the commit that the default branch is at, once: one run is decided by one state of it."""
 
+    def changed_by(self, commit: str) -> ChangedPaths:
+        """Fetch the paths that a commit changes since it left the default branch's history, once, in one request."""
+
     def changed_between(self, base: str, head: str) -> ChangedPaths:
         """Fetch the paths that a commit changes since it left another one's history, in one request."""
 
