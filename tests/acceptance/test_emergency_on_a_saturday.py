@@ -176,6 +176,19 @@ def test_a_broken_configuration_is_repaired_by_a_pull_request_alone(talk: Talk) 
     assert talk.deploys(MERGED).exit_code == 10
 
 
+def test_a_configuration_that_never_was_valid_is_repaired_too(talk: Talk) -> None:
+    """There is no version before it that could say who may approve, and none is asked."""
+    good = text_of("alice, bob", talk).encode()
+    talk.world.put("wedgate.yml", b"version: 1\nrules: nonsense\n")
+    talk.world.history["wedgate.yml"] = ["a" * 40]
+    proposes(talk, b"a fix", path="search.py")
+    assert not merges(talk)
+    assert talk.says("erin", "/wedgate status").exit_code == 2
+    proposes(talk, good)
+    assert merges(talk)
+    assert talk.deploys(MERGED).exit_code == 10
+
+
 def test_code_goes_out_while_the_configuration_is_broken(talk: Talk) -> None:
     """By the quorum of the last valid version, and with what closes the day by it named."""
     talk.world.put("wedgate.yml", text_of("alice, bob", talk).encode(), ref="2" * 40)

@@ -487,8 +487,8 @@ ATTACKS = (
         "moves the branch while its status is decided, and back when it is green",
         "decides about the commit that the status is posted on, wherever the branch is by then",
         "wedgate/cli/conversing.py",
-        "head_sha=change.head)",
-        "head_sha=self.parts.conversations.pull_request(change.number).head)",
+        "return self.ask(change.number, change.head)",
+        "return self.ask(change.number, self.conversations.pull_request(change.number).head)",
         f"{STATUS}::test_a_status_is_of_its_commit_wherever_the_branch_is",
     ),
     Attack(
