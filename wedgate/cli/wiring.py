@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,11 +140,18 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
             forge_date=forge.date,
             proposed_change=None if change is None else lambda: proposed_change(forge, change, source, almanac),
             last_valid=find_last_valid,
+            out_of_reach=out_of_reach,
             wedgate_version=__version__,
         )
         return Gate(parts)
 
-    return RunnerGate(
+    def out_of_reach(configuration: Configuration) -> Collection[str]:
+        from wedgate.cli.override_wiring import override_parts
+        from wedgate.engine.overrides import Overrides
+
+        return Overrides(override_parts(runner, configuration, environment, utc_now)).out_of_reach()
+
+    runner = RunnerGate(
         gate=gate_for(event),
         forge=forge,
         source=source,
@@ -152,6 +159,7 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
         last_valid=find_last_valid,
         gate_for=gate_for,
     )
+    return runner
 
 
 def _terminal_parts(config: Path | None) -> GateParts:

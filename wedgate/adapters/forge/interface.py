@@ -103,6 +103,9 @@ class Conversations(Protocol):
     def role_of(self, person: Person) -> Role:
         """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
 
+    def role_by_login(self, login: str) -> Role:
+        """Fetch what the person who has a login may do here now; ``NONE`` if it is nobody's, or a bot's."""
+
     def members_of(self, team: str) -> tuple[Person, ...]:
         """Fetch everybody in a team (``org/team``)."""
 
