@@ -94,7 +94,7 @@ def test_a_loosening_is_red_on_an_open_day_until_the_quorum_says_so(
     assert "needs the override quorum" in talk.answer
     asked = line(talk)
     assert "rules=config_loosened " in asked
-    talk.says("erin", asked)
+    talk.says("erin", asked.replace('"..."', '"it is meant"'))
     request = next(each for each in talk.answer.splitlines() if each.startswith("/wedgate approve")).split()[-1]
     talk.says("alice", f"/wedgate approve {H1} {request}")
     assert talk.status["state"] == "failure"
@@ -117,6 +117,11 @@ def test_a_loosening_with_code_on_a_closed_day_needs_both_named(talk: Talk) -> N
     """And the line to copy names both."""
     changes(talk, text_of(talk, policy="longest: 8h"), "app.py")
     assert statuses(talk) == ("failure", "failure", 10)
+    assert "no time opens it" in re.sub(r"\s+", " ", talk.looks().output)
+    assert talk.run("schedule", "refresh", "--check-run").exit_code == 0
+    run = talk.world.check_runs[-1]
+    assert (run["conclusion"], "config_loosened" in run["output"]["title"]) == ("failure", True)
+    assert "needs the override quorum" in run["output"]["summary"]
     assert "rules=config_loosened,saturday " in line(talk)
     for rules, state in (
         ("config_loosened", "failure"),

@@ -39,7 +39,9 @@ class Pull:
     base_ref: str = "main"
     from_fork: bool = False
     state: str = "open"
-    commits: list[tuple[str | None, str | None]] = field(default_factory=lambda: [("dave", "dave")])
+    merged_as: str | None = None
+    commits: list[tuple[str | None, ...]] = field(default_factory=lambda: [("dave", "dave")])
+    """By author and committer, and with a message where one matters."""
 
 
 @dataclass(kw_only=True)
@@ -77,6 +79,8 @@ class GithubWorld:
         self.hidden: set[str] = set()
         """Whose membership is private, and not shown to this token."""
         self.teams: dict[str, list[str]] = {}
+        self.limits: list[tuple[int, dict[str, str]]] = []
+        """Status and headers of the next answers, which are beyond a rate limit."""
         self.pushes: list[tuple[str, str, str | None]] = []
         """Branch, commit and login, the latest last."""
         self.runs: dict[int, tuple[str, str]] = {}
@@ -317,6 +321,9 @@ class GithubWorld:
         found = _example("pull", number=number, state=pull.state, user=self._user(pull.author))
         found["head"] |= {"sha": lies.pop(0) if lies else pull.head, "ref": pull.head_ref}
         found["base"] |= {"ref": pull.base_ref}
+        # While it is open, GitHub shows the commit of a merge that it tried.
+        found["merge_commit_sha"] = pull.merged_as or "f" * 40
+        found["merged_at"] = None if pull.merged_as is None else "2026-01-01T00:00:00Z"
         for part, home in (("head", 2 if pull.from_fork else 1), ("base", 1)):
             found[part]["repo"]["id"] = home
         if not is_whole:
@@ -334,9 +341,13 @@ class GithubWorld:
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
         return found
 
-    def _commit(self, author: str | None, committer: str | None) -> dict[str, Any]:
+    def _commit(self, author: str | None, committer: str | None, message: str | None = "a fix") -> dict[str, Any]:
         people = [None if login is None else self._user(login) for login in (author, committer)]
-        return _example("pull_commit", author=people[0], committer=people[1])
+        found = _example("pull_commit", author=people[0], committer=people[1])
+        found["commit"]["message"] = message
+        for part, login in (("author", author), ("committer", committer)):
+            found["commit"][part]["email"] = f"{login or 'nobody'}@acme.example"
+        return found
 
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []
@@ -477,8 +488,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif failure == "malformed":
             self._send(200, b"{not json")
         elif failure in ("rate", "secondary"):
-            named = {"X-RateLimit-Remaining": "0"} if failure == "rate" else {"Retry-After": "60"}
+            end = str(int(self.world.date().timestamp()) + 2400)
+            primary = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": end}
+            named = primary if failure == "rate" else {"Retry-After": "60"}
             self._send(403, json.dumps({"message": "API rate limit exceeded"}).encode(), **named)
+        elif failure is None and self.world.limits:
+            status, named = self.world.limits.pop(0)
+            self._send(status, json.dumps({"message": "You have exceeded a secondary rate limit"}).encode(), **named)
         elif failure is not None and failure.isdigit():
             self._send(int(failure), json.dumps({"message": "made to fail"}).encode())
         else:

@@ -22,6 +22,7 @@ ENGINE = "wedgate/engine/overrides.py"
 CONVERSATION = "wedgate/overrides/conversation.py"
 LINES = "wedgate/overrides/live_lines.py"
 READER = "wedgate/overrides/grammar.py"
+EXCLUDED = "wedgate/overrides/excluded.py"
 GRANTS = "wedgate/overrides/grants.py"
 PROPOSED = "wedgate/engine/proposed.py"
 STATEMENTS = "wedgate/overrides/statements.py"
@@ -45,7 +46,7 @@ ATTACKS = (
         "sockpuppet-self-approval",
         "asks for an override and approves it as well",
         "does not count the requester",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.REQUESTER, (requester,),",
         "(NeverCount.REQUESTER, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[erin-own_request]",
@@ -54,7 +55,7 @@ ATTACKS = (
         "author-approval",
         "opens the pull request and approves what a colleague asks for it",
         "does not count the author",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.AUTHOR, (change.author,),",
         "(NeverCount.AUTHOR, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[dave-own_change]",
@@ -63,7 +64,7 @@ ATTACKS = (
         "last-push",
         "pushes the last commit onto somebody else's pull request and approves it",
         "does not count whoever pushed the head, by GitHub's own record of pushes",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.HEAD_PUSHER, change.pushers,",
         "(NeverCount.HEAD_PUSHER, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[frank-own_push]",
@@ -81,7 +82,7 @@ ATTACKS = (
         "re-run",
         "runs somebody else's deployment again after approving it",
         "does not count whoever ran the job again",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.RE_RUNNER, change.re_runners,",
         "(NeverCount.RE_RUNNER, (),",
         f"{CASES}::test_a08_who_ran_the_job_again_does_not_count",
@@ -90,10 +91,28 @@ ATTACKS = (
         "co-author",
         "wrote a commit in the middle of the pull request and approves the whole",
         "does not count committers, where the policy says so",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.COMMITTERS, change.committers or (),",
         "(NeverCount.COMMITTERS, (),",
         f"{CASES}::test_committers_are_kept_out_where_the_policy_says_so",
+    ),
+    Attack(
+        "co-author-of-a-squash",
+        "is named in the trailers of a commit alone, and approves it",
+        "reads co-authors out of messages, where the policy does not count committers",
+        "wedgate/adapters/forge/github_conversations.py",
+        'for name in co_authors_in(str(each["commit"]["message"])))',
+        "for name in ())",
+        f"{TALK}::test_a_co_author_does_not_count_where_committers_do_not[Bob <102+bob@users.noreply.github.com>-bob]",
+    ),
+    Attack(
+        "co-author-by-another-address",
+        "is named as a co-author by an address that no account is known for, and approves",
+        "counts no approval while a co-author may be anybody",
+        CONVERSATION,
+        "NeverCount.COMMITTERS in policy.never_count and self._change.strangers:",
+        "False:",
+        f"{CASES}::test_co_authors_without_a_number_or_an_account_are_not_taken_for_nobody",
     ),
     Attack(
         "double-vote",
@@ -517,6 +536,15 @@ ATTACKS = (
         "names=self._names_of(found[3])",
         "names=frozenset((principal, f'{principal}@acme.example'))",
         f"{SIGNED}::test_all_names_of_a_key_are_one_person",
+    ),
+    Attack(
+        "co-author-by-signature",
+        "signs for a commit that names the signer as a co-author alone",
+        "reads co-authors out of messages, and logins out of addresses",
+        "wedgate/adapters/forge/git_copy.py",
+        ", *co_authors_in(message)",
+        "",
+        f"{SIGNED}::test_a_co_author_does_not_count[bob]",
     ),
     Attack(
         "signer-without-say",

@@ -96,6 +96,7 @@ class Conversing(Posting):
             picture.ledger,
             policy=picture.book.policy,
             closing=answer.closing,
+            impossible=picture.impossible,
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from wedgate.adapters.forge.interface import Conversations, Forge, PullRequest
+from wedgate.adapters.forge.interface import Committers, Conversations, Forge, PullRequest
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
@@ -27,6 +27,7 @@ from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchors_of_comment, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import hear
+from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.policy import Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
@@ -71,6 +72,14 @@ class Picture:
     standing: Standing
     book: Rulebook
     ledger: LedgerState | None
+
+    @property
+    def impossible(self) -> dict[str, Refusal]:
+        """The regions in which too few are left to approve, whoever asks, each with why."""
+        if self.book.policy is None:
+            return {}
+        found = {region: too_few_left(self.change, self.book, region, None) for region in self.book.regions}
+        return {region: refusal for region, refusal in found.items() if refusal is not None}
 
 
 class Overrides:
@@ -161,7 +170,7 @@ class Overrides:
         best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
         for number in self._candidates(outgoing.commit, pull_request):
             picture = self.picture(number) if known is None else known
-            found = self._grants(picture, self._with_trees(outgoing, picture), closing, decision.runway_needed)
+            found = self._grants(picture, self._with_trees(outgoing, picture), closing, _runway_of(decision))
             if best is None or _count(found) > _count(best[0]):
                 best = found, number, picture
         if best is None:
@@ -177,7 +186,7 @@ class Overrides:
             return {}
         return {region: self._until(each, decision.at) for region, each in found.items() if isinstance(each, Grant)}
 
-    def _until(self, grant: Grant, at: datetime) -> datetime:
+    def _until(self, grant: Grant, at: datetime, needed: timedelta = timedelta(0)) -> datetime:
         policy = self._parts.configuration.overrides
         return granted_until(
             self._parts.configuration.calendar,
@@ -187,6 +196,7 @@ class Overrides:
             grant.expires,
             rules=grant.rules,
             untouchable=frozenset() if policy is None else policy.untouchable,
+            needed=needed,
         )
 
     def has_part(self, comment: Comment) -> bool:
@@ -330,7 +340,7 @@ class Overrides:
 
     def _lasting(self, grant: Grant, at: datetime, runway: timedelta) -> Grant | Refusal:
         """Return a grant that keeps its region open for the runway asked for, or that it does not."""
-        until = self._until(grant, at)
+        until = self._until(grant, at, runway)
         if until - at >= runway:
             return grant
         return Refusal(
@@ -362,7 +372,7 @@ class Overrides:
             standing = hear(picture.change, picture.comments, picture.book, seen=seen_in(state.audit), now=now)
             there = replace(picture, ledger=state, standing=standing)
             closing_now = _with_freezes(closing, state.freezes, now)
-            found = self._grants(there, outgoing, closing_now, decision.runway_needed)
+            found = self._grants(there, outgoing, closing_now, _runway_of(decision))
             news = news_of(standing, picture.change, state.audit, now)
             recorded = {(use.request, use.region, use.binding) for use in uses_in(state.audit)}
             uses = [
@@ -401,13 +411,16 @@ class Overrides:
         never = frozenset() if policy is None else policy.never_count
         wants_committers = NeverCount.COMMITTERS in never
         again = self._parts.run_again
+        written = conversations.committers_of(pull_request.number) if wants_committers else Committers()
         return Change(
             repository=self._parts.repository,
             number=pull_request.number,
             head=pull_request.head,
             author=pull_request.author,
             pushers=self._pushers(pull_request, seen) if NeverCount.HEAD_PUSHER in never else (),
-            committers=conversations.committers_of(pull_request.number) if wants_committers else (),
+            committers=None if written is None else written.people,
+            co_author_logins=frozenset() if written is None else written.logins,
+            strangers=() if written is None else written.strangers,
             re_runners=() if again is None or NeverCount.RE_RUNNER not in never else conversations.who_ran(again),
             from_fork=pull_request.from_fork,
         )
@@ -458,6 +471,12 @@ def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at:
         region: why if frozen in why or not any(each.holds(region, at) for each in freezes) else (*why, frozen)
         for region, why in closing.items()
     }
+
+
+def _runway_of(decision: Decision) -> timedelta | None:
+    """Return the runway that a grant has to leave: none where a change was judged, whatever the day."""
+    is_change = not decision.regions and not any(reason.code.value in _BROKEN for reason in decision.reasons)
+    return None if is_change else decision.runway_needed
 
 
 def _count(found: Mapping[str, Grant | Refusal]) -> int:

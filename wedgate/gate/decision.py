@@ -59,7 +59,7 @@ class OverrideLook:
     """What an override does in one region: a grant with its times, or why none helps (``code``, ``words``).
 
     ``matched_by`` is ``commit`` or ``tree``; ``approvers`` are logins; ``strategy`` is the one asked for, if any.
-    ``until`` is what ends before ``expires``: the first instant at which a rule closes that the grant does not open.
+    ``until`` is the first instant at which the region closes: by a rule that the grant leaves, or later by any.
     """
 
     region: str

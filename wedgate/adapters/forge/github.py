@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -37,9 +38,10 @@ class GithubForge:
         token: str | None,
         timeout_seconds: float = TIMEOUT_SECONDS,
         default_branch: str | None = None,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.connection = Connection(
-            api_url=api_url, repository=repository, token=token, timeout_seconds=timeout_seconds
+            api_url=api_url, repository=repository, token=token, timeout_seconds=timeout_seconds, pause=pause
         )
         self._base = f"/repos/{repository}"
         self._default_branch = default_branch

@@ -37,7 +37,10 @@ class ChangedPaths:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted."""
+    """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted.
+
+    ``merged_as`` is the commit that merging, squashing or rebasing made of it; ``None`` while it is not merged.
+    """
 
     number: int
     head: str
@@ -46,6 +49,20 @@ class PullRequest:
     author: Person | None
     from_fork: bool
     is_open: bool
+    merged_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committers:
+    """Who wrote or committed some commits, with whom their messages name as co-authors.
+
+    ``logins`` (in lower case) are those named by a login without its number, and ``strangers`` are named by what no
+    account is known for.
+    """
+
+    people: tuple[Person, ...] = ()
+    logins: frozenset[str] = frozenset()
+    strangers: tuple[str, ...] = ()
 
 
 STATUS_LIMIT = 140
@@ -112,7 +129,7 @@ class Conversations(Protocol):
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
         """Fetch whoever pushed the head to its branch, each time it was; nobody if that is not known."""
 
-    def committers_of(self, number: int) -> tuple[Person, ...] | None:
+    def committers_of(self, number: int) -> Committers | None:
         """Fetch who wrote or committed the commits of a pull request; ``None`` if that is not known of every one."""
 
     def tree_of(self, commit: str) -> str:
