@@ -176,6 +176,47 @@ def test_a_broken_configuration_is_repaired_by_a_pull_request_alone(talk: Talk) 
     assert talk.deploys(MERGED).exit_code == 10
 
 
+def test_a_policy_that_nobody_can_meet_any_more_is_mended_on_an_open_day(talk: Talk) -> None:
+    """In the region where too few are left, and nowhere else; not while there is a quorum, and not on a closed day."""
+    current = text_of("alice, bob", talk)
+    talk.world.put("wedgate.yml", current.encode())
+    mended = "approvals: {default: 2, asia-pacific: 2}"
+    proposes(talk, current.replace("approvals: {default: 2, asia-pacific: 3}", mended).encode())
+    talk.world.roles["bob"] = "read"
+    assert not merges(talk)
+    assert talk.status["description"].startswith("rule_blocks: saturday")
+    current = current.replace("weekdays: monday..sunday", 'dates: ["2001-01-01"]').replace("2020-01-01", "2099-12-31")
+    talk.world.put("wedgate.yml", current.encode())
+    also = current.replace("approvals: {default: 2, asia-pacific: 3}", "approvals: {default: 1, asia-pacific: 2}")
+    proposes(talk, also.encode())
+    assert not merges(talk)
+    assert talk.status["description"].startswith("config_loosened")
+    proposes(talk, current.replace("approvals: {default: 2, asia-pacific: 3}", mended).encode())
+    talk.world.roles["bob"] = "write"
+    assert not merges(talk)
+    assert talk.status["description"].startswith("config_loosened")
+    talk.world.roles["bob"] = "read"
+    talk.world.failures["collaborators/bob"] = "500"
+    assert talk.run("schedule", "refresh").exit_code == 20
+    assert not talk.world.merge(7)
+    talk.world.failures.clear()
+    assert merges(talk)
+    assert b"asia-pacific: 2" in talk.world.commits["a" * 40]["wedgate.yml"]
+
+
+def test_a_configuration_that_never_was_valid_is_repaired_too(talk: Talk) -> None:
+    """There is no version before it that could say who may approve, and none is asked."""
+    good = text_of("alice, bob", talk).encode()
+    talk.world.put("wedgate.yml", b"version: 1\nrules: nonsense\n")
+    talk.world.history["wedgate.yml"] = ["a" * 40]
+    proposes(talk, b"a fix", path="search.py")
+    assert not merges(talk)
+    assert talk.says("erin", "/wedgate status").exit_code == 2
+    proposes(talk, good)
+    assert merges(talk)
+    assert talk.deploys(MERGED).exit_code == 10
+
+
 def test_code_goes_out_while_the_configuration_is_broken(talk: Talk) -> None:
     """By the quorum of the last valid version, and with what closes the day by it named."""
     talk.world.put("wedgate.yml", text_of("alice, bob", talk).encode(), ref="2" * 40)

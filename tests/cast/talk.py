@@ -11,7 +11,7 @@ from typing import Any
 
 from click.testing import CliRunner
 from git_server import GitServer
-from github_world import GithubWorld, Pull
+from github_world import REPOSITORY, GithubWorld, Pull
 
 from wedgate.cli.main import cli
 from wedgate.errors import WedgateError
@@ -95,7 +95,7 @@ class Talk:
         """Run the pull request's own check."""
         event = {
             "number": 7,
-            "repository": {"default_branch": "main"},
+            "repository": {"default_branch": "main", "full_name": REPOSITORY},
             "pull_request": {"number": 7, "base": {"ref": "main", "sha": "a" * 40}, "head": {"sha": H1}},
         }
         path = self.directory / "pull.json"

@@ -82,6 +82,19 @@ def test_two_commits_are_compared(world: Any) -> None:
     assert len(world.asked) == 1
 
 
+def test_what_a_commit_changes_is_asked_once_and_says_where_the_default_branch_is(world: Any) -> None:
+    """The files are then read at that very commit of it."""
+    world.put("wedgate.yml", b"x")
+    world.pulls[7] = Pull(head="b" * 40, files=[("app.py", None)])
+    forge = forge_of(world, default_branch="main")
+    for _ in range(2):
+        assert forge.changed_by("b" * 40).paths == {"app.py"}
+    found = forge.default_branch_file(PATHS)
+    assert found is not None
+    assert found.ref == "a" * 40
+    assert [path.partition("?")[0].split("/")[4] for path in world.asked] == ["compare", "contents"]
+
+
 @pytest.mark.parametrize(("count", "is_whole"), [(299, True), (300, False), (900, False)])
 def test_a_comparison_that_may_lack_files_says_so(world: Any, count: int, is_whole: bool) -> None:
     """GitHub lists three hundred files and does not say that there are more: then any file may have been changed."""

@@ -172,7 +172,7 @@ class GithubWorld:
         """Return status and body for a path."""
         home = f"/repos/{REPOSITORY}"
         if path.startswith("/orgs/"):
-            return self._members([unquote(part) for part in path.strip("/").split("/")])
+            return self._members([unquote(part) for part in path.strip("/").split("/")], query)
         if path == "/user":
             known = self._user(self.login or "nobody", "user")
             return (200, known) if self.login else (403, {"message": "Resource not accessible by integration"})
@@ -195,7 +195,9 @@ class GithubWorld:
                 base, _, head = between.partition("...")
                 files = self._between(base, head)
                 if files is not None:
-                    return 200, _example("compare", files=[_file(*each) for each in files[:300]])
+                    found = _example("compare", files=[_file(*each) for each in files[:300]])
+                    found["base_commit"]["sha"] = self.branches.get(base, base)
+                    return 200, found
             case ["git", "commits", sha] if sha in self.trees:
                 found = _example("git_commit", sha=sha)
                 found["tree"]["sha"] = self.trees[sha]
@@ -225,6 +227,7 @@ class GithubWorld:
 
     def _between(self, base: str, head: str) -> list[tuple[str, str | None]] | None:
         """Return what was said of two commits, or else what the pull requests change that the second one is of."""
+        base = self.branches.get(base, base)
         if (base, head) in self.comparisons:
             return self.comparisons[(base, head)]
         own = [
@@ -354,12 +357,12 @@ class GithubWorld:
                 found.append(_example("activity", ref=ref, after=after, actor=actor, activity_type="push"))
         return found
 
-    def _members(self, parts: list[str]) -> Answer:
+    def _members(self, parts: list[str], query: dict[str, list[str]]) -> Answer:
         match parts:
             case ["orgs", organisation, "teams", team, "members"] if f"{organisation}/{team}" in self.teams:
                 if not self.may_read_teams:
                     return 403, {"message": "Resource not accessible by integration"}
-                return 200, [self._user(login) for login in self.teams[f"{organisation}/{team}"]]
+                return 200, self._page([self._user(login) for login in self.teams[f"{organisation}/{team}"]], query)
         return _missing()
 
     def _user(self, login: str | None, example: str = "members") -> dict[str, Any]:
@@ -437,10 +440,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._check(asked, query, None, status, body)
         page, size = int(query.get("page", ["1"])[0]), world.page_size
         more = ""
-        if path.endswith(PAGED) and isinstance(body, list) and len(body) == size:
+        if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
             following = 1 if self._failure() == "circle" else page + 1
             more = f'<{world.url}{path}?per_page={size}&page={following}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
+
+    def _goes_on(self, path: str, query: dict[str, list[str]], page: int) -> bool:
+        return bool(self.world.answer(path, {**query, "page": [str(page + 1)]})[1])
 
     def do_POST(self) -> None:
         """Write, or fail as the world says."""

@@ -18,6 +18,7 @@ MEMORY = "tests/cli/test_override_memory.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
 CHECK = "tests/cli/test_check_command.py"
+EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
 ENGINE = "wedgate/engine/overrides.py"
 CONVERSATION = "wedgate/overrides/conversation.py"
 LINES = "wedgate/overrides/live_lines.py"
@@ -445,7 +446,7 @@ ATTACKS = (
         "wedgate/cli/conversing.py",
         "return self.gate_for(event).decide(None)",
         "return self.gate_for(event).decide(None, by_calendar=True)",
-        f"{STATUS}::test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
+        f"{STATUS}::test_a_loosening_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
     ),
     Attack(
         "loosen-beside-code",
@@ -454,8 +455,7 @@ ATTACKS = (
         "wedgate/engine/check.py",
         "            if verdict is Verdict.CLOSED:\n                every",
         "            if False:\n                every",
-        f"{STATUS}::test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so"
-        "[fewer approvals-with another file]",
+        f"{STATUS}::test_a_loosening_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-with another file]",
     ),
     Attack(
         "lost-among-files",
@@ -507,9 +507,18 @@ ATTACKS = (
         "moves the branch while its status is decided, and back when it is green",
         "decides about the commit that the status is posted on, wherever the branch is by then",
         "wedgate/cli/conversing.py",
-        "head_sha=change.head)",
-        "head_sha=self.parts.conversations.pull_request(change.number).head)",
+        "return self.ask(change.number, change.head)",
+        "return self.ask(change.number, self.conversations.pull_request(change.number).head)",
         f"{STATUS}::test_a_status_is_of_its_commit_wherever_the_branch_is",
+    ),
+    Attack(
+        "bury-the-quorum",
+        "weakens the policy everywhere while too few are left to approve in one region",
+        "lets the calendar decide about that region alone, and asks who is left",
+        "wedgate/engine/check.py",
+        "[name for name in names if name not in without]",
+        "[name for name in names if not without]",
+        f"{EMERGENCY}::test_a_policy_that_nobody_can_meet_any_more_is_mended_on_an_open_day",
     ),
     Attack(
         "one-key-two-names",

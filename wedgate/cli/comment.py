@@ -38,14 +38,17 @@ def command(event: Path | None, config: Path | None, *, as_check_run: bool) -> E
       wedgate comment
       wedgate comment --event event.json
     """
-    from wedgate.cli.conversing import Conversing
+    from wedgate.cli.conversing import Conversing, open_posting
 
     found = _event(event, os.environ)
     if isinstance(found, str):
         click.echo(f"wedgate: nothing to do: {found}")
         return ExitCode.DONE
     number, comment = found
-    code = _answer(number, comment, Conversing.open(config, os.environ, as_check_run=as_check_run), os.environ)
+    talk = open_posting(config, os.environ, as_check_run=as_check_run)
+    if not isinstance(talk, Conversing):
+        raise UsageError("the default branch has no wedgate.yml that can be used; write one with `wedgate init`")
+    code = _answer(number, comment, talk, os.environ)
     tell_now(config)
     return code
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
+    from wedgate.adapters.forge.github_conversations import GithubConversations
     from wedgate.adapters.forge.interface import CommitStatus
     from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.engine.check import Gate
@@ -21,46 +22,55 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversing:
-    """A repository's conversation, with the configuration of its default branch."""
+class Posting:
+    """What a status takes where nobody can be asked: the default branch never had a configuration that can be used."""
 
     forge: GithubForge
     gate: Gate
     gate_for: Callable[[ChangeEvent], Gate]
-    parts: OverrideParts
-    overrides: Overrides
+    conversations: GithubConversations
     run_url: str | None
     as_check_run: bool = False
 
-    @classmethod
-    def open(cls, config: Path | None, environment: Mapping[str, str], *, as_check_run: bool = False) -> Conversing:
-        """Read the configuration that decides, and wire everything with it; ``ConfigurationError`` if it is broken."""
-        from wedgate.cli.override_wiring import override_parts
-        from wedgate.cli.wiring import open_runner, utc_now
-        from wedgate.engine.overrides import Overrides
-        from wedgate.errors import UsageError
-
-        runner = open_runner(config, environment, by_calendar=True)
-        configuration = runner.configuration()
-        if configuration is None:
-            raise UsageError("the default branch has no wedgate.yml; write one with `wedgate init`")
-        parts = override_parts(runner, configuration, environment, utc_now)
-        return cls(
-            forge=runner.forge,
-            gate=runner.gate,
-            gate_for=runner.gate_for,
-            parts=parts,
-            overrides=Overrides(parts),
-            run_url=run_url(environment),
-            as_check_run=as_check_run,
-        )
-
-    def decide(self, change: Change) -> Decision:
+    def ask(self, pull_request: int, head: str) -> Decision:
         """Ask the gate about the head of a pull request, as its own `wedgate check` does."""
         from wedgate.adapters.forge.runner import ChangeEvent
 
-        event = ChangeEvent(pull_request=change.number, base_sha="", head_sha=change.head)
+        event = ChangeEvent(pull_request=pull_request, base_sha="", head_sha=head)
         return self.gate_for(event).decide(None)
+
+    def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
+        """Post a status, or where asked a check run with the decision as its summary."""
+        if not self.as_check_run or decision is None:
+            self.conversations.set_status(commit, status)
+            return
+        from wedgate.adapters.forge.interface import CheckResult
+        from wedgate.render.markdown import render_markdown
+
+        result = CheckResult(status=status, summary=render_markdown(decision))
+        self.conversations.set_check(commit, result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversing(Posting):
+    """A repository's conversation, with the configuration of its default branch, or the last that could be used."""
+
+    parts: OverrideParts
+    overrides: Overrides
+
+    @classmethod
+    def open(cls, config: Path | None, environment: Mapping[str, str]) -> Conversing:
+        """Read the configuration that decides, and wire everything with it; ``UsageError`` if there never was one."""
+        found = open_posting(config, environment)
+        if isinstance(found, Conversing):
+            return found
+        from wedgate.errors import UsageError
+
+        raise UsageError("the default branch has no wedgate.yml that can be used; write one with `wedgate init`")
+
+    def decide(self, change: Change) -> Decision:
+        """Ask the gate about a pull request as it was read."""
+        return self.ask(change.number, change.head)
 
     def has_command(self, comment: int) -> bool:
         """Whether a comment is there and holds a command, or was meant to."""
@@ -68,17 +78,6 @@ class Conversing:
 
         found = self.parts.conversations.comment(comment)
         return found is not None and bool(read_comment(found.body))
-
-    def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
-        """Post a status, or where asked a check run with the decision as its summary."""
-        if not self.as_check_run or decision is None:
-            self.parts.conversations.set_status(commit, status)
-            return
-        from wedgate.adapters.forge.interface import CheckResult
-        from wedgate.render.markdown import render_markdown
-
-        result = CheckResult(status=status, summary=render_markdown(decision))
-        self.parts.conversations.set_check(commit, result)
 
     def tell(self, answer: Answer) -> None:
         """Post the status, bring the comment up to date, and say in the log what happened."""
@@ -105,6 +104,30 @@ class Conversing:
         click.echo(inert(body))
         if not self.forge.keep_comment(picture.change.number, MARKER, body):
             click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
+
+
+def open_posting(config: Path | None, environment: Mapping[str, str], *, as_check_run: bool = False) -> Posting:
+    """Wire the gate and the forge, and the conversation too where there is a configuration whose policy decides."""
+    from wedgate.adapters.forge.github_conversations import GithubConversations
+    from wedgate.cli.override_wiring import override_parts
+    from wedgate.cli.wiring import open_runner, utc_now
+    from wedgate.engine.overrides import Overrides
+
+    runner = open_runner(config, environment, by_calendar=True)
+    configuration = runner.configuration()
+    posting = Posting(
+        forge=runner.forge,
+        gate=runner.gate,
+        gate_for=runner.gate_for,
+        conversations=GithubConversations(runner.forge.connection),
+        run_url=run_url(environment),
+        as_check_run=as_check_run,
+    )
+    if configuration is None:
+        return posting
+    parts = override_parts(runner, configuration, environment, utc_now)
+    known = {each.name: getattr(posting, each.name) for each in fields(posting)}
+    return Conversing(**known, parts=parts, overrides=Overrides(parts))
 
 
 def run_url(environment: Mapping[str, str]) -> str | None:

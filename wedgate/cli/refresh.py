@@ -17,7 +17,7 @@ from wedgate.gate.reasons import ReasonCode
 if TYPE_CHECKING:
     from wedgate.adapters.forge.interface import PullRequest
     from wedgate.adapters.forge.runner import ChangeEvent
-    from wedgate.cli.conversing import Conversing
+    from wedgate.cli.conversing import Posting
     from wedgate.gate.decision import Decision
 
 
@@ -43,17 +43,17 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
       wedgate refresh
       wedgate refresh --pull-request 7
     """
-    from wedgate.cli.conversing import Conversing
+    from wedgate.cli.conversing import open_posting
 
-    talk = Conversing.open(config, os.environ, as_check_run=as_check_run)
-    conversations = talk.parts.conversations
+    talk = open_posting(config, os.environ, as_check_run=as_check_run)
+    conversations = talk.conversations
     group = merge_group(os.environ)
     if group is not None:
         return _refresh_group(talk, *group)
     if numbers:
         pulls = tuple(conversations.pull_request(number) for number in dict.fromkeys(numbers))
     else:
-        pulls = conversations.open_pull_requests(str(talk.forge.connection.describe()["default_branch"]))
+        pulls = conversations.open_pull_requests(talk.forge.default_branch())
     # Whatever strangers wrote into a configuration is read last: it keeps nobody else waiting.
     codes = [_refresh(talk, pull) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
     code = ExitCode.EXTERNAL if ExitCode.EXTERNAL in codes else ExitCode.DONE
@@ -65,18 +65,23 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     return code
 
 
-def _refresh(talk: Conversing, pull: PullRequest) -> ExitCode:
+def _refresh(talk: Posting, pull: PullRequest) -> ExitCode:
     """Post the status of one pull request; ``error`` where it cannot be known."""
     from wedgate.adapters.forge.interface import CommitStatus, StatusState
+    from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import look, status_of
 
     found: Decision | None = None
     head = pull.head
     try:
-        picture = talk.overrides.picture(pull.number)
-        head = picture.change.head
-        found = look(talk.overrides, talk.decide, picture)
-        status = status_of(found, url=talk.run_url, ledger=picture.ledger)
+        if isinstance(talk, Conversing):
+            picture = talk.overrides.picture(pull.number)
+            head = picture.change.head
+            found = look(talk.overrides, talk.decide, picture)
+            status = status_of(found, url=talk.run_url, ledger=picture.ledger)
+        else:
+            found = talk.ask(pull.number, head)
+            status = status_of(found, url=talk.run_url)
         code = _code_of(found)
     except WedgateError as error:
         status, code = CommitStatus(state=StatusState.ERROR, description=str(error)), ExitCode.EXTERNAL
@@ -85,14 +90,17 @@ def _refresh(talk: Conversing, pull: PullRequest) -> ExitCode:
     return code
 
 
-def _refresh_group(talk: Conversing, number: int | None, group: ChangeEvent) -> ExitCode:
+def _refresh_group(talk: Posting, number: int | None, group: ChangeEvent) -> ExitCode:
     """Post the status of a merge group's own commit, for what it changes beside the group before it."""
+    from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import status_of
     from wedgate.overrides.grants import Outgoing
 
     commit = group.head_sha
-    decision = talk.overrides.frozen(talk.gate_for(group).decide(None))
-    decision = talk.overrides.through(decision, Outgoing(commit=commit), pull_request=number)
+    decision = talk.gate_for(group).decide(None)
+    if isinstance(talk, Conversing):
+        decision = talk.overrides.frozen(decision)
+        decision = talk.overrides.through(decision, Outgoing(commit=commit), pull_request=number)
     status = status_of(decision, url=talk.run_url)
     talk.post(commit, status, decision)
     click.echo(f"merge group of #{number} {commit[:12]}: {status.state.value}: {status.description}")

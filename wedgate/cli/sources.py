@@ -54,13 +54,17 @@ class WorkingFile:
 class DefaultBranch:
     """The default branch's file, through the forge."""
 
-    def __init__(self, forge: Forge, paths: tuple[str, ...]) -> None:
+    def __init__(self, forge: Forge, paths: tuple[str, ...], *, head: str | None = None) -> None:
+        """``head``: the commit of the run's pull request, whose changes are asked about first, and for both at once."""
         self._forge = forge
         self.paths = paths
+        self._compare_first = head
         self._found: ForgeFile | None = None
 
     def fetch(self) -> ConfigurationText | None:
         """Fetch the file from the forge, once: one run is decided by one state of the branch."""
+        if self._found is None and self._compare_first is not None:
+            self._forge.changed_by(self._compare_first)
         found = self._found = self._found or self._forge.default_branch_file(self.paths)
         if found is None:
             return None
@@ -146,8 +150,10 @@ def proposed_change(
     It is asked for by the commit, not by the pull request: a status stays with a commit, whatever its branch does. A
     merge group is what it adds to the group before it.
     """
-    start = event.base_sha if event.pull_request is None else forge.default_head()
-    changed = forge.changed_between(start, event.head_sha)
+    if event.pull_request is None:
+        changed = forge.changed_between(event.base_sha, event.head_sha)
+    else:
+        changed = forge.changed_by(event.head_sha)
     if not changed.paths:
         return None
     base: ForgeFile | ConfigurationText | None = source.fetch()

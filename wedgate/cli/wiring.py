@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,7 +124,8 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
     forge = open_forge(environment)
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
     event = None if by_calendar else change_event(environment)
-    source, parse = DefaultBranch(forge, paths), parser_for(environment)
+    head = None if event is None or event.pull_request is None else event.head_sha
+    source, parse = DefaultBranch(forge, paths, head=head), parser_for(environment)
     almanac = PinnedAlmanac(source)
 
     def find_last_valid() -> Configuration | None:
@@ -139,11 +140,18 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
             forge_date=forge.date,
             proposed_change=None if change is None else lambda: proposed_change(forge, change, source, almanac),
             last_valid=find_last_valid,
+            out_of_reach=out_of_reach,
             wedgate_version=__version__,
         )
         return Gate(parts)
 
-    return RunnerGate(
+    def out_of_reach(configuration: Configuration) -> Collection[str]:
+        from wedgate.cli.override_wiring import override_parts
+        from wedgate.engine.overrides import Overrides
+
+        return Overrides(override_parts(runner, configuration, environment, utc_now)).out_of_reach()
+
+    runner = RunnerGate(
         gate=gate_for(event),
         forge=forge,
         source=source,
@@ -151,6 +159,7 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
         last_valid=find_last_valid,
         gate_for=gate_for,
     )
+    return runner
 
 
 def _terminal_parts(config: Path | None) -> GateParts:
@@ -169,6 +178,7 @@ def _terminal_parts(config: Path | None) -> GateParts:
 def open_forge(environment: Mapping[str, str]) -> GithubForge:
     """Return the forge that the runner names; ``ExternalSystemError`` when it names none."""
     from wedgate.adapters.forge.github import GithubForge
+    from wedgate.adapters.forge.runner import default_branch
 
     repository = environment.get("GITHUB_REPOSITORY", "")
     if not repository:
@@ -177,6 +187,7 @@ def open_forge(environment: Mapping[str, str]) -> GithubForge:
         api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
         repository=repository,
         token=environment.get("WEDGATE_GITHUB_TOKEN") or environment.get("GITHUB_TOKEN") or None,
+        default_branch=default_branch(environment),
     )
 
 

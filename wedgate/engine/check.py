@@ -6,7 +6,7 @@ gate before any calendar is asked. A change to the configuration alone is judged
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -178,9 +178,10 @@ class Gate:
     ) -> tuple[Verdict, tuple[Reason, ...]] | Trouble | None:
         """Judge a change whose base is valid by what it opens; ``None`` where the calendar decides.
 
-        It does so about a first policy of overrides: no quorum could let it in yet, and it lets others in.
+        It does so about a first policy of overrides: no quorum could let it in yet, and it lets others in. So it does
+        about who may approve in a region where too few are left: no quorum can let anything in there any more.
         """
-        from wedgate.engine.proposed import changed_files  # most questions are not about a change
+        from wedgate.engine.proposed import changed_files, mends  # most questions are not about a change
 
         if change.head is None:
             text = "the change deletes the configuration; that needs the override quorum"
@@ -189,26 +190,37 @@ class Gate:
             return None
         try:
             head = self._parts.parse(change.head, change.path)
-            verdict, reason = self._compare(base, head, change, at)
+            lost = self._parts.out_of_reach(base) if mends(base, head) else ()
+            verdict, reason = self._compare(base, head, change, at, without=lost)
         except ConfigurationError as error:
             return Verdict.CLOSED, _invalid(error)
         except ExternalSystemError as error:
             return _unreachable(error)
         is_first_policy = base.overrides is None and head.overrides is not None
-        return None if is_first_policy and verdict is not Verdict.CLOSED else (verdict, (reason,))
+        return None if (is_first_policy or lost) and verdict is not Verdict.CLOSED else (verdict, (reason,))
 
     def _compare(
-        self, base: Configuration, head: Configuration, change: ProposedChange, at: datetime
+        self,
+        base: Configuration,
+        head: Configuration,
+        change: ProposedChange,
+        at: datetime,
+        *,
+        without: Collection[str] = (),
     ) -> tuple[Verdict, Reason]:
-        """Judge what one valid configuration makes of another, with the files that both name."""
+        """Judge what one valid configuration makes of another, with the files that both name.
+
+        ``without`` are regions in which it does not matter who may approve, and how many.
+        """
         from wedgate.engine.proposed import weakened_files, what_opens
         from wedgate.overrides.loosening import loosened
 
         almanac = self._parts.almanac
+        names = [region.name for region in base.calendar.regions]
         opened = what_opens(base.calendar, head.calendar, almanac, change.almanac or almanac, at)
         weakened = (
             *opened.unknown,
-            *loosened(base.overrides, head.overrides, [region.name for region in base.calendar.regions]),
+            *loosened(base.overrides, head.overrides, [name for name in names if name not in without]),
             *weakened_files(base, change),
         )
         if base.overrides is not None and base.state != head.state:

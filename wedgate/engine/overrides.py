@@ -90,6 +90,7 @@ class Overrides:
         self._teams: dict[str, tuple[Person, ...]] = {}
         self._code_owners: str | None = None
         self._roles: dict[int, Role] = {}
+        self._by_login: dict[str, Role] = {}
 
     def picture(self, number: int, ledger: LedgerState | None = None) -> Picture:
         """Read a pull request anew and work out where it stands; ``ledger`` is what was read of it already."""
@@ -233,6 +234,35 @@ class Overrides:
         """Return who may approve in a region, read anew; nobody without a policy."""
         policy = self._parts.configuration.overrides
         return Circle() if policy is None else self._circle(policy, region)
+
+    def out_of_reach(self) -> frozenset[str]:
+        """Return the regions in which fewer are left of those who may approve than are needed, whoever asks.
+
+        Whoever the policy names by number may have another login by now, and counts as there.
+        """
+        policy = self._parts.configuration.overrides
+        if policy is None:
+            return frozenset()
+        names = (region.name for region in self._parts.configuration.calendar.regions)
+        return frozenset(name for name in names if not self._is_within_reach(name, policy.needed_in(name)))
+
+    def _is_within_reach(self, region: str, needed: int) -> bool:
+        left, circle = 0, self.circle_in(region)
+        known = {login.lower() for login in circle.logins.values()}
+        asked = [*circle.logins.items(), *((None, login) for login in sorted(circle.by_login - known))]
+        for place, (number, login) in enumerate(asked):
+            left += self._is_left(circle, number, login)
+            if left >= needed or place >= MOST_PEOPLE:
+                return True
+        return False
+
+    def _is_left(self, circle: Circle, number: int | None, login: str) -> bool:
+        if number is None:
+            if login not in self._by_login:
+                self._by_login[login] = self._parts.conversations.role_by_login(login)
+            return self._by_login[login].may_write
+        person = Person(id=number, login=login)
+        return not circle.teams_of(person) or self._role(person).may_write
 
     def _role(self, person: Person) -> Role:
         if person.id not in self._roles:

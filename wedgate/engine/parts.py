@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -80,7 +80,8 @@ class GateParts:
     ``ExternalSystemError`` when a shared calendar that it extends cannot be had). ``forge_date``
     returns the forge's clock where there is a forge. ``proposed_change`` returns the change to be judged when the
     gate runs for a pull request that changes anything, else ``None``. ``last_valid`` returns the
-    last valid configuration of the default branch's history (``None``: none is found).
+    last valid configuration of the default branch's history (``None``: none is found). ``out_of_reach`` returns the
+    regions in which too few are left of those who may approve by a configuration's policy.
     """
 
     almanac: Almanac
@@ -90,4 +91,5 @@ class GateParts:
     forge_date: Callable[[], datetime] | None = None
     proposed_change: Callable[[], ProposedChange | None] | None = None
     last_valid: Callable[[], Configuration | None] | None = None
+    out_of_reach: Callable[[Configuration], Collection[str]] = lambda configuration: ()
     wedgate_version: str = ""

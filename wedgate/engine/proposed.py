@@ -19,6 +19,7 @@ from wedgate.config.configuration import Configuration
 from wedgate.engine.horizon import opened_from
 from wedgate.engine.parts import Almanac, ProposedChange
 from wedgate.overrides.code_owners import PATHS, Owners, owners_of
+from wedgate.overrides.loosening import loosened
 from wedgate.overrides.policy import Approvers, OverridePolicy
 
 Sources = frozenset[object]
@@ -50,6 +51,14 @@ def changed_files(base: Configuration, change: ProposedChange) -> tuple[str, ...
     directory = PurePosixPath(change.path).parent
     beside = (str(directory / name) for name in _beside(base))
     return tuple(name for name in dict.fromkeys((*beside, *_of_the_repository(base.overrides))) if change.changes(name))
+
+
+def mends(base: Configuration, head: Configuration) -> bool:
+    """Whether a change makes it easier to be approved in some region: by fewer, from fewer teams, or by others."""
+    names = [region.name for region in base.calendar.regions]
+    return bool(
+        set(loosened(base.overrides, head.overrides, names)) - set(loosened(base.overrides, head.overrides, ()))
+    )
 
 
 def weakened_files(base: Configuration, change: ProposedChange) -> Iterator[str]:

@@ -7,8 +7,11 @@ from datetime import UTC
 
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decision import Decision, RegionDecision
+from wedgate.gate.reasons import ReasonCode
 from wedgate.gate.words import said
 from wedgate.render.local import city_of, local_words, market_of, weekday_words
+
+_TIMELESS = (ReasonCode.CONFIG_LOOSENED, ReasonCode.CONFIG_INVALID)
 
 
 def local_times(region: RegionDecision) -> str:
@@ -29,6 +32,8 @@ def until(region: RegionDecision, decision: Decision) -> str:
         return ""
     horizon = f"{answer.horizon:%Y-%m-%d}"
     if region.verdict is Verdict.CLOSED:
+        if region.reasons[0].code in _TIMELESS:
+            return "no time opens it"
         if region.next_open is None:
             return f"no known opening before {horizon}"
         zone = market_of(answer, region.next_open).zone

@@ -25,7 +25,10 @@ _COMMENT = "give the job `pull-requests: write`"
 
 
 class GithubForge:
-    """One repository on GitHub. ``api_url`` is that of the runner (``GITHUB_API_URL``), ``repository`` owner/name."""
+    """One repository on GitHub. ``api_url`` is that of the runner (``GITHUB_API_URL``), ``repository`` owner/name.
+
+    ``default_branch`` is its name, where the event that started the run has it; it is asked for otherwise.
+    """
 
     def __init__(
         self,
@@ -34,13 +37,16 @@ class GithubForge:
         repository: str,
         token: str | None,
         timeout_seconds: float = TIMEOUT_SECONDS,
+        default_branch: str | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.connection = Connection(
             api_url=api_url, repository=repository, token=token, timeout_seconds=timeout_seconds, pause=pause
         )
         self._base = f"/repos/{repository}"
+        self._default_branch = default_branch
         self._head: str | None = None
+        self._changed: dict[str, ChangedPaths] = {}
         self._login: str | None = None
 
     def default_branch_file(self, paths: tuple[str, ...]) -> ForgeFile | None:
@@ -55,8 +61,9 @@ class GithubForge:
     def default_head(self) -> str:
         """Fetch the commit that the default branch is at, once."""
         if self._head is None:
-            name = quote(str(self.connection.describe()["default_branch"]), safe="")
-            branch = self.connection.get(f"{self._base}/branches/{name}", what="the default branch", needs=READ)
+            branch = self.connection.get(
+                f"{self._base}/branches/{self._branch_name()}", what="the default branch", needs=READ
+            )
             self._head = self.connection.asked("the default branch", READ, lambda: str(branch["commit"]["sha"]))
         return self._head
 
@@ -80,19 +87,32 @@ class GithubForge:
         files = list(self.connection.pages(f"{self._base}/pulls/{pull_request}/files", what=what, needs=_READ_PULLS))
         return self.connection.asked(what, _READ_PULLS, lambda: _paths(files, at_most=_LISTED_OF_PULL_REQUEST))
 
+    def default_branch(self) -> str:
+        """Return the name of the default branch."""
+        return self._default_branch or str(self.connection.describe()["default_branch"])
+
+    def _branch_name(self) -> str:
+        return quote(self.default_branch(), safe="")
+
+    def changed_by(self, commit: str) -> ChangedPaths:
+        """Fetch the paths that a commit changes of the default branch, once; it says where that branch is, too."""
+        if commit not in self._changed:
+            what = f"the changes of {commit[:12]}"
+            found = self._compare(self._head or self._branch_name(), quote(commit), what)
+            base = self.connection.asked(what, READ, lambda: str(found["base_commit"]["sha"]))
+            self._head = self._head or base
+            self._changed[commit] = self.connection.asked(what, READ, lambda: _changed(found))
+        return self._changed[commit]
+
     def changed_between(self, base: str, head: str) -> ChangedPaths:
         """Fetch the paths changed since the last commit that two have in common, old names of moved files too."""
         what = f"the changes from {base[:12]} to {head[:12]}"
+        found = self._compare(quote(base), quote(head), what)
+        return self.connection.asked(what, READ, lambda: _changed(found))
+
+    def _compare(self, base: str, head: str, what: str) -> Any:
         # All the files are on the first page, however many commits there are.
-        found = self.connection.get(
-            f"{self._base}/compare/{quote(base)}...{quote(head)}", what=what, needs=READ, per_page=1
-        )
-
-        def changed() -> ChangedPaths:
-            files = found["files"]
-            return ChangedPaths(paths=frozenset(_names(files)), is_whole=len(files) < _LISTED_AT_MOST)
-
-        return self.connection.asked(what, READ, changed)
+        return self.connection.get(f"{self._base}/compare/{base}...{head}", what=what, needs=READ, per_page=1)
 
     def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
@@ -146,6 +166,11 @@ def _paths(files: Sequence[Mapping[str, Any]], *, at_most: int) -> tuple[str, ..
     if len(files) >= at_most:
         raise ExternalSystemError(f"GitHub lists only the first {at_most:,} changed files, so they are not all known")
     return tuple(dict.fromkeys(_names(files)))
+
+
+def _changed(found: Mapping[str, Any]) -> ChangedPaths:
+    files = found["files"]
+    return ChangedPaths(paths=frozenset(_names(files)), is_whole=len(files) < _LISTED_AT_MOST)
 
 
 def _names(files: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -5,7 +5,7 @@ Addresses and fields are those of GitHub's published REST description (api.githu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -81,13 +81,22 @@ class GithubConversations:
 
     def role_of(self, person: Person) -> Role:
         """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
-        what = f"what {person.login} may do"
-        path = f"{self._base}/collaborators/{quote(person.login, safe='')}/permission"
+        return self._role(person.login, lambda user: user is not None and user.id == person.id)
+
+    def role_by_login(self, login: str) -> Role:
+        """Fetch what whoever has a login may do here now."""
+        return self._role(login, lambda user: user is not None and user.is_human)
+
+    def _role(self, login: str, fits: Callable[[Person | None], bool]) -> Role:
+        what = f"what {login} may do"
+        path = f"{self._base}/collaborators/{quote(login, safe='')}/permission"
         try:
             found = self._connection.get(path, what=what, needs=READ)
         except NotFoundError:
             return Role.NONE
-        return self._connection.asked(what, READ, lambda: _role(found, person))
+        return self._connection.asked(
+            what, READ, lambda: _role(found) if fits(_person(found.get("user"))) else Role.NONE
+        )
 
     def members_of(self, team: str) -> tuple[Person, ...]:
         """Fetch everybody in a team, members of its child teams too."""
@@ -261,9 +270,6 @@ def _person(found: object) -> Person | None:
     return Person(id=int(found["id"]), login=str(found["login"]), is_human=is_human)
 
 
-def _role(found: Mapping[str, Any], person: Person) -> Role:
-    user = found.get("user")
-    if not isinstance(user, dict) or user.get("id") != person.id:
-        return Role.NONE
+def _role(found: Mapping[str, Any]) -> Role:
     names: Sequence[object] = (found.get("role_name"), found.get("permission"))
     return next((Role(str(name)) for name in names if name in tuple(Role)), Role.NONE)

@@ -120,6 +120,9 @@ class Conversations(Protocol):
     def role_of(self, person: Person) -> Role:
         """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
 
+    def role_by_login(self, login: str) -> Role:
+        """Fetch what the person who has a login may do here now; ``NONE`` if it is nobody's, or a bot's."""
+
     def members_of(self, team: str) -> tuple[Person, ...]:
         """Fetch everybody in a team (``org/team``)."""
 
@@ -228,6 +231,9 @@ class Forge(Protocol):
 
     def default_head(self) -> str:
         """Fetch the commit that the default branch is at, once: one run is decided by one state of it."""
+
+    def changed_by(self, commit: str) -> ChangedPaths:
+        """Fetch the paths that a commit changes since it left the default branch's history, once, in one request."""
 
     def changed_between(self, base: str, head: str) -> ChangedPaths:
         """Fetch the paths that a commit changes since it left another one's history, in one request."""

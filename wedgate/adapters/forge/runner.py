@@ -61,6 +61,18 @@ def change_event(environment: Mapping[str, str]) -> ChangeEvent | None:
         return None
 
 
+def default_branch(environment: Mapping[str, str]) -> str | None:
+    """Return the name of the default branch by the event of the run, ``None`` where it does not say."""
+    try:
+        event: Any = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8"))
+        if event["repository"]["full_name"] != environment.get("GITHUB_REPOSITORY"):
+            return None
+        found = event["repository"]["default_branch"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) and found else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnWorkflow:
     """The workflow that a run belongs to: the name of its file, and the branch or tag at which it runs."""
