@@ -158,7 +158,9 @@ def test_an_annotation_starts_no_other_command(judgement: SuiteJudgement) -> Non
             for each in judgement.results
         ),
     )
-    for line in judgement_annotations(changed):
+    lines = judgement_annotations(changed)
+    assert len(lines) == len(judgement_annotations(judgement)) > 0
+    for line in lines:
         assert len(line.splitlines()) == 1
         assert line.isprintable()
         assert "%0A" not in line
