@@ -20,6 +20,7 @@ from broken_places import NOBODY_LISTENS, STATES, broken, environment_of, mounti
 from click.testing import CliRunner
 from git_server import GitServer
 from postgres_server import PostgresServer, wire_to
+from small_service import quick_configuration
 from store_places import REF, SERVICE, FilePlace, GitPlace, PostgresPlace
 
 from wedgate.adapters.stores.rescue import load_rescue
@@ -41,18 +42,6 @@ CONFIGURATIONS = ("deleted", "garbage")
 UNREACHABLE = ("the forge", "the package index")
 LEASES = ("free", "held")
 
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions:
-  us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US, subdivision: CA}}}
-rollout:
-  reserve: 1s
-  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: 10m}]}}
-  target: {kind: simulated}
-judge: {slice: 1s, errors: {requests: 20}, false-alarms: 20%}
-state: STATE
-"""
 WORLD = {"us-west": {"colours": {"blue": "sha256:old", "green": None}}, "*traffic": {"rate": 200}}
 
 # Without the package index nothing can be installed: only what wedgate cannot be without is there.
@@ -89,7 +78,7 @@ class Stage:
         self.directory.mkdir()
         (self.directory / ".wedgate").mkdir()
         (self.directory / ".wedgate" / "simulated.json").write_text(json.dumps(WORLD))
-        (self.directory / "wedgate.yml").write_text(CONFIGURATION.replace("STATE", self._state()))
+        (self.directory / "wedgate.yml").write_text(quick_configuration(bake="10m", state=self._state()))
         self.temporary.mkdir()
         self._begin()
         self._kept = [path for path in (self.directory, root / "acme") if path.exists()]

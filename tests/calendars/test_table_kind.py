@@ -129,7 +129,8 @@ def test_no_shelf_is_trouble_and_not_an_empty_table() -> None:
     needs = needs_of(parse_configuration(
         f"version: 1\nservice: x\n{SYDNEY}\nrules: {{a: {{where: all, table: fairs.yml}}}}".encode(), name="f"
     ).calendar)  # fmt: skip
-    assert gather_facts(needs, span).of(key).trouble is not None
+    found = gather_facts(needs, span).of(key)
+    assert found.trouble == "there is no directory to read it from; ask with --config"
 
 
 @pytest.mark.parametrize("text", ["../fairs.yml", "a/../../fairs.yml", "/etc/passwd", "~/x.yml", "C:\\x", "a\\b", "a/",

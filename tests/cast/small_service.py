@@ -46,6 +46,18 @@ judge:
   false-alarms: 20%
 state: {kind: file, path: .wedgate}
 """
+QUICK = """\
+version: 1
+service: venue-search
+regions:
+  us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US, subdivision: CA}}}
+rollout:
+  reserve: 1s
+  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: BAKE}]}}
+  target: {kind: simulated}
+judge: {slice: 1s, errors: {requests: 20}, false-alarms: 20%}
+state: STATE
+"""
 NEW = ("--commit", "1" * 40, "--digest", "sha256:new")
 REPORT: dict[str, Any] = {
     "schema_version": 1,
@@ -57,6 +69,11 @@ REPORT: dict[str, Any] = {
         {"name": "p95", "baseline": 100, "candidate": 300, "unit": "ms", "direction": "lower-is-better"},
     ],
 }
+
+
+def quick_configuration(*, bake: str, state: str) -> str:
+    """Return a service without rules, whose slices take a second, with this bake and this ``state:``."""
+    return QUICK.replace("BAKE", bake).replace("STATE", state)
 
 
 def run_process(place: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:

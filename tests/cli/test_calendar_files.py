@@ -50,8 +50,15 @@ def test_a_path_is_one_from_where_the_configuration_is() -> None:
 
 
 def test_what_the_forge_does_not_give_is_trouble_and_not_an_error() -> None:
-    for forge in (Branch({}), Branch({"wedgate.yml": b""}), Branch({"wedgate.yml": b""}, answers=False)):
-        assert isinstance(source(forge).read("fairs.yml"), Unread)
+    """Each says what it is: no configuration to read beside, no such file, a forge that does not answer."""
+    for forge, words in (
+        (Branch({}), "has no configuration, and so no file beside it"),
+        (Branch({"wedgate.yml": b""}), "the default branch has no such file"),
+        (Branch({"wedgate.yml": b""}, answers=False), "the forge did not give it: the forge is down"),
+    ):
+        found = source(forge).read("fairs.yml")
+        assert isinstance(found, Unread)
+        assert words in found.trouble
 
 
 def test_a_terminal_reads_beside_the_working_file(tmp_path: Path) -> None:

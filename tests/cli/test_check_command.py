@@ -400,11 +400,11 @@ OWN = """
 adapters adapters.forge adapters.forge.git_copy adapters.forge.runner
 almanac almanac.files almanac.gather almanac.holidays almanac.zones
 calendars calendars.dated_items calendars.differences calendars.durations calendars.explain calendars.facts
-calendars.kinds calendars.kinds.weekdays calendars.local_time calendars.market_state calendars.market_timeline
-calendars.matches calendars.merged calendars.month_day_items calendars.padding calendars.rule_words calendars.sources
-calendars.spelling calendars.spellings calendars.tables calendars.timeline calendars.tracks calendars.values
-calendars.weekday_items calendars.weekday_sets calendars.weekly_items calendars.windows calendars.wording
-calendars.words
+calendars.items calendars.kinds calendars.kinds.weekdays calendars.local_time calendars.market_state
+calendars.market_timeline calendars.matches calendars.merged calendars.month_day_items calendars.padding
+calendars.rule_words calendars.sources calendars.spelling calendars.spellings calendars.tables calendars.timeline
+calendars.tracks calendars.values calendars.weekday_items calendars.weekday_sets calendars.weekly_items
+calendars.windows calendars.wording calendars.words
 cli cli.check cli.freezes cli.main cli.options cli.places cli.sources cli.wiring
 config config.build config.build_state config.cache config.configuration config.load config.nearest config.rule_keys
 config.scalars config.schema_words config.source config.templates

@@ -129,6 +129,10 @@ def test_a_run_for_no_pull_request_is_refused(world: Any, monkeypatch: pytest.Mo
 
 def test_two_sides_and_a_pull_request_are_two_questions() -> None:
     """One of them is asked at a time; and none of them is no question."""
-    for arguments in (["--pull-request", "a.yml", "b.yml"], [], ["a.yml"]):
-        result = CliRunner().invoke(command, arguments, standalone_mode=False)
-        assert isinstance(result.exception, UsageError)
+    for arguments, words in (
+        (["--pull-request", "a.yml", "b.yml"], "leave OLD and NEW out"),
+        ([], "name two sides"),
+        (["a.yml"], "name two sides"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            CliRunner().invoke(command, arguments, standalone_mode=False, catch_exceptions=False)

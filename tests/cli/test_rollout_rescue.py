@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from small_service import quick_configuration
 
 from wedgate.adapters.stores import locking
 from wedgate.adapters.stores.rescue import load_rescue, save_rescue
@@ -17,18 +18,7 @@ from wedgate.cli import main as cli_main
 from wedgate.cli.rollout import warning_of_checkout
 from wedgate.errors import ConfigurationError, ExitCode, RefusedError, UsageError
 
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions:
-  us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US, subdivision: CA}}}
-rollout:
-  reserve: 1s
-  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: 1s}]}}
-  target: {kind: simulated}
-judge: {slice: 1s, errors: {requests: 20}, false-alarms: 20%}
-state: {kind: file, path: state}
-"""
+CONFIGURATION = quick_configuration(bake="1s", state="{kind: file, path: state}")
 
 
 def call(*words: str) -> Result:
@@ -249,7 +239,10 @@ def test_a_configuration_says_where_to_look_even_when_it_is_gone(place: Path, mo
 
 def test_a_file_that_is_named_is_what_is_gone_by(place: Path) -> None:
     """Exit 2 for two different answers to one question."""
-    assert isinstance(call("rollback", "--rescue", "x.json", "--from-ledger").exception, UsageError)
+    for other in (("--from-ledger",), ("--config", "wedgate.yml")):
+        with pytest.raises(UsageError, match="leave --from-ledger and --config out"):
+            call_or_raise("rollback", "--rescue", "x.json", *other)
+    assert weights(place) == {"blue": 90, "green": 10}
 
 
 def test_what_only_records_is_not_imported_before_traffic_is_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ regions:
     extends: {TEXT}
     markets: {{berlin: {{zone: Europe/Berlin, country: DE}}}}
 """
+MONDAY = datetime(2026, 6, 8, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -58,11 +60,13 @@ def ref() -> SharedRef:
 
 
 def test_a_runner_decides_by_it_and_records_its_digest(world: GithubWorld) -> None:
-    """Monday is blocked by its row; the record says which content that was."""
-    decision = open_gate(None, world.environment()).decide(None)
+    """Monday is blocked by its row, from midnight to midnight in Berlin; the record says which content that was."""
+    decision = open_gate(None, world.environment()).decide(None, at=MONDAY)
     plain = plain_decision(decision)
-    assert decision.reasons[0].code in (ReasonCode.OPEN, ReasonCode.RULE_BLOCKS)
-    assert decision.next_close or decision.next_open
+    assert [reason.code for reason in decision.reasons] == [ReasonCode.RULE_BLOCKS]
+    assert decision.next_open == datetime(2026, 6, 8, 22, 0, tzinfo=UTC)
+    open_again = open_gate(None, world.environment()).decide(None, at=MONDAY + timedelta(days=1))
+    assert open_again.next_close == datetime(2026, 6, 14, 22, 0, tzinfo=UTC)
     # printf of the bytes above | sha256sum
     import hashlib
 
@@ -130,10 +134,14 @@ def test_without_a_copy_and_a_forge_there_is_one_clear_error(world: GithubWorld)
 
 
 def test_the_schema_of_the_record_knows_the_digests(world: GithubWorld) -> None:
-    """``inputs.extends`` is part of the published record."""
+    """``inputs.extends`` is part of the published record: a digest for each calendar."""
     import jsonschema
 
     from wedgate.render.json import SCHEMA_PATH
 
     plain = plain_decision(open_gate(None, world.environment()).decide(None))
-    jsonschema.Draft202012Validator(json.loads(SCHEMA_PATH.read_text())).validate(plain)
+    schema = jsonschema.Draft202012Validator(json.loads(SCHEMA_PATH.read_text()))
+    assert list(plain["inputs"]["extends"]) == [TEXT]
+    assert schema.is_valid(plain)
+    plain["inputs"]["extends"] = {TEXT: "sha256:short"}
+    assert not schema.is_valid(plain)

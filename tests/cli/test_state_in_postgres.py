@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from github_world import GithubWorld
 from postgres_server import PASSWORD, PostgresServer, wire_to
+from small_service import quick_configuration
 from talk import H1, Talk
 
 from wedgate.adapters.stores.postgres import PostgresStore
@@ -22,18 +23,7 @@ from wedgate.ledger.chain import GENESIS
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Stream
 
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions:
-  us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US, subdivision: CA}}}
-rollout:
-  reserve: 1s
-  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: 1s}]}}
-  target: {kind: simulated}
-judge: {slice: 1s, errors: {requests: 20}, false-alarms: 20%}
-state: {kind: postgres, url: env/WEDGATE_DATABASE_URL}
-"""
+CONFIGURATION = quick_configuration(bake="1s", state="{kind: postgres, url: env/WEDGATE_DATABASE_URL}")
 ADOPT = ("rollout", "adopt", "--digest", "sha256:old")
 RUN = ("rollout", "run", "--commit", "2" * 40, "--digest", "sha256:new")
 

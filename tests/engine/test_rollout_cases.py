@@ -100,6 +100,7 @@ def test_r10_gate_is_asked_again_before_every_increase(world: Any) -> None:
     """R10: a gate that passed hours ago opens nothing: each change of weights has its own question just before."""
     world.run()
     moments = [(said.region, said.at) for said in world.said if said.weights is not None]
+    assert {region for region, _ in moments} == set(world.targets)
     assert all(moment in world.asked for moment in moments)
 
 

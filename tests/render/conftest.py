@@ -26,7 +26,6 @@ from wedgate.config.load import load_configuration, parse_configuration
 from wedgate.engine.calendar import make_book
 
 ROOT = Path(__file__).resolve().parents[2]
-AXE = ROOT / ".tools" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 EVIL = "\"'></script></title><img src=x onerror=alert(1)>&"
 """A text that would break out of an attribute, a script, a title and a cell."""
 VERSIONS = DataVersions(config_digest="sha256:0", zone_data="2026f", holidays="0.109", wedgate="0")
@@ -174,12 +173,6 @@ def asked_in_browser(tmp_path: Path, tool_named: Callable[[str], Path]) -> Calla
         return json.loads(unquote(found[1]))
 
     return ask
-
-
-@pytest.fixture
-def axe() -> Path:
-    """The source of axe-core as ``make tools`` puts it there."""
-    return AXE
 
 
 COUNTRIES = {"Europe/London": "GB", "Europe/Berlin": "DE", "Asia/Kolkata": "IN", "Asia/Singapore": "SG"}

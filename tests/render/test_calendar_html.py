@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from accessible import assert_accessible, on_each_screen
 
 from wedgate.calendars.book import Book
 from wedgate.render.calendar_days import local_days, shown_dates
@@ -289,25 +289,13 @@ def test_the_page_names_its_service_span_and_data(page: str, tree_of: Any) -> No
     ]
 
 
-AXE_RUN = """axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  resultTypes: ["violations"]}).then((found) => answer({
-    dark: matchMedia("(prefers-color-scheme: dark)").matches, passes: found.passes.length,
-    wrong: found.violations.map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 200)}`)}));"""
-
-
-@pytest.mark.needs_tool("chromium")
-@pytest.mark.needs_file(".tools/npm/node_modules/axe-core/axe.min.js")
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1280, 320])
+@on_each_screen
 def test_axe_finds_nothing_wrong(
-    starter: Any, one_market: Any, asked_in_browser: Callable[..., Any], axe: Path, dark: bool, width: int
+    starter: Any, one_market: Any, asked_in_browser: Callable[..., Any], dark: bool, width: int
 ) -> None:
     """WCAG 2 A and AA and the best practices, in light and dark, wide and narrow."""
     page = render_calendar_html(one_market("Europe/Berlin", "2027-03-01", "2027-05-01"))
-    found = asked_in_browser(page, AXE_RUN, width=width, dark=dark, libraries=(axe,))
-    assert found["dark"] is dark
-    assert found["passes"] > 25
-    assert found["wrong"] == []
+    assert_accessible(page, asked_in_browser, width=width, dark=dark, passes=25)
 
 
 @pytest.mark.needs_tool("chromium")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from accessible import assert_accessible, on_each_screen
 
 import wedgate
 from wedgate.cli.wiring import PinnedAlmanac
@@ -158,24 +159,10 @@ def test_words_of_the_file_stay_words(outlook: Outlook, evil: str, tree_of: Any)
     assert "<img" not in render_outlook_markdown(strange, local)
 
 
-AXE_RUN = """axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-  resultTypes: ["violations"]}).then((found) => answer({
-    dark: matchMedia("(prefers-color-scheme: dark)").matches, passes: found.passes.length,
-    wrong: found.violations.map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 200)}`)}));"""
-
-
-@pytest.mark.needs_tool("chromium")
-@pytest.mark.needs_file(".tools/npm/node_modules/axe-core/axe.min.js")
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [1280, 320])
-def test_axe_finds_nothing_wrong(
-    page: str, asked_in_browser: Callable[..., Any], axe: Path, dark: bool, width: int
-) -> None:
+@on_each_screen
+def test_axe_finds_nothing_wrong(page: str, asked_in_browser: Callable[..., Any], dark: bool, width: int) -> None:
     """WCAG 2 A and AA and the best practices, in light and dark, wide and narrow."""
-    found = asked_in_browser(page, AXE_RUN, width=width, dark=dark, libraries=(axe,))
-    assert found["dark"] is dark
-    assert found["passes"] > 15
-    assert found["wrong"] == []
+    assert_accessible(page, asked_in_browser, width=width, dark=dark, passes=15)
 
 
 @pytest.mark.needs_tool("chromium")

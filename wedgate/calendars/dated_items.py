@@ -6,23 +6,20 @@ Without times both ends belong to the range. With a time at both ends it is a ha
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Self
 
+from wedgate.calendars.items import Items
 from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.wording import (
     CLOCK,
     CLOCK_END,
     both_ends,
     end_time_of,
-    one_or_many,
-    plain,
     shown,
     spelled_end,
     start_time_of,
-    texts_of,
 )
 
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -59,30 +56,26 @@ class DateItem:
         return f"{self.first}" if self.first == self.last else f"{self.first}..{self.last}"
 
 
-class DateItems(tuple[DateItem, ...]):
-    """One dated day or range, or a list of them."""
+class DateItems(Items[DateItem]):
+    """One day, range with both ends or range of local instants, or a list of them; all dated."""
 
     __slots__ = ()
 
-    @classmethod
-    def parse(cls, raw: object) -> Self:
-        """Read a day, a range with both ends, a range of local instants, or a list of them."""
-        return cls(_parse_dated(text) for text in texts_of(raw, "date", example=_DATE_EXAMPLE))
-
-    def spell(self) -> object:
-        """Write one item by itself, several as a list."""
-        return plain(str(item) for item in self)
+    NOUN = "date"
+    EXAMPLE = _DATE_EXAMPLE
+    FORM = rf"({_DAY}(\.\.{_DAY})?|{_DAY}T{CLOCK}\.\.{_DAY}T{CLOCK_END})"
 
     @classmethod
-    def json_schema(cls) -> Mapping[str, object]:
-        """Return the schema: a text or a list of texts."""
-        return one_or_many(rf"^({_DAY}(\.\.{_DAY})?|{_DAY}T{CLOCK}\.\.{_DAY}T{CLOCK_END})$")
+    def _read(cls, text: str) -> DateItem:
+        return _parse_dated(text)
 
 
 class Days(DateItems):
     """Dated days and ranges of whole days, without times."""
 
     __slots__ = ()
+
+    FORM = rf"{_DAY}(\.\.{_DAY})?"
 
     @classmethod
     def parse(cls, raw: object) -> Self:
@@ -92,11 +85,6 @@ class Days(DateItems):
             if item.start is not None:
                 raise SpellingError(f"{shown(str(item))} has times", "write whole days, without T and a time")
         return items
-
-    @classmethod
-    def json_schema(cls) -> Mapping[str, object]:
-        """Return the schema: a text or a list of texts."""
-        return one_or_many(rf"^{_DAY}(\.\.{_DAY})?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,24 +114,18 @@ class YearlyItem:
         return first if first == last else f"{first}..{last}"
 
 
-class YearlyItems(tuple[YearlyItem, ...]):
-    """One day or range of every year, or a list of them."""
+class YearlyItems(Items[YearlyItem]):
+    """One day, range with both ends or range of local instants of every year, or a list of them."""
 
     __slots__ = ()
 
-    @classmethod
-    def parse(cls, raw: object) -> Self:
-        """Read a month and day, a range with both ends, a range of local instants, or a list of them."""
-        return cls(_parse_yearly(text) for text in texts_of(raw, "day of the year", example=_YEARLY_EXAMPLE))
-
-    def spell(self) -> object:
-        """Write one item by itself, several as a list."""
-        return plain(str(item) for item in self)
+    NOUN = "day of the year"
+    EXAMPLE = _YEARLY_EXAMPLE
+    FORM = rf"({_MONTH_DAY}(\.\.{_MONTH_DAY})?|{_MONTH_DAY}T{CLOCK}\.\.{_MONTH_DAY}T{CLOCK_END})"
 
     @classmethod
-    def json_schema(cls) -> Mapping[str, object]:
-        """Return the schema: a text or a list of texts."""
-        return one_or_many(rf"^({_MONTH_DAY}(\.\.{_MONTH_DAY})?|{_MONTH_DAY}T{CLOCK}\.\.{_MONTH_DAY}T{CLOCK_END})$")
+    def _read(cls, text: str) -> YearlyItem:
+        return _parse_yearly(text)
 
 
 def _parse_dated(text: str) -> DateItem:

@@ -7,12 +7,11 @@ a month of 29: people who say "the thirtieth of the twelfth" for New Year's Eve 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
 
+from wedgate.calendars.items import Items
 from wedgate.calendars.spelling import SpellingError
-from wedgate.calendars.wording import both_ends, one_or_many, plain, shown, texts_of
+from wedgate.calendars.wording import both_ends, shown
 
 LAST = 30
 """The last day of any month: its thirtieth, or its twenty-ninth if it has no more."""
@@ -43,24 +42,18 @@ class MonthDateItem:
         return first if first == last else f"{first}..{last}"
 
 
-class MonthDateItems(tuple[MonthDateItem, ...]):
-    """One day or range of every year of the calendar, or a list of them."""
+class MonthDateItems(Items[MonthDateItem]):
+    """One day or range of every year of the calendar, or a list of them; day 30 is spelled ``last``, the same day."""
 
     __slots__ = ()
 
-    @classmethod
-    def parse(cls, raw: object) -> Self:
-        """Read a month and day, a range with both ends, or a list of them."""
-        return cls(_item_of(text) for text in texts_of(raw, "month and day", example=_EXAMPLE))
-
-    def spell(self) -> object:
-        """Write one item by itself, several as a list; day 30 as ``last``, which means the same."""
-        return plain(str(item) for item in self)
+    NOUN = "month and day"
+    EXAMPLE = _EXAMPLE
+    FORM = rf"{_DAY}(\.\.{_DAY})?"
 
     @classmethod
-    def json_schema(cls) -> Mapping[str, object]:
-        """Return the schema: a text or a list of texts."""
-        return one_or_many(rf"^{_DAY}(\.\.{_DAY})?$")
+    def _read(cls, text: str) -> MonthDateItem:
+        return _item_of(text)
 
 
 def _item_of(text: str) -> MonthDateItem:

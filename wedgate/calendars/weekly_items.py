@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import time
-from typing import Self
 
+from wedgate.calendars.items import Items
 from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.wording import (
     CLOCK,
     CLOCK_END,
     both_ends,
     end_time_of,
-    one_or_many,
-    plain,
     shown,
     spelled_end,
     start_time_of,
-    texts_of,
 )
 from wedgate.calendars.words import WEEKDAYS, position_of
 
 _EXAMPLE = "friday 17:00..monday 09:00"
+_WORD = "|".join((*WEEKDAYS, *(name[:3] for name in WEEKDAYS)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,25 +43,18 @@ class WeeklyItem:
         return f"{WEEKDAYS[self.first]} {self.start:%H:%M}..{WEEKDAYS[self.last]} {spelled_end(self.end)}"
 
 
-class WeeklyItems(tuple[WeeklyItem, ...]):
+class WeeklyItems(Items[WeeklyItem]):
     """One stretch of the week, or a list of them."""
 
     __slots__ = ()
 
-    @classmethod
-    def parse(cls, raw: object) -> Self:
-        """Read ``friday 17:00..monday 09:00`` or a list of such texts."""
-        return cls(_parse(text) for text in texts_of(raw, "stretch of the week", example=_EXAMPLE))
-
-    def spell(self) -> object:
-        """Write one stretch by itself, several as a list."""
-        return plain(str(item) for item in self)
+    NOUN = "stretch of the week"
+    EXAMPLE = _EXAMPLE
+    FORM = rf"({_WORD}) {CLOCK}\.\.({_WORD}) {CLOCK_END}"
 
     @classmethod
-    def json_schema(cls) -> Mapping[str, object]:
-        """Return the schema: a text or a list of texts."""
-        word = "|".join((*WEEKDAYS, *(name[:3] for name in WEEKDAYS)))
-        return one_or_many(rf"^({word}) {CLOCK}\.\.({word}) {CLOCK_END}$")
+    def _read(cls, text: str) -> WeeklyItem:
+        return _parse(text)
 
 
 def _parse(text: str) -> WeeklyItem:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.options import bound_option, terminal_style
+from wedgate.cli.options import span_options, terminal_style
 from wedgate.errors import ExitCode, UsageError
 from wedgate.render.text import Style
 
@@ -37,20 +37,7 @@ class Bounds:
 @click.command("calendar")
 @click.option("--month", metavar="YYYY-MM", help="This month, in the local time of each market.")
 @click.option("--year", metavar="YYYY", help="This year, in the local time of each market.")
-@click.option(
-    "--from",
-    "start",
-    type=bound_option("--from"),
-    metavar="DATE|INSTANT",
-    help="From this local date, or from this instant (with its offset), on.",
-)
-@click.option(
-    "--to",
-    "end",
-    type=bound_option("--to"),
-    metavar="DATE|INSTANT",
-    help="To this local date, which is included, or to this instant, which is not.",
-)
+@span_options("From this local date, or from this instant (with its offset), on.")
 @click.option("--region", "regions", multiple=True, help="Show this region alone; may be repeated.")
 @click.option("--format", "form", type=click.Choice((*PAGES, *FOREIGN)), default="text", help="Text by default.")
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.options import bound_option, terminal_style
+from wedgate.cli.options import span_options, terminal_style
 from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -24,20 +24,7 @@ FORMATS = ("text", "markdown", "json")
 @click.argument("new", required=False)
 @click.option("--pull-request", is_flag=True, help="On a runner: what the pull request does; comment and summary.")
 @click.option("--config", type=click.Path(path_type=Path), help="With --pull-request: this file, not wedgate.yml.")
-@click.option(
-    "--from",
-    "start",
-    type=bound_option("--from"),
-    metavar="DATE|INSTANT",
-    help="From this local date or instant on, instead of from now.",
-)
-@click.option(
-    "--to",
-    "end",
-    type=bound_option("--to"),
-    metavar="DATE|INSTANT",
-    help="To this local date, which is included, or to this instant, which is not.",
-)
+@span_options("From this local date or instant on, instead of from now.")
 @click.option("--region", "regions", multiple=True, help="Compare this region alone; may be repeated.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How to print: text by default.")
 @click.option("--exit-code", is_flag=True, help="Exit with 11 when the change loosens.")

@@ -7,9 +7,12 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from wedgate.errors import UsageError
 from wedgate.render.text import Style
+
+Command = Callable[..., Any]
 
 WIDEST = 100
 """Longer lines than this are hard to read, however wide the terminal is."""
@@ -51,7 +54,7 @@ def parse_instant(text: str, *, option: str = "--at") -> datetime:
     return instant
 
 
-def bound_option(name: str) -> Callable[[str], date | datetime]:
+def _bound_option(name: str) -> Callable[[str], date | datetime]:
     """Return the reader of an option that is a date, or an instant with an offset.
 
     A date means that local date in every market. It raises ``UsageError``, which names the option.
@@ -68,6 +71,20 @@ def bound_option(name: str) -> Callable[[str], date | datetime]:
             ) from None
 
     return parse_bound_option
+
+
+def span_options(start: str) -> Callable[[Command], Command]:
+    """Give a command ``--from`` and ``--to``, each a local date or an instant; ``start`` is the help of ``--from``."""
+    import click
+
+    bound = "DATE|INSTANT"
+    end = "To this local date, which is included, or to this instant, which is not."
+
+    def give(command: Command) -> Command:
+        command = click.option("--to", "end", type=_bound_option("--to"), metavar=bound, help=end)(command)
+        return click.option("--from", "start", type=_bound_option("--from"), metavar=bound, help=start)(command)
+
+    return give
 
 
 def terminal_style() -> Style:

@@ -15,45 +15,27 @@ from wedgate.adapters._envoy.routes import RoutesError, parse_response, render_r
 from wedgate.adapters._envoy.settings import parse_settings
 from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import fence_in, refuse_older
-from wedgate.adapters._service.service import Service
-from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_live
+from wedgate.adapters._service.proxy import ProxyTarget
+from wedgate.adapters.targets.interface import Capacity, WeightsReading
 from wedgate.errors import ExternalSystemError
-from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
+from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
 CONFIRM_SECONDS = 5.0
 """How long Envoy may take to report new weights; 13 ms was the most that was measured on an idle machine."""
 
 
-class EnvoyTarget:
+class EnvoyTarget(ProxyTarget):
     """One region's Envoy with its two clusters."""
 
     def __init__(self, settings: TargetSettings) -> None:
         self._settings = parse_settings(settings)
-        self._service = Service(self._settings.service)
+        super().__init__(self._settings.region, self._settings.service)
         self._admin = Admin(self._settings.admin, region=self._settings.region)
-
-    @property
-    def region(self) -> str:
-        """The region that this target serves."""
-        return self._settings.region
-
-    def deploy(self, colour: Colour, release: Release) -> None:
-        """Run the deploy command for ``release`` on ``colour``; ``ExternalSystemError`` when it fails."""
-        refuse_live(self.weights(), colour, self.region)
-        self._service.deploy(colour, release)
-
-    def digest(self, colour: Colour) -> str | None:
-        """Ask the service on ``colour`` which digest it is; ``None`` when nothing healthy answers in 2 seconds."""
-        return self._service.digest(colour)
 
     def capacity(self, colour: Colour) -> Capacity | None:
         """Ask Envoy how many endpoints of the colour's cluster are healthy; ``None`` where it checks none of them."""
         found = self._admin.healthy_endpoints(self._settings.clusters[colour])
         return None if found is None else Capacity(ready=found[0], wanted=found[1])
-
-    def scale(self, colour: Colour) -> bool:
-        """Run the scale command for ``colour``, ``False`` without one; ``ExternalSystemError`` when it fails."""
-        return self._service.scale(colour)
 
     def weights(self) -> WeightsReading:
         """Read the weights that Envoy routes by."""

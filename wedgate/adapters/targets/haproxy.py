@@ -14,45 +14,27 @@ from wedgate.adapters._haproxy.settings import parse_settings
 from wedgate.adapters._haproxy.weights import Held, parse_weights, render_weights
 from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import refuse_older
-from wedgate.adapters._service.service import Service
-from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_live
+from wedgate.adapters._service.proxy import ProxyTarget
+from wedgate.adapters.targets.interface import Capacity, WeightsReading
 from wedgate.errors import ExternalSystemError
-from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
+from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
 STARTING_SECONDS = 1.0
 """How long a socket that does not answer is tried again: a HAProxy that is starting has read the old file already."""
 
 
-class HaproxyTarget:
+class HaproxyTarget(ProxyTarget):
     """One region's HAProxy with its two backends."""
 
     def __init__(self, settings: TargetSettings) -> None:
         self._settings = parse_settings(settings)
-        self._service = Service(self._settings.service)
+        super().__init__(self._settings.region, self._settings.service)
         self._runtime = Runtime(self._settings.socket, variable=self._settings.variable, region=self._settings.region)
-
-    @property
-    def region(self) -> str:
-        """The region that this target serves."""
-        return self._settings.region
-
-    def deploy(self, colour: Colour, release: Release) -> None:
-        """Run the deploy command for ``release`` on ``colour``; ``ExternalSystemError`` when it fails."""
-        refuse_live(self.weights(), colour, self.region)
-        self._service.deploy(colour, release)
-
-    def digest(self, colour: Colour) -> str | None:
-        """Ask the service on ``colour`` which digest it is; ``None`` when nothing healthy answers in 2 seconds."""
-        return self._service.digest(colour)
 
     def capacity(self, colour: Colour) -> Capacity | None:
         """Ask HAProxy how many servers of the colour's backend are up; ``None`` where it checks not all of them."""
         found = self._runtime.servers_up(self._settings.backends[colour])
         return None if found is None else Capacity(ready=found[0], wanted=found[1])
-
-    def scale(self, colour: Colour) -> bool:
-        """Run the scale command for ``colour``, ``False`` without one; ``ExternalSystemError`` when it fails."""
-        return self._service.scale(colour)
 
     def weights(self) -> WeightsReading:
         """Read the share that HAProxy routes by."""

@@ -15,11 +15,11 @@ from wedgate.adapters._nginx.settings import parse_settings
 from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import refuse_older
 from wedgate.adapters._service.fetch import get
-from wedgate.adapters._service.service import Service
+from wedgate.adapters._service.proxy import ProxyTarget
 from wedgate.adapters._service.statements import Held
-from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_live
+from wedgate.adapters.targets.interface import Capacity, WeightsReading
 from wedgate.errors import ExternalSystemError
-from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
+from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
 CONFIRM_SECONDS = 5.0
 """How long nginx may take to answer with new weights; it looks at each request, so one answer is usually enough."""
@@ -27,34 +27,16 @@ CONFIRM_SECONDS = 5.0
 READ_SECONDS = 2.0
 
 
-class NginxTarget:
+class NginxTarget(ProxyTarget):
     """One region's nginx with its two upstreams."""
 
     def __init__(self, settings: TargetSettings) -> None:
         self._settings = parse_settings(settings)
-        self._service = Service(self._settings.service)
-
-    @property
-    def region(self) -> str:
-        """The region that this target serves."""
-        return self._settings.region
-
-    def deploy(self, colour: Colour, release: Release) -> None:
-        """Run the deploy command for ``release`` on ``colour``; ``ExternalSystemError`` when it fails."""
-        refuse_live(self.weights(), colour, self.region)
-        self._service.deploy(colour, release)
-
-    def digest(self, colour: Colour) -> str | None:
-        """Ask the service on ``colour`` which digest it is; ``None`` when nothing healthy answers in 2 seconds."""
-        return self._service.digest(colour)
+        super().__init__(self._settings.region, self._settings.service)
 
     def capacity(self, colour: Colour) -> Capacity | None:
         """Return ``None``: nginx counts failures of each worker by itself, and has no answer to ask it for."""
         return None
-
-    def scale(self, colour: Colour) -> bool:
-        """Run the scale command for ``colour``, ``False`` without one; ``ExternalSystemError`` when it fails."""
-        return self._service.scale(colour)
 
     def weights(self) -> WeightsReading:
         """Read the weights that nginx answers with."""
