@@ -6,8 +6,8 @@ value stands in for one that was not scraped, and a series that has vanished loo
 - The instant of a reading is the time of the scrape, by Prometheus' own clock. The clock here has no part in it.
 - All series are read as of the same instant: the last at which all of them had been scraped. One that lags behind the
   others holds the reading back, and is named when it does so for more than two scrapes.
-- A counter that went down, or a gap of more than two scrapes, begins the reading anew (``since``): a restart may hide
-  in what nobody scraped, so nothing is made of the stretch across it.
+- A counter that went down, a gap of more than two scrapes, or a Prometheus that lost its past between two readings
+  begins the reading anew (``since``): a restart may hide in what nobody scraped, so nothing is made of that stretch.
 - What is missing is an error. Only a colour whose counter of timeouts is there may have no requests yet.
 
 Limitations: a counter that begins anew and passes its old value between two scrapes is not seen. Requests above the
@@ -52,6 +52,7 @@ class PrometheusMetrics:
         self._settings = settings
         self._region = region
         self._since = UNKNOWN_START
+        self._last: float | None = None
 
     def read(self, at: datetime) -> Reading:
         """Read the last scrape; its own instant counts, and ``at`` does not. ``ExternalSystemError`` if anything that
@@ -74,6 +75,11 @@ class PrometheusMetrics:
         for series in alive:
             self._refuse_nonsense(series, instant)
         since = max((start for start, _ in began if start <= instant), default=0.0)
+        # All of it began after the last reading: Prometheus lost its past, and what was between nobody saw.
+        first = min(series.samples[0][0] for series in alive)
+        if self._last is not None and first > self._last:
+            since = max(since, first)
+        self._last = instant
         self._since = max(self._since, datetime.fromtimestamp(since, UTC))
         colours = {colour.value: self._sample(colour, alive, instant) for colour in Colour}
         return Reading(at=datetime.fromtimestamp(instant, UTC), since=self._since, colours=colours)
