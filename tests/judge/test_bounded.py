@@ -116,6 +116,13 @@ def test_quantiles_of_a_log_are_hdrhistograms_own() -> None:
     assert all(each.values == (each.bounds[0][1],) for each in found.metrics)
 
 
+def test_a_least_value_that_is_told_apart_widens_buckets() -> None:
+    """Ten each of 5,000, 70,000 and 900,000, with one digit from 1,000 on: what the library says of its own."""
+    packed = "HISTFAAAACd4nJNpmSzMwMDAxgABjBCK+QWIvDZ5CYP9B4iIoEiuSKEIAIVpBqA="
+    found = hdr_log.read_lines([f"0.1,1.0,0.9,{packed}\n"])
+    assert [each.bounds[0] for each in found.metrics] == [(69632, 73727), (884736, 917503), (884736, 917503)]
+
+
 def test_quantiles_of_a_distribution_lie_between_its_rows() -> None:
     """The library says 8.015, 21.599 and 33.279 of the same values."""
     found = hdr_percentiles.read((FILES / "latency.hgrm").read_text())
