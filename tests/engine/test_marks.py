@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from wedgate.judge.values import Outcome
 from wedgate.ledger.audit import AuditLine, Frozen
+from wedgate.ledger.freezes import Thawing
 from wedgate.ledger.streams import LedgerState, fold
 from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
 from wedgate.render.marks import grafana_annotations, of_marks
@@ -62,7 +64,8 @@ def test_a_freeze_lasts_until_it_was_thawed(noon: datetime) -> None:
             (("r1", "r2"), 4 * MIN, 10 * MIN),
         )
     ]
-    thawed = draft_of_thaw("bob", "it is over", noon + 5 * MIN, asked=noon + 3 * MIN)
+    thawing = Thawing(freezes=tuple(replace(each, entry=place) for place, each in enumerate(froze[:2])), regions=None)
+    thawed = draft_of_thaw(thawing, "bob", "it is over", noon + 5 * MIN)
     drafts = [*map(draft_of_freeze, froze[:2]), thawed, draft_of_freeze(froze[2])]
     audit = [
         AuditLine(revision=place, kind=draft.kind, at=draft.at, body=draft.body, hash="")

@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from wedgate.ledger.audit import Act, AuditLine, Frozen
+from wedgate.ledger.freezes import after_thaw
 from wedgate.ledger.plain import from_plain
 from wedgate.ledger.streams import JournalLine, LedgerState
 from wedgate.rollout.events import Started
@@ -95,15 +96,25 @@ def _mark(found: list[Mark], before: RolloutState, after: RolloutState, at: date
 
 
 def _of_freezes(audit: Sequence[AuditLine]) -> Iterator[Mark]:
-    """Yield a mark for each freeze, up to its end or to the thaw before it."""
-    # A thaw that is carried out late ends what was frozen when it was asked for.
-    thaws = [(str(line.body.get("asked") or line.at.isoformat()), line.at) for line in audit if line.kind == Act.THAWED]
+    """Yield a mark for each freeze, up to its end or to the thaw that ended the last of it before."""
+    ends: dict[int | None, datetime] = {}
+    open_ones: tuple[Frozen, ...] = ()
+    every: list[Frozen] = []
     for line in audit:
-        if line.kind != Act.FROZEN:
-            continue
-        frozen = from_plain(Frozen, dict(line.body))
-        until = min([frozen.until, *(at for asked, at in thaws if datetime.fromisoformat(asked) >= frozen.since)])
+        if line.kind == Act.FROZEN:
+            every.append(replace(from_plain(Frozen, dict(line.body)), entry=line.revision))
+            open_ones = (*open_ones, every[-1])
+        elif line.kind == Act.THAWED:
+            left = after_thaw(open_ones, line.body, line.at)
+            ended = {each.entry for each in open_ones} - {each.entry for each in left}
+            ends |= dict.fromkeys(ended, line.at)
+            open_ones = left
+    for frozen in every:
         where = "everything" if frozen.regions is None else ", ".join(frozen.regions)
-        text = f"{where} is frozen by {frozen.by}: {frozen.reason}"
-        only = frozen.regions[0] if frozen.regions is not None and len(frozen.regions) == 1 else None
-        yield Mark(kind=MarkKind.FREEZE, at=frozen.since, until=until, region=only, text=text)
+        yield Mark(
+            kind=MarkKind.FREEZE,
+            at=frozen.since,
+            until=min(frozen.until, ends.get(frozen.entry, frozen.until)),
+            region=frozen.regions[0] if frozen.regions is not None and len(frozen.regions) == 1 else None,
+            text=f"{where} is frozen by {frozen.by}: {frozen.reason}",
+        )
