@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -264,6 +265,59 @@ def test_a_restarted_prometheus(world: World) -> None:
     assert trouble(after, moved(after, source)) == ""
 
 
+def test_a_prometheus_that_lost_its_past(world: World, tmp_path: Path, tool_named: Callable[[str], Path]) -> None:
+    """The stretch from the last reading to the first scrape was seen by nobody: a restart may hide in it."""
+    server = PrometheusServer(tool_named("prometheus"), tmp_path / "lost", [world.exporters[0].address])
+    server.start()
+    try:
+        source = source_of(server.url, match={"case": str(world.case)})
+        world.show(metrics({"blue": BLUE, "green": GREEN}))
+        found: list[Reading] = []
+
+        def is_there() -> bool:
+            try:
+                found[:] = [source.read(utc_now())]
+            except ExternalSystemError:
+                return False
+            return True
+
+        wait_until(is_there)
+        before = found[0]
+        server.stop()
+        shutil.rmtree(tmp_path / "lost" / "data")
+        stopped = time.monotonic()
+        wait_until(lambda: time.monotonic() > stopped + 5 * EVERY)
+        world.show(metrics({"blue": {**BLUE, "200": 5000}, "green": GREEN}))
+        server.start()
+        wait_until(is_there)
+        after = moved(before, source)
+        assert "restarted" in trouble(before, after)
+        assert trouble(after, moved(after, source)) == ""
+    finally:
+        server.stop()
+
+
+def test_an_exporter_whose_clock_is_ahead(world: World) -> None:
+    """What is of the future has not been scraped yet: an error, never a reading from ahead of Prometheus' clock."""
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.wait(EVERY / 2):
+            stamp = time.time() + 40
+            world.exporters[0].text = world.mine(metrics({"blue": BLUE, "green": GREEN}, stamp=stamp))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        seen = world.exporters[0].scrapes
+        wait_until(lambda: world.exporters[0].scrapes > seen + 4)
+        with pytest.raises(ExternalSystemError, match="nothing is scraped"):
+            world.source().read(utc_now())
+    finally:
+        stop.set()
+        thread.join()
+
+
 @pytest.mark.parametrize("gone", ["green", "503"])
 def test_a_series_that_vanished_is_named_and_not_zero(world: World, gone: str) -> None:
     """Stale is not zero: neither a colour nor one code of it."""
@@ -465,7 +519,10 @@ def odd() -> Iterator[tuple[str, type[_Odd]]]:
     server.server_close()
 
 
-NATIVE = b'{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"h"},"histograms":[]}]}}'
+NATIVE = (
+    b'{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"h"},'
+    b'"values":[[1,"5"]],"histograms":[[2,{"count":"6","sum":"1"}]]}]}}'
+)
 WARNED = b'{"status":"success","warnings":["a store is gone"],"data":{"resultType":"scalar","result":[1,"1"]}}'
 
 
@@ -493,11 +550,11 @@ def test_what_is_no_answer_is_an_error(odd: Any, status: int, body: bytes, says:
     assert url in str(caught.value)
 
 
-def test_native_histograms_are_refused_by_name(odd: Any) -> None:
-    """They are not read, and not zero."""
+def test_a_number_that_became_a_native_histogram_is_refused_by_name(odd: Any) -> None:
+    """Which of both is meant nobody knows."""
     url, handler = odd
     handler.answer = (200, NATIVE, False)
-    with pytest.raises(ExternalSystemError, match="h as a native histogram"):
+    with pytest.raises(ExternalSystemError, match="h was a number and became a native histogram"):
         PrometheusClient(url).samples("h", window=timedelta(minutes=5), at=0.0)
 
 

@@ -76,6 +76,8 @@ def test_noise_that_lasts_is_measured_and_what_to_set_is_said(place: Path) -> No
     assert f"set judge.noise-lasts: {lasts:.0f}s\n" in found.stdout
     assert "400 slices of 1s, from 2026-06-07T10:00:00+00:00" in found.stdout
     assert "noise-lasts not set, no margin: " in found.stdout
+    # Without errors 0.5 % of errors: (1.645 sqrt(2 x 0.0025 x 0.9975) + 0.842 sqrt(0.005 x 0.995))^2 / 0.005^2.
+    assert "errors: 0 of 16000 (0 %); 0.5 % more mostly show after 1233 requests on each colour" in found.stdout
     naive = next(rate for rate in plain["rates"] if not rate["with_margin"])
     assert naive["alarms"] / naive["bakes"] > plain["level"]
     assert (plain["kind"], plain["usable"], len(plain["rates"])) == ("identical", 400, 4)

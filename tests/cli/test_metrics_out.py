@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import re
 import socket
@@ -21,6 +22,9 @@ from small_service import exposed
 from small_service import run_here as wedgate
 
 from wedgate.errors import UsageError
+
+METRICS = ("wedgate.render.metrics", "wedgate.render.marks", "wedgate.cli.guard")
+"""Modules in which metrics are named."""
 
 HERE = '{service="venue-search"'
 
@@ -80,6 +84,25 @@ def test_a_tick_writes_what_the_ledger_says(place: Path, tool_named: Callable[[s
     assert found[f"wedgate_poisoned_digests{HERE}}}"] == 1
     assert (found[f"wedgate_freezes{HERE}}}"], found[f"wedgate_region_frozen{region}}}"]) == (1, 1)
     assert found[f"wedgate_lease_held{HERE}}}"] == 0
+
+
+@pytest.mark.needs_tool("promtool")
+def test_steps_are_marked_in_both_forms(place: Path, tool_named: Callable[[str], Path | None]) -> None:
+    """A file of annotations and samples of Prometheus say of the same ledger when what was done."""
+    files = place / "marks.jsonl", place / "m.prom"
+    assert wedgate("rollback").return_value == 12
+    words = ("--annotations-out", str(files[0]), "--metrics-file", str(files[1]))
+    wedgate("rollout", "tick", *words)
+    marks = [json.loads(line) for line in files[0].read_text().splitlines()]
+    kinds = [next(tag for tag in mark["tags"] if tag.startswith("kind:")) for mark in marks]
+    assert kinds == ["kind:start", "kind:shift", "kind:rollback"]
+    assert marks[1]["text"] == "venue-search shift: us-west from 0 to 10 %"
+    text = files[1].read_text()
+    lint(text, tool_named)
+    found = {name: value for name, value in samples(text).items() if name.startswith("wedgate_mark_")}
+    shift = next(value for name, value in found.items() if 'kind="shift"' in name)
+    assert shift == pytest.approx(marks[1]["time"] / 1000, abs=0.01)
+    assert len(found) == 3
 
 
 @pytest.mark.needs_tool("promtool")
@@ -196,7 +219,7 @@ def test_the_guard_serves_what_it_sees_and_what_the_ledger_says(
 
 def test_the_page_of_metrics_names_every_metric_and_no_other(repository_root: Path) -> None:
     """A row for each, as they are written."""
-    sources = [importlib.import_module(name).__file__ for name in ("wedgate.render.metrics", "wedgate.cli.guard")]
+    sources = [importlib.import_module(name).__file__ for name in METRICS]
     source = "".join(Path(str(each)).read_text() for each in sources)
     page = (repository_root / "docs" / "reference" / "metrics.md").read_text()
     written = set(re.findall(r'"(wedgate_[a-z_]+)"', source))

@@ -57,6 +57,8 @@ REAL = {
     "pgbench/summary_skipped.txt": "pgbench",
     "pgbench/pgbench_log.22622": "pgbench-log",
     "pgbench/pgbench_log_skipped.22668": "pgbench-log",
+    "hdr/latency.hgrm": "hdr-percentiles",
+    "hdr/interval.hlog": "hdr-log",
     "csv/values.csv": "csv",
 }
 """Files that are good, and whose they are."""

@@ -162,6 +162,14 @@ def test_a_stretch_of_identical_versions_tells_the_rate() -> None:
     assert found.correlation == pytest.approx(0.8, abs=0.1)
 
 
+def test_either_colour_is_the_candidate_once() -> None:
+    """Where green is much faster, each bake in which blue is the candidate alarms, and no other."""
+    found = measure_identical(stretch(0.0, 80, random.Random(9), slower=-20), SETTINGS, level=Decimal("0.05"))  # noqa: S311
+    for rate in found.rates:
+        assert (rate.alarms, rate.bakes) == (rate.bakes / 2, 2 * (80 // rate.slices))
+        assert rate.at_most == 0.5
+
+
 def test_a_stretch_that_is_too_short_says_so() -> None:
     """Eleven slices tell nothing of themselves."""
     with pytest.raises(ValueError, match="11 of 11 slices have requests on both colours, and 12 are needed"):

@@ -85,8 +85,8 @@ def test_a_known_share_is_no_interval(fixed: str, cpu: float, expected: Outcome)
 
 
 def test_ticks_of_a_clock_are_reckoned_with() -> None:
-    """0.10 s against 0.13 s, each off by 0.02: between 0.92 and 1.88 times, which decides nothing."""
-    stable, candidate = sample(100, 0.10, off=0.02), sample(100, 0.13, off=0.02)
+    """0.10 s against 0.15 s, each off by 0.02: between 1.08 and 2.1 times, which decides nothing."""
+    stable, candidate = sample(100, 0.10, off=0.02), sample(100, 0.15, off=0.02)
     assert outcome(bake(stable, candidate)) is Outcome.NOT_ENOUGH_DATA
     assert outcome(bake(stable, sample(100, 0.17, off=0.02))) is Outcome.FAIL
 

@@ -2,8 +2,7 @@
 
 Where the file marks a defect of the reference, the exact answer is what counts. What it has of Kayenta's own machinery
 is not here, because this judge has none of it: the tie-corrected normal score with its root finder beyond W(0) and
-W(5), numbers of requests by a normal approximation (wedgate says slices: test_live.py), and how a naive test of totals
-alarms over sixty looks (what ours does is simulated in test_live.py and test_looks.py).
+W(5). What is not run is listed at the end.
 """
 
 from __future__ import annotations
@@ -12,21 +11,26 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from statistics import NormalDist, median, quantiles
 from typing import Any
 
+import numpy as np
 import pytest
 
 from wedgate.judge.comparison import Margins, Rule, compare
 from wedgate.judge.exact import excess_p, lower_tail, upper_limit, upper_tail
+from wedgate.judge.failures import judge_failures, requests_to_see
 from wedgate.judge.rank_sums import rank_sum_cut, rank_sum_tail
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import ScoredMetric, Thresholds, grade, score_metrics
 from wedgate.judge.shift import mean_ratio, shift_between, standardized_distance, superiority
-from wedgate.judge.values import ErrorLimits, Outcome
+from wedgate.judge.values import ColourSample, ErrorLimits, Outcome, Slice
 
 VECTORS: Mapping[str, Any] = json.loads((Path(__file__).parent / "vectors.json").read_text(encoding="utf-8"))
+START = datetime(2027, 6, 7, 10, tzinfo=UTC)
 RANKS = VECTORS["mann_whitney"]
 LABELLED = VECTORS["classifier"]["mann_whitney"] + VECTORS["classifier"]["reported_and_derived"]
 EXACT = [case for case in RANKS["ci_and_estimate"] + LABELLED if "recommended_exact" in case]
@@ -234,6 +238,74 @@ def test_counts(case: Mapping[str, Any]) -> None:
     assert upper_limit(arms[0], arms[1], 0.025) == pytest.approx(case["canary_wilson_95"][1], rel=0.06)
     if "sample floor" in case.get("note", ""):
         assert arms[1] < ErrorLimits().requests
+
+
+@pytest.mark.parametrize("row", VECTORS["counts"]["requests_per_arm_one_sided_alpha05_power80"], ids=str)
+def test_requests_per_arm(row: Mapping[str, Any]) -> None:
+    """How many requests each colour needs until a share that is so much worse shows."""
+    base = row["baseline_rate"]
+    assert requests_to_see(base, row["bad_rate"] - base, level=0.05, power=0.8) == row["requests"]
+
+
+LOOKS = VECTORS["counts"]["repeated_looks_false_positive"]
+
+
+@pytest.mark.parametrize("alpha", LOOKS["nominal_alpha"])
+def test_repeated_looks_break_a_naive_test_and_not_this_one(alpha: str) -> None:
+    """The pooled score test, looked at again and again, alarms as the file says; ours keeps its level over 60 looks."""
+    said, level = LOOKS["nominal_alpha"][alpha], float(alpha)
+    rng = np.random.default_rng(11)
+    canary = np.cumsum(rng.binomial(100, 0.01, (20_000, 60)), axis=1)
+    base = np.cumsum(rng.binomial(900, 0.01, (20_000, 60)), axis=1)
+    looks = np.arange(1, 61)
+    share, other = canary / (100 * looks), base / (900 * looks)
+    pooled = (canary + base) / (1000 * looks)
+    wide = np.sqrt(pooled * (1 - pooled) * (1 / (100 * looks) + 1 / (900 * looks)))
+    with np.errstate(invalid="ignore"):
+        alarmed = np.maximum.accumulate((share - other) / wide > NormalDist().inv_cdf(1 - level), axis=1)
+    for count, rate in said.items():
+        assert alarmed[:, int(count) - 1].mean() == pytest.approx(rate, abs=LOOKS["abs_tol"])
+    limits = ErrorLimits(worse_by=Decimal(0), never_above=Decimal("0.5"), requests=1)
+    ours = 0
+    for bake in range(150):
+        slices = [
+            Slice(
+                start=START + timedelta(seconds=look),
+                end=START + timedelta(seconds=look + 1),
+                stable=ColourSample(requests=900, errors=int(stable), timeouts=0, latency=()),
+                candidate=ColourSample(requests=100, errors=int(errors), timeouts=0, latency=()),
+            )
+            for look, (errors, stable) in enumerate(
+                zip(np.diff(canary[bake], prepend=0), np.diff(base[bake], prepend=0), strict=True)
+            )
+        ]
+        found = judge_failures(slices, limits, level=level, final=False, against_limits=False)
+        ours += found.outcome is Outcome.FAIL
+    assert ours / 150 <= level + 2 * math.sqrt(level / 150)
+
+
+NOT_RUN = {
+    "meta": "sources and licence",
+    "algorithm": "prose on the reference, which is not in the copy here",
+    "classifier.summary": "prose on the cases, which is not in the copy here",
+    "counts.origin": "prose",
+    "counts.why": "prose",
+}
+RUN = {
+    "mann_whitney.normal_quantile", "mann_whitney.ci_and_estimate", "mann_whitney.intermediate",
+    "mann_whitney.w_statistic", "classifier.mann_whitney", "classifier.reported_and_derived", "effect_sizes",
+    "percentiles", "nan_handling", "scorer", "score_threshold", "counts.two_by_two",
+    "counts.requests_per_arm_one_sided_alpha05_power80", "counts.repeated_looks_false_positive",
+    "counts.threshold_check_false_rollback",
+}  # fmt: skip
+
+
+def test_every_vector_is_run_or_listed() -> None:
+    """What a later file adds has to be put somewhere."""
+    groups = ("mann_whitney", "classifier", "counts")
+    found = {name for name in VECTORS if name not in groups}
+    found |= {f"{group}.{name}" for group in groups for name in VECTORS[group]}
+    assert found - set(NOT_RUN) == RUN
 
 
 @pytest.mark.parametrize("row", VECTORS["counts"]["threshold_check_false_rollback"]["rows"], ids=str)

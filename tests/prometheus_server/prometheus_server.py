@@ -19,16 +19,17 @@ EVERY = 0.25
 """Seconds between two scrapes."""
 
 PATIENCE = 30.0
+PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 
 
 class Exporter(ThreadingHTTPServer):
-    """Serves ``text``, or fails with ``status``; counts how often it was asked."""
+    """Serves ``text`` (bytes: as protobuf), or fails with ``status``; counts how often it was asked."""
 
     daemon_threads = True
 
     def __init__(self, text: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Metrics)
-        self.text = text
+        self.text: str | bytes = text
         self.status = 200
         self.scrapes = 0
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
@@ -49,9 +50,10 @@ class _Metrics(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer with the metrics."""
-        body = self.server.text.encode()
+        text = self.server.text
+        body = text if isinstance(text, bytes) else text.encode()
         self.send_response(self.server.status)
-        self.send_header("Content-Type", "text/plain; version=0.0.4")
+        self.send_header("Content-Type", "text/plain; version=0.0.4" if isinstance(text, str) else PROTOBUF)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -64,9 +66,18 @@ class _Metrics(BaseHTTPRequestHandler):
 class PrometheusServer:
     """One Prometheus that scrapes some addresses, under the same port over ``restart()``."""
 
-    def __init__(self, program: Path, directory: Path, targets: Sequence[str], *, path: str = "/metrics") -> None:
+    def __init__(
+        self,
+        program: Path,
+        directory: Path,
+        targets: Sequence[str],
+        *,
+        path: str = "/metrics",
+        options: Sequence[str] = (),
+    ) -> None:
         self._program = program
         self._directory = directory
+        self._options = tuple(options)
         self._process: subprocess.Popen[bytes] | None = None
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
@@ -96,6 +107,7 @@ class PrometheusServer:
                 f"--storage.tsdb.path={self._directory / 'data'}",
                 f"--web.listen-address=127.0.0.1:{self._port}",
                 "--log.level=warn",
+                *self._options,
             ],
             stdout=log,
             stderr=log,

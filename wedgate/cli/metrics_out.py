@@ -33,9 +33,20 @@ metrics_push_option = click.option(
 )
 
 
-def metrics_jobs(configuration: Configuration, file: Path | None, push: str | None) -> tuple[Job, ...]:
-    """Return what writes the metrics of a service where they are wanted; ``UsageError`` for no address."""
+annotations_option = click.option(
+    "--annotations-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write Grafana annotations to this file, a line of JSON for each step.",
+)
+
+
+def metrics_jobs(
+    configuration: Configuration, file: Path | None, push: str | None, annotations: Path | None = None
+) -> tuple[Job, ...]:
+    """Return what writes metrics and annotations of a service where they are wanted; ``UsageError`` for no address."""
     jobs: list[Job] = []
+    if annotations is not None:
+        jobs.append(lambda: write_file(annotations, annotations_of(configuration)))
     if file is not None:
         jobs.append(lambda: write_file(file, metrics_of(configuration)))
     if push is not None:
@@ -49,7 +60,9 @@ def metrics_of(configuration: Configuration, clock: Callable[[], datetime] | Non
     from wedgate import __version__
     from wedgate.cli.rollout_wiring import utc_now
     from wedgate.engine.book import Book
+    from wedgate.render.marks import of_marks
     from wedgate.render.metrics import of_ledger, of_reading, of_version, render_metrics
+    from wedgate.rollout.marks import marks_of
 
     service = configuration.service
     store, spool = open_store(*state_of(configuration), service)
@@ -58,9 +71,25 @@ def metrics_of(configuration: Configuration, clock: Callable[[], datetime] | Non
     try:
         ledger = book.refresh()
         found = of_ledger(service, ledger, book.rollout(ledger.latest), now)
+        if ledger.latest is not None:
+            found = (*found, of_marks(service, marks_of(ledger, rollout=ledger.latest)))
     except WedgateError:
         return render_metrics([*families, *of_reading(service, is_readable=False, waiting=len(spool.waiting()))])
     return render_metrics([*families, *of_reading(service, is_readable=True, waiting=len(spool.waiting())), *found])
+
+
+def annotations_of(configuration: Configuration) -> str:
+    """Return the annotations of a service as its ledger has them now."""
+    from wedgate.engine.book import Book, unreadable
+    from wedgate.ledger.plain import PlainError
+    from wedgate.render.marks import grafana_annotations
+    from wedgate.rollout.marks import marks_of
+
+    service = configuration.service
+    try:
+        return grafana_annotations(service, marks_of(Book(*open_store(*state_of(configuration), service)).refresh()))
+    except PlainError as error:
+        raise unreadable(error) from None
 
 
 def write_file(path: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.ledger_wiring import state_directory, state_of
-from wedgate.cli.metrics_out import metrics_file_option, metrics_jobs, metrics_push_option
+from wedgate.cli.metrics_out import annotations_option, metrics_file_option, metrics_jobs, metrics_push_option
 from wedgate.cli.notify_wiring import Telling
 from wedgate.cli.rollout_orders import abort, clear, drain, pause, resume
 from wedgate.cli.rollout_status import status
@@ -78,6 +78,7 @@ def command() -> None:
 @click.option("--dispatch", is_flag=True, help="On a runner: start the next run of this workflow when handing over.")
 @metrics_file_option
 @metrics_push_option
+@annotations_option
 @click.option("--dry-run", is_flag=True, help="Print what would be done and when; write and change nothing.")
 @migration_option
 @accept_option
@@ -94,6 +95,7 @@ def run(
     dispatch: bool,
     metrics_file: Path | None,
     metrics_push: str | None,
+    annotations_out: Path | None,
     dry_run: bool,
     migration: str | None,
     accepts: bool,
@@ -146,7 +148,7 @@ def run(
     declared = _declared(migration, accepts)
     from wedgate.engine.rollout import RolloutEngine
 
-    jobs = metrics_jobs(configuration, metrics_file, metrics_push)
+    jobs = metrics_jobs(configuration, metrics_file, metrics_push, annotations_out)
     with Telling(configuration, jobs).of(parts) as parts:
         with interruption.listening(), telling_exposure():
             engine = RolloutEngine(parts, declared)
@@ -236,6 +238,7 @@ def start(
 @config_option
 @metrics_file_option
 @metrics_push_option
+@annotations_option
 @format_option
 def tick(
     *,
@@ -243,6 +246,7 @@ def tick(
     config: Path | None,
     metrics_file: Path | None,
     metrics_push: str | None,
+    annotations_out: Path | None,
     form: str,
 ) -> ExitCode:
     """Let every region of what is under way take at most one step, and end. Waiting is no failure: it ends with 0.
@@ -256,7 +260,7 @@ def tick(
       wedgate rollout tick --region us-west      a job that has the credentials of one region
       wedgate rollout tick --metrics-file /var/lib/node_exporter/wedgate.prom
     """
-    return run_tick(config, regions, form, metrics=(metrics_file, metrics_push))
+    return run_tick(config, regions, form, metrics=(metrics_file, metrics_push, annotations_out))
 
 
 def run_tick(
@@ -264,9 +268,9 @@ def run_tick(
     regions: tuple[str, ...],
     form: str,
     *,
-    metrics: tuple[Path | None, str | None] = (None, None),
+    metrics: tuple[Path | None, str | None, Path | None] = (None, None, None),
 ) -> ExitCode:
-    """Do one tick and print how it ended; ``metrics`` says where they are written, and pushed to."""
+    """Do one tick and print how it ended; ``metrics`` says where they and annotations are written."""
     from dataclasses import replace
 
     from wedgate.engine.beside import run_now

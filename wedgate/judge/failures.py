@@ -15,8 +15,10 @@ too sure; the small level that they are given is the reserve for that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from wedgate.judge.exact import excess_p, upper_tail
 from wedgate.judge.values import ErrorLimits, MetricJudgement, Outcome, Slice
@@ -74,6 +76,20 @@ def judge_failures(
         if failed is not None:
             return failed
     return _judge_rest(totals, limits, final=final, against_limits=against_limits)
+
+
+def requests_to_see(base: float, worse_by: float, *, level: float = 0.05, power: float = 0.8) -> int:
+    """Return how many requests each colour needs until an excess shows with ``power`` at one look at ``level``.
+
+    Source: the usual normal approximation for two shares (Fleiss, Statistical Methods for Rates and Proportions,
+    section 3.2, without its correction for continuity). The exact tests here ask for somewhat more.
+    """
+    bad = base + worse_by
+    middle = (base + bad) / 2
+    normal = NormalDist()
+    by_chance = normal.inv_cdf(1 - level) * math.sqrt(2 * middle * (1 - middle))
+    missed = normal.inv_cdf(power) * math.sqrt(base * (1 - base) + bad * (1 - bad))
+    return math.ceil(((by_chance + missed) / worse_by) ** 2)
 
 
 def _above_ceiling(totals: _Totals, limits: ErrorLimits, spend: float) -> MetricJudgement | None:

@@ -17,6 +17,7 @@ from decimal import Decimal
 
 from wedgate.judge.correlation import FEWEST, autocorrelation, bound, lasting
 from wedgate.judge.exact import upper_limit
+from wedgate.judge.failures import requests_to_see
 from wedgate.judge.live import judge_live, slices_needed
 from wedgate.judge.quantiles import pair_of
 from wedgate.judge.values import JudgeSettings, Outcome, Slice
@@ -40,7 +41,9 @@ class AlarmRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identical:
-    """What a stretch came to. ``noise_lasts`` is what was measured; nothing where neighbours do not hang together."""
+    """What a stretch came to. ``errors`` of ``requests`` failed, both colours together; ``requests_a_slice`` are those
+    of the colour that had fewer, and it needs ``errors_show_after`` until an excess of the margin mostly shows.
+    ``noise_lasts`` is what was measured; nothing where neighbours do not hang together."""
 
     start: datetime
     end: datetime
@@ -51,6 +54,10 @@ class Identical:
     by_chance: float
     noise_lasts: timedelta
     level: Decimal
+    errors: int
+    requests: int
+    requests_a_slice: float
+    errors_show_after: int
     rates: tuple[AlarmRate, ...]
 
 
@@ -63,6 +70,10 @@ def measure_identical(slices: Sequence[Slice], settings: JudgeSettings, *, level
         raise ValueError(
             f"{len(differences)} of {len(slices)} slices have requests on both colours, and {FEWEST} are needed"
         )
+    samples = [sample for piece in usable for sample in (piece.stable, piece.candidate)]
+    worse_by = float(settings.errors.worse_by)
+    errors, requests = sum(each.errors for each in samples), sum(each.requests for each in samples)
+    each_colour = [sum(sample.requests for sample in samples[place::2]) for place in (0, 1)]
     noise_lasts = lasting(differences) * settings.slice_length
     ways = [(settings.noise_lasts, True), (settings.noise_lasts, False)]
     if noise_lasts != settings.noise_lasts:
@@ -77,6 +88,10 @@ def measure_identical(slices: Sequence[Slice], settings: JudgeSettings, *, level
         by_chance=bound(len(differences)),
         noise_lasts=noise_lasts,
         level=level,
+        errors=errors,
+        requests=requests,
+        requests_a_slice=min(each_colour) / len(usable),
+        errors_show_after=requests_to_see(min(errors / requests, 1 - worse_by), worse_by),
         rates=tuple(
             _rate(usable, replace(settings, noise_lasts=lasts), level, with_margin=margin) for lasts, margin in ways
         ),

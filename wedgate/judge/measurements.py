@@ -23,6 +23,7 @@ FIELDS = frozenset(("schema_version", "kind", "commit", "tool", "environment", "
 class Metric:
     """One metric: a value for each process, in ``unit``; ``times`` are when each was measured, or nothing.
 
+    ``bounds`` are the least and the most that each value may be, where it is known to a bucket of a histogram only.
     ``aggregated`` is why the values are not single measurements (a mean over all of them, say): nothing can be tested.
     """
 
@@ -32,6 +33,12 @@ class Metric:
     values: tuple[float, ...]
     times: tuple[datetime, ...] = ()
     aggregated: str | None = None
+    bounds: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def within(self) -> tuple[tuple[float, float], ...]:
+        """The bounds of each value: itself where it is known."""
+        return self.bounds or tuple((value, value) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,14 +105,35 @@ class _Reader(Reader):
         if not isinstance(plain, Mapping):
             self.wrong(place, f"expected an object, got {kind_of(plain)}", 'write {"name": ..., "values": [...]}')
             return None
-        self.known(plain, place, {"name", "unit", "direction", "values", "times", "aggregated"})
+        self.known(plain, place, {"name", "unit", "direction", "values", "times", "aggregated", "bounds"})
         name, unit = self.text(plain, "name", place), self.text(plain, "unit", place)
         direction, values = self.direction(plain, place), self.values(plain, place)
         times = self.times(plain, place, len(values))
         aggregated = self.text(plain, "aggregated", place, required=False)
         if name is None or unit is None or direction is None:
             return None
-        return Metric(name=name, unit=unit, direction=direction, values=values, times=times, aggregated=aggregated)
+        return Metric(
+            name=name,
+            unit=unit,
+            direction=direction,
+            values=values,
+            times=times,
+            aggregated=aggregated,
+            bounds=self.bounds(plain, place, values),
+        )
+
+    def bounds(
+        self, plain: Mapping[str, Any], place: Place, values: tuple[float, ...]
+    ) -> tuple[tuple[float, float], ...]:
+        listed = plain.get("bounds", [])
+        if listed == []:
+            return ()
+        fits = isinstance(listed, list) and len(listed) == len(values)
+        if fits and all(_is_around(pair, value) for pair, value in zip(listed, values, strict=True)):
+            return tuple((float(low), float(high)) for low, high in listed)
+        remedy = "write [the least, the most] around each value, in the same order, or leave `bounds` out"
+        self.wrong((*place, "bounds"), f"expected {len(values)} pairs", remedy)
+        return ()
 
     def values(self, plain: Mapping[str, Any], place: Place) -> tuple[float, ...]:
         listed = plain.get("values")
@@ -131,6 +159,14 @@ class _Reader(Reader):
         found = [self.instant(each, (*place, "times", at)) for at, each in enumerate(listed)]
         known = tuple(each for each in found if each is not None)
         return known if len(known) == count else ()
+
+
+def _is_around(pair: object, value: float) -> bool:
+    if not isinstance(pair, list) or len(pair) != 2:
+        return False
+    if any(isinstance(edge, bool) or not isinstance(edge, int | float) or not is_finite(edge) for edge in pair):
+        return False
+    return bool(pair[0] <= value <= pair[1])
 
 
 def together(reports: Sequence[Measurements]) -> Measurements:
@@ -168,7 +204,9 @@ def _longer(first: Metric, second: Metric) -> Metric:
         raise ValueError(f"{first.name} is in {first.unit} in one file and in {second.unit} in another")
     times = (*first.times, *second.times) if first.times and second.times else ()
     aggregated = first.aggregated or second.aggregated
-    return replace(first, values=(*first.values, *second.values), times=times, aggregated=aggregated)
+    bounds = (*first.within, *second.within) if first.bounds or second.bounds else ()
+    values = (*first.values, *second.values)
+    return replace(first, values=values, times=times, aggregated=aggregated, bounds=bounds)
 
 
 def plain_measurements(report: Measurements) -> dict[str, Any]:
@@ -188,5 +226,6 @@ def _plain_metric(metric: Metric) -> dict[str, Any]:
         "direction": metric.direction.value,
         "values": list(metric.values),
     }
+    plain |= {"bounds": [list(pair) for pair in metric.bounds]} if metric.bounds else {}
     plain |= {"times": [each.isoformat() for each in metric.times]} if metric.times else {}
     return plain | ({} if metric.aggregated is None else {"aggregated": metric.aggregated})

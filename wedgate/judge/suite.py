@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wedgate.judge.arrangement import is_blocked
+from wedgate.judge.bounded import compare_bounded
 from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
@@ -178,9 +179,12 @@ def _result(
     assert factor is not None  # that it is not is a trouble
     values = tuple(value * factor for value in other.values)
     margins = settings.margins_of.get(metric.name, settings.margins)
-    comparison = compare(
-        metric.values, values, direction=metric.direction, margins=margins, family=family if decides else 1
-    )
+    share = family if decides else 1
+    if metric.bounds or other.bounds:
+        scaled = [(low * factor, high * factor) for low, high in other.within]
+        comparison = compare_bounded(metric.within, scaled, direction=metric.direction, margins=margins, family=share)
+    else:
+        comparison = compare(metric.values, values, direction=metric.direction, margins=margins, family=share)
     return MetricResult(
         name=metric.name,
         unit=metric.unit,

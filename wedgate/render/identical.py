@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from wedgate.calendars.durations import spell_duration
 from wedgate.judge.identical import AlarmRate, Identical
 from wedgate.judge.values import JudgeSettings
-from wedgate.judge.wording import spell_percent
+from wedgate.judge.wording import spell_percent, spell_share
 
 
 def render_identical(found: Identical, settings: JudgeSettings, *, dropped: str | None) -> str:
@@ -19,6 +20,7 @@ def render_identical(found: Identical, settings: JudgeSettings, *, dropped: str 
         f"{found.end.isoformat()}",
         f"neighbours correlate by {found.correlation:.2f}; chance gives {found.by_chance:.2f} at most",
         _advice(found, settings),
+        _errors(found, settings),
         f"false alarms, where nothing differs; stated is a level of {spell_percent(float(found.level))} for a step:",
     ]
     return "\n".join((*lines, *(f"  {_rate(rate, settings)}" for rate in found.rates), ""))
@@ -38,6 +40,10 @@ def plain_identical(found: Identical) -> dict[str, Any]:
         "correlation_by_chance": found.by_chance,
         "noise_lasts_seconds": found.noise_lasts.total_seconds(),
         "level": float(found.level),
+        "errors": found.errors,
+        "requests": found.requests,
+        "requests_a_slice": found.requests_a_slice,
+        "errors_show_after": found.errors_show_after,
         "rates": [
             {
                 "noise_lasts_seconds": rate.noise_lasts.total_seconds(),
@@ -59,6 +65,14 @@ def _advice(found: Identical, settings: JudgeSettings) -> str:
     if settings.noise_lasts >= found.noise_lasts:
         return f"{words}; judge.noise-lasts is long enough"
     return f"{words}: set judge.noise-lasts: {spell_duration(found.noise_lasts)}"
+
+
+def _errors(found: Identical, settings: JudgeSettings) -> str:
+    slices = math.ceil(found.errors_show_after / found.requests_a_slice)
+    return (
+        f"errors: {spell_share(found.errors, found.requests)}; {spell_percent(float(settings.errors.worse_by))} more "
+        f"mostly show after {found.errors_show_after} requests on each colour, {slices} slices of this traffic"
+    )
 
 
 def _rate(rate: AlarmRate, settings: JudgeSettings) -> str:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from wedgate.errors import ExternalSystemError
 
@@ -20,13 +20,22 @@ LARGEST = 64 * 1024 * 1024
 """Bytes of an answer that are read at most."""
 
 
+NativeBuckets: TypeAlias = tuple[tuple[float, float, float], ...]
+"""Buckets of a native histogram at one instant, those that are not empty: from, up to, and count, in the unit of the
+metric."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One series: its name, its labels without the name, and its samples (Unix seconds, value) in order of time."""
+    """One series: its name, its labels without the name, and its samples (Unix seconds, value) in order of time.
+
+    Of a native histogram the values are its counts, and ``buckets`` are those of each sample.
+    """
 
     name: str
     labels: Mapping[str, str]
     samples: tuple[tuple[float, float], ...]
+    buckets: tuple[NativeBuckets, ...] = ()
 
     def __str__(self) -> str:
         """The series as Prometheus writes it."""
@@ -67,12 +76,17 @@ class PrometheusClient:
     def _series(self, plain: Mapping[str, Any]) -> Series:
         labels = {str(key): str(value) for key, value in plain["metric"].items()}
         name = labels.pop("__name__", "")
-        if "values" not in plain:
-            raise self._odd(f"holds {name} as a native histogram; let it keep the classic buckets too, which are read")
-        samples = tuple((float(at), float(value)) for at, value in plain["values"])
+        if "values" in plain and "histograms" in plain:
+            raise ValueError(f"{name} was a number and became a native histogram")
+        native = plain.get("histograms", ())
+        samples = tuple((float(at), float(value)) for at, value in plain.get("values", ())) or tuple(
+            (float(at), float(value["count"])) for at, value in native
+        )
         if not samples:
             raise ValueError(f"{name} has no values")
-        return Series(name=name, labels=labels, samples=samples)
+        return Series(
+            name=name, labels=labels, samples=samples, buckets=tuple(_native_buckets(value) for _, value in native)
+        )
 
     def _query(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         """Ask for an instant query's ``data``; ``ExternalSystemError`` when there is no whole, good answer."""
@@ -120,6 +134,11 @@ class PrometheusClient:
 
     def _odd(self, what: str) -> ExternalSystemError:
         return ExternalSystemError(f"Prometheus at {self.url} {what}")
+
+
+def _native_buckets(plain: Mapping[str, Any]) -> NativeBuckets:
+    """Read the buckets of a native histogram: which edge belongs to one does not matter for a latency."""
+    return tuple((float(low), float(up), float(count)) for _, low, up, count in plain.get("buckets", ()))
 
 
 def _body(response: Any, deadline: float, timeout: float) -> bytes:

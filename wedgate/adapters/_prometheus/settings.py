@@ -30,7 +30,8 @@ _OTHERS = {"code-label": "code", "unit": "s"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesSettings:
-    """Which series hold what of a region. ``timeouts`` and ``latency`` are ``None`` where there are none.
+    """Which series hold what of a region. ``timeouts``, ``latency``, ``cpu`` and ``memory`` are ``None``
+    where there are none.
 
     ``errors`` are values of the label ``code_label``; an ``x`` among digits stands for any digit. ``instances`` says
     how many series each metric of a colour has, codes and buckets aside: how many proxies are scraped.
@@ -44,6 +45,8 @@ class SeriesSettings:
     errors: tuple[str, ...]
     timeouts: str | None
     latency: str | None
+    cpu: str | None
+    memory: str | None
     unit: str
     instances: int
     window: timedelta
@@ -51,7 +54,8 @@ class SeriesSettings:
     @property
     def selector(self) -> str:
         """Return what selects all of the series, of both colours, in one question."""
-        names = [self.requests, self.timeouts, None if self.latency is None else f"{self.latency}_bucket"]
+        names = [self.requests, self.timeouts, self.cpu, self.memory]
+        names += [] if self.latency is None else [f"{self.latency}_bucket", self.latency]
         parts = [
             f"__name__=~{json.dumps('|'.join(name for name in names if name))}",
             f"{self.colour_label}=~{json.dumps('|'.join(map(_quoted, self.colours.values())), ensure_ascii=False)}",
@@ -78,6 +82,8 @@ def parse_settings(options: Mapping[str, Any], region: str, *, slice_length: tim
         errors=tuple(metrics.get("errors", ("5xx",))),
         timeouts=metrics.get("timeouts"),
         latency=metrics.get("latency"),
+        cpu=metrics.get("cpu"),
+        memory=metrics.get("memory"),
         unit=metrics["unit"],
         instances=options.get("instances", 1),
         # A reading must see everything that was scraped since the one before it, two slices ago at most, even late.

@@ -41,6 +41,8 @@ MODULES = (
     "locust_history",
     "pgbench",
     "pgbench_log",
+    "hdr_percentiles",
+    "hdr_log",
     "custom_undeclared",
     "custom_smaller",
     "custom_bigger",
