@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from git_server import TOKEN, GitServer
 
 from wedgate.adapters.histories.directory import DirectoryHistory
 from wedgate.adapters.histories.git import GitHistory
-from wedgate.adapters.histories.interface import HistoryStore
 from wedgate.cli.main import cli
 from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, UsageError
 
@@ -41,33 +39,6 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(tmp_path / "clone", "remote", "add", "origin", str(tmp_path / "origin.git"))
     monkeypatch.chdir(tmp_path / "clone")
     return tmp_path / "clone"
-
-
-@pytest.fixture(params=["directory", "git"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> HistoryStore:
-    """Return each kind of store, empty."""
-    if request.param == "directory":
-        return DirectoryHistory(tmp_path / "perf")
-    git(tmp_path, "init", "--quiet", "--bare", "origin.git")
-    return GitHistory(str(tmp_path / "origin.git"), "refs/heads/perf")
-
-
-def test_lines_are_kept_in_their_order(store: HistoryStore) -> None:
-    """None at first; then what was added, and nothing else."""
-    assert store.lines() == ()
-    store.add('{"a": "\N{SNOWMAN}"}')
-    store.add("{}")
-    assert store.lines() == ('{"a": "\N{SNOWMAN}"}', "{}")
-
-
-def test_nobody_loses_a_line_to_another(store: HistoryStore) -> None:
-    """Three at once: all three are there."""
-    threads = [threading.Thread(target=store.add, args=(f"{number}",)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(store.lines()) == ["0", "1", "2"]
 
 
 def test_whoever_was_faster_is_built_upon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,18 +20,22 @@ if TYPE_CHECKING:
     from wedgate.judge.history import Build, MetricHistory
 
 MOST_SUSPECTS = 10
+DATABASE = "WEDGATE_DATABASE_URL"
+"""The variable that holds the address of a history in PostgreSQL: an argument would show its password to everybody."""
 
 
 @click.group("history")
 def command() -> None:
-    """The history of measurements: a line for each build, in a directory or on a git ref.
+    """The history of measurements: a line for each build, in a directory, on a git ref or in PostgreSQL.
 
-    WHERE is a directory, or `git:REF` for a ref of this repository's `origin`.
+    WHERE is a directory, `git:REF` for a ref of this repository's `origin`, or `postgres:NAME` for a history of that
+    name in the database whose address WEDGATE_DATABASE_URL holds.
 
     \b
     Examples:
       wedgate report history add perf/ runs/base.json --build 1234
       wedgate report history show git:refs/heads/perf
+      wedgate report history show postgres:venue-search
     """
 
 
@@ -132,10 +137,39 @@ def _alarm(histories: Sequence[MetricHistory], last: int | None) -> ExitCode:
 
 
 def _store(where: str) -> HistoryStore:
-    if not where.startswith("git:"):
-        from wedgate.adapters.histories.directory import DirectoryHistory
+    if where.startswith("git:"):
+        return _git_history(where)
+    if where.startswith("postgres:"):
+        return _postgres_history(where)
+    if where.startswith(("postgresql:", "mysql:", "https:", "http:")):
+        # A directory of that name would hold what somebody believes to be elsewhere; an address may hold a password.
+        scheme = where.partition(":")[0]
+        raise UsageError(f"{scheme}: is no place for a history; write postgres:NAME, git:REF or a directory")
+    from wedgate.adapters.histories.directory import DirectoryHistory
 
-        return DirectoryHistory(Path(where))
+    return DirectoryHistory(Path(where))
+
+
+def _postgres_history(where: str) -> HistoryStore:
+    from wedgate.adapters.histories.postgres import PostgresHistory
+
+    name = where.removeprefix("postgres:")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", name):
+        raise UsageError(
+            f"postgres: takes the name of a history, such as postgres:venue-search; the address goes into {DATABASE}"
+        )
+    return PostgresHistory(_database, name, address_from=DATABASE)
+
+
+def _database() -> str:
+    address = os.environ.get(DATABASE)
+    if not address:
+        what, remedy = "is not set", "set it to the database's address: postgresql://USER:PASSWORD@HOST/DATABASE"
+        raise ConfigurationError((Problem(file=DATABASE, line=0, column=0, what=what, remedy=remedy),))
+    return address
+
+
+def _git_history(where: str) -> HistoryStore:
     from wedgate.adapters.forge.git_copy import address_of_origin
     from wedgate.adapters.histories.git import GitHistory
 
