@@ -185,7 +185,7 @@ def test_a_line_that_is_none_is_named_by_its_number(place: Any, monkeypatch: pyt
     store: HistoryStore = place.open()
     for line in (json.dumps(BUILD), '{"cut', json.dumps(BUILD), '{"schema_version": 1}'):
         store.add(line)
-    monkeypatch.setattr("wedgate.cli.history._store", lambda where: store)
+    monkeypatch.setattr("wedgate.cli.history.open_history", lambda where: store)
     error = history("show", "somewhere").exception
     assert isinstance(error, ConfigurationError)
     assert [(problem.file, problem.line) for problem in error.problems] == [(store.name, 2), (store.name, 4)]

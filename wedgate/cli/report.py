@@ -120,10 +120,10 @@ def give(file: Path, config: Path | None) -> ExitCode:
 @command.command("schema")
 @click.option(
     "--kind",
-    type=click.Choice(("regression", "measurements")),
+    type=click.Choice(("regression", "measurements", "history", "bench", "bench-aa")),
     default="regression",
     show_default=True,
-    help="Of which report.",
+    help="Of which report; of a line of a history; or of what `wedgate bench` writes.",
 )
 def schema(kind: str) -> ExitCode:
     """Print the JSON Schema of a report.
@@ -132,6 +132,7 @@ def schema(kind: str) -> ExitCode:
     Examples:
       wedgate report schema > report.schema.json
       wedgate report schema --kind measurements > measurements.schema.json
+      wedgate report schema --kind history > history.schema.json
     """
     from importlib import resources
 
