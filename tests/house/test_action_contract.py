@@ -29,7 +29,7 @@ OPTION_OF_INPUT = {
     "explain": "--explain",
     "github-token": None,
 }
-OUTPUTS = ("verdict", "decision", "reason-code", "next-open", "granted", "rollback", "result")
+OUTPUTS = ("verdict", "decision", "reason-code", "next-open", "granted", "rollback", "report", "result")
 
 
 @pytest.fixture(scope="module")
