@@ -43,9 +43,9 @@ def report_event(path: Path) -> Dispatch | Said:
         event: Any = json.loads(path.read_text(encoding="utf-8"))
         if "client_payload" in event:
             return _dispatch(event)
+        comment = event["comment"]
         if event["action"] != "created":
             raise UsageError(f"only new comments count, and this one was {ascii(event['action'])[:20]}")
-        comment = event["comment"]
         at = datetime.fromisoformat(str(comment["created_at"])).astimezone(UTC)
         return Said(comment=int(comment["id"]), login=str(comment["user"]["login"]), at=at)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
