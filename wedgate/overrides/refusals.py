@@ -47,6 +47,8 @@ class RefusalCode(StrEnum):
     USED = "used"
     NO_LEDGER = "no_ledger"
     OTHER_RELEASE = "other_release"
+    NOT_FROZEN = "not_frozen"
+    SEVERAL_FREEZES = "several_freezes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
