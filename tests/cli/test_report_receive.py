@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from github_world import GithubWorld, Pull
 
+from wedgate.adapters.forge.github_runs import RunTimes
 from wedgate.adapters.stores.file import FileStore
 from wedgate.cli import rollout_wiring
 from wedgate.cli.main import cli
@@ -190,6 +191,19 @@ def test_stages_for_machines(place: Place) -> None:
     ]  # fmt: skip
     assert "when this run was made is not known" in output
     assert "actions: read" in output
+
+
+def test_the_forge_is_asked_for_times_when_traffic_is_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not answer keeps nobody waiting."""
+    weights: list[int] = []
+
+    def times(self: object, run: int) -> RunTimes:
+        weights.append(place.green("us-west"))
+        return RunTimes(created=None, started=None)
+
+    monkeypatch.setattr("wedgate.adapters.forge.github_runs.GithubRuns.times_of", times)
+    assert place.receive(place.report())[0] == ExitCode.DONE
+    assert weights == [0]
 
 
 def test_a_run_that_is_alive_is_waited_for(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,8 +62,9 @@ def receive(event: Path | None, config: Path | None, *, wait: str, form: str) ->
     if not orders:
         click.echo(f"nothing to do: no report was given by {by}", err=form == "json")
         return ExitCode.DONE
-    instants |= _run_times(os.environ, quiet=form == "json")
     instants[Stage.BEGUN], instants[Stage.RESTORED] = _followed(orders, config, patience, form)
+    # Asked last: a forge that is slow to answer must not keep traffic where it is.
+    instants |= _run_times(os.environ, quiet=form == "json")
     way = timed(instants)
     if form == "json":
         click.echo(json.dumps(_plain(way, orders, total_seconds(way)), indent=2, ensure_ascii=False))
