@@ -19,9 +19,11 @@ from wedgate.adapters.forge.github_runs import RunTimes
 from wedgate.adapters.stores.file import FileStore
 from wedgate.cli import rollout_wiring
 from wedgate.cli.main import cli
+from wedgate.config.load import parse_configuration
 from wedgate.errors import ExitCode, WedgateError
 from wedgate.ledger.orders import Order
 from wedgate.ledger.streams import fold
+from wedgate.overrides.policy import Duty
 
 EXAMPLES = ".tools/npm/node_modules/@octokit/webhooks-examples/api.github.com/index.json"
 pytestmark = pytest.mark.needs_file(EXAMPLES)
@@ -404,3 +406,16 @@ def test_comments_that_were_edited_or_are_by_apps_report_nothing(place: Place, h
     event = says(place, "alice", f"/wedgate report {DIGEST} reason=slow", **how)
     place.hear(event, "comment", GITHUB_EVENT_NAME="issue_comment")
     assert (place.orders(), place.green("us-west")) == ([], 10)
+
+
+@pytest.mark.parametrize(
+    ("may", "expected"),
+    [("{thaw: write}", "write"), ("{stop: approvers}", "approvers"), ("{stop: approvers, report: write}", "write")],
+)
+def test_whoever_may_not_roll_back_may_not_report(may: str, expected: str) -> None:
+    """Unless the policy says so."""
+    head = "version: 1\nservice: x\nregions: {eu: {markets: {berlin: {zone: Europe/Berlin, country: DE}}}}\n"
+    text = f"{head}overrides: {{approvers: {{people: [alice, bob]}}, may: {may}}}\n"
+    policy = parse_configuration(text.encode(), name="wedgate.yml").overrides
+    assert policy is not None
+    assert policy.may[Duty.REPORT] == expected

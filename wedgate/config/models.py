@@ -401,7 +401,7 @@ class DutiesSection(Section):
     clear: AudienceWord = left_out("Take a digest off the poison list.")
     adopt: AudienceWord = left_out("Say which version is running.")
     abort: AudienceWord = left_out("End a rollout.")
-    report: ReporterWord = left_out("Report a regression over the forge: `write` by default, `approvers`, `signers`.")
+    report: ReporterWord = left_out("Report a regression over the forge: as `stop` by default, or `signers`.")
 
 
 class OverridesSection(Section):
