@@ -7,6 +7,7 @@ Each run is a process of act with a home of its own, as it would be on a machine
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -189,6 +190,56 @@ def test_a_rollback_wins_over_a_rollout_that_is_running(make_place: MakePlace) -
     assert place.writes() == [10, 0]
     again = place.start("workflow_dispatch", "back.yml").done()
     assert again.code == 0, again.log
+
+
+def reported(digest: str, **changes: Any) -> dict[str, Any]:
+    """Return the event that brings a report about a digest."""
+    metric = {"name": "search p95", "baseline": 7, "candidate": 61, "unit": "ms", "direction": "lower-is-better"}
+    report = {
+        "schema_version": 1, "service": "venue-search", "release": {"digest": digest}, "metrics": [metric],
+        "reporter": "booking-alerts", "reported_at": datetime.now(UTC).isoformat(), **changes,
+    }  # fmt: skip
+    sender = {"login": "zoe", "id": 107, "type": "User"}
+    return {"action": "wedgate-report", "client_payload": report, "sender": sender}
+
+
+def test_a_report_that_comes_as_an_event_makes_a_running_rollout_go_back(make_place: MakePlace) -> None:
+    """The run that is alive obeys, the run of the event waits for it and says how long each stage took."""
+    place = make_place(budget="60m", bake="120s")
+    run = place.start_driving("workflow_dispatch", digest=NEW)
+    run.until(RAISED)
+    asked = datetime.now(UTC).replace(microsecond=0)
+    place.world.runs[902] = ("zoe", "zoe")
+    place.world.run_times[902] = (asked, asked)
+    told = place.start("repository_dispatch", "reports.yml", reported(NEW), GITHUB_RUN_ID="902").done()
+    assert told.code == 0, told.log
+    assert place.green() == 0
+    ended = run.done()
+    assert "exit status 12" in ended.log, ended.log[-3000:]
+    assert "reported by a report, sent by zoe: search p95 61 ms against 7 ms" in ended.log
+    assert place.writes() == [10, 0]
+    for stage in ("reported", "run created", "run started", "report read", "rollback begun", "traffic restored"):
+        assert re.search(rf"{stage} +20\d\d-\d\d-\d\d \d\d:\d\d:\d\dZ", told.log), told.log
+    assert re.search(r"\d+\.\d s in all", told.log)
+
+
+def test_a_report_that_comes_while_nobody_drives_is_obeyed_by_its_own_run(make_place: MakePlace) -> None:
+    """Between two ticks; one about another release is refused, and changes nothing."""
+    place = make_place(bake="120s")
+    assert place.wedgate("rollout", "start", "--commit", "1" * 40, "--digest", NEW).returncode == 0
+    for _ in range(6):
+        assert place.wedgate("rollout", "tick").returncode == 0
+        if place.green() == 10:
+            break
+    other = place.start("repository_dispatch", "reports.yml", reported("sha256:other")).done()
+    assert other.code == 1
+    assert "exit status 11" in other.log
+    assert "it is about another release than sha256:new" in other.log
+    assert place.green() == 10
+    told = place.start("repository_dispatch", "reports.yml", reported(NEW)).done()
+    assert told.code == 0, told.log
+    assert place.writes() == [10, 0]
+    assert place.status()["status"] == "halted"
 
 
 def pull_request_event(head: str) -> dict[str, Any]:

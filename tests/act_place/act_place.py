@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 act_tests: Any = module_at(ROOT / "tests" / "acceptance" / "test_action_under_act.py")
-CALLED = ("rollout", "rollback", "plan", "check", "override")
+CALLED = ("rollout", "rollback", "plan", "check", "override", "report")
 CONFIGURATION = """\
 version: 1
 service: venue-search
@@ -63,6 +63,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "planned": {"on": "pull_request", "uses": "plan"},
     "gate": {"on": "push", "uses": "check"},
     "comments": {"on": "issue_comment", "uses": "override"},
+    "reports": {"on": {"repository_dispatch": {"types": ["wedgate-report"]}}, "uses": "report"},
 }
 
 

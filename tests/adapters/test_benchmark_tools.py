@@ -344,6 +344,55 @@ def test_k6_requests_that_failed_rank_worst() -> None:
     assert metric(report, "http_req_duration p95").values == pytest.approx((slowest,), rel=1e-4)
 
 
+def test_k6_tells_endpoints_apart_by_the_names_that_the_script_gives() -> None:
+    """Each as k6 computed it for the same run, and as its slowest request where more than a twentieth failed; the whole
+    is judged besides, and an address is no name."""
+    report = read_build(FILES / "k6" / "endpoints.json")
+    own = plain("k6/endpoints_summary.json")["metrics"]
+    for which, key in (("name:search", "p(95)"), ("name:book", "max"), ("group:::checkout", "max")):
+        expected = own[f"http_req_duration{{{which}}}"]
+        found = metric(report, f"http_req_duration{{{which}}} p95")
+        assert found.values == pytest.approx((expected[key],), rel=1e-4)
+        assert (found.unit, found.direction, found.aggregated) == ("ms", LOWER, None)
+        share = metric(report, f"http_req_failed{{{which}}}")
+        assert share.values == pytest.approx((own[f"http_req_failed{{{which}}}"]["value"],))
+        assert (share.unit, share.direction) == ("ratio", LOWER)
+    assert metric(report, "http_req_failed{name:book}").values[0] > 0.1
+    assert metric(report, "http_req_failed{name:search}").values == (0,)
+    names = {each.name.partition("}")[0] for each in report.metrics if each.name.startswith("http_req_duration{")}
+    endpoints = ("name:search", "name:book", "group:::checkout")
+    assert names == {f"http_req_duration{{{each}" for each in endpoints}
+    assert metric(report, "http_req_duration p95").values[0] > 0
+
+
+@pytest.mark.parametrize(("count", "told_apart"), [(50, True), (51, False)])
+def test_k6_names_that_are_never_the_same_are_none(count: int, told_apart: bool) -> None:
+    """More than fifty: said, and the whole run is judged all the same."""
+    lines = ['{"metric":"http_req_duration","type":"Metric","data":{"type":"trend","contains":"time"}}\n']
+    lines += [
+        '{"metric":"http_req_duration","type":"Point","data":{"time":"2027-06-07T10:00:00Z",'
+        f'"value":5,"tags":{{"status":"200","url":"http://a.example/{at}","name":"item {at % count}"}}}}}}\n'
+        for at in range(2 * count)
+    ]
+    report = k6.read_lines(lines)
+    assert metric(report, "http_req_duration p95").values == (5,)
+    assert any("{name:" in each.name for each in report.metrics) is told_apart
+    assert ("{name:...}" in report.left_out) is not told_apart
+
+
+def test_k6_an_address_with_a_hole_is_a_name() -> None:
+    """As ``http.url`` writes it."""
+    names = ("http://a.example/items/${}", "http://a.example/items/7")
+    lines = ['{"metric":"http_req_duration","type":"Metric","data":{"type":"trend","contains":"time"}}\n']
+    lines += [
+        '{"metric":"http_req_duration","type":"Point","data":{"time":"2027-06-07T10:00:00Z",'
+        f'"value":5,"tags":{{"status":"200","url":"{name}","name":"{name}"}}}}}}\n'
+        for name in names
+    ]
+    told = {each.name.partition(" p")[0] for each in k6.read_lines(lines).metrics}
+    assert told == {"http_req_duration", "http_req_duration{name:http://a.example/items/${}}"}
+
+
 def test_k6_reads_what_gzip_packed(tmp_path: Path) -> None:
     """`--out json=FILE.gz` is the same run; one that breaks off is refused."""
     path = tmp_path / "points.json.gz"

@@ -9,7 +9,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -28,6 +30,22 @@ def bench(*words: str) -> Result:
     return CliRunner().invoke(cli, ["bench", *words, "--seed", "5"], standalone_mode=False)
 
 
+def written(path: Path, kind: str) -> Any:
+    """Return what was written, which the committed schemas take: of all of it, and of each report in it."""
+    plain = json.loads(path.read_text())
+    jsonschema.validate(plain, schema(kind))
+    for report in plain["arms"].values() if kind == "bench" else [plain["measured"]]:
+        jsonschema.validate(report, schema("measurements"))
+    return plain
+
+
+def schema(kind: str) -> Any:
+    """Return a schema as the command prints it."""
+    found = json.loads(CliRunner().invoke(cli, ["report", "schema", "--kind", kind], standalone_mode=False).stdout)
+    jsonschema.Draft202012Validator.check_schema(found)
+    return found
+
+
 def test_a_slower_candidate_fails_and_everything_is_written(tmp_path: Path) -> None:
     """Ten times as slow: exit 10, before all rounds are over, and reports that `wedgate judge` reads."""
     found = bench(
@@ -38,7 +56,7 @@ def test_a_slower_candidate_fails_and_everything_is_written(tmp_path: Path) -> N
     assert "6 of 12 rounds (the answer was sure), seed 5, looks after 6, 12, each at a level of 0.025" in found.stdout
     assert "\nwall time" in found.stdout
     assert "base against itself: x" in found.stdout
-    plain = json.loads((tmp_path / "all.json").read_text())
+    plain = written(tmp_path / "all.json", "bench")
     assert plain["judgement"]["outcome"] == "fail"
     assert (plain["seed"], plain["rounds"]["done"], plain["rounds"]["looks"]) == (5, 6, [6, 12])
     assert {"cpus", "load before", "load after", "pinned"} <= set(plain["environment"])
@@ -78,7 +96,7 @@ def test_a_failing_command_is_one_error_with_its_output(tmp_path: Path) -> None:
     )
     assert isinstance(found.exception, ExternalSystemError)
     assert str(found.exception) == ("the command of the candidate failed: it exited with 4; it printed:\n  no database")
-    plain = json.loads((tmp_path / "o.json").read_text())
+    plain = written(tmp_path / "o.json", "bench")
     assert plain["judgement"]["outcome"] == "not_enough_data"
 
 
@@ -97,7 +115,7 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path) -> None:
     assert process.returncode == ExitCode.NEEDS_HUMAN, err
     assert "(cut short)" in out
     assert "interrupted, after" in out
-    plain = json.loads(kept.read_text())
+    plain = written(kept, "bench")
     assert plain["rounds"]["stopped"] == "interrupted"
     assert len(plain["arms"]["base"]["metrics"][0]["values"]) == plain["rounds"]["done"] > 0
 
@@ -129,7 +147,7 @@ def test_a_command_against_itself_tells_its_false_alarms(tmp_path: Path) -> None
     assert "wedgate's rule, in turns" in found.stdout
     assert "mean 5 % above, in blocks" in found.stdout
     assert "With n = 5, " in found.stdout
-    plain = json.loads((tmp_path / "aa.json").read_text())
+    plain = written(tmp_path / "aa.json", "bench-aa")
     assert len(plain["measured"]["metrics"][0]["values"]) == 12
     assert {rate["slowdown"] for rate in plain["found"]} == {1.02, 1.05, 1.1, 1.25}
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import random
+import re
 import subprocess
-import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 from git_server import TOKEN, GitServer
@@ -17,7 +19,6 @@ from git_server import TOKEN, GitServer
 from wedgate.adapters._git.bare import BareRepository
 from wedgate.adapters.histories.directory import DirectoryHistory
 from wedgate.adapters.histories.git import GitHistory
-from wedgate.adapters.histories.interface import HistoryStore
 from wedgate.cli.main import cli
 from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, UsageError
 
@@ -43,33 +44,6 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     git(tmp_path / "clone", "remote", "add", "origin", str(tmp_path / "origin.git"))
     monkeypatch.chdir(tmp_path / "clone")
     return tmp_path / "clone"
-
-
-@pytest.fixture(params=["directory", "git"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> HistoryStore:
-    """Return each kind of store, empty."""
-    if request.param == "directory":
-        return DirectoryHistory(tmp_path / "perf")
-    git(tmp_path, "init", "--quiet", "--bare", "origin.git")
-    return GitHistory(str(tmp_path / "origin.git"), "refs/heads/perf")
-
-
-def test_lines_are_kept_in_their_order(store: HistoryStore) -> None:
-    """None at first; then what was added, and nothing else."""
-    assert store.lines() == ()
-    store.add('{"a": "\N{SNOWMAN}"}')
-    store.add("{}")
-    assert store.lines() == ('{"a": "\N{SNOWMAN}"}', "{}")
-
-
-def test_nobody_loses_a_line_to_another(store: HistoryStore) -> None:
-    """Three at once: all three are there."""
-    threads = [threading.Thread(target=store.add, args=(f"{number}",)) for number in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(store.lines()) == ["0", "1", "2"]
 
 
 def test_whoever_was_faster_is_built_upon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -223,6 +197,73 @@ def test_new_regressions_alarm_when_asked(tmp_path: Path, slower: int, words: li
                         "at": "2027-06-07T10:00:00Z", "metrics": [metric]})
         )  # fmt: skip
     assert history("show", str(tmp_path), *words).return_value is code
+
+
+def slower(directory: Path, builds: int, value: float) -> None:
+    """Add builds at another level."""
+    rng = random.Random(builds)  # noqa: S311 - seeded on purpose
+    count = len(DirectoryHistory(directory).lines())
+    for number in range(count, count + builds):
+        metric = {"name": "query", "unit": "ms", "direction": "lower-is-better",
+                  "value": value * rng.lognormvariate(0, 0.005), "count": 3}  # fmt: skip
+        DirectoryHistory(directory).add(
+            json.dumps({"schema_version": 1, "kind": "build", "build": f"b{number}",
+                        "at": "2027-06-07T10:00:00Z", "metrics": [metric]})
+        )  # fmt: skip
+
+
+def test_a_shift_that_is_accepted_is_shown_and_not_asked_about_again(tmp_path: Path) -> None:
+    """Who, when and why stand in the history; the next shift alarms all the same."""
+    slower(tmp_path, 30, 100)
+    slower(tmp_path, 8, 120)
+    assert history("show", str(tmp_path), "--new", "10").return_value is ExitCode.CLOSED
+    done = history("accept", str(tmp_path), "b30", "--reason", "checks signatures now")
+    assert done.return_value is ExitCode.DONE, done.output
+    assert re.match(r"query: 1(19|20)(\.\d)? ms from b30 on is accepted\n", done.stdout)
+    line = json.loads(DirectoryHistory(tmp_path).lines()[-1])
+    schema = CliRunner().invoke(cli, ["report", "schema", "--kind", "history"], standalone_mode=False).stdout
+    jsonschema.validate(line, json.loads(schema))
+    assert (line["kind"], line["build"], line["by"], line["why"]) == (
+        "accepted", "b30", getpass.getuser(), "checks signatures now",
+    )  # fmt: skip
+    shown = history("show", str(tmp_path), "--new", "10")
+    assert shown.return_value is ExitCode.DONE
+    assert f"    accepted by {getpass.getuser()} (20" in shown.stdout
+    assert "Z): checks signatures now\n" in shown.stdout
+    plain = json.loads(history("show", str(tmp_path), "--format", "json").stdout)["metrics"][0]
+    assert plain["shifts"][0]["accepted"]["why"] == "checks signatures now"
+    assert " at b30, accepted</text>" in history("show", str(tmp_path), "--format", "svg").stdout
+    slower(tmp_path, 16, 140)
+    assert history("show", str(tmp_path), "--new", "16").return_value is ExitCode.CLOSED
+
+
+def test_newest_builds_that_are_accepted_need_nobody(tmp_path: Path) -> None:
+    """Two builds at another level ask for a person once; as soon as they are worse, again."""
+    slower(tmp_path, 30, 100)
+    slower(tmp_path, 2, 120)
+    assert history("show", str(tmp_path), "--new", "8").return_value is ExitCode.NEEDS_HUMAN
+    assert history("accept", str(tmp_path), "b30", "--reason", "worth it").return_value is ExitCode.DONE
+    shown = history("show", str(tmp_path), "--new", "8")
+    assert shown.return_value is ExitCode.DONE
+    assert "  the newest 2: accepted by " in shown.stdout
+    slower(tmp_path, 2, 170)
+    assert history("show", str(tmp_path), "--new", "8").return_value is ExitCode.NEEDS_HUMAN
+
+
+def test_what_did_not_shift_cannot_be_accepted(perf: Path, tmp_path: Path) -> None:
+    """The builds that could be are named, and nothing is written."""
+    before = DirectoryHistory(perf).lines()
+    for words, said in (
+        (["b19"], "no metric has another level from b19 on; levels begin with b20 (query)"),
+        (["b20", "--metric", "<merge> [31m"], "no metric has another level from b20 on; no level has shifted"),
+        (["b20", "--metric", "x"], "there is no x; there are query"),
+        (["b20", "--metric", "query", "--metric", "<merge> [31m"], "<merge> [31m has no other level from b20 on"),
+    ):
+        error = history("accept", str(perf), *words, "--reason", "worth it").exception
+        assert isinstance(error, UsageError)
+        assert said in str(error)
+    assert "why: expected a text" in str(history("accept", str(perf), "b20", "--reason", "").exception)
+    assert DirectoryHistory(perf).lines() == before
 
 
 def test_what_cannot_be_shown_or_added_is_said(perf: Path, tmp_path: Path) -> None:

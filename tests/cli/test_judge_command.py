@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,10 @@ from click.testing import CliRunner
 
 from wedgate.cli.main import cli
 from wedgate.errors import ConfigurationError, UsageError
+from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.reading import Direction
+from wedgate.judge.suite import ScoreSettings, SuiteSettings, judge_suite
+from wedgate.render.judge_html import render_judgement_html
 
 HEADER = "metric,value,unit,direction\n"
 
@@ -217,6 +222,30 @@ def test_a_score_decides_where_it_is_asked_for(tmp_path: Path) -> None:
         judge(tmp_path / "a.csv", tmp_path / "b.csv", "--settings", tmp_path / "judge.yml", "--format", "json")[1]
     )
     assert plain["score"] == {"value": 0, "at_least": 0, "at_most": 0, "groups": {"pages": 0, "rest": 100}}
+
+
+def test_a_critical_metric_is_marked_wherever_it_is_shown(tmp_path: Path) -> None:
+    """In text, markdown, JSON, and on the page, where it comes first in its section and in the table; no other is."""
+    _, output = scored(tmp_path, SCORED)
+    assert [line.split()[0] for line in output.splitlines() if line.endswith(" (critical)")] == ["index"]
+    files = (tmp_path / "a.csv", tmp_path / "b.csv", "--settings", tmp_path / "judge.yml", "--format")
+    assert len(re.findall(r"^\|.*index.*\(critical\)", judge(*files, "markdown")[1], re.MULTILINE)) == 1
+    plain = json.loads(judge(*files, "json")[1])
+    assert {each["name"]: each["critical"] for each in plain["metrics"]} == {"search": False, "index": True}
+    page = judge(*files, "html")[1]
+    assert re.findall(r"<h3>.*?</span> (\w+) <strong class=\"critical\">critical: has to pass</strong></h3>", page) == [
+        "index"
+    ]
+    assert page.count("index (critical)") == 1
+    both = SuiteSettings(score=ScoreSettings(critical=frozenset({"b"})))
+    metrics = tuple(
+        Metric(name=name, unit="ms", direction=Direction.LOWER_IS_BETTER, values=(1.0, 1.01, 1.02) * 4)
+        for name in "abc"
+    )
+    same = Measurements(metrics=metrics)
+    found = render_judgement_html(judge_suite(same, same, both))
+    names = re.findall(r"<h3><span[^>]*>[^<]*</span> (\w)", found)
+    assert names == ["b", "a", "c"]
 
 
 def test_a_margin_of_one_metric_is_its_own(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ REAL = {
     "jmh/jmh.json": "jmh",
     "k6/points.json": "k6",
     "k6/points_failed.json": "k6",
+    "k6/endpoints.json": "k6",
+    "k6/endpoints_summary.json": "k6-summary",
     "k6/summary_export.json": "k6-summary",
     "k6/handle_summary.json": "k6-summary",
     "k6/machine_readable.json": "k6-summary",

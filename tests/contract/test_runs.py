@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -68,6 +68,18 @@ def test_a_forge_that_is_silent_for_a_moment_is_asked_again(world: Any) -> None:
     with pytest.raises(ExternalSystemError):
         start_next_run(runs_of(world), "rollout.yml", "main", pause=lambda duration: paused.append(duration))
     assert len(paused) == 3
+
+
+def test_a_run_says_when_it_was_made_and_started(world: Any) -> None:
+    """As the forge has it; where the token may not ask, the permission is named."""
+    made = datetime(2026, 6, 3, 18, 0, 2, tzinfo=UTC)
+    world.runs[77] = ("alice", "alice")
+    world.run_times[77] = (made, made + timedelta(seconds=9))
+    found = runs_of(world).times_of(77)
+    assert (found.created, found.started) == (made, made + timedelta(seconds=9))
+    world.failures["/actions/runs/77"] = "403"
+    with pytest.raises(ExternalSystemError, match="actions: read"):
+        runs_of(world).times_of(77)
 
 
 @pytest.mark.parametrize(

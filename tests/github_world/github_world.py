@@ -84,6 +84,8 @@ class GithubWorld:
         self.pushes: list[tuple[str, str, str | None]] = []
         """Branch, commit and login, the latest last."""
         self.runs: dict[int, tuple[str, str]] = {}
+        self.run_times: dict[int, tuple[datetime, datetime]] = {}
+        """When a run was made, and when it was started."""
         self.statuses: list[dict[str, Any]] = []
         self.check_runs: list[dict[str, Any]] = []
         self.deployments: list[dict[str, Any]] = []
@@ -222,7 +224,11 @@ class GithubWorld:
                 return 200, self._activity(query.get("ref", [""])[0])
             case ["actions", "runs", number] if int(number) in self.runs:
                 first, last = (self._user(login) for login in self.runs[int(number)])
-                return 200, _example("run", id=int(number), actor=first, triggering_actor=last)
+                found = _example("run", id=int(number), actor=first, triggering_actor=last)
+                if int(number) in self.run_times:
+                    created, started = (_instant(each) for each in self.run_times[int(number)])
+                    found |= {"created_at": created, "run_started_at": started}
+                return 200, found
         return None
 
     def _between(self, base: str, head: str) -> list[tuple[str, str | None]] | None:

@@ -29,7 +29,7 @@ OPTION_OF_INPUT = {
     "explain": "--explain",
     "github-token": None,
 }
-OUTPUTS = ("verdict", "decision", "reason-code", "next-open", "granted", "rollback", "result")
+OUTPUTS = ("verdict", "decision", "reason-code", "next-open", "granted", "rollback", "report", "result")
 
 
 @pytest.fixture(scope="module")
@@ -271,6 +271,7 @@ def test_diff_takes_the_file_and_the_regions(runner: FakeRunner) -> None:
             {"COMMAND": "run", "DIGEST": "sha256:new", "COMMIT": "a" * 40, "BUDGET": "5h"},
             ["rollout", "run", "--digest=sha256:new", f"--commit={'a' * 40}", "--budget=5h", "--dispatch"],
         ),
+        ({"COMMAND": "report", "CONFIG": "a.yml"}, ["report", "receive", "--config=a.yml"]),
         ({"COMMAND": "run", "BUDGET": "5h"}, ["rollout", "run", "--budget=5h", "--dispatch"]),
         (
             {"COMMAND": "rollback", "REASON": "bookings $(id) fail", "REGIONS": "eu"},

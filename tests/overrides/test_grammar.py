@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from wedgate.overrides.commands import Ask, Freeze, Override, Rollback, Strategy, Thaw, Verb, Vote, Withdraw
+from wedgate.overrides.commands import Ask, Freeze, Override, Report, Rollback, Strategy, Thaw, Verb, Vote, Withdraw
 from wedgate.overrides.grammar import LONGEST_BODY, read_comment
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -62,6 +62,11 @@ def test_a_request_is_read_whole() -> None:
         ),
         ("/wedgate thaw reason=over", Thaw(reason="over")),
         ("/wedgate rollback r-2027-06-05 reason=slow", Rollback(rollout="r-2027-06-05", reason="slow")),
+        (f"/wedgate report {SHA} reason=slow", Report(commit=SHA, reason="slow")),
+        (
+            "/wedgate report sha256:9d3f regions=us,eu reason=slow link=https://example.org/1",
+            Report(digest="sha256:9d3f", reason="slow", regions=("eu", "us"), link="https://example.org/1"),
+        ),
     ],
 )
 def test_every_command_is_read(line: str, command: object) -> None:

@@ -30,7 +30,7 @@ def giver(duty: Duty, config: Path | None, environment: Mapping[str, str]) -> st
         raise RefusedError(f"{by} ran this again for {actor}; start a new run, so that it is clear who asks")
     if not number.isdigit():
         raise RefusedError("the runner does not say whose run this is (GITHUB_ACTOR_ID)")
-    _refuse(duty, actor, int(number), config, environment)
+    refuse_unless_may(duty, actor, int(number), config, environment)
     return actor
 
 
@@ -46,7 +46,8 @@ def asker(environment: Mapping[str, str]) -> str:
         return "somebody"
 
 
-def _refuse(duty: Duty, login: str, number: int, config: Path | None, environment: Mapping[str, str]) -> None:
+def refuse_unless_may(duty: Duty, login: str, number: int, config: Path | None, environment: Mapping[str, str]) -> None:
+    """Raise ``RefusedError`` if the policy of the default branch does not let somebody do something."""
     from wedgate.cli.conversing import Conversing
     from wedgate.overrides.people import Person
 

@@ -97,6 +97,7 @@ def _write_outputs(answer: Answer, environment: Mapping[str, str]) -> None:
 
     outputs = outputs_of(answer.decision)
     outputs["rollback"] = "" if answer.rollback is None else answer.rollback.rollout
+    outputs["report"] = ",".join(answer.reported)
     outputs["granted"] = str(answer.picture.standing.is_granted).lower()
     note = write_outputs(environment, outputs)
     if note is not None:

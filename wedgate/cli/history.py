@@ -11,26 +11,30 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wedgate.cli.history_places import open_history
 from wedgate.cli.options import parse_instant, terminal_style
 from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
 
 if TYPE_CHECKING:
     from wedgate.adapters.histories.interface import HistoryStore
-    from wedgate.judge.history import Build, MetricHistory
+    from wedgate.judge.history import MetricHistory
+    from wedgate.judge.history_lines import Acceptance, Build
 
 MOST_SUSPECTS = 10
 
 
 @click.group("history")
 def command() -> None:
-    """The history of measurements: a line for each build, in a directory or on a git ref.
+    """The history of measurements: a line for each build, in a directory, on a git ref or in PostgreSQL.
 
-    WHERE is a directory, or `git:REF` for a ref of this repository's `origin`.
+    WHERE is a directory, `git:REF` for a ref of this repository's `origin`, or `postgres:NAME` for a history of that
+    name in the database whose address WEDGATE_DATABASE_URL holds.
 
     \b
     Examples:
       wedgate report history add perf/ runs/base.json --build 1234
       wedgate report history show git:refs/heads/perf
+      wedgate report history show postgres:venue-search
     """
 
 
@@ -53,7 +57,7 @@ def add(where: str, measured: Path, *, build: str, commit: str | None, at: str |
     from dataclasses import replace
 
     from wedgate.adapters.benchmarks.registry import read_build
-    from wedgate.judge.history import build_of, parse_build, plain_build
+    from wedgate.judge.history_lines import build_of, parse_build, plain_build
     from wedgate.judge.reading import ReportError
 
     instant = datetime.now(UTC) if at is None else parse_instant(at)
@@ -67,7 +71,7 @@ def add(where: str, measured: Path, *, build: str, commit: str | None, at: str |
         raise UsageError(f"this cannot be kept: {error.complaints[0]}") from None
     except ValueError as error:
         raise UsageError(f"{measured}: {error}; give a file with single measurements") from None
-    store = _store(where)
+    store = open_history(where)
     store.add(json.dumps(entry, ensure_ascii=False, separators=(",", ":")))
     click.echo(f"{store.name}: build {build}, {len(entry['metrics'])} metrics")
     return ExitCode.DONE
@@ -86,25 +90,18 @@ def show(where: str, *, metrics: tuple[str, ...], last: int | None, form: str, o
     the new level is the base. Commits are looked up in the clone around the working directory.
 
     Exits with 0; with --new N with 10 where one of the last N builds began a lasting regression, and else with 13
-    where the newest build is away from its level and not yet known to stay there.
+    where the newest build is away from its level and not yet known to stay there. What `accept` accepted is shown, and
+    not asked about again.
 
     \b
     Examples:
       wedgate report history show perf/ --new 10
       wedgate report history show perf/ --metric 'wall time' --format svg --output history.svg
     """
-    from wedgate.judge.history import latest_of_each, metric_histories
     from wedgate.render.history import draw_history, plain_history, render_history
 
-    store = _store(where)
-    builds = latest_of_each(_builds(store))
-    histories = metric_histories(builds)
-    if not histories:
-        raise UsageError(f"{store.name} has no builds yet; add some with `wedgate report history add`")
-    unknown = [name for name in metrics if all(each.name != name for each in histories)]
-    if unknown:
-        raise UsageError(f"--metric: there is no {unknown[0]}; there are {', '.join(each.name for each in histories)}")
-    chosen = [each for each in histories if not metrics or each.name in metrics]
+    store = open_history(where)
+    chosen = _chosen(store, metrics)
     if form == "svg":
         _write_pictures({each.name: draw_history(each) for each in chosen}, output)
         return _alarm(chosen, last)
@@ -118,46 +115,100 @@ def show(where: str, *, metrics: tuple[str, ...], last: int | None, form: str, o
     return _alarm(chosen, last)
 
 
+@command.command("accept")
+@click.argument("where")
+@click.argument("build")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this one; repeatable.")
+@click.option("--reason", required=True, help="Why: it stands in the history, and wherever the shift is shown.")
+def accept(where: str, build: str, *, metrics: tuple[str, ...], reason: str) -> ExitCode:
+    """Accept the level that begins with a build: a shift that was found there, or the newest builds from there on.
+
+    It is the new normal, and `show --new` alarms for it no more; who accepted it, when and why is kept as a line of the
+    history. What becomes worse than that by a shift is asked about again.
+
+    \b
+    Examples:
+      wedgate report history accept perf/ b156 --reason "checks signatures now, as decided in PR 812"
+      wedgate report history accept git:refs/heads/perf b156 --metric query --reason "worth it"
+    """
+    from wedgate.cli.authority import asker
+    from wedgate.judge.history_lines import Acceptance, parse_acceptance, plain_acceptance
+    from wedgate.judge.reading import ReportError
+
+    store = open_history(where)
+    chosen = _chosen(store, metrics)
+    levels = tuple(level for each in chosen if (level := each.level_from(build)) is not None)
+    if not levels:
+        raise UsageError(f"no metric has another level from {build} on; {_beginnings(chosen)}")
+    missing = [name for name in metrics if all(level.name != name for level in levels)]
+    if missing:
+        raise UsageError(f"--metric: {missing[0]} has no other level from {build} on; {_beginnings(chosen)}")
+    accepted = Acceptance(build=build, at=datetime.now(UTC), by=asker(os.environ), why=reason, values=levels)
+    try:
+        entry = plain_acceptance(accepted)
+        parse_acceptance(entry)
+    except ReportError as error:
+        raise UsageError(f"this cannot be kept: {error.complaints[0]}") from None
+    store.add(json.dumps(entry, ensure_ascii=False, separators=(",", ":")))
+    for level in levels:
+        click.echo(f"{level.name}: {level.value:.4g} {level.unit} from {build} on is accepted")
+    return ExitCode.DONE
+
+
+def _beginnings(histories: Sequence[MetricHistory]) -> str:
+    """Say with which builds levels begin."""
+    found = [
+        f"{each.builds[change.first].name} ({each.name})" for each in histories for change in each.found.change_points
+    ]
+    found += [
+        f"{each.builds[-each.found.undecided].name} ({each.name}, newest)" for each in histories if each.found.undecided
+    ]
+    return f"levels begin with {', '.join(found)}" if found else "no level has shifted"
+
+
 def _alarm(histories: Sequence[MetricHistory], last: int | None) -> ExitCode:
     """Return what the last builds come to; ``None``: nobody asked."""
     if last is None:
         return ExitCode.DONE
     if any(
-        change.worse and change.first >= len(each.values) - last
+        change.worse and change.first >= len(each.values) - last and each.accepted_shift(change) is None
         for each in histories
         for change in each.found.change_points
     ):
         return ExitCode.CLOSED
-    return ExitCode.NEEDS_HUMAN if any(each.found.undecided for each in histories) else ExitCode.DONE
+    unknown = any(each.found.undecided and each.accepted_undecided is None for each in histories)
+    return ExitCode.NEEDS_HUMAN if unknown else ExitCode.DONE
 
 
-def _store(where: str) -> HistoryStore:
-    if not where.startswith("git:"):
-        from wedgate.adapters.histories.directory import DirectoryHistory
+def _chosen(store: HistoryStore, metrics: Sequence[str]) -> list[MetricHistory]:
+    """Return the histories of some metrics, of all if none is named; ``UsageError`` for one that there is not."""
+    from wedgate.judge.history import latest_of_each, metric_histories
 
-        return DirectoryHistory(Path(where))
-    from wedgate.adapters.forge.git_copy import address_of_origin
-    from wedgate.adapters.histories.git import GitHistory
-
-    ref = where.removeprefix("git:")
-    if not ref.startswith("refs/") or ref.endswith("/") or ".." in ref or any(letter.isspace() for letter in ref):
-        raise UsageError(f"{where}: write the whole ref, such as git:refs/heads/perf")
-    address = address_of_origin(Path())
-    if address is None:
-        raise UsageError(f"{where}: there is no clone with a remote `origin` here; run it in one")
-    token = os.environ.get("WEDGATE_GITHUB_TOKEN") or os.environ.get("GITHUB_TOKEN") or None
-    return GitHistory(address, ref, token=token if address.startswith("https://") else None)
+    builds, accepted = _lines(store)
+    histories = metric_histories(latest_of_each(builds), accepted)
+    if not histories:
+        raise UsageError(f"{store.name} has no builds yet; add some with `wedgate report history add`")
+    unknown = [name for name in metrics if all(each.name != name for each in histories)]
+    if unknown:
+        raise UsageError(f"--metric: there is no {unknown[0]}; there are {', '.join(each.name for each in histories)}")
+    return [each for each in histories if not metrics or each.name in metrics]
 
 
-def _builds(store: HistoryStore) -> list[Build]:
+def _lines(store: HistoryStore) -> tuple[list[Build], list[Acceptance]]:
     """Read every line; ``ConfigurationError`` names those that cannot be read."""
-    from wedgate.judge.history import parse_build
+    from wedgate.judge.history_lines import Acceptance, parse_line
     from wedgate.judge.reading import ReportError
 
-    builds, problems = [], []
+    builds: list[Build] = []
+    accepted: list[Acceptance] = []
+    problems = []
     for number, line in enumerate(store.lines(), 1):
         try:
-            builds.append(parse_build(json.loads(line)))
+            found = parse_line(json.loads(line))
+            if isinstance(found, Acceptance):
+                accepted.append(found)
+            else:
+                builds.append(found)
         except ReportError as error:
             said = error.complaints[0]
             what = str(said).removesuffix(f"; {said.remedy}")
@@ -167,7 +218,7 @@ def _builds(store: HistoryStore) -> list[Build]:
             problems.append(Problem(file=store.name, line=number, column=1, what="it is not JSON", remedy=remedy))
     if problems:
         raise ConfigurationError(tuple(problems))
-    return builds
+    return builds, accepted
 
 
 def _suspects(history: MetricHistory) -> Mapping[int, Sequence[tuple[str, str, str]] | None]:

@@ -16,6 +16,7 @@ import click
 
 from wedgate.cli.history import command as history
 from wedgate.cli.report_measurements import convert, show
+from wedgate.cli.report_receiving import receive
 from wedgate.errors import ConfigurationError, ExitCode, Problem, RefusedError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def command() -> None:
     Examples:
       wedgate report validate regression.json
       wedgate report give regression.json
+      wedgate report receive
       wedgate report convert runs/main/ > base.json
       wedgate report show base.json
       wedgate report history show perf/
@@ -47,6 +49,7 @@ def command() -> None:
 command.add_command(convert)
 command.add_command(show)
 command.add_command(history)
+command.add_command(receive)
 
 
 @command.command("validate")
@@ -120,10 +123,10 @@ def give(file: Path, config: Path | None) -> ExitCode:
 @command.command("schema")
 @click.option(
     "--kind",
-    type=click.Choice(("regression", "measurements")),
+    type=click.Choice(("regression", "measurements", "history", "bench", "bench-aa")),
     default="regression",
     show_default=True,
-    help="Of which report.",
+    help="Of which report; of a line of a history; or of what `wedgate bench` writes.",
 )
 def schema(kind: str) -> ExitCode:
     """Print the JSON Schema of a report.
@@ -132,6 +135,7 @@ def schema(kind: str) -> ExitCode:
     Examples:
       wedgate report schema > report.schema.json
       wedgate report schema --kind measurements > measurements.schema.json
+      wedgate report schema --kind history > history.schema.json
     """
     from importlib import resources
 
@@ -143,7 +147,11 @@ def schema(kind: str) -> ExitCode:
 
 def load_report(file: Path) -> Report:
     """Load a regression report; ``ConfigurationError`` with every problem and its line."""
-    text = _read(file, LARGEST)
+    return parse_text(file, _read(file, LARGEST))
+
+
+def parse_text(file: Path, text: str) -> Report:
+    """Return the regression report that a text spells; ``ConfigurationError`` names what is wrong as in ``file``."""
     return _parsed_report(file, text, _plain(file, text))
 
 

@@ -9,28 +9,31 @@ if TYPE_CHECKING:
     from wedgate.judge.report import Report
 
 
-def give_report(report: Report, config: Path | None, *, by: str) -> str:
+def give_report(report: Report, config: Path | None, *, by: str, is_fresh: bool = False) -> str:
     """Write a report as an order into the ledger; return for which rollouts.
 
-    ``ValueError`` for one that is about another service, or another release than the one under way.
+    ``ValueError`` for one that is about another service, or another release than the one under way; if ``is_fresh`` is
+    asked for, also for one that is older than the rollout.
     """
     from wedgate.cli.rollout_orders import open_ledger
     from wedgate.cli.rollout_wiring import utc_now
-    from wedgate.engine.orders import give_order
-    from wedgate.ledger.orders import Order
-    from wedgate.rollout.journal import replay
+    from wedgate.engine.orders import AboutOtherError
+    from wedgate.engine.orders import give_report as give
 
     configuration, ledger = open_ledger(config)
     if report.service != configuration.service:
         raise ValueError(f"it is about {report.service}, and this is {configuration.service}'s ledger")
-    state = ledger.read()
-    for name in state.unfinished:
-        rollout = replay(state.journals.get(name, ()))
-        release = None if rollout is None else rollout.plan.release
-        if release and not report.is_about(service=report.service, commit=release.commit, digest=release.digest):
-            raise ValueError(
-                f"it is about another release than {release.digest} of {release.commit}, which is under way"
-            )
-    regions = tuple(report.regions)
-    names = give_order(ledger, Order.REPORT, by=by, why=report.text, at=utc_now(), regions=regions)
+    try:
+        names = give(
+            ledger,
+            by=by,
+            why=report.text,
+            at=utc_now(),
+            commit=report.commit,
+            digest=report.digest,
+            regions=report.regions,
+            since=report.reported_at if is_fresh else None,
+        )
+    except AboutOtherError as error:
+        raise ValueError(str(error)) from error
     return f"taken: {', '.join(names)} goes back"

@@ -17,7 +17,7 @@ from wedgate.cli.notify_wiring import Telling
 from wedgate.cli.rollout_orders import abort, clear, drain, pause, resume
 from wedgate.cli.rollout_status import status
 from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
-from wedgate.errors import ExitCode, UsageError, WedgateError
+from wedgate.errors import ExitCode, RefusedError, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -286,6 +286,26 @@ def run_tick(
             end = RolloutEngine(parts).tick(regions=regions)
         _print_end(end, form)
     return end.exit_code
+
+
+def obey_once(config: Path | None, form: str) -> None:
+    """Do what the rollouts under way were ordered, and take no step forward, unless a run that is alive will do it."""
+    from dataclasses import replace
+
+    from wedgate.engine.beside import run_now
+    from wedgate.engine.rollout import RolloutEngine
+
+    interruption = Interruption()
+    with telling_exposure():
+        configuration = find_and_load(config)
+    parts = replace(_parts(config, configuration, interruption, form), run_beside=run_now)
+    with (
+        Telling(configuration).of(parts) as parts,
+        interruption.listening(),
+        telling_exposure(),
+        suppress(RefusedError),
+    ):
+        RolloutEngine(parts).watch_over()
 
 
 def _declared(migration: str | None, accepts: bool) -> Declared:

@@ -40,6 +40,9 @@ def build_overrides(plain: Plain | None) -> OverridePolicy | None:
     if DEFAULT in teams:
         given["from_teams"] = teams.pop(DEFAULT)
     duties = {Duty(name): Audience(word) for name, word in plain.get("may", {}).items()}
+    if Duty.STOP in duties:
+        # Whoever may not roll back must not have it done by a report.
+        duties.setdefault(Duty.REPORT, duties[Duty.STOP])
     return OverridePolicy(
         approvers=_approvers(plain["approvers"]),
         approvers_in={name: _approvers(each) for name, each in plain.get("approvers-in", {}).items()},

@@ -128,7 +128,8 @@ NeverCounts = Annotated[
 Requirements = Annotated[
     list[str], Spelling(given.words_of(tuple(Requirement)), given.list_schema(words=tuple(Requirement)))
 ]
-AudienceWord = Annotated[str, _word_of(Audience)]
+AudienceWord = Annotated[str, _word_of((Audience.WRITE, Audience.APPROVERS))]
+ReporterWord = Annotated[str, _word_of(Audience)]
 ForkWord = Annotated[str, _word_of(("refuse", "allow"))]
 FormatVersion = Annotated[int, Spelling(scalars.parse_version, {"const": 1})]
 
@@ -400,6 +401,7 @@ class DutiesSection(Section):
     clear: AudienceWord = left_out("Take a digest off the poison list.")
     adopt: AudienceWord = left_out("Say which version is running.")
     abort: AudienceWord = left_out("End a rollout.")
+    report: ReporterWord = left_out("Report a regression over the forge: as `stop` by default, or `signers`.")
 
 
 class OverridesSection(Section):
@@ -416,7 +418,9 @@ class OverridesSection(Section):
     untouchable: RuleIds = left_out("Rules that no override opens.")
     forks: ForkWord = Field("refuse", description="Pull requests from forks: `refuse` or `allow`.")
     may: DutiesSection = left_out("Who may do what else by a comment.")
-    signers: Text = left_out("An `allowed_signers` file of the default branch, for approvals by SSH signature.")
+    signers: Text = left_out(
+        "An `allowed_signers` file of the default branch, for SSH signatures of approvals and reports."
+    )
 
 
 class StateSection(Section):

@@ -30,6 +30,9 @@ def check_overrides(file: Mapping[str, Any], complaints: Complaints) -> None:
     for place, name in enumerate(untouchable if isinstance(untouchable, list) else ()):
         if isinstance(name, str) and name.strip() not in rules:
             complaints.value(("overrides", "untouchable", place), f"unknown rule {name!r}", remedy_for(name, rules))
+    if _mapping(plain.get("may")).get("report") == "signers" and "signers" not in plain:
+        what = "reports must be signed, and no file says who may sign"
+        complaints.value(("overrides", "may", "report"), what, "add signers: .github/allowed_signers beside `may`")
     for region in regions:
         at, approvers = _approvers_of(plain, region)
         if isinstance(approvers, dict):

@@ -11,7 +11,9 @@ from datetime import datetime
 
 from wedgate.adapters.forge.interface import STATUS_LIMIT, CommitStatus, StatusState
 from wedgate.calendars.values import Verdict
+from wedgate.engine.orders import give_report
 from wedgate.engine.overrides import OverrideParts, Overrides, Picture
+from wedgate.errors import RefusedError
 from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
 from wedgate.ledger.appending import Draft
@@ -19,7 +21,7 @@ from wedgate.ledger.audit import Frozen
 from wedgate.ledger.freezes import Thawing, Unclear, choose, spell
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import anchor_in_status
-from wedgate.overrides.commands import Ask, Command, Freeze, Rollback, Thaw, Verb
+from wedgate.overrides.commands import Ask, Command, Freeze, Report, Rollback, Thaw, Verb
 from wedgate.overrides.grammar import read_comment
 from wedgate.overrides.grants import Outgoing
 from wedgate.overrides.people import Comment, Person
@@ -39,7 +41,8 @@ class Answer:
 
     ``closing`` is what a request has to name, by region. ``done`` are things that were done because of it,
     ``refusals`` those of this comment alone. ``rollback`` is the rollout that somebody who may has asked to return to
-    stable: whoever runs this has to do it.
+    stable: whoever runs this has to do it. ``reported`` are the rollouts that were told of a regression: whoever drives
+    them obeys.
     """
 
     picture: Picture
@@ -49,6 +52,7 @@ class Answer:
     refusals: tuple[Refusal, ...] = ()
     wants_help: bool = False
     rollback: Rollback | None = None
+    reported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,7 @@ def answer_comment(
         refusals=(*own, *acted.refusals),
         wants_help=any(isinstance(command, Ask) and command.verb is Verb.HELP for _, command in read.commands),
         rollback=acted.rollback,
+        reported=acted.reported,
     )
 
 
@@ -152,6 +157,7 @@ class _Acts:
     done: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     rollback: Rollback | None = None
+    reported: tuple[str, ...] = ()
 
 
 def _acts(
@@ -161,21 +167,27 @@ def _acts(
     commands: Sequence[Command],
     freezes: Sequence[Frozen],
 ) -> _Acts:
-    """Do what needs no vote: freeze, thaw, roll back. Who may not is refused."""
+    """Do what needs no vote: freeze, thaw, roll back, report. Who may not is refused."""
     acts = _Acts()
     author = comment.author
     for command in commands:
-        duty = {Freeze: Duty.STOP, Rollback: Duty.STOP, Thaw: Duty.THAW}.get(type(command))
+        duty = _DUTIES.get(type(command))
         if duty is None or author is None or not author.is_human or comment.via_app or comment.edited:
             continue
         refusal = _refused(overrides, parts, author, duty, command)
         if refusal is not None:
             refused = replace(refusal, who=author.login, comment=comment.id)
             acts = replace(acts, refusals=(*acts.refusals, refused))
+        elif isinstance(command, Report):
+            acts = _reported(acts, command, comment, parts)
         else:
             # Decisions are of whole seconds: a freeze counts from the beginning of the one in which it was asked for.
             acts = _carried_out(acts, command, comment, parts.clock().replace(microsecond=0), freezes)
     return acts
+
+
+_DUTIES = {Freeze: Duty.STOP, Rollback: Duty.STOP, Thaw: Duty.THAW, Report: Duty.REPORT}
+_WORDS = {Duty.STOP: "stop anything", Duty.THAW: "thaw", Duty.REPORT: "report a regression by a comment"}
 
 
 def _refused(
@@ -184,16 +196,16 @@ def _refused(
     if not overrides.may(author, duty):
         return Refusal(
             code=RefusalCode.NO_PERMISSION,
-            what=f"{author.login} may not {'thaw' if duty is Duty.THAW else 'stop anything'} here",
+            what=f"{author.login} may not {_WORDS[duty]} here",
             remedy="ask somebody who may (`may:` in wedgate.yml says who)",
         )
     if parts.ledger is None and not isinstance(command, Rollback):
         return Refusal(
             code=RefusalCode.NO_LEDGER,
-            what="there is no ledger to keep a freeze in",
+            what=f"there is no ledger to keep a {'report' if isinstance(command, Report) else 'freeze'} in",
             remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
         )
-    regions = command.regions if isinstance(command, Freeze | Thaw) else None
+    regions = command.regions if isinstance(command, Freeze | Report | Thaw) else None
     known = [region.name for region in parts.configuration.calendar.regions]
     unknown = next((name for name in regions or () if name not in known), None)
     if unknown is not None:
@@ -203,6 +215,39 @@ def _refused(
             remedy=f"there are {', '.join(known)}",
         )
     return None
+
+
+def giver_by_comment(login: str, comment: int) -> str:
+    """Return how the ledger names who reported by a comment: each comment reports once."""
+    return f"{login}, comment {comment}"
+
+
+def _reported(acts: _Acts, command: Report, comment: Comment, parts: OverrideParts) -> _Acts:
+    """Give a report to the rollouts under way, once for each comment."""
+    author, ledger = comment.author, parts.ledger
+    assert author is not None  # whoever is nobody was passed over
+    assert ledger is not None  # where there is none it was refused
+    by = giver_by_comment(author.login, comment.id)
+    before = tuple(str(line.given.rollout) for line in ledger.read().orders if line.given.by == by)
+    try:
+        names = before or give_report(
+            ledger,
+            by=by,
+            why=f"{command.reason} {command.link}".rstrip(),
+            at=parts.clock(),
+            commit=command.commit,
+            digest=command.digest,
+            regions=command.regions or (),
+        )
+    except RefusedError as error:
+        remedy = "`wedgate rollout status` says what is under way"
+        refusal = Refusal(
+            code=RefusalCode.OTHER_RELEASE, what=f"nothing was reported: {error}", remedy=remedy, who=author.login,
+            comment=comment.id,
+        )  # fmt: skip
+        return replace(acts, refusals=(*acts.refusals, refusal))
+    done = f"{author.login} reported a regression: {', '.join(names)} goes back"
+    return replace(acts, done=(*acts.done, done), reported=(*acts.reported, *names))
 
 
 def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime, freezes: Sequence[Frozen]) -> _Acts:

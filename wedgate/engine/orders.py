@@ -14,6 +14,11 @@ from wedgate.ledger.orders import Given, Order
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
+from wedgate.rollout.journal import replay
+
+
+class AboutOtherError(RefusedError):
+    """A report that is about something else than what is under way."""
 
 
 def give_order(
@@ -38,6 +43,34 @@ def give_order(
 
     ledger.transact(decide)
     return found
+
+
+def give_report(
+    ledger: AuditBook,
+    *,
+    by: str,
+    why: str,
+    at: datetime,
+    commit: str | None = None,
+    digest: str | None = None,
+    regions: Sequence[str] = (),
+    since: datetime | None = None,
+) -> tuple[str, ...]:
+    """Write that a release is worse, for every rollout under way of it, and return the rollouts.
+
+    ``RefusedError`` if none is under way, ``AboutOtherError`` if one of another release is; with ``since``, also if the
+    rollout began after that: what was said of an earlier one is not repeated.
+    """
+    state = ledger.read()
+    for name in state.unfinished:
+        rollout = replay(state.journals.get(name, ()))
+        release = None if rollout is None else rollout.plan.release
+        if release is not None and (commit not in (None, release.commit) or digest not in (None, release.digest)):
+            what = f"it is about another release than {release.digest} of {release.commit}, which is under way"
+            raise AboutOtherError(what)
+        if since is not None and since < state.journals[name][0].at:
+            raise AboutOtherError(f"it is older than rollout {name}; report anew what is found of this one")
+    return give_order(ledger, Order.REPORT, by=by, why=why, at=at, regions=regions)
 
 
 def clear_digest(

@@ -30,7 +30,7 @@ from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
-from wedgate.overrides.policy import Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.policy import DEFAULT_DUTIES, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.standing import OVERRIDABLE, Change, Rulebook, Seen, Standing
@@ -224,9 +224,9 @@ class Overrides:
     def may(self, person: Person, duty: Duty) -> bool:
         """Whether somebody may do something else than approve."""
         policy = self._parts.configuration.overrides
-        audience = Audience.WRITE if policy is None and duty is Duty.STOP else None
+        audience = DEFAULT_DUTIES[duty] if policy is None and duty in (Duty.STOP, Duty.REPORT) else None
         audience = audience or (policy.may[duty] if policy is not None else None)
-        if audience is None or not self._role(person).may_write:
+        if audience in (None, Audience.SIGNERS) or not self._role(person).may_write:
             return False
         return audience is Audience.WRITE or any(circle.holds(person) for circle in self._book().circles.values())
 

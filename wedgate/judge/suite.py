@@ -66,7 +66,10 @@ class SuiteSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricResult:
-    """One metric: the comparison, in the base's unit, and the values that it was made of."""
+    """One metric: the comparison, in the base's unit, and the values that it was made of.
+
+    A metric that ``is_critical`` has to pass, whatever the score of all is.
+    """
 
     name: str
     unit: str
@@ -74,6 +77,7 @@ class MetricResult:
     base: tuple[float, ...] = ()
     candidate: tuple[float, ...] = ()
     decides: bool = True
+    is_critical: bool = False
     direction: Direction = Direction.LOWER_IS_BETTER
 
 
@@ -168,12 +172,18 @@ def _result(
     family: int,
 ) -> MetricResult:
     decides = metric.name not in settings.advisory
+    is_critical = settings.score is not None and metric.name in settings.score.critical
     if trouble is not None or other is None:
         outcome, why = trouble or (Outcome.ERROR, "it is missing")
         count = 0 if other is None else len(other.values)
         none = Comparison(outcome=outcome, why=why, base=len(metric.values), candidate=count)
         return MetricResult(
-            name=metric.name, unit=metric.unit, comparison=none, decides=decides, direction=metric.direction
+            name=metric.name,
+            unit=metric.unit,
+            comparison=none,
+            decides=decides,
+            is_critical=is_critical,
+            direction=metric.direction,
         )
     factor = factor_between(other.unit, metric.unit)
     assert factor is not None  # that it is not is a trouble
@@ -192,6 +202,7 @@ def _result(
         base=metric.values,
         candidate=values,
         decides=decides,
+        is_critical=is_critical,
         direction=metric.direction,
     )
 

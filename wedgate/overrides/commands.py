@@ -20,6 +20,7 @@ class Verb(StrEnum):
     FREEZE = "freeze"
     THAW = "thaw"
     ROLLBACK = "rollback"
+    REPORT = "report"
 
 
 class Strategy(StrEnum):
@@ -99,4 +100,15 @@ class Rollback:
     reason: str
 
 
-Command = Override | Vote | Withdraw | Ask | Freeze | Thaw | Rollback
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Say that a release, named by its commit or its digest, is worse, in all regions (``None``) or some."""
+
+    reason: str
+    commit: str | None = None
+    digest: str | None = None
+    regions: tuple[str, ...] | None = None
+    link: str = ""
+
+
+Command = Override | Vote | Withdraw | Ask | Freeze | Thaw | Rollback | Report

@@ -22,6 +22,7 @@ from wedgate.overrides.commands import (
     Command,
     Freeze,
     Override,
+    Report,
     Rollback,
     Strategy,
     Thaw,
@@ -43,6 +44,7 @@ REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 """A request is named by 128 bits of a digest of all of it."""
 _SHA = re.compile(r"[0-9a-f]{40}")
 _SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
+_RELEASE = re.compile(r"[0-9a-f]{40}|[a-z0-9]+:[A-Za-z0-9._+-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}")
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _LINK = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9._~:/?#@!$&*+,;=%-]{0,499}")
@@ -214,6 +216,8 @@ def _command_of(word: str, arguments: list[tuple[str | None, str]]) -> Command:
             rollback = Rollback(rollout=given.word("the rollout's id", _NAME), reason=given.text("reason"))
             given.end()
             return rollback
+        case Verb.REPORT:
+            return _report(given)
         case _:
             assert_never(verb)
 
@@ -233,6 +237,21 @@ def _override(given: _Arguments) -> Override:
     )
     given.end()
     return override
+
+
+def _report(given: _Arguments) -> Report:
+    word = given.word("a release: the full commit (40 hexadecimal digits), or the digest as sha256:...", _RELEASE)
+    regions = None if given.is_for_all("regions") else given.names("regions")
+    is_digest = ":" in word
+    report = Report(
+        commit=None if is_digest else word,
+        digest=word if is_digest else None,
+        reason=given.text("reason"),
+        regions=regions,
+        link=given.link(),
+    )
+    given.end()
+    return report
 
 
 def _thaw(given: _Arguments) -> Thaw:
@@ -255,8 +274,10 @@ USAGE: Mapping[Verb, str] = {
     Verb.FREEZE: f'{PREFIX} freeze for=2h reason="..." [regions=REGION,...]',
     Verb.THAW: f'{PREFIX} thaw reason="..." [regions=REGION,...] [freeze=NUMBER,...]',
     Verb.ROLLBACK: f'{PREFIX} rollback ROLLOUT reason="..."',
+    Verb.REPORT: f'{PREFIX} report RELEASE reason="..." [regions=REGION,...] [link=https://...]',
 }
-"""How each command is written; SHA is the full commit, REQUEST the id that wedgate gave the request."""
+"""How each command is written; SHA is the full commit, REQUEST the id that wedgate gave the request, RELEASE a commit
+or a digest, each in full."""
 
 
 class _Arguments:

@@ -57,7 +57,9 @@ def _everywhere(old: OverridePolicy, new: OverridePolicy) -> Iterator[str]:
     if new.forks and not old.forks:
         yield "lets forks in"
     for duty, audience in new.may.items():
-        if audience is Audience.WRITE and old.may[duty] is Audience.APPROVERS:
+        if audience is not old.may[duty] and audience is Audience.WRITE:
             yield f"lets anyone who may write {duty.value}"
+        elif audience is not old.may[duty] and old.may[duty] is Audience.SIGNERS:
+            yield f"lets {duty.value} without a signature"
     if new.signers is not None and new.signers != old.signers:
         yield "takes signatures from another file"

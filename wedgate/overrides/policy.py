@@ -33,6 +33,8 @@ class Duty(StrEnum):
     """Take a digest off the poison list."""
     ADOPT = "adopt"
     ABORT = "abort"
+    REPORT = "report"
+    """Say that a release is worse, which rolls it back: by a comment, or an event that reaches a workflow."""
 
 
 class Audience(StrEnum):
@@ -42,6 +44,8 @@ class Audience(StrEnum):
     """Anyone who may push to the repository."""
     APPROVERS = "approvers"
     """Whoever may approve an override in any region."""
+    SIGNERS = "signers"
+    """Whoever signs by a key that ``signers`` names; of reports only."""
 
 
 class Requirement(StrEnum):
@@ -85,6 +89,7 @@ class Approvers:
 DEFAULT_DUTIES: Mapping[Duty, Audience] = {
     **dict.fromkeys(Duty, Audience.APPROVERS),
     Duty.STOP: Audience.WRITE,
+    Duty.REPORT: Audience.WRITE,
 }
 
 

@@ -46,6 +46,7 @@ class RefusalCode(StrEnum):
     RUNWAY_SHORT = "runway_short"
     USED = "used"
     NO_LEDGER = "no_ledger"
+    OTHER_RELEASE = "other_release"
     NOT_FROZEN = "not_frozen"
     SEVERAL_FREEZES = "several_freezes"
 

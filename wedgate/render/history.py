@@ -8,7 +8,8 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from wedgate.judge.history import Build, MetricHistory, newest
+from wedgate.judge.history import MetricHistory, newest
+from wedgate.judge.history_lines import Acceptance, Build
 from wedgate.judge.series import ChangePoint, Standing
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
@@ -38,9 +39,13 @@ def render_history(
         lines.append(f"  {marks}  ^ shift, ! spike")
     for change in history.found.change_points:
         lines.append(f"  {_change_words(history, change)}")
+        if (taken := history.accepted_shift(change)) is not None:
+            lines.append(f"    {_acceptance_words(taken)}")
         if (moved := history.machine_changed(change.first)) is not None:
             lines.append(f"    the machine changed with it: {clean(moved)}")
         lines += [f"    {each}" for each in _suspect_words(history, change, suspects.get(change.first))]
+    if (taken := history.accepted_undecided) is not None:
+        lines.append(f"  the newest {history.found.undecided}: {_acceptance_words(taken)}")
     if history.skipped:
         names = ", ".join(clean(build.name) for build in history.skipped[:3])
         lines.append(f"  left out, as their unit or direction is another: {len(history.skipped)} builds ({names})")
@@ -146,6 +151,7 @@ def _shift(shown: MetricHistory, scale: _Scale, change: ChangePoint) -> str:
     x, kind = scale.x(change.first - 0.5), "worse" if change.worse else "better"
     arrow = f"M{x - 5} {_TOP + 8}l5-9l5 9z" if change.worse else f"M{x - 5} {_TOP - 1}l5 9l5-9z"
     words = f"{_percent(change)} at {clean(shown.builds[change.first].name)[:30]}"
+    words += ", accepted" if shown.accepted_shift(change) is not None else ""
     anchor, text_x = ("start", x + 8) if x < _WIDTH * 0.7 else ("end", x - 8)
     return (
         f'<line class="shift {kind}" x1="{x}" x2="{x}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}"/>'
@@ -191,6 +197,10 @@ def _change_words(history: MetricHistory, change: ChangePoint) -> str:
     )
 
 
+def _acceptance_words(accepted: Acceptance) -> str:
+    return f"accepted by {clean(accepted.by)} ({accepted.at:%Y-%m-%d %H:%MZ}): {clean(accepted.why)}"
+
+
 def _percent(change: ChangePoint) -> str:
     return f"{100 * (change.ratio - 1):+.1f} %" if math.isfinite(change.ratio) else "more than any percentage"
 
@@ -213,6 +223,7 @@ def _plain(history: MetricHistory, suspects: Mapping[int, Sequence[Suspect] | No
         "level": found.level,
         "standing": found.standing.value,
         "undecided": found.undecided,
+        "undecided_accepted": _plain_acceptance(history.accepted_undecided),
         "spikes": [history.builds[place].name for place in found.spikes],
         "shifts": [
             {
@@ -226,10 +237,17 @@ def _plain(history: MetricHistory, suspects: Mapping[int, Sequence[Suspect] | No
                 "p": each.p,
                 "machine_changed": history.machine_changed(each.first),
                 "suspects": _plain_suspects(suspects.get(each.first)),
+                "accepted": _plain_acceptance(history.accepted_shift(each)),
             }
             for each in found.change_points
         ],
     }
+
+
+def _plain_acceptance(accepted: Acceptance | None) -> dict[str, str] | None:
+    if accepted is None:
+        return None
+    return {"by": accepted.by, "at": accepted.at.isoformat(), "why": accepted.why}
 
 
 def _plain_suspects(suspects: Sequence[Suspect] | None) -> list[dict[str, str]] | None:

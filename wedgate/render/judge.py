@@ -33,7 +33,7 @@ def render_judgement(judgement: SuiteJudgement) -> str:
     lines = []
     for name, each in zip(names, judgement.results, strict=True):
         shown = name if len(name) <= wide else f"{name[: wide - 3]}..."
-        advisory = "" if each.decides else " (advisory)"
+        advisory = weight_words(each)
         lines.append(
             f"{shown:<{wide}}  {each.comparison.outcome.value:<15} {spell_interval(each.comparison):<24} "
             f"{_picture(each.comparison)}  {clean(spell_why(each.comparison))}{advisory}"
@@ -54,7 +54,7 @@ def render_judgement_markdown(judgement: SuiteJudgement) -> str:
             f"{MARKS[comparison.outcome]} {comparison.outcome.value.replace('_', ' ')}",
             spell_interval(comparison),
             f"{comparison.base} + {comparison.candidate}",
-            inert_text(f"{spell_why(comparison)}{'' if each.decides else ' (advisory)'}"),
+            inert_text(f"{spell_why(comparison)}{weight_words(each)}"),
         )
         lines.append(f"| {' | '.join(cells)} |")
     lines += [f"| {inert_text(name)} | new | | | not judged |" for name in judgement.new]
@@ -100,9 +100,15 @@ def _plain(result: MetricResult, level: float) -> dict[str, Any]:
         "p": found.p,
         "n": {"base": found.base, "candidate": found.candidate},
         "decides": result.decides,
+        "critical": result.is_critical,
         "shift": None if shift is None else {"estimate": shift.estimate, "lower": shift.lower, "upper": shift.upper},
         "larger_in_pairs": None if shift is None else superiority(result.base, result.candidate),
     }
+
+
+def weight_words(result: MetricResult) -> str:
+    """Say whether a metric decides nothing, or more than others."""
+    return " (critical)" if result.is_critical else "" if result.decides else " (advisory)"
 
 
 def shift_of(result: MetricResult, level: float) -> Shift | None:

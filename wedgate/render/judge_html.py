@@ -16,7 +16,7 @@ from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
-from wedgate.render.judge import shift_of, spell_interval, spell_verdict, spell_why
+from wedgate.render.judge import shift_of, spell_interval, spell_verdict, spell_why, weight_words
 from wedgate.render.judge_svg import MOST_DOTS, bounds_of, dots_strip, finite, interval_strip, interval_swatch, key
 from wedgate.render.page import read_part, render_page
 from wedgate.render.page_parts import render_axis, render_figure, render_legend, render_section, render_table
@@ -75,7 +75,9 @@ def _legend(judgement: SuiteJudgement) -> str:
 
 
 def _group(outcome: Outcome, results: Sequence[MetricResult], judgement: SuiteJudgement) -> str:
-    content = "".join(_metric(each, 2 * judgement.level) for each in results)
+    # What has to pass is looked for first.
+    ordered = sorted(results, key=lambda each: not each.is_critical)
+    content = "".join(_metric(each, 2 * judgement.level) for each in ordered)
     if outcome is Outcome.PASS:
         count = "1 metric" if len(results) == 1 else f"{len(results)} metrics"
         content = f"<details><summary>{count} that passed</summary>{content}</details>"
@@ -91,10 +93,12 @@ def _metric(result: MetricResult, level: float) -> str:
             f". Candidate minus base: {shift.estimate:+.4g} {result.unit} ({shift.lower:+.4g} to {shift.upper:+.4g}); "
             f"its value is the larger one in {100 * superiority(result.base, result.candidate):.0f} % of pairs"
         )
-    advisory = "" if result.decides else " (advisory: decides nothing)"
+    weight = "" if result.decides else " (advisory: decides nothing)"
+    if result.is_critical:
+        weight = ' <strong class="critical">critical: has to pass</strong>'
     head = (
         f'<h3><span class="verdict {found.outcome.value}">{_words(found.outcome)}</span> '
-        f"{escape(clean(result.name))}{advisory}</h3>\n<p>{escape(clean(spell_why(found) + apart))}</p>\n"
+        f"{escape(clean(result.name))}{weight}</h3>\n<p>{escape(clean(spell_why(found) + apart))}</p>\n"
     )
     return f'<div class="metric">{head}{_pictures(result)}</div>\n'
 
@@ -147,7 +151,7 @@ def _table(results: Sequence[MetricResult]) -> str:
     heads = ("metric", "verdict", "candidate / base", "p", "n", "rule")
     rows = [
         [
-            clean(each.name) + ("" if each.decides else " (advisory)"),
+            clean(each.name) + weight_words(each),
             _words(each.comparison.outcome),
             spell_interval(each.comparison),
             "" if each.comparison.p is None else spell_p(each.comparison.p),

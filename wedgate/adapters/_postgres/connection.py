@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from wedgate.adapters.stores.interface import StoreUnreachableError
 from wedgate.errors import ConfigurationError, Problem
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Session: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
+Answer = TypeVar("Answer")
+
 SCHEMES = ("postgresql://", "postgres://")
 
 _REMEDIES = {
@@ -29,12 +31,12 @@ _REMEDIES = {
     "28P01": "the password is wrong",
     "28000": "this user may not connect",
     "3D000": "create the database, or name another one",
-    "42501": "grant this user USAGE on schema wedgate, SELECT and INSERT on its tables; for the first append also "
+    "42501": "grant this user USAGE on schema {schema}, SELECT and INSERT on its tables; for the first append also "
     "CREATE on the database",
     "53100": "the disk of the server is full",
     "53200": "the server is out of memory",
     "53300": "the server has no connection left",
-    "55P03": "another writer has held the ledger for too long",
+    "55P03": "another writer has held {kept} for too long",
     "57014": "the server did not finish in time",
 }
 """What to do about an SQLSTATE, where its own words do not say so."""
@@ -52,6 +54,15 @@ class ConnectionLostError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """What a connection is for, in the words of messages: what is kept there, its schema, and who gave the address."""
+
+    kept: str = "the ledger"
+    schema: str = "wedgate"
+    address_from: str = "state.url"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """How long the server is waited for, in seconds: for a connection, and for all answers of one exchange."""
 
@@ -66,9 +77,11 @@ class Connection:
     opens a store before it knows whether it can be used.
     """
 
-    def __init__(self, address: Callable[[], str], bounds: Bounds) -> None:
+    def __init__(self, address: Callable[[], str], bounds: Bounds, purpose: Purpose | None = None) -> None:
         self._address = address
         self._bounds = bounds
+        self._purpose = purpose or Purpose()
+        self._turn = threading.Lock()
         self._session: Session | None = None
         self._password = ""
         self.name = "PostgreSQL"
@@ -108,11 +121,37 @@ class Connection:
             if session.closed or session.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                 self.close()
 
+    def try_twice(self, work: Callable[[bool], Answer]) -> Answer:
+        """Do some work on the connection, and once more on a new one when it was lost: idle ones often are.
+
+        ``work`` is told whether it is tried again. One thread works at a time.
+        """
+        with self._turn:
+            try:
+                return work(False)
+            except ConnectionLostError:
+                pass
+            try:
+                return work(True)
+            except ConnectionLostError as error:
+                raise self.lost(error) from error
+
+    def begin(self, session: Session) -> None:
+        """Begin a transaction whose statements, locks and pauses the server ends within the bound; a lock a little
+        earlier, so that it is the lock that is named."""
+        milliseconds = max(1, round(self._bounds.exchange * 1000))
+        session.execute(
+            "BEGIN ISOLATION LEVEL READ COMMITTED; "
+            f"SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {max(1, milliseconds * 4 // 5)}; "
+            f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds}"
+        )
+
     def failed(self, error: psycopg.Error) -> StoreUnreachableError:
         """Make the error for an answer of the server."""
-        remedy = _REMEDIES.get(error.sqlstate or "", "")
+        kept, schema = self._purpose.kept, self._purpose.schema
+        remedy = _REMEDIES.get(error.sqlstate or "", "").format(kept=kept, schema=schema)
         said = self.words(error)
-        return StoreUnreachableError(f"{self.name}: the ledger cannot be used: {said}{f'; {remedy}' if remedy else ''}")
+        return StoreUnreachableError(f"{self.name}: {kept} cannot be used: {said}{f'; {remedy}' if remedy else ''}")
 
     def lost(self, error: ConnectionLostError) -> StoreUnreachableError:
         """Make the error for a connection that could not be kept."""
@@ -129,14 +168,14 @@ class Connection:
         try:
             import psycopg
         except ImportError:
-            raise StoreUnreachableError(
-                "the ledger is kept in PostgreSQL, and psycopg is not installed: pip install 'wedgate[postgres]'"
-            ) from None
+            what = f"{self._purpose.kept} is kept in PostgreSQL, and psycopg is not installed"
+            raise StoreUnreachableError(f"{what}: pip install 'wedgate[postgres]'") from None
         settings = self._settings()
         try:
             session: Session = psycopg.connect(**settings, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
-            raise StoreUnreachableError(f"{self.name}: the ledger cannot be reached: {self.words(error)}") from error
+            what = f"{self.name}: {self._purpose.kept} cannot be reached: {self.words(error)}"
+            raise StoreUnreachableError(what) from error
         self._session = session
         return session
 
@@ -154,7 +193,7 @@ class Connection:
         except Exception:
             # What libpq says about an address that it cannot read repeats a part of it, which may be the password.
             problem = Problem(
-                file="state.url",
+                file=self._purpose.address_from,
                 line=0,
                 column=0,
                 what="the address of the database is no PostgreSQL URL",

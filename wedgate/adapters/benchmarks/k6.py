@@ -13,7 +13,16 @@ from datetime import datetime
 from typing import Any
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
-from wedgate.adapters.benchmarks.k6_metrics import RATES, is_left_out, is_part, is_time, untold
+from wedgate.adapters.benchmarks.k6_metrics import (
+    MOST_ENDPOINTS,
+    RATES,
+    TOO_MANY,
+    endpoints_of,
+    is_left_out,
+    is_part,
+    is_time,
+    untold,
+)
 from wedgate.adapters.benchmarks.plain_json import instant, number, part
 from wedgate.adapters.benchmarks.requests import RATIO, Requests
 from wedgate.judge.measurements import Measurements, Metric
@@ -57,6 +66,7 @@ class _Run:
         self._unjudged: set[str] = set()
         self._trends: dict[str, Requests] = {}
         self._rates: dict[str, list[float]] = {}
+        self._endpoints: dict[str, set[str]] = {"name": set(), "group": set()}
         self._began: datetime | None = None
 
     def passes_over(self, line: str) -> bool:
@@ -87,25 +97,48 @@ class _Run:
             value = number(data.get("value"), name)
         except UnreadableError as error:
             raise UnreadableError(error.what, error.remedy, place) from None
-        if name in RATES:
+        tags = part(data, "tags")
+        self._count(name, value, tags, is_rate=name in RATES)
+        for tag, text in endpoints_of(name, tags):
+            known = self._endpoints[tag]
+            if len(known) <= MOST_ENDPOINTS:
+                known.add(text)
+                self._count(f"{name}{{{tag}:{text}}}", value, tags, is_rate=name in RATES)
+
+    def _count(self, name: str, value: float, tags: dict[str, Any], *, is_rate: bool) -> None:
+        if is_rate:
             rate = self._rates.setdefault(name, [0.0, 0.0])
             rate[0] += value
             rate[1] += 1
         else:
-            self._trends.setdefault(name, Requests()).add(value, failed=_failed(part(data, "tags")))
+            self._trends.setdefault(name, Requests()).add(value, failed=_failed(tags))
 
     def measurements(self) -> Measurements:
         """Return what they come to."""
         times = () if self._began is None else (self._began,)
+        left_out = {name: untold(name) for name, kind in self._kinds.items() if is_left_out(name, *kind)}
+        left_out |= self._dropped()
         metrics: list[Metric] = []
         for name, requests in self._trends.items():
             metrics.extend(requests.metrics(name, "ms", self._began, with_failed=False))
         metrics.extend(
-            Metric(name=name, unit=RATIO, direction=RATES[name], values=(part_of / whole,), times=times)
+            Metric(
+                name=name, unit=RATIO, direction=RATES[name.partition("{")[0]], values=(part_of / whole,), times=times
+            )
             for name, (part_of, whole) in self._rates.items()
         )
-        left_out = {name: untold(name) for name, kind in self._kinds.items() if is_left_out(name, *kind)}
         return Measurements(metrics=tuple(metrics), tool=TOOL.name, left_out=left_out)
+
+    def _dropped(self) -> dict[str, str]:
+        """Drop what is told apart by too many names or groups; return what is left out by it, and why."""
+        found = {}
+        for tag, known in self._endpoints.items():
+            if len(known) > MOST_ENDPOINTS:
+                for counted in (self._trends, self._rates):
+                    for name in [each for each in counted if f"{{{tag}:" in each]:
+                        del counted[name]
+                found[f"{{{tag}:...}}"] = TOO_MANY
+        return found
 
 
 def _failed(tags: dict[str, Any]) -> bool:

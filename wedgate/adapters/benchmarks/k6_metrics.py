@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from wedgate.judge.reading import Direction
 
@@ -15,6 +15,27 @@ THROUGHPUTS = frozenset(("http_reqs", "iterations"))
 """Counters of what was done: more of them a second is better."""
 _PARTS = ("http_req_", "ws_connecting", "grpc_")
 _WHOLES = frozenset(("http_req_duration", "http_req_failed", "grpc_req_duration"))
+
+
+MOST_ENDPOINTS = 50
+"""Names, and groups, of one run that are told apart; with more of them, each request has a name of its own."""
+TOO_MANY = f"there are more than {MOST_ENDPOINTS} of them; give requests of one kind one name: tags: {{name: 'search'}}"
+_TOLD_APART = frozenset(("http_req_duration", "http_req_failed", "grpc_req_duration", "group_duration"))
+
+
+def endpoints_of(metric: str, tags: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield tag and value of what a point is told apart by: a name that the script gives its request, and its group.
+
+    k6 names a request by its address where the script does not; of those nobody says which are of one kind. The
+    addresses of ``http.url`...``` have ``${}`` for what varies.
+    """
+    if metric not in _TOLD_APART:
+        return
+    name, group = tags.get("name"), tags.get("group")
+    if isinstance(name, str) and name and ("${}" in name or not name.startswith(("http://", "https://"))):
+        yield "name", name
+    if isinstance(group, str) and group:
+        yield "group", group
 
 
 def is_time(kind: str, contains: str) -> bool:

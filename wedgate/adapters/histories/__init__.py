@@ -1,1 +1,1 @@
-"""Where the history of measurements is kept: a directory, or a git ref; a line of JSON for each build."""
+"""Where the history of measurements is kept: a directory, a git ref, or PostgreSQL; a line of JSON for each build."""

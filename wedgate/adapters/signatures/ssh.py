@@ -19,6 +19,7 @@ from wedgate.errors import ExternalSystemError, UsageError
 
 OVERRIDE = "wedgate-override@v1"
 LEDGER = "wedgate-ledger@v1"
+REPORT = "wedgate-report@v1"
 """Namespaces: a signature of one kind of thing never passes for one of the other."""
 TIMEOUT_SECONDS = 60
 """Long, because a key in hardware waits for a touch."""

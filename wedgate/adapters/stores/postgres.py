@@ -9,13 +9,12 @@ that whoever waits for one is woken. The tables are made by the first append, an
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from wedgate.adapters._postgres import tables
 from wedgate.adapters._postgres.connection import Bounds, Connection, ConnectionLostError
@@ -28,8 +27,6 @@ from wedgate.ledger.lines import entries_of, line_of, unreadable
 if TYPE_CHECKING:
     from wedgate.adapters._postgres.connection import Session
 
-Answer = TypeVar("Answer")
-
 
 class PostgresStore:
     """The ledger of one service in the database at ``address()``, a URL that is asked for with the first use."""
@@ -40,12 +37,11 @@ class PostgresStore:
         self._connection = Connection(address, self._bounds)
         self._listener = Connection(address, self._bounds)
         self._known = 0
-        self._turn = threading.Lock()
         weakref.finalize(self, _close, self._connection, self._listener)
 
     def read(self) -> tuple[Entry, ...]:
         """Return every entry in order, their chain verified; nothing is made where there is no ledger yet."""
-        rows = self._try_twice(lambda is_retry: self._rows())
+        rows = self._connection.try_twice(lambda is_retry: self._rows())
         entries: list[Entry] = []
         for number, (revision, line) in enumerate(rows, start=1):
             if revision != number:
@@ -61,7 +57,7 @@ class PostgresStore:
 
     def append(self, entries: Sequence[Entry], *, revision: int) -> None:
         """Append entries in one transaction, if the ledger still has ``revision`` of them."""
-        self._try_twice(lambda is_retry: self._add(entries, revision, is_retry))
+        self._connection.try_twice(lambda is_retry: self._add(entries, revision, is_retry))
         self._known = revision + len(entries)
 
     def notices(self) -> tuple[str, ...]:
@@ -99,22 +95,10 @@ class PostgresStore:
                     if notification.payload == self.service:
                         break
 
-    def _try_twice(self, work: Callable[[bool], Answer]) -> Answer:
-        """Do some work on the connection, and once more on a new one when it was lost: idle ones often are."""
-        with self._turn:
-            try:
-                return work(False)
-            except ConnectionLostError:
-                pass
-            try:
-                return work(True)
-            except ConnectionLostError as error:
-                raise self._connection.lost(error) from error
-
     def _rows(self) -> list[tuple[int, str]]:
         """Return the revision and the line of each entry, all as of one moment."""
         with self._connection.exchange() as session:
-            self._begin(session)
+            self._connection.begin(session)
             rows: list[tuple[Any, ...]] = []
             if self._has_tables(session):
                 rows = session.execute(tables.LINES, (self.service,)).fetchall()
@@ -157,7 +141,7 @@ class PostgresStore:
         Durable whatever the server's habit: a commit that was acknowledged is on its disk.
         """
         with self._connection.exchange() as session:
-            self._begin(session)
+            self._connection.begin(session)
             session.execute(
                 "SELECT pg_advisory_xact_lock(%s), set_config('synchronous_commit', "
                 "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' "
@@ -168,16 +152,6 @@ class PostgresStore:
                 self._make_tables(session)
             yield session
             session.execute("COMMIT")
-
-    def _begin(self, session: Session) -> None:
-        """Begin a transaction whose statements, locks and pauses the server ends within the bound; a lock a little
-        earlier, so that it is the lock that is named."""
-        milliseconds = max(1, round(self._bounds.exchange * 1000))
-        session.execute(
-            "BEGIN ISOLATION LEVEL READ COMMITTED; "
-            f"SET LOCAL statement_timeout = {milliseconds}; SET LOCAL lock_timeout = {max(1, milliseconds * 4 // 5)}; "
-            f"SET LOCAL idle_in_transaction_session_timeout = {milliseconds}"
-        )
 
     def _has_tables(self, session: Session) -> bool:
         """Whether the ledger was made; ``ConfigurationError`` when a newer wedgate made it."""
