@@ -59,7 +59,10 @@ class Checker:
 
     def of(self, region: str) -> Seen:
         """Return what was seen of a region."""
-        return self.seen.setdefault(region, Seen())
+        seen = self.seen.get(region)
+        if seen is None:
+            seen = self.seen[region] = Seen()
+        return seen
 
     # What the engine asks.
 
@@ -166,8 +169,10 @@ class Checker:
     def while_running(self) -> None:
         """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""
         for region in self.world.regions.values():
+            if not 0 < region.weights.green < 100:
+                continue
             seen = self.of(region.name)
-            if 0 < region.candidate < 100 and seen.at is not None:
+            if seen.at is not None:
                 unwatched = self.world.now - (seen.read_at or seen.at)
                 if unwatched > self.settings.max_unwatched + 2 * SLICE and not self._needs_human(region.name):
                     self._broken(13, f"{region.name} is at {region.candidate} %, unwatched for {unwatched}")

@@ -122,10 +122,12 @@ class Process:
 
     def passes(self, what: str) -> None:
         """Pass a point: the place where a fault may wait."""
-        self.needs_life()
+        if not self.alive:
+            raise DeadError(self.name)
         self.world.point += 1
         self.at_point(self, what)
-        self.needs_life()
+        if not self.alive:
+            raise DeadError(self.name)
 
     def needs_life(self) -> None:
         """Raise ``DeadError`` in a process that is dead."""
@@ -134,7 +136,8 @@ class Process:
 
     def clock(self) -> datetime:
         """Return the present instant."""
-        self.needs_life()
+        if not self.alive:
+            raise DeadError(self.name)
         return self.world.now
 
     def pause(self, duration: timedelta) -> None:
