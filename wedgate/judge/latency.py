@@ -24,7 +24,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from wedgate.judge.exact import boundary, first_decisive, upper_tail
-from wedgate.judge.quantiles import Pair, answered, pair_of
+from wedgate.judge.quantiles import Pair, answered, pairs_of
+from wedgate.judge.remembered import Remembered
 from wedgate.judge.signed_rank import LARGEST, critical, shift_of
 from wedgate.judge.slices import merge_samples
 from wedgate.judge.values import LatencyLimits, MetricJudgement, Outcome, Slice
@@ -39,14 +40,14 @@ _FEWEST = next(count for count in range(1, 64) if critical(count, PASS_RISK) is 
 def judge_latency(slices: Sequence[Slice], limits: LatencyLimits, *, level: float, final: bool) -> MetricJudgement:
     """Judge the candidate's latency over usable slices in order; ``level`` is what this metric may spend."""
     limit = float(1 + limits.worse_by)
-    pairs = [pair for piece in slices if (pair := pair_of(piece.stable, piece.candidate, limits.quantile))]
+    pairs = pairs_of(slices, limits.quantile)
     first = first_decisive(level)
     if not pairs:
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, "no slice has requests on both colours", ())
     worse = [pair.is_surely_worse(limit) for pair in pairs]
     chance = upper_tail(sum(worse), len(pairs), 0.5)
     medians = _medians(pairs)
-    ratio = median(pair.ratio for pair in pairs)
+    ratio = median([pair.ratio for pair in pairs])
     numbers = (
         *_spelled(medians, ratio, limit),
         ("slices worse", f"{sum(worse)} of {len(pairs)}"),
@@ -85,7 +86,7 @@ def _judge_whole_bake(
         )
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
     units = _few(thick)
-    pairs = [pair for piece in units if (pair := pair_of(piece.stable, piece.candidate, limits.quantile))]
+    pairs = pairs_of(units, limits.quantile)
     shift = shift_of([pair.log_ratio for pair in pairs], risk=PASS_RISK)
     lowest, ratio, highest = (math.exp(value) for value in (shift.lower, shift.estimate, shift.upper))
     stable_ms, candidate_ms = _medians(pairs)
@@ -100,6 +101,8 @@ def _judge_whole_bake(
 
 
 def _has_crossed(worse: Sequence[bool], level: float) -> bool:
+    if not any(worse):
+        return False
     count = 0
     for toss, is_worse in enumerate(worse, start=1):
         count += is_worse
@@ -109,6 +112,12 @@ def _has_crossed(worse: Sequence[bool], level: float) -> bool:
     return False
 
 
+@Remembered
+def _answers(piece: Slice) -> tuple[int, int]:
+    """Return how many requests of stable and of the candidate have a rank."""
+    return answered(piece.stable), answered(piece.candidate)
+
+
 def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
     """Join neighbours until both colours have ``enough`` requests in each; a thin rest is left out."""
     merged: list[Slice] = []
@@ -116,9 +125,10 @@ def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
     stable = candidate = 0
     for piece in slices:
         open_run.append(piece)
-        stable, candidate = stable + answered(piece.stable), candidate + answered(piece.candidate)
+        answers = _answers(piece)
+        stable, candidate = stable + answers[0], candidate + answers[1]
         if min(stable, candidate) >= enough:
-            merged.append(_joined(open_run))
+            merged.append(_joined(*open_run))
             open_run, stable, candidate = [], 0, 0
     return merged
 
@@ -126,10 +136,13 @@ def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
 def _few(slices: list[Slice]) -> list[Slice]:
     """Join neighbours evenly until there are no more than signed ranks take."""
     together = math.ceil(len(slices) / LARGEST) if slices else 1
-    return [_joined(slices[place : place + together]) for place in range(0, len(slices), together)]
+    if together == 1:
+        return slices
+    return [_joined(*slices[place : place + together]) for place in range(0, len(slices), together)]
 
 
-def _joined(run: Sequence[Slice]) -> Slice:
+@Remembered
+def _joined(*run: Slice) -> Slice:
     if len(run) == 1:
         return run[0]
     return Slice(
@@ -141,7 +154,7 @@ def _joined(run: Sequence[Slice]) -> Slice:
 
 
 def _medians(pairs: Sequence[Pair]) -> tuple[float, float]:
-    return median(pair.stable.point for pair in pairs), median(pair.candidate.point for pair in pairs)
+    return median([pair.stable.point for pair in pairs]), median([pair.candidate.point for pair in pairs])
 
 
 def _spelled(medians: tuple[float, float], ratio: float, limit: float) -> tuple[tuple[str, str], ...]:

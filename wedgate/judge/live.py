@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from wedgate.judge.failures import judge_failures
 from wedgate.judge.latency import judge_latency, slices_to_decide
+from wedgate.judge.remembered import Remembered
 from wedgate.judge.values import ColourSample, Judgement, JudgeSettings, MetricJudgement, Outcome, Slice
 
 LATENCY_SHARE = 0.8
@@ -53,7 +54,7 @@ def _judge(
 ) -> Judgement:
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1, got {level:g}")
-    usable = sorted((piece for piece in slices if piece.trouble is None), key=lambda piece: piece.start)
+    usable = sorted([piece for piece in slices if piece.trouble is None], key=lambda piece: piece.start)
     _refuse_nonsense(usable)
     metrics = [
         judge_failures(
@@ -90,11 +91,19 @@ def _refuse_nonsense(slices: Sequence[Slice]) -> None:
         if following.start < piece.end:
             raise ValueError(f"two slices overlap at {following.start.isoformat()}")
     for piece in slices:
-        if piece.start >= piece.end:
-            raise ValueError(f"the slice at {piece.start.isoformat()} has no length")
-        for name, sample in (("stable", piece.stable), ("candidate", piece.candidate)):
-            if not _is_sound(sample):
-                raise ValueError(f"the counts of {name} at {piece.start.isoformat()} contradict themselves")
+        if nonsense := _nonsense_of(piece):
+            raise ValueError(nonsense)
+
+
+@Remembered
+def _nonsense_of(piece: Slice) -> str:
+    """Say why a slice cannot be; empty for one that can."""
+    if piece.start >= piece.end:
+        return f"the slice at {piece.start.isoformat()} has no length"
+    for name, sample in (("stable", piece.stable), ("candidate", piece.candidate)):
+        if not _is_sound(sample):
+            return f"the counts of {name} at {piece.start.isoformat()} contradict themselves"
+    return ""
 
 
 def _is_sound(sample: ColourSample) -> bool:

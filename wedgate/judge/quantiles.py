@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from wedgate.judge.values import UNBOUNDED_MS, ColourSample
+from wedgate.judge.remembered import Remembered
+from wedgate.judge.values import UNBOUNDED_MS, ColourSample, Slice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +53,22 @@ class Pair:
 
 def answered(sample: ColourSample) -> int:
     """Return how many requests have a rank: those with a latency, and those that timed out."""
-    return sum(bucket.count for bucket in sample.latency) + sample.timeouts
+    return sum([bucket.count for bucket in sample.latency]) + sample.timeouts
 
 
-@functools.lru_cache(maxsize=4096)
+def pairs_of(slices: Iterable[Slice], quantile: Decimal) -> list[Pair]:
+    """Return the quantile of both colours for each slice in which both answered something."""
+    known = _known_pairs(quantile)
+    return [pair for pair in map(known, slices) if pair is not None]
+
+
+@functools.lru_cache(maxsize=16)
+def _known_pairs(quantile: Decimal) -> Remembered[Pair | None]:
+    return Remembered(lambda piece: pair_of(piece.stable, piece.candidate, quantile))
+
+
 def pair_of(stable: ColourSample, candidate: ColourSample, quantile: Decimal) -> Pair | None:
-    """Return the quantile of both colours, or ``None`` when one of them answered nothing.
-
-    Remembered: every look of a bake asks for the slices of all looks before it.
-    """
+    """Return the quantile of both colours, or ``None`` when one of them answered nothing."""
     counts = answered(stable), answered(candidate)
     fewest = min(counts)
     if fewest == 0:
