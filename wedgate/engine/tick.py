@@ -52,6 +52,7 @@ class Ticker:
 
     def __init__(self, parts: RolloutParts, book: Book, state: RolloutState, watcher: Watcher) -> None:
         self._parts = parts
+        self._now = parts.clock
         self._book = book
         self.watcher = watcher
         self._targets: dict[str, Target] = {}
@@ -74,6 +75,9 @@ class Ticker:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
         before = self.state
         after, effects = step(before, event)
+        if after is before and not effects and not isinstance(event, ev.HookRan | ev.Ticked):
+            # Most of what is read back is as it was, and nothing follows.
+            return
         if isinstance(event, ev.HookRan):
             self._say(event.region, f"hook {event.point}", _spell_hook(event), None)
         if self.blind is not None and any(isinstance(each, fx.SetWeights) and not each.is_decrease for each in effects):
@@ -208,7 +212,7 @@ class Ticker:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
         rollout, at = self.state.plan.rollout, event.at
         drafts = []
-        if after != self.state or isinstance(event, ev.HookRan):
+        if (after is not self.state and after != self.state) or isinstance(event, ev.HookRan):
             drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
             match effect:
@@ -220,7 +224,7 @@ class Ticker:
                     drafts.append(_draft(Stream.HISTORY, "good", at, body))
                 case _:
                     pass
-        if after.is_over and not self.state.is_over:
+        if after is not self.state and after.is_over and not self.state.is_over:
             drafts.append(release_claims(after, at))
         return drafts
 
@@ -313,7 +317,7 @@ class Ticker:
 
     def _after(self, before: RolloutState, after: RolloutState) -> None:
         """Start the hooks that follow what became of the regions; nobody waits for them."""
-        if not self._hooks.has_any:
+        if after is before or not self._hooks.has_any:
             return
         for was, region in zip(before.regions, after.regions, strict=True):
             if was is region:
@@ -440,10 +444,6 @@ class Ticker:
         self._parts.observe(said)
         self.raised = None if effect.is_decrease else said
         return ev.WeightsRead(at=at, region=effect.region, weights=reading.weights, fence=reading.fence)
-
-    def _now(self) -> datetime:
-        """Return the instant that the clock shows."""
-        return self._parts.clock()
 
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""

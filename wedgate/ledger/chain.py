@@ -15,7 +15,7 @@ from datetime import datetime
 GENESIS = "0" * 64
 """The ``previous`` of the first entry."""
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

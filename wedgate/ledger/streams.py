@@ -140,12 +140,16 @@ class LedgerState:
         return next(iter(self.unfinished), None)
 
 
-def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerState:
+EMPTY = LedgerState()
+"""The state of a ledger that nobody has written to."""
+
+
+def fold(entries: Iterable[Entry], state: LedgerState = EMPTY) -> LedgerState:
     """Return the state that ``entries`` lead to, starting from ``state`` (an empty ledger by default).
 
     ``PlainError`` for an entry whose body is not one of its kind: somebody else than wedgate wrote it.
     """
-    folding = _Folding(state or LedgerState())
+    folding = _Folding(state)
     for entry in entries:
         try:
             folding.take(entry)
@@ -175,7 +179,8 @@ class _Folding:
         """Return what was taken in."""
         before = self._state
         longer = {name: _grown(before.journals.get(name, ()), lines) for name, lines in self._journals.items()}
-        return LedgerState(
+        return replace(
+            before,
             revision=self._revision,
             head=self._head,
             epoch=self._epoch,
