@@ -86,6 +86,8 @@ class HookDesk:
 
     def heard(self) -> Sequence[ev.HookRan]:
         """Return how hooks ended for which nobody waits, each once."""
+        if not self._others:
+            return ()
         done = [running for running in self._others if _is_done(running)]
         self._others = [running for running in self._others if running not in done]
         return tuple(self._ran(running.call, running.ends[0]) for running in done)

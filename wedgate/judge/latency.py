@@ -123,12 +123,11 @@ def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
     merged: list[Slice] = []
     open_run: list[Slice] = []
     stable = candidate = 0
-    for piece in slices:
+    for piece, answers in zip(slices, _answers.each(slices), strict=True):
         open_run.append(piece)
-        answers = _answers(piece)
         stable, candidate = stable + answers[0], candidate + answers[1]
-        if min(stable, candidate) >= enough:
-            merged.append(_joined(*open_run))
+        if stable >= enough and candidate >= enough:
+            merged.append(_joined(*open_run) if len(open_run) > 1 else piece)
             open_run, stable, candidate = [], 0, 0
     return merged
 
@@ -143,8 +142,6 @@ def _few(slices: list[Slice]) -> list[Slice]:
 
 @Remembered
 def _joined(*run: Slice) -> Slice:
-    if len(run) == 1:
-        return run[0]
     return Slice(
         start=run[0].start,
         end=run[-1].end,

@@ -54,7 +54,10 @@ def _judge(
 ) -> Judgement:
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1, got {level:g}")
-    usable = sorted([piece for piece in slices if piece.trouble is None], key=lambda piece: piece.start)
+    usable = [piece for piece in slices if piece.trouble is None]
+    starts = [piece.start for piece in usable]
+    if starts != sorted(starts):
+        usable.sort(key=lambda piece: piece.start)
     _refuse_nonsense(usable)
     metrics = [
         judge_failures(
@@ -90,9 +93,8 @@ def _refuse_nonsense(slices: Sequence[Slice]) -> None:
     for piece, following in pairwise(slices):
         if following.start < piece.end:
             raise ValueError(f"two slices overlap at {following.start.isoformat()}")
-    for piece in slices:
-        if nonsense := _nonsense_of(piece):
-            raise ValueError(nonsense)
+    if nonsense := next(filter(None, _nonsense_of.each(slices)), ""):
+        raise ValueError(nonsense)
 
 
 @Remembered

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from wedgate.judge.remembered import Remembered
@@ -33,17 +33,17 @@ class Pair:
 
     stable: Quantile
     candidate: Quantile
+    ratio: float = field(init=False)
+    """Candidate over stable, by the estimates; infinite when the candidate's falls among timeouts."""
+
+    def __post_init__(self) -> None:
+        """Work out the ratio, which every look of a bake asks for."""
+        unknown = math.isinf(self.candidate.point)
+        object.__setattr__(self, "ratio", math.inf if unknown else self.candidate.point / self.stable.point)
 
     def is_surely_worse(self, limit: float) -> bool:
         """Tell whether the candidate exceeds ``limit`` times stable wherever in their buckets the two are."""
         return self.candidate.lower > self.stable.upper * limit
-
-    @property
-    def ratio(self) -> float:
-        """Candidate over stable, by the estimates; infinite when the candidate's falls among timeouts."""
-        if math.isinf(self.candidate.point):
-            return math.inf
-        return self.candidate.point / self.stable.point
 
     @property
     def log_ratio(self) -> float:
@@ -58,8 +58,7 @@ def answered(sample: ColourSample) -> int:
 
 def pairs_of(slices: Iterable[Slice], quantile: Decimal) -> list[Pair]:
     """Return the quantile of both colours for each slice in which both answered something."""
-    known = _known_pairs(quantile)
-    return [pair for pair in map(known, slices) if pair is not None]
+    return [pair for pair in _known_pairs(quantile).each(slices) if pair is not None]
 
 
 @functools.lru_cache(maxsize=16)

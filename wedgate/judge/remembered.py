@@ -6,7 +6,7 @@ with all of its buckets, costs as much as what is worked out from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Generic, TypeVar
 
 Found = TypeVar("Found")
@@ -20,14 +20,22 @@ class Remembered(Generic[Found]):
 
     def __init__(self, work_out: Callable[..., Found]) -> None:
         self._work_out = work_out
-        self._known: dict[tuple[int, ...], tuple[Found, tuple[object, ...]]] = {}
+        self._known: dict[int | tuple[int, ...], tuple[Found, tuple[object, ...]]] = {}
 
     def __call__(self, *values: object) -> Found:
-        """Return what the function does for these objects."""
+        """Return what the function does for these objects together."""
         which = tuple(map(id, values))
         known = self._known.get(which)
-        if known is not None:
-            return known[0]
+        return self._found(which, values) if known is None else known[0]
+
+    def each(self, values: Iterable[object]) -> list[Found]:
+        """Return what the function does for each of these objects."""
+        known = self._known
+        return [
+            self._found(id(value), (value,)) if (one := known.get(id(value))) is None else one[0] for value in values
+        ]
+
+    def _found(self, which: int | tuple[int, ...], values: tuple[object, ...]) -> Found:
         found = self._work_out(*values)
         if len(self._known) >= MOST:
             self._known.clear()

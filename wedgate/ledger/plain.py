@@ -25,17 +25,27 @@ class PlainError(ValueError):
 
 def to_plain(value: object) -> object:
     """Return ``value`` as JSON data: instants as ISO 8601, durations as seconds, decimals as text."""
-    return _writer(typing.cast(typing.Hashable, type(value)))(value)
+    return _WRITERS[type(value)](value)
 
 
 Writer: typing.TypeAlias = Callable[[typing.Any], object]
 
 
-@functools.cache
+class _Writers(dict[type, Writer]):
+    """What writes values of each type; a ledger is written value by value, of a few types again and again."""
+
+    def __missing__(self, kind: type) -> Writer:
+        writer = self[kind] = _writer(kind)
+        return writer
+
+
+_WRITERS = _Writers()
+
+
 def _writer(kind: typing.Any) -> Writer:
-    """Return what writes values of a type; a ledger is written value by value, of a few types again and again."""
+    """Return what writes values of a type."""
     if issubclass(kind, StrEnum):
-        return lambda value: value.value
+        return str.__str__
     if kind is type(None) or issubclass(kind, bool | int | float | str):
         return lambda value: value
     if issubclass(kind, datetime):
@@ -47,7 +57,7 @@ def _writer(kind: typing.Any) -> Writer:
     if issubclass(kind, Mapping):
         return lambda value: {str(key): to_plain(item) for key, item in value.items()}
     if issubclass(kind, tuple | list | frozenset):
-        return lambda value: [to_plain(item) for item in value]
+        return lambda value: [_WRITERS[type(item)](item) for item in value]
     if dataclasses.is_dataclass(kind):
         return _fields_writer(kind)
     raise PlainError(f"{kind.__name__} has no plain spelling")
@@ -55,7 +65,7 @@ def _writer(kind: typing.Any) -> Writer:
 
 def _fields_writer(kind: typing.Any) -> Writer:
     names = _names(kind)
-    return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+    return lambda value: {name: _WRITERS[type(item := getattr(value, name))](item) for name in names}
 
 
 def _names(kind: typing.Any) -> tuple[str, ...]:

@@ -204,8 +204,10 @@ class _Folding:
         self._hashes.append(entry.hash)
         lease = self._lease
         if lease is not None and entry.epoch == lease.epoch and entry.stream not in WITHOUT_LEASE:
-            self._lease = replace(lease, seen=max(lease.seen, entry.at))
+            self._lease = lease if entry.at <= lease.seen else replace(lease, seen=entry.at)
         match entry.stream:
+            case Stream.JOURNAL:
+                self._take_line(entry)
             case Stream.LEASE:
                 self._take_lease(entry)
             case Stream.HISTORY:
@@ -218,8 +220,6 @@ class _Folding:
                 self._rolled_back |= {poisoned.rollout}
             case Stream.CLAIMS:
                 self._take_claim(entry)
-            case Stream.JOURNAL:
-                self._take_line(entry)
             case Stream.AUDIT:
                 self._take_audit(entry)
             case Stream.ORDERS:

@@ -163,7 +163,7 @@ def _found(
             moved, effects = regions.return_waits(region, event)
         case unknown:
             assert_never(unknown)
-    return state.having(moved), effects
+    return state if moved is region else state.having(moved), effects
 
 
 def _ticked(state: RolloutState, event: Ticked) -> Stepped:
@@ -174,7 +174,7 @@ def _ticked(state: RolloutState, event: Ticked) -> Stepped:
         if region.region in beginning or not event.concerns(region.region):
             continue
         moved, wanted = _region_ticked(state, plan, region, event.at)
-        state = state.having(moved)
+        state = state if moved is region else state.having(moved)
         effects += wanted
     # In the order of the waiting list, so that a region known to be closed asks after one that may go.
     effects += [AskGate(region=name, runway=None) for name in beginning if event.concerns(name)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -63,6 +64,7 @@ class Weights:
             raise ValueError(f"weights must be >= 0 and sum to 100, got blue={self.blue} green={self.green}")
 
     @classmethod
+    @functools.cache
     def giving(cls, colour: Colour, percent: int) -> Weights:
         """Return the weights that give ``percent`` to ``colour`` and the rest to the other."""
         return (
