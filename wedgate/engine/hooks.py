@@ -95,6 +95,8 @@ class HookDesk:
     def at_last(self) -> Sequence[ev.HookRan]:
         """Return how every hook ended that still runs. They are waited for, but only so long, and no interrupted run
         waits: what is left then ends with this process."""
+        if not self._conditions and not self._others:
+            return ()
         for _, region in list(self._conditions):
             self.forget(region)
         found = list(self.heard())

@@ -32,11 +32,14 @@ def rest(
     """
     if state.is_over:
         return None
-    if any(region.phase is RegionPhase.ROLLING_BACK for region in state.regions):
+    phases = [region.phase for region in state.regions]
+    if RegionPhase.ROLLING_BACK in phases:
         return until_return(state)
     if state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION):
         return None
-    if any(state.region(name).phase is RegionPhase.PENDING for name in regions_to_begin(state)):
+    if RegionPhase.PENDING in phases and any(
+        state.region(name).phase is RegionPhase.PENDING for name in regions_to_begin(state)
+    ):
         return timedelta(0)
     moving = [region for region in state.regions if _moves_by_itself(state, region)]
     if moving:

@@ -209,11 +209,7 @@ class ProcessTarget:
     def __init__(self, process: Process, region: Region) -> None:
         self._process = process
         self._place = region
-
-    @property
-    def region(self) -> str:
-        """The region that this target serves."""
-        return self._place.name
+        self.region = region.name
 
     def deploy(self, colour: Colour, release: Release) -> None:
         """Put a release on a colour."""
