@@ -66,6 +66,7 @@ def _known_pairs(quantile: Decimal) -> Remembered[Pair | None]:
     return Remembered(lambda piece: pair_of(piece.stable, piece.candidate, quantile))
 
 
+@functools.lru_cache(maxsize=4096)
 def pair_of(stable: ColourSample, candidate: ColourSample, quantile: Decimal) -> Pair | None:
     """Return the quantile of both colours, or ``None`` when one of them answered nothing."""
     counts = answered(stable), answered(candidate)
