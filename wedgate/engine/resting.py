@@ -37,9 +37,8 @@ def rest(
         return until_return(state)
     if state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION):
         return None
-    if RegionPhase.PENDING in phases and any(
-        state.region(name).phase is RegionPhase.PENDING for name in regions_to_begin(state)
-    ):
+    begins = regions_to_begin(state) if RegionPhase.PENDING in phases else ()
+    if any(state.region(name).phase is RegionPhase.PENDING for name in begins):
         return timedelta(0)
     moving = [region for region in state.regions if _moves_by_itself(state, region)]
     if moving:
@@ -92,9 +91,11 @@ def _holds(state: RolloutState, kind: HoldKind) -> bool:
 
 def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     """Whether a tick may change a region without anything happening outside."""
+    if region.phase is RegionPhase.HELD or not region.is_moving:
+        return False
     preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
     idle = region.paused is not None and region.phase in preparing
-    return region.is_moving and region.phase is not RegionPhase.HELD and not idle and not state.keeps_old(region)
+    return not idle and not state.keeps_old(region)
 
 
 def _waits_for_calendar(region: RegionState) -> bool:

@@ -215,15 +215,12 @@ class Ticker:
         if (after is not self.state and after != self.state) or isinstance(event, ev.HookRan):
             drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
-            match effect:
-                case fx.Poison(digest=digest, why=why):
-                    body = to_plain(Poisoned(digest=digest, why=why, rollout=rollout))
-                    drafts.append(_draft(Stream.POISON, "poisoned", at, body))
-                case fx.RecordGood(region=region, colour=colour, release=release):
-                    body = to_plain(Good(region=region, colour=colour, release=release, rollout=rollout))
-                    drafts.append(_draft(Stream.HISTORY, "good", at, body))
-                case _:
-                    pass
+            if isinstance(effect, fx.Poison):
+                poisoned = Poisoned(digest=effect.digest, why=effect.why, rollout=rollout)
+                drafts.append(_draft(Stream.POISON, "poisoned", at, to_plain(poisoned)))
+            elif isinstance(effect, fx.RecordGood):
+                good = Good(region=effect.region, colour=effect.colour, release=effect.release, rollout=rollout)
+                drafts.append(_draft(Stream.HISTORY, "good", at, to_plain(good)))
         if after is not self.state and after.is_over and not self.state.is_over:
             drafts.append(release_claims(after, at))
         return drafts
@@ -256,22 +253,22 @@ class Ticker:
     def _apply(self, effect: fx.Effect) -> Sequence[ev.Event]:
         """Carry out one effect and return what was found."""
         match effect:
+            case fx.ReadWeights(region=region):
+                return self._read(region, "reading the weights", lambda: self._weights(effect.region))
+            case fx.ReadDigest(region=region):
+                return self._read(region, "reading the digest", lambda: self._digest(effect.region, effect.colour))
+            case fx.Judge():
+                judged = self.watcher.judge(effect, self._now())
+                return () if judged is None else (judged,)
             case fx.AskGate():
                 return self._ask(effect)
             case fx.Deploy():
                 return self._deploy(effect)
-            case fx.ReadDigest(region=region):
-                return self._read(region, "reading the digest", lambda: self._digest(effect.region, effect.colour))
-            case fx.ReadWeights(region=region):
-                return self._read(region, "reading the weights", lambda: self._weights(effect.region))
             case fx.SetWeights() if effect.is_decrease:
                 return self._return(effect)
             case fx.SetWeights(region=region):
                 asked = f"setting weights blue {effect.weights.blue} / green {effect.weights.green}"
                 return self._read(region, asked, lambda: self._set_weights(effect))
-            case fx.Judge():
-                judged = self.watcher.judge(effect, self._now())
-                return () if judged is None else (judged,)
             case fx.HoldRegion(region=region, why=why, until=until):
                 self._say(region, "held", why, until)
                 return ()

@@ -52,13 +52,16 @@ def judge_failures(
 
     ``against_limits`` leaves the comparison out: stable gets no traffic, or is what is broken.
     """
+    whole = _totals(slices)
+    if not whole.errors:
+        # A share of nothing is above no limit, at no look.
+        return _judge_rest(whole, limits, final=final, against_limits=against_limits)
     errors = requests = stable_errors = stable_requests = 0
     for look, piece in enumerate(slices, start=1):
         candidate, stable = piece.candidate, piece.stable
         errors, requests = errors + candidate.errors, requests + candidate.requests
         stable_errors, stable_requests = stable_errors + stable.errors, stable_requests + stable.requests
         if not errors:
-            # A share of nothing is above no limit.
             continue
         totals = _Totals(errors=errors, requests=requests, stable_errors=stable_errors, stable_requests=stable_requests)
         spend = level / 2 / (look * (look + 1))
@@ -67,8 +70,17 @@ def judge_failures(
             failed = _worse_than_stable(totals, limits, spend)
         if failed is not None:
             return failed
-    whole = _Totals(errors=errors, requests=requests, stable_errors=stable_errors, stable_requests=stable_requests)
     return _judge_rest(whole, limits, final=final, against_limits=against_limits)
+
+
+def _totals(slices: Sequence[Slice]) -> _Totals:
+    """Return the counts of all slices."""
+    return _Totals(
+        errors=sum([piece.candidate.errors for piece in slices]),
+        requests=sum([piece.candidate.requests for piece in slices]),
+        stable_errors=sum([piece.stable.errors for piece in slices]),
+        stable_requests=sum([piece.stable.requests for piece in slices]),
+    )
 
 
 def _above_ceiling(totals: _Totals, limits: ErrorLimits, spend: float) -> MetricJudgement | None:

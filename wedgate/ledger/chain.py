@@ -49,7 +49,7 @@ def digest_of(
     previous: str,
 ) -> str:
     """Return the SHA-256 of an entry's canonical JSON (sorted keys, no spaces, UTF-8), in hex."""
-    canonical = _CANONICAL.encode([revision, stream, kind, at.isoformat(), epoch, nonce, body, previous])
+    canonical = _CANONICAL.encode((revision, stream, kind, at.isoformat(), epoch, nonce, body, previous))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -134,7 +134,17 @@ def _tuple(kinds: tuple[object, ...]) -> Reader:
     """Read ``tuple[X, ...]`` or a tuple of fixed length."""
     if len(kinds) == 2 and kinds[1] is Ellipsis:
         reader = _reader(kinds[0])
-        return lambda plain: tuple([_at(f"[{index}]", reader, item) for index, item in enumerate(_expect(list, plain))])
+
+        def read_all(plain: object) -> object:
+            items = _expect(list, plain)
+            read: list[object] = []
+            try:
+                read.extend(map(reader, items))
+            except _WrongError as wrong:
+                raise wrong.below(f"[{len(read)}]") from None
+            return tuple(read)
+
+        return read_all
     readers = [_reader(kind) for kind in kinds]
 
     def read(plain: object) -> object:
@@ -176,15 +186,15 @@ def _dataclass(kind: type) -> Reader:
         if not readers:
             hints = typing.get_type_hints(kind)
             readers.update((name, _reader(hints[name])) for name in names)
+        if not data.keys() <= names:
+            raise _WrongError(f"unknown field {min(data.keys() - names)}")
         given: dict[str, object] = {}
-        for name, value in data.items():
-            reader = readers.get(name)
-            if reader is None:
-                raise _WrongError(f"unknown field {min(set(data) - names)}")
-            try:
-                given[name] = reader(value)
-            except _WrongError as wrong:
-                raise wrong.below(f".{name}") from None
+        name = ""
+        try:
+            for name, value in data.items():
+                given[name] = readers[name](value)
+        except _WrongError as wrong:
+            raise wrong.below(f".{name}") from None
         try:
             return kind(**given)
         except (TypeError, ValueError) as error:
@@ -219,8 +229,11 @@ def _made(make: Callable[[typing.Any], object], given: object) -> object:
 
 
 def _instant(plain: object) -> object:
-    instant = _made(datetime.fromisoformat, _expect(str, plain))
-    if typing.cast(datetime, instant).tzinfo is None:
+    try:
+        instant = datetime.fromisoformat(_expect(str, plain))
+    except ValueError as error:
+        raise _WrongError(str(error)) from error
+    if instant.tzinfo is None:
         raise _WrongError("an instant needs an offset")
     return instant
 

@@ -70,6 +70,8 @@ FINAL = frozenset({RegionPhase.DONE, RegionPhase.ROLLED_BACK})
 PROMOTED = frozenset({RegionPhase.PROMOTED, RegionPhase.DRAINING, RegionPhase.DONE})
 """Phases in which a region has the new version for good, as far as this rollout is concerned."""
 
+_EXPOSED = (RegionPhase.BAKING, RegionPhase.SHIFTING, RegionPhase.ROLLING_BACK)
+
 _MOVING = PROMOTED - FINAL | {RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED}
 
 
@@ -216,8 +218,7 @@ class RegionState:
     @property
     def is_exposed(self) -> bool:
         """Whether the candidate has, or may have, traffic that must be watched."""
-        moving = self.phase in (RegionPhase.SHIFTING, RegionPhase.BAKING, RegionPhase.ROLLING_BACK)
-        return moving or (self.phase is RegionPhase.HELD and self.weight > 0)
+        return self.phase in _EXPOSED or (self.phase is RegionPhase.HELD and self.weight > 0)
 
     @property
     def owes_return(self) -> bool:
