@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wedgate.engine.tick import ASK_AGAIN
 from wedgate.rollout.regions import pause_before_return
-from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
+from wedgate.rollout.state import PREPARING, HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
 from wedgate.rollout.waves import regions_to_begin
 
 POLL = timedelta(seconds=1)
@@ -91,10 +91,9 @@ def _holds(state: RolloutState, kind: HoldKind) -> bool:
 
 def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     """Whether a tick may change a region without anything happening outside."""
-    if region.phase is RegionPhase.HELD or not region.is_moving:
+    if not region.is_moving or region.phase is RegionPhase.HELD:
         return False
-    preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
-    idle = region.paused is not None and region.phase in preparing
+    idle = region.paused is not None and region.phase in PREPARING
     return not idle and not state.keeps_old(region)
 
 

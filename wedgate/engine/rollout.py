@@ -28,7 +28,7 @@ from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.promises import Declared, spell_undrained, undrained
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionState, RolloutState
+from wedgate.rollout.state import PREPARING, HoldKind, Plan, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.step import begin
 from wedgate.rollout.values import Release
 
@@ -524,8 +524,7 @@ class RolloutEngine:
 
 def _needs_settling(region: RegionState) -> bool:
     """Whether a region may not be left as it is when nobody watches."""
-    preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
-    return region.is_exposed or region.phase in preparing
+    return region.is_exposed or region.phase in PREPARING
 
 
 def _came_back(region: RegionState) -> bool:

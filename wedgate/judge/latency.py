@@ -120,12 +120,15 @@ def _answers(piece: Slice) -> tuple[int, int]:
 
 def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
     """Join neighbours until both colours have ``enough`` requests in each; a thin rest is left out."""
+    answers = _answers.each(slices)
+    if all(stable >= enough and candidate >= enough for stable, candidate in answers):
+        return list(slices)
     merged: list[Slice] = []
     open_run: list[Slice] = []
     stable = candidate = 0
-    for piece, answers in zip(slices, _answers.each(slices), strict=True):
+    for piece, ranked in zip(slices, answers, strict=True):
         open_run.append(piece)
-        stable, candidate = stable + answers[0], candidate + answers[1]
+        stable, candidate = stable + ranked[0], candidate + ranked[1]
         if stable >= enough and candidate >= enough:
             merged.append(_joined(*open_run) if len(open_run) > 1 else piece)
             open_run, stable, candidate = [], 0, 0

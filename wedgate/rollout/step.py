@@ -46,6 +46,7 @@ from wedgate.rollout.recovery import resumed
 from wedgate.rollout.regions import Moved
 from wedgate.rollout.regress import regressed
 from wedgate.rollout.state import (
+    PREPARING,
     Evidence,
     HoldKind,
     RegionPhase,
@@ -58,6 +59,9 @@ from wedgate.rollout.state import (
 )
 from wedgate.rollout.values import HookPoint, Weights, WindowCloses
 from wedgate.rollout.waves import regions_to_begin
+
+_WAITING = frozenset({RegionPhase.PENDING, RegionPhase.DONE, RegionPhase.ROLLED_BACK, RegionPhase.NEEDS_HUMAN})
+"""Phases in which a tick does nothing with a region."""
 
 Stepped = tuple[RolloutState, tuple[Effect, ...]]
 
@@ -184,11 +188,9 @@ def _ticked(state: RolloutState, event: Ticked) -> Stepped:
 def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
     """Return what one region does on a tick."""
     name = region.region
-    if region.paused is not None and region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
+    if region.phase in _WAITING or (region.paused is not None and region.phase in PREPARING):
         return region, ()
     match region.phase:
-        case RegionPhase.PENDING | RegionPhase.DONE | RegionPhase.ROLLED_BACK | RegionPhase.NEEDS_HUMAN:
-            return region, ()
         case RegionPhase.BAKING:
             return _baking_ticked(state, plan, region, at)
         case RegionPhase.GATED:
@@ -211,6 +213,8 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
+        case RegionPhase.PENDING | RegionPhase.DONE | RegionPhase.ROLLED_BACK | RegionPhase.NEEDS_HUMAN:
+            return region, ()
         case unknown:
             assert_never(unknown)
 
@@ -428,7 +432,7 @@ def _target_failed(plan: RegionPlan, region: RegionState, event: TargetFailed) -
     if region.is_exposed:
         # Looking failed, nothing was changed: evidence and time decide (see ``max_unwatched``).
         return region, ()
-    if region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
+    if region.phase in PREPARING:
         return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=why), event.at, resume=RegionPhase.PENDING)
     return region, ()
 

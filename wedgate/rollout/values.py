@@ -23,7 +23,10 @@ class Colour(StrEnum):
     @property
     def other(self) -> Colour:
         """The opposite side."""
-        return Colour.GREEN if self is Colour.BLUE else Colour.BLUE
+        return _OTHER[self]
+
+
+_OTHER = {Colour.BLUE: Colour.GREEN, Colour.GREEN: Colour.BLUE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,6 @@ def regions_to_begin(state: RolloutState) -> tuple[str, ...]:
         return ()
     free = state.plan.in_flight
     for region in state.regions:
-        if region.phase is RegionPhase.PENDING:
-            continue
         if region.hold is not None and region.hold.kind is HoldKind.REGRESSION:
             # Where a regression is held, no other region begins or increases either.
             return ()

@@ -297,7 +297,8 @@ class ProcessStore:
 
     def read(self) -> tuple[Entry, ...]:
         """Return every entry."""
-        self._process.needs_life()
+        if not self._process.alive:
+            raise DeadError(self._process.name)
         return self._process.world.store.read()
 
     def append(self, entries: Sequence[Entry], *, revision: int) -> None:
