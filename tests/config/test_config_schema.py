@@ -30,12 +30,16 @@ BEYOND_A_SCHEMA = frozenset(
     evidence-command-incomplete
     evidence-command-words
     evidence-envoy-path
+    judge-usage-envoy
     evidence-prometheus-incomplete
     evidence-prometheus-url
     evidence-prometheus-values
     extends-no-forge
     in-flight
     loads-order
+    order-in-no-wave
+    order-in-one-wave
+    order-without-waves
     overrides-impossible
     overrides-nobody
     overrides-teams

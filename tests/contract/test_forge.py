@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from github_world import REPOSITORY, Comment, GithubWorld, Pull
 
 from wedgate.adapters.forge.github import GithubForge
 from wedgate.errors import ConfigurationError, ExternalSystemError
@@ -18,31 +16,16 @@ TOKEN = "a-token-of-the-test"
 PATHS = ("wedgate.yml", ".github/wedgate.yml")
 
 
-def load_world() -> Any:
-    """Import the double, which lies beside the tests and in no package."""
-    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
-    spec = importlib.util.spec_from_file_location("github_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault("github_world", module)
-    spec.loader.exec_module(module)
-    return module
-
-
-WORLD = load_world()
-
-
 @pytest.fixture
 def world() -> Iterator[Any]:
     """Serve a GitHub with an empty default branch."""
-    with WORLD.GithubWorld() as found:
+    with GithubWorld() as found:
         yield found
 
 
 def forge_of(world: Any, **settings: Any) -> GithubForge:
     """Return the adapter in front of the double."""
-    return GithubForge(api_url=world.url, repository=WORLD.REPOSITORY, token=TOKEN, **settings)
+    return GithubForge(api_url=world.url, repository=REPOSITORY, token=TOKEN, **settings)
 
 
 def test_the_first_path_that_exists_is_read_at_the_default_branchs_commit(world: Any) -> None:
@@ -75,7 +58,7 @@ def test_a_file_too_large_for_the_api_is_refused(world: Any) -> None:
 def test_all_pages_of_changed_paths_are_read(world: Any) -> None:
     """The hundred-and-first file is not missed, and a moved file counts under both names."""
     files: list[tuple[str, str | None]] = [(f"src/{number}.py", None) for number in range(150)]
-    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[*files, ("wedgate.yml", "app.py")])
+    world.pulls[7] = Pull(head="b" * 40, files=[*files, ("wedgate.yml", "app.py")])
     changed = forge_of(world).changed_paths(7)
     assert len(changed) == 152
     assert {"wedgate.yml", "app.py", "src/149.py"} <= set(changed)
@@ -83,22 +66,29 @@ def test_all_pages_of_changed_paths_are_read(world: Any) -> None:
 
 def test_a_later_page_that_fails_is_an_error(world: Any) -> None:
     """Half of the changed paths are not the changed paths."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
+    world.pulls[7] = Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
     world.failures["page=2"] = "500"
     with pytest.raises(ExternalSystemError, match="pull request 7"):
         forge_of(world).changed_paths(7)
 
 
 def test_two_commits_are_compared(world: Any) -> None:
-    """A merge group has no list of files of its own."""
-    world.comparisons[("c" * 40, "d" * 40)] = [("wedgate.yml", None)]
-    assert forge_of(world).changed_between("c" * 40, "d" * 40) == ("wedgate.yml",)
+    """In one request, with the old name of what was moved."""
+    world.comparisons[("c" * 40, "d" * 40)] = [("wedgate.yml", "old.yml"), ("app.py", None)]
+    changed = forge_of(world).changed_between("c" * 40, "d" * 40)
+    assert changed.paths == {"wedgate.yml", "old.yml", "app.py"}
+    assert changed.is_whole
+    assert not changed.has("other.py")
+    assert len(world.asked) == 1
 
 
-def test_the_head_of_a_pull_request_is_told(world: Any) -> None:
-    """The commit that the branch is at now."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40)
-    assert forge_of(world).head_of(7) == "b" * 40
+@pytest.mark.parametrize(("count", "is_whole"), [(299, True), (300, False), (900, False)])
+def test_a_comparison_that_may_lack_files_says_so(world: Any, count: int, is_whole: bool) -> None:
+    """GitHub lists three hundred files and does not say that there are more: then any file may have been changed."""
+    world.comparisons[("c" * 40, "d" * 40)] = [(f"src/{number}.py", None) for number in range(count)]
+    changed = forge_of(world).changed_between("c" * 40, "d" * 40)
+    assert changed.is_whole is is_whole
+    assert changed.has("wedgate.yml") is not is_whole
 
 
 def test_the_clock_is_the_forges(world: Any) -> None:
@@ -108,7 +98,7 @@ def test_the_clock_is_the_forges(world: Any) -> None:
 
 
 @pytest.mark.parametrize("how", ["500", "403", "404", "401", "drop", "malformed"])
-@pytest.mark.parametrize("where", [f"/repos/{WORLD.REPOSITORY}", "/branches/"])
+@pytest.mark.parametrize("where", [f"/repos/{REPOSITORY}", "/branches/"])
 def test_every_failure_is_one_error_that_names_the_forge(world: Any, how: str, where: str) -> None:
     """Whatever goes wrong, nobody gets an answer that could open the gate, nor the token."""
     world.put("wedgate.yml", b"x")
@@ -145,8 +135,8 @@ def test_a_passing_failure_is_tried_again(world: Any) -> None:
 def test_a_server_of_ones_own_has_its_interface_below_a_path(world: Any) -> None:
     """GHES: the pages that follow the first are below it, too."""
     world.put("wedgate.yml", b"x")
-    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
-    forge = GithubForge(api_url=f"{world.url}/api/v3", repository=WORLD.REPOSITORY, token=TOKEN)
+    world.pulls[7] = Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
+    forge = GithubForge(api_url=f"{world.url}/api/v3", repository=REPOSITORY, token=TOKEN)
     found = forge.default_branch_file(PATHS)
     assert found is not None
     assert found.content == b"x"
@@ -160,8 +150,8 @@ MARKER = "<!-- wedgate:mark -->"
 @pytest.fixture
 def commented(world: Any) -> Any:
     """Return a world whose pull request 7 has more comments than fit on a page, none of them ours."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40)
-    world.comments[7] = [WORLD.Comment(number=place, login="somebody", body="hello") for place in range(1, 151)]
+    world.pulls[7] = Pull(head="b" * 40)
+    world.comments[7] = [Comment(number=place, login="somebody", body="hello") for place in range(1, 151)]
     return world
 
 
@@ -201,3 +191,88 @@ def test_comments_that_cannot_all_be_read_are_an_error(commented: Any) -> None:
     commented.failures["page=2"] = "500"
     with pytest.raises(ExternalSystemError, match="comments of pull request 7"):
         forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours")
+
+
+def limited(world: Any, **settings: Any) -> tuple[GithubForge, list[float]]:
+    """Return the adapter, and how long it was told to wait."""
+    waited: list[float] = []
+    return forge_of(world, pause=waited.append, **settings), waited
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_short_rate_limit_is_waited_for(world: Any, status: int) -> None:
+    """The primary one to its end, by the forge's clock; a secondary one as long as it says."""
+    world.put("wedgate.yml", b"x")
+    world.shifted_seconds = 90_000
+    end = int(world.date().timestamp()) + 9
+    world.limits = [
+        (status, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(end)}),
+        (status, {"Retry-After": "4"}),
+        (status, {"Retry-After": "0"}),
+    ]
+    forge, waited = limited(world)
+    assert forge.default_branch_file(PATHS) is not None
+    assert waited[1:] == [4, 1]
+    assert 8 <= waited[0] <= 10
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"Retry-After": "31"}, r"ask again in 31 s, at \d\d:\d\d:\d\d UTC"),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}, "ask again in 60 s"),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "-5"}, "ask again in 60 s"),
+        ({"Retry-After": "-1"}, "ask again in 60 s"),
+        ({"Retry-After": "9" * 400}, "ask again in 60 s"),
+        ({}, "ask again in 60 s"),
+    ],
+)
+def test_a_long_rate_limit_ends_the_question_at_once(world: Any, headers: dict[str, str], words: str) -> None:
+    """It says when to ask again; what cannot be read is a minute, as GitHub asks for."""
+    world.limits = [(403, headers)]
+    forge, waited = limited(world)
+    with pytest.raises(ExternalSystemError, match=words) as caught:
+        forge.date()
+    assert type(caught.value) is ExternalSystemError
+    assert "contents: read" not in str(caught.value)
+    assert waited == []
+
+
+def test_a_primary_limit_says_when_it_ends(world: Any) -> None:
+    """Forty minutes from now, by the forge's clock."""
+    world.failures["/repos"] = "rate"
+    forge, waited = limited(world)
+    ends = world.date() + timedelta(minutes=40)
+    with pytest.raises(ExternalSystemError) as caught:
+        forge.date()
+    told = [f"{ends + timedelta(seconds=late):%H:%M:%S} UTC" for late in range(-2, 4)]
+    assert any(f"ask again in 40 min, at {each}" in str(caught.value) for each in told), caught.value
+    assert waited == []
+
+
+def test_the_waits_of_a_run_are_bounded_in_all(world: Any) -> None:
+    """Thirty seconds, however many short limits there are."""
+    world.limits = [(403, {"Retry-After": "8"})] * 9
+    forge, waited = limited(world)
+    with pytest.raises(ExternalSystemError, match="ask again in 8 s"):
+        forge.date()
+    assert waited == [8, 8, 8]
+
+
+def test_what_changes_something_is_sent_again_behind_a_limit(world: Any) -> None:
+    """It was not carried out: the comment is there once."""
+    world.pulls[7] = Pull(head="b" * 40)
+    forge, waited = limited(world)
+    world.limits = [(403, {"Retry-After": "2"}), (429, {"Retry-After": "2"}), (403, {"Retry-After": "2"})]
+    assert forge.keep_comment(7, "<!-- mark -->", "<!-- mark --> said")
+    assert waited == [2, 2, 2]
+    assert len(world.comments[7]) == 1
+
+
+def test_a_limit_is_no_refusal(world: Any) -> None:
+    """A token that may not comment is told so, and one that may not yet is not taken for it."""
+    world.pulls[7] = Pull(head="b" * 40)
+    world.failures["POST"] = "secondary"
+    forge, _ = limited(world)
+    with pytest.raises(ExternalSystemError, match="its rate limit"):
+        forge.keep_comment(7, "<!-- mark -->", "<!-- mark --> said")

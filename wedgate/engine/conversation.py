@@ -5,8 +5,8 @@ The event only says which comment to look at. The comment itself, and everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from wedgate.adapters.forge.interface import STATUS_LIMIT, CommitStatus, StatusState
@@ -16,6 +16,7 @@ from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
+from wedgate.ledger.freezes import Thawing, Unclear, choose, spell
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import anchor_in_status
 from wedgate.overrides.commands import Ask, Command, Freeze, Rollback, Thaw, Verb
@@ -25,18 +26,25 @@ from wedgate.overrides.people import Comment, Person
 from wedgate.overrides.policy import Duty
 from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
 from wedgate.overrides.refusals import Refusal, RefusalCode
+from wedgate.overrides.standing import Change
+from wedgate.overrides.through import Closing
+
+Decide = Callable[[Change], Decision]
+"""Asks the gate about a pull request as its own ``wedgate check`` does: the calendar, and what it changes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What is said in answer: where things stand, what the gate says of the head, and what this comment came to.
 
-    ``done`` are things that were done because of it, ``refusals`` those of this comment alone. ``rollback`` is the
-    rollout that somebody who may has asked to return to stable: whoever runs this has to do it.
+    ``closing`` is what a request has to name, by region. ``done`` are things that were done because of it,
+    ``refusals`` those of this comment alone. ``rollback`` is the rollout that somebody who may has asked to return to
+    stable: whoever runs this has to do it.
     """
 
     picture: Picture
     decision: Decision
+    closing: Mapping[str, Closing] = field(default_factory=dict)
     done: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     wants_help: bool = False
@@ -51,12 +59,12 @@ class Ignored:
 
 
 def answer_comment(
-    overrides: Overrides, parts: OverrideParts, decide: Callable[[], Decision], *, pull_request: int, comment: int
+    overrides: Overrides, parts: OverrideParts, decide: Decide, *, pull_request: int, comment: int
 ) -> Answer | Ignored:
     """Do what a comment asks for, as far as its author may, and return what to answer.
 
-    ``decide`` asks the calendar, whatever the pull request changes. Everything that was said is in the ledger when
-    this returns; a ledger that cannot be written is an ``ExternalSystemError``, and nothing was granted.
+    Everything that was said is in the ledger when this returns; a ledger that cannot be written is an
+    ``ExternalSystemError``, and nothing was granted.
     """
     picture = overrides.picture(pull_request)
     found = next((each for each in picture.comments if each.id == comment), None)
@@ -67,14 +75,17 @@ def answer_comment(
         return Ignored(why="nothing in the comment is meant for wedgate")
     if not overrides.has_part(found):
         return Ignored(why="whoever wrote it has no part in this repository")
-    acted = _acts(overrides, parts, found, [command for _, command in read.commands])
+    freezes = () if picture.ledger is None else picture.ledger.freezes
+    acted = _acts(overrides, parts, found, [command for _, command in read.commands], freezes)
     picture = overrides.record(picture, acted.drafts)
     if acted.drafts and picture.ledger is not None:
         picture = overrides.picture(pull_request, picture.ledger)
     own = tuple(each for each in picture.standing.refusals if each.comment == comment)
+    decision = look(overrides, decide, picture)
     return Answer(
         picture=picture,
-        decision=look(overrides, decide, picture),
+        decision=decision,
+        closing={} if is_allowed(decision) else overrides.closing(decision),
         done=acted.done,
         refusals=(*own, *acted.refusals),
         wants_help=any(isinstance(command, Ask) and command.verb is Verb.HELP for _, command in read.commands),
@@ -82,11 +93,11 @@ def answer_comment(
     )
 
 
-def look(overrides: Overrides, decide: Callable[[], Decision], picture: Picture) -> Decision:
+def look(overrides: Overrides, decide: Decide, picture: Picture) -> Decision:
     """Return what the gate says of a pull request's head now, and what an override would let through; none is used."""
     change = picture.change
     outgoing = Outgoing(commit=change.head)
-    return overrides.through(overrides.frozen(decide()), outgoing, pull_request=change.number)
+    return overrides.through(overrides.frozen(decide(change)), outgoing, pull_request=change.number, known=picture)
 
 
 def status_of(decision: Decision, *, url: str | None = None, ledger: LedgerState | None = None) -> CommitStatus:
@@ -104,7 +115,7 @@ def _plain_status(decision: Decision, url: str | None) -> CommitStatus:
     if is_allowed(decision):
         until = _holds_until(decision)
         names = sorted({name for look in decision.overrides if look.is_granted for name in look.approvers})
-        by = f" by override of {', '.join(names)}" if names else ""
+        by = f" by override of {', '.join(names)}" if names else "" if decision.regions else f": {_code(decision)}"
         words = f"open{by}" if until is None else f"open{by} until {until:%a %d %b %H:%M} UTC"
         return CommitStatus(state=StatusState.SUCCESS, description=words, url=url)
     reason = decision.reasons[0]
@@ -113,12 +124,26 @@ def _plain_status(decision: Decision, url: str | None) -> CommitStatus:
     return CommitStatus(state=StatusState.FAILURE, description=words, url=url)
 
 
+def _code(decision: Decision) -> str:
+    return decision.reasons[0].code.value
+
+
 def _holds_until(decision: Decision) -> datetime | None:
-    """Return until when an open answer holds: the next closing, or the end of the first grant that it rests on."""
-    ends = [look.expires for look in decision.overrides if look.is_granted and look.expires is not None]
-    if ends:
-        return min(ends)
-    return decision.next_close if decision.verdict is not Verdict.CLOSED else None
+    """Return until when an open answer holds: the first closing, or the end of the first grant that it rests on."""
+    if decision.verdict is Verdict.CLOSED:
+        return None
+    granted = [look for look in decision.overrides if look.is_granted]
+    ends = [until for look in granted if (until := look.until or look.expires) is not None]
+    if not ends:
+        return decision.next_close
+    let_through = {look.region for look in granted}
+    # A region that is let through closes with its grant; by the calendar it is closed already.
+    ends += [
+        region.answer.next_close
+        for region in decision.regions
+        if region.region not in let_through and region.answer is not None and region.answer.next_close is not None
+    ]
+    return min(ends)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +154,13 @@ class _Acts:
     rollback: Rollback | None = None
 
 
-def _acts(overrides: Overrides, parts: OverrideParts, comment: Comment, commands: Sequence[Command]) -> _Acts:
+def _acts(
+    overrides: Overrides,
+    parts: OverrideParts,
+    comment: Comment,
+    commands: Sequence[Command],
+    freezes: Sequence[Frozen],
+) -> _Acts:
     """Do what needs no vote: freeze, thaw, roll back. Who may not is refused."""
     acts = _Acts()
     author = comment.author
@@ -143,7 +174,7 @@ def _acts(overrides: Overrides, parts: OverrideParts, comment: Comment, commands
             acts = replace(acts, refusals=(*acts.refusals, refused))
         else:
             # Decisions are of whole seconds: a freeze counts from the beginning of the one in which it was asked for.
-            acts = _carried_out(acts, command, comment, parts.clock().replace(microsecond=0))
+            acts = _carried_out(acts, command, comment, parts.clock().replace(microsecond=0), freezes)
     return acts
 
 
@@ -162,7 +193,7 @@ def _refused(
             what="there is no ledger to keep a freeze in",
             remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
         )
-    regions = command.regions if isinstance(command, Freeze) else None
+    regions = command.regions if isinstance(command, Freeze | Thaw) else None
     known = [region.name for region in parts.configuration.calendar.regions]
     unknown = next((name for name in regions or () if name not in known), None)
     if unknown is not None:
@@ -174,7 +205,7 @@ def _refused(
     return None
 
 
-def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime) -> _Acts:
+def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime, freezes: Sequence[Frozen]) -> _Acts:
     author = comment.author
     assert author is not None  # whoever is nobody was passed over
     if isinstance(command, Freeze):
@@ -186,9 +217,27 @@ def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime)
         done = f"{author.login} froze {where} until {until:%Y-%m-%d %H:%M} UTC"
         return replace(acts, drafts=(*acts.drafts, draft_of_freeze(frozen)), done=(*acts.done, done))
     if isinstance(command, Thaw):
-        drafts = (*acts.drafts, draft_of_thaw(author.login, command.reason, now, comment=comment.id, asked=comment.at))
-        return replace(acts, drafts=drafts, done=(*acts.done, f"{author.login} ended every freeze"))
+        # One that is carried out late, by a run that is run again, ends nothing that was frozen since.
+        known = [each for each in freezes if each.since <= comment.at]
+        return _thawed(acts, command, comment, author, now, known)
     if isinstance(command, Rollback):
         done = f"{author.login} asked to return {command.rollout} to stable"
         return replace(acts, done=(*acts.done, done), rollback=command)
     return acts
+
+
+def _thawed(
+    acts: _Acts, command: Thaw, comment: Comment, author: Person, now: datetime, freezes: Sequence[Frozen]
+) -> _Acts:
+    """End what a comment means of the freezes; where that is not clear, it ends nothing, and never will."""
+    chosen = choose(freezes, now, regions=command.regions, entries=command.freezes, is_for_all=command.is_for_all)
+    thawing = Thawing(freezes=(), regions=None) if isinstance(chosen, Unclear) else chosen
+    draft = draft_of_thaw(thawing, author.login, command.reason, now, comment=comment.id, asked=comment.at)
+    acts = replace(acts, drafts=(*acts.drafts, draft))
+    if isinstance(chosen, Unclear) and chosen.remedy:
+        code = RefusalCode.SEVERAL_FREEZES if chosen.is_several else RefusalCode.NOT_FROZEN
+        refusal = Refusal(code=code, what=chosen.what, remedy=chosen.remedy, who=author.login, comment=comment.id)
+        return replace(acts, refusals=(*acts.refusals, refusal))
+    where = "" if thawing.regions is None else f" in {', '.join(thawing.regions)}"
+    ended = [f"{author.login} ended freeze {spell(each)}{where}" for each in thawing.freezes]
+    return replace(acts, done=(*acts.done, *(ended or [f"{author.login} ended nothing: nothing is frozen"])))

@@ -47,17 +47,25 @@ def answering_timeline(
 
 
 def opened_from(
-    old: Calendar, new: Calendar, almanac: Almanac, at: datetime, regions: Collection[str] = ()
+    old: Calendar,
+    new: Calendar,
+    almanac: Almanac,
+    at: datetime,
+    regions: Collection[str] = (),
+    *,
+    changed: Almanac | None = None,
 ) -> tuple[Mapping[str, tuple[Span, ...]], Span]:
     """Return what the first stretch of time from ``at`` on in which ``new`` opens anything opens, and that stretch.
 
     Where nothing opens the stretch ends with the last instant that wedgate answers for: a freeze dated years from now,
     or a 29 February, cannot be taken away unseen. With ``regions`` only theirs count, and others never end the search.
+    ``changed`` is what ``new`` is asked with, where it reads other files.
     """
+    sides = ((old, almanac), (new, changed or almanac))
     start = at
     while start < LATEST:
         span = Span(start=start, end=min(start + CHANGE_STRETCH, LATEST))
-        found = opened_by(*(timeline_for(each, almanac, span) for each in (old, new)))
+        found = opened_by(*(timeline_for(each, asked, span) for each, asked in sides))
         opened = {region: spans for region, spans in found.items() if not regions or region in regions}
         if opened:
             return opened, span
@@ -114,8 +122,12 @@ def reasons_until(
     timeline: Timeline, regions: Sequence[str], at: datetime, opening: datetime | None
 ) -> tuple[Reason, ...]:
     """Return what closes the regions just before an opening later than ``at``, or at ``at`` where none is known."""
-    before = at if opening is None or opening <= at else opening - timedelta(seconds=1)
-    return closing_reasons(timeline, regions, before)
+    return closing_reasons(timeline, regions, just_before(at, opening))
+
+
+def just_before(at: datetime, opening: datetime | None) -> datetime:
+    """Return the last second before an opening later than ``at``, or ``at`` where none is known."""
+    return at if opening is None or opening <= at else opening - timedelta(seconds=1)
 
 
 def _spans(at: datetime, at_least: timedelta) -> Iterator[Span]:

@@ -34,7 +34,7 @@ class Regression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """What an override does for a rollout in a closed region, half-open until it ends or something else closes.
+    """What an override does for a rollout in a closed region, half-open until something closes that it does not open.
 
     ``strategy`` is the one that it asked for, if any.
     """
@@ -75,6 +75,8 @@ class RolloutParts:
     slice_between: SliceBetween
     judge_live: JudgeLive
     let_through: Callable[[RegionDecision, Plan, datetime], Passage | None] = lambda decision, plan, at: None
+    fits_nowhere: Callable[[Sequence[str]], str | None] = lambda regions: None
+    """Says which of some regions no rollout could ever get through, and what to shorten; ``None`` where each can."""
     interrupted: Callable[[], str | None] = lambda: None
     reports: Callable[[], Sequence[Regression]] = tuple
     who: str = field(default_factory=own_name)

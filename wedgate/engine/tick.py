@@ -216,7 +216,7 @@ class Ticker:
             drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
             if isinstance(effect, fx.Poison):
-                poisoned = Poisoned(digest=effect.digest, why=effect.why, rollout=rollout)
+                poisoned = Poisoned(digest=effect.digest, why=effect.why, rollout=rollout, is_found=effect.is_found)
                 drafts.append(_draft(Stream.POISON, "poisoned", at, to_plain(poisoned)))
             elif isinstance(effect, fx.RecordGood):
                 good = Good(region=effect.region, colour=effect.colour, release=effect.release, rollout=rollout)

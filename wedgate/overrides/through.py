@@ -29,10 +29,11 @@ def frozen_out(decision: Decision, freezes: Iterable[Frozen]) -> Decision:
 def frozen_region(region: RegionDecision, freezes: Iterable[Frozen], at: datetime) -> RegionDecision:
     """Return a region's decision, closed if it is frozen at an instant."""
     found = next((each for each in freezes if each.holds(region.region, at)), None)
-    return region if found is None else closed_for(region, _frozen(found))
+    return region if found is None else closed_for(region, reason_of_freeze(found))
 
 
-def _frozen(frozen: Frozen) -> Reason:
+def reason_of_freeze(frozen: Frozen) -> Reason:
+    """Turn a freeze into a reason."""
     text = f"frozen by {frozen.by} until {frozen.until:%Y-%m-%d %H:%M} UTC: {frozen.reason}"
     return Reason(code=ReasonCode.FROZEN, text=text)
 
@@ -52,7 +53,13 @@ def closing_of(region: RegionDecision) -> Closing:
     return tuple(dict.fromkeys(found))
 
 
-_BEYOND_THE_CALENDAR = (ReasonCode.FROZEN, ReasonCode.POISONED, ReasonCode.LEDGER_UNREACHABLE)
+_BEYOND_THE_CALENDAR = (
+    ReasonCode.FROZEN,
+    ReasonCode.POISONED,
+    ReasonCode.LEDGER_UNREACHABLE,
+    ReasonCode.CONFIG_LOOSENED,
+    ReasonCode.CONFIG_INVALID,
+)
 
 
 def closing_of_whole(decision: Decision) -> Closing:
@@ -60,12 +67,20 @@ def closing_of_whole(decision: Decision) -> Closing:
     return tuple(dict.fromkeys((reason.code.value, reason.rule) for reason in decision.reasons))
 
 
-def let_through(decision: Decision, found: Mapping[str, Grant | Refusal], *, pull_request: int) -> Decision:
+def let_through(
+    decision: Decision,
+    found: Mapping[str, Grant | Refusal],
+    *,
+    pull_request: int,
+    lasts: Mapping[str, datetime] | None = None,
+) -> Decision:
     """Return the decision with each closed region opened, with caution, that has a grant; and what was looked at.
 
-    Of a decision without regions every grant must hold, and there must be one.
+    Of a decision without regions every grant must hold, and there must be one. ``lasts`` is until when each keeps its
+    region open, where a rule that it does not open closes before it ends.
     """
-    looks = tuple(_look(region, each, pull_request) for region, each in found.items())
+    until = lasts or {}
+    looks = tuple(_look(region, each, pull_request, until.get(region)) for region, each in found.items())
     if not decision.regions:
         opened = bool(found) and all(isinstance(each, Grant) for each in found.values())
         reasons = (_overridden(next(iter(found.values()))), *decision.reasons) if opened else decision.reasons
@@ -96,7 +111,7 @@ def _words_of(grant: Grant) -> str:
     )
 
 
-def _look(region: str, found: Grant | Refusal, pull_request: int) -> OverrideLook:
+def _look(region: str, found: Grant | Refusal, pull_request: int, until: datetime | None) -> OverrideLook:
     if isinstance(found, Refusal):
         return OverrideLook(
             region=region, is_granted=False, words=str(found), code=found.code.value, pull_request=pull_request
@@ -112,6 +127,7 @@ def _look(region: str, found: Grant | Refusal, pull_request: int) -> OverrideLoo
         reason=found.request.override.reason,
         granted_at=found.granted_at,
         expires=found.expires,
+        until=until,
         matched_by=found.matched_by.value,
         strategy=None if found.request.override.strategy is Strategy.NORMAL else found.request.override.strategy.value,
     )

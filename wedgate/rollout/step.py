@@ -17,8 +17,8 @@ from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
 from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
-from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, ReadDigest, ReadWeights, RecordGood
-from wedgate.rollout.endings import ended, interrupted
+from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, Poison, ReadDigest, ReadWeights, RecordGood
+from wedgate.rollout.endings import ended, interrupted, why_over
 from wedgate.rollout.events import (
     Deployed,
     DeployFailed,
@@ -82,6 +82,8 @@ def step(state: RolloutState, event: Event) -> Stepped:
     after, effects = _stepped(state, event)
     if after is state:
         return state, effects
+    if after.halted is None and any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions):
+        after = replace(after, halted=why_over(after))
     status = _status(after)
     if status is not after.status:
         after = replace(after, status=status)
@@ -113,7 +115,8 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
             return _ticked(state, event)
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
-            return _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
+            found, effects = _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
+            return found, tuple(replace(each, is_found=True) if isinstance(each, Poison) else each for each in effects)
         case (
             WeightsRead() | DigestRead() | GateAnswered() | Deployed() | DeployFailed() | TargetFailed() | ReturnWaits()
         ):
