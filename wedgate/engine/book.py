@@ -15,7 +15,7 @@ from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.chain import Entry
 from wedgate.ledger.plain import PlainError
-from wedgate.ledger.streams import WITHOUT_LEASE, LedgerState, Stream, fold
+from wedgate.ledger.streams import EMPTY, WITHOUT_LEASE, LedgerState, Stream, fold
 from wedgate.rollout.state import RolloutState
 from wedgate.rollout.values import Fence
 
@@ -37,7 +37,7 @@ class Book:
         self.epoch = 0
         self.was_given_back = False
         """Whether the lease taken was given back before: then nobody else still works under it."""
-        self.state = LedgerState()
+        self.state = EMPTY
 
     def refresh(self) -> LedgerState:
         """Read the ledger anew."""
@@ -54,6 +54,8 @@ class Book:
     def look(self) -> LedgerState:
         """Return the ledger as it is now; a lease that was lost shows at the next write."""
         entries, known = self._store.read(), self.state.revision
+        if entries and len(entries) == known and entries[-1].hash == self.state.head:
+            return self.state
         try:
             state = self._known.ledger(entries)
         except PlainError as error:

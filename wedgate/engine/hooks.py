@@ -86,6 +86,8 @@ class HookDesk:
 
     def heard(self) -> Sequence[ev.HookRan]:
         """Return how hooks ended for which nobody waits, each once."""
+        if not self._others:
+            return ()
         done = [running for running in self._others if _is_done(running)]
         self._others = [running for running in self._others if running not in done]
         return tuple(self._ran(running.call, running.ends[0]) for running in done)
@@ -93,6 +95,8 @@ class HookDesk:
     def at_last(self) -> Sequence[ev.HookRan]:
         """Return how every hook ended that still runs. They are waited for, but only so long, and no interrupted run
         waits: what is left then ends with this process."""
+        if not self._conditions and not self._others:
+            return ()
         for _, region in list(self._conditions):
             self.forget(region)
         found = list(self.heard())

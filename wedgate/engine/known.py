@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wedgate.ledger.chain import Entry
-from wedgate.ledger.streams import LedgerState, fold
+from wedgate.ledger.streams import EMPTY, LedgerState, fold
 from wedgate.rollout.journal import Followed, follow
 from wedgate.rollout.state import RolloutState
 
@@ -18,7 +18,7 @@ class Known:
     """The last state of one ledger and of the rollouts in it. Raises ``PlainError`` for what cannot be read."""
 
     def __init__(self) -> None:
-        self._ledger = LedgerState()
+        self._ledger = EMPTY
         self._rollouts: dict[str, Followed] = {}
 
     def ledger(self, entries: Sequence[Entry]) -> LedgerState:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -11,6 +11,7 @@ from typing import Protocol
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.errors import ExternalSystemError
 from wedgate.judge.values import Judgement, JudgeSettings, Outcome, Reading, Slice
+from wedgate.ledger.copying import replace
 from wedgate.rollout.effects import Judge
 from wedgate.rollout.events import Judged, Observed
 from wedgate.rollout.state import RegionState
@@ -166,7 +167,7 @@ class Watcher:
         observed = observation.observed
         final = failed is None and observed >= effect.bake
         back = at - max(BAKES_LOOKED_BACK * effect.bake, LEAST_LOOKED_BACK)
-        recent = tuple(each for each in observation.slices if each.end > back)
+        recent = tuple([each for each in observation.slices if each.end > back])
         judgement = failed or self._ask(recent, effect, final=final)
         return Judged(
             at=at, region=effect.region, step=effect.step, observed=observed, final=final, judgement=judgement

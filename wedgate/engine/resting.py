@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wedgate.engine.tick import ASK_AGAIN
 from wedgate.rollout.regions import pause_before_return
-from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
+from wedgate.rollout.state import PREPARING, HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
 from wedgate.rollout.waves import regions_to_begin
 
 POLL = timedelta(seconds=1)
@@ -32,11 +32,13 @@ def rest(
     """
     if state.is_over:
         return None
-    if any(region.phase is RegionPhase.ROLLING_BACK for region in state.regions):
+    phases = [region.phase for region in state.regions]
+    if RegionPhase.ROLLING_BACK in phases:
         return until_return(state)
     if state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION):
         return None
-    if any(state.region(name).phase is RegionPhase.PENDING for name in regions_to_begin(state)):
+    begins = regions_to_begin(state) if RegionPhase.PENDING in phases else ()
+    if any(state.region(name).phase is RegionPhase.PENDING for name in begins):
         return timedelta(0)
     moving = [region for region in state.regions if _moves_by_itself(state, region)]
     if moving:
@@ -89,9 +91,10 @@ def _holds(state: RolloutState, kind: HoldKind) -> bool:
 
 def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     """Whether a tick may change a region without anything happening outside."""
-    preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
-    idle = region.paused is not None and region.phase in preparing
-    return region.is_moving and region.phase is not RegionPhase.HELD and not idle and not state.keeps_old(region)
+    if not region.is_moving or region.phase is RegionPhase.HELD:
+        return False
+    idle = region.paused is not None and region.phase in PREPARING
+    return not idle and not state.keeps_old(region)
 
 
 def _waits_for_calendar(region: RegionState) -> bool:

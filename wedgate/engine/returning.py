@@ -6,10 +6,11 @@ Every question is bounded: what does not answer within seconds is not known, and
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.beside import Beside, Call, run_beside, wait
@@ -18,6 +19,8 @@ from wedgate.rollout.returns import VERIFY_WITHIN, Way, reason_gone, way_of_capa
 from wedgate.rollout.state import RegionPlan
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+Found = TypeVar("Found")
 
 CAPACITY_SECONDS = 1.0
 """How long a rollback waits to hear which weights are in force, and how many instances there are."""
@@ -54,12 +57,36 @@ def ask_now(call: Callable[[], object], seconds: float) -> Told[object] | None:
         return None
 
 
+class Together(Protocol):
+    """Calls a function with each of some items, and returns what it returned in their order."""
+
+    def __call__(self, call: Callable[[Item], Found], items: Sequence[Item], /) -> Iterable[Found]:
+        """Make the calls; raises what the first of them raised."""
+
+
+def in_threads(call: Callable[[Item], Found], items: Sequence[Item]) -> Sequence[Found]:
+    """Make every call at the same time; a single one needs no thread."""
+    if len(items) == 1:
+        return [call(items[0])]
+    with ThreadPoolExecutor(max_workers=len(items)) as threads:
+        return list(threads.map(call, items))
+
+
+def one_by_one(call: Callable[[Item], Found], items: Sequence[Item]) -> Sequence[Found]:
+    """Make one call after the other: for worlds in which the order of things depends on nothing else."""
+    return [call(item) for item in items]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """How a rollback waits, asks, and starts what goes on beside it; worlds of their own have others."""
+    """How a rollback waits, asks, does the same in several regions, and starts what goes on beside it.
+
+    Worlds of their own have others.
+    """
 
     pause: Callable[[timedelta], None] = wait
     ask: Ask = ask_within
+    together: Together = in_threads
     run_beside: Callable[[Call], Beside] = run_beside
 
 

@@ -8,13 +8,12 @@ colour is looked at, for seconds: one that is gone is deployed first, one that i
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wedgate.adapters.targets.interface import FenceError, Target
-from wedgate.engine.returning import DIGEST_SECONDS, Means, instances, reason_of_loss, way_back
+from wedgate.engine.returning import DIGEST_SECONDS, Means, Together, instances, reason_of_loss, way_back
 from wedgate.errors import ExitCode, ExternalSystemError, UsageError, WedgateError
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.returns import LOOK_AGAIN, PART_WITHIN, VERIFY_WITHIN, Way, way_of_capacity
@@ -100,18 +99,18 @@ def roll_back(
     named = [region for region in rescue.regions if not regions or region.region in regions]
     rest = [region for region in rescue.regions if region not in named]
     ways = [_Return(hand, region) for region in named]
-    done = _return_all(ways, _Return.at_once, observe)
+    done = _return_all(ways, _Return.at_once, observe, hand.means.together)
     if rest:
         # What the targets say comes first: a ledger may take long to answer, or never do.
-        parted = _with_a_part(rest, open_target)
+        parted = _with_a_part(rest, open_target, hand.means.together)
         ways += (first := [_Return(hand, region) for region in parted])
-        done += _return_all(first, _Return.at_once, observe)
+        done += _return_all(first, _Return.at_once, observe, hand.means.together)
         whole = [region for region in rest if region not in parted]
         unwatched = exposed(rescue) if whole else ()
         ways += (then := [_Return(hand, region) for region in whole if region.region in unwatched])
-        done += _return_all(then, _Return.at_once, observe)
+        done += _return_all(then, _Return.at_once, observe, hand.means.together)
     # Only now: nobody waits for a colour that has to grow but the region that it is in.
-    done += _return_all([each for each in ways if each.is_waiting], _Return.when_able, observe)
+    done += _return_all([each for each in ways if each.is_waiting], _Return.when_able, observe, hand.means.together)
     returned = tuple(sorted(done, key=lambda each: known.index(each.region)))
     changed = tuple(region.region for region in returned if region.changed)
     failed = any(region.after is None for region in returned)
@@ -147,6 +146,7 @@ def _return_all(
     ways: Sequence[_Return],
     give_back: Callable[[_Return], RegionReturn | None],
     observe: Callable[[RegionReturn], None],
+    together: Together,
 ) -> list[RegionReturn]:
     """Return some regions at the same time: one that does not answer must not keep the others waiting."""
     if not ways:
@@ -158,11 +158,12 @@ def _return_all(
             observe(done)
         return done
 
-    with ThreadPoolExecutor(max_workers=len(ways)) as threads:
-        return [done for done in threads.map(told, ways) if done is not None]
+    return [done for done in together(told, ways) if done is not None]
 
 
-def _with_a_part(plans: Sequence[RegionPlan], open_target: Callable[[TargetSettings], Target]) -> list[RegionPlan]:
+def _with_a_part(
+    plans: Sequence[RegionPlan], open_target: Callable[[TargetSettings], Target], together: Together
+) -> list[RegionPlan]:
     """Return the regions whose candidate has a part of the traffic, or may have: nobody watches it any more."""
 
     def has_a_part(plan: RegionPlan) -> bool:
@@ -173,8 +174,7 @@ def _with_a_part(plans: Sequence[RegionPlan], open_target: Callable[[TargetSetti
             return True
         return weights not in (Weights.giving(plan.stable, 100), Weights.giving(plan.candidate, 100))
 
-    with ThreadPoolExecutor(max_workers=len(plans)) as threads:
-        return [plan for plan, parted in zip(plans, threads.map(has_a_part, plans), strict=True) if parted]
+    return [plan for plan, parted in zip(plans, together(has_a_part, plans), strict=True) if parted]
 
 
 class _Return:

@@ -8,7 +8,6 @@ do this; the next run does it then.)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from wedgate.engine.book import Book, LeaseLostError
@@ -22,6 +21,7 @@ from wedgate.engine.start import Planned, is_poisoned, plan_rollout, refuse_pois
 from wedgate.engine.tick import Ticker, claim_regions, release_claims
 from wedgate.engine.traffic import spell_exposed
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError, WedgateError
+from wedgate.ledger.copying import replace
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout import events as ev
 from wedgate.rollout.journal import draft_of

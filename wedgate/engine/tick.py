@@ -52,6 +52,7 @@ class Ticker:
 
     def __init__(self, parts: RolloutParts, book: Book, state: RolloutState, watcher: Watcher) -> None:
         self._parts = parts
+        self._now = parts.clock
         self._book = book
         self.watcher = watcher
         self._targets: dict[str, Target] = {}
@@ -74,6 +75,9 @@ class Ticker:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
         before = self.state
         after, effects = step(before, event)
+        if after is before and not effects and not isinstance(event, ev.HookRan | ev.Ticked):
+            # Most of what is read back is as it was, and nothing follows.
+            return
         if isinstance(event, ev.HookRan):
             self._say(event.region, f"hook {event.point}", _spell_hook(event), None)
         if self.blind is not None and any(isinstance(each, fx.SetWeights) and not each.is_decrease for each in effects):
@@ -208,19 +212,16 @@ class Ticker:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
         rollout, at = self.state.plan.rollout, event.at
         drafts = []
-        if after != self.state or isinstance(event, ev.HookRan):
+        if (after is not self.state and after != self.state) or isinstance(event, ev.HookRan):
             drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
-            match effect:
-                case fx.Poison(digest=digest, why=why, is_found=is_found):
-                    body = to_plain(Poisoned(digest=digest, why=why, rollout=rollout, is_found=is_found))
-                    drafts.append(_draft(Stream.POISON, "poisoned", at, body))
-                case fx.RecordGood(region=region, colour=colour, release=release):
-                    body = to_plain(Good(region=region, colour=colour, release=release, rollout=rollout))
-                    drafts.append(_draft(Stream.HISTORY, "good", at, body))
-                case _:
-                    pass
-        if after.is_over and not self.state.is_over:
+            if isinstance(effect, fx.Poison):
+                poisoned = Poisoned(digest=effect.digest, why=effect.why, rollout=rollout, is_found=effect.is_found)
+                drafts.append(_draft(Stream.POISON, "poisoned", at, to_plain(poisoned)))
+            elif isinstance(effect, fx.RecordGood):
+                good = Good(region=effect.region, colour=effect.colour, release=effect.release, rollout=rollout)
+                drafts.append(_draft(Stream.HISTORY, "good", at, to_plain(good)))
+        if after is not self.state and after.is_over and not self.state.is_over:
             drafts.append(release_claims(after, at))
         return drafts
 
@@ -252,22 +253,22 @@ class Ticker:
     def _apply(self, effect: fx.Effect) -> Sequence[ev.Event]:
         """Carry out one effect and return what was found."""
         match effect:
+            case fx.ReadWeights(region=region):
+                return self._read(region, "reading the weights", lambda: self._weights(effect.region))
+            case fx.ReadDigest(region=region):
+                return self._read(region, "reading the digest", lambda: self._digest(effect.region, effect.colour))
+            case fx.Judge():
+                judged = self.watcher.judge(effect, self._now())
+                return () if judged is None else (judged,)
             case fx.AskGate():
                 return self._ask(effect)
             case fx.Deploy():
                 return self._deploy(effect)
-            case fx.ReadDigest(region=region):
-                return self._read(region, "reading the digest", lambda: self._digest(effect.region, effect.colour))
-            case fx.ReadWeights(region=region):
-                return self._read(region, "reading the weights", lambda: self._weights(effect.region))
             case fx.SetWeights() if effect.is_decrease:
                 return self._return(effect)
             case fx.SetWeights(region=region):
                 asked = f"setting weights blue {effect.weights.blue} / green {effect.weights.green}"
                 return self._read(region, asked, lambda: self._set_weights(effect))
-            case fx.Judge():
-                judged = self.watcher.judge(effect, self._now())
-                return () if judged is None else (judged,)
             case fx.HoldRegion(region=region, why=why, until=until):
                 self._say(region, "held", why, until)
                 return ()
@@ -313,7 +314,7 @@ class Ticker:
 
     def _after(self, before: RolloutState, after: RolloutState) -> None:
         """Start the hooks that follow what became of the regions; nobody waits for them."""
-        if not self._hooks.has_any:
+        if after is before or not self._hooks.has_any:
             return
         for was, region in zip(before.regions, after.regions, strict=True):
             if was is region:
@@ -440,10 +441,6 @@ class Ticker:
         self._parts.observe(said)
         self.raised = None if effect.is_decrease else said
         return ev.WeightsRead(at=at, region=effect.region, weights=reading.weights, fence=reading.fence)
-
-    def _now(self) -> datetime:
-        """Return the instant that the clock shows."""
-        return self._parts.clock()
 
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""

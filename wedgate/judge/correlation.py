@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from statistics import NormalDist, fmean
 
+from wedgate.judge.remembered import Remembered
 from wedgate.judge.slices import merge_samples
 from wedgate.judge.values import Slice
 
@@ -101,8 +102,11 @@ def evenly_joined(values: Sequence[float], most: int) -> list[float]:
 
 def joined(run: Sequence[Slice]) -> Slice:
     """Return slices that follow one another as one."""
-    if len(run) == 1:
-        return run[0]
+    return run[0] if len(run) == 1 else _joined(*run)
+
+
+@Remembered
+def _joined(*run: Slice) -> Slice:
     return Slice(
         start=run[0].start,
         end=run[-1].end,

@@ -105,6 +105,8 @@ def _boundaries(level: float, longest: int) -> tuple[int | None, ...]:
 
 def has_crossed(heads: Sequence[bool], level: float) -> bool:
     """Tell whether a coin watched at every toss has shown at some toss that it is not fair."""
+    if not any(heads):
+        return False
     count = 0
     for toss, is_head in enumerate(heads, start=1):
         count += is_head

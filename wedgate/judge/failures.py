@@ -31,19 +31,10 @@ METRIC = "errors"
 class _Totals:
     """Counts up to one look."""
 
-    errors: int = 0
-    requests: int = 0
-    stable_errors: int = 0
-    stable_requests: int = 0
-
-    def plus(self, piece: Slice) -> _Totals:
-        """Add one slice."""
-        return _Totals(
-            errors=self.errors + piece.candidate.errors,
-            requests=self.requests + piece.candidate.requests,
-            stable_errors=self.stable_errors + piece.stable.errors,
-            stable_requests=self.stable_requests + piece.stable.requests,
-        )
+    errors: int
+    requests: int
+    stable_errors: int
+    stable_requests: int
 
     @property
     def ratio(self) -> float:
@@ -63,19 +54,35 @@ def judge_failures(
 
     ``against_limits`` leaves the comparison out: stable gets no traffic, or is what is broken.
     """
-    totals = _Totals()
+    whole = _totals(slices)
+    if not whole.errors:
+        # A share of nothing is above no limit, at no look.
+        return _judge_rest(whole, limits, final=final, against_limits=against_limits)
+    errors = requests = stable_errors = stable_requests = 0
     for look, piece in enumerate(slices, start=1):
-        totals = totals.plus(piece)
-        if not totals.errors:
-            # A share of nothing is above no limit.
+        candidate, stable = piece.candidate, piece.stable
+        errors, requests = errors + candidate.errors, requests + candidate.requests
+        stable_errors, stable_requests = stable_errors + stable.errors, stable_requests + stable.requests
+        if not errors:
             continue
+        totals = _Totals(errors=errors, requests=requests, stable_errors=stable_errors, stable_requests=stable_requests)
         spend = level / 2 / (look * (look + 1))
         failed = _above_ceiling(totals, limits, spend)
         if failed is None and not against_limits:
             failed = _worse_than_stable(totals, limits, spend)
         if failed is not None:
             return failed
-    return _judge_rest(totals, limits, final=final, against_limits=against_limits)
+    return _judge_rest(whole, limits, final=final, against_limits=against_limits)
+
+
+def _totals(slices: Sequence[Slice]) -> _Totals:
+    """Return the counts of all slices."""
+    return _Totals(
+        errors=sum([piece.candidate.errors for piece in slices]),
+        requests=sum([piece.candidate.requests for piece in slices]),
+        stable_errors=sum([piece.stable.errors for piece in slices]),
+        stable_requests=sum([piece.stable.requests for piece in slices]),
+    )
 
 
 def requests_to_see(base: float, worse_by: float, *, level: float = 0.05, power: float = 0.8) -> int:

@@ -28,7 +28,8 @@ from statistics import median
 
 from wedgate.judge.correlation import FEWEST, PAUSE, autocorrelation, bound, joined, lasting
 from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
-from wedgate.judge.quantiles import Pair, answered, pair_of
+from wedgate.judge.quantiles import Pair, answered, pairs_of
+from wedgate.judge.remembered import Remembered
 from wedgate.judge.signed_rank import LARGEST, critical, shift_of
 from wedgate.judge.values import LatencyLimits, MetricJudgement, Outcome, Slice
 from wedgate.judge.wording import spell_ms, spell_p, spell_ratio
@@ -46,14 +47,14 @@ FEWEST_FOR_PASS = next(count for count in range(1, 64) if critical(count, PASS_R
 def judge_latency(slices: Sequence[Slice], limits: LatencyLimits, *, level: float, final: bool) -> MetricJudgement:
     """Judge the candidate's latency over usable slices in order; ``level`` is what this metric may spend."""
     limit = float(1 + limits.worse_by)
-    pairs = [pair for piece in slices if (pair := pair_of(piece.stable, piece.candidate, limits.quantile))]
+    pairs = pairs_of(slices, limits.quantile)
     first = first_decisive(level)
     if not pairs:
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, "no slice has requests on both colours", ())
     worse = [pair.is_surely_worse(limit) for pair in pairs]
     chance = upper_tail(sum(worse), len(pairs), 0.5)
     medians = _medians(pairs)
-    ratio = median(pair.ratio for pair in pairs)
+    ratio = median([pair.ratio for pair in pairs])
     numbers = (
         *_spelled(medians, ratio, limit),
         ("slices worse", f"{sum(worse)} of {len(pairs)}"),
@@ -101,7 +102,7 @@ def _judge_whole_bake(
         )
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
     units = _few(apart)
-    pairs = [pair for piece in units if (pair := pair_of(piece.stable, piece.candidate, limits.quantile))]
+    pairs = pairs_of(units, limits.quantile)
     shift = shift_of([pair.log_ratio for pair in pairs], risk=PASS_RISK)
     lowest, ratio, highest = (math.exp(value) for value in (shift.lower, shift.estimate, shift.upper))
     stable_ms, candidate_ms = _medians(pairs)
@@ -116,8 +117,7 @@ def _judge_whole_bake(
 
 
 def _log_ratios(slices: Sequence[Slice], limits: LatencyLimits) -> list[float]:
-    pairs = (pair_of(piece.stable, piece.candidate, limits.quantile) for piece in slices)
-    return [pair.log_ratio for pair in pairs if pair]
+    return [pair.log_ratio for pair in pairs_of(slices, limits.quantile)]
 
 
 def _apart(slices: list[Slice], noise: int) -> list[Slice]:
@@ -128,15 +128,24 @@ def _apart(slices: list[Slice], noise: int) -> list[Slice]:
     return [joined(run) for run in runs if len(run) == noise]
 
 
+@Remembered
+def _answers(piece: Slice) -> tuple[int, int]:
+    """Return how many requests of stable and of the candidate have a rank."""
+    return answered(piece.stable), answered(piece.candidate)
+
+
 def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
     """Join neighbours until both colours have ``enough`` requests in each; a thin rest is left out."""
+    answers = _answers.each(slices)
+    if all(stable >= enough and candidate >= enough for stable, candidate in answers):
+        return list(slices)
     merged: list[Slice] = []
     open_run: list[Slice] = []
     stable = candidate = 0
-    for piece in slices:
+    for piece, ranked in zip(slices, answers, strict=True):
         open_run.append(piece)
-        stable, candidate = stable + answered(piece.stable), candidate + answered(piece.candidate)
-        if min(stable, candidate) >= enough:
+        stable, candidate = stable + ranked[0], candidate + ranked[1]
+        if stable >= enough and candidate >= enough:
             merged.append(joined(open_run))
             open_run, stable, candidate = [], 0, 0
     return merged
@@ -149,7 +158,7 @@ def _few(slices: list[Slice]) -> list[Slice]:
 
 
 def _medians(pairs: Sequence[Pair]) -> tuple[float, float]:
-    return median(pair.stable.point for pair in pairs), median(pair.candidate.point for pair in pairs)
+    return median([pair.stable.point for pair in pairs]), median([pair.candidate.point for pair in pairs])
 
 
 def _spelled_correlation(pairs: Sequence[Pair]) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,7 @@ from itertools import pairwise
 from wedgate.judge.correlation import slices_apart, spaced
 from wedgate.judge.failures import judge_failures
 from wedgate.judge.latency import judge_latency, slices_to_decide
+from wedgate.judge.remembered import Remembered
 from wedgate.judge.usage import CPU, MEMORY, judge_usage
 from wedgate.judge.values import ColourSample, Judgement, JudgeSettings, MetricJudgement, Outcome, Slice, UsageLimits
 
@@ -70,7 +71,10 @@ def _judge(
 ) -> Judgement:
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1, got {level:g}")
-    usable = sorted((piece for piece in slices if piece.trouble is None), key=lambda piece: piece.start)
+    usable = [piece for piece in slices if piece.trouble is None]
+    starts = [piece.start for piece in usable]
+    if starts != sorted(starts):
+        usable.sort(key=lambda piece: piece.start)
     _refuse_nonsense(usable)
     metrics = [
         judge_failures(
@@ -113,12 +117,19 @@ def _refuse_nonsense(slices: Sequence[Slice]) -> None:
     for piece, following in pairwise(slices):
         if following.start < piece.end:
             raise ValueError(f"two slices overlap at {following.start.isoformat()}")
-    for piece in slices:
-        if piece.start >= piece.end:
-            raise ValueError(f"the slice at {piece.start.isoformat()} has no length")
-        for name, sample in (("stable", piece.stable), ("candidate", piece.candidate)):
-            if not _is_sound(sample):
-                raise ValueError(f"the counts of {name} at {piece.start.isoformat()} contradict themselves")
+    if nonsense := next(filter(None, _nonsense_of.each(slices)), ""):
+        raise ValueError(nonsense)
+
+
+@Remembered
+def _nonsense_of(piece: Slice) -> str:
+    """Say why a slice cannot be; empty for one that can."""
+    if piece.start >= piece.end:
+        return f"the slice at {piece.start.isoformat()} has no length"
+    for name, sample in (("stable", piece.stable), ("candidate", piece.candidate)):
+        if not _is_sound(sample):
+            return f"the counts of {name} at {piece.start.isoformat()} contradict themselves"
+    return ""
 
 
 def _is_sound(sample: ColourSample) -> bool:

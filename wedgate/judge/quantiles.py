@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from wedgate.judge.values import UNBOUNDED_MS, ColourSample
+from wedgate.judge.remembered import Remembered
+from wedgate.judge.values import UNBOUNDED_MS, ColourSample, Slice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +33,17 @@ class Pair:
 
     stable: Quantile
     candidate: Quantile
+    ratio: float = field(init=False)
+    """Candidate over stable, by the estimates; infinite when the candidate's falls among timeouts."""
+
+    def __post_init__(self) -> None:
+        """Work out the ratio, which every look of a bake asks for."""
+        unknown = math.isinf(self.candidate.point)
+        object.__setattr__(self, "ratio", math.inf if unknown else self.candidate.point / self.stable.point)
 
     def is_surely_worse(self, limit: float) -> bool:
         """Tell whether the candidate exceeds ``limit`` times stable wherever in their buckets the two are."""
         return self.candidate.lower > self.stable.upper * limit
-
-    @property
-    def ratio(self) -> float:
-        """Candidate over stable, by the estimates; infinite when the candidate's falls among timeouts."""
-        if math.isinf(self.candidate.point):
-            return math.inf
-        return self.candidate.point / self.stable.point
 
     @property
     def log_ratio(self) -> float:
@@ -51,15 +53,22 @@ class Pair:
 
 def answered(sample: ColourSample) -> int:
     """Return how many requests have a rank: those with a latency, and those that timed out."""
-    return sum(bucket.count for bucket in sample.latency) + sample.timeouts
+    return sum([bucket.count for bucket in sample.latency]) + sample.timeouts
+
+
+def pairs_of(slices: Iterable[Slice], quantile: Decimal) -> list[Pair]:
+    """Return the quantile of both colours for each slice in which both answered something."""
+    return [pair for pair in _known_pairs(quantile).each(slices) if pair is not None]
+
+
+@functools.lru_cache(maxsize=16)
+def _known_pairs(quantile: Decimal) -> Remembered[Pair | None]:
+    return Remembered(lambda piece: pair_of(piece.stable, piece.candidate, quantile))
 
 
 @functools.lru_cache(maxsize=4096)
 def pair_of(stable: ColourSample, candidate: ColourSample, quantile: Decimal) -> Pair | None:
-    """Return the quantile of both colours, or ``None`` when one of them answered nothing.
-
-    Remembered: every look of a bake asks for the slices of all looks before it.
-    """
+    """Return the quantile of both colours, or ``None`` when one of them answered nothing."""
     counts = answered(stable), answered(candidate)
     fewest = min(counts)
     if fewest == 0:

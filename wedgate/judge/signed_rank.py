@@ -36,9 +36,7 @@ def shift_of(differences: Sequence[float], *, risk: float) -> Shift:
     """
     if not 0 < len(differences) <= LARGEST:
         raise ValueError(f"expected 1 to {LARGEST} differences, got {len(differences)}")
-    averages = sorted(
-        _average(first, second) for place, first in enumerate(differences) for second in differences[place:]
-    )
+    averages = sorted(_averages(differences))
     cut = critical(len(differences), risk)
     if cut is None:
         return Shift(lower=-math.inf, estimate=median(averages), upper=math.inf)
@@ -63,6 +61,14 @@ def critical(count: int, risk: float) -> int | None:
             break
         found = total
     return found
+
+
+def _averages(differences: Sequence[float]) -> list[float]:
+    """Return the average of each pair, a difference with itself included."""
+    pairs = [(first, second) for place, first in enumerate(differences) for second in differences[place:]]
+    if any(map(math.isinf, differences)):
+        return [_average(first, second) for first, second in pairs]
+    return [(first + second) / 2 for first, second in pairs]
 
 
 def _average(first: float, second: float) -> float:

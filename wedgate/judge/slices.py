@@ -89,15 +89,15 @@ def _same_source(before: Reading, after: Reading) -> None:
 
 def _difference(before: Reading, after: Reading, colour: str) -> ColourSample:
     old, new = before.colours[colour], after.colours[colour]
-    counts = {name: getattr(new, name) - getattr(old, name) for name in ("requests", "errors", "timeouts")}
-    for name, count in counts.items():
+    requests, errors, timeouts = new.requests - old.requests, new.errors - old.errors, new.timeouts - old.timeouts
+    for name, count in (("requests", requests), ("errors", errors), ("timeouts", timeouts)):
         if count < 0:
             raise TroubleError(f"{colour}: {name} went down from {getattr(old, name)} to {getattr(new, name)}")
     return ColourSample(
         # A counter is read a moment after its neighbour: a failure may show before its request does.
-        requests=max(counts.values()),
-        errors=max(counts["errors"], counts["timeouts"]),
-        timeouts=counts["timeouts"],
+        requests=max(requests, errors, timeouts),
+        errors=max(errors, timeouts),
+        timeouts=timeouts,
         latency=_bucket_difference(colour, old.latency, new.latency),
         used=_used_between(colour, old.used, new.used),
     )

@@ -15,7 +15,7 @@ from datetime import datetime
 GENESIS = "0" * 64
 """The ``previous`` of the first entry."""
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def digest_of(
     previous: str,
 ) -> str:
     """Return the SHA-256 of an entry's canonical JSON (sorted keys, no spaces, UTF-8), in hex."""
-    canonical = _CANONICAL.encode([revision, stream, kind, at.isoformat(), epoch, nonce, body, previous])
+    canonical = _CANONICAL.encode((revision, stream, kind, at.isoformat(), epoch, nonce, body, previous))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -25,17 +25,27 @@ class PlainError(ValueError):
 
 def to_plain(value: object) -> object:
     """Return ``value`` as JSON data: instants as ISO 8601, durations as seconds, decimals as text."""
-    return _writer(typing.cast(typing.Hashable, type(value)))(value)
+    return _WRITERS[type(value)](value)
 
 
 Writer: typing.TypeAlias = Callable[[typing.Any], object]
 
 
-@functools.cache
+class _Writers(dict[type, Writer]):
+    """What writes values of each type; a ledger is written value by value, of a few types again and again."""
+
+    def __missing__(self, kind: type) -> Writer:
+        writer = self[kind] = _writer(kind)
+        return writer
+
+
+_WRITERS = _Writers()
+
+
 def _writer(kind: typing.Any) -> Writer:
-    """Return what writes values of a type; a ledger is written value by value, of a few types again and again."""
+    """Return what writes values of a type."""
     if issubclass(kind, StrEnum):
-        return lambda value: value.value
+        return str.__str__
     if kind is type(None) or issubclass(kind, bool | int | float | str):
         return lambda value: value
     if issubclass(kind, datetime):
@@ -47,7 +57,7 @@ def _writer(kind: typing.Any) -> Writer:
     if issubclass(kind, Mapping):
         return lambda value: {str(key): to_plain(item) for key, item in value.items()}
     if issubclass(kind, tuple | list | frozenset):
-        return lambda value: [to_plain(item) for item in value]
+        return lambda value: [_WRITERS[type(item)](item) for item in value]
     if dataclasses.is_dataclass(kind):
         return _fields_writer(kind)
     raise PlainError(f"{kind.__name__} has no plain spelling")
@@ -55,7 +65,7 @@ def _writer(kind: typing.Any) -> Writer:
 
 def _fields_writer(kind: typing.Any) -> Writer:
     names = _names(kind)
-    return lambda value: {name: to_plain(getattr(value, name)) for name in names}
+    return lambda value: {name: _WRITERS[type(item := getattr(value, name))](item) for name in names}
 
 
 def _names(kind: typing.Any) -> tuple[str, ...]:
@@ -124,7 +134,17 @@ def _tuple(kinds: tuple[object, ...]) -> Reader:
     """Read ``tuple[X, ...]`` or a tuple of fixed length."""
     if len(kinds) == 2 and kinds[1] is Ellipsis:
         reader = _reader(kinds[0])
-        return lambda plain: tuple([_at(f"[{index}]", reader, item) for index, item in enumerate(_expect(list, plain))])
+
+        def read_all(plain: object) -> object:
+            items = _expect(list, plain)
+            read: list[object] = []
+            try:
+                read.extend(map(reader, items))
+            except _WrongError as wrong:
+                raise wrong.below(f"[{len(read)}]") from None
+            return tuple(read)
+
+        return read_all
     readers = [_reader(kind) for kind in kinds]
 
     def read(plain: object) -> object:
@@ -166,15 +186,15 @@ def _dataclass(kind: type) -> Reader:
         if not readers:
             hints = typing.get_type_hints(kind)
             readers.update((name, _reader(hints[name])) for name in names)
+        if not data.keys() <= names:
+            raise _WrongError(f"unknown field {min(data.keys() - names)}")
         given: dict[str, object] = {}
-        for name, value in data.items():
-            reader = readers.get(name)
-            if reader is None:
-                raise _WrongError(f"unknown field {min(set(data) - names)}")
-            try:
-                given[name] = reader(value)
-            except _WrongError as wrong:
-                raise wrong.below(f".{name}") from None
+        name = ""
+        try:
+            for name, value in data.items():
+                given[name] = readers[name](value)
+        except _WrongError as wrong:
+            raise wrong.below(f".{name}") from None
         try:
             return kind(**given)
         except (TypeError, ValueError) as error:
@@ -209,8 +229,11 @@ def _made(make: Callable[[typing.Any], object], given: object) -> object:
 
 
 def _instant(plain: object) -> object:
-    instant = _made(datetime.fromisoformat, _expect(str, plain))
-    if typing.cast(datetime, instant).tzinfo is None:
+    try:
+        instant = datetime.fromisoformat(_expect(str, plain))
+    except ValueError as error:
+        raise _WrongError(str(error)) from error
+    if instant.tzinfo is None:
         raise _WrongError("an instant needs an offset")
     return instant
 

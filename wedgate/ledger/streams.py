@@ -151,12 +151,16 @@ class LedgerState:
         return next(iter(self.unfinished), None)
 
 
-def fold(entries: Iterable[Entry], state: LedgerState | None = None) -> LedgerState:
+EMPTY = LedgerState()
+"""The state of a ledger that nobody has written to."""
+
+
+def fold(entries: Iterable[Entry], state: LedgerState = EMPTY) -> LedgerState:
     """Return the state that ``entries`` lead to, starting from ``state`` (an empty ledger by default).
 
     ``PlainError`` for an entry whose body is not one of its kind: somebody else than wedgate wrote it.
     """
-    folding = _Folding(state or LedgerState())
+    folding = _Folding(state)
     for entry in entries:
         try:
             folding.take(entry)
@@ -181,27 +185,35 @@ class _Folding:
         self._told = state.told
         self._rolled_back = state.rolled_back
         self._journals: dict[str, list[JournalLine]] = {}
+        self._has_more = False
+        """Whether anything was taken in but lines of known journals, and what concerns the lease."""
 
     def state(self) -> LedgerState:
         """Return what was taken in."""
         before = self._state
         longer = {name: _grown(before.journals.get(name, ()), lines) for name, lines in self._journals.items()}
-        return LedgerState(
+        taken = replace(
+            before,
             revision=self._revision,
             head=self._head,
             epoch=self._epoch,
+            journals={**before.journals, **longer} if longer else before.journals,
+            lease=self._lease,
+            hashes=_grown(before.hashes, self._hashes),
+        )
+        if not self._has_more:
+            return taken
+        return replace(
+            taken,
             good=self._good,
             poisoned=self._poisoned,
             rolled_back=self._rolled_back,
             claims=self._claims,
-            journals={**before.journals, **longer} if longer else before.journals,
             latest=self._latest,
-            lease=self._lease,
             audit=(*before.audit, *self._audit) if self._audit else before.audit,
             freezes=self._freezes,
             orders=(*before.orders, *self._orders) if self._orders else before.orders,
             told=self._told,
-            hashes=_grown(before.hashes, self._hashes),
         )
 
     def take(self, entry: Entry) -> None:
@@ -210,10 +222,18 @@ class _Folding:
         self._hashes.append(entry.hash)
         lease = self._lease
         if lease is not None and entry.epoch == lease.epoch and entry.stream not in WITHOUT_LEASE:
-            self._lease = replace(lease, seen=max(lease.seen, entry.at))
+            self._lease = lease if entry.at <= lease.seen else replace(lease, seen=entry.at)
+        if entry.stream == Stream.JOURNAL:
+            self._take_line(entry)
+        elif entry.stream == Stream.LEASE:
+            self._take_lease(entry)
+        else:
+            self._has_more = True
+            self._take_more(entry)
+
+    def _take_more(self, entry: Entry) -> None:
+        """Take in one entry of the streams that are seldom written to."""
         match entry.stream:
-            case Stream.LEASE:
-                self._take_lease(entry)
             case Stream.HISTORY:
                 good = from_plain(Good, dict(entry.body))
                 self._good = {**self._good, good.region: good}
@@ -227,8 +247,6 @@ class _Folding:
                 self._rolled_back |= {poisoned.rollout}
             case Stream.CLAIMS:
                 self._take_claim(entry)
-            case Stream.JOURNAL:
-                self._take_line(entry)
             case Stream.AUDIT:
                 self._take_audit(entry)
             case Stream.ORDERS:
@@ -251,7 +269,8 @@ class _Folding:
             if known is None and entry.kind != START:
                 return
             lines = self._journals[rollout] = []
-            self._latest = rollout if known is None else self._latest
+            if known is None:
+                self._latest, self._has_more = rollout, True
         lines.append(JournalLine(kind=entry.kind, at=entry.at, body=entry.body))
 
     def _take_audit(self, entry: Entry) -> None:

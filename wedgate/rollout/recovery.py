@@ -21,6 +21,8 @@ def resumed(state: RolloutState, event: RunBegan) -> tuple[RolloutState, tuple[E
         if not event.concerns(region.region):
             continue
         moved, wanted = _region_resumed(state, region, event)
+        if moved is region and not wanted:
+            continue
         if moved != region or wanted:
             effects.append(Announce(region=region.region, what="found", why=_spell(region)))
         state = state.having(moved)

@@ -70,7 +70,14 @@ FINAL = frozenset({RegionPhase.DONE, RegionPhase.ROLLED_BACK})
 PROMOTED = frozenset({RegionPhase.PROMOTED, RegionPhase.DRAINING, RegionPhase.DONE})
 """Phases in which a region has the new version for good, as far as this rollout is concerned."""
 
-_MOVING = PROMOTED - FINAL | {RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED}
+PREPARING = frozenset({RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED})
+"""Phases in which a region has begun, and its candidate has no traffic yet."""
+
+_EXPOSED = frozenset({RegionPhase.BAKING, RegionPhase.SHIFTING, RegionPhase.ROLLING_BACK})
+
+_MOVING = PROMOTED - FINAL | PREPARING
+
+_NOT_IN_FLIGHT = PROMOTED | {RegionPhase.PENDING, RegionPhase.ROLLED_BACK}
 
 
 class HoldKind(StrEnum):
@@ -216,8 +223,7 @@ class RegionState:
     @property
     def is_exposed(self) -> bool:
         """Whether the candidate has, or may have, traffic that must be watched."""
-        moving = self.phase in (RegionPhase.SHIFTING, RegionPhase.BAKING, RegionPhase.ROLLING_BACK)
-        return moving or (self.phase is RegionPhase.HELD and self.weight > 0)
+        return self.phase in _EXPOSED or (self.weight > 0 and self.phase is RegionPhase.HELD)
 
     @property
     def owes_return(self) -> bool:
@@ -232,9 +238,11 @@ class RegionState:
     @property
     def is_in_flight(self) -> bool:
         """Whether the region counts against ``in-flight``: it has begun and is not promoted yet."""
-        if self.phase is RegionPhase.HELD:
-            return self.weight > 0 or (self.hold is not None and self.hold.resume is not RegionPhase.PENDING)
-        return self.phase not in PROMOTED and self.phase not in (RegionPhase.PENDING, RegionPhase.ROLLED_BACK)
+        if self.phase in _NOT_IN_FLIGHT:
+            return False
+        if self.phase is not RegionPhase.HELD:
+            return True
+        return self.weight > 0 or (self.hold is not None and self.hold.resume is not RegionPhase.PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,9 +289,11 @@ class RolloutState:
     @property
     def is_over(self) -> bool:
         """Whether nothing will happen any more: done, or halted with every region at rest."""
-        if self.status is RolloutStatus.DONE:
-            return True
-        return self.halted is not None and not any(region.is_moving or region.owes_return for region in self.regions)
+        if self.halted is None:
+            return self.status is RolloutStatus.DONE
+        return self.status is RolloutStatus.DONE or not any(
+            region.is_moving or region.owes_return for region in self.regions
+        )
 
     @property
     def level(self) -> Decimal:

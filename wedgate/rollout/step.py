@@ -46,6 +46,7 @@ from wedgate.rollout.recovery import resumed
 from wedgate.rollout.regions import Moved
 from wedgate.rollout.regress import regressed
 from wedgate.rollout.state import (
+    PREPARING,
     Evidence,
     HoldKind,
     RegionPhase,
@@ -58,6 +59,9 @@ from wedgate.rollout.state import (
 )
 from wedgate.rollout.values import HookPoint, Weights, WindowCloses
 from wedgate.rollout.waves import regions_to_begin
+
+_WAITING = frozenset({RegionPhase.PENDING, RegionPhase.DONE, RegionPhase.ROLLED_BACK, RegionPhase.NEEDS_HUMAN})
+"""Phases in which a tick does nothing with a region."""
 
 Stepped = tuple[RolloutState, tuple[Effect, ...]]
 
@@ -107,12 +111,22 @@ def _status(state: RolloutState) -> RolloutStatus:
 def _stepped(state: RolloutState, event: Event) -> Stepped:
     """Dispatch one event."""
     match event:
+        case Ticked():
+            return _ticked(state, event)
+        case WeightsRead() if _was_returned_by_hand(state, event):
+            why = f"{event.region} was found on stable, written by hand ({event.fence})"
+            found, effects = _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
+            return found, tuple(replace(each, is_found=True) if isinstance(each, Poison) else each for each in effects)
+        case (
+            WeightsRead() | DigestRead() | GateAnswered() | Deployed() | DeployFailed() | TargetFailed() | ReturnWaits()
+        ):
+            return _found(state, event)
+        case Judged():
+            return _judged(state, event)
         case Started():
             return state, ()
         case RunBegan():
             return resumed(state, event)
-        case Ticked():
-            return _ticked(state, event)
         case RegressionReported():
             return regressed(state, event.region, event.why, event.at)
         case Interrupted():
@@ -123,20 +137,10 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
             return ended(state, event.why, event.at)
         case Ordered():
             return obeyed(state, event)
-        case Judged():
-            return _judged(state, event)
         case HookRan():
             return _hook_ran(state, event)
         case Observed():
             return _observed(state, event), ()
-        case WeightsRead() if _was_returned_by_hand(state, event):
-            why = f"{event.region} was found on stable, written by hand ({event.fence})"
-            found, effects = _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
-            return found, tuple(replace(each, is_found=True) if isinstance(each, Poison) else each for each in effects)
-        case (
-            GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed() | ReturnWaits()
-        ):
-            return _found(state, event)
         case unknown:
             assert_never(unknown)
 
@@ -150,34 +154,34 @@ def _found(
         return state, ()
     plan, region = state.plan.region(event.region), state.region(event.region)
     match event:
+        case WeightsRead():
+            moved, effects = _weights_read(plan, region, event)
+        case DigestRead():
+            moved, effects = _digest_read(state, plan, region, event)
         case GateAnswered():
             moved, effects = _gate_answered(state, plan, region, event)
         case Deployed():
             moved, effects = _deployed(plan, region, event)
         case DeployFailed():
             moved, effects = _deploy_failed(region, event)
-        case DigestRead():
-            moved, effects = _digest_read(state, plan, region, event)
-        case WeightsRead():
-            moved, effects = _weights_read(plan, region, event)
         case TargetFailed():
             moved, effects = _target_failed(plan, region, event)
         case ReturnWaits():
             moved, effects = regions.return_waits(region, event)
         case unknown:
             assert_never(unknown)
-    return state.having(moved), effects
+    return state if moved is region else state.having(moved), effects
 
 
 def _ticked(state: RolloutState, event: Ticked) -> Stepped:
     """Let every region take its next step."""
     effects: list[Effect] = []
     beginning = dict.fromkeys(regions_to_begin(state))
-    for region in state.regions:
+    for plan, region in zip(state.plan.regions, state.regions, strict=True):
         if region.region in beginning or not event.concerns(region.region):
             continue
-        moved, wanted = _region_ticked(state, state.plan.region(region.region), region, event.at)
-        state = state.having(moved)
+        moved, wanted = _region_ticked(state, plan, region, event.at)
+        state = state if moved is region else state.having(moved)
         effects += wanted
     # In the order of the waiting list, so that a region known to be closed asks after one that may go.
     effects += [AskGate(region=name, runway=None) for name in beginning if event.concerns(name)]
@@ -187,9 +191,11 @@ def _ticked(state: RolloutState, event: Ticked) -> Stepped:
 def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
     """Return what one region does on a tick."""
     name = region.region
-    if region.paused is not None and region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
+    if region.phase in _WAITING or (region.paused is not None and region.phase in PREPARING):
         return region, ()
     match region.phase:
+        case RegionPhase.BAKING:
+            return _baking_ticked(state, plan, region, at)
         case RegionPhase.GATED:
             # A halted rollout prepares nothing more.
             return region, () if state.halted is not None else (ReadWeights(region=name),)
@@ -201,8 +207,6 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             return region, (ReadDigest(region=name, colour=plan.candidate),)
         case RegionPhase.SHIFTING:
             return region, (ReadWeights(region=name),)
-        case RegionPhase.BAKING:
-            return _baking_ticked(state, plan, region, at)
         case RegionPhase.ROLLING_BACK:
             return regions.give_back_again(plan, region, at)
         case RegionPhase.HELD:
@@ -329,6 +333,8 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
         return region, ()
     release = state.plan.release
     matches = event.digest == release.digest
+    if matches and region.phase is RegionPhase.BAKING and region.judged is not Outcome.PASS:
+        return region, ()
     found = f"{plan.candidate} answers {event.digest or 'nothing healthy'}, the release is {release.digest}"
     if region.phase is RegionPhase.GATED:
         if matches:
@@ -364,6 +370,8 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
 
 def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
     """Compare the weights in force with what was asked for and with what was there before."""
+    if region.phase is RegionPhase.BAKING and event.weights == weights_expected(plan, region):
+        return region, ()
     at_stable = Weights.giving(plan.stable, 100)
     foreign = f"weights are {spell_weights(event.weights)}, written by {event.fence or 'somebody unknown'}"
     match region.phase:
@@ -427,7 +435,7 @@ def _target_failed(plan: RegionPlan, region: RegionState, event: TargetFailed) -
     if region.is_exposed:
         # Looking failed, nothing was changed: evidence and time decide (see ``max_unwatched``).
         return region, ()
-    if region.phase in (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED):
+    if region.phase in PREPARING:
         return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=why), event.at, resume=RegionPhase.PENDING)
     return region, ()
 

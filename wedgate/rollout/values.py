@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,7 +23,10 @@ class Colour(StrEnum):
     @property
     def other(self) -> Colour:
         """The opposite side."""
-        return Colour.GREEN if self is Colour.BLUE else Colour.BLUE
+        return _OTHER[self]
+
+
+_OTHER = {Colour.BLUE: Colour.GREEN, Colour.GREEN: Colour.BLUE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class Weights:
             raise ValueError(f"weights must be >= 0 and sum to 100, got blue={self.blue} green={self.green}")
 
     @classmethod
+    @functools.cache
     def giving(cls, colour: Colour, percent: int) -> Weights:
         """Return the weights that give ``percent`` to ``colour`` and the rest to the other."""
         return (

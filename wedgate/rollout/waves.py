@@ -11,10 +11,14 @@ def regions_to_begin(state: RolloutState) -> tuple[str, ...]:
     A wave begins only when every region of every earlier wave is promoted in this rollout. A region that waits for
     its calendar does not keep the others of its wave from going first, and takes no place in flight.
     """
-    if state.halted is not None or state.status is RolloutStatus.NEEDS_HUMAN or _is_stopped(state):
+    if state.halted is not None or state.status is RolloutStatus.NEEDS_HUMAN:
         return ()
-    begun = [region for region in state.regions if region.phase is not RegionPhase.PENDING]
-    free = state.plan.in_flight - sum([region.is_in_flight for region in begun])
+    free = state.plan.in_flight
+    for region in state.regions:
+        if region.hold is not None and region.hold.kind is HoldKind.REGRESSION:
+            # Where a regression is held, no other region begins or increases either.
+            return ()
+        free -= region.is_in_flight
     if free <= 0:
         return ()
     current: int | None = None
@@ -44,8 +48,3 @@ def _may_begin(region: RegionState) -> bool:
         and hold.kind is HoldKind.CLOSED
         and hold.resume is RegionPhase.PENDING
     )
-
-
-def _is_stopped(state: RolloutState) -> bool:
-    """Whether a regression is held somewhere: then no other region begins or increases either."""
-    return any(region.hold is not None and region.hold.kind is HoldKind.REGRESSION for region in state.regions)

@@ -59,7 +59,10 @@ class Checker:
 
     def of(self, region: str) -> Seen:
         """Return what was seen of a region."""
-        return self.seen.setdefault(region, Seen())
+        seen = self.seen.get(region)
+        if seen is None:
+            seen = self.seen[region] = Seen()
+        return seen
 
     # What the engine asks.
 
@@ -166,8 +169,10 @@ class Checker:
     def while_running(self) -> None:
         """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""
         for region in self.world.regions.values():
+            if not 0 < region.weights.green < 100:
+                continue
             seen = self.of(region.name)
-            if 0 < region.candidate < 100 and seen.at is not None:
+            if seen.at is not None:
                 unwatched = self.world.now - (seen.read_at or seen.at)
                 if unwatched > self.settings.max_unwatched + 2 * SLICE and not self._needs_human(region.name):
                     self._broken(13, f"{region.name} is at {region.candidate} %, unwatched for {unwatched}")
@@ -206,15 +211,17 @@ class Checker:
                 self._broken(9, f"entry {entry.revision} does not follow the one before it")
             if entry.epoch < self.epoch:
                 self._broken(1, f"entry {entry.revision} was written under epoch {entry.epoch}, after a later one")
-            self._claims(entry)
-            self._orders(entry)
-            self._drains(entry)
+            if entry.stream == Stream.JOURNAL:
+                self._orders(entry)
+            elif entry.stream == Stream.CLAIMS:
+                self._claims(entry)
+            elif entry.stream in (Stream.ORDERS, Stream.HISTORY):
+                self._drains(entry)
             self.head, self.length, self.epoch = entry.hash, entry.revision, entry.epoch
         self.ledger = self.world.known.ledger(entries)
 
     def _claims(self, entry: Entry) -> None:
-        if entry.stream != Stream.CLAIMS:
-            return
+        """Check that no region is claimed by two rollouts."""
         regions, rollout = entry.body["regions"], str(entry.body["rollout"])
         if entry.kind != "claimed":
             self.claimed = {region: holder for region, holder in self.claimed.items() if holder != rollout}
@@ -226,8 +233,10 @@ class Checker:
 
     def _orders(self, entry: Entry) -> None:
         """Remember the last order that a rollout has obeyed."""
+        if entry.kind != "ordered":
+            return
         event = entry.body.get("event")
-        if entry.stream == Stream.JOURNAL and entry.kind == "ordered" and isinstance(event, Mapping):
+        if isinstance(event, Mapping):
             rollout, revision = str(entry.body["rollout"]), event.get("revision")
             if isinstance(revision, int):
                 self.obeyed[rollout] = max(self.obeyed.get(rollout, 0), revision)

@@ -122,10 +122,12 @@ class Process:
 
     def passes(self, what: str) -> None:
         """Pass a point: the place where a fault may wait."""
-        self.needs_life()
+        if not self.alive:
+            raise DeadError(self.name)
         self.world.point += 1
         self.at_point(self, what)
-        self.needs_life()
+        if not self.alive:
+            raise DeadError(self.name)
 
     def needs_life(self) -> None:
         """Raise ``DeadError`` in a process that is dead."""
@@ -134,7 +136,8 @@ class Process:
 
     def clock(self) -> datetime:
         """Return the present instant."""
-        self.needs_life()
+        if not self.alive:
+            raise DeadError(self.name)
         return self.world.now
 
     def pause(self, duration: timedelta) -> None:
@@ -206,11 +209,7 @@ class ProcessTarget:
     def __init__(self, process: Process, region: Region) -> None:
         self._process = process
         self._place = region
-
-    @property
-    def region(self) -> str:
-        """The region that this target serves."""
-        return self._place.name
+        self.region = region.name
 
     def deploy(self, colour: Colour, release: Release) -> None:
         """Put a release on a colour."""
@@ -298,7 +297,8 @@ class ProcessStore:
 
     def read(self) -> tuple[Entry, ...]:
         """Return every entry."""
-        self._process.needs_life()
+        if not self._process.alive:
+            raise DeadError(self._process.name)
         return self._process.world.store.read()
 
     def append(self, entries: Sequence[Entry], *, revision: int) -> None:
