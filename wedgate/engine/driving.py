@@ -12,7 +12,7 @@ from wedgate.engine.rollout_parts import Regression, RolloutParts
 from wedgate.engine.tick import Ticker
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout import events as ev
-from wedgate.rollout.state import RegionPhase, RegionState
+from wedgate.rollout.state import PREPARING, RegionPhase, RegionState
 
 MOST_TRIES = 400
 """A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` and a deploy of the old version allow;
@@ -143,8 +143,7 @@ class Driver:
 
 def needs_settling(region: RegionState) -> bool:
     """Whether a region may not be left as it is when nobody watches."""
-    preparing = (RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED)
-    return region.is_exposed or region.phase in preparing
+    return region.is_exposed or region.phase in PREPARING
 
 
 def _may_leave(ticker: Ticker) -> bool:
