@@ -102,6 +102,10 @@ BAD = [
     ("reporter", None, "reporter: expected a text of one line, got null"),
     ("link", "javascript:alert(1)", "link: 'javascript:alert(1)' has another shape"),
     ("severity", "high", "severity: is not a field"),
+    ("benchmark", True, "benchmark: expected an object, got true or false"),
+    ("benchmark", {"confirmed": True, "runs": [{"metrics": []}]}, "benchmark.confirmed: is true, without a run"),
+    ("benchmark", {"confirmed": False, "runs": []}, "benchmark.runs: expected one run or two"),
+    ("benchmark", {"runs": [{"metrics": []}]}, "benchmark.confirmed: is missing"),
 ]
 
 
@@ -129,6 +133,8 @@ def test_the_schema_refuses_what_the_parser_refuses(path: str, value: object) ->
         ("summary", "Slow"),
         ("link", "https://example.org/1"),
         ("regions", ["a", "b"]),
+        ("benchmark", {"confirmed": False, "runs": [{"metrics": []}]}),
+        ("benchmark", {"confirmed": False, "runs": [{"metrics": [{"name": "a", "outcome": "pass"}]}] * 2}),
     ],
 )
 def test_parser_and_schema_agree_on_what_is_good(path: str, value: object) -> None:

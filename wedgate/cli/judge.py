@@ -7,15 +7,17 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wedgate.cli.options import percentage
+from wedgate.cli.regression import check_regression, regression_options, write_regression
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from wedgate.judge.comparison import Margins
+    from wedgate.judge.confirmation import Builds
     from wedgate.judge.suite import Group, SuiteJudgement, SuiteSettings
 
 
@@ -29,6 +31,15 @@ if TYPE_CHECKING:
 @click.option(
     "--settings", "file", type=click.Path(path_type=Path), help="Margins of single metrics, and a score: a YAML file."
 )
+@click.option(
+    "--confirm",
+    "fresh",
+    nargs=2,
+    type=click.Path(path_type=Path),
+    metavar="BASE CANDIDATE",
+    help="Fresh runs of both, that have to repeat an alarm.",
+)
+@regression_options
 @click.option("--from", "tool", help="Which tool wrote the files, where wedgate does not see it.")
 @click.option("--format", "form", type=click.Choice(("text", "json", "markdown", "html")), default="text")
 def command(
@@ -40,8 +51,10 @@ def command(
     false_alarms: str,
     advisory: tuple[str, ...],
     file: Path | None,
+    fresh: tuple[Path, Path] | None,
     tool: str | None,
     form: str,
+    **report: Any,
 ) -> ExitCode:
     """Compare the measurements of two builds, each a file of a tool or a directory of such files.
 
@@ -55,15 +68,21 @@ def command(
 
     A value is of one process: what a tool repeats in one process counts once. Measure both builds in turns.
 
+    With --confirm a metric fails only where it does so again on fresh runs, measured in turns after the others.
+    --regression writes a fail as a regression report, which a rollout takes; what is not confirmed only pauses it.
+
     \b
     Examples:
       wedgate judge base.json candidate.json
       wedgate judge runs/main/ runs/pull-request/ --worse-by 5% --format markdown >> "$GITHUB_STEP_SUMMARY"
       wedgate judge base.json candidate.json --format html > judgement.html
       wedgate judge base.json candidate.json --settings judge.yml
+      wedgate judge base.json candidate.json --confirm base2.json candidate2.json \\
+        --regression regression.json --service venue-search --digest sha256:9d3f
     """
     from wedgate.adapters.benchmarks.registry import read_build
     from wedgate.judge.comparison import Margins
+    from wedgate.judge.confirmation import confirm
     from wedgate.judge.suite import SuiteSettings, judge_suite
     from wedgate.judge.values import Outcome
 
@@ -78,11 +97,24 @@ def command(
     settings = SuiteSettings(margins=margins) if file is None else _load_settings(file, margins)
     settings = replace(settings, advisory=settings.advisory | frozenset(advisory))
     _refuse_unknown(settings, {metric.name for metric in (*first.metrics, *second.metrics)})
+    check_regression(report, known=second.commit)
+    again = None if fresh is None else (read_build(fresh[0], tool), read_build(fresh[1], tool))
     judgement = judge_suite(first, second, settings)
+    if again is not None:
+        _refuse_other_commits((first, second), again)
+        judgement = confirm(judgement, (first, second), again, settings)
+    write_regression(judgement, (first, second), again, report)
     tell_runner(judgement, os.environ)
     rendered = _rendered(judgement, form)
     click.echo(inert_on_runner(rendered, os.environ) if form == "text" else rendered, nl=False)
     return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
+
+
+def _refuse_other_commits(builds: Builds, again: Builds) -> None:
+    """Refuse fresh runs of other commits than those that alarmed."""
+    for name, old, new in zip(("base", "candidate"), builds, again, strict=True):
+        if old.commit is not None and new.commit is not None and old.commit != new.commit:
+            raise UsageError(f"--confirm: the {name} was {old.commit}, and its fresh runs are of {new.commit}")
 
 
 def _load_settings(file: Path, margins: Margins) -> SuiteSettings:

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 def give_report(report: Report, config: Path | None, *, by: str) -> str:
     """Write a report as an order into the ledger; return for which rollouts.
 
+    A benchmark's alarm that no fresh runs have confirmed pauses them; everything else sends them back.
     ``ValueError`` for one that is about another service, or another release than the one under way.
     """
     from wedgate.cli.rollout_orders import open_ledger
     from wedgate.cli.rollout_wiring import utc_now
-    from wedgate.engine.orders import give_order
+    from wedgate.engine.orders import UNCONFIRMED, give_order
     from wedgate.ledger.orders import Order
     from wedgate.rollout.journal import replay
 
@@ -32,5 +33,9 @@ def give_report(report: Report, config: Path | None, *, by: str) -> str:
                 f"it is about another release than {release.digest} of {release.commit}, which is under way"
             )
     regions = tuple(report.regions)
+    if not report.is_confirmed:
+        why = UNCONFIRMED + report.text
+        names = give_order(ledger, Order.PAUSE, by=by, why=why, at=utc_now(), regions=regions)
+        return f"taken: {', '.join(names)} is paused; nothing goes back for it until fresh runs confirm it"
     names = give_order(ledger, Order.REPORT, by=by, why=report.text, at=utc_now(), regions=regions)
     return f"taken: {', '.join(names)} goes back"

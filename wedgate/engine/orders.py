@@ -14,6 +14,9 @@ from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
 
+UNCONFIRMED = "no fresh runs have confirmed this alarm of a benchmark (`wedgate bench run --confirm`): "
+"""Before the words of a report that pauses a rollout."""
+
 
 def give_order(
     ledger: AuditBook, order: Order, *, by: str, why: str, at: datetime, regions: Sequence[str] = ()
@@ -37,6 +40,16 @@ def give_order(
 
     ledger.transact(decide)
     return found
+
+
+def pause_once(ledger: AuditBook, rollout: str, *, by: str, why: str, at: datetime, region: str | None) -> None:
+    """Write a pause for a rollout, unless the same one stands there already: what was resumed since stays so."""
+    given = Given(order=Order.PAUSE, by=by, why=why, rollout=rollout, regions=None if region is None else (region,))
+
+    def decide(state: LedgerState) -> Sequence[Draft]:
+        return [] if any(line.given == given for line in state.orders) else [_draft(given, at)]
+
+    ledger.transact(decide)
 
 
 def clear_digest(ledger: AuditBook, digest: str, *, by: str, why: str, at: datetime) -> str:
