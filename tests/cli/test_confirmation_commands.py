@@ -117,7 +117,7 @@ def test_other_commits_than_those_that_alarmed_confirm_nothing(tmp_path: Path) -
     assert isinstance(found.exception, UsageError)
     assert "its fresh runs are of dddd" in str(found.exception)
     found = judge(*first, "--regression", "r.json", "--service", "a", "--commit", "d" * 40)
-    assert "the candidate's files are of cccc" in str(found.exception)
+    assert "the candidate was measured of cccc" in str(found.exception)
 
 
 def bench(folder: Path, base: str, candidate: str, *words: str) -> Result:

@@ -126,6 +126,8 @@ def run(
     fresh = fresh_rounds if fresh_rounds is not None else rounds if options["regression"] else 0
     if not 0 <= fresh <= MOST_ROUNDS:
         raise UsageError(f"--confirm takes a number from 0 to {MOST_ROUNDS}")
+    if options["commit"] is not None and options["regression"] is None:
+        raise UsageError("--commit is for a report: say where to write it, with --regression FILE")
     check_regression(options)
     words = {BASE: _words(base, "--base"), CANDIDATE: _words(candidate, "--candidate")}
     if aa:

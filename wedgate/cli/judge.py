@@ -18,6 +18,7 @@ from wedgate.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from wedgate.judge.comparison import Margins
     from wedgate.judge.confirmation import Builds
+    from wedgate.judge.measurements import Measurements
     from wedgate.judge.suite import Group, SuiteJudgement, SuiteSettings
 
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     metavar="BASE CANDIDATE",
     help="Fresh runs of both, that have to repeat an alarm.",
 )
+@click.option("--base-commit", metavar="SHA", help="Refuse a base that was not measured of this commit.")
 @regression_options
 @click.option("--from", "tool", help="Which tool wrote the files, where wedgate does not see it.")
 @click.option("--format", "form", type=click.Choice(("text", "json", "markdown", "html")), default="text")
@@ -52,6 +54,7 @@ def command(
     advisory: tuple[str, ...],
     file: Path | None,
     fresh: tuple[Path, Path] | None,
+    base_commit: str | None,
     tool: str | None,
     form: str,
     **report: Any,
@@ -77,6 +80,7 @@ def command(
       wedgate judge runs/main/ runs/pull-request/ --worse-by 5% --format markdown >> "$GITHUB_STEP_SUMMARY"
       wedgate judge base.json candidate.json --format html > judgement.html
       wedgate judge base.json candidate.json --settings judge.yml
+      wedgate judge base.json candidate.json --base-commit "$(git rev-parse origin/main)"
       wedgate judge base.json candidate.json --confirm base2.json candidate2.json \\
         --regression regression.json --service venue-search --digest sha256:9d3f
     """
@@ -97,6 +101,9 @@ def command(
     settings = SuiteSettings(margins=margins) if file is None else _load_settings(file, margins)
     settings = replace(settings, advisory=settings.advisory | frozenset(advisory))
     _refuse_unknown(settings, {metric.name for metric in (*first.metrics, *second.metrics)})
+    _refuse_other_commit("--base-commit", "base", first, base_commit)
+    if second.commit is not None or report["regression"] is None:
+        _refuse_other_commit("--commit", "candidate", second, report["commit"])
     check_regression(report, known=second.commit)
     again = None if fresh is None else (read_build(fresh[0], tool), read_build(fresh[1], tool))
     judgement = judge_suite(first, second, settings)
@@ -108,6 +115,20 @@ def command(
     rendered = _rendered(judgement, form)
     click.echo(inert_on_runner(rendered, os.environ) if form == "text" else rendered, nl=False)
     return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
+
+
+def _refuse_other_commit(option: str, name: str, build: Measurements, claimed: str | None) -> None:
+    """Refuse a build that was measured of another commit than claimed, or of one that its files do not name."""
+    if claimed is None or build.commit == claimed:
+        return
+    if len(claimed) not in (40, 64) or set(claimed) - set("0123456789abcdef"):
+        raise UsageError(f"{option} takes the full commit, 40 hexadecimal digits, not {ascii(claimed)[:70]}")
+    if build.commit is None:
+        raise UsageError(
+            f"{option}: the {name}'s files name no commit, so it cannot be held to {claimed}; let `wedgate report "
+            "convert --commit` write it into them where they are measured"
+        )
+    raise UsageError(f"{option}: the {name} was measured of {build.commit}, not of {claimed}; give the right files")
 
 
 def _refuse_other_commits(builds: Builds, again: Builds) -> None:
