@@ -330,3 +330,17 @@ def test_a_metric_that_is_new_is_told_and_not_judged(tmp_path: Path) -> None:
     assert (code, "fresh: new, and not judged" in output) == (0, True)
     code, output = judge(base, write(tmp_path / "c.csv", seed=2, names=("fresh",)))
     assert (code, "what vanished" in output, "fresh: new" in output) == (13, True, True)
+
+
+def test_the_history_is_drawn_into_the_page(tmp_path: Path) -> None:
+    """What `report history add` keeps; other answers have no place for it."""
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2)
+    place = tmp_path / "perf"
+    for number in range(3):
+        words = ["report", "history", "add", str(place), str(base), "--build", str(number)]
+        assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
+    assert judge(base, candidate, "--format", "html", "--history", place)[1].count('<svg class="history"') == 2
+    with pytest.raises(UsageError, match="ask for --format html"):
+        judge(base, candidate, "--history", place)
+    with pytest.raises(UsageError, match="has no builds yet"):
+        judge(base, candidate, "--format", "html", "--history", tmp_path / "nothing")

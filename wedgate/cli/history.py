@@ -93,14 +93,9 @@ def show(where: str, *, metrics: tuple[str, ...], last: int | None, form: str, o
       wedgate report history show perf/ --new 10
       wedgate report history show perf/ --metric 'wall time' --format svg --output history.svg
     """
-    from wedgate.judge.history import latest_of_each, metric_histories
     from wedgate.render.history import draw_history, plain_history, render_history
 
-    store = _store(where)
-    builds = latest_of_each(_builds(store))
-    histories = metric_histories(builds)
-    if not histories:
-        raise UsageError(f"{store.name} has no builds yet; add some with `wedgate report history add`")
+    histories = histories_at(where)
     unknown = [name for name in metrics if all(each.name != name for each in histories)]
     if unknown:
         raise UsageError(f"--metric: there is no {unknown[0]}; there are {', '.join(each.name for each in histories)}")
@@ -116,6 +111,17 @@ def show(where: str, *, metrics: tuple[str, ...], last: int | None, form: str, o
         text = "\n".join(render_history(each, suspects[each.name], unicode=style.unicode) for each in chosen)
     _write(text, output)
     return _alarm(chosen, last)
+
+
+def histories_at(where: str) -> tuple[MetricHistory, ...]:
+    """Return the history of every metric that is kept somewhere; ``UsageError`` where there is none."""
+    from wedgate.judge.history import latest_of_each, metric_histories
+
+    store = _store(where)
+    histories = metric_histories(latest_of_each(_builds(store)))
+    if not histories:
+        raise UsageError(f"{store.name} has no builds yet; add some with `wedgate report history add`")
+    return tuple(histories)
 
 
 def _alarm(histories: Sequence[MetricHistory], last: int | None) -> ExitCode:

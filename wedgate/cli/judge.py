@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wedgate.cli.history import histories_at
 from wedgate.cli.options import percentage
 from wedgate.cli.regression import check_regression, regression_options, write_regression
 from wedgate.errors import ExitCode, UsageError
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     metavar="BASE CANDIDATE",
     help="Fresh runs of both, that have to repeat an alarm.",
 )
+@click.option("--history", "where", metavar="WHERE", help="Of earlier builds, for the page: a directory or git:REF.")
 @click.option("--base-commit", metavar="SHA", help="Refuse a base that was not measured of this commit.")
 @regression_options
 @click.option("--from", "tool", help="Which tool wrote the files, where wedgate does not see it.")
@@ -55,6 +57,7 @@ def command(
     file: Path | None,
     fresh: tuple[Path, Path] | None,
     base_commit: str | None,
+    where: str | None,
     tool: str | None,
     form: str,
     **report: Any,
@@ -65,7 +68,8 @@ def command(
     passes when a candidate that is worse by --missed would have been seen. Everything between the two is marginal.
     Exits with 0 for a pass, with 10 for a fail, and with 13 where that is not known.
 
-    On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot.
+    On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot, and
+    with --history of what `wedgate report history` keeps, with its shifts.
 
     The gravest metric is the verdict, unless --settings asks for a score: weights, critical metrics, thresholds.
 
@@ -78,7 +82,7 @@ def command(
     Examples:
       wedgate judge base.json candidate.json
       wedgate judge runs/main/ runs/pull-request/ --worse-by 5% --format markdown >> "$GITHUB_STEP_SUMMARY"
-      wedgate judge base.json candidate.json --format html > judgement.html
+      wedgate judge base.json candidate.json --format html --history perf/ > judgement.html
       wedgate judge base.json candidate.json --settings judge.yml
       wedgate judge base.json candidate.json --base-commit "$(git rev-parse origin/main)"
       wedgate judge base.json candidate.json --confirm base2.json candidate2.json \\
@@ -97,6 +101,8 @@ def command(
     )
     if not 0 <= margins.worse_by < margins.missed or not 0 < margins.level <= 0.2:
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
+    if where is not None and form != "html":
+        raise UsageError("--history is drawn into the page alone: ask for --format html")
     first, second = read_build(base, tool), read_build(candidate, tool)
     settings = SuiteSettings(margins=margins) if file is None else _load_settings(file, margins)
     settings = replace(settings, advisory=settings.advisory | frozenset(advisory))
@@ -112,7 +118,7 @@ def command(
         judgement = confirm(judgement, (first, second), again, settings)
     write_regression(judgement, (first, second), again, report)
     tell_runner(judgement, os.environ)
-    rendered = _rendered(judgement, form)
+    rendered = _rendered(judgement, form, where)
     click.echo(inert_on_runner(rendered, os.environ) if form == "text" else rendered, nl=False)
     return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
 
@@ -187,7 +193,7 @@ def _refuse_odd_groups(groups: Sequence[Group], deciding: set[str]) -> None:
         raise UsageError(f"the weights of the groups come to {given:g} of 100, and {where}; change the weights")
 
 
-def _rendered(judgement: SuiteJudgement, form: str) -> str:
+def _rendered(judgement: SuiteJudgement, form: str, where: str | None) -> str:
     from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
 
     if form == "json":
@@ -195,7 +201,7 @@ def _rendered(judgement: SuiteJudgement, form: str) -> str:
     if form == "html":
         from wedgate.render.judge_html import render_judgement_html
 
-        return render_judgement_html(judgement)
+        return render_judgement_html(judgement, () if where is None else histories_at(where))
     return (render_judgement if form == "text" else render_judgement_markdown)(judgement)
 
 
