@@ -88,6 +88,10 @@ def test_an_alarm_that_nobody_asked_again_is_not_confirmed(tmp_path: Path) -> No
     assert "not confirmed: it pauses, and rolls nothing back" in found.stderr
     report = parse_report(json.loads((tmp_path / "regression.json").read_text()))
     assert (report.is_confirmed, report.commit) == (False, "c" * 40)
+    words = ["report", "validate", str(tmp_path / "regression.json")]
+    assert "it pauses and rolls nothing back" in CliRunner().invoke(cli, words, standalone_mode=False).stdout
+    plain = json.loads(CliRunner().invoke(cli, [*words, "--format", "json"], standalone_mode=False).stdout)
+    assert (plain["valid"], plain["confirmed"]) == (True, False)
 
 
 @pytest.mark.parametrize(
