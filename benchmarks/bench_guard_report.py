@@ -80,7 +80,7 @@ def _turn(wrk: str, directory: Path) -> tuple[float, float, dict[str, float]]:
     with (
         backend(blue, "sha256:old"),
         backend(green, "sha256:new"),
-        EnvoyEdge.start(
+        EnvoyEdge.started(
             "bench", blue_address=f"127.0.0.1:{blue}", green_address=f"127.0.0.1:{green}", directory=directory / "edge"
         ) as edge,
     ):

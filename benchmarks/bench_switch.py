@@ -158,7 +158,7 @@ def _edge(kind: str, ports: dict[str, int], directory: Path) -> Any:
     addresses = {colour: f"127.0.0.1:{port}" for colour, port in ports.items()}
     if kind == "envoy":
         blue, green = addresses["blue"], addresses["green"]
-        return EnvoyEdge.start("bench", blue_address=blue, green_address=green, directory=directory / "edge")
+        return EnvoyEdge.started("bench", blue_address=blue, green_address=green, directory=directory / "edge")
     return {"haproxy": HaproxyEdge, "nginx": NginxEdge}[kind]("bench", addresses, directory=directory / "edge")
 
 

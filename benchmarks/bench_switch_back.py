@@ -52,7 +52,7 @@ def measure() -> Iterable[tuple[str, float, float | None]]:
         with (
             backend(blue),
             backend(green),
-            EnvoyEdge.start(
+            EnvoyEdge.started(
                 "bench",
                 blue_address=f"127.0.0.1:{blue}",
                 green_address=f"127.0.0.1:{green}",

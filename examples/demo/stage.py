@@ -143,7 +143,7 @@ class Stage:
         self.site.mkdir(parents=True)
 
     def _start_edge(self, region: str, ports: Mapping[str, int], listen: int, admin: int) -> None:
-        self.edges[region] = EnvoyEdge.start(
+        self.edges[region] = EnvoyEdge.started(
             region,
             blue_address=f"127.0.0.1:{ports['blue']}",
             green_address=f"127.0.0.1:{ports['green']}",

@@ -1,22 +1,20 @@
 """A real HAProxy, or a real nginx, in front of two colours on this machine: what tests and benchmarks switch.
 
 The configurations are those of docs/reference/haproxy.md and docs/reference/nginx.md. Both programs come from
-`make tools`. A process belongs to whoever started it: it ends with ``stop()``, with the ``with`` block, or with the
-Python process.
+`make tools`.
 """
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import shutil
 import socket
-import subprocess
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from edge_process import EdgeProcess, free_port
 
 from wedgate.adapters._haproxy.settings import DEFAULT_VARIABLE
 from wedgate.adapters._haproxy.weights import render_weights
@@ -26,96 +24,14 @@ from wedgate.rollout.values import Colour, Weights
 
 TOOLS = Path(__file__).resolve().parents[2] / ".tools" / "bin"
 
-READY_SECONDS = 10.0
 
-
-class Edge:
-    """One process in front of two colours. The directory is the process's own; the port stays over ``restart()``."""
-
-    program = ""
-
-    def __init__(self, region: str, addresses: Mapping[str, str], *, directory: Path) -> None:
-        self.region = region
-        self.addresses = addresses
-        self.directory = directory.resolve()
-        self.listen_port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-        self.directory.mkdir(parents=True, exist_ok=True)
-        atexit.register(self.stop)
-
-    @property
-    def url(self) -> str:
-        """Where users reach the service."""
-        return f"http://127.0.0.1:{self.listen_port}"
-
-    @property
-    def log(self) -> Path:
-        """What the process says."""
-        return self.directory / "edge.log"
-
-    @property
-    def process_id(self) -> int | None:
-        """The running process, for a test that reloads it."""
-        return self._process.pid if self._process else None
-
-    def start(self) -> None:
-        """Start, and wait until users are served; ``RuntimeError`` with the process's last words when they are not."""
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
-        deadline = time.monotonic() + READY_SECONDS
-        while not self.is_ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                words = self.log.read_text(encoding="utf-8", errors="replace")[-2000:]
-                self.stop()
-                raise RuntimeError(f"{self.program} of {self.region} did not become ready; it said:\n{words}")
-            time.sleep(0.02)
-
-    def stop(self) -> None:
-        """End the process, by force after 5 seconds; nothing happens when it is not running."""
-        process, self._process = self._process, None
-        if process is None or process.poll() is not None:
-            return
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-    def restart(self) -> None:
-        """Stop and start again on the same port."""
-        self.stop()
-        self.start()
-
-    def command(self) -> list[str]:
-        """Return the command that starts the process."""
-        raise NotImplementedError
-
-    def is_ready(self) -> bool:
-        """Tell whether users are served."""
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.listen_port), timeout=1):
-            return True
-        return False
-
-    def __enter__(self) -> Edge:
-        """Start."""
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        self.stop()
-
-
-class HaproxyEdge(Edge):
+class HaproxyEdge(EdgeProcess):
     """One HAProxy, everything on blue at first."""
 
     program = "haproxy"
 
     def __init__(self, region: str, addresses: Mapping[str, str], *, directory: Path) -> None:
-        super().__init__(region, addresses, directory=directory)
+        super().__init__(region, directory)
         # The path of a socket may have 107 characters: directories of tests are longer.
         self._short = tempfile.TemporaryDirectory(prefix="wg-")
         self.weights.write_text(render_weights(DEFAULT_VARIABLE, 0), encoding="utf-8")
@@ -147,13 +63,13 @@ class HaproxyEdge(Edge):
         return [found_program("haproxy"), "-db", "-f", str(self.configuration), "-f", str(self.weights)]
 
 
-class NginxEdge(Edge):
+class NginxEdge(EdgeProcess):
     """One nginx, everything on blue at first."""
 
     program = "nginx"
 
     def __init__(self, region: str, addresses: Mapping[str, str], *, directory: Path) -> None:
-        super().__init__(region, addresses, directory=directory)
+        super().__init__(region, directory)
         self.status_port = free_port()
         self.weights.mkdir(exist_ok=True)
         replace_current(self.weights, Held(weights=Weights.giving(Colour.BLUE, 100), fence=None))
@@ -261,11 +177,3 @@ def found_program(name: str) -> str:
     if found is None:
         raise FileNotFoundError(f"{name} is not installed; run `make tools`")
     return found
-
-
-def free_port() -> int:
-    """Return a loopback port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import importlib.util
+import importlib
 import json
 import socket
 import struct
@@ -215,13 +215,9 @@ class NginxRegion(Region):
 
 def load_edges(name: str) -> ModuleType:
     """Load a module of examples/edge (it is no package)."""
-    spec = importlib.util.spec_from_file_location(name, EDGES / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+    if str(EDGES) not in sys.path:
+        sys.path.append(str(EDGES))
+    return importlib.import_module(name)
 
 
 @pytest.fixture(scope="session")
@@ -240,7 +236,7 @@ def proxy_edges() -> ModuleType:
 def running_region(envoy_edge: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Region]:
     """Start one Envoy with two services for a whole test module."""
     services = {colour.value: Service(colour.value) for colour in Colour}
-    edge = envoy_edge.EnvoyEdge.start(
+    edge = envoy_edge.EnvoyEdge.started(
         "us-west",
         blue_address=services["blue"].address,
         green_address=services["green"].address,

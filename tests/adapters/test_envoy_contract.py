@@ -104,10 +104,7 @@ def test_the_documented_first_routes_are_the_rendered_ones() -> None:
 
 def test_the_documented_files_start_an_envoy_that_wedgate_can_switch(envoy_edge, tmp_path: Path) -> None:
     """Page to process: the two blocks, with other ports and paths, are all that is needed."""
-    edge = envoy_edge.EnvoyEdge()
-    edge.region, edge.directory = "us-west", tmp_path
-    edge.listen_port, edge.admin_port = envoy_edge.free_port(), envoy_edge.free_port()
-    edge.routes_directory.mkdir()
+    edge = envoy_edge.EnvoyEdge("us-west", tmp_path)
     edge.routes.write_text(block("json", "The first routes file"))
     text = block("yaml", "The smallest Envoy").replace("/srv/edge/us-west/routes", str(edge.routes_directory))
     text = text.replace("port_value: 8080", f"port_value: {edge.listen_port}")
@@ -124,12 +121,13 @@ def test_the_documented_files_start_an_envoy_that_wedgate_can_switch(envoy_edge,
         edge.stop()
 
 
-def test_capacity_is_the_endpoints_that_envoy_finds_healthy(region, envoy_edge: Any, tmp_path: Path) -> None:
+def test_capacity_is_the_endpoints_that_envoy_finds_healthy(region, envoy_edge: Any) -> None:
     """Of three endpoints two are dead: one of three. Without health checks nobody knows."""
     edge = region.edge
     target = EnvoyTarget(region.settings())
     assert target.capacity(Colour.BLUE) is None
-    config = json.loads(edge.bootstrap.read_text())
+    whole = edge.configuration.read_text()
+    config = json.loads(whole)
     blue = next(each for each in config["static_resources"]["clusters"] if each["name"] == "blue")
     (alive,) = blue["load_assignment"]["endpoints"][0]["lb_endpoints"]
     dead = [_endpoint(envoy_edge.free_port()) for _ in range(2)]
@@ -144,7 +142,6 @@ def test_capacity_is_the_endpoints_that_envoy_finds_healthy(region, envoy_edge: 
             "http_health_check": {"path": "/version"},
         }
     ]
-    edge.configuration = tmp_path / "envoy.json"
     edge.configuration.write_text(json.dumps(config))
     edge.restart()
     try:
@@ -154,7 +151,7 @@ def test_capacity_is_the_endpoints_that_envoy_finds_healthy(region, envoy_edge: 
             time.sleep(0.02)
         assert target.capacity(Colour.GREEN) is None
     finally:
-        edge.configuration = None
+        edge.configuration.write_text(whole)
         edge.restart()
 
 

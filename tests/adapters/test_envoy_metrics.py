@@ -95,7 +95,7 @@ def test_a_timeout_is_an_error_without_a_latency(difference) -> None:
 def test_a_service_that_is_down_fails_every_request(envoy_edge, tmp_path) -> None:
     """Connections that cannot be made are errors of the colour that they were for."""
     nobody = {"blue_address": "127.0.0.1:1", "green_address": "127.0.0.1:1"}
-    with envoy_edge.EnvoyEdge.start("us-east", directory=tmp_path, **nobody) as edge:
+    with envoy_edge.EnvoyEdge.started("us-east", directory=tmp_path, **nobody) as edge:
         source = EnvoyMetrics(region="us-east", admin=edge.admin)
         before = source.read(now())
         for _ in range(4):

@@ -91,7 +91,7 @@ class Talk:
         number = str(run or self.runs)
         return self.run("push", "check", "--format", "json", *words, GITHUB_SHA=commit, GITHUB_RUN_ID=number, **more)
 
-    def looks(self) -> Done:
+    def looks(self, *words: str) -> Done:
         """Run the pull request's own check."""
         event = {
             "number": 7,
@@ -100,7 +100,7 @@ class Talk:
         }
         path = self.directory / "pull.json"
         path.write_text(json.dumps(event))
-        return self.run("pull_request", "check", GITHUB_EVENT_PATH=str(path), GITHUB_SHA="c" * 40)
+        return self.run("pull_request", "check", *words, GITHUB_EVENT_PATH=str(path), GITHUB_SHA="c" * 40)
 
     def run(self, event: str, *words: str, **more: str) -> Done:
         """Run a command as a workflow's step does."""

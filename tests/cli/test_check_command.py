@@ -301,26 +301,31 @@ def test_a_pull_request_that_deletes_saturday_from_its_checkout_stays_closed(
 @pytest.mark.parametrize(
     ("head", "moved", "files", "expected"),
     [
-        (REGIONS, False, ["wedgate.yml"], "config_loosened"),
+        (REGIONS, False, ["wedgate.yml"], ["config_loosened"]),
         (
             ALWAYS + "  more: {where: all, weekdays: monday, effect: block}\n",
             False,
             ["wedgate.yml"],
-            "config_tightened",
+            ["config_tightened"],
         ),
-        (ALWAYS, False, ["wedgate.yml", "app.py"], "rule_blocks"),
-        (ALWAYS, True, ["wedgate.yml"], "rule_blocks"),
+        (ALWAYS, False, ["wedgate.yml", "app.py"], ["rule_blocks"]),
+        (REGIONS, False, ["wedgate.yml", "app.py"], ["config_loosened", "rule_blocks"]),
+        (REGIONS, False, [*(f"src/{n}.py" for n in range(300)), "wedgate.yml"], ["config_loosened", "rule_blocks"]),
+        (ALWAYS, False, [f"src/{n}.py" for n in range(300)], ["rule_blocks"]),
+        (REGIONS, True, ["wedgate.yml"], ["config_loosened"]),
     ],
-    ids=["loosening", "tightening", "with code", "branch moved on"],
+    ids=["loosening", "tightening", "with code", "loosening with code", "too many files", "only code", "moved on"],
 )
-def test_a_pull_request_is_judged_by_its_change_only_if_that_is_all(
+def test_a_pull_request_is_judged_by_its_change_and_the_calendar(
     place: Path, world: Any, world_module: Any, monkeypatch: pytest.MonkeyPatch,
-    head: str, moved: bool, files: list[str], expected: str,
+    head: str, moved: bool, files: list[str], expected: list[str],
 ) -> None:  # fmt: skip
-    """Code beside it, or a branch that has moved on, leaves the answer to the calendar."""
+    """With code beside it the calendar has to let it go as well; it is this commit that is asked about, wherever the
+    branch is by now."""
     world.put("wedgate.yml", ALWAYS.encode())
     world.put("wedgate.yml", head.encode(), ref="b" * 40)
-    world.pulls[7] = world_module.Pull(head="c" * 40 if moved else "b" * 40, files=[(name, None) for name in files])
+    world.pulls[7] = world_module.Pull(head="c" * 40 if moved else "b" * 40)
+    world.comparisons["a" * 40, "b" * 40] = [(name, None) for name in files]
     event = {
         "number": 7,
         "repository": {"default_branch": "main"},
@@ -331,7 +336,8 @@ def test_a_pull_request_is_judged_by_its_change_only_if_that_is_all(
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(place / "event.json"))
-    assert json.loads(ask("--format", "json")[1].output)["reason_code"] == expected
+    record = json.loads(ask("--format", "json")[1].output)
+    assert [reason["code"] for reason in record["reasons"]] == expected
 
 
 def test_a_runners_clock_an_hour_off_is_not_trusted(place: Path, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:

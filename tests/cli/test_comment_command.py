@@ -454,14 +454,14 @@ def test_git_knows_who_wrote(talk: Talk) -> None:
     assert set(authors.stdout.split()) == {"wedgate"}
 
 
-def pull_changes(talk: Talk, content: str | None, base: bytes | None = None) -> Done:
+def pull_changes(talk: Talk, content: str | None, *words: str, base: bytes | None = None) -> Done:
     """Let the pull request change nothing but the configuration, and run its own check."""
     talk.world.pulls[7].files = [("wedgate.yml", None)]
     if content is not None:
         talk.world.put("wedgate.yml", content.encode(), ref=H1)
     if base is not None:
         talk.world.put("wedgate.yml", base)
-    return talk.looks()
+    return talk.looks(*words)
 
 
 def text_of(talk: Talk, policy: str) -> str:
@@ -479,6 +479,8 @@ def test_a_weaker_policy_needs_the_quorum_that_is_there(talk: Talk) -> None:
     for who in ("alice", "bob"):
         talk.says(who, f"/wedgate approve {H1} {request}")
     assert pull_changes(talk, weaker).exit_code == 0
+    # A change is judged by what it changes: a runway is of the calendar, which has no part in it.
+    assert pull_changes(talk, weaker, "--runway", "3h").exit_code == 0
 
 
 def test_a_first_policy_is_decided_by_the_calendar(talk: Talk) -> None:
@@ -527,9 +529,38 @@ def test_a_broken_configuration_locks_nobody_out(talk: Talk) -> None:
     assert talk.says("zoe", "/wedgate freeze for=2h reason=payments").exit_code == 0
     assert talk.deploys(MERGED).exit_code == 2
     assert talk.says("alice", "/wedgate thaw reason=over").exit_code == 0
-    done = talk.deploys(MERGED)
+    short = talk.deploys(MERGED, "--runway", "3h")
+    assert (short.exit_code, {look["code"] for look in json.loads(short.stdout)["override"]}) == (2, {"runway_short"})
+    done = talk.deploys(MERGED, "--runway", "30m")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["reason_code"] == "overridden"
+
+
+@pytest.mark.parametrize(
+    ("trailer", "who"),
+    [
+        ("Bob <102+bob@users.noreply.github.com>", "bob"),
+        ("Bob <102+former-login@users.noreply.github.com>", "bob"),
+        ("Bob <bob@users.noreply.github.com>", "bob"),
+        ("Zoe <ZOE@acme.example>", None),
+        ("Bob <bob@home.example>", "everybody"),
+        ("Bob <102+bob@users.noreply.git.home.example>", "everybody"),
+    ],
+)
+def test_a_co_author_does_not_count_where_committers_do_not(talk: Talk, trailer: str, who: str | None) -> None:
+    """By number, by an address with a login, and by an author's own; one whose account is not known stops all."""
+    talk.configure("never-count: [requester, committers]")
+    assert talk.world.people["bob"] == 102
+    talk.world.pulls[7].commits = [("zoe", "zoe", "one"), ("dave", "dave", f"two\n\nCo-authored-by: {trailer}\n")]
+    request = talk.asks()
+    talk.says("alice", f"/wedgate approve {H1} {request}")
+    done = talk.says("bob", f"/wedgate approve {H1} {request}")
+    assert ("own_commit" in done.output) is (who is not None)
+    assert (talk.looks().exit_code == 0) is (who is None)
+    talk.says("carol", f"/wedgate approve {H1} {request}")
+    assert (talk.looks().exit_code == 0) is (who != "everybody")
+    if who == "everybody":
+        assert "home.example as co-author, and which account that is is not known" in talk.answer
 
 
 def test_a_terminal_says_what_a_person_would_write(talk: Talk) -> None:

@@ -15,60 +15,19 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions: {us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US}}}}
-rollout:
-  reserve: 1m
-  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: 10m}]}}
-  target: {kind: simulated, running: "sha256:old", path: regions.json}
-judge: {slice: 30s, errors: {requests: 20}}
-state: {kind: file, path: .wedgate}
-"""
-REPORT = {
-    "schema_version": 1,
-    "service": "venue-search",
-    "release": {"digest": "sha256:new"},
-    "reporter": "bench",
-    "reported_at": "2026-06-05T12:00:00Z",
-    "metrics": [
-        {"name": "p95", "baseline": 100, "candidate": 300, "unit": "ms", "direction": "lower-is-better"},
-    ],
-}
-
-
-def wedgate(place: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in its own process."""
-    return subprocess.run(
-        [sys.executable, "-m", "wedgate", *words],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **more},
-    )
+from small_service import REPORT, exposed, green_in
+from small_service import run_process as wedgate
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A service whose candidate has 10 %, left by its last tick."""
-    (tmp_path / "wedgate.yml").write_text(CONFIGURATION)
-    assert wedgate(tmp_path, "rollout", "adopt", "--digest", "sha256:old").returncode == 0
-    new = ("--commit", "1" * 40, "--digest", "sha256:new")
-    assert wedgate(tmp_path, "rollout", "start", *new).returncode == 0
-    for _ in range(6):
-        assert wedgate(tmp_path, "rollout", "tick").returncode == 0
-        if green(tmp_path) == 10:
-            return tmp_path
-    raise AssertionError("the candidate never got its traffic")
+    return exposed(tmp_path)
 
 
 def green(place: Path) -> int:
     """Return the candidate's percent."""
-    path = place / "regions.json"
-    return int(json.loads(path.read_text())["us-west"]["weights"]["green"]) if path.exists() else 0
+    return green_in(place / "regions.json")
 
 
 @contextmanager

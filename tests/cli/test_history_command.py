@@ -8,11 +8,13 @@ import subprocess
 import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from git_server import TOKEN, GitServer
 
+from wedgate.adapters._git.bare import BareRepository
 from wedgate.adapters.histories.directory import DirectoryHistory
 from wedgate.adapters.histories.git import GitHistory
 from wedgate.adapters.histories.interface import HistoryStore
@@ -74,14 +76,14 @@ def test_whoever_was_faster_is_built_upon(tmp_path: Path, monkeypatch: pytest.Mo
     """Another line arrives between reading the ref and pushing to it: both are there, the other one first."""
     git(tmp_path, "init", "--quiet", "--bare", "origin.git")
     mine, other = (GitHistory(str(tmp_path / "origin.git"), "refs/heads/perf") for _ in range(2))
-    make, others = mine._commit, ["other"]
+    make, others = BareRepository.commit, ["other"]
 
-    def slowly(*arguments: object) -> str:
+    def slowly(repository: BareRepository, content: bytes, **more: Any) -> str:
         while others:
             other.add(others.pop())
-        return make(*arguments)
+        return make(repository, content, **more)
 
-    monkeypatch.setattr(mine, "_commit", slowly)
+    monkeypatch.setattr(BareRepository, "commit", slowly)
     mine.add("mine")
     assert mine.lines() == ("other", "mine")
 

@@ -8,22 +8,12 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from small_service import CONFIGURATION, NEW
+from small_service import run_here as wedgate
 
-from wedgate.cli import main as cli_main
-
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions: {us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US}}}}
-rollout:
-  reserve: 1m
-  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: 10m}]}}
-  target: {kind: simulated, running: "sha256:old", path: regions.json}
+HOOKS = """\
   hooks:
     before-shift: {command: [hooks/ready, "now"], env: [QUEUE_TOKEN]}
-judge: {slice: 30s, errors: {requests: 20}}
-state: {kind: file, path: .wedgate}
 """
 READY = """\
 #!/bin/sh
@@ -33,18 +23,13 @@ test -e "$HOME/open"
 """
 
 
-def wedgate(*words: str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(cli_main.cli, words, standalone_mode=False, catch_exceptions=False)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="a script")
 def test_a_hook_of_the_file_holds_the_shift_until_it_says_yes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Found beside the configuration wherever wedgate runs; what it printed is in the journal, harmless."""
     place, home = tmp_path / "service", tmp_path / "home"
     for folder in (place / "hooks", home):
         folder.mkdir(parents=True)
-    (place / "wedgate.yml").write_text(CONFIGURATION)
+    (place / "wedgate.yml").write_text(CONFIGURATION.replace("judge:", f"{HOOKS}judge:"))
     (place / "hooks" / "ready").write_text(READY)
     (place / "hooks" / "ready").chmod(0o755)
     monkeypatch.setenv("HOME", str(home))
@@ -53,8 +38,7 @@ def test_a_hook_of_the_file_holds_the_shift_until_it_says_yes(tmp_path: Path, mo
     config = ("--config", str(place / "wedgate.yml"))
     with chdir(home):
         assert wedgate("rollout", "adopt", "--digest", "sha256:old", *config).return_value == 0
-        new = ("--commit", "1" * 40, "--digest", "sha256:new")
-        assert wedgate("rollout", "start", *new, *config).return_value == 0
+        assert wedgate("rollout", "start", *NEW, *config).return_value == 0
         held = [wedgate("rollout", "tick", *config) for _ in range(6)]
         said = "".join(each.output for each in held)
         assert "the hook before-shift failed" in said

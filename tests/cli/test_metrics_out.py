@@ -17,40 +17,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from small_service import exposed
+from small_service import run_here as wedgate
 
-from wedgate.cli import main as cli_main
 from wedgate.errors import UsageError
 
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions: {us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US}}}}
-rollout:
-  reserve: 1m
-  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: 10m}]}}
-  target: {kind: simulated, running: "sha256:old", path: regions.json}
-judge: {slice: 30s, errors: {requests: 20}}
-state: {kind: file, path: .wedgate}
-"""
 HERE = '{service="venue-search"'
-
-
-def wedgate(*words: str) -> Result:
-    """Run a command in this process."""
-    return CliRunner().invoke(cli_main.cli, words, standalone_mode=False, catch_exceptions=False)
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Path]:
     """A service whose candidate has 10 %, left by its last tick."""
-    (tmp_path / "wedgate.yml").write_text(CONFIGURATION)
-    with chdir(tmp_path):
-        assert wedgate("rollout", "adopt", "--digest", "sha256:old").return_value == 0
-        new = ("--commit", "1" * 40, "--digest", 'sha256:"new\\')
-        assert wedgate("rollout", "start", *new).return_value == 0
-        for _ in range(6):
-            assert wedgate("rollout", "tick").return_value == 0
+    with chdir(exposed(tmp_path, new=("--commit", "1" * 40, "--digest", 'sha256:"new\\'))):
         yield tmp_path
 
 

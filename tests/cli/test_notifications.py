@@ -11,77 +11,27 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from small_service import CONFIGURATION, NEW, REPORT, exposed, green_in, run_here
+from small_service import run_process as wedgate
 
-from wedgate.cli import main as cli_main
-
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions: {us-west: {markets: {los-angeles: {zone: America/Los_Angeles, country: US}}}}
-rollout:
-  reserve: 1m
-  strategies: {steady: {kind: canary, steps: [{weight: 10, bake: 10m}]}}
-  target: {kind: simulated, running: "sha256:old", path: regions.json}
-judge: {slice: 30s, errors: {requests: 20}}
-state: {kind: file, path: .wedgate}
-"""
 NOTIFY = "notify: [{to: env/WEDGATE_NOTIFY_URL}]\n"
-NEW = ("--commit", "1" * 40, "--digest", "sha256:new")
-REPORT = {
-    "schema_version": 1,
-    "service": "venue-search",
-    "release": {"digest": "sha256:new"},
-    "reporter": "bench",
-    "reported_at": "2026-06-05T12:00:00Z",
-    "metrics": [
-        {"name": "p95", "baseline": 100, "candidate": 300, "unit": "ms", "direction": "lower-is-better"},
-    ],
-}
-
-
-def wedgate(place: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in its own process."""
-    return subprocess.run(
-        [sys.executable, "-m", "wedgate", *words],
-        cwd=place,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **more},
-    )
 
 
 def here(*words: str) -> int:
     """Run a command in this process, for what only prepares."""
-    result = CliRunner().invoke(cli_main.cli, words, standalone_mode=False, catch_exceptions=False)
-    return int(result.return_value)
-
-
-def exposed(place: Path, configuration: str = CONFIGURATION) -> Path:
-    """Make a service whose candidate has 10 %, left by its last tick."""
-    place.mkdir(exist_ok=True)
-    (place / "wedgate.yml").write_text(configuration)
-    with chdir(place):
-        assert here("rollout", "adopt", "--digest", "sha256:old") == 0
-        assert here("rollout", "start", *NEW) == 0
-        for _ in range(9):
-            assert here("rollout", "tick") == 0
-            if (place / "regions.json").exists() and green(place) == 10:
-                return place
-    raise AssertionError("no tick gave the candidate traffic")
+    return int(run_here(*words).return_value)
 
 
 def green(place: Path) -> int:
     """Return the percent that the candidate has."""
-    return int(json.loads((place / "regions.json").read_text())["us-west"].get("weights", {"green": 0})["green"])
+    return green_in(place / "regions.json")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -297,6 +298,7 @@ def test_a_denial_stops_it(clone: Clone) -> None:
     code, output = clone.verify(request, *votes)
     assert code == 11
     assert "carol@acme.example denied the override" in output
+    assert "/wedgate" not in output
 
 
 def test_the_default_branch_decides_and_not_the_working_file(clone: Clone) -> None:
@@ -592,3 +594,77 @@ def test_an_approver_who_asks_or_wrote_it_does_not_count(clone: Clone, who: str)
     code, output = clone.verify(request, clone.signs(request, WHO[2]), clone.signs(request, who))
     assert code == 11
     assert ("asked for it" if who == WHO[0] else "wrote or committed a part of it") in output
+
+
+@pytest.mark.parametrize(
+    "trailer", ["Bob <bob@acme.example>", "B <12+Bob@users.noreply.github.com>", "bob@users.noreply.github.com", "bob"]
+)
+def test_a_co_author_does_not_count(clone: Clone, trailer: str) -> None:
+    """A squash says who else wrote it in the trailers of its message alone."""
+    clone.git("commit", "-q", "--allow-empty", "-m", f"fix (#7)\n\nCo-authored-by: {trailer}")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    request = clone.asks()
+    code, output = clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))
+    assert code == 11
+    assert "bob@acme.example wrote or committed a part of it" in output
+    assert clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[2]))[0] == 0
+
+
+def test_a_co_author_whom_no_line_of_the_file_has_is_said(clone: Clone, capsys: pytest.CaptureFixture[str]) -> None:
+    """It may be another address of somebody who signs; what it says is inert."""
+    clone.git("commit", "-q", "--allow-empty", "-m", "fix\n\nCo-authored-by: B <b\x1b[31m@home.example>")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    request = clone.asks()
+    words = [str(request), str(clone.signs(request, WHO[0])), str(clone.signs(request, WHO[1]))]
+    done = CliRunner().invoke(
+        cli, ["override", "verify", *words, "--commit", clone.commit, "--region", "eu"], standalone_mode=False
+    )
+    assert "wedgate: b??31m@home.example wrote a part of it, and the file of signers has no such address" in done.output
+
+
+TEAMS = CONFIG.replace("{people: [alice, bob, carol]}", "{teams: [acme/a, acme/b]}\n  from-teams: {default: 1, us: 2}")
+
+
+def test_signatures_are_not_asked_for_where_several_teams_are(clone: Clone) -> None:
+    """No number of them would be enough: whoever asks, signs or verifies is told. The other region stays as it was."""
+    clone.signers("".join(map(clone.line, WHO)), config=TEAMS)
+    request = clone.asks()
+    assert clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[1]))[0] == 0
+    words = "us needs approvals from 2 teams (`from-teams`), and a signature says nothing of teams"
+    with pytest.raises(UsageError, match=re.escape(words)):
+        clone.asks("--region", "us")
+    clone.signers("".join(map(clone.line, WHO)), config=TEAMS.replace("us: 2", "us: 1"))
+    request, base = clone.asks("--region", "us"), clone.git("rev-parse", "origin/main")
+    clone.signers("".join(map(clone.line, WHO)), config=TEAMS)
+    votes = [clone.signs(request, who) for who in WHO[:3]]
+    done = CliRunner().invoke(
+        cli,
+        ["override", "sign", str(request), "--as", WHO[0], "--key", str(clone.keys[WHO[0]])],
+        standalone_mode=False,
+    )
+    assert f"wedgate: {words}" in done.stderr
+    clone.commit = json.loads(request.read_text())["vote"]["of"]["commit"]
+    code, output = clone.verify(request, *votes, region="us", more=("--base", base))
+    assert code == 11
+    assert words in output
+
+
+def test_a_request_that_nobody_could_grant_is_refused_before_anybody_signs(clone: Clone) -> None:
+    """For want of a reason, for a region or a time that the policy does not have, and where nobody may sign."""
+    with pytest.raises(UsageError, match="the request does not say why"):
+        clone.asks("--reason", "")
+    with pytest.raises(UsageError, match="the reason is still the three dots"):
+        clone.asks("--reason", "...")
+    with pytest.raises(UsageError, match="there is no region 'e'"):
+        clone.asks("--region", "e")
+    with pytest.raises(UsageError, match="longer than wedgate"):
+        clone.asks("--for", "5h")
+    clone.signers("", config=CONFIG.replace("  signers: .github/allowed_signers\n", ""))
+    with pytest.raises(UsageError, match="the file of who may sign"):
+        clone.asks()
+
+
+def test_a_signed_request_for_all_regions_names_them(clone: Clone) -> None:
+    """None is added to it later."""
+    request = clone.asks("--region", "us")
+    assert json.loads(request.read_text())["vote"]["of"]["regions"] == ["eu", "us"]

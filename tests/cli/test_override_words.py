@@ -46,9 +46,21 @@ def test_the_line_to_copy_is_one_that_wedgate_takes(talk: Talk, policy: str, has
     talk.says("erin", "/wedgate status")
     (line,) = commands(talk)
     assert has in line.split()
-    done = talk.says("erin", line.replace("https://...", "https://status.example/7"))
+    line = line.replace('"..."', '"it is down"')
+    if has.startswith("link="):
+        assert talk.says("erin", line).exit_code == 11
+        assert "ends with the three dots of the line to copy" in talk.answer
+    done = talk.says("erin", line.replace("https://...", "https://status.example/7").replace("/...", "/7"))
     assert done.exit_code == 0, done.output
     assert "needs 2 more approvals" in talk.answer
+
+
+@pytest.mark.parametrize("reason", ["...", "\u2026", ". . .", ".", "", " "])
+def test_a_reason_that_says_nothing_is_none(talk: Talk, reason: str) -> None:
+    """The line to copy as it stands, also as a telephone writes three dots."""
+    done = talk.says("erin", f'/wedgate override {H1} regions=eu rules=saturday for=1h reason="{reason}"')
+    assert done.exit_code == 11
+    assert "reason_missing" in talk.answer
 
 
 def test_no_line_is_offered_that_would_be_refused(talk: Talk) -> None:
@@ -67,6 +79,33 @@ def test_no_line_is_offered_that_would_be_refused(talk: Talk) -> None:
     talk.says("erin", "/wedgate status")
     assert commands(talk) == []
     assert "has no `overrides:`" in talk.answer
+
+
+@pytest.mark.parametrize(
+    ("policy", "pusher", "words"),
+    [
+        ("longest: 4h", "alice", "eu needs 2 approvals, and only 1 could give one (bob)"),
+        ("approvals: 3", "dave", "eu needs 3 approvals, and only 2 could give one (alice, bob)"),
+    ],
+)
+def test_no_line_is_offered_where_too_few_are_left_whoever_asks(
+    talk: Talk, policy: str, pusher: str, words: str
+) -> None:
+    """It says who is left, and what to do."""
+    talk.world.teams["acme/captains"] = []
+    talk.configure(policy)
+    talk.world.pushes.append(("fix", H1, pusher))
+    talk.says("erin", "/wedgate status")
+    assert commands(talk) == []
+    assert f"No override can be granted: {words}; add approvers" in talk.answer
+
+
+def test_a_region_with_too_few_approvers_does_not_keep_the_other_from_being_asked_for(talk: Talk) -> None:
+    """The line names the one in which enough are left."""
+    talk.configure("approvals: {default: 2, us: 4}")
+    talk.says("erin", "/wedgate status")
+    (line,) = commands(talk)
+    assert "regions=eu" in line.split()
 
 
 def test_one_region_that_nothing_opens_does_not_keep_the_other_from_being_asked_for(talk: Talk) -> None:
@@ -151,6 +190,21 @@ def test_a_deployment_anchors_the_ledger(talk: Talk) -> None:
     assert "2 anchors fit" in done.output
     talk.server.git("update-ref", "-d", "refs/heads/wedgate/venue-search")
     assert talk.run("push", "audit", "verify", "--commit", MERGED).exit_code == 13
+
+
+def test_the_deployments_of_a_squash_are_those_of_its_pull_request(talk: Talk) -> None:
+    """Whoever replaces the ledger deletes the comment and the statuses too. A merge that GitHub only tried is none."""
+    granted(talk)
+    assert talk.deploys(MERGED, "--deployment", "production", run=9).exit_code == 0
+    (talk.directory / "wedgate.yml").write_bytes(talk.world.commits["a" * 40]["wedgate.yml"])
+    talk.world.comments[7] = [each for each in talk.world.comments[7] if each.login != "github-actions[bot]"]
+    talk.world.statuses.clear()
+    verify = ("push", "audit", "verify", "--pull-request", "7")
+    assert "wrote nothing there" in talk.run(*verify).output
+    talk.world.pulls[7].merged_as = MERGED
+    assert talk.run(*verify).exit_code == 0
+    talk.server.git("update-ref", "-d", "refs/heads/wedgate/venue-search")
+    assert talk.run(*verify).exit_code == 13
 
 
 def test_a_scheduled_deployment_uses_the_grant(talk: Talk) -> None:

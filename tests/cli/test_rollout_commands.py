@@ -8,34 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from small_service import CLOSED_ON_SATURDAYS, NEW, green_in, put_simulated, run_to_its_code
 
-from wedgate.cli import main as cli_main
 from wedgate.cli import rollout_wiring
-from wedgate.errors import ExitCode, WedgateError
+from wedgate.errors import ExitCode
 from wedgate.rollout.values import Release
 
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions:
-  us-west:
-    markets:
-      los-angeles: {zone: America/Los_Angeles, country: US, subdivision: CA}
-rules:
-  saturday: {where: all, weekdays: saturday, effect: block}
-rollout:
-  reserve: 1m
-  strategies:
-    steady: {kind: canary, steps: [{weight: 10, bake: 10m}]}
-  target: {kind: simulated}
-judge:
-  slice: 30s
-  errors: {requests: 20}
-  false-alarms: 20%
-state: {kind: file, path: .wedgate}
-"""
-NEW = ("--commit", "1" * 40, "--digest", "sha256:new")
 FRIDAY = datetime(2026, 6, 5, 18, 0, tzinfo=UTC)
 SATURDAY = datetime(2026, 6, 6, 18, 0, tzinfo=UTC)
 
@@ -59,30 +38,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
 def wedgate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: list[datetime]) -> Wedgate:
     """Run a command in a fresh directory; an error of wedgate's is its exit code, as ``main`` makes it."""
     monkeypatch.chdir(tmp_path)
-    Path("wedgate.yml").write_text(CONFIGURATION)
-    Path(".wedgate").mkdir()
-    regions = {
-        "us-west": {"colours": {"blue": "sha256:old", "green": None}},
-        "*traffic": {"rate": 200, "digests": {"sha256:bad": {"errors": 0.4}}},
-    }
-    Path(".wedgate/simulated.json").write_text(json.dumps(regions))
-
-    def run(*words: str) -> Result:
-        result = CliRunner().invoke(cli_main.cli, words, standalone_mode=False)
-        if isinstance(result.exception, WedgateError):
-            result.exit_code = int(result.exception.exit_code)
-        elif result.exception is not None:
-            raise result.exception
-        else:
-            result.exit_code = int(result.return_value)
-        return result
-
-    return run
+    Path("wedgate.yml").write_text(CLOSED_ON_SATURDAYS)
+    put_simulated({"sha256:bad": {"errors": 0.4}})
+    return run_to_its_code
 
 
 def green() -> int:
     """Return the percent that green has."""
-    return int(json.loads(Path(".wedgate/simulated.json").read_text())["us-west"].get("weights", {"green": 0})["green"])
+    return green_in(Path(".wedgate/simulated.json"))
 
 
 def test_without_last_good_version_run_is_refused(wedgate: Wedgate) -> None:

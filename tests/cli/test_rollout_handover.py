@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from github_world import REPOSITORY, GithubWorld
+from small_service import CLOSED_ON_SATURDAYS, NEW, green_in, put_simulated, run_to_its_code
 
-from wedgate.cli import main as cli_main
 from wedgate.cli import rollout_wiring
-from wedgate.errors import ExitCode, WedgateError
+from wedgate.errors import ExitCode
 
-CONFIGURATION = """\
-version: 1
-service: venue-search
-regions:
-  us-west:
-    markets:
-      los-angeles: {zone: America/Los_Angeles, country: US, subdivision: CA}
-rules:
-  saturday: {where: all, weekdays: saturday, effect: block}
-rollout:
-  reserve: 1m
-  strategies:
-    steady: {kind: canary, steps: [{weight: 10, bake: 10m}]}
-  target: {kind: simulated}
-judge:
-  slice: 30s
-  errors: {requests: 20}
-  false-alarms: 20%
-state: {kind: file, path: .wedgate}
-"""
-NEW = ("--commit", "1" * 40, "--digest", "sha256:new")
 # The clock of the double is the real one, and the gate compares: the days are counted from a Monday at noon.
 MONDAY = datetime(2026, 6, 1, 18, 0, tzinfo=UTC)
 
@@ -47,17 +25,10 @@ Wedgate = Callable[..., Result]
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Be a run of `rollout.yml` on main, in a repository that has it."""
-    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
-    spec = importlib.util.spec_from_file_location("github_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault("github_world", module)
-    spec.loader.exec_module(module)
-    with module.GithubWorld() as found:
-        found.put("wedgate.yml", CONFIGURATION.encode())
+    with GithubWorld() as found:
+        found.put("wedgate.yml", CLOSED_ON_SATURDAYS.encode())
         found.workflows = {"rollout.yml": True}
-        workflow = f"{module.REPOSITORY}/.github/workflows/rollout.yml@refs/heads/main"
+        workflow = f"{REPOSITORY}/.github/workflows/rollout.yml@refs/heads/main"
         files = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_OUTPUT": str(tmp_path / "output")}
         for name, value in {**found.environment(), **files, "GITHUB_WORKFLOW_REF": workflow}.items():
             monkeypatch.setenv(name, value)
@@ -78,30 +49,17 @@ def wedgate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: Any) -> Wedg
     monkeypatch.setattr("wedgate.cli.wiring.utc_now", lambda: now[0])
     monkeypatch.setattr(rollout_wiring.Interruption, "pause", pause)
     monkeypatch.chdir(tmp_path)
-    Path("wedgate.yml").write_text(CONFIGURATION)
-    Path(".wedgate").mkdir()
-    regions = {"us-west": {"colours": {"blue": "sha256:old", "green": None}}, "*traffic": {"rate": 200}}
-    Path(".wedgate/simulated.json").write_text(json.dumps(regions))
-
-    def run(*words: str) -> Result:
-        result = CliRunner().invoke(cli_main.cli, words, standalone_mode=False)
-        if isinstance(result.exception, WedgateError):
-            result.exit_code = int(result.exception.exit_code)
-        elif result.exception is not None:
-            raise result.exception
-        else:
-            result.exit_code = int(result.return_value)
-        return result
-
+    Path("wedgate.yml").write_text(CLOSED_ON_SATURDAYS)
+    put_simulated()
     monkeypatch.delenv("GITHUB_ACTIONS")
-    assert run("rollout", "adopt", "--digest", "sha256:old").exit_code == ExitCode.DONE
+    assert run_to_its_code("rollout", "adopt", "--digest", "sha256:old").exit_code == ExitCode.DONE
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    return run
+    return run_to_its_code
 
 
 def green() -> int:
     """Return the percent that green has."""
-    return int(json.loads(Path(".wedgate/simulated.json").read_text())["us-west"].get("weights", {"green": 0})["green"])
+    return green_in(Path(".wedgate/simulated.json"))
 
 
 def test_each_run_starts_the_next_until_the_rollout_is_done(wedgate: Wedgate, world: Any) -> None:

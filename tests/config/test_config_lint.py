@@ -138,3 +138,24 @@ def test_a_bake_longer_than_every_window_of_the_year_is_said(lint: object, bake:
 def test_everything_at_once_by_another_name_is_said(lint: object, steps: str, is_said: bool) -> None:
     """A canary whose only step is everything is none."""
     assert ("all-at-once is dangerous" in lint(HEAD + ROLLOUT.format(steps=steps)).output) is is_said
+
+
+TWO = HEAD.replace("regions: {eu:", "regions: {us: {markets: {new-york: {zone: America/New_York, country: US}}}, eu:")
+POLICY = "overrides: {approvers: {teams: [a/b, a/c]}, signers: .github/allowed_signers, from-teams: %s}\n"
+
+
+@pytest.mark.parametrize(
+    ("teams", "level", "where"),
+    [
+        ("2", "warning", "any region"),
+        ("{default: 1, us: 2}", "note", "us"),
+        ("{default: 2, us: 1}", "note", "eu"),
+        ("1", None, ""),
+    ],
+)  # fmt: skip
+def test_signatures_where_teams_are_asked_for_are_said(lint: object, teams: str, level: str | None, where: str) -> None:
+    """A file of signers that is of no use anywhere is worth a change; one that is of some is only noted."""
+    output = lint(TWO + POLICY % teams, "--notes").output
+    words = f"overrides.signers: no signatures open {where}, because of `from-teams`"
+    assert (f"{level}: {words}" in output) is (level is not None)
+    assert ("overrides.signers" in output) is (level is not None)

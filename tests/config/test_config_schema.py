@@ -30,6 +30,7 @@ BEYOND_A_SCHEMA = frozenset(
     evidence-command-incomplete
     evidence-command-words
     evidence-envoy-path
+    judge-usage-envoy
     evidence-prometheus-incomplete
     evidence-prometheus-url
     evidence-prometheus-values

@@ -90,15 +90,22 @@ def test_a_later_page_that_fails_is_an_error(world: Any) -> None:
 
 
 def test_two_commits_are_compared(world: Any) -> None:
-    """A merge group has no list of files of its own."""
-    world.comparisons[("c" * 40, "d" * 40)] = [("wedgate.yml", None)]
-    assert forge_of(world).changed_between("c" * 40, "d" * 40) == ("wedgate.yml",)
+    """In one request, with the old name of what was moved."""
+    world.comparisons[("c" * 40, "d" * 40)] = [("wedgate.yml", "old.yml"), ("app.py", None)]
+    changed = forge_of(world).changed_between("c" * 40, "d" * 40)
+    assert changed.paths == {"wedgate.yml", "old.yml", "app.py"}
+    assert changed.is_whole
+    assert not changed.has("other.py")
+    assert len(world.asked) == 1
 
 
-def test_the_head_of_a_pull_request_is_told(world: Any) -> None:
-    """The commit that the branch is at now."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40)
-    assert forge_of(world).head_of(7) == "b" * 40
+@pytest.mark.parametrize(("count", "is_whole"), [(299, True), (300, False), (900, False)])
+def test_a_comparison_that_may_lack_files_says_so(world: Any, count: int, is_whole: bool) -> None:
+    """GitHub lists three hundred files and does not say that there are more: then any file may have been changed."""
+    world.comparisons[("c" * 40, "d" * 40)] = [(f"src/{number}.py", None) for number in range(count)]
+    changed = forge_of(world).changed_between("c" * 40, "d" * 40)
+    assert changed.is_whole is is_whole
+    assert changed.has("wedgate.yml") is not is_whole
 
 
 def test_the_clock_is_the_forges(world: Any) -> None:
@@ -201,3 +208,88 @@ def test_comments_that_cannot_all_be_read_are_an_error(commented: Any) -> None:
     commented.failures["page=2"] = "500"
     with pytest.raises(ExternalSystemError, match="comments of pull request 7"):
         forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours")
+
+
+def limited(world: Any, **settings: Any) -> tuple[GithubForge, list[float]]:
+    """Return the adapter, and how long it was told to wait."""
+    waited: list[float] = []
+    return forge_of(world, pause=waited.append, **settings), waited
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_short_rate_limit_is_waited_for(world: Any, status: int) -> None:
+    """The primary one to its end, by the forge's clock; a secondary one as long as it says."""
+    world.put("wedgate.yml", b"x")
+    world.shifted_seconds = 90_000
+    end = int(world.date().timestamp()) + 9
+    world.limits = [
+        (status, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(end)}),
+        (status, {"Retry-After": "4"}),
+        (status, {"Retry-After": "0"}),
+    ]
+    forge, waited = limited(world)
+    assert forge.default_branch_file(PATHS) is not None
+    assert waited[1:] == [4, 1]
+    assert 8 <= waited[0] <= 10
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"Retry-After": "31"}, r"ask again in 31 s, at \d\d:\d\d:\d\d UTC"),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "99999999999"}, "ask again in 60 s"),
+        ({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "-5"}, "ask again in 60 s"),
+        ({"Retry-After": "-1"}, "ask again in 60 s"),
+        ({"Retry-After": "9" * 400}, "ask again in 60 s"),
+        ({}, "ask again in 60 s"),
+    ],
+)
+def test_a_long_rate_limit_ends_the_question_at_once(world: Any, headers: dict[str, str], words: str) -> None:
+    """It says when to ask again; what cannot be read is a minute, as GitHub asks for."""
+    world.limits = [(403, headers)]
+    forge, waited = limited(world)
+    with pytest.raises(ExternalSystemError, match=words) as caught:
+        forge.date()
+    assert type(caught.value) is ExternalSystemError
+    assert "contents: read" not in str(caught.value)
+    assert waited == []
+
+
+def test_a_primary_limit_says_when_it_ends(world: Any) -> None:
+    """Forty minutes from now, by the forge's clock."""
+    world.failures["/repos"] = "rate"
+    forge, waited = limited(world)
+    ends = world.date() + timedelta(minutes=40)
+    with pytest.raises(ExternalSystemError) as caught:
+        forge.date()
+    told = [f"{ends + timedelta(seconds=late):%H:%M:%S} UTC" for late in range(-2, 4)]
+    assert any(f"ask again in 40 min, at {each}" in str(caught.value) for each in told), caught.value
+    assert waited == []
+
+
+def test_the_waits_of_a_run_are_bounded_in_all(world: Any) -> None:
+    """Thirty seconds, however many short limits there are."""
+    world.limits = [(403, {"Retry-After": "8"})] * 9
+    forge, waited = limited(world)
+    with pytest.raises(ExternalSystemError, match="ask again in 8 s"):
+        forge.date()
+    assert waited == [8, 8, 8]
+
+
+def test_what_changes_something_is_sent_again_behind_a_limit(world: Any) -> None:
+    """It was not carried out: the comment is there once."""
+    world.pulls[7] = WORLD.Pull(head="b" * 40)
+    forge, waited = limited(world)
+    world.limits = [(403, {"Retry-After": "2"}), (429, {"Retry-After": "2"}), (403, {"Retry-After": "2"})]
+    assert forge.keep_comment(7, "<!-- mark -->", "<!-- mark --> said")
+    assert waited == [2, 2, 2]
+    assert len(world.comments[7]) == 1
+
+
+def test_a_limit_is_no_refusal(world: Any) -> None:
+    """A token that may not comment is told so, and one that may not yet is not taken for it."""
+    world.pulls[7] = WORLD.Pull(head="b" * 40)
+    world.failures["POST"] = "secondary"
+    forge, _ = limited(world)
+    with pytest.raises(ExternalSystemError, match="its rate limit"):
+        forge.keep_comment(7, "<!-- mark -->", "<!-- mark --> said")

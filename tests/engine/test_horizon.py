@@ -10,6 +10,7 @@ from wedgate.calendars.values import Cause, Span
 from wedgate.cli.wiring import PinnedAlmanac
 from wedgate.config.load import parse_configuration
 from wedgate.engine.horizon import opened_until, timeline_for
+from wedgate.engine.lasting import granted_until
 
 FRIDAY = datetime(2026, 6, 5, 12, 0, tzinfo=UTC)
 SATURDAY = datetime(2026, 6, 6, 12, 0, tzinfo=UTC)
@@ -57,3 +58,33 @@ def test_an_override_lasts_to_its_end_or_to_what_it_does_not_open(
 def test_what_lies_beyond_the_timeline_is_not_open() -> None:
     """Nothing is known there."""
     assert until(FRIDAY, FRIDAY + timedelta(days=40), "saturday", "sunday", "evening") == FRIDAY + timedelta(days=10)
+
+
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        # London's Sunday ends on Sunday 7 June at 23:00 UTC, and its next Saturday begins on Friday 12 June at 23:00.
+        (datetime(2026, 6, 7, 22, 59, 59, tzinfo=UTC), datetime(2026, 6, 7, 22, 59, 59, tzinfo=UTC)),
+        (datetime(2026, 6, 7, 23, 0, tzinfo=UTC), datetime(2026, 6, 12, 23, 0, tzinfo=UTC)),
+        (datetime(2026, 6, 7, 23, 30, tzinfo=UTC), datetime(2026, 6, 12, 23, 0, tzinfo=UTC)),
+        # A grant does not open the day after its end, whatever it names.
+        (datetime(2026, 6, 12, 22, 0, tzinfo=UTC), datetime(2026, 6, 12, 23, 0, tzinfo=UTC)),
+    ],
+)
+def test_a_grant_that_ends_in_open_time_keeps_its_region_open_until_the_calendar_closes_it(
+    ends: datetime, expected: datetime
+) -> None:
+    """The grant names every rule; asked at 22:00 UTC on the Sunday."""
+    calendar = parse_configuration(TEXT, name="wedgate.yml").calendar
+    at = datetime(2026, 6, 7, 22, 0, tzinfo=UTC)
+    rules = ("saturday", "sunday", "evening")
+    assert granted_until(calendar, PinnedAlmanac(), "uk", at, ends, rules=rules) == expected
+
+
+def test_a_long_runway_is_looked_at_to_its_end() -> None:
+    """A region that no rule ever closes again is open for as long as was asked for."""
+    text = TEXT.replace(b"weekdays: saturday", b"dates: 2026-06-06").replace(b"weekdays: sunday", b"dates: 2026-06-07")
+    calendar = parse_configuration(text, name="wedgate.yml").calendar
+    at, ends = SATURDAY, datetime(2026, 6, 8, 0, 0, tzinfo=UTC)
+    rules, needed = ("saturday", "sunday", "evening"), timedelta(days=90)
+    assert granted_until(calendar, PinnedAlmanac(), "uk", at, ends, rules=rules, needed=needed) >= at + needed

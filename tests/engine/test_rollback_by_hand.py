@@ -91,6 +91,30 @@ def test_run_that_is_still_going_cannot_raise_the_weights_again(world: Any) -> N
     assert book.state.running is None
 
 
+def test_the_reason_that_a_person_gave_is_the_one_that_is_told(world: Any) -> None:
+    """A run that looks between the switch and its record only sees that somebody was there, and writes that first."""
+    write_down = recorder_in(Book(world.store, world.spool))
+    late: list[Any] = []
+
+    def act(there: Any) -> None:
+        if there.weights()["r1"] == 10:
+            roll_back(
+                there.rescues[-1],
+                lambda settings: there.targets[settings.region],
+                clock=lambda: there.now,
+                why="bookings fail",
+                record=lambda *record: late.append(record) or "later",
+            )
+
+    world.on_pause.append(act)
+    assert world.run().exit_code is ExitCode.ROLLED_BACK
+    with pytest.raises(RefusedError, match="was found on stable, written by hand"):
+        world.run()
+    write_down(*late.pop())
+    with pytest.raises(RefusedError, match="rolled back by hand: bookings fail"):
+        world.run()
+
+
 def test_ledger_out_of_order_keeps_the_record_for_later(world: Any) -> None:
     """The store cannot be written: weights first, the record waits and is written by the next run."""
     world.run()

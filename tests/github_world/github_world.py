@@ -39,7 +39,9 @@ class Pull:
     base_ref: str = "main"
     from_fork: bool = False
     state: str = "open"
-    commits: list[tuple[str | None, str | None]] = field(default_factory=lambda: [("dave", "dave")])
+    merged_as: str | None = None
+    commits: list[tuple[str | None, ...]] = field(default_factory=lambda: [("dave", "dave")])
+    """By author and committer, and with a message where one matters."""
 
 
 @dataclass(kw_only=True)
@@ -77,6 +79,8 @@ class GithubWorld:
         self.hidden: set[str] = set()
         """Whose membership is private, and not shown to this token."""
         self.teams: dict[str, list[str]] = {}
+        self.limits: list[tuple[int, dict[str, str]]] = []
+        """Status and headers of the next answers, which are beyond a rate limit."""
         self.pushes: list[tuple[str, str, str | None]] = []
         """Branch, commit and login, the latest last."""
         self.runs: dict[int, tuple[str, str]] = {}
@@ -132,6 +136,25 @@ class GithubWorld:
         self.comments.setdefault(pull, []).append(comment)
         return comment
 
+    def merge(self, number: int) -> bool:
+        """Merge a pull request into main, as it is, if every status that main's rules require is green on its head."""
+        pull = self.pulls[number]
+        latest = {status["context"]: status["state"] for status in self.statuses if status["sha"] == pull.head}
+        required = [
+            check["context"]
+            for rule in self.rules.get("main", ())
+            if rule["type"] == "required_status_checks"
+            for check in rule["parameters"]["required_status_checks"]
+        ]
+        if any(latest.get(context) != "success" for context in required):
+            return False
+        home, changed = self.commits[self.branches["main"]], self.commits.get(pull.head, {})
+        for path, former in pull.files:
+            home.pop(former or path, None)
+            home |= {path: changed[path]} if path in changed else {}
+        pull.state = "closed"
+        return True
+
     def environment(self) -> dict[str, str]:
         """Return what a runner of this world says."""
         return {
@@ -170,8 +193,9 @@ class GithubWorld:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
             case ["compare", between]:
                 base, _, head = between.partition("...")
-                if (base, head) in self.comparisons:
-                    return 200, _example("compare", files=[_file(*each) for each in self.comparisons[(base, head)]])
+                files = self._between(base, head)
+                if files is not None:
+                    return 200, _example("compare", files=[_file(*each) for each in files[:300]])
             case ["git", "commits", sha] if sha in self.trees:
                 found = _example("git_commit", sha=sha)
                 found["tree"]["sha"] = self.trees[sha]
@@ -198,6 +222,16 @@ class GithubWorld:
                 first, last = (self._user(login) for login in self.runs[int(number)])
                 return 200, _example("run", id=int(number), actor=first, triggering_actor=last)
         return None
+
+    def _between(self, base: str, head: str) -> list[tuple[str, str | None]] | None:
+        """Return what was said of two commits, or else what the pull requests change that the second one is of."""
+        if (base, head) in self.comparisons:
+            return self.comparisons[(base, head)]
+        own = [
+            pull for number, pull in self.pulls.items() if head == pull.head or number in self.brought_by.get(head, ())
+        ]
+        known = base == self.branches["main"] and (head in self.commits or own)
+        return [file for pull in own for file in pull.files] if known else None
 
     def _of_talk(self, parts: list[str], query: dict[str, list[str]]) -> Answer | None:
         match parts:
@@ -284,6 +318,9 @@ class GithubWorld:
         found = _example("pull", number=number, state=pull.state, user=self._user(pull.author))
         found["head"] |= {"sha": lies.pop(0) if lies else pull.head, "ref": pull.head_ref}
         found["base"] |= {"ref": pull.base_ref}
+        # While it is open, GitHub shows the commit of a merge that it tried.
+        found["merge_commit_sha"] = pull.merged_as or "f" * 40
+        found["merged_at"] = None if pull.merged_as is None else "2026-01-01T00:00:00Z"
         for part, home in (("head", 2 if pull.from_fork else 1), ("base", 1)):
             found[part]["repo"]["id"] = home
         if not is_whole:
@@ -301,9 +338,13 @@ class GithubWorld:
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
         return found
 
-    def _commit(self, author: str | None, committer: str | None) -> dict[str, Any]:
+    def _commit(self, author: str | None, committer: str | None, message: str | None = "a fix") -> dict[str, Any]:
         people = [None if login is None else self._user(login) for login in (author, committer)]
-        return _example("pull_commit", author=people[0], committer=people[1])
+        found = _example("pull_commit", author=people[0], committer=people[1])
+        found["commit"]["message"] = message
+        for part, login in (("author", author), ("committer", committer)):
+            found["commit"][part]["email"] = f"{login or 'nobody'}@acme.example"
+        return found
 
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []
@@ -441,8 +482,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif failure == "malformed":
             self._send(200, b"{not json")
         elif failure in ("rate", "secondary"):
-            named = {"X-RateLimit-Remaining": "0"} if failure == "rate" else {"Retry-After": "60"}
+            end = str(int(self.world.date().timestamp()) + 2400)
+            primary = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": end}
+            named = primary if failure == "rate" else {"Retry-After": "60"}
             self._send(403, json.dumps({"message": "API rate limit exceeded"}).encode(), **named)
+        elif failure is None and self.world.limits:
+            status, named = self.world.limits.pop(0)
+            self._send(status, json.dumps({"message": "You have exceeded a secondary rate limit"}).encode(), **named)
         elif failure is not None and failure.isdigit():
             self._send(int(failure), json.dumps({"message": "made to fail"}).encode())
         else:

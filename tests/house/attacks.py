@@ -16,11 +16,15 @@ AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
 WORDS = "tests/cli/test_override_words.py"
+STATUS = "tests/cli/test_override_status.py"
+CHECK = "tests/cli/test_check_command.py"
 ENGINE = "wedgate/engine/overrides.py"
 CONVERSATION = "wedgate/overrides/conversation.py"
 LINES = "wedgate/overrides/live_lines.py"
 READER = "wedgate/overrides/grammar.py"
+EXCLUDED = "wedgate/overrides/excluded.py"
 GRANTS = "wedgate/overrides/grants.py"
+PROPOSED = "wedgate/engine/proposed.py"
 STATEMENTS = "wedgate/overrides/statements.py"
 
 
@@ -42,7 +46,7 @@ ATTACKS = (
         "sockpuppet-self-approval",
         "asks for an override and approves it as well",
         "does not count the requester",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.REQUESTER, (requester,),",
         "(NeverCount.REQUESTER, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[erin-own_request]",
@@ -51,7 +55,7 @@ ATTACKS = (
         "author-approval",
         "opens the pull request and approves what a colleague asks for it",
         "does not count the author",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.AUTHOR, (change.author,),",
         "(NeverCount.AUTHOR, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[dave-own_change]",
@@ -60,7 +64,7 @@ ATTACKS = (
         "last-push",
         "pushes the last commit onto somebody else's pull request and approves it",
         "does not count whoever pushed the head, by GitHub's own record of pushes",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.HEAD_PUSHER, change.pushers,",
         "(NeverCount.HEAD_PUSHER, (),",
         f"{CASES}::test_a06_author_requester_and_pusher_do_not_count[frank-own_push]",
@@ -78,7 +82,7 @@ ATTACKS = (
         "re-run",
         "runs somebody else's deployment again after approving it",
         "does not count whoever ran the job again",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.RE_RUNNER, change.re_runners,",
         "(NeverCount.RE_RUNNER, (),",
         f"{CASES}::test_a08_who_ran_the_job_again_does_not_count",
@@ -87,10 +91,28 @@ ATTACKS = (
         "co-author",
         "wrote a commit in the middle of the pull request and approves the whole",
         "does not count committers, where the policy says so",
-        CONVERSATION,
+        EXCLUDED,
         "(NeverCount.COMMITTERS, change.committers or (),",
         "(NeverCount.COMMITTERS, (),",
         f"{CASES}::test_committers_are_kept_out_where_the_policy_says_so",
+    ),
+    Attack(
+        "co-author-of-a-squash",
+        "is named in the trailers of a commit alone, and approves it",
+        "reads co-authors out of messages, where the policy does not count committers",
+        "wedgate/adapters/forge/github_conversations.py",
+        'for name in co_authors_in(str(each["commit"]["message"])))',
+        "for name in ())",
+        f"{TALK}::test_a_co_author_does_not_count_where_committers_do_not[Bob <102+bob@users.noreply.github.com>-bob]",
+    ),
+    Attack(
+        "co-author-by-another-address",
+        "is named as a co-author by an address that no account is known for, and approves",
+        "counts no approval while a co-author may be anybody",
+        CONVERSATION,
+        "NeverCount.COMMITTERS in policy.never_count and self._change.strangers:",
+        "False:",
+        f"{CASES}::test_co_authors_without_a_number_or_an_account_are_not_taken_for_nobody",
     ),
     Attack(
         "double-vote",
@@ -417,6 +439,79 @@ ATTACKS = (
         f"{LOOSENING}::test_what_makes_an_override_easier_loosens",
     ),
     Attack(
+        "loosen-on-an-open-day",
+        "merges a weaker configuration on a day on which everything is open anyhow",
+        "judges by the status, too, what a change makes of the configuration",
+        "wedgate/cli/conversing.py",
+        "return self.gate_for(event).decide(None)",
+        "return self.gate_for(event).decide(None, by_calendar=True)",
+        f"{STATUS}::test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
+    ),
+    Attack(
+        "loosen-beside-code",
+        "puts a harmless file beside the weaker configuration, so that the calendar decides",
+        "asks the calendar then, and judges the configuration all the same",
+        "wedgate/engine/check.py",
+        "            if verdict is Verdict.CLOSED:\n                every",
+        "            if False:\n                every",
+        f"{STATUS}::test_a_loosening_change_is_red_on_an_open_day_until_the_quorum_says_so"
+        "[fewer approvals-with another file]",
+    ),
+    Attack(
+        "lost-among-files",
+        "hides the weaker configuration among more files than the forge lists",
+        "takes every file for changed where the list may not be whole",
+        "wedgate/adapters/forge/interface.py",
+        "return path in self.paths or not self.is_whole",
+        "return path in self.paths",
+        f"{CHECK}::test_a_pull_request_is_judged_by_its_change_and_the_calendar[too many files]",
+    ),
+    Attack(
+        "empty-the-feed",
+        "empties a file that the configuration takes days from, and leaves the configuration alone",
+        "judges a change to those files as one to the configuration",
+        PROPOSED,
+        "if change.changes(name))",
+        "if False)",
+        f"{STATUS}::test_a_change_to_a_file_that_the_configuration_names_is_judged_too",
+    ),
+    Attack(
+        "led-by-a-feed",
+        "has a pull request name a page inside of the network, for wedgate to fetch",
+        "fetches no page that only a change names, and takes its rule for one that closes nothing",
+        PROPOSED,
+        "        if not strange:",
+        "        if True:",
+        f"{STATUS}::test_days_are_not_taken_away_by_another_file_or_page",
+    ),
+    Attack(
+        "hide-behind-what-ended",
+        "takes a rule away while another, of which nothing is known any more, closes every day",
+        "compares without what is not known as well",
+        PROPOSED,
+        "if (was, now) != (old, known):",
+        "if False:",
+        f"{STATUS}::test_what_is_closed_for_not_being_known_hides_nothing",
+    ),
+    Attack(
+        "join-the-roster",
+        "adds a friend to the file of who is on call, who owns a path, or whose keys count",
+        "asks the quorum about a change to those files",
+        "wedgate/engine/check.py",
+        "            *weakened_files(base, change),\n",
+        "",
+        f"{STATUS}::test_a_change_to_who_may_approve_is_judged_wherever_it_stands[on call]",
+    ),
+    Attack(
+        "there-and-back",
+        "moves the branch while its status is decided, and back when it is green",
+        "decides about the commit that the status is posted on, wherever the branch is by then",
+        "wedgate/cli/conversing.py",
+        "head_sha=change.head)",
+        "head_sha=self.parts.conversations.pull_request(change.number).head)",
+        f"{STATUS}::test_a_status_is_of_its_commit_wherever_the_branch_is",
+    ),
+    Attack(
         "one-key-two-names",
         "signs under two names with one key",
         "counts each key once",
@@ -442,6 +537,15 @@ ATTACKS = (
         "names=self._names_of(found[3])",
         "names=frozenset((principal, f'{principal}@acme.example'))",
         f"{SIGNED}::test_all_names_of_a_key_are_one_person",
+    ),
+    Attack(
+        "co-author-by-signature",
+        "signs for a commit that names the signer as a co-author alone",
+        "reads co-authors out of messages, and logins out of addresses",
+        "wedgate/adapters/forge/git_copy.py",
+        ", *co_authors_in(message)",
+        "",
+        f"{SIGNED}::test_a_co_author_does_not_count[bob]",
     ),
     Attack(
         "signer-without-say",

@@ -129,7 +129,7 @@ class Lane:
 
     def __init__(self, server: PostgresServer, directory: Path) -> None:
         self.services = {colour: Colourful(colour.value) for colour in Colour}
-        self.edge = EnvoyEdge.start(
+        self.edge = EnvoyEdge.started(
             "us-west",
             blue_address=self.services[Colour.BLUE].address,
             green_address=self.services[Colour.GREEN].address,

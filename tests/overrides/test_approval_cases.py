@@ -367,6 +367,22 @@ def test_committers_are_kept_out_where_the_policy_says_so(story: Any) -> None:
     assert not story.is_granted()
 
 
+def test_co_authors_without_a_number_or_an_account_are_not_taken_for_nobody(story: Any) -> None:
+    """One that is named by login alone does not count; while one is nobody known, no approval does."""
+    story.policy = replace(story.policy, never_count=story.policy.never_count | {NeverCount.COMMITTERS})
+    story.moves(committers=(), co_author_logins=frozenset(("bob",)))
+    request = story.asks()
+    story.approves("alice", request)
+    story.approves("bob", request)
+    assert not story.is_granted()
+    assert RefusalCode.OWN_COMMIT in story.codes()
+    story.approves("carol", request)
+    assert story.is_granted()
+    story.moves(committers=(), strangers=("carol@home.example",))
+    assert not story.is_granted()
+    assert RefusalCode.OWN_COMMIT in story.codes()
+
+
 def test_a_renamed_account_is_not_two_people(story: Any) -> None:
     """The number is who it is."""
     request = story.asks()

@@ -78,6 +78,12 @@ class Shelf:
         self._read: dict[str, bytes | Unread] = {}
         self._fetched: dict[FeedKey, bytes | Unread] = {}
 
+    def with_files(self, files: CalendarFiles) -> Shelf:
+        """Return a shelf of other files and the same pages, each of which is fetched once for both."""
+        other = Shelf(files, self._now)
+        other._fetched = self._fetched
+        return other
+
     def now(self) -> datetime:
         """Return the present instant."""
         return self._now()

@@ -58,9 +58,9 @@ def verify(
 
     The chain shows an entry that was edited or taken out, by its number. That somebody replaced all of it, only an
     anchor shows: wedgate writes revision and head into its comment on each pull request, into each status and into each
-    deployment (--pull-request reads all three, for the head of it; --commit the last two). You can keep your own
-    (--anchor), or signed ones (--signed), which whoever may push to the ledger cannot write. Exits with 13 when an
-    anchor does not fit, with 2 when the chain does not.
+    deployment (--pull-request reads all three, for its head and for the commit that merging or squashing made of it;
+    --commit the last two). You can keep your own (--anchor), or signed ones (--signed), which whoever may push to the
+    ledger cannot write. Exits with 13 when an anchor does not fit, with 2 when the chain does not.
 
     \b
     Examples:
@@ -258,15 +258,19 @@ def _anchors_on_the_forge(
     conversations = talk.parts.conversations
     deployments = GithubDeployments(talk.forge.connection)
     found: list[tuple[str, int, str]] = []
-    heads = [(f"pull request {number}", conversations.pull_request(number).head) for number in numbers]
-    for number, (name, _) in zip(numbers, heads, strict=True):
+    places: list[tuple[str, str]] = []
+    for number in numbers:
+        name, pull_request = f"pull request {number}", conversations.pull_request(number)
         found += [(name, *anchor) for anchor in talk.overrides.anchors(conversations.comments(number))]
-    for name, commit in [*heads, *((f"commit {commit[:12]}", commit) for commit in commits)]:
+        # What was deployed is what the merge made of it.
+        places += [(name, commit) for commit in (pull_request.head, pull_request.merged_as) if commit is not None]
+    places += [(f"commit {commit[:12]}", commit) for commit in commits]
+    for name, commit in places:
         for status in conversations.statuses_of(commit, "wedgate"):
             found += [(name, *anchor) for anchor in anchors_in(status.description)]
         found += [(name, *anchor) for anchor in anchors_of_deployments(deployments.those_of(commit))]
     if not found:
         what, remedy = "wedgate wrote nothing there that anchors the ledger", "name a pull request with an override"
-        place = ", ".join(name for name, _ in heads) or f"commit {commits[0][:12]}"
+        place = ", ".join(dict.fromkeys(name for name, _ in places))
         raise ConfigurationError((Problem(file=place, line=0, column=0, what=what, remedy=remedy),))
     return found

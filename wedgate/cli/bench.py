@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wedgate.cli import bench_live
 from wedgate.cli.options import duration_option, percentage
 from wedgate.cli.regression import check_regression, regression_options, write_regression
 from wedgate.errors import ExitCode, ExternalSystemError, UsageError
@@ -33,7 +34,11 @@ def command() -> None:
     Examples:
       wedgate bench run --base './old --bench' --candidate './new --bench' --rounds 20
       wedgate bench aa './new --bench' --rounds 60
+      wedgate bench live --for 2h
     """
+
+
+command.add_command(bench_live.command)
 
 
 def measuring(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:

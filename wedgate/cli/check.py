@@ -98,8 +98,9 @@ def command(
     Exits with 0 when everything asked about is open (or open with caution), with 10 when something is closed, with 2
     when the command or the configuration cannot be used, and with 20 when the forge did not answer. On a runner the
     configuration is read from the default branch, and an answer for --at never lets a job go on. A freeze in the ledger
-    that the configuration names closes what is open, here and there; so does a ledger that cannot be read. On a runner
-    an override that was approved for the commit opens what it names, once.
+    that the configuration names closes what is open, here and there, for --at where the instant lies within its time;
+    so does a ledger that cannot be read. On a runner an override that was approved for the commit opens what it names,
+    once.
 
     With --batch 0 says that every line was answered, whatever the answers are, and 2 that some line is no question.
     With --replay 0 says that the verdicts are the same as then, and 13 that they are not.
@@ -159,8 +160,11 @@ def command(
 
 
 def _frozen_here(gate: Gate, decision: Decision) -> Decision:
-    """Return the decision with the freezes of the ledger that the configuration names, where there is one."""
-    read = None if decision.hypothetical or not decision.regions else gate.read()
+    """Return the decision with the freezes of the ledger that the configuration names, where there is one.
+
+    Of another instant, too: elsewhere than on GitHub a job may go on because of its exit code.
+    """
+    read = gate.read(trust_clock=decision.hypothetical) if decision.regions else None
     if not isinstance(read, tuple):
         return decision
     configuration = read[1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +12,12 @@ import click
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
     from wedgate.adapters.forge.interface import CommitStatus
+    from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.engine.check import Gate
     from wedgate.engine.conversation import Answer
     from wedgate.engine.overrides import OverrideParts, Overrides
     from wedgate.gate.decision import Decision
+    from wedgate.overrides.standing import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,7 @@ class Conversing:
 
     forge: GithubForge
     gate: Gate
+    gate_for: Callable[[ChangeEvent], Gate]
     parts: OverrideParts
     overrides: Overrides
     run_url: str | None
@@ -45,15 +48,19 @@ class Conversing:
         return cls(
             forge=runner.forge,
             gate=runner.gate,
+            gate_for=runner.gate_for,
             parts=parts,
             overrides=Overrides(parts),
             run_url=run_url(environment),
             as_check_run=as_check_run,
         )
 
-    def decide(self) -> Decision:
-        """Ask the calendar, whatever a pull request changes."""
-        return self.gate.decide(None, by_calendar=True)
+    def decide(self, change: Change) -> Decision:
+        """Ask the gate about the head of a pull request, as its own `wedgate check` does."""
+        from wedgate.adapters.forge.runner import ChangeEvent
+
+        event = ChangeEvent(pull_request=change.number, base_sha="", head_sha=change.head)
+        return self.gate_for(event).decide(None)
 
     def has_command(self, comment: int) -> bool:
         """Whether a comment is there and holds a command, or was meant to."""
@@ -89,6 +96,8 @@ class Conversing:
             answer.decision,
             picture.ledger,
             policy=picture.book.policy,
+            closing=answer.closing,
+            impossible=picture.impossible,
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,

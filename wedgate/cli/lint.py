@@ -69,9 +69,10 @@ def command(file: Path | None, form: str, *, with_notes: bool, with_occurrences:
 def _notes(found: Found, wanted: bool) -> tuple[Problem, ...]:
     if not wanted or found.configuration is None or found.ahead is None:
         return ()
+    from wedgate.config.signer_warnings import notes_of_signers
     from wedgate.config.year_ahead import notes_of_year
 
-    return tuple(notes_of_year(found.configuration, found.ahead))
+    return (*notes_of_year(found.configuration, found.ahead), *notes_of_signers(found.configuration))
 
 
 def check(file: Path | None) -> Found:

@@ -16,6 +16,7 @@ from wedgate.errors import ConfigurationError, ExitCode, Problem, UsageError
 
 if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
+    from wedgate.overrides.commands import Override
     from wedgate.overrides.grants import Grant
     from wedgate.overrides.refusals import Refusal
     from wedgate.overrides.statements import Ballot, Statement, Vote
@@ -26,6 +27,7 @@ _PULL_REQUEST = click.option(
 _CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here."
 )
+_SHOWN = 5
 
 
 @click.group("override")
@@ -75,6 +77,8 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
         return _comment(number, line)
     assert principal is not None
     assert key is not None
+    from dataclasses import replace
+
     from wedgate.cli.wiring import utc_now
     from wedgate.overrides.commands import Override
     from wedgate.overrides.grammar import read_comment
@@ -86,6 +90,9 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     ((_, override),) = read.commands
     assert isinstance(override, Override)
     configuration = _configuration(config)
+    # The statement names the regions: none is added to it later.
+    override = replace(override, regions=_regions_of(override, configuration))
+    _refuse_what_nobody_could_grant(override, configuration)
     statement = Statement(
         service=configuration.service,
         repository=os.environ.get("GITHUB_REPOSITORY", ""),
@@ -97,6 +104,26 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     _write_signed(statement, Ballot.ASK, principal, key)
     click.echo(f"wedgate: request {statement.id}: let others sign it with `wedgate override sign`", err=True)
     return ExitCode.DONE
+
+
+def _regions_of(override: Override, configuration: Configuration) -> tuple[str, ...]:
+    from wedgate.engine.check import regions_to_ask
+
+    named = None if override.regions == ("all",) else override.regions
+    return tuple(sorted(regions_to_ask(configuration.calendar, named)))
+
+
+def _refuse_what_nobody_could_grant(override: Override, configuration: Configuration) -> None:
+    """Refuse a request that the policy of the configuration here takes from nobody, before others sign it."""
+    from wedgate.overrides.conversation import trouble_with_text
+    from wedgate.overrides.statements import beyond_signatures
+
+    policy = configuration.overrides
+    if policy is None or policy.signers is None:
+        raise UsageError(f"{configuration.path} has no `overrides: {{signers: ...}}`, the file of who may sign")
+    trouble = beyond_signatures(override.regions, policy) or trouble_with_text(override, policy)
+    if trouble is not None:
+        raise UsageError(str(trouble))
 
 
 def _line_of(asked: dict[str, Any]) -> str:
@@ -190,8 +217,25 @@ def sign(request: Path, principal: str, key: Path, *, denies: bool) -> ExitCode:
     from wedgate.overrides.statements import Ballot
 
     asked, _ = _load_vote(request)
+    _warn_of_what_nobody_grants(asked.statement)
     _write_signed(asked.statement, Ballot.DENY if denies else Ballot.APPROVE, principal, key)
     return ExitCode.DONE
+
+
+def _warn_of_what_nobody_grants(statement: Statement) -> None:
+    """Say that no signatures grant a request, where the configuration here, if there is one, is of its service."""
+    from contextlib import suppress
+
+    from wedgate.errors import WedgateError
+    from wedgate.overrides.statements import beyond_signatures
+
+    with suppress(WedgateError):
+        configuration = _configuration(None)
+        policy = configuration.overrides
+        if policy is not None and configuration.service == statement.service:
+            beyond = beyond_signatures(statement.override.regions, policy)
+            if beyond is not None:
+                click.echo(f"wedgate: {beyond}", err=True)
 
 
 def _write_signed(statement: Statement, ballot: Ballot, principal: str, key: Path) -> None:
@@ -244,6 +288,7 @@ def verify(
       wedgate override verify r.json alice.json bob.json --commit SHA --region eu --use hotfix-7
     """
     from wedgate.cli.signed import Verification, configuration_of_default_branch
+    from wedgate.overrides.co_authors import shown
     from wedgate.overrides.grants import Grant
     from wedgate.render.overrides import plain_standing, render_standing
 
@@ -259,6 +304,13 @@ def verify(
         ledger=ledger,
     )
     grants = found.grants(regions, binding)
+    if found.strangers:
+        names = ", ".join(map(shown, found.strangers[:_SHOWN])) + (" and more" if len(found.strangers) > _SHOWN else "")
+        click.echo(
+            f"wedgate: {names} wrote a part of it, and the file of signers has no such address: make sure that none of "
+            "those who signed is meant",
+            err=True,
+        )
     if form == "json":
         plain = {**plain_standing(found.standing), "grants": {name: _plain(each) for name, each in grants.items()}}
         click.echo(json.dumps(plain, indent=2))

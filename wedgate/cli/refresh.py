@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from wedgate.cli.notify_wiring import tell_now
-from wedgate.errors import ExitCode, ExternalSystemError
+from wedgate.errors import ExitCode, WedgateError
+from wedgate.gate.reasons import ReasonCode
 
 if TYPE_CHECKING:
+    from wedgate.adapters.forge.interface import PullRequest
+    from wedgate.adapters.forge.runner import ChangeEvent
+    from wedgate.cli.conversing import Conversing
     from wedgate.gate.decision import Decision
 
 
@@ -24,8 +28,10 @@ if TYPE_CHECKING:
 def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool) -> ExitCode:
     """Post the commit status `wedgate` anew on every open pull request towards the default branch.
 
-    A status says until when it holds. Run this on a schedule, and at the instants that it prints: then a required
-    status turns green when a window opens, and red when one closes. Nothing is used up and nothing else is changed.
+    A status says until when it holds, and takes into account what the pull request itself changes of the
+    configuration, as `wedgate check` of the pull request does. Run this on a schedule, and at the instants that it
+    prints: then a required status turns green when a window opens, and red when one closes. Nothing is used up and
+    nothing else is changed.
 
     In a run for a merge group it posts the status of the group's own commit instead, which a merge queue waits for.
 
@@ -37,37 +43,21 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
       wedgate refresh
       wedgate refresh --pull-request 7
     """
-    from wedgate.adapters.forge.interface import CommitStatus, StatusState
     from wedgate.cli.conversing import Conversing
-    from wedgate.engine.conversation import look, status_of
-    from wedgate.overrides.grants import Outgoing
 
     talk = Conversing.open(config, os.environ, as_check_run=as_check_run)
     conversations = talk.parts.conversations
     group = merge_group(os.environ)
     if group is not None:
-        number, commit = group
-        decision = talk.overrides.frozen(talk.decide())
-        decision = talk.overrides.through(decision, Outgoing(commit=commit), pull_request=number)
-        status = status_of(decision, url=talk.run_url)
-        talk.post(commit, status, decision)
-        click.echo(f"merge group of #{number} {commit[:12]}: {status.state.value}: {status.description}")
-        return ExitCode.DONE
+        return _refresh_group(talk, *group)
     if numbers:
         pulls = tuple(conversations.pull_request(number) for number in dict.fromkeys(numbers))
     else:
         pulls = conversations.open_pull_requests(str(talk.forge.connection.describe()["default_branch"]))
-    code, decided = ExitCode.DONE, talk.decide()
-    for pull in pulls:
-        found: Decision | None = None
-        try:
-            picture = talk.overrides.picture(pull.number)
-            found = look(talk.overrides, lambda: decided, picture)
-            status = status_of(found, url=talk.run_url, ledger=picture.ledger)
-        except ExternalSystemError as error:
-            status, code = CommitStatus(state=StatusState.ERROR, description=str(error)), ExitCode.EXTERNAL
-        talk.post(pull.head, status, found)
-        click.echo(f"#{pull.number} {pull.head[:12]}: {status.state.value}: {status.description}")
+    # Whatever strangers wrote into a configuration is read last: it keeps nobody else waiting.
+    codes = [_refresh(talk, pull) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
+    code = ExitCode.EXTERNAL if ExitCode.EXTERNAL in codes else ExitCode.DONE
+    decided = talk.gate.decide(None)
     change = decided.next_open or decided.next_close
     if change is not None:
         click.echo(f"wedgate: this changes at {change:%Y-%m-%dT%H:%M:%SZ}; refresh then")
@@ -75,12 +65,51 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     return code
 
 
-def merge_group(environment: Mapping[str, str]) -> tuple[int | None, str] | None:
-    """Return the pull request and the commit of a merge group; the queue's branch names the last pull request in it."""
+def _refresh(talk: Conversing, pull: PullRequest) -> ExitCode:
+    """Post the status of one pull request; ``error`` where it cannot be known."""
+    from wedgate.adapters.forge.interface import CommitStatus, StatusState
+    from wedgate.engine.conversation import look, status_of
+
+    found: Decision | None = None
+    head = pull.head
+    try:
+        picture = talk.overrides.picture(pull.number)
+        head = picture.change.head
+        found = look(talk.overrides, talk.decide, picture)
+        status = status_of(found, url=talk.run_url, ledger=picture.ledger)
+        code = _code_of(found)
+    except WedgateError as error:
+        status, code = CommitStatus(state=StatusState.ERROR, description=str(error)), ExitCode.EXTERNAL
+    talk.post(head, status, found)
+    click.echo(f"#{pull.number} {head[:12]}: {status.state.value}: {status.description}")
+    return code
+
+
+def _refresh_group(talk: Conversing, number: int | None, group: ChangeEvent) -> ExitCode:
+    """Post the status of a merge group's own commit, for what it changes beside the group before it."""
+    from wedgate.engine.conversation import status_of
+    from wedgate.overrides.grants import Outgoing
+
+    commit = group.head_sha
+    decision = talk.overrides.frozen(talk.gate_for(group).decide(None))
+    decision = talk.overrides.through(decision, Outgoing(commit=commit), pull_request=number)
+    status = status_of(decision, url=talk.run_url)
+    talk.post(commit, status, decision)
+    click.echo(f"merge group of #{number} {commit[:12]}: {status.state.value}: {status.description}")
+    return _code_of(decision)
+
+
+def _code_of(decision: Decision) -> ExitCode:
+    is_known = decision.reasons[0].code is not ReasonCode.FORGE_UNREACHABLE
+    return ExitCode.DONE if is_known else ExitCode.EXTERNAL
+
+
+def merge_group(environment: Mapping[str, str]) -> tuple[int | None, ChangeEvent] | None:
+    """Return the pull request and the change of a merge group; the queue's branch names the last pull request in it."""
     from wedgate.adapters.forge.runner import change_event
 
     event = change_event(environment)
     if environment.get("GITHUB_EVENT_NAME") != "merge_group" or event is None:
         return None
     named = re.search(r"/pr-([0-9]{1,9})-[0-9a-f]{40}$", environment.get("GITHUB_REF", ""))
-    return (int(named[1]) if named else None), event.head_sha
+    return (int(named[1]) if named else None), event

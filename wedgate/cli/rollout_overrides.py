@@ -58,7 +58,7 @@ def _whole(decision: RegionDecision, at: datetime, inputs: Inputs) -> Decision:
 
 
 def _passage(granted: OverrideLook, configuration: Configuration, at: datetime, almanac: Almanac) -> Passage:
-    """Return what a grant does for a rollout: until it ends, or a rule closes that it does not open."""
+    """Return what a grant does for a rollout: until something closes that it does not open."""
     from wedgate.engine.lasting import granted_until
     from wedgate.engine.rollout_parts import Passage
 

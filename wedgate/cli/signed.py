@@ -69,6 +69,8 @@ class Verification:
     configuration: Configuration
     ledger: Path | None = None
     """A directory for the ledger, where the one that the configuration names cannot be reached."""
+    strangers: tuple[str, ...] = ()
+    """Addresses of who wrote it that the file of signers does not have."""
 
     @classmethod
     def of(
@@ -85,6 +87,7 @@ class Verification:
         from wedgate.adapters.forge.git_copy import people_of
         from wedgate.adapters.signatures.ssh import OVERRIDE
         from wedgate.cli.wiring import utc_now
+        from wedgate.overrides.co_authors import names_of
         from wedgate.overrides.statements import Ballot, CheckedVote, canonical, standing_of
 
         signatures = signatures_of(configuration, namespace=OVERRIDE)
@@ -110,8 +113,14 @@ class Verification:
                 )
             checked.append(CheckedVote(vote=vote, key=signed.key, names=signed.names))
         standing = standing_of(checked[0], checked[1:], policy, authors=people, now=utc_now())
+        known = signatures.everybody()
         return cls(
-            standing=standing, statement=request.statement, commit=commit, configuration=configuration, ledger=ledger
+            standing=standing,
+            statement=request.statement,
+            commit=commit,
+            configuration=configuration,
+            ledger=ledger,
+            strangers=tuple(sorted(each for each in people if not names_of([each]) & known)),
         )
 
     def grants(self, regions: Sequence[str], binding: str | None) -> dict[str, Grant | Refusal]:
@@ -151,6 +160,7 @@ class Verification:
         from wedgate.overrides.grants import Grant, Outgoing, grant_in
         from wedgate.overrides.record import seen_in, uses_in
         from wedgate.overrides.refusals import Refusal, RefusalCode
+        from wedgate.overrides.statements import beyond_signatures
         from wedgate.overrides.through import closing_of, frozen_region
 
         policy = self.configuration.overrides
@@ -176,6 +186,9 @@ class Verification:
         for name in regions:
             decision = frozen_region(ask_region(self.configuration, name, now, None), freezes, now)
             closing = closing_of(decision) if decision.verdict is Verdict.CLOSED else ()
+            if (beyond := beyond_signatures((name,), policy)) is not None:
+                found[name] = beyond
+                continue
             grant = grant_in(self.standing, name, out, closing, uses=uses, at=now, untouchable=policy.untouchable)
             if isinstance(grant, Grant):
                 grant = replace(grant, expires=min(grant.expires, told.get((grant.request.id, name), grant.expires)))

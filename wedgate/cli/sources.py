@@ -17,8 +17,9 @@ from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
 from wedgate.gate.decision import ConfigOrigin
 
 if TYPE_CHECKING:
-    from wedgate.adapters.forge.interface import Forge, ForgeFile
+    from wedgate.adapters.forge.interface import ChangedPaths, Forge, ForgeFile
     from wedgate.adapters.forge.runner import ChangeEvent
+    from wedgate.cli.wiring import PinnedAlmanac
     from wedgate.config.configuration import Configuration
 
 
@@ -55,12 +56,12 @@ class DefaultBranch:
 
     def __init__(self, forge: Forge, paths: tuple[str, ...]) -> None:
         self._forge = forge
-        self._paths = paths
+        self.paths = paths
         self._found: ForgeFile | None = None
 
     def fetch(self) -> ConfigurationText | None:
         """Fetch the file from the forge, once: one run is decided by one state of the branch."""
-        found = self._found = self._found or self._forge.default_branch_file(self._paths)
+        found = self._found = self._found or self._forge.default_branch_file(self.paths)
         if found is None:
             return None
         return ConfigurationText(
@@ -70,17 +71,53 @@ class DefaultBranch:
     def read(self, path: str) -> bytes | Unread:
         """Fetch a file that a rule names, at the commit that the configuration was read at: one state of the branch."""
         try:
-            beside = self._found or self._forge.default_branch_file(self._paths)
+            beside = self._found or self._forge.default_branch_file(self.paths)
             if beside is None:
                 return Unread("the default branch has no configuration, and so no file beside it")
-            found = self._forge.file_at(str(PurePosixPath(beside.path).parent / path), beside.ref)
+            found = read_at(self._forge, str(PurePosixPath(beside.path).parent / path), beside.ref)
         except ExternalSystemError as error:
             return Unread(f"the forge did not give it: {error}; run this again")
         if found is None:
             return Unread("the default branch has no such file; merge it, or correct the path")
-        if len(found.content) > MAX_BYTES:
-            return Unread(f"it is longer than {MAX_BYTES // 1_000_000} MB; keep only what the rule needs")
-        return found.content
+        return found
+
+
+class ChangedFiles:
+    """The files beside a configuration as a change has them: its own at its head, all others on the default branch.
+
+    A branch that lags behind takes nothing back that was changed since.
+    """
+
+    def __init__(self, forge: Forge, changed: ChangedPaths, head: str, directory: PurePosixPath) -> None:
+        self._forge = forge
+        self._changed = changed
+        self._head = head
+        self._directory = directory
+
+    def read(self, path: str) -> bytes | Unread:
+        """Fetch a file that a rule names; ``ExternalSystemError`` if nobody answers, which must not pass for closed."""
+        found = self.at(str(self._directory / path))
+        if found is None:
+            return Unread("there is no such file with the change; add it, or correct the path")
+        return found
+
+    def at(self, path: str) -> bytes | Unread | None:
+        """Fetch a file by its path in the repository; ``None`` if there is none."""
+        ref = self._head if self._changed.has(path) else self._forge.default_head()
+        return read_at(self._forge, path, ref)
+
+
+def read_at(forge: Forge, path: str, ref: str) -> bytes | Unread | None:
+    """Fetch a file at a commit; ``None`` if there is none."""
+    try:
+        found = forge.file_at(path, ref)
+    except ConfigurationError as error:
+        return Unread("; ".join(problem.what for problem in error.problems))
+    if found is None:
+        return None
+    if len(found.content) > MAX_BYTES:
+        return Unread(f"it is longer than {MAX_BYTES // 1_000_000} MB; keep only what the rule needs")
+    return found.content
 
 
 def repository_paths(config: Path | None, workspace: str) -> tuple[str, ...]:
@@ -101,25 +138,35 @@ def repository_paths(config: Path | None, workspace: str) -> tuple[str, ...]:
     return (str(pure),)
 
 
-def proposed_change(forge: Forge, event: ChangeEvent, paths: tuple[str, ...]) -> ProposedChange | None:
-    """Fetch the change of a pull request or a merge group; ``None`` if it changes anything but the configuration.
+def proposed_change(
+    forge: Forge, event: ChangeEvent, source: DefaultBranch, almanac: PinnedAlmanac
+) -> ProposedChange | None:
+    """Fetch the change that a commit would make to the default branch; ``None`` if it changes nothing.
 
-    A pull request whose branch has moved on since this run began is not judged by its changes: the calendar decides.
+    It is asked for by the commit, not by the pull request: a status stays with a commit, whatever its branch does. A
+    merge group is what it adds to the group before it.
     """
-    if event.pull_request is None:
-        changed = forge.changed_between(event.base_sha, event.head_sha)
-    else:
-        changed = forge.changed_paths(event.pull_request)
-    if not changed or not set(changed) <= set(paths):
+    start = event.base_sha if event.pull_request is None else forge.default_head()
+    changed = forge.changed_between(start, event.head_sha)
+    if not changed.paths:
         return None
-    if event.pull_request is not None and forge.head_of(event.pull_request) != event.head_sha:
-        return None
-    base = forge.default_branch_file(paths)
-    head = first_at(forge, paths, event.head_sha)
+    base: ForgeFile | ConfigurationText | None = source.fetch()
+    head = first_at(forge, source.paths, event.head_sha) if any(map(changed.has, source.paths)) else base
+    path = next((file.path for file in (head, base) if file is not None), source.paths[0])
+    files = ChangedFiles(forge, changed, event.head_sha, PurePosixPath(path).parent)
+
+    def as_bytes(found: bytes | Unread | None) -> bytes | None:
+        return found if isinstance(found, bytes) else None
+
     return ProposedChange(
-        path=next((file.path for file in (head, base) if file is not None), paths[0]),
+        path=path,
         base=None if base is None else base.content,
         head=None if head is None else head.content,
+        is_all=changed.is_whole and changed.paths <= set(source.paths),
+        changes=changed.has,
+        before=lambda name: as_bytes(read_at(forge, name, forge.default_head())),
+        after=lambda name: as_bytes(files.at(name)),
+        almanac=almanac.with_files(files),
     )
 
 

@@ -17,6 +17,7 @@ from wedgate.errors import ConfigurationError, ExternalSystemError
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
+    from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.almanac.files import CalendarFiles
     from wedgate.calendars.facts import Facts, Needs
     from wedgate.calendars.values import Span
@@ -36,6 +37,12 @@ class PinnedAlmanac:
         from wedgate.almanac.files import Shelf
 
         self._shelf = Shelf(files, clock)
+
+    def with_files(self, files: CalendarFiles) -> PinnedAlmanac:
+        """Return one that reads other files, and the same pages."""
+        other = PinnedAlmanac(files)
+        other._shelf = self._shelf.with_files(files)
+        return other
 
     def gather(self, needs: Needs, span: Span) -> Facts:
         """Return the facts for a span."""
@@ -94,6 +101,8 @@ class RunnerGate:
     source: DefaultBranch
     parse: Callable[[bytes, str], Configuration]
     last_valid: Callable[[], Configuration | None]
+    gate_for: Callable[[ChangeEvent], Gate]
+    """Returns the gate as the run for a change asks it, whatever this run is for."""
 
     def configuration(self) -> Configuration | None:
         """Return the configuration whose policy decides about overrides: the default branch's, or its last valid one.
@@ -108,7 +117,7 @@ class RunnerGate:
 
 
 def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calendar: bool = False) -> RunnerGate:
-    """Return the gate on a runner; ``by_calendar``: whatever a pull request changes, its changes are not judged."""
+    """Return the gate on a runner; ``by_calendar``: whatever this run is for, its change is not judged."""
     from wedgate.adapters.forge.runner import change_event
     from wedgate.cli.sources import DefaultBranch, last_valid, proposed_change, repository_paths
 
@@ -116,21 +125,32 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
     event = None if by_calendar else change_event(environment)
     source, parse = DefaultBranch(forge, paths), parser_for(environment)
+    almanac = PinnedAlmanac(source)
 
     def find_last_valid() -> Configuration | None:
         return last_valid(forge, paths, parse)
 
-    parts = GateParts(
-        almanac=PinnedAlmanac(source),
-        clock=utc_now,
+    def gate_for(change: ChangeEvent | None) -> Gate:
+        parts = GateParts(
+            almanac=almanac,
+            clock=utc_now,
+            source=source,
+            parse=parse,
+            forge_date=forge.date,
+            proposed_change=None if change is None else lambda: proposed_change(forge, change, source, almanac),
+            last_valid=find_last_valid,
+            wedgate_version=__version__,
+        )
+        return Gate(parts)
+
+    return RunnerGate(
+        gate=gate_for(event),
+        forge=forge,
         source=source,
         parse=parse,
-        forge_date=forge.date,
-        proposed_change=None if event is None else lambda: proposed_change(forge, event, paths),
         last_valid=find_last_valid,
-        wedgate_version=__version__,
+        gate_for=gate_for,
     )
-    return RunnerGate(gate=Gate(parts), forge=forge, source=source, parse=parse, last_valid=find_last_valid)
 
 
 def _terminal_parts(config: Path | None) -> GateParts:

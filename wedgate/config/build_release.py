@@ -17,7 +17,7 @@ from wedgate.config.configuration import EvidenceSettings, Release, StateSetting
 from wedgate.config.scalars import parse_percent
 from wedgate.config.templates import COMMANDS, TEMPLATES, fill
 from wedgate.errors import ConfigurationError, Problem
-from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits
+from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits, UsageLimits
 from wedgate.rollout.notices import Destination, Occasion
 from wedgate.rollout.strategies import completed
 from wedgate.rollout.values import (
@@ -72,7 +72,17 @@ def _judge(plain: Plain) -> JudgeSettings:
             worse_by=_percent(latency, "worse-by", default.latency.worse_by),
             slices=latency.get("slices", default.latency.slices),
         ),
+        noise_lasts=parse_duration(plain["noise-lasts"]) if "noise-lasts" in plain else default.noise_lasts,
+        cpu=_usage(plain["cpu"]) if "cpu" in plain else None,
+        memory=_usage(plain["memory"]) if "memory" in plain else None,
         false_alarms=_percent(plain, "false-alarms", default.false_alarms),
+    )
+
+
+def _usage(plain: Plain) -> UsageLimits:
+    return UsageLimits(
+        worse_by=_percent(plain, "worse-by", UsageLimits().worse_by),
+        fixed=parse_percent(plain["fixed"]) if "fixed" in plain else None,
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from wedgate.calendars.kinds import kind_named
 from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
-from wedgate.config.evidence_checks import check_evidence
+from wedgate.config.evidence_checks import check_evidence, check_usage
 from wedgate.config.hook_checks import check_hooks
 from wedgate.config.nearest import nearest
 from wedgate.config.override_checks import check_overrides
@@ -39,6 +39,7 @@ def check_consistency(data: object, complaints: Complaints) -> None:
     evidence, state = _mapping(_mapping(file.get("judge")).get("evidence")), _mapping(file.get("state"))
     check_target(_mapping(rollout.get("target")), evidence, complaints)
     check_evidence(evidence, complaints)
+    check_usage(_mapping(file.get("judge")), complaints)
     _check_state(state, complaints)
     _check_notify(file.get("notify"), complaints)
 

@@ -46,6 +46,22 @@ def check_evidence(evidence: Mapping[str, Any], complaints: Complaints) -> None:
                 complaints.value(at, f"unknown word {{{word}}}", "only {region} is filled in here")
 
 
+def check_usage(judge: Mapping[str, Any], complaints: Complaints) -> None:
+    """Complain about CPU and memory that are to be judged and that the evidence does not know."""
+    plain = judge.get("evidence")
+    evidence: Mapping[str, Any] = plain if isinstance(plain, dict) else {}
+    kind, metrics = evidence.get("kind", "envoy"), evidence.get("metrics", {})
+    for key, series in (("cpu", "process_cpu_seconds_total"), ("memory", "process_resident_memory_bytes")):
+        if not isinstance(judge.get(key), dict):
+            continue
+        if kind == "envoy":
+            what = f"Envoy's statistics do not know what the service uses of {key}"
+            complaints.key(("judge", key), what, "take evidence of kind prometheus, command or file")
+        elif kind == "prometheus" and isinstance(metrics, dict) and key not in metrics:
+            what = f"no metric of {key} is named in evidence"
+            complaints.key(("judge", key), what, f"add evidence: {{metrics: {{{key}: {series}}}}}")
+
+
 def _check_url(url: object, complaints: Complaints) -> None:
     if not isinstance(url, str) or not url.strip():
         return

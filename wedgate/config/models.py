@@ -308,7 +308,9 @@ class MetricsSection(Section):
     code_label: LabelName = left_out("That label: `envoy_response_code`; `code` where other requests are named.")
     errors: list[PlaceText] = left_out("Codes that are errors: `[5xx]` by default; `x` is any digit.", min_length=1)
     timeouts: MetricName = left_out("The counter of requests without an answer, where the histogram leaves them out.")
-    latency: MetricName = left_out("The classic histogram of latency, without `_bucket`.")
+    latency: MetricName = left_out("The histogram of latency, native or classic, without `_bucket`.")
+    cpu: MetricName = left_out("The counter of CPU seconds of the service's processes.")
+    memory: MetricName = left_out("The gauge of their resident bytes.")
     unit: UnitWord = left_out("Its unit: `s`, `ms`, or `whole-ms` (rounded down, as Envoy's are).")
 
 
@@ -347,6 +349,13 @@ class LatencySection(Section):
     slices: Count = Field(20, description="Below so many usable slices there is no pass.")
 
 
+class UsageSection(Section):
+    """When the candidate uses too much of something."""
+
+    worse_by: Percent = Field("20%", description="How much more than stable would the candidate may use.")
+    fixed: Percent = left_out("The share of stable's use that it has without requests; any share when left out.")
+
+
 class JudgeSection(Section):
     """Whether the new version is good enough to go on."""
 
@@ -354,6 +363,9 @@ class JudgeSection(Section):
     slice: Duration = Field("30s", description="Both colours over the same stretch of time are one paired observation.")
     errors: ErrorsSection = left_out("When errors are too many.")
     latency_p95: LatencySection = left_out("When latency is too high.")
+    cpu: UsageSection = left_out("When CPU seconds for the same requests are too many; not judged when left out.")
+    memory: UsageSection = left_out("When resident memory for the same requests is too much; not judged when left out.")
+    noise_lasts: Duration = left_out("How long noise lasts that the colours do not share: `wedgate bench live` says.")
     false_alarms: Percent = Field("1%", description="Per rollout: all metrics, regions and looks together.")
     report_fails: FailWord = Field(
         ReportFails.ROLLBACK.value, description="What a failed judgement or report does: `rollback` or `hold`."

@@ -19,7 +19,7 @@ from wedgate.config.extends import DISABLED
 from wedgate.config.rule_keys import fields_of_kind, kind_keys
 from wedgate.config.scalars import spell_load, spell_percent
 from wedgate.config.templates import COMMANDS, TEMPLATES
-from wedgate.judge.values import JudgeSettings
+from wedgate.judge.values import JudgeSettings, UsageLimits
 from wedgate.rollout.values import Choice, HookSettings, RolloutSettings, Strategy, StrategyKind, TargetSettings
 
 
@@ -121,6 +121,7 @@ def _present(value: Any, *, only: Sequence[str]) -> dict[str, Any]:
 
 
 def _plain_judge(judge: JudgeSettings) -> dict[str, Any]:
+    usage = {"cpu": judge.cpu, "memory": judge.memory}
     return {
         "slice": spell_duration(judge.slice_length),
         "errors": {
@@ -129,8 +130,15 @@ def _plain_judge(judge: JudgeSettings) -> dict[str, Any]:
             "requests": judge.errors.requests,
         },
         "latency-p95": {"worse-by": spell_percent(judge.latency.worse_by), "slices": judge.latency.slices},
+        **({"noise-lasts": spell_duration(judge.noise_lasts)} if judge.noise_lasts else {}),
+        **{key: _plain_usage(limits) for key, limits in usage.items() if limits is not None},
         "false-alarms": spell_percent(judge.false_alarms),
     }
+
+
+def _plain_usage(limits: UsageLimits) -> dict[str, Any]:
+    fixed = {} if limits.fixed is None else {"fixed": spell_percent(limits.fixed)}
+    return {"worse-by": spell_percent(limits.worse_by), **fixed}
 
 
 def _plain_rollout(rollout: RolloutSettings) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from wedgate.calendars.sources import empty, expiring, partial
 from wedgate.config.complaint_places import about_file, about_rule
 from wedgate.config.rollout_warnings import warnings_of_rollout, warnings_of_windows
+from wedgate.config.signer_warnings import warnings_of_signers
 from wedgate.config.year_ahead import YEAR, Ahead, look_ahead, warnings_of_year
 from wedgate.errors import Problem
 
@@ -49,6 +50,7 @@ def review(configuration: Configuration, *, now: datetime | None = None) -> Revi
         *warnings_of_year(configuration, ahead, {rule.id for rule, _ in repeats}),
         *warnings_of_rollout(configuration),
         *warnings_of_windows(configuration, ahead.timeline),
+        *warnings_of_signers(configuration),
     ]
     return Review(warnings=in_order(found), ahead=ahead)
 

@@ -20,14 +20,13 @@ from wedgate.engine.horizon import (
     answering_timeline,
     closing_reasons,
     first_opening,
-    opened_from,
     reasons_until,
 )
 from wedgate.engine.parts import Almanac, ConfigurationText, GateParts, ProposedChange
 from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
 from wedgate.gate.change import judge_change
 from wedgate.gate.clock import EARLIEST, LATEST, clock_trouble
-from wedgate.gate.decide import Question, Together, decide, decide_region, decide_without_calendar
+from wedgate.gate.decide import Question, Together, closed_besides, decide, decide_region, decide_without_calendar
 from wedgate.gate.decision import Decision, Inputs, Mode, Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
 
@@ -62,7 +61,8 @@ class Gate:
     ) -> Decision:
         """Decide for some regions (``None`` or none: all of them), now or at an instant given by hand.
 
-        ``by_calendar``: whatever a change to the configuration alone would be judged to be.
+        A change to the configuration alone is judged by what it does, whatever the calendar says; one that changes
+        other things as well is asked for both, in every region. ``by_calendar``: the calendar alone decides.
         Raises ``UsageError`` for an unknown region and for an instant beyond what can be answered for. Everything
         else that goes wrong is a closed decision with its reason.
         """
@@ -79,10 +79,17 @@ class Gate:
         change = None if by_calendar else self._change()
         if isinstance(change, Trouble):
             return self._closed(question, change)
-        judged = None if change is None else self._judge(text.content, change, question.at)
-        if judged is not None:
+        judged = None if change is None else self._judge(configuration, change, question.at)
+        if isinstance(judged, Trouble):
+            return self._closed(question, judged)
+        if change is not None and judged is not None:
             verdict, reasons = judged
-            return decide_without_calendar(question, verdict, reasons, mode=configuration.mode, inputs=inputs)
+            if change.is_all:
+                return decide_without_calendar(question, verdict, reasons, mode=configuration.mode, inputs=inputs)
+            if verdict is Verdict.CLOSED:
+                every = regions_to_ask(configuration.calendar, None)
+                decision = _ask_calendar(configuration, every, question, self._parts.almanac, inputs, explain=explain)
+                return closed_besides(decision, reasons)
         return _ask_calendar(configuration, names, question, self._parts.almanac, inputs, explain=explain)
 
     def read(self, *, trust_clock: bool = False) -> tuple[ConfigurationText, Configuration] | Trouble:
@@ -124,17 +131,20 @@ class Gate:
         if self._parts.proposed_change is None:
             return None
         change = self._change()
-        if change is None or isinstance(change, Trouble) or change.head is None:
+        if change is None or isinstance(change, Trouble) or change.head is None or not change.is_all:
             return None
         try:
             repaired = self._parts.parse(change.head, change.path)
             last = None if self._parts.last_valid is None else self._parts.last_valid()
+            verdict, reason = (
+                (Verdict.OPEN, None)
+                if last is None
+                else self._compare(last, repaired, change, _now_or_epoch(self._parts))
+            )
         except (ConfigurationError, ExternalSystemError):
             return None
-        if last is not None:
-            verdict, reason = self._compare(last, repaired, _now_or_epoch(self._parts))
-            if verdict is Verdict.CLOSED:
-                return Trouble(reasons=(reason,))
+        if reason is not None and verdict is Verdict.CLOSED:
+            return Trouble(reasons=(reason,))
         what = "adds the missing configuration" if change.base is None else "makes the broken configuration valid"
         return Trouble(reasons=(Reason(code=ReasonCode.CONFIG_REPAIRED, text=f"the change {what}"),))
 
@@ -154,40 +164,57 @@ class Gate:
             return None
         try:
             return self._parts.proposed_change()
+        except ConfigurationError as error:
+            return Trouble(reasons=_invalid(error))
         except ExternalSystemError as error:
             return _unreachable(error)
 
-    def _judge(self, content: bytes, change: ProposedChange, at: datetime) -> tuple[Verdict, tuple[Reason, ...]] | None:
+    def _judge(
+        self, base: Configuration, change: ProposedChange, at: datetime
+    ) -> tuple[Verdict, tuple[Reason, ...]] | Trouble | None:
         """Judge a change whose base is valid by what it opens; ``None`` where the calendar decides.
 
         It does so about a first policy of overrides: no quorum could let it in yet, and it lets others in.
         """
+        from wedgate.engine.proposed import changed_files  # most questions are not about a change
+
         if change.head is None:
             text = "the change deletes the configuration; that needs the override quorum"
             return Verdict.CLOSED, (Reason(code=ReasonCode.CONFIG_LOOSENED, text=text),)
-        base = self._parts.parse(content, change.path)
+        if not change.is_all and change.head == change.base and not changed_files(base, change):
+            return None
         try:
             head = self._parts.parse(change.head, change.path)
+            verdict, reason = self._compare(base, head, change, at)
         except ConfigurationError as error:
             return Verdict.CLOSED, _invalid(error)
         except ExternalSystemError as error:
-            return Verdict.CLOSED, _unreachable(error).reasons
-        verdict, reason = self._compare(base, head, at)
+            return _unreachable(error)
         is_first_policy = base.overrides is None and head.overrides is not None
         return None if is_first_policy and verdict is not Verdict.CLOSED else (verdict, (reason,))
 
-    def _compare(self, base: Configuration, head: Configuration, at: datetime) -> tuple[Verdict, Reason]:
-        """Judge what one valid configuration makes of another."""
-        from wedgate.overrides.loosening import loosened  # most questions are not about a change
+    def _compare(
+        self, base: Configuration, head: Configuration, change: ProposedChange, at: datetime
+    ) -> tuple[Verdict, Reason]:
+        """Judge what one valid configuration makes of another, with the files that both name."""
+        from wedgate.engine.proposed import weakened_files, what_opens
+        from wedgate.overrides.loosening import loosened
 
-        opened, compared = opened_from(base.calendar, head.calendar, self._parts.almanac, at)
-        weakened = loosened(base.overrides, head.overrides, [region.name for region in base.calendar.regions])
+        almanac = self._parts.almanac
+        opened = what_opens(base.calendar, head.calendar, almanac, change.almanac or almanac, at)
+        weakened = (
+            *opened.unknown,
+            *loosened(base.overrides, head.overrides, [region.name for region in base.calendar.regions]),
+            *weakened_files(base, change),
+        )
         if base.overrides is not None and base.state != head.state:
             weakened = (
                 *weakened,
                 "keeps the ledger elsewhere, without what is denied, used and frozen in this one",
             )
-        return judge_change(opened, old_mode=base.mode, new_mode=head.mode, compared=compared, weakened=weakened)
+        return judge_change(
+            opened.spans, old_mode=base.mode, new_mode=head.mode, compared=opened.compared, weakened=weakened
+        )
 
     def _closed(self, question: Question, trouble: Trouble) -> Decision:
         """Return the decision for trouble; a repairing change is the one trouble that opens."""

@@ -5,8 +5,8 @@ The event only says which comment to look at. The comment itself, and everything
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from wedgate.adapters.forge.interface import STATUS_LIMIT, CommitStatus, StatusState
@@ -25,18 +25,25 @@ from wedgate.overrides.people import Comment, Person
 from wedgate.overrides.policy import Duty
 from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
 from wedgate.overrides.refusals import Refusal, RefusalCode
+from wedgate.overrides.standing import Change
+from wedgate.overrides.through import Closing
+
+Decide = Callable[[Change], Decision]
+"""Asks the gate about a pull request as its own ``wedgate check`` does: the calendar, and what it changes of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What is said in answer: where things stand, what the gate says of the head, and what this comment came to.
 
-    ``done`` are things that were done because of it, ``refusals`` those of this comment alone. ``rollback`` is the
-    rollout that somebody who may has asked to return to stable: whoever runs this has to do it.
+    ``closing`` is what a request has to name, by region. ``done`` are things that were done because of it,
+    ``refusals`` those of this comment alone. ``rollback`` is the rollout that somebody who may has asked to return to
+    stable: whoever runs this has to do it.
     """
 
     picture: Picture
     decision: Decision
+    closing: Mapping[str, Closing] = field(default_factory=dict)
     done: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     wants_help: bool = False
@@ -51,12 +58,12 @@ class Ignored:
 
 
 def answer_comment(
-    overrides: Overrides, parts: OverrideParts, decide: Callable[[], Decision], *, pull_request: int, comment: int
+    overrides: Overrides, parts: OverrideParts, decide: Decide, *, pull_request: int, comment: int
 ) -> Answer | Ignored:
     """Do what a comment asks for, as far as its author may, and return what to answer.
 
-    ``decide`` asks the calendar, whatever the pull request changes. Everything that was said is in the ledger when
-    this returns; a ledger that cannot be written is an ``ExternalSystemError``, and nothing was granted.
+    Everything that was said is in the ledger when this returns; a ledger that cannot be written is an
+    ``ExternalSystemError``, and nothing was granted.
     """
     picture = overrides.picture(pull_request)
     found = next((each for each in picture.comments if each.id == comment), None)
@@ -72,9 +79,11 @@ def answer_comment(
     if acted.drafts and picture.ledger is not None:
         picture = overrides.picture(pull_request, picture.ledger)
     own = tuple(each for each in picture.standing.refusals if each.comment == comment)
+    decision = look(overrides, decide, picture)
     return Answer(
         picture=picture,
-        decision=look(overrides, decide, picture),
+        decision=decision,
+        closing={} if is_allowed(decision) else overrides.closing(decision),
         done=acted.done,
         refusals=(*own, *acted.refusals),
         wants_help=any(isinstance(command, Ask) and command.verb is Verb.HELP for _, command in read.commands),
@@ -82,11 +91,11 @@ def answer_comment(
     )
 
 
-def look(overrides: Overrides, decide: Callable[[], Decision], picture: Picture) -> Decision:
+def look(overrides: Overrides, decide: Decide, picture: Picture) -> Decision:
     """Return what the gate says of a pull request's head now, and what an override would let through; none is used."""
     change = picture.change
     outgoing = Outgoing(commit=change.head)
-    return overrides.through(overrides.frozen(decide()), outgoing, pull_request=change.number)
+    return overrides.through(overrides.frozen(decide(change)), outgoing, pull_request=change.number, known=picture)
 
 
 def status_of(decision: Decision, *, url: str | None = None, ledger: LedgerState | None = None) -> CommitStatus:
@@ -104,7 +113,7 @@ def _plain_status(decision: Decision, url: str | None) -> CommitStatus:
     if is_allowed(decision):
         until = _holds_until(decision)
         names = sorted({name for look in decision.overrides if look.is_granted for name in look.approvers})
-        by = f" by override of {', '.join(names)}" if names else ""
+        by = f" by override of {', '.join(names)}" if names else "" if decision.regions else f": {_code(decision)}"
         words = f"open{by}" if until is None else f"open{by} until {until:%a %d %b %H:%M} UTC"
         return CommitStatus(state=StatusState.SUCCESS, description=words, url=url)
     reason = decision.reasons[0]
@@ -113,12 +122,26 @@ def _plain_status(decision: Decision, url: str | None) -> CommitStatus:
     return CommitStatus(state=StatusState.FAILURE, description=words, url=url)
 
 
+def _code(decision: Decision) -> str:
+    return decision.reasons[0].code.value
+
+
 def _holds_until(decision: Decision) -> datetime | None:
-    """Return until when an open answer holds: the next closing, or the end of the first grant that it rests on."""
-    ends = [look.expires for look in decision.overrides if look.is_granted and look.expires is not None]
-    if ends:
-        return min(ends)
-    return decision.next_close if decision.verdict is not Verdict.CLOSED else None
+    """Return until when an open answer holds: the first closing, or the end of the first grant that it rests on."""
+    if decision.verdict is Verdict.CLOSED:
+        return None
+    granted = [look for look in decision.overrides if look.is_granted]
+    ends = [until for look in granted if (until := look.until or look.expires) is not None]
+    if not ends:
+        return decision.next_close
+    let_through = {look.region for look in granted}
+    # A region that is let through closes with its grant; by the calendar it is closed already.
+    ends += [
+        region.answer.next_close
+        for region in decision.regions
+        if region.region not in let_through and region.answer is not None and region.answer.next_close is not None
+    ]
+    return min(ends)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,17 +47,25 @@ def answering_timeline(
 
 
 def opened_from(
-    old: Calendar, new: Calendar, almanac: Almanac, at: datetime, regions: Collection[str] = ()
+    old: Calendar,
+    new: Calendar,
+    almanac: Almanac,
+    at: datetime,
+    regions: Collection[str] = (),
+    *,
+    changed: Almanac | None = None,
 ) -> tuple[Mapping[str, tuple[Span, ...]], Span]:
     """Return what the first stretch of time from ``at`` on in which ``new`` opens anything opens, and that stretch.
 
     Where nothing opens the stretch ends with the last instant that wedgate answers for: a freeze dated years from now,
     or a 29 February, cannot be taken away unseen. With ``regions`` only theirs count, and others never end the search.
+    ``changed`` is what ``new`` is asked with, where it reads other files.
     """
+    sides = ((old, almanac), (new, changed or almanac))
     start = at
     while start < LATEST:
         span = Span(start=start, end=min(start + CHANGE_STRETCH, LATEST))
-        found = opened_by(*(timeline_for(each, almanac, span) for each in (old, new)))
+        found = opened_by(*(timeline_for(each, asked, span) for each, asked in sides))
         opened = {region: spans for region, spans in found.items() if not regions or region in regions}
         if opened:
             return opened, span

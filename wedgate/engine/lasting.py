@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from wedgate.calendars.timeline import Timeline
 from wedgate.calendars.values import Calendar, Cause, Span
-from wedgate.engine.horizon import answering_timeline, first_opening, opened_until, timeline_for
+from wedgate.engine.horizon import HORIZONS, answering_timeline, first_opening, opened_until, timeline_for
 from wedgate.engine.parts import Almanac
 from wedgate.ledger.audit import Frozen
 from wedgate.overrides.grants import covers
@@ -22,14 +22,24 @@ def granted_until(
     *,
     rules: Collection[str],
     untouchable: Collection[str] = (),
+    needed: timedelta = timedelta(0),
 ) -> datetime:
-    """Return until when a grant for some rules keeps a region open: its end, or what closes and it does not open."""
+    """Return when a region that a grant for some rules opens closes first.
+
+    Until the grant ends that is what it does not open; from then on whatever the calendar closes, which is looked at
+    for two months at most, and for as long as is ``needed`` from ``at`` on.
+    """
 
     def opens(cause: Cause) -> bool:
         return covers(rules, cause.kind.value, cause.rule) and cause.rule not in untouchable
 
     timeline = timeline_for(calendar, almanac, Span(start=at, end=until + timedelta(days=1)))
-    return opened_until(timeline, region, at, until, opens)
+    closes = opened_until(timeline, region, at, until, opens)
+    if closes < until:
+        return closes
+    last = max(until + HORIZONS[0], at + needed + timedelta(days=1))
+    after = timeline_for(calendar, almanac, Span(start=until, end=last))
+    return after.next_close((region,), until) or last
 
 
 def opening_after_freezes(

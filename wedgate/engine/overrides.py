@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from wedgate.adapters.forge.interface import Conversations, Forge, PullRequest
+from wedgate.adapters.forge.interface import Committers, Conversations, Forge, PullRequest
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
@@ -27,6 +27,7 @@ from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchors_of_comment, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import hear
+from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.policy import Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
@@ -71,6 +72,14 @@ class Picture:
     standing: Standing
     book: Rulebook
     ledger: LedgerState | None
+
+    @property
+    def impossible(self) -> dict[str, Refusal]:
+        """The regions in which too few are left to approve, whoever asks, each with why."""
+        if self.book.policy is None:
+            return {}
+        found = {region: too_few_left(self.change, self.book, region, None) for region in self.book.regions}
+        return {region: refusal for region, refusal in found.items() if refusal is not None}
 
 
 class Overrides:
@@ -134,11 +143,19 @@ class Overrides:
             return decision
         return with_freezes(decision, ledger, self._parts.configuration.calendar, self._parts.almanac)
 
-    def through(self, decision: Decision, outgoing: Outgoing, *, pull_request: int | None = None) -> Decision:
+    def through(
+        self,
+        decision: Decision,
+        outgoing: Outgoing,
+        *,
+        pull_request: int | None = None,
+        known: Picture | None = None,
+    ) -> Decision:
         """Return the decision with what an override opens of it.
 
         With a ``binding`` in ``outgoing`` every grant that opens something is used: recorded first, once for each
         region. ``pull_request`` is the one that is asked about; otherwise those that the commit belongs to are.
+        ``known`` is how it was read just now, for who only looks.
         """
         if (
             decision.verdict is not Verdict.CLOSED
@@ -146,13 +163,13 @@ class Overrides:
             or self._parts.configuration.overrides is None
         ):
             return decision
-        closing = self._closing(decision)
+        closing = self.closing(decision)
         if not closing:
             return decision
         best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
         for number in self._candidates(outgoing.commit, pull_request):
-            picture = self.picture(number)
-            found = self._grants(picture, self._with_trees(outgoing, picture), closing, decision.runway_needed)
+            picture = self.picture(number) if known is None else known
+            found = self._grants(picture, self._with_trees(outgoing, picture), closing, _runway_of(decision))
             if best is None or _count(found) > _count(best[0]):
                 best = found, number, picture
         if best is None:
@@ -160,7 +177,26 @@ class Overrides:
         found, number, picture = best
         if outgoing.binding is not None and _count(found):
             found = self._use(picture, self._with_trees(outgoing, picture), closing, decision)
-        return let_through(decision, found, pull_request=number)
+        return let_through(decision, found, pull_request=number, lasts=self._lasts(found, decision))
+
+    def _lasts(self, found: Mapping[str, Grant | Refusal], decision: Decision) -> dict[str, datetime]:
+        """Return until when each grant keeps its region open, where the calendar has a part in the decision."""
+        if not decision.regions:
+            return {}
+        return {region: self._until(each, decision.at) for region, each in found.items() if isinstance(each, Grant)}
+
+    def _until(self, grant: Grant, at: datetime, needed: timedelta = timedelta(0)) -> datetime:
+        policy = self._parts.configuration.overrides
+        return granted_until(
+            self._parts.configuration.calendar,
+            self._parts.almanac,
+            grant.region,
+            at,
+            grant.expires,
+            rules=grant.rules,
+            untouchable=frozenset() if policy is None else policy.untouchable,
+            needed=needed,
+        )
 
     def has_part(self, comment: Comment) -> bool:
         """Whether whoever wrote a comment is somebody here; strangers are not answered, and nothing is kept of them."""
@@ -203,8 +239,11 @@ class Overrides:
             self._roles[person.id] = self._parts.conversations.role_of(person)
         return self._roles[person.id]
 
-    def _closing(self, decision: Decision) -> dict[str, Closing]:
-        """Return what closes each region; of a decision without regions, the same for all that there are."""
+    def closing(self, decision: Decision) -> dict[str, Closing]:
+        """Return what closes each region, and a request has to name; nothing where no override could open it.
+
+        A decision without regions is closed for the same in all that there are.
+        """
         if decision.regions:
             closed = [region for region in decision.regions if region.verdict is Verdict.CLOSED]
             return {region.region: closing_of(region) for region in closed}
@@ -265,16 +304,13 @@ class Overrides:
         if runway is None:
             return found
         return {
-            region: self._lasting(each, now, runway, untouchable) if isinstance(each, Grant) else each
+            region: self._lasting(each, now, runway) if isinstance(each, Grant) else each
             for region, each in found.items()
         }
 
-    def _lasting(self, grant: Grant, at: datetime, runway: timedelta, untouchable: frozenset[str]) -> Grant | Refusal:
+    def _lasting(self, grant: Grant, at: datetime, runway: timedelta) -> Grant | Refusal:
         """Return a grant that keeps its region open for the runway asked for, or that it does not."""
-        calendar, rules = self._parts.configuration.calendar, grant.rules
-        until = granted_until(
-            calendar, self._parts.almanac, grant.region, at, grant.expires, rules=rules, untouchable=untouchable
-        )
+        until = self._until(grant, at, runway)
         if until - at >= runway:
             return grant
         return Refusal(
@@ -306,7 +342,7 @@ class Overrides:
             standing = hear(picture.change, picture.comments, picture.book, seen=seen_in(state.audit), now=now)
             there = replace(picture, ledger=state, standing=standing)
             closing_now = _with_freezes(closing, state.freezes, now)
-            found = self._grants(there, outgoing, closing_now, decision.runway_needed)
+            found = self._grants(there, outgoing, closing_now, _runway_of(decision))
             news = news_of(standing, picture.change, state.audit, now)
             recorded = {(use.request, use.region, use.binding) for use in uses_in(state.audit)}
             uses = [
@@ -345,13 +381,16 @@ class Overrides:
         never = frozenset() if policy is None else policy.never_count
         wants_committers = NeverCount.COMMITTERS in never
         again = self._parts.run_again
+        written = conversations.committers_of(pull_request.number) if wants_committers else Committers()
         return Change(
             repository=self._parts.repository,
             number=pull_request.number,
             head=pull_request.head,
             author=pull_request.author,
             pushers=self._pushers(pull_request, seen) if NeverCount.HEAD_PUSHER in never else (),
-            committers=conversations.committers_of(pull_request.number) if wants_committers else (),
+            committers=None if written is None else written.people,
+            co_author_logins=frozenset() if written is None else written.logins,
+            strangers=() if written is None else written.strangers,
             re_runners=() if again is None or NeverCount.RE_RUNNER not in never else conversations.who_ran(again),
             from_fork=pull_request.from_fork,
         )
@@ -402,6 +441,12 @@ def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at:
         region: why if frozen in why or not any(each.holds(region, at) for each in freezes) else (*why, frozen)
         for region, why in closing.items()
     }
+
+
+def _runway_of(decision: Decision) -> timedelta | None:
+    """Return the runway that a grant has to leave: none where a change was judged, whatever the day."""
+    is_change = not decision.regions and not any(reason.code.value in _BROKEN for reason in decision.reasons)
+    return None if is_change else decision.runway_needed
 
 
 def _count(found: Mapping[str, Grant | Refusal]) -> int:

@@ -55,11 +55,21 @@ class ConfigurationSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposedChange:
-    """What a pull request that changes nothing but the configuration makes of it; ``None``: there is no file."""
+    """What a pull request makes of the configuration, and of the files that it names; ``None``: there is no file.
+
+    ``is_all``: it changes nothing else, so the calendar is not asked. ``changes`` says whether it changes a file, by
+    its path in the repository, and ``before`` and ``after`` return such a file without and with the change. ``almanac``
+    reads files as the change has them (``None``: as the gate's own does).
+    """
 
     path: str
     base: bytes | None
     head: bytes | None
+    is_all: bool = True
+    changes: Callable[[str], bool] = lambda path: False
+    before: Callable[[str], bytes | None] = lambda path: None
+    after: Callable[[str], bytes | None] = lambda path: None
+    almanac: Almanac | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +79,7 @@ class GateParts:
     ``parse`` turns bytes and the name for messages into a configuration (``ConfigurationError``, and
     ``ExternalSystemError`` when a shared calendar that it extends cannot be had). ``forge_date``
     returns the forge's clock where there is a forge. ``proposed_change`` returns the change to be judged when the
-    gate runs for a pull request that changes nothing but the configuration, else ``None``. ``last_valid`` returns the
+    gate runs for a pull request that changes anything, else ``None``. ``last_valid`` returns the
     last valid configuration of the default branch's history (``None``: none is found).
     """
 

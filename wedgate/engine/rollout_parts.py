@@ -38,7 +38,7 @@ class Regression:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """What an override does for a rollout in a closed region, half-open until it ends or something else closes.
+    """What an override does for a rollout in a closed region, half-open until something closes that it does not open.
 
     ``strategy`` is the one that it asked for, if any.
     """

@@ -212,8 +212,8 @@ class Ticker:
             drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
             match effect:
-                case fx.Poison(digest=digest, why=why):
-                    body = to_plain(Poisoned(digest=digest, why=why, rollout=rollout))
+                case fx.Poison(digest=digest, why=why, is_found=is_found):
+                    body = to_plain(Poisoned(digest=digest, why=why, rollout=rollout, is_found=is_found))
                     drafts.append(_draft(Stream.POISON, "poisoned", at, body))
                 case fx.RecordGood(region=region, colour=colour, release=release):
                     body = to_plain(Good(region=region, colour=colour, release=release, rollout=rollout))

@@ -117,6 +117,16 @@ def closed_for(region: RegionDecision, reason: Reason) -> RegionDecision:
     return replace(region, verdict=Verdict.CLOSED, reasons=reasons)
 
 
+def closed_besides(decision: Decision, reasons: Sequence[Reason]) -> Decision:
+    """Return a decision closed in every region for reasons that no time ends, said before what closes it otherwise."""
+    regions = []
+    for region in decision.regions:
+        for reason in reversed(reasons):
+            region = closed_for(region, reason)
+        regions.append(replace(region, next_open=None, opens_after=()))
+    return replace(with_regions(decision, regions), next_open=None, next_close=None, runway=None)
+
+
 def _together(regions: Sequence[RegionDecision]) -> tuple[Verdict, tuple[Reason, ...]]:
     """Return the worst verdict of some regions, and the reasons for it, each said once."""
     worst = max((region.verdict for region in regions), key=lambda verdict: verdict.severity)

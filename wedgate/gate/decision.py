@@ -59,6 +59,7 @@ class OverrideLook:
     """What an override does in one region: a grant with its times, or why none helps (``code``, ``words``).
 
     ``matched_by`` is ``commit`` or ``tree``; ``approvers`` are logins; ``strategy`` is the one asked for, if any.
+    ``until`` is the first instant at which the region closes: by a rule that the grant leaves, or later by any.
     """
 
     region: str
@@ -72,6 +73,7 @@ class OverrideLook:
     reason: str = ""
     granted_at: datetime | None = None
     expires: datetime | None = None
+    until: datetime | None = None
     matched_by: str | None = None
     strategy: str | None = None
 

@@ -7,6 +7,7 @@ floating point with a relative error below 1e-9 (held to scipy by the tests).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 FIRST_SHARE = 0.75
@@ -100,6 +101,17 @@ def _boundaries(level: float, longest: int) -> tuple[int | None, ...]:
         found.append(bound)
         walk = {heads: chance for heads, chance in moved.items() if chance > _NEGLIGIBLE}
     return tuple(found)
+
+
+def has_crossed(heads: Sequence[bool], level: float) -> bool:
+    """Tell whether a coin watched at every toss has shown at some toss that it is not fair."""
+    count = 0
+    for toss, is_head in enumerate(heads, start=1):
+        count += is_head
+        bound = boundary(level, toss)
+        if bound is not None and count >= bound:
+            return True
+    return False
 
 
 def _sum_away(start: int, trials: int, chance: float, *, step: int) -> float:

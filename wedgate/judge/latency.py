@@ -12,6 +12,9 @@ over the same time. So the count of worse slices is held against the exact distr
   one bake of ten at most.
 - ``marginal``: neither. ``not_enough_data``: too few slices, or too few for any count of them to reach the level.
 
+Slices that lie apart as far as noise lasts (``correlation``) are given; where they still foretell one another, a pass
+is asked of such as lie further apart. A fail is not held back by that: what grows worse all the time looks the same.
+
 Limitations: slices must be longer than the noise that the colours do not share lasts. Only how often, not how much
 worse enters the verdict. A difference smaller than a bucket is not seen as a failure: at 7 ms in whole milliseconds
 that is 14 %.
@@ -23,17 +26,21 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from wedgate.judge.exact import boundary, first_decisive, upper_tail
+from wedgate.judge.correlation import FEWEST, PAUSE, autocorrelation, bound, joined, lasting
+from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
 from wedgate.judge.quantiles import Pair, answered, pair_of
 from wedgate.judge.signed_rank import LARGEST, critical, shift_of
-from wedgate.judge.slices import merge_samples
 from wedgate.judge.values import LatencyLimits, MetricJudgement, Outcome, Slice
 from wedgate.judge.wording import spell_ms, spell_p, spell_ratio
 
 PASS_RISK = 0.10
 """Probability at most that a candidate whose ratio is the limit, or more, is passed."""
 
-_FEWEST = next(count for count in range(1, 64) if critical(count, PASS_RISK) is not None)
+PASS_CORRELATION = 0.01
+"""How often slices without correlation are taken as correlated when a pass is asked for, and lie apart in vain."""
+
+FEWEST_FOR_PASS = next(count for count in range(1, 64) if critical(count, PASS_RISK) is not None)
+"""Slices below which no limit can be told at that risk."""
 
 
 def judge_latency(slices: Sequence[Slice], limits: LatencyLimits, *, level: float, final: bool) -> MetricJudgement:
@@ -53,12 +60,13 @@ def judge_latency(slices: Sequence[Slice], limits: LatencyLimits, *, level: floa
         ("p", spell_p(chance)),
         ("level", spell_p(level)),
         ("decides from", f"{first} slices"),
+        *_spelled_correlation(pairs),
     )
     clause = (
         f"candidate {spell_ms(medians[1])} against {spell_ms(medians[0])} ({spell_ratio(ratio)}, limit "
         f"{spell_ratio(limit)}), {sum(worse)} of {len(pairs)} slices worse, p = {spell_p(chance)}"
     )
-    if _has_crossed(worse, level):
+    if has_crossed(worse, level):
         return _answer(limits, Outcome.FAIL, clause, numbers)
     if len(pairs) < first:
         rule = f"{clause}; {len(pairs)} slices can decide nothing at level {spell_p(level)}, {first} are needed"
@@ -70,7 +78,7 @@ def judge_latency(slices: Sequence[Slice], limits: LatencyLimits, *, level: floa
 
 def slices_to_decide(limits: LatencyLimits, *, level: float) -> int:
     """Return how many usable slices a bake must have before latency can pass at all."""
-    return max(limits.slices, first_decisive(level), _FEWEST)
+    return max(limits.slices, first_decisive(level), FEWEST_FOR_PASS)
 
 
 def _judge_whole_bake(
@@ -78,13 +86,21 @@ def _judge_whole_bake(
 ) -> MetricJudgement:
     enough = math.ceil(1 / (4 * (1 - limits.quantile)))
     thick = _merge_thin(slices, enough)
-    if len(thick) < max(limits.slices, _FEWEST):
+    if len(thick) < max(limits.slices, FEWEST_FOR_PASS):
         rule = (
             f"{len(thick)} slices with {enough} requests or more on both colours, "
-            f"{max(limits.slices, _FEWEST)} are needed; bake longer, or give the candidate more traffic"
+            f"{max(limits.slices, FEWEST_FOR_PASS)} are needed; bake longer, or give the candidate more traffic"
         )
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
-    units = _few(thick)
+    noise = lasting(_log_ratios(thick, limits), chance=PASS_CORRELATION)
+    apart = _apart(thick, noise)
+    if len(apart) < FEWEST_FOR_PASS:
+        rule = (
+            f"noise that the colours do not share lasts {noise} slices: {len(apart)} lie far enough apart, "
+            f"{FEWEST_FOR_PASS} are needed; bake longer, or set judge.noise-lasts from `wedgate bench live`"
+        )
+        return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
+    units = _few(apart)
     pairs = [pair for piece in units if (pair := pair_of(piece.stable, piece.candidate, limits.quantile))]
     shift = shift_of([pair.log_ratio for pair in pairs], risk=PASS_RISK)
     lowest, ratio, highest = (math.exp(value) for value in (shift.lower, shift.estimate, shift.upper))
@@ -99,14 +115,17 @@ def _judge_whole_bake(
     return _answer(limits, Outcome.MARGINAL, f"{clause}: not surely within the limit, not surely beyond it", numbers)
 
 
-def _has_crossed(worse: Sequence[bool], level: float) -> bool:
-    count = 0
-    for toss, is_worse in enumerate(worse, start=1):
-        count += is_worse
-        bound = boundary(level, toss)
-        if bound is not None and count >= bound:
-            return True
-    return False
+def _log_ratios(slices: Sequence[Slice], limits: LatencyLimits) -> list[float]:
+    pairs = (pair_of(piece.stable, piece.candidate, limits.quantile) for piece in slices)
+    return [pair.log_ratio for pair in pairs if pair]
+
+
+def _apart(slices: list[Slice], noise: int) -> list[Slice]:
+    """Join as many slices as noise lasts, and leave out twice as many after each."""
+    if not noise:
+        return slices
+    runs = (slices[place : place + noise] for place in range(0, len(slices), (1 + PAUSE) * noise))
+    return [joined(run) for run in runs if len(run) == noise]
 
 
 def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
@@ -118,7 +137,7 @@ def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
         open_run.append(piece)
         stable, candidate = stable + answered(piece.stable), candidate + answered(piece.candidate)
         if min(stable, candidate) >= enough:
-            merged.append(_joined(open_run))
+            merged.append(joined(open_run))
             open_run, stable, candidate = [], 0, 0
     return merged
 
@@ -126,22 +145,22 @@ def _merge_thin(slices: Sequence[Slice], enough: int) -> list[Slice]:
 def _few(slices: list[Slice]) -> list[Slice]:
     """Join neighbours evenly until there are no more than signed ranks take."""
     together = math.ceil(len(slices) / LARGEST) if slices else 1
-    return [_joined(slices[place : place + together]) for place in range(0, len(slices), together)]
-
-
-def _joined(run: Sequence[Slice]) -> Slice:
-    if len(run) == 1:
-        return run[0]
-    return Slice(
-        start=run[0].start,
-        end=run[-1].end,
-        stable=merge_samples([piece.stable for piece in run]),
-        candidate=merge_samples([piece.candidate for piece in run]),
-    )
+    return [joined(slices[place : place + together]) for place in range(0, len(slices), together)]
 
 
 def _medians(pairs: Sequence[Pair]) -> tuple[float, float]:
     return median(pair.stable.point for pair in pairs), median(pair.candidate.point for pair in pairs)
+
+
+def _spelled_correlation(pairs: Sequence[Pair]) -> tuple[tuple[str, str], ...]:
+    """Spell how far one slice foretells the next, where there are enough to tell."""
+    known = [pair.log_ratio for pair in pairs if math.isfinite(pair.log_ratio)]
+    if len(known) < FEWEST:
+        return ()
+    return (
+        ("neighbours correlate by", f"{autocorrelation(known, 1):.2f}"),
+        ("of chance at most", f"{bound(len(known), chance=PASS_CORRELATION):.2f}"),
+    )
 
 
 def _spelled(medians: tuple[float, float], ratio: float, limit: float) -> tuple[tuple[str, str], ...]:

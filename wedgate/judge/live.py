@@ -1,8 +1,9 @@
 """The judgement of one step on live traffic: errors and latency together, and never a pass by accident.
 
 Four fifths of a step's false-alarm level go to latency, which needs them (n slices cannot say more than 1 in 2^n), and
-one fifth to errors. Each part spends its own over all its looks, so that a healthy candidate is failed with a
-probability of at most the level, however often it is looked at.
+one fifth to errors. CPU and memory, where they are judged, share equally with latency. Each part spends its own over
+all its looks, so that a healthy candidate is failed with a probability of at most the level, however often it is
+looked at.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 
+from wedgate.judge.correlation import slices_apart, spaced
 from wedgate.judge.failures import judge_failures
 from wedgate.judge.latency import judge_latency, slices_to_decide
-from wedgate.judge.values import ColourSample, Judgement, JudgeSettings, MetricJudgement, Outcome, Slice
+from wedgate.judge.usage import CPU, MEMORY, judge_usage
+from wedgate.judge.values import ColourSample, Judgement, JudgeSettings, MetricJudgement, Outcome, Slice, UsageLimits
 
 LATENCY_SHARE = 0.8
 
@@ -45,7 +48,21 @@ def judge_live(
 
 def slices_needed(settings: JudgeSettings, *, level: Decimal) -> int:
     """Return how many usable slices a bake needs before it can pass at this level: say so before the start."""
-    return slices_to_decide(settings.latency, level=float(level) * LATENCY_SHARE)
+    return slices_apart(
+        slices_to_decide(settings.latency, level=float(level) * _coin_share(settings)),
+        slice_length=settings.slice_length,
+        noise_lasts=settings.noise_lasts,
+    )
+
+
+def _usage(settings: JudgeSettings) -> list[tuple[str, UsageLimits]]:
+    pairs = ((CPU, settings.cpu), (MEMORY, settings.memory))
+    return [(metric, limits) for metric, limits in pairs if limits is not None]
+
+
+def _coin_share(settings: JudgeSettings) -> float:
+    """Return what each metric that is judged by slices may spend of the level."""
+    return LATENCY_SHARE / (1 + len(_usage(settings)))
 
 
 def _judge(
@@ -65,7 +82,14 @@ def _judge(
         )
     ]
     if not against_limits:
-        metrics.append(judge_latency(usable, settings.latency, level=level * LATENCY_SHARE, final=final))
+        apart = spaced(usable, settings.noise_lasts)
+        share = level * _coin_share(settings)
+        metrics.append(judge_latency(apart, settings.latency, level=share, final=final))
+        least = settings.latency.slices
+        metrics.extend(
+            judge_usage(apart, limits, metric=metric, level=share, final=final, least=least)
+            for metric, limits in _usage(settings)
+        )
     outcome = next(grave for grave in _GRAVEST_FIRST if any(metric.outcome is grave for metric in metrics))
     return Judgement(
         outcome=outcome,

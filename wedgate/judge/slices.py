@@ -5,10 +5,12 @@ A slice that cannot be trusted is still a value: it carries its trouble in words
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
+from statistics import fmean
 
-from wedgate.judge.values import Bucket, ColourSample, Reading, Slice
+from wedgate.judge.values import Bucket, ColourSample, Reading, Slice, Used
 
 SINCE_TOLERANCE = timedelta(seconds=5)
 """How far the start of one and the same source may seem to move: sources answer late."""
@@ -53,6 +55,22 @@ def merge_samples(samples: Sequence[ColourSample]) -> ColourSample:
         errors=sum(sample.errors for sample in samples),
         timeouts=sum(sample.timeouts for sample in samples),
         latency=tuple(Bucket(lower_ms=low, upper_ms=up, count=counts[low, up]) for low, up in sorted(counts)),
+        used=_used_together([sample.used for sample in samples]),
+    )
+
+
+def _used_together(used: Sequence[Used | None]) -> Used | None:
+    """Add up CPU seconds; memory is no sum over time, but its mean."""
+    known = [each for each in used if each is not None]
+    if not known or len(known) < len(used):
+        return None
+    cpu = [each.cpu_seconds for each in known if each.cpu_seconds is not None]
+    memory = [each.memory_bytes for each in known if each.memory_bytes is not None]
+    return Used(
+        cpu_seconds=math.fsum(cpu) if len(cpu) == len(known) else None,
+        # Neighbours share a reading: what is off at their common end is counted by neither.
+        cpu_off=max(each.cpu_off for each in known),
+        memory_bytes=fmean(memory) if len(memory) == len(known) else None,
     )
 
 
@@ -81,7 +99,22 @@ def _difference(before: Reading, after: Reading, colour: str) -> ColourSample:
         errors=max(counts["errors"], counts["timeouts"]),
         timeouts=counts["timeouts"],
         latency=_bucket_difference(colour, old.latency, new.latency),
+        used=_used_between(colour, old.used, new.used),
     )
+
+
+def _used_between(colour: str, old: Used | None, new: Used | None) -> Used | None:
+    """Return what was used between two readings: the growth of CPU seconds, and the mean of two looks at memory."""
+    if old is None or new is None:
+        return None
+    cpu = memory = None
+    if old.cpu_seconds is not None and new.cpu_seconds is not None:
+        cpu = new.cpu_seconds - old.cpu_seconds
+        if cpu < 0:
+            raise TroubleError(f"{colour}: its CPU seconds went down from {old.cpu_seconds:g} to {new.cpu_seconds:g}")
+    if old.memory_bytes is not None and new.memory_bytes is not None:
+        memory = (old.memory_bytes + new.memory_bytes) / 2
+    return Used(cpu_seconds=cpu, cpu_off=max(old.cpu_off, new.cpu_off), memory_bytes=memory)
 
 
 def _bucket_difference(colour: str, old: Sequence[Bucket], new: Sequence[Bucket]) -> tuple[Bucket, ...]:

@@ -37,14 +37,25 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What all processes of one colour used together: CPU seconds, which are off by ``cpu_off`` at most, and resident
+    bytes. ``None`` where the source does not say."""
+
+    cpu_seconds: float | None = None
+    cpu_off: float = 0.0
+    memory_bytes: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ColourSample:
     """What one colour did during one slice. ``timeouts`` are requests without an answer; they are part of
-    ``requests`` and of ``errors`` but not of ``latency``."""
+    ``requests`` and of ``errors`` but not of ``latency``. ``used`` is ``None`` where the source does not say."""
 
     requests: int
     errors: int
     timeouts: int
     latency: tuple[Bucket, ...]
+    used: Used | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +94,32 @@ class LatencyLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UsageLimits:
+    """CPU or memory: what the candidate uses may exceed what stable would use for the same requests by ``worse_by``.
+
+    ``fixed`` is the share of what a process of stable uses that it would use without requests; ``None`` where nobody
+    knows, and then everything from nothing to all of it is reckoned with.
+    """
+
+    worse_by: Decimal = Decimal("0.20")
+    fixed: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JudgeSettings:
-    """How to judge. ``false_alarms`` is the level per rollout: all metrics, regions and looks together."""
+    """How to judge. ``false_alarms`` is the level per rollout: all metrics, regions and looks together.
+
+    ``noise_lasts`` is how long noise lasts that the colours do not share: slices are joined to that length, and twice
+    as much is left out between two of them. Nothing where it is shorter than a slice. ``cpu`` and ``memory`` are judged
+    where they are set.
+    """
 
     slice_length: timedelta = timedelta(seconds=30)
+    noise_lasts: timedelta = timedelta(0)
     errors: ErrorLimits = ErrorLimits()
     latency: LatencyLimits = LatencyLimits()
+    cpu: UsageLimits | None = None
+    memory: UsageLimits | None = None
     false_alarms: Decimal = Decimal("0.01")
 
     def level_of_step(self, *, regions: int, steps: int) -> Decimal:

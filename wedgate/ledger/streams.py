@@ -59,11 +59,15 @@ class Good:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poisoned:
-    """A digest that failed, and why."""
+    """A digest that failed, and why.
+
+    ``is_found`` says that a run only found what somebody had done by hand: whoever did it says why.
+    """
 
     digest: str
     why: str
     rollout: str
+    is_found: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,8 +212,10 @@ class _Folding:
                 self._good = {**self._good, good.region: good}
             case Stream.POISON:
                 poisoned = from_plain(Poisoned, dict(entry.body))
-                # The first reason stays: a later entry for the same digest only repeats it.
-                self._poisoned = {**self._poisoned, poisoned.digest: self._poisoned.get(poisoned.digest, poisoned)}
+                # The first reason stays: a later entry for the same digest only repeats it, or is that of the person.
+                first = self._poisoned.get(poisoned.digest)
+                if first is None or (first.is_found and not poisoned.is_found):
+                    self._poisoned = {**self._poisoned, poisoned.digest: poisoned}
                 self._rolled_back |= {poisoned.rollout}
             case Stream.CLAIMS:
                 self._take_claim(entry)

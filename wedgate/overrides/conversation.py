@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from wedgate.calendars.wording import nearest
+from wedgate.overrides.co_authors import shown
 from wedgate.overrides.commands import Command, Override, Vote, Withdraw
+from wedgate.overrides.excluded import excluded_from, names_left, too_few_left
 from wedgate.overrides.grammar import Read, read_comment
-from wedgate.overrides.people import Circle, Comment, Person
+from wedgate.overrides.people import Comment, Person
 from wedgate.overrides.policy import NeverCount, OverridePolicy, Requirement
 from wedgate.overrides.quorum import Approval, met_at
 from wedgate.overrides.refusals import Refusal, RefusalCode
@@ -28,6 +30,9 @@ from wedgate.overrides.standing import (
     Standing,
     Withdrawal,
 )
+
+_DOTS = " .\u2026"
+"""What a line to copy has in place of a reason, also where a telephone made one character of it."""
 
 
 def hear(
@@ -164,7 +169,8 @@ class _Hearing:
                 what=f"{said.author.login} is no member and no collaborator of this repository",
                 remedy="somebody who is has to ask",
             )
-        return self._impossible(override, policy, said.author)
+        found = (too_few_left(self._change, self._book, region, said.author) for region in override.regions)
+        return next((each for each in found if each is not None), None)
 
     def _trouble_with_place(self, override: Override, policy: OverridePolicy) -> Refusal | None:
         """Return what is wrong with the commit, the regions or the rules."""
@@ -202,38 +208,6 @@ class _Hearing:
                 )
         return None
 
-    def _impossible(self, override: Override, policy: OverridePolicy, author: Person) -> Refusal | None:
-        """Return which region can never have its approvals, whoever else comes."""
-        excluded = self._excluded(author)
-        for region in override.regions:
-            circle, needed = self._book.circles[region], policy.needed_in(region)
-            left = _names_without(circle, excluded)
-            if len(left) < needed:
-                who = ", ".join(left) or "nobody"
-                return Refusal(
-                    code=RefusalCode.POLICY_IMPOSSIBLE,
-                    what=f"{region} needs {needed} approvals, and only {len(left)} could give one ({who})",
-                    remedy="add approvers to the team or to wedgate.yml: somebody asked, wrote or pushed this change",
-                )
-        return None
-
-    def _excluded(self, requester: Person) -> dict[int, tuple[Person, RefusalCode, str]]:
-        """Return whose approval never counts for this change, with the code and the words."""
-        policy, change = self._book.policy, self._change
-        assert policy is not None
-        parts: list[tuple[NeverCount, tuple[Person | None, ...], RefusalCode, str]] = [
-            (NeverCount.RE_RUNNER, change.re_runners, RefusalCode.RE_RAN, "ran this job again"),
-            (NeverCount.COMMITTERS, change.committers or (), RefusalCode.OWN_COMMIT, "wrote a commit of it"),
-            (NeverCount.HEAD_PUSHER, change.pushers, RefusalCode.OWN_PUSH, "pushed its last commit"),
-            (NeverCount.AUTHOR, (change.author,), RefusalCode.OWN_CHANGE, "opened the pull request"),
-            (NeverCount.REQUESTER, (requester,), RefusalCode.OWN_REQUEST, "asked for it"),
-        ]
-        found: dict[int, tuple[Person, RefusalCode, str]] = {}
-        for kind, people, code, words in parts:
-            if kind in policy.never_count:
-                found |= {person.id: (person, code, words) for person in people if person is not None}
-        return found
-
     def _votes(
         self, request: Request
     ) -> tuple[tuple[Approval, ...], dict[int, tuple[Person, datetime]], tuple[Withdrawal, ...]]:
@@ -242,7 +216,7 @@ class _Hearing:
         What the ledger has counts whether its comment is still there or not: a denial stands, a withdrawal too.
         """
         taken_back: list[Withdrawal] = []
-        excluded = self._excluded(request.requester)
+        excluded = excluded_from(self._change, self._book, request.requester)
         approvals: dict[int, Approval] = {}
         denials: dict[int, tuple[Person, datetime]] = {
             each.person.id: (each.person, each.at) for each in self._seen.denials if each.request == request.id
@@ -322,6 +296,17 @@ class _Hearing:
                 what="GitHub does not say who pushed this commit, so it may have been any approver",
                 remedy="push it again (git commit --amend --no-edit; git push --force-with-lease), and ask anew",
             )
+        if NeverCount.COMMITTERS in policy.never_count and name.lower() in self._change.co_author_logins:
+            what, remedy = f"{name} wrote a commit of it", "somebody else has to approve"
+            return Refusal(code=RefusalCode.OWN_COMMIT, what=what, remedy=remedy)
+        if NeverCount.COMMITTERS in policy.never_count and self._change.strangers:
+            return Refusal(
+                code=RefusalCode.OWN_COMMIT,
+                what=f"a commit names {shown(self._change.strangers[0])} as co-author, and which account that is is "
+                "not known, so it may have been any approver",
+                remedy="name the account as GitHub does (NUMBER+LOGIN@users.noreply.github.com) in the commit's "
+                "Co-authored-by, push it, and ask anew",
+            )
         if NeverCount.COMMITTERS in policy.never_count and self._change.committers is None:
             return Refusal(
                 code=RefusalCode.OWN_COMMIT,
@@ -376,7 +361,7 @@ class _Hearing:
         if expires is not None and told is not None:
             # An approval that went away must not make the others look later than they were.
             expires = min(expires, told)
-        excluded = self._excluded(request.requester)
+        excluded = excluded_from(self._change, self._book, request.requester)
         gone = {**excluded, **{each.person.id: (each.person, RefusalCode.DENIED, "") for each in own}}
         return RegionStanding(
             region=name,
@@ -385,7 +370,7 @@ class _Hearing:
             approvals=own,
             granted_at=granted,
             expires=expires,
-            may_approve=_names_without(circle, gone),
+            may_approve=names_left(self._change, self._book, circle, gone),
         )
 
     def _refuse_votes_without_request(self) -> None:
@@ -452,6 +437,12 @@ def trouble_with_text(override: Override, policy: OverridePolicy) -> Refusal | N
             what="it is asked for longer than wedgate.yml allows (`longest`)",
             remedy=f"ask for {hours:g}h or less",
         )
+    if override.reason and not override.reason.strip(_DOTS):
+        what, remedy = "the reason is still the three dots of the line to copy", 'say why there: reason="..."'
+        return Refusal(code=RefusalCode.REASON_MISSING, what=what, remedy=remedy)
+    if override.link.endswith("..."):
+        what = "the link still ends with the three dots of the line to copy"
+        return Refusal(code=RefusalCode.LINK_MISSING, what=what, remedy="give the whole address of the incident")
     if Requirement.REASON in policy.require and not override.reason:
         return Refusal(code=RefusalCode.REASON_MISSING, what="the request does not say why", remedy='add reason="..."')
     needs_link = Requirement.LINK in policy.require or (override.link and policy.links)
@@ -471,9 +462,3 @@ def _no_write(person: Person) -> Refusal:
         what=f"{person.login} may not write to this repository any more, or never could",
         remedy="ask one of those named above",
     )
-
-
-def _names_without(circle: Circle, gone: Mapping[int, tuple[Person, RefusalCode, str]]) -> tuple[str, ...]:
-    """Return who is left in a circle, by login; a person that the file names by login is gone by login."""
-    logins = {person.login.lower() for person, _, _ in gone.values()}
-    return tuple(name for name in circle.names(without=frozenset(gone)) if name.lower() not in logins)

@@ -339,6 +339,9 @@ class _Arguments:
     def link(self) -> str:
         """Take an address of the web, if there is one."""
         link = self.take("link") or ""
+        if link.endswith("..."):
+            what = "link= still ends with the three dots of the line to copy"
+            raise _MistakeError(what, "give the whole address of the incident, such as https://HOST/PATH")
         if link and not _LINK.fullmatch(link):
             raise _MistakeError(f"{_shown(link)} is no address", "write link=https://..., at most 500 characters")
         return link

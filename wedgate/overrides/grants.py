@@ -131,11 +131,15 @@ def covers(rules: Collection[str], code: str, rule: str | None) -> bool:
 
 def _stopped(standing: Standing) -> Refusal | None:
     if standing.denials:
+        # A request in no comment was signed, and nobody answers a comment about it.
+        is_signed = standing.request is not None and not standing.request.comment
         who = ", ".join(person.login for person in standing.denials)
         return Refusal(
             code=RefusalCode.DENIED,
             what=f"{who} denied the override",
-            remedy="whoever denied can take it back: /wedgate withdraw",
+            remedy="a signed denial stands: ask anew, and let others sign that"
+            if is_signed
+            else "whoever denied can take it back: /wedgate withdraw",
         )
     if standing.is_withdrawn:
         return Refusal(code=RefusalCode.WITHDRAWN, what="the request was withdrawn", remedy="ask anew")

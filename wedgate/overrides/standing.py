@@ -18,7 +18,11 @@ OVERRIDABLE = ("calendar_unverified", "config_invalid", "config_loosened", "conf
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A pull request as it is now. No pushers and no committers (``None``): the forge does not say."""
+    """A pull request as it is now. No pushers and no committers (``None``): the forge does not say.
+
+    ``co_author_logins`` (in lower case) are co-authors whom a commit names by a login without its number;
+    ``strangers`` are those that it names by what no account is known for.
+    """
 
     repository: str
     number: int
@@ -26,6 +30,8 @@ class Change:
     author: Person | None
     pushers: tuple[Person, ...] = ()
     committers: tuple[Person, ...] | None = ()
+    co_author_logins: frozenset[str] = frozenset()
+    strangers: tuple[str, ...] = ()
     re_runners: tuple[Person, ...] = ()
     from_fork: bool = False
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from wedgate.ledger.plain import PlainError
+from wedgate.overrides.co_authors import names_of
 from wedgate.overrides.commands import Override, Strategy
 from wedgate.overrides.people import Person
 from wedgate.overrides.policy import OverridePolicy
@@ -161,6 +162,18 @@ def parse_vote(plain: object) -> Vote:
     return vote
 
 
+def beyond_signatures(regions: Sequence[str], policy: OverridePolicy) -> Refusal | None:
+    """Return why no number of signatures grants a request in one of some regions; ``None`` where enough of them do."""
+    for name in regions:
+        if (teams := policy.teams_needed_in(name)) > 1:
+            return Refusal(
+                code=RefusalCode.POLICY_IMPOSSIBLE,
+                what=f"{name} needs approvals from {teams} teams (`from-teams`), and a signature says nothing of teams",
+                remedy="ask in a comment on the pull request, or let wedgate.yml ask for teams in other regions alone",
+            )
+    return None
+
+
 def standing_of(
     asked: CheckedVote,
     votes: Sequence[CheckedVote],
@@ -176,7 +189,7 @@ def standing_of(
     """
     statement = asked.vote.statement
     never = {
-        **dict.fromkeys(map(str.lower, authors), "wrote or committed a part of it"),
+        **dict.fromkeys(names_of(authors), "wrote or committed a part of it"),
         **dict.fromkeys(map(str.lower, asked.names), "asked for it"),
     }
     refusals: list[Refusal] = []
@@ -262,6 +275,10 @@ def _region(
     approvers = policy.approvers_of(name)
     have = {each.lower() for approval in own for each in names[approval.person.id]}
     still = tuple(person.login for person in approvers.people if person.login.lower() not in have)
+    if teams > 1:
+        still = ("nobody, as a signature says nothing of teams",)
+    elif not approvers.is_listed:
+        still = ("who else is in the file of signers",)
     return RegionStanding(
         region=name,
         needed=needed,
@@ -269,7 +286,7 @@ def _region(
         approvals=own,
         granted_at=granted,
         expires=None if granted is None else granted + statement.override.duration,
-        may_approve=still if approvers.is_listed else ("who else is in the file of signers",),
+        may_approve=still,
     )
 
 

@@ -52,7 +52,13 @@ def closing_of(region: RegionDecision) -> Closing:
     return tuple(dict.fromkeys(found))
 
 
-_BEYOND_THE_CALENDAR = (ReasonCode.FROZEN, ReasonCode.POISONED, ReasonCode.LEDGER_UNREACHABLE)
+_BEYOND_THE_CALENDAR = (
+    ReasonCode.FROZEN,
+    ReasonCode.POISONED,
+    ReasonCode.LEDGER_UNREACHABLE,
+    ReasonCode.CONFIG_LOOSENED,
+    ReasonCode.CONFIG_INVALID,
+)
 
 
 def closing_of_whole(decision: Decision) -> Closing:
@@ -60,12 +66,20 @@ def closing_of_whole(decision: Decision) -> Closing:
     return tuple(dict.fromkeys((reason.code.value, reason.rule) for reason in decision.reasons))
 
 
-def let_through(decision: Decision, found: Mapping[str, Grant | Refusal], *, pull_request: int) -> Decision:
+def let_through(
+    decision: Decision,
+    found: Mapping[str, Grant | Refusal],
+    *,
+    pull_request: int,
+    lasts: Mapping[str, datetime] | None = None,
+) -> Decision:
     """Return the decision with each closed region opened, with caution, that has a grant; and what was looked at.
 
-    Of a decision without regions every grant must hold, and there must be one.
+    Of a decision without regions every grant must hold, and there must be one. ``lasts`` is until when each keeps its
+    region open, where a rule that it does not open closes before it ends.
     """
-    looks = tuple(_look(region, each, pull_request) for region, each in found.items())
+    until = lasts or {}
+    looks = tuple(_look(region, each, pull_request, until.get(region)) for region, each in found.items())
     if not decision.regions:
         opened = bool(found) and all(isinstance(each, Grant) for each in found.values())
         reasons = (_overridden(next(iter(found.values()))), *decision.reasons) if opened else decision.reasons
@@ -96,7 +110,7 @@ def _words_of(grant: Grant) -> str:
     )
 
 
-def _look(region: str, found: Grant | Refusal, pull_request: int) -> OverrideLook:
+def _look(region: str, found: Grant | Refusal, pull_request: int, until: datetime | None) -> OverrideLook:
     if isinstance(found, Refusal):
         return OverrideLook(
             region=region, is_granted=False, words=str(found), code=found.code.value, pull_request=pull_request
@@ -112,6 +126,7 @@ def _look(region: str, found: Grant | Refusal, pull_request: int) -> OverrideLoo
         reason=found.request.override.reason,
         granted_at=found.granted_at,
         expires=found.expires,
+        until=until,
         matched_by=found.matched_by.value,
         strategy=None if found.request.override.strategy is Strategy.NORMAL else found.request.override.strategy.value,
     )

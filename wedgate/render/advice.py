@@ -22,8 +22,8 @@ _TROUBLE = {
 
 def advice(decision: Decision) -> str:
     """Say what to do now; nothing here opens what the verdict closes."""
-    if not decision.regions:
-        code = decision.reasons[0].code
+    code = decision.reasons[0].code
+    if not decision.regions or code in (ReasonCode.CONFIG_LOOSENED, ReasonCode.CONFIG_INVALID):
         return _TROUBLE.get(code, "Go on: the change to the configuration alone may be merged.")
     if decision.verdict is Verdict.CLOSED:
         words = f"Wait until {opening_words(decision)}" if decision.next_open else no_opening_words(decision)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from wedgate.calendars.durations import spell_duration
@@ -38,13 +38,17 @@ def render_conversation(
     ledger: LedgerState | None,
     *,
     policy: OverridePolicy | None,
+    closing: Mapping[str, Closing] | None = None,
+    impossible: Mapping[str, Refusal] | None = None,
     done: Sequence[str] = (),
     refusals: Sequence[Refusal] = (),
     wants_help: bool = False,
 ) -> str:
     """Return the comment, with a line end after the last line; ``refusals`` are those of the comment it answers.
 
-    ``policy`` is the default branch's: the line to copy asks for nothing that it refuses.
+    ``policy`` is the default branch's: the line to copy asks for nothing that it refuses. ``closing`` is what closes
+    each region, where the decision alone does not say all of it, and ``impossible`` are regions in which too few are
+    left to approve, whoever asks, each with why.
     """
     lines = [MARKER, f"### {_headline(standing, decision, ledger)}", ""]
     told = [*(f"- {inert_text(each)}" for each in done), *_refused(refusals)]
@@ -53,7 +57,7 @@ def render_conversation(
     if standing.request is not None:
         lines += _request(standing, ledger, decision.at)
     else:
-        lines += _how_to_ask(change, decision, policy)
+        lines += _how_to_ask(change, decision, policy, closing or {}, impossible or {})
     if wants_help:
         lines += ["", "#### Commands", "", "Each in a line of its own:", "", "```text", *USAGE.values(), "```"]
     older = [each for each in standing.refusals if each not in refusals and not each.from_outside]
@@ -159,7 +163,13 @@ def _region(region: RegionStanding) -> str:
     return f"| {' | '.join(inert_text(cell) for cell in cells)} |"
 
 
-def _how_to_ask(change: Change, decision: Decision, policy: OverridePolicy | None) -> list[str]:
+def _how_to_ask(
+    change: Change,
+    decision: Decision,
+    policy: OverridePolicy | None,
+    closing: Mapping[str, Closing],
+    impossible: Mapping[str, Refusal],
+) -> list[str]:
     """Return the line to copy for what closes the gate now, with the reason left to write; or why none would do."""
     if is_allowed(decision):
         return ["There is nothing to override."]
@@ -168,12 +178,16 @@ def _how_to_ask(change: Change, decision: Decision, policy: OverridePolicy | Non
     if change.from_fork and not policy.forks:
         return ["No override for a fork: push the commit to a branch of this repository, and ask there."]
     closed = {each.region: closing_of(each) for each in decision.regions if each.verdict is Verdict.CLOSED}
-    # One region that nothing opens does not keep the others from being asked for.
-    closed = closed or {"all": closing_of_whole(decision)}
+    closed = dict(closing) or closed or {"all": closing_of_whole(decision)}
     open_to_all = {region: why for region, why in closed.items() if not _shut(why, policy)}
-    if not open_to_all:
+    # One region that nothing opens does not keep the others from being asked for, unless all must be open at once.
+    if not open_to_all or (len(open_to_all) < len(closed) and not decision.regions):
         shut = dict.fromkeys(name for why in closed.values() for name in _shut(why, policy))
         return [f"No override opens {inert_text(', '.join(shut))}.{_thaws(shut)}"]
+    too_few = [refusal for region, refusal in impossible.items() if region in open_to_all or not decision.regions]
+    open_to_all = {region: why for region, why in open_to_all.items() if region not in impossible}
+    if too_few and not (open_to_all and decision.regions):
+        return [f"No override can be granted: {inert_text(str(too_few[0]))}."]
     rules = sorted({rule or code for why in open_to_all.values() for code, rule in why})
     line = f"/wedgate override {change.head} regions={','.join(open_to_all)} rules={','.join(rules)}"
     line += f' for={spell_duration(min(_USUAL, policy.longest))} reason="..."'

@@ -92,10 +92,14 @@ class HoldRegion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poison:
-    """Record that a digest must not be rolled out, anywhere, until a person says so."""
+    """Record that a digest must not be rolled out, anywhere, until a person says so.
+
+    ``is_found``: it was found that a person had returned traffic, whose own words are not known yet.
+    """
 
     digest: str
     why: str
+    is_found: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
 from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
-from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, ReadDigest, ReadWeights, RecordGood
+from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, Poison, ReadDigest, ReadWeights, RecordGood
 from wedgate.rollout.endings import ended, interrupted
 from wedgate.rollout.events import (
     Deployed,
@@ -129,7 +129,8 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
             return _observed(state, event), ()
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
-            return _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
+            found, effects = _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
+            return found, tuple(replace(each, is_found=True) if isinstance(each, Poison) else each for each in effects)
         case (
             GateAnswered() | Deployed() | DeployFailed() | DigestRead() | WeightsRead() | TargetFailed() | ReturnWaits()
         ):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wedgate.errors import ExternalSystemError
-from wedgate.judge.values import Bucket, ColourSample, Reading
+from wedgate.judge.values import Bucket, ColourSample, Reading, Used
 from wedgate.rollout.values import Colour
+
+_USED = ("cpu_seconds", "cpu_off", "memory_bytes")
 
 CLOCKS_DIFFER = timedelta(minutes=1)
 """How far the writer's clock may be ahead of the reader's."""
@@ -50,6 +53,20 @@ def _sample(plain: Any) -> ColourSample:
         errors=_count(plain["errors"]),
         timeouts=_count(plain["timeouts"]),
         latency=tuple(buckets),
+        used=_used(plain["used"]) if plain.get("used") is not None else None,
+    )
+
+
+def _used(plain: Any) -> Used:
+    found: dict[str, float] = {}
+    for key, value in plain.items():
+        if key not in _USED:
+            raise ValueError(f"unknown key {key!r} in used; it takes {', '.join(_USED)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+            raise ValueError(f"expected a number from 0 as {key}, got {value!r}")
+        found[key] = float(value)
+    return Used(
+        cpu_seconds=found.get("cpu_seconds"), cpu_off=found.get("cpu_off", 0.0), memory_bytes=found.get("memory_bytes")
     )
 
 

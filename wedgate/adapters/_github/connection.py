@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
+from wedgate.adapters._github.limits import rate_limit_of
 from wedgate.errors import ExternalSystemError, WedgateError
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ TIMEOUT_SECONDS = 10
 RETRIES = 2
 MOST_PAGES = 100
 READ = "give the job `contents: read`"
+LONGEST_WAIT = timedelta(seconds=30)
+"""So long in all a run waits for rate limits to end. Beyond that it ends, and says when to ask again."""
 FORBIDDEN = 403
 NOT_FOUND = 404
 
@@ -40,12 +43,20 @@ class Connection:
     """A repository: ``api_url`` is that of the runner (``GITHUB_API_URL``), also of GHES; ``repository`` owner/name."""
 
     def __init__(
-        self, *, api_url: str, repository: str, token: str | None, timeout_seconds: float = TIMEOUT_SECONDS
+        self,
+        *,
+        api_url: str,
+        repository: str,
+        token: str | None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.api_url = api_url
         self.repository = repository
         self._token = token
         self._timeout_seconds = timeout_seconds
+        self._pause = pause
+        self._patience = LONGEST_WAIT
         self._client: Github | None = None
         self._date: tuple[datetime, float] | None = None
         self._described: Mapping[str, Any] | None = None
@@ -100,7 +111,8 @@ class Connection:
             raise
         except Exception as error:
             words = f"GitHub ({self.api_url}, {self.repository}) did not answer for {what}: {_words_of(error, needs)}"
-            status = getattr(error, "status", None)
+            # Beyond a limit nothing is forbidden: whoever takes a refusal for an answer must not take this for one.
+            status = None if rate_limit_of(error) is not None else getattr(error, "status", None)
             kind = {NOT_FOUND: NotFoundError, FORBIDDEN: ForbiddenError}.get(status or 0, ExternalSystemError)
             raise kind(words) from error
 
@@ -118,14 +130,24 @@ class Connection:
             path = f"{path}?{urlencode({key: str(value) for key, value in query.items()})}"
 
         def fetch() -> tuple[dict[str, str], Any]:
-            headers, data = self.client().requester.requestJsonAndCheck(
-                method, path, input=None if body is None else dict(body)
-            )
+            headers, data = self._exchange(method, path, None if body is None else dict(body))
             found = {key.lower(): str(value) for key, value in headers.items()}
             self._note_date(found)
             return found, data
 
         return self.asked(what, needs, fetch)
+
+    def _exchange(self, method: str, path: str, body: dict[str, object] | None) -> tuple[Mapping[str, Any], Any]:
+        """Ask once, and again behind each rate limit that ends soon: what is beyond one was not carried out."""
+        while True:
+            try:
+                return self.client().requester.requestJsonAndCheck(method, path, input=body)
+            except Exception as error:
+                limit = rate_limit_of(error)
+                if limit is None or limit.wait > self._patience:
+                    raise
+                self._patience -= limit.wait
+                self._pause(limit.wait.total_seconds())
 
     def client(self) -> Github:
         """Return the client, made when it is first needed."""
@@ -187,9 +209,7 @@ def _words_of(error: Exception, needs: str) -> str:
     data = getattr(error, "data", None)
     said = data.get("message") if isinstance(data, dict) else None
     told = f" ({' '.join(said.split())[:200]})" if isinstance(said, str) else ""
-    headers = {key.lower(): value for key, value in (getattr(error, "headers", None) or {}).items()}
-    if status == 429 or headers.get("x-ratelimit-remaining") == "0" or "retry-after" in headers:
-        wait = headers.get("retry-after")
-        again = f"in {wait} s" if wait else "when the limit is over"
-        return f"HTTP {status}{told}: its rate limit; ask again {again}"
+    limit = rate_limit_of(error)
+    if limit is not None:
+        return f"HTTP {status}{told}: its rate limit; ask again {limit.words()}"
     return f"HTTP {status}{told}{f'; {needs}' if status in (401, FORBIDDEN, NOT_FOUND) else ''}"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 TIMEOUT_SECONDS = 5
 BRANCH = "refs/remotes/origin/HEAD"
+_WRITERS = ("log", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%ae%n%ce%n%B")
+"""A setting of the clone must not put more into what git prints, nor spell it otherwise."""
 
 
 class Comparison(Enum):
@@ -43,7 +45,7 @@ def compare_with_default_branch(path: Path, content: bytes) -> Comparison:
 
 
 def people_of(commit: str, base: str | None = None) -> frozenset[str] | None:
-    """Return the addresses of who wrote and committed what a commit brings, in lower case.
+    """Return the addresses of who wrote and committed what a commit brings, and its co-authors, in lower case.
 
     That is what the default branch lacks up to it, what its first parent lacks (after a merge the branch has all), and
     what ``base`` lacks, where one is named. ``None`` where the clone around the working directory does not know one of
@@ -56,13 +58,23 @@ def people_of(commit: str, base: str | None = None) -> frozenset[str] | None:
         parents = _git(Path(), "log", "-1", "--format=%P", commit)
         if parents is None or len(parents.split()) < 2:
             return None
-    listed = _git(Path(), "log", "--format=%ae%n%ce", f"{BRANCH}..{commit}")
-    merged = _git(Path(), "log", "--format=%ae%n%ce", f"{commit}^1..{commit}") or b""
-    own = _git(Path(), "log", "-1", "--format=%ae%n%ce", commit)
-    since = b"" if base is None else _git(Path(), "log", "--format=%ae%n%ce", f"{base}..{commit}")
+    listed = _git(Path(), *_WRITERS, f"{BRANCH}..{commit}")
+    merged = _git(Path(), *_WRITERS, f"{commit}^1..{commit}") or b""
+    own = _git(Path(), *_WRITERS, "-1", commit)
+    since = b"" if base is None else _git(Path(), *_WRITERS, f"{base}..{commit}")
     if listed is None or own is None or since is None:
         return None
-    return frozenset((listed + merged + own + since).decode("utf-8", "replace").lower().split())
+    commits = (listed + merged + own + since).decode("utf-8", "replace").split("\0")
+    return frozenset(name for each in commits for name in _writers(each) if name)
+
+
+def _writers(commit: str) -> tuple[str, ...]:
+    """Return who wrote a commit: author, committer and, by its message, co-authors."""
+    from wedgate.overrides.co_authors import co_authors_in  # the gate asks git too, and this of few commits
+
+    author, _, rest = commit.partition("\n")
+    committer, _, message = rest.partition("\n")
+    return author.strip().lower(), committer.strip().lower(), *co_authors_in(message)
 
 
 def commits_between(older: str, newer: str, *, most: int) -> tuple[tuple[str, str, str], ...] | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from wedgate.adapters._github.connection import READ, TIMEOUT_SECONDS, Connection, ForbiddenError, NotFoundError
-from wedgate.adapters.forge.interface import ForgeFile
+from wedgate.adapters.forge.interface import ChangedPaths, ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 
 WORKFLOW_LOGIN = "github-actions[bot]"
@@ -27,10 +28,16 @@ class GithubForge:
     """One repository on GitHub. ``api_url`` is that of the runner (``GITHUB_API_URL``), ``repository`` owner/name."""
 
     def __init__(
-        self, *, api_url: str, repository: str, token: str | None, timeout_seconds: float = TIMEOUT_SECONDS
+        self,
+        *,
+        api_url: str,
+        repository: str,
+        token: str | None,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.connection = Connection(
-            api_url=api_url, repository=repository, token=token, timeout_seconds=timeout_seconds
+            api_url=api_url, repository=repository, token=token, timeout_seconds=timeout_seconds, pause=pause
         )
         self._base = f"/repos/{repository}"
         self._head: str | None = None
@@ -73,17 +80,19 @@ class GithubForge:
         files = list(self.connection.pages(f"{self._base}/pulls/{pull_request}/files", what=what, needs=_READ_PULLS))
         return self.connection.asked(what, _READ_PULLS, lambda: _paths(files, at_most=_LISTED_OF_PULL_REQUEST))
 
-    def head_of(self, pull_request: int) -> str:
-        """Fetch the commit that a pull request's branch is at."""
-        what = f"pull request {pull_request}"
-        found = self.connection.get(f"{self._base}/pulls/{pull_request}", what=what, needs=_READ_PULLS)
-        return self.connection.asked(what, _READ_PULLS, lambda: str(found["head"]["sha"]))
-
-    def changed_between(self, base: str, head: str) -> tuple[str, ...]:
-        """Fetch the paths changed between two commits, old names of moved files too."""
+    def changed_between(self, base: str, head: str) -> ChangedPaths:
+        """Fetch the paths changed since the last commit that two have in common, old names of moved files too."""
         what = f"the changes from {base[:12]} to {head[:12]}"
-        found = self.connection.get(f"{self._base}/compare/{quote(base)}...{quote(head)}", what=what, needs=READ)
-        return self.connection.asked(what, READ, lambda: _paths(found["files"], at_most=_LISTED_AT_MOST))
+        # All the files are on the first page, however many commits there are.
+        found = self.connection.get(
+            f"{self._base}/compare/{quote(base)}...{quote(head)}", what=what, needs=READ, per_page=1
+        )
+
+        def changed() -> ChangedPaths:
+            files = found["files"]
+            return ChangedPaths(paths=frozenset(_names(files)), is_whole=len(files) < _LISTED_AT_MOST)
+
+        return self.connection.asked(what, READ, changed)
 
     def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
@@ -133,16 +142,17 @@ def _login_of(comment: Mapping[str, Any]) -> str | None:
     return str(user["login"]) if isinstance(user, dict) and "login" in user else None
 
 
-def _paths(files: Iterable[Mapping[str, Any]], *, at_most: int) -> tuple[str, ...]:
-    found: dict[str, None] = {}
-    count = 0
-    for count, file in enumerate(files, 1):  # noqa: B007 (the last count is what is wanted)
-        found[str(file["filename"])] = None
-        if file.get("previous_filename"):
-            found[str(file["previous_filename"])] = None
-    if count >= at_most:
+def _paths(files: Sequence[Mapping[str, Any]], *, at_most: int) -> tuple[str, ...]:
+    if len(files) >= at_most:
         raise ExternalSystemError(f"GitHub lists only the first {at_most:,} changed files, so they are not all known")
-    return tuple(found)
+    return tuple(dict.fromkeys(_names(files)))
+
+
+def _names(files: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for file in files:
+        yield str(file["filename"])
+        if file.get("previous_filename"):
+            yield str(file["previous_filename"])
 
 
 def _not_usable(path: str, what: str, remedy: str) -> ConfigurationError:

@@ -5,13 +5,21 @@ Addresses and fields are those of GitHub's published REST description (api.githu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from wedgate.adapters._github.connection import READ, Connection, ForbiddenError, NotFoundError
-from wedgate.adapters.forge.interface import STATUS_LIMIT, CheckResult, CommitStatus, PullRequest, StatusState
+from wedgate.adapters.forge.interface import (
+    STATUS_LIMIT,
+    CheckResult,
+    CommitStatus,
+    Committers,
+    PullRequest,
+    StatusState,
+)
+from wedgate.overrides.co_authors import co_authors_in, no_reply_in
 from wedgate.overrides.people import Comment, Person, Role
 
 _PULLS = "give the job `pull-requests: read`"
@@ -30,6 +38,10 @@ class GithubConversations:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._base = f"/repos/{connection.repository}"
+        address = urlsplit(connection.api_url)
+        # A server of one's own has its API below its own name, and hands out addresses of that name.
+        own = address.hostname if address.path.rstrip("/").endswith("/api/v3") else None
+        self._mail_host = own or "github.com"
 
     def pull_request(self, number: int) -> PullRequest:
         """Fetch one pull request."""
@@ -107,15 +119,24 @@ class GithubConversations:
 
         return self._connection.asked(what, READ, pushers)
 
-    def committers_of(self, number: int) -> tuple[Person, ...] | None:
-        """Fetch who wrote or committed the commits; ``None`` where GitHub knows no account, or lists not all (250)."""
+    def committers_of(self, number: int) -> Committers | None:
+        """Fetch who wrote or committed the commits; ``None`` where GitHub knows no account, or lists not all (250).
+
+        Co-authors are in the messages alone: their addresses are those of authors here, or ones that GitHub hands out.
+        """
         what = f"the commits of pull request {number}"
         found = list(self._connection.pages(f"{self._base}/pulls/{number}/commits", what=what, needs=_PULLS))
 
-        def committers() -> tuple[Person, ...] | None:
-            people = [_person(each.get(part)) for each in found for part in ("author", "committer")]
-            known = [person for person in people if person is not None]
-            return tuple(dict.fromkeys(known)) if len(known) == len(people) and len(found) < 250 else None
+        def committers() -> Committers | None:
+            parts = [(each, part) for each in found for part in ("author", "committer")]
+            people = {(str(each["commit"][part]["email"]).lower(), _person(each.get(part))) for each, part in parts}
+            known = {address: person for address, person in people if person is not None}
+            own = tuple(dict.fromkeys(_person(each.get(part)) for each, part in parts))
+            if None in own or len(found) >= 250:
+                return None
+            named = dict.fromkeys(name for each in found for name in co_authors_in(str(each["commit"]["message"])))
+            written = Committers(people=tuple(person for person in own if person is not None))
+            return _with_co_authors(written, named, known, self._mail_host)
 
         return self._connection.asked(what, _PULLS, committers)
 
@@ -178,6 +199,22 @@ class GithubConversations:
         self._connection.send("POST", f"{self._base}/check-runs", body, what="a check run", needs=_CHECKS)
 
 
+def _with_co_authors(written: Committers, named: Iterable[str], known: Mapping[str, Person], host: str) -> Committers:
+    """Return who wrote commits, with whom their messages name; ``known`` are the accounts of the authors' addresses."""
+    people, logins, strangers = dict.fromkeys(written.people), set(), []
+    for name in named:
+        account = no_reply_in(name)
+        if name in known:
+            people[known[name]] = None
+        elif account is None or account.host != host:
+            strangers.append(name)
+        elif account.number is None:
+            logins.add(account.login)
+        else:
+            people[Person(id=account.number, login=account.login)] = None
+    return Committers(people=tuple(people), logins=frozenset(logins), strangers=tuple(strangers))
+
+
 def _status(found: Mapping[str, Any]) -> CommitStatus:
     return CommitStatus(
         state=StatusState(str(found["state"])),
@@ -199,6 +236,8 @@ def _pull_request(found: Mapping[str, Any]) -> PullRequest:
         author=_person(found.get("user")),
         from_fork=home is None or home != base["repo"]["id"],
         is_open=found["state"] == "open",
+        # Of one that is not merged it is a commit that GitHub made to try.
+        merged_as=None if found.get("merged_at") is None else str(found["merge_commit_sha"]),
     )
 
 

@@ -24,8 +24,23 @@ class ForgeFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedPaths:
+    """The paths that a change touches, old names of moved files too; not ``is_whole``: some are not listed."""
+
+    paths: frozenset[str]
+    is_whole: bool = True
+
+    def has(self, path: str) -> bool:
+        """Whether a path is changed, for all that is known."""
+        return path in self.paths or not self.is_whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted."""
+    """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted.
+
+    ``merged_as`` is the commit that merging, squashing or rebasing made of it; ``None`` while it is not merged.
+    """
 
     number: int
     head: str
@@ -34,6 +49,20 @@ class PullRequest:
     author: Person | None
     from_fork: bool
     is_open: bool
+    merged_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committers:
+    """Who wrote or committed some commits, with whom their messages name as co-authors.
+
+    ``logins`` (in lower case) are those named by a login without its number, and ``strangers`` are named by what no
+    account is known for.
+    """
+
+    people: tuple[Person, ...] = ()
+    logins: frozenset[str] = frozenset()
+    strangers: tuple[str, ...] = ()
 
 
 STATUS_LIMIT = 140
@@ -97,7 +126,7 @@ class Conversations(Protocol):
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
         """Fetch whoever pushed the head to its branch, each time it was; nobody if that is not known."""
 
-    def committers_of(self, number: int) -> tuple[Person, ...] | None:
+    def committers_of(self, number: int) -> Committers | None:
         """Fetch who wrote or committed the commits of a pull request; ``None`` if that is not known of every one."""
 
     def tree_of(self, commit: str) -> str:
@@ -197,11 +226,11 @@ class Forge(Protocol):
     def changed_paths(self, pull_request: int) -> tuple[str, ...]:
         """Fetch the paths that a pull request changes, old names of moved files too: all pages or an error."""
 
-    def head_of(self, pull_request: int) -> str:
-        """Fetch the commit that a pull request's branch is at."""
+    def default_head(self) -> str:
+        """Fetch the commit that the default branch is at, once: one run is decided by one state of it."""
 
-    def changed_between(self, base: str, head: str) -> tuple[str, ...]:
-        """Fetch the paths changed between two commits, old names of moved files too: all of them or an error."""
+    def changed_between(self, base: str, head: str) -> ChangedPaths:
+        """Fetch the paths that a commit changes since it left another one's history, in one request."""
 
     def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
         """Write a comment that holds ``marker``, or bring the one that this token wrote earlier up to date.

@@ -57,13 +57,7 @@ class SshSignatures:
 
         None for a key that no line has, such as one that a certificate brought: whose it is, only the certificate says.
         """
-        lines = []
-        for line in self._signers.decode("utf-8", "replace").splitlines():
-            parts = _NAMES.match(line.strip())
-            key = None if parts is None else _KEY.search(line.strip()[parts.end() :])
-            if parts is not None and key is not None and not line.strip().startswith("#"):
-                own = {name for name in (parts[1] or parts[2]).split(",") if name}
-                lines.append((own, _fingerprint(key[1])))
+        lines = self._lines()
         names: set[str] = set().union(*(own for own, key in lines if key == fingerprint))
         while True:
             known = {name.lower() for name in names}
@@ -71,6 +65,21 @@ class SshSignatures:
             if more <= names:
                 return frozenset(names)
             names |= more
+
+    def everybody(self) -> frozenset[str]:
+        """Return every name that the file has, in lower case."""
+        return frozenset(name.lower() for own, _ in self._lines() for name in own)
+
+    def _lines(self) -> list[tuple[set[str], str]]:
+        """Return the names and the key's fingerprint of each line."""
+        lines = []
+        for line in self._signers.decode("utf-8", "replace").splitlines():
+            parts = _NAMES.match(line.strip())
+            key = None if parts is None else _KEY.search(line.strip()[parts.end() :])
+            if parts is not None and key is not None and not line.strip().startswith("#"):
+                own = {name for name in (parts[1] or parts[2]).split(",") if name}
+                lines.append((own, _fingerprint(key[1])))
+        return lines
 
 
 def sign(content: bytes, key: Path, *, namespace: str = OVERRIDE) -> str:

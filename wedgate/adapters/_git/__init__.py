@@ -1,0 +1,1 @@
+"""Git's own commands, for every adapter that keeps one file on a ref."""

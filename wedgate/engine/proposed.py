@@ -1,0 +1,164 @@
+"""What a change does to the calendar and to who may override it, by the files that the configuration names too.
+
+What is not known opens nothing by itself: a page that only the change names is not fetched, since whoever wrote it is
+not trusted yet, and a rule that is closed for not being known hides nothing that the change takes away beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+
+from wedgate.calendars.facts import FeedKey, TableKey, markets_of, needs_in, needs_of
+from wedgate.calendars.source_items import SHIPPED
+from wedgate.calendars.tables import DatedSource
+from wedgate.calendars.values import Calendar, Effect, Rule, Span
+from wedgate.config.configuration import Configuration
+from wedgate.engine.horizon import opened_from
+from wedgate.engine.parts import Almanac, ProposedChange
+from wedgate.overrides.code_owners import PATHS, Owners, owners_of
+from wedgate.overrides.policy import Approvers, OverridePolicy
+
+Sources = frozenset[object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What a change of the calendar opens in each region, and within what stretch; ``unknown``: what it may open."""
+
+    spans: Mapping[str, tuple[Span, ...]]
+    compared: Span
+    unknown: tuple[str, ...] = ()
+
+
+def what_opens(old: Calendar, new: Calendar, almanac: Almanac, changed: Almanac, at: datetime) -> Opened:
+    """Return what ``new``, with the files that ``changed`` reads, opens of what ``old`` closes."""
+    known, unknown = _without_new_pages(old, new)
+    spans, compared = opened_from(old, known, almanac, at, changed=changed)
+    if not spans:
+        was, now = _known(old, almanac, at), _known(known, changed, at)
+        if (was, now) != (old, known):
+            # What is closed now because nobody knows better opens once it is known: it must not hide anything else.
+            spans, compared = opened_from(was, now, almanac, at, changed=changed)
+    return Opened(spans=spans, compared=compared, unknown=unknown)
+
+
+def changed_files(base: Configuration, change: ProposedChange) -> tuple[str, ...]:
+    """Return the files that a change touches of those which the configuration takes days or approvers from."""
+    directory = PurePosixPath(change.path).parent
+    beside = (str(directory / name) for name in _beside(base))
+    return tuple(name for name in dict.fromkeys((*beside, *_of_the_repository(base.overrides))) if change.changes(name))
+
+
+def weakened_files(base: Configuration, change: ProposedChange) -> Iterator[str]:
+    """Say what a change to the files of the policy makes easier: who is on call, who owns, and whose keys count."""
+    policy = base.overrides
+    if policy is None:
+        return
+    directory = PurePosixPath(change.path).parent
+    for name in dict.fromkeys(_calls(policy)):
+        if change.changes(str(directory / name)):
+            yield f"changes {name}, which says who is on call and may approve"
+    yield from _more_owners(policy, change)
+    if policy.signers is not None:
+        before, after = (_lines(change, policy.signers, which) for which in ("before", "after"))
+        if not after <= before:
+            yield f"adds to {policy.signers}, which says whose signatures count"
+        revoked = f"{policy.signers}.revoked"
+        if not _lines(change, revoked, "before") <= _lines(change, revoked, "after"):
+            yield f"takes away from {revoked}, which says whose signatures do not count"
+
+
+def _without_new_pages(old: Calendar, new: Calendar) -> tuple[Calendar, tuple[str, ...]]:
+    """Return ``new`` without the rules that take days from pages that ``old`` does not name."""
+    trusted = {(page.location, page.allow_private) for rule in old.rules for page in _pages(old, rule)}
+    rules: list[Rule] = []
+    unknown: list[str] = []
+    for rule in new.rules:
+        strange = [page for page in _pages(new, rule) if (page.location, page.allow_private) not in trusted]
+        if not strange:
+            rules.append(rule)
+        elif rule.effect is Effect.ALLOW:
+            unknown.append(f"takes the open times of {rule.id} from {strange[0].location}, which is not read before")
+    return replace(new, rules=tuple(rules)), tuple(unknown)
+
+
+def _pages(calendar: Calendar, rule: Rule) -> Iterator[FeedKey]:
+    for key in _sources(calendar, rule):
+        if isinstance(key, FeedKey) and "://" in key.location:
+            yield key
+
+
+def _sources(calendar: Calendar, rule: Rule) -> Sources:
+    return frozenset(key for market in markets_of(calendar, rule) for key in needs_in(rule, market).sources)
+
+
+def _known(calendar: Calendar, almanac: Almanac, at: datetime) -> Calendar:
+    """Return a calendar without the rules that take days from what cannot be read, or has ended."""
+    facts = almanac.gather(needs_of(calendar), Span(start=at, end=at + timedelta(days=1)))
+    shut = {
+        key
+        for key, table in facts.sources.items()
+        if isinstance(table, DatedSource) and (table.trouble is not None or table.verified_until < at.date())
+    }
+    return replace(calendar, rules=tuple(rule for rule in calendar.rules if not _sources(calendar, rule) & shut))
+
+
+def _beside(base: Configuration) -> Iterator[str]:
+    """Name the files beside the configuration that it takes days, or who is on call, from."""
+    for key in needs_of(base.calendar).sources:
+        if isinstance(key, TableKey) and not key.path.startswith(SHIPPED):
+            yield key.path
+        elif isinstance(key, FeedKey) and "://" not in key.location:
+            yield key.location
+    if base.overrides is not None:
+        yield from _calls(base.overrides)
+
+
+def _of_the_repository(policy: OverridePolicy | None) -> Iterator[str]:
+    """Name the files that the policy names, or GitHub looks for, from the root of the repository."""
+    if policy is None:
+        return
+    if any(approvers.code_owners for approvers in _approvers(policy)):
+        yield from PATHS
+    if policy.signers is not None:
+        yield policy.signers
+        yield f"{policy.signers}.revoked"
+
+
+def _approvers(policy: OverridePolicy) -> tuple[Approvers, ...]:
+    return (policy.approvers, *policy.approvers_in.values())
+
+
+def _calls(policy: OverridePolicy) -> Iterator[str]:
+    for approvers in _approvers(policy):
+        if approvers.on_call is not None and "://" not in approvers.on_call:
+            yield approvers.on_call
+
+
+def _more_owners(policy: OverridePolicy, change: ProposedChange) -> Iterator[str]:
+    paths = dict.fromkeys(path for approvers in _approvers(policy) for path in approvers.code_owners)
+    if not paths or not any(map(change.changes, PATHS)):
+        return
+    before, after = (
+        next((found for name in PATHS if (found := read(name)) is not None), b"").decode("utf-8", "replace")
+        for read in (change.before, change.after)
+    )
+    for path in paths:
+        was, now = owners_of(before, path), owners_of(after, path)
+        added = sorted(_names(now) - _names(was))
+        if added:
+            yield f"makes {', '.join(added)} own {path} and approve"
+
+
+def _names(owners: Owners) -> set[str]:
+    return {*owners.people, *owners.teams}
+
+
+def _lines(change: ProposedChange, path: str, which: str) -> frozenset[bytes]:
+    if not change.changes(path):
+        return frozenset()
+    content = (change.before if which == "before" else change.after)(path) or b""
+    return frozenset(line for each in content.splitlines() if (line := each.strip()) and not line.startswith(b"#"))
