@@ -6,7 +6,6 @@ fast it was; the demo itself says what must have happened, and ends with 1 if it
 
 from __future__ import annotations
 
-import importlib.util
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from modules import module_at
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "examples" / "demo"
@@ -42,12 +42,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, Path]:
 
 @pytest.fixture(scope="module")
 def transcript_module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("demo_transcript", DEMO / "transcript.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(DEMO / "transcript.py")
 
 
 def test_everything_that_was_expected_happened(played: tuple[int, Path]) -> None:

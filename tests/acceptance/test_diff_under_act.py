@@ -6,33 +6,22 @@ the runner is held to this machine.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from github_world import REPOSITORY, GithubWorld, Pull
+from modules import module_at
 
 pytestmark = [pytest.mark.needs_tool("act"), pytest.mark.timeout(300)]
 
 TESTS = Path(__file__).resolve().parents[1]
 HEAD = "b" * 40
-
-
-def module_at(path: Path) -> ModuleType:
-    """Import a module of the tests by its path."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture
@@ -52,7 +41,6 @@ def workspace(tmp_path: Path) -> Path:
 def test_the_workflow_comments_what_the_pull_request_opens(workspace: Path, tmp_path: Path) -> None:
     """The starter's Saturdays become third Saturdays: the comment says what that opens, and that it loosens."""
     act_tests: Any = module_at(TESTS / "acceptance" / "test_action_under_act.py")
-    world_module: Any = module_at(TESTS / "github_world" / "github_world.py")
     for name in ("action", "setup-python", "home"):
         (tmp_path / name).mkdir()
     act_tests.copy_action(tmp_path / "action")
@@ -70,10 +58,10 @@ def test_the_workflow_comments_what_the_pull_request_opens(workspace: Path, tmp_
     assert act is not None
     setup_python = f"actions/setup-python@{act_tests.setup_python_reference()}"
     cache = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
-    with world_module.GithubWorld() as world:
+    with GithubWorld() as world:
         world.put("wedgate.yml", base.encode())
         world.put("wedgate.yml", head.encode(), ref=HEAD)
-        world.pulls[7] = world_module.Pull(head=HEAD, files=[("wedgate.yml", None)])
+        world.pulls[7] = Pull(head=HEAD, files=[("wedgate.yml", None)])
         run = subprocess.run(
             [
                 act,
@@ -85,7 +73,7 @@ def test_the_workflow_comments_what_the_pull_request_opens(workspace: Path, tmp_
                 f"--local-repository=org/wedgate@v1={tmp_path / 'action'}",
                 "--secret=GITHUB_TOKEN=a-token-of-the-test",
                 f"--env=GITHUB_API_URL={world.url}",
-                f"--env=GITHUB_REPOSITORY={world_module.REPOSITORY}",
+                f"--env=GITHUB_REPOSITORY={REPOSITORY}",
                 f"--env=STAND_IN_PYTHON={sys.executable}",
                 f"--env=UV_CACHE_DIR={cache}",
             ],

@@ -6,7 +6,6 @@ gate's own workflow. The forge is the double on loopback, the ledger a branch of
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -14,12 +13,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from git_server import GitServer
 from github_world import REPOSITORY, GithubWorld, Pull
+from modules import module_at
 
 pytestmark = [pytest.mark.needs_tool("act"), pytest.mark.timeout(600)]
 
@@ -33,17 +32,6 @@ rules: {{saturday: {{where: all, weekdays: monday..sunday, effect: block}}}}
 overrides: {{approvers: {{people: [alice, bob]}}}}
 state: {{kind: git, remote: "{remote}"}}
 """
-
-
-def module_at(path: Path) -> ModuleType:
-    """Import a module of the tests by its path."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass

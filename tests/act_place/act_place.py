@@ -6,7 +6,6 @@ outside of the checkout. ``actions/setup-python`` is replaced by a stand-in that
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -23,22 +22,12 @@ from typing import Any
 import yaml
 from git_server import GitServer
 from github_world import REPOSITORY, GithubWorld
+from modules import module_at
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def module_at(path: Path) -> Any:
-    """Import a module of the tests by its path."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(path.stem, module)
-    spec.loader.exec_module(module)
-    return module
-
-
-act_tests = module_at(ROOT / "tests" / "acceptance" / "test_action_under_act.py")
+act_tests: Any = module_at(ROOT / "tests" / "acceptance" / "test_action_under_act.py")
 CALLED = ("rollout", "rollback", "plan", "check", "override")
 CONFIGURATION = """\
 version: 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
@@ -11,9 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from modules import module_at
 
 from wedgate.adapters.targets import command as command_module
 from wedgate.adapters.targets.command import CommandTarget
@@ -29,18 +28,7 @@ BACK = Weights(blue=100, green=0)
 RELEASE = Release(commit="c" * 40, digest="sha256:new")
 
 
-def contract_suite() -> ModuleType:
-    """Load the contract suite (tests are no package)."""
-    spec = importlib.util.spec_from_file_location("wedgate_command_contract", CONTRACT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-contract = contract_suite()
+contract = module_at(CONTRACT)
 
 
 def fence(epoch: int, revision: int = 1, rollout: str = "venue-search-7") -> Fence:

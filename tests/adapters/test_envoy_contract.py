@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from modules import module_at
 
 from wedgate.adapters._envoy.routes import parse_response, render_routes
 from wedgate.adapters.metrics.envoy import EnvoyMetrics
@@ -27,17 +27,8 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "envoy.md"
 DEPLOY = "import sys, urllib.request; urllib.request.urlopen(f'http://{sys.argv[1]}/become/{sys.argv[2]}', timeout=5)"
 
 
-def load(name: str) -> Any:
-    """Load one of the contract suites (tests are no package)."""
-    spec = importlib.util.spec_from_file_location(f"wedgate_envoy_{name}", CONTRACTS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    sys.modules[spec.name] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-targets, metrics = load("target_contract"), load("metrics_contract")
+targets: Any = module_at(CONTRACTS / "target_contract.py")
+metrics: Any = module_at(CONTRACTS / "metrics_contract.py")
 
 
 class TestEnvoyTarget(targets.TargetContract):

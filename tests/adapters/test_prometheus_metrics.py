@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from modules import module_at
 from prometheus_server import EVERY, Exporter, PrometheusServer, metrics, wait_until
 
 from wedgate.adapters._prometheus.client import PrometheusClient
@@ -36,20 +35,7 @@ OTHER = {
 }
 
 
-def _contract() -> Any:
-    """Load the suite of tests/contract (tests are no package)."""
-    name = "wedgate_metrics_contract"
-    if name not in sys.modules:
-        path = Path(__file__).parents[1] / "contract" / "metrics_contract.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = loaded = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(loaded)
-    return sys.modules[name]
-
-
-contract = _contract()
+contract: Any = module_at(Path(__file__).parents[1] / "contract" / "metrics_contract.py")
 
 
 def utc_now() -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import re
 import subprocess
 import sys
@@ -11,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+from modules import module_at
 
 from wedgate.adapters._service import files
 from wedgate.adapters.targets.haproxy import HaproxyTarget
@@ -37,18 +36,7 @@ ALL = Weights(blue=0, green=100)
 SWITCHES = 20
 
 
-def contract_suite() -> ModuleType:
-    """Load the contract suite (tests are no package)."""
-    spec = importlib.util.spec_from_file_location("wedgate_proxy_contract", CONTRACT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-contract = contract_suite()
+contract = module_at(CONTRACT)
 
 
 def fence(epoch: int, revision: int = 1, rollout: str = "venue-search-7") -> Fence:

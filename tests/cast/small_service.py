@@ -115,3 +115,9 @@ def exposed(place: Path, configuration: str = CONFIGURATION, new: tuple[str, ...
             if green_in(Path("regions.json")) == 10:
                 return place
     raise AssertionError("no tick gave the candidate traffic")
+
+
+def told(*words: str) -> tuple[int, str]:
+    """Run a command in this process; return its exit code, and all that it said, an error of wedgate's at the end."""
+    result = run_to_its_code(*words)
+    return result.exit_code, result.output if result.exception is None else f"{result.output}{result.exception}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import os
 import re
@@ -16,6 +15,7 @@ from typing import Any
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
+from github_world import GithubWorld, Pull
 
 from wedgate.cli.check import command
 from wedgate.errors import UsageError
@@ -39,28 +39,10 @@ ON_SATURDAY = "2026-06-06T12:00:00Z"
 ON_FRIDAY = "2026-06-05T12:00:00Z"
 
 
-def load_world() -> Any:
-    """Import the double of GitHub."""
-    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
-    spec = importlib.util.spec_from_file_location("github_world_of_check", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["github_world_of_check"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def world_module() -> Any:
-    """Load the double once."""
-    return load_world()
-
-
 @pytest.fixture
-def world(world_module: Any) -> Iterator[Any]:
+def world() -> Iterator[Any]:
     """Serve a GitHub."""
-    with world_module.GithubWorld() as found:
+    with GithubWorld() as found:
         yield found
 
 
@@ -317,14 +299,14 @@ def test_a_pull_request_that_deletes_saturday_from_its_checkout_stays_closed(
     ids=["loosening", "tightening", "with code", "loosening with code", "too many files", "only code", "moved on"],
 )
 def test_a_pull_request_is_judged_by_its_change_and_the_calendar(
-    place: Path, world: Any, world_module: Any, monkeypatch: pytest.MonkeyPatch,
+    place: Path, world: Any, monkeypatch: pytest.MonkeyPatch,
     head: str, moved: bool, files: list[str], expected: list[str],
 ) -> None:  # fmt: skip
     """With code beside it the calendar has to let it go as well; it is this commit that is asked about, wherever the
     branch is by now."""
     world.put("wedgate.yml", ALWAYS.encode())
     world.put("wedgate.yml", head.encode(), ref="b" * 40)
-    world.pulls[7] = world_module.Pull(head="c" * 40 if moved else "b" * 40)
+    world.pulls[7] = Pull(head="c" * 40 if moved else "b" * 40)
     world.comparisons["a" * 40, "b" * 40] = [(name, None) for name in files]
     event = {
         "number": 7,
@@ -337,7 +319,7 @@ def test_a_pull_request_is_judged_by_its_change_and_the_calendar(
     monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(place / "event.json"))
     record = json.loads(ask("--format", "json")[1].output)
-    assert [reason["code"] for reason in record["reasons"]] == expected
+    assert list(dict.fromkeys(reason["code"] for reason in record["reasons"])) == expected, "one for each local day"
 
 
 def test_a_runners_clock_an_hour_off_is_not_trusted(place: Path, world: Any, monkeypatch: pytest.MonkeyPatch) -> None:

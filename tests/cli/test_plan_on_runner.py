@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from github_world import GithubWorld, Pull
+from pull_request_job import be_its_job
 
 from wedgate.cli.plan import command
 from wedgate.errors import ConfigurationError, ExitCode, UsageError
@@ -33,29 +33,10 @@ rollout:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Serve a repository with a pull request that changes code, and be the runner of a job that was started for it."""
-    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
-    spec = importlib.util.spec_from_file_location("github_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault("github_world", module)
-    spec.loader.exec_module(module)
-    event = {
-        "repository": {"default_branch": "main"},
-        "number": 7,
-        "pull_request": {"number": 7, "base": {"ref": "main", "sha": "a" * 40}, "head": {"sha": HEAD}},
-    }
-    (tmp_path / "event.json").write_text(json.dumps(event))
-    with module.GithubWorld() as found:
+    with GithubWorld() as found:
         found.put("wedgate.yml", CONFIG.encode())
-        found.pulls[7] = module.Pull(head=HEAD, files=[("search.py", None)])
-        for name, value in found.environment().items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
-        monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
-        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-        monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-        monkeypatch.chdir(tmp_path)
+        found.pulls[7] = Pull(head=HEAD, files=[("search.py", None)])
+        be_its_job(found, tmp_path, monkeypatch, head=HEAD)
         yield found
 
 
@@ -101,6 +82,18 @@ def test_a_change_of_the_configuration_is_planned_by(world: Any) -> None:
     (comment,) = world.comments[7]
     assert "the wedgate.yml of this pull request" in comment.body
     assert "Wed 02 Jun 21:02 CEST" in comment.body
+
+
+def test_a_pull_request_does_not_say_where_the_ledger_is(world: Any, tmp_path: Path) -> None:
+    """The token is sent there: freezes are read where the default branch has them, and nowhere else."""
+    state = "state: {kind: git, remote: 'http://127.0.0.1:9/elsewhere.git'}\n"
+    world.put("wedgate.yml", (CONFIG + state).encode(), ref=HEAD)
+    world.pulls[7].files.append(("wedgate.yml", None))
+    tell("--start", "2027-06-02T09:00:00Z")
+    assert "not known" not in world.comments[7][0].body
+    world.put("wedgate.yml", (CONFIG + state).encode())
+    tell("--start", "2027-06-02T09:00:00Z")
+    assert "whether anything is frozen is not known" in world.comments[7][0].body
 
 
 def test_what_fits_nowhere_ends_with_closed_and_says_so(world: Any) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from github_world import GithubWorld, Pull
+from pull_request_job import be_its_job
 
 from wedgate.cli.diff import command
 from wedgate.errors import ExitCode, UsageError
@@ -27,41 +26,14 @@ rules:
 """
 
 
-def load_world() -> Any:
-    """Import the double, which lies beside the tests and in no package."""
-    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
-    spec = importlib.util.spec_from_file_location("github_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault("github_world", module)
-    spec.loader.exec_module(module)
-    return module
-
-
-WORLD = load_world()
-
-
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Serve a repository with a pull request, and be the runner of a job that was started for it."""
-    event = {
-        "repository": {"default_branch": "main"},
-        "number": 7,
-        "pull_request": {"number": 7, "base": {"ref": "main", "sha": "a" * 40}, "head": {"sha": HEAD}},
-    }
-    (tmp_path / "event.json").write_text(json.dumps(event))
-    with WORLD.GithubWorld() as found:
+    with GithubWorld() as found:
         found.put("wedgate.yml", BASE.encode())
         found.put("wedgate.yml", BASE.replace("saturday,", "third saturday,").encode(), ref=HEAD)
-        found.pulls[7] = WORLD.Pull(head=HEAD, files=[("wedgate.yml", None)])
-        for name, value in found.environment().items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
-        monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
-        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
-        monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
-        monkeypatch.chdir(tmp_path)
+        found.pulls[7] = Pull(head=HEAD, files=[("wedgate.yml", None)])
+        be_its_job(found, tmp_path, monkeypatch, head=HEAD)
         yield found
 
 

@@ -37,6 +37,9 @@ BEYOND_A_SCHEMA = frozenset(
     extends-no-forge
     in-flight
     loads-order
+    order-in-no-wave
+    order-in-one-wave
+    order-without-waves
     overrides-impossible
     overrides-nobody
     overrides-teams

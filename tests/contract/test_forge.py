@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from github_world import REPOSITORY, Comment, GithubWorld, Pull
 
 from wedgate.adapters.forge.github import GithubForge
 from wedgate.errors import ConfigurationError, ExternalSystemError
@@ -18,31 +16,16 @@ TOKEN = "a-token-of-the-test"
 PATHS = ("wedgate.yml", ".github/wedgate.yml")
 
 
-def load_world() -> Any:
-    """Import the double, which lies beside the tests and in no package."""
-    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
-    spec = importlib.util.spec_from_file_location("github_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault("github_world", module)
-    spec.loader.exec_module(module)
-    return module
-
-
-WORLD = load_world()
-
-
 @pytest.fixture
 def world() -> Iterator[Any]:
     """Serve a GitHub with an empty default branch."""
-    with WORLD.GithubWorld() as found:
+    with GithubWorld() as found:
         yield found
 
 
 def forge_of(world: Any, **settings: Any) -> GithubForge:
     """Return the adapter in front of the double."""
-    return GithubForge(api_url=world.url, repository=WORLD.REPOSITORY, token=TOKEN, **settings)
+    return GithubForge(api_url=world.url, repository=REPOSITORY, token=TOKEN, **settings)
 
 
 def test_the_first_path_that_exists_is_read_at_the_default_branchs_commit(world: Any) -> None:
@@ -75,7 +58,7 @@ def test_a_file_too_large_for_the_api_is_refused(world: Any) -> None:
 def test_all_pages_of_changed_paths_are_read(world: Any) -> None:
     """The hundred-and-first file is not missed, and a moved file counts under both names."""
     files: list[tuple[str, str | None]] = [(f"src/{number}.py", None) for number in range(150)]
-    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[*files, ("wedgate.yml", "app.py")])
+    world.pulls[7] = Pull(head="b" * 40, files=[*files, ("wedgate.yml", "app.py")])
     changed = forge_of(world).changed_paths(7)
     assert len(changed) == 152
     assert {"wedgate.yml", "app.py", "src/149.py"} <= set(changed)
@@ -83,7 +66,7 @@ def test_all_pages_of_changed_paths_are_read(world: Any) -> None:
 
 def test_a_later_page_that_fails_is_an_error(world: Any) -> None:
     """Half of the changed paths are not the changed paths."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
+    world.pulls[7] = Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
     world.failures["page=2"] = "500"
     with pytest.raises(ExternalSystemError, match="pull request 7"):
         forge_of(world).changed_paths(7)
@@ -115,7 +98,7 @@ def test_the_clock_is_the_forges(world: Any) -> None:
 
 
 @pytest.mark.parametrize("how", ["500", "403", "404", "401", "drop", "malformed"])
-@pytest.mark.parametrize("where", [f"/repos/{WORLD.REPOSITORY}", "/branches/"])
+@pytest.mark.parametrize("where", [f"/repos/{REPOSITORY}", "/branches/"])
 def test_every_failure_is_one_error_that_names_the_forge(world: Any, how: str, where: str) -> None:
     """Whatever goes wrong, nobody gets an answer that could open the gate, nor the token."""
     world.put("wedgate.yml", b"x")
@@ -152,8 +135,8 @@ def test_a_passing_failure_is_tried_again(world: Any) -> None:
 def test_a_server_of_ones_own_has_its_interface_below_a_path(world: Any) -> None:
     """GHES: the pages that follow the first are below it, too."""
     world.put("wedgate.yml", b"x")
-    world.pulls[7] = WORLD.Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
-    forge = GithubForge(api_url=f"{world.url}/api/v3", repository=WORLD.REPOSITORY, token=TOKEN)
+    world.pulls[7] = Pull(head="b" * 40, files=[(f"src/{number}.py", None) for number in range(150)])
+    forge = GithubForge(api_url=f"{world.url}/api/v3", repository=REPOSITORY, token=TOKEN)
     found = forge.default_branch_file(PATHS)
     assert found is not None
     assert found.content == b"x"
@@ -167,8 +150,8 @@ MARKER = "<!-- wedgate:mark -->"
 @pytest.fixture
 def commented(world: Any) -> Any:
     """Return a world whose pull request 7 has more comments than fit on a page, none of them ours."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40)
-    world.comments[7] = [WORLD.Comment(number=place, login="somebody", body="hello") for place in range(1, 151)]
+    world.pulls[7] = Pull(head="b" * 40)
+    world.comments[7] = [Comment(number=place, login="somebody", body="hello") for place in range(1, 151)]
     return world
 
 
@@ -278,7 +261,7 @@ def test_the_waits_of_a_run_are_bounded_in_all(world: Any) -> None:
 
 def test_what_changes_something_is_sent_again_behind_a_limit(world: Any) -> None:
     """It was not carried out: the comment is there once."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40)
+    world.pulls[7] = Pull(head="b" * 40)
     forge, waited = limited(world)
     world.limits = [(403, {"Retry-After": "2"}), (429, {"Retry-After": "2"}), (403, {"Retry-After": "2"})]
     assert forge.keep_comment(7, "<!-- mark -->", "<!-- mark --> said")
@@ -288,7 +271,7 @@ def test_what_changes_something_is_sent_again_behind_a_limit(world: Any) -> None
 
 def test_a_limit_is_no_refusal(world: Any) -> None:
     """A token that may not comment is told so, and one that may not yet is not taken for it."""
-    world.pulls[7] = WORLD.Pull(head="b" * 40)
+    world.pulls[7] = Pull(head="b" * 40)
     world.failures["POST"] = "secondary"
     forge, _ = limited(world)
     with pytest.raises(ExternalSystemError, match="its rate limit"):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import json
 import os
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from modules import module_at
 
 from wedgate.adapters.metrics.command import CommandMetrics
 from wedgate.adapters.metrics.file import FileMetrics
@@ -23,19 +22,7 @@ from wedgate.adapters.targets.simulated import SimulatedTarget
 AT = datetime(2027, 6, 7, 10, tzinfo=UTC)
 
 
-def _contract() -> Any:
-    """Load the suite that lies beside this file (tests are no package)."""
-    name = "wedgate_metrics_contract"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("metrics_contract.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-contract = _contract()
+contract: Any = module_at(Path(__file__).with_name("metrics_contract.py"))
 
 
 @pytest.fixture

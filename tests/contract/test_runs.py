@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from github_world import REPOSITORY, GithubWorld
 
 from wedgate.adapters._github.connection import Connection
 from wedgate.adapters.forge.github_runs import GithubRuns
@@ -17,20 +15,11 @@ from wedgate.adapters.forge.runner import OwnWorkflow, own_workflow
 from wedgate.engine.relay import start_next_run
 from wedgate.errors import ExternalSystemError
 
-REPOSITORY = "acme/venue-search"
-
 
 @pytest.fixture
 def world() -> Iterator[Any]:
     """Serve a GitHub with two workflows, of which one can be dispatched."""
-    path = Path(__file__).resolve().parents[1] / "github_world" / "github_world.py"
-    spec = importlib.util.spec_from_file_location("github_world", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault("github_world", module)
-    spec.loader.exec_module(module)
-    with module.GithubWorld() as found:
+    with GithubWorld() as found:
         found.workflows = {"rollout.yml": True, "push.yml": False}
         yield found
 

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from modules import module_at
 
 from wedgate.adapters.targets.interface import Capacity
 from wedgate.adapters.targets.simulated import SimulatedTarget
 
-
-def _contract() -> Any:
-    """Load the suite that lies beside this file (tests are no package)."""
-    name = "wedgate_target_contract"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("target_contract.py"))
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-contract = _contract()
+contract: Any = module_at(Path(__file__).with_name("target_contract.py"))
 
 
 class TestSimulatedInMemory(contract.TargetContract):  # type: ignore[misc,name-defined]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from modules import module_at
 
 from wedgate.almanac.gather import gather_facts
 from wedgate.calendars.book import Book, DataVersions, MarketPages, RegionPages, lay_out
@@ -32,13 +31,7 @@ def instant() -> Callable[[str], datetime]:
 @pytest.fixture(scope="session")
 def readers() -> ModuleType:
     """The module beside this one."""
-    spec = importlib.util.spec_from_file_location("format_readers", Path(__file__).with_name("readers.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return module_at(Path(__file__).with_name("readers.py"))
 
 
 @pytest.fixture(scope="session")

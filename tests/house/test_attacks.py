@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -11,19 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from modules import module_at
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def listed() -> tuple[Any, ...]:
     """Load the list, which lies beside this file and in no package."""
-    spec = importlib.util.spec_from_file_location("attacks", Path(__file__).with_name("attacks.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["attacks"] = module
-    spec.loader.exec_module(module)
-    found: tuple[Any, ...] = module.ATTACKS
+    found: tuple[Any, ...] = module_at(Path(__file__).with_name("attacks.py")).ATTACKS
     return found
 
 

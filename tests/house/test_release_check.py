@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from modules import module_at
 
 CHANGELOG = """# Changelog
 
@@ -33,13 +33,7 @@ CHANGELOG = """# Changelog
 @pytest.fixture(scope="module")
 def checker() -> ModuleType:
     """Load the script, which is no part of the package."""
-    path = Path(__file__).resolve().parents[2] / "tools" / "release_check.py"
-    spec = importlib.util.spec_from_file_location("release_check", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(Path(__file__).resolve().parents[2] / "tools" / "release_check.py")
 
 
 def tree(directory: Path, version: str) -> Path:

@@ -9,9 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from wedgate.engine import region_gate
+from wedgate.ledger.streams import Stream
 from wedgate.rollout.state import RolloutStatus
 from wedgate.simulation.__main__ import main
-from wedgate.simulation.faults import FaultKind
+from wedgate.simulation.faults import Fault, FaultKind
 from wedgate.simulation.run import Outcome, setting_of, shrink, simulate
 
 CHUNKS = 8
@@ -28,14 +29,32 @@ def test_every_invariant_holds(chunk: int) -> None:
     assert ends[RolloutStatus.HALTED] + ends[RolloutStatus.RETREATED] > 0
 
 
+def _at(point: int, kind: FaultKind, pick: float = 0.0) -> Fault:
+    return Fault(point=point, kind=kind, pick=pick)
+
+
+def _journal(outcome: Outcome) -> list[tuple[str, str]]:
+    """Return the rollout and the kind of each line of the journals."""
+    assert outcome.world is not None
+    return [(str(e.body["rollout"]), e.kind) for e in outcome.world.store.read() if e.stream == Stream.JOURNAL]
+
+
 def test_what_one_rollout_obeyed_another_need_not() -> None:
-    """A pause ends with the rollout that it was about; the release that is started again knows nothing of it."""
-    assert simulate(1081).violation is None
+    """A pause and an end concern the rollout that they were about; the release that is started again knows nothing of
+    them."""
+    orders = (_at(40, FaultKind.PAUSED), _at(50, FaultKind.ABORTED), _at(51, FaultKind.ZOMBIE))
+    # One process ends the rollout; the next to come must find the first still standing, wherever that is now.
+    worlds = (simulate(0, (*orders, _at(point, FaultKind.ZOMBIE))) for point in range(52, 140))
+    outcome = next(each for each in worlds if len({rollout for rollout, _ in _journal(each)}) == 2)
+    journal = _journal(outcome)
+    assert {rollout for rollout, kind in journal if kind == "ordered"} == {journal[0][0]}
+    assert (outcome.status, outcome.violation) == (RolloutStatus.DONE, None)
 
 
 def test_nothing_increases_once_the_ledger_could_not_be_written() -> None:
     """A return is not recorded, and another region has its pass in the same tick: it keeps the weight that it had."""
-    assert simulate(3546).violation is None
+    outcome = simulate(177, (_at(98, FaultKind.SWITCH_REFUSES, 0.9), _at(168, FaultKind.STORE_ANSWER_LOST)))
+    assert (outcome.status, outcome.violation) == (RolloutStatus.DONE, None)
 
 
 def _story(outcome: Outcome) -> list[str]:

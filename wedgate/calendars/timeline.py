@@ -50,10 +50,17 @@ class BareAnswer:
 class Timeline:
     """The answers of one calendar for one span; made by ``compile_timeline``."""
 
-    def __init__(self, span: Span, facts: Facts, regions: dict[str, _RegionTimeline]) -> None:
+    def __init__(
+        self,
+        span: Span,
+        facts: Facts,
+        regions: dict[str, _RegionTimeline],
+        also: Mapping[str, Sequence[Run]] | None = None,
+    ) -> None:
         self.span = span
         self.facts = facts
         self._regions = regions
+        self._also = also or {}
         self._closed: dict[tuple[str, ...], tuple[Run, ...]] = {}
 
     @property
@@ -150,15 +157,26 @@ class Timeline:
         found = self._regions[region]
         return tuple(sorted({edge for market in found.markets for edge in market.edges()}))
 
+    def closed_also(self, spans: Mapping[str, Sequence[Span]]) -> Timeline:
+        """Return the same timeline with regions closed for more stretches, by nothing that a rule says.
+
+        Openings, closings and runs take them into account; answers for an instant, and intervals, are the rules'.
+        """
+        start, end = seconds_of(self.span.start), seconds_of(self.span.end)
+        also: dict[str, tuple[Run, ...]] = {}
+        for name, more in spans.items():
+            cut = ((max(seconds_of(span.start), start), min(seconds_of(span.end), end)) for span in more)
+            also[name] = tuple((low, high) for low, high in cut if low < high)
+        return Timeline(self.span, self.facts, self._regions, also)
+
     def _closed_in(self, regions: Sequence[str]) -> tuple[Run, ...]:
         key = tuple(regions)
         if not key:
             raise ValueError("asked about no region at all")
         found = self._closed.get(key)
         if found is None:
-            found = self._closed[key] = merged(
-                run for name in key for market in self._regions[name].markets for run in market.closed
-            )
+            runs = [run for name in key for market in self._regions[name].markets for run in market.closed]
+            found = self._closed[key] = merged([*runs, *(run for name in key for run in self._also.get(name, ()))])
         return found
 
     def _inside(self, instant: datetime) -> int:

@@ -167,19 +167,14 @@ def _frozen_here(gate: Gate, decision: Decision) -> Decision:
     read = gate.read(trust_clock=decision.hypothetical) if decision.regions else None
     if not isinstance(read, tuple):
         return decision
-    configuration = read[1]
-    if configuration.state is None:
-        from wedgate.cli.places import default_ledger
+    from wedgate.cli.freezes import ledger_here
 
-        if not default_ledger(Path(configuration.path), configuration.service).exists():
-            return decision
-    from wedgate.cli.ledger_wiring import open_store, state_of
-    from wedgate.cli.override_wiring import pause
-    from wedgate.engine.audit import AuditBook
+    book = ledger_here(read[1])
+    if book is None:
+        return decision
     from wedgate.engine.frozen import with_freezes
 
-    store, _ = open_store(*state_of(configuration), configuration.service)
-    return with_freezes(decision, AuditBook(store, pause), configuration.calendar, gate.almanac)
+    return with_freezes(decision, book, read[1].calendar, gate.almanac)
 
 
 def _answer_files(batch: str | None, replay: str | None, config: Path | None, form: str, beside: list[str]) -> ExitCode:

@@ -38,7 +38,7 @@ COMMANDS = {
     "guard": "Return traffic when nobody watches it any more: a process beside the targets.",
     "notify": "Tell people what they were not told yet, or try out whether they can be.",
     "freeze": "Close the gate for a while, for checks and rollouts alike.",
-    "thaw": "End every freeze.",
+    "thaw": "End a freeze, everywhere or in some regions.",
     "scenario": "Stories about your configuration, told by the real engine: run.",
     "report": "Reports of regressions and of measurements: validate, convert, show; their history.",
     "judge": "Is the candidate worse than the base, by what was measured of both?",

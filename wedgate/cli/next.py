@@ -34,8 +34,9 @@ def command(
 ) -> ExitCode:
     """When does a region, a set or all of them open, and for how long?
 
-    Exits with 0 whenever there is an answer, even if it is that no opening is known, with 10 when the clock cannot be
-    trusted, with 2 when the command or the configuration cannot be used, and with 20 when the forge did not answer.
+    What the ledger knows to be frozen opens when the freeze ends. Exits with 0 whenever there is an answer, even if it
+    is that no opening is known, with 10 when the clock cannot be trusted, with 2 when the command, the configuration or
+    the ledger cannot be used, and with 20 when the forge or the ledger did not answer.
 
     \b
     Examples:
@@ -43,6 +44,7 @@ def command(
       wedgate next --needs 3h
       wedgate next --region eu-central --region us-east --needs 90m
     """
+    from wedgate.cli.freezes import freezes_known
     from wedgate.cli.reading import read_configuration
     from wedgate.cli.wiring import almanac_for, utc_now
     from wedgate.engine.next import find_openings
@@ -50,7 +52,14 @@ def command(
     configuration = read_configuration(config, trust_clock=at is not None)
     if configuration is None:
         return ExitCode.DONE
-    found = find_openings(configuration, regions, at or utc_now(), needs=needs, almanac=almanac_for(config))
+    found = find_openings(
+        configuration,
+        regions,
+        at or utc_now(),
+        needs=needs,
+        almanac=almanac_for(config),
+        freezes=freezes_known(configuration),
+    )
     click.echo(_json(found) if form == "json" else _text(found, configuration))
     return ExitCode.DONE
 

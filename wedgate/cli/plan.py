@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from textwrap import wrap
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
     from wedgate.engine.parts import Almanac
     from wedgate.engine.plan import PlanAnswer
+    from wedgate.ledger.audit import Frozen
     from wedgate.render.plan import Local
     from wedgate.rollout.values import Migration
 
@@ -74,7 +76,8 @@ def command(
 ) -> ExitCode:
     """When would a rollout go where, if everything goes well, and what does it wait for?
 
-    It plans as the engine decides: a region begins when its turn has come and its whole way fits before it closes.
+    It plans as the engine decides: a region begins when its turn has come and its whole way fits before it closes, and
+    not before the end of a freeze that the ledger knows.
     Exits with 0 when every region fits somewhere in the next sixty days, and with 10 when one does not.
 
     \b
@@ -95,8 +98,9 @@ def command(
     if traffic is not None and not 0 < traffic < 1e9:
         raise UsageError(f"--traffic {traffic:g}: write requests per second, more than nothing")
 
-    def plan_by(configuration: Configuration, almanac: Almanac) -> PlanAnswer:
-        return make_plan(
+    def plan_by(configuration: Configuration, almanac: Almanac, ledger_of: Configuration | None) -> PlanAnswer:
+        freezes, unknown = _freezes(ledger_of)
+        answer = make_plan(
             configuration,
             almanac,
             instant_to_answer(start or utc_now()),
@@ -104,7 +108,9 @@ def command(
             deploy=deploy,
             goal=None if optimise is None else Goal(optimise),
             rate=traffic,
+            freezes=freezes,
         )
+        return replace(answer, freezes_unknown=unknown)
 
     if form == "github":
         from wedgate.cli.plan_on_runner import tell_plan
@@ -116,10 +122,23 @@ def command(
     configuration = read_configuration(config, trust_clock=start is not None)
     if configuration is None:
         return ExitCode.DONE
-    answer = plan_by(configuration, almanac_for(config))
+    answer = plan_by(configuration, almanac_for(config), configuration)
     declared = None if migration is None else Migration(migration)
     click.echo(rendered(answer, configuration, form, release, declared))
     return code_of(answer)
+
+
+def _freezes(configuration: Configuration | None) -> tuple[tuple[Frozen, ...], str | None]:
+    """Return the freezes that a configuration's ledger knows, or why they are not known: a plan lets nothing go."""
+    from wedgate.cli.freezes import freezes_known
+    from wedgate.errors import WedgateError
+
+    if configuration is None:
+        return (), "the default branch has no configuration that could be read, and so names no ledger"
+    try:
+        return freezes_known(configuration), None
+    except WedgateError as error:
+        return (), str(error)
 
 
 def code_of(answer: PlanAnswer) -> ExitCode:
@@ -147,6 +166,17 @@ def rendered(
             "better": None if answer.better is None else plain_plan(answer.better),
             "latest_start_without_waiting": _iso(answer.latest_before),
             "next_start_without_waiting": _iso(answer.next_after),
+            "frozen": [
+                {
+                    "regions": None if each.regions is None else list(each.regions),
+                    "thawed": list(each.thawed),
+                    "until": _iso(each.until),
+                    "by": each.by,
+                    "reason": each.reason,
+                }
+                for each in answer.freezes
+            ],
+            "frozen_unknown": answer.freezes_unknown,
             "short_bakes": [
                 {
                     "strategy": each.strategy,
@@ -158,21 +188,20 @@ def rendered(
             ],
         }
         return render_json(plain)
+    is_ordered = configuration.rollout is not None and bool(configuration.rollout.order)
     head = f"plan of {release}" if release else "plan"
     lines = [f"{head}, from {answer.given.start:%Y-%m-%d %H:%M} UTC"]
+    notes = _notes(answer, migration, is_ordered=is_ordered)
     if form == "markdown":
-        return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *_notes(answer, migration)])
+        return "\n".join([f"### {lines[0]}", "", render_markdown(shown, local), "", *notes])
     width = terminal_style().width
-    notes = [
-        line
-        for note in _notes(answer, migration)
-        for line in wrap(note, width, subsequent_indent="  ", break_on_hyphens=False)
-    ]
-    return "\n".join([*lines, render_text(shown, local, width=width), *notes])
+    wrapped = [line for note in notes for line in wrap(note, width, subsequent_indent="  ", break_on_hyphens=False)]
+    return "\n".join([*lines, render_text(shown, local, width=width), *wrapped])
 
 
-def _notes(answer: PlanAnswer, migration: Migration | None) -> list[str]:
+def _notes(answer: PlanAnswer, migration: Migration | None, *, is_ordered: bool) -> list[str]:
     """Say what would be better, what cannot work, and what a rollback can promise."""
+    from wedgate.ledger.freezes import where
     from wedgate.render.plan import order_words
     from wedgate.rollout.guards import spell_duration
     from wedgate.rollout.ordering import EXACT_UP_TO, is_exact
@@ -183,7 +212,8 @@ def _notes(answer: PlanAnswer, migration: Migration | None) -> list[str]:
     if better is not None and not is_exact(given.waves):
         notes.append(f"beyond {EXACT_UP_TO} regions only the most promising orders are compared")
     if better is not None and better.waves == given.waves:
-        notes.append("no other order of the waves is better")
+        allowed = " that rollout.order allows" if is_ordered else ""
+        notes.append(f"no other order of the waves{allowed} is better")
     elif better is not None:
         sooner, later = given.end - better.end, better.end - given.end
         gain = f"is done {spell_duration(sooner)} earlier" if sooner > timedelta(0) else "leaves more runway"
@@ -191,6 +221,12 @@ def _notes(answer: PlanAnswer, migration: Migration | None) -> list[str]:
         notes.append(
             f"another order {gain}{cost}: {order_words(better.waves)} (the file has {order_words(given.waves)})"
         )
+    notes += [
+        f"frozen until {each.until:%Y-%m-%d %H:%M:%S} UTC: {where(each)}, by {each.by} ({each.reason})"
+        for each in answer.freezes
+    ]
+    if answer.freezes_unknown is not None:
+        notes.append(f"whether anything is frozen is not known: {answer.freezes_unknown}")
     notes += [
         f"{region.region} waits {spell_duration(region.waited)} for its calendar"
         for region in (better or given).regions

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 COMMENT_LIMIT = 60_000
 """Characters. A comment may have 65,536 of them."""
 
-PlanBy = Callable[["Configuration", "Almanac"], "PlanAnswer"]
+PlanBy = Callable[["Configuration", "Almanac", "Configuration | None"], "PlanAnswer"]
+"""Plans by a configuration; the second one names the ledger."""
 
 
 def marker_of(path: str) -> str:
@@ -51,7 +53,7 @@ def tell_plan(environment: Mapping[str, str], config: Path | None, release: str,
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
     source = DefaultBranch(forge, paths)
     configuration, by = _configuration(forge, event, paths)
-    answer = plan_by(configuration, PinnedAlmanac(source))
+    answer = plan_by(configuration, PinnedAlmanac(source), _default(forge, paths))
     pull_request = None if event is None else event.pull_request
     named = release or (f"#{pull_request} at {event.head_sha[:12]}" if event and pull_request else "")
     plan = rendered(answer, configuration, "markdown", named)
@@ -82,6 +84,19 @@ def _configuration(forge: GithubForge, event: ChangeEvent | None, paths: tuple[s
         remedy = "write one with `wedgate init`"
         raise ConfigurationError((Problem(file=paths[0], line=0, column=0, what=what, remedy=remedy),))
     return parser_for(None)(found.content, found.path), f"the {found.path} of {whose}"
+
+
+def _default(forge: GithubForge, paths: tuple[str, ...]) -> Configuration | None:
+    """Return the default branch's configuration, which alone says where the ledger is, and the token is sent.
+
+    ``None`` where it cannot be used.
+    """
+    from wedgate.cli.wiring import parser_for
+
+    found = forge.default_branch_file(paths)
+    with suppress(ConfigurationError):
+        return None if found is None else parser_for(None)(found.content, found.path)
+    return None
 
 
 def _keep_comment(forge: GithubForge, pull_request: int, marker: str, markdown: str) -> None:

@@ -243,7 +243,7 @@ def _in_ledger(start: Path, config: Path | None) -> Rescue | None:
         return None
 
 
-def find_rescue(start: Path, config: Path | None = None) -> tuple[Path, Rescue]:
+def find_rescue(start: Path, config: Path | None = None, *, looks_by_configuration: bool = True) -> tuple[Path, Rescue]:
     """Return the newest rescue file to be found from ``start``: where wedgate.yml keeps its state, or under .wedgate.
 
     Raises ``UsageError`` when there is none, or there are files of several services: which to return must not be
@@ -252,7 +252,8 @@ def find_rescue(start: Path, config: Path | None = None) -> tuple[Path, Rescue]:
     from wedgate.adapters.stores.rescue import load_rescue
 
     paths = {path.resolve() for path in (start / STATE_DIRECTORY).rglob("*.rescue.json")}
-    paths |= {path.resolve() for path in _configured(config or start)}
+    if looks_by_configuration:
+        paths |= {path.resolve() for path in _configured(config or start)}
     found: list[tuple[Path, Rescue]] = []
     for path in sorted(paths):
         try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wedgate.cli.ledger_wiring import open_store, state_directory, state_of
+from wedgate.cli.ledger_wiring import state_directory, state_of
 from wedgate.cli.metrics_out import metrics_file_option, metrics_jobs, metrics_push_option
 from wedgate.cli.notify_wiring import Telling
 from wedgate.cli.rollout_orders import abort, clear, drain, pause, resume
+from wedgate.cli.rollout_status import status
 from wedgate.cli.rollout_wiring import Interruption, find_and_load, localiser, rollout_parts
 from wedgate.errors import ExitCode, UsageError, WedgateError
 
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from wedgate.render.rollout import Localise
     from wedgate.rollout.promises import Declared
     from wedgate.rollout.values import Release
-
-WATCH_SECONDS = 2.0
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 
@@ -311,8 +308,8 @@ def _parts(config: Path | None, configuration: Configuration, interruption: Inte
     return rollout_parts(config, configuration, interruption=interruption, observe=observe)
 
 
-for _order in (pause, resume, abort, drain, clear):
-    command.add_command(_order)
+for _one in (pause, resume, abort, drain, clear, status):
+    command.add_command(_one)
 
 
 @command.command("adopt")
@@ -345,61 +342,6 @@ def adopt_command(
     for good in adopt(parts, release_of(commit, digest), regions=regions, colour=side):
         click.echo(f"{good.region}: {good.release.digest} on {good.colour} is recorded as the last good version")
     return ExitCode.DONE
-
-
-@command.command("status")
-@click.option("--watch", is_flag=True, help="Look again every two seconds until the rollout is over; Ctrl-C ends it.")
-@config_option
-@format_option
-def status(*, watch: bool, config: Path | None, form: str) -> ExitCode:
-    """Say where the last rollout stands, from the journal alone; no target is asked.
-
-    \b
-    Examples:
-      wedgate rollout status
-      wedgate rollout status --watch
-      wedgate rollout status --format json
-    """
-    if watch and form == "json":
-        raise UsageError("--watch is for people; leave --format json out, or ask again yourself")
-    shown = ""
-    while True:
-        text, is_over = _status_text(config, form)
-        if text != shown:
-            if watch and sys.stdout.isatty():
-                click.clear()
-            elif shown:
-                click.echo()
-            click.echo(text)
-            shown = text
-        if not watch or is_over:
-            return ExitCode.DONE
-        time.sleep(WATCH_SECONDS)
-
-
-def _status_text(config: Path | None, form: str) -> tuple[str, bool]:
-    """Return where the last rollout stands, and whether it is over."""
-    from wedgate.cli.rollout_wiring import utc_now
-    from wedgate.engine.book import Book
-    from wedgate.render.rollout import plain_status, render_json, render_status
-
-    with telling_exposure():
-        configuration = find_and_load(config)
-        store, spool = open_store(*state_of(configuration), configuration.service)
-        book = Book(store, spool)
-        ledger = book.refresh()
-        rollout = book.rollout(ledger.latest)
-    if waiting := len(spool.waiting()):
-        files = " and ".join(str(path) for path in spool.paths if path.exists())
-        click.echo(
-            f"{waiting} records wait in {files} and are not in what follows; the next run writes them down", err=True
-        )
-    for notice in book.notices():
-        click.echo(notice, err=True)
-    is_over = rollout is None or rollout.is_over
-    if form == "json":
-        return render_json(plain_status(rollout, ledger, now=utc_now())), is_over
-    return render_status(rollout, ledger, now=utc_now(), localise=localiser(configuration)), is_over
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,18 @@ config_option = click.option(
     "--config", type=click.Path(path_type=Path, dir_okay=False), help="The configuration; wedgate.yml by default."
 )
 region_option = click.option("--region", "regions", multiple=True, help="Only this region; may be given several times.")
-reason_option = click.option("--reason", required=True, help="Why: it stands in the ledger, and in what people read.")
+
+
+def _reason(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    """Refuse a reason that says nothing."""
+    if not text.strip():
+        raise UsageError("--reason is empty; say why, in a sentence: it stands in the ledger, and in what people read")
+    return text.strip()
+
+
+reason_option = click.option(
+    "--reason", required=True, callback=_reason, help="Why: it stands in the ledger, and in what people read."
+)
 
 
 @click.command("pause")
@@ -60,20 +72,25 @@ def resume(*, reason: str, regions: tuple[str, ...], config: Path | None) -> Exi
 
 @click.command("abort")
 @reason_option
+@region_option
 @config_option
-def abort(*, reason: str, config: Path | None) -> ExitCode:
+def abort(*, reason: str, regions: tuple[str, ...], config: Path | None) -> ExitCode:
     """End the rollout for good: what is in flight goes back to stable now. The digest may be rolled out again later.
+
+    With --region it ends in these alone: they take no more part, and nothing else is touched. Others of their wave go
+    on; later waves never begin, because they wait for all of an earlier one. Where nothing else can go on, it is over.
 
     \b
     Examples:
       wedgate rollout abort --reason "superseded by 1.4.3"
+      wedgate rollout abort --region asia-pacific --reason "not before the fair there is over"
     """
     from wedgate.cli.rollout import run_tick
     from wedgate.ledger.orders import Order
     from wedgate.overrides.policy import Duty
 
-    _give(Order.ABORT, Duty.ABORT, reason, (), config)
-    return run_tick(config, (), "text")
+    _give(Order.ABORT, Duty.ABORT, reason, regions, config)
+    return run_tick(config, regions, "text")
 
 
 @click.command("drain")
@@ -102,13 +119,17 @@ def drain(*, reason: str, regions: tuple[str, ...], config: Path | None) -> Exit
 @click.command("clear")
 @click.option("--digest", required=True, help="The digest to take off the poison list.")
 @reason_option
+@region_option
 @config_option
-def clear(*, digest: str, reason: str, config: Path | None) -> ExitCode:
+def clear(*, digest: str, reason: str, regions: tuple[str, ...], config: Path | None) -> ExitCode:
     """Take a digest off the poison list, so that it may be rolled out again.
+
+    With --region it may in these alone: a rollout that has others too is refused as before.
 
     \b
     Examples:
       wedgate rollout clear --digest sha256:9c0b... --reason "the database was the culprit: INC-7"
+      wedgate rollout clear --digest sha256:9c0b... --region us-west --reason "it was the network there"
     """
     from wedgate.cli.authority import giver
     from wedgate.cli.rollout_wiring import utc_now
@@ -116,9 +137,11 @@ def clear(*, digest: str, reason: str, config: Path | None) -> ExitCode:
     from wedgate.overrides.policy import Duty
 
     by = giver(Duty.CLEAR, config, os.environ)
-    _, ledger = open_ledger(config)
-    was = clear_digest(ledger, digest, by=by, why=reason, at=utc_now())
-    click.echo(f"{digest} may be rolled out again; it was poisoned because: {was}")
+    configuration, ledger = open_ledger(config)
+    refuse_unknown(configuration, regions)
+    was = clear_digest(ledger, digest, by=by, why=reason, at=utc_now(), regions=regions)
+    where = f" in {', '.join(regions)}" if regions else ""
+    click.echo(f"{digest} may be rolled out again{where}; it was poisoned because: {was}")
     return ExitCode.DONE
 
 
@@ -134,6 +157,14 @@ def open_ledger(config: Path | None) -> tuple[Configuration, AuditBook]:
     return configuration, AuditBook(store, pause_for)
 
 
+def refuse_unknown(configuration: Configuration, regions: Sequence[str]) -> None:
+    """Raise ``UsageError`` for a region that the configuration does not have."""
+    known = [region.name for region in configuration.calendar.regions]
+    for region in regions:
+        if region not in known:
+            raise UsageError(f"there is no region {region}; there are {', '.join(known)}")
+
+
 def _give(order: Order, duty: Duty, reason: str, regions: tuple[str, ...], config: Path | None) -> ExitCode:
     from wedgate.cli.authority import giver
     from wedgate.cli.rollout_wiring import utc_now
@@ -141,10 +172,7 @@ def _give(order: Order, duty: Duty, reason: str, regions: tuple[str, ...], confi
 
     by = giver(duty, config, os.environ)
     configuration, ledger = open_ledger(config)
-    known = [region.name for region in configuration.calendar.regions]
-    for region in regions:
-        if region not in known:
-            raise UsageError(f"there is no region {region}; there are {', '.join(known)}")
+    refuse_unknown(configuration, regions)
     for name in give_order(ledger, order, by=by, why=reason, at=utc_now(), regions=regions):
         where = f" in {', '.join(regions)}" if regions else ""
         click.echo(f"{order.value}: rollout {name}{where}; whoever drives it obeys at the next tick")

@@ -247,6 +247,30 @@ def gate_of(config: Path | None) -> Callable[[str, datetime, timedelta | None], 
     return ask
 
 
+def never_of(config: Path | None, settings: RolloutSettings) -> Callable[[Sequence[str]], str | None]:
+    """Return what says that a way fits into no window of the year, by the configuration that decides.
+
+    Nothing is said where an override may open a window: it holds then, and goes on with one.
+    """
+
+    def ask(regions: Sequence[str]) -> str | None:
+        from wedgate.adapters.forge.runner import is_runner
+        from wedgate.cli.wiring import open_gate
+        from wedgate.engine.check import Trouble
+        from wedgate.engine.never import fits_nowhere
+
+        gate = open_gate(config)
+        read = gate.read()
+        if isinstance(read, Trouble) or (is_runner(os.environ) and read[1].overrides is not None):
+            return None
+        known = {region.name for region in read[1].calendar.regions}
+        return fits_nowhere(
+            read[1].calendar, gate.almanac, settings, [each for each in regions if each in known], utc_now()
+        )
+
+    return ask
+
+
 def regressions_in(path: Path | None, *, service: str, release: Release) -> Callable[[], Sequence[Regression]]:
     """Return the reader of a regression report that may not be there yet; a broken one is an error, not silence.
 
@@ -322,6 +346,7 @@ def rollout_parts(
         open_metrics=lambda region: open_metrics(configuration, region),
         ask_gate=gate_of(config),
         let_through=passages(config, os.environ),
+        fits_nowhere=never_of(config, settings),
         clock=utc_now,
         pause=interruption.pause,
         observe=observe,

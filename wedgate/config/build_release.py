@@ -111,6 +111,9 @@ def _rollout(plain: Plain, names: tuple[str, ...], judge: Plain) -> RolloutSetti
     only = next(iter(strategies))
     return RolloutSettings(
         waves=tuple(tuple(wave) for wave in plain.get("waves", [[name] for name in names])),
+        order=tuple(
+            (first, then) for line in plain.get("order", ()) for first in line["first"] for then in line["then"]
+        ),
         in_flight=plain.get("in-flight", 1),
         window_closes=WindowCloses(plain.get("window-closes", WindowCloses.HOLD)),
         reserve=parse_duration(plain.get("reserve", DEFAULT_RESERVE)),

@@ -200,6 +200,13 @@ class ChoiceSection(Section):
     where: Names = left_out("Only in this region, or these.")
 
 
+class OrderSection(Section):
+    """What comes before what, in whatever order the waves are."""
+
+    first: Names = Field(description="This region, or these.")
+    then: Names = Field(description="Only when all of those run the release.")
+
+
 class ClustersSection(Section):
     """Envoy's cluster of each colour."""
 
@@ -278,6 +285,9 @@ class RolloutSection(Section):
 
     waves: list[Names] = left_out(
         "Regions that move together; waves run in order. By default one by one.", min_length=1
+    )
+    order: list[OrderSection] = left_out(
+        "What no order of the waves may break: those `first`, and only `then` these.", min_length=1
     )
     in_flight: Count = Field(1, description="How many regions may move at one time.")
     window_closes: WindowWord = Field(

@@ -6,7 +6,7 @@ once. It therefore expects anything anywhere, and leaves to ``shape`` whatever i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wedgate.calendars.spelling import SpellingError
@@ -41,6 +41,7 @@ def check_references(data: object, complaints: Complaints) -> None:
             _check_category(word, at, _countries_of(_mapping(plain), file), complaints)
     rollout = _mapping(file.get("rollout"))
     _check_waves(rollout, tuple(regions), complaints)
+    _check_order(rollout, tuple(regions), complaints)
     _check_choices(rollout, tuple(regions), complaints)
     _check_target(_mapping(rollout.get("target")), tuple(regions), complaints)
 
@@ -146,6 +147,52 @@ def _check_waves(rollout: Mapping[str, Any], regions: tuple[str, ...], complaint
             elif _check_region(name, at, regions, complaints):
                 here.add(name)
         seen |= here
+
+
+def _check_order(rollout: Mapping[str, Any], regions: tuple[str, ...], complaints: Complaints) -> None:
+    """Complain about waves that break the order; so no line can contradict another, because the waves keep to all."""
+    waves = _wave_places(rollout, regions)
+    for index, line in enumerate(rollout["order"] if isinstance(rollout.get("order"), list) else ()):
+        path: Path = ("rollout", "order", index)
+        firsts, thens = (
+            [(name, at) for name, at in _texts(_mapping(line).get(key), (*path, key))] for key in ("first", "then")
+        )
+        known = [_check_region(name, at, regions, complaints) for name, at in (*firsts, *thens)]
+        for name, at in (*firsts, *thens):
+            if name in regions and name not in waves:
+                complaints.value(at, f"{name} is in no wave", "add it to rollout.waves, or delete it here")
+                known.append(False)
+        if all(known):
+            _check_line(firsts, thens, waves, complaints)
+
+
+def _check_line(
+    firsts: Sequence[tuple[str, Path]],
+    thens: Sequence[tuple[str, Path]],
+    waves: Mapping[str, tuple[int, Path | None]],
+    complaints: Complaints,
+) -> None:
+    for then, at in thens:
+        place, in_waves = waves[then]
+        if then in dict(firsts):
+            complaints.value(at, f"{then} is before itself", "name it once in this line")
+            continue
+        late = next((first for first, _ in firsts if waves[first][0] >= place), None)
+        if late is not None and not complaints.has(in_waves or at):
+            what = f"{then} is in wave {place + 1}, and rollout.order has {late} (wave {waves[late][0] + 1}) first"
+            complaints.value(in_waves or at, what, f"put {then} into a wave after that of {late}, or change the order")
+
+
+def _wave_places(rollout: Mapping[str, Any], regions: tuple[str, ...]) -> Mapping[str, tuple[int, Path | None]]:
+    """Return the wave of each region, and where the file says so; by default they go one by one."""
+    waves = rollout.get("waves")
+    if not isinstance(waves, list):
+        return {name: (index, None) for index, name in enumerate(regions)}
+    return {
+        name: (index, at)
+        for index, wave in reversed(list(enumerate(waves)))
+        for name, at in _texts(wave, ("rollout", "waves", index))
+    }
 
 
 def _check_choices(rollout: Mapping[str, Any], regions: tuple[str, ...], complaints: Complaints) -> None:

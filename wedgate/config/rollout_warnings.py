@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from wedgate.calendars.durations import spell_duration
-from wedgate.calendars.values import Verdict
 from wedgate.config.complaint_places import about_file
 from wedgate.errors import Problem
 from wedgate.judge.live import slices_needed
-from wedgate.rollout.regions import chosen_strategy
 from wedgate.rollout.values import StrategyKind
+from wedgate.rollout.windows import never_fits
 
 if TYPE_CHECKING:
     from wedgate.calendars.timeline import Timeline
@@ -63,16 +61,11 @@ def warnings_of_windows(configuration: Configuration, timeline: Timeline) -> lis
     rollout = configuration.rollout
     if rollout is None:
         return []
-    ways, found = tuple(rollout.strategies.values()), []
+    found = []
     for region in (name for wave in rollout.waves for name in wave):
-        chosen = {chosen_strategy(ways, rollout.choose, region, each) for each in (Verdict.OPEN, Verdict.CAUTION)}
-        needs = rollout.reserve + min(sum((step.bake for step in each.steps), timedelta(0)) for each in chosen)
-        longest = max((run.end - run.start for run in timeline.open_runs((region,))), default=timedelta(0))
-        if needs > longest:
-            what = (
-                f"rollout: bakes and reserve take {spell_duration(needs)} in {region}, and it is open for "
-                f"{spell_duration(longest)} at most in the coming year: no rollout fits"
-            )
+        never = never_fits(rollout, timeline, region)
+        if never is not None:
+            what = f"rollout: {never.words('the coming year')}: no rollout fits"
             found.append(about_file(configuration, what, "shorten the bakes, or the reserve; `wedgate plan` says more"))
     return found
 

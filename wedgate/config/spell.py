@@ -145,6 +145,7 @@ def _plain_rollout(rollout: RolloutSettings) -> dict[str, Any]:
     hooks = {point.value: _plain_hook(hook) for point, hook in rollout.hooks.items()}
     return {
         "waves": [list(wave) for wave in rollout.waves],
+        **({"order": [{"first": [first], "then": [then]} for first, then in rollout.order]} if rollout.order else {}),
         "in-flight": rollout.in_flight,
         "window-closes": rollout.window_closes.value,
         "reserve": spell_duration(rollout.reserve),

@@ -16,6 +16,7 @@ from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
+from wedgate.ledger.freezes import Thawing, Unclear, choose, spell
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import anchor_in_status
 from wedgate.overrides.commands import Ask, Command, Freeze, Rollback, Thaw, Verb
@@ -74,7 +75,8 @@ def answer_comment(
         return Ignored(why="nothing in the comment is meant for wedgate")
     if not overrides.has_part(found):
         return Ignored(why="whoever wrote it has no part in this repository")
-    acted = _acts(overrides, parts, found, [command for _, command in read.commands])
+    freezes = () if picture.ledger is None else picture.ledger.freezes
+    acted = _acts(overrides, parts, found, [command for _, command in read.commands], freezes)
     picture = overrides.record(picture, acted.drafts)
     if acted.drafts and picture.ledger is not None:
         picture = overrides.picture(pull_request, picture.ledger)
@@ -152,7 +154,13 @@ class _Acts:
     rollback: Rollback | None = None
 
 
-def _acts(overrides: Overrides, parts: OverrideParts, comment: Comment, commands: Sequence[Command]) -> _Acts:
+def _acts(
+    overrides: Overrides,
+    parts: OverrideParts,
+    comment: Comment,
+    commands: Sequence[Command],
+    freezes: Sequence[Frozen],
+) -> _Acts:
     """Do what needs no vote: freeze, thaw, roll back. Who may not is refused."""
     acts = _Acts()
     author = comment.author
@@ -166,7 +174,7 @@ def _acts(overrides: Overrides, parts: OverrideParts, comment: Comment, commands
             acts = replace(acts, refusals=(*acts.refusals, refused))
         else:
             # Decisions are of whole seconds: a freeze counts from the beginning of the one in which it was asked for.
-            acts = _carried_out(acts, command, comment, parts.clock().replace(microsecond=0))
+            acts = _carried_out(acts, command, comment, parts.clock().replace(microsecond=0), freezes)
     return acts
 
 
@@ -185,7 +193,7 @@ def _refused(
             what="there is no ledger to keep a freeze in",
             remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
         )
-    regions = command.regions if isinstance(command, Freeze) else None
+    regions = command.regions if isinstance(command, Freeze | Thaw) else None
     known = [region.name for region in parts.configuration.calendar.regions]
     unknown = next((name for name in regions or () if name not in known), None)
     if unknown is not None:
@@ -197,7 +205,7 @@ def _refused(
     return None
 
 
-def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime) -> _Acts:
+def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime, freezes: Sequence[Frozen]) -> _Acts:
     author = comment.author
     assert author is not None  # whoever is nobody was passed over
     if isinstance(command, Freeze):
@@ -209,9 +217,27 @@ def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime)
         done = f"{author.login} froze {where} until {until:%Y-%m-%d %H:%M} UTC"
         return replace(acts, drafts=(*acts.drafts, draft_of_freeze(frozen)), done=(*acts.done, done))
     if isinstance(command, Thaw):
-        drafts = (*acts.drafts, draft_of_thaw(author.login, command.reason, now, comment=comment.id, asked=comment.at))
-        return replace(acts, drafts=drafts, done=(*acts.done, f"{author.login} ended every freeze"))
+        # One that is carried out late, by a run that is run again, ends nothing that was frozen since.
+        known = [each for each in freezes if each.since <= comment.at]
+        return _thawed(acts, command, comment, author, now, known)
     if isinstance(command, Rollback):
         done = f"{author.login} asked to return {command.rollout} to stable"
         return replace(acts, done=(*acts.done, done), rollback=command)
     return acts
+
+
+def _thawed(
+    acts: _Acts, command: Thaw, comment: Comment, author: Person, now: datetime, freezes: Sequence[Frozen]
+) -> _Acts:
+    """End what a comment means of the freezes; where that is not clear, it ends nothing, and never will."""
+    chosen = choose(freezes, now, regions=command.regions, entries=command.freezes, is_for_all=command.is_for_all)
+    thawing = Thawing(freezes=(), regions=None) if isinstance(chosen, Unclear) else chosen
+    draft = draft_of_thaw(thawing, author.login, command.reason, now, comment=comment.id, asked=comment.at)
+    acts = replace(acts, drafts=(*acts.drafts, draft))
+    if isinstance(chosen, Unclear) and chosen.remedy:
+        code = RefusalCode.SEVERAL_FREEZES if chosen.is_several else RefusalCode.NOT_FROZEN
+        refusal = Refusal(code=code, what=chosen.what, remedy=chosen.remedy, who=author.login, comment=comment.id)
+        return replace(acts, refusals=(*acts.refusals, refusal))
+    where = "" if thawing.regions is None else f" in {', '.join(thawing.regions)}"
+    ended = [f"{author.login} ended freeze {spell(each)}{where}" for each in thawing.freezes]
+    return replace(acts, done=(*acts.done, *(ended or [f"{author.login} ended nothing: nothing is frozen"])))

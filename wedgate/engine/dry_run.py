@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wedgate.engine.book import Book
+from wedgate.engine.plan import HORIZON
 from wedgate.engine.region_gate import RegionGate
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.engine.start import plan_rollout, requested_regions
@@ -39,7 +40,9 @@ def foresee(
 ) -> tuple[Foreseen, ...]:
     """Return every effect of the rollout in order; ``()`` when every region runs the release already.
 
-    Stops at the first wait whose end nobody knows. Raises as ``RolloutEngine.run`` does when it may not start.
+    Stops at the first wait whose end nobody knows, and after as many days as a plan does.
+
+    Raises as ``RolloutEngine.run`` does when it may not start.
     """
     book = Book(parts.store, parts.spool, parts.known)
     book.refresh()
@@ -63,6 +66,7 @@ class _Imagined:
         self._gate = RegionGate(parts, book, uses_overrides=False)
         self.state = state
         self.now = parts.clock()
+        self._end = self.now + HORIZON
         self.foreseen: list[Foreseen] = []
         self._weights: dict[str, Weights] = {}
         self._deployed: set[str] = set()
@@ -80,15 +84,21 @@ class _Imagined:
         """Let time pass to the next opening when nothing else moves; ``False`` when there is none to wait for."""
         if self.state != before or self.now != at:
             return True
-        until = [
-            region.hold.until
+        later = [
+            (region.hold.until, region.region)
             for region in self.state.regions
             if region.hold is not None and region.hold.kind is HoldKind.CLOSED and region.hold.until is not None
+            if region.hold.until > self.now
         ]
-        later = [instant for instant in until if instant > self.now]
         if not later:
             return False
-        self.now = min(later)
+        until, region = min(later)
+        if until >= self._end:
+            why = f"it does not begin within {HORIZON.days} days, and nothing later is looked at"
+            held = fx.HoldRegion(region=region, kind=HoldKind.CLOSED, why=why, until=until)
+            self.foreseen.append(Foreseen(at=self.now, effect=held))
+            return False
+        self.now = until
         return True
 
     def _imagine(self, effect: fx.Effect) -> ev.Event | None:

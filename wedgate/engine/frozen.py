@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from wedgate.calendars.values import Calendar
+from wedgate.calendars.timeline import Timeline
+from wedgate.calendars.values import Calendar, Span
 from wedgate.engine.audit import AuditBook
 from wedgate.engine.lasting import opening_after_freezes
 from wedgate.engine.parts import Almanac
@@ -15,7 +16,7 @@ from wedgate.gate.decide import closed_for, with_regions
 from wedgate.gate.decision import Decision, Reason
 from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.audit import Frozen
-from wedgate.overrides.through import frozen_out
+from wedgate.overrides.through import frozen_out, reason_of_freeze
 
 
 def with_freezes(decision: Decision, ledger: AuditBook, calendar: Calendar, almanac: Almanac) -> Decision:
@@ -29,6 +30,32 @@ def with_freezes(decision: Decision, ledger: AuditBook, calendar: Calendar, alma
         return with_regions(decision, [closed_for(region, reason) for region in decision.regions])
     found = frozen_out(decision, freezes)
     return found if found is decision else _reopening(found, freezes, calendar, almanac)
+
+
+def closed_by_freezes(timeline: Timeline, freezes: Sequence[Frozen]) -> Timeline:
+    """Return a timeline with each region closed where it is frozen."""
+    if not freezes:
+        return timeline
+    return timeline.closed_also({name: frozen_spans(freezes, name) for name in timeline.region_names})
+
+
+def frozen_spans(freezes: Iterable[Frozen], region: str) -> tuple[Span, ...]:
+    """Return when a region is frozen, in whole seconds."""
+    return tuple(
+        Span(start=each.since.replace(microsecond=0), end=_whole(each.until)) for each in freezes if each.names(region)
+    )
+
+
+def _whole(until: datetime) -> datetime:
+    return until.replace(microsecond=0) + timedelta(seconds=1 if until.microsecond else 0)
+
+
+def freeze_reasons(freezes: Sequence[Frozen], regions: Iterable[str], at: datetime | None) -> tuple[Reason, ...]:
+    """Return the freezes that hold one of some regions at an instant, as reasons; none for no instant."""
+    if at is None:
+        return ()
+    names = tuple(regions)
+    return tuple(reason_of_freeze(each) for each in freezes if any(each.holds(name, at) for name in names))
 
 
 def _reopening(decision: Decision, freezes: Sequence[Frozen], calendar: Calendar, almanac: Almanac) -> Decision:

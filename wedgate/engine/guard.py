@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.book import Book
+from wedgate.engine.once import Once
 from wedgate.engine.recording import recorder_in, rescue_in
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
@@ -79,10 +80,12 @@ class Guard:
         self._watched: dict[str, datetime] = {}
         self._charges: tuple[_Charge, ...] = ()
         self._known: LedgerState | None = None
+        self._say = Once(parts.say, parts.clock)
 
     def look(self) -> Looked:
         """Look once: learn who watched what, and return what nobody has watched for too long."""
         at = self._parts.clock()
+        self._say.looks()
         parts, trouble = self._learn_charges()
         looks = [self._look_at(charge, parts, at) for charge in self._charges]
         first = self._charges[0] if self._charges else None
@@ -108,7 +111,7 @@ class Guard:
         """Look at once, and do what people told the rollout meanwhile: a report does not wait for the next tick."""
         parts, _ = self._learn_charges()
         if parts is not None:
-            with _Telling(self._parts.say):
+            with _Telling(self._say):
                 RolloutEngine(parts).watch_over()
         return self.look()
 
@@ -176,7 +179,7 @@ class Guard:
     ) -> tuple[str, ...]:
         """Return regions to stable: as a tick would, or over everybody's head."""
         if parts is not None:
-            with _Telling(self._parts.say):
+            with _Telling(self._say):
                 RolloutEngine(parts).watch_over()
         grace = rescue.max_unwatched + LEASE_GRACE
         left = [name for name in late if self._candidate(rescue, name).weight != 0]
@@ -195,14 +198,14 @@ class Guard:
             why=why,
             regions=list(regions),
             record=record,
-            say=self._parts.say,
+            say=self._say,
         )
         for each in end.regions:
             done = "is back on stable" if each.after is not None else f"COULD NOT BE RETURNED: {each.trouble}"
             odd = f"; {each.stable}" if each.stable else ""
-            self._parts.say(f"{each.region} {done}{odd}; {why}; {end.recorded}")
+            self._say(f"{each.region} {done}{odd}; {why}; {end.recorded}")
         if end.exit_code is ExitCode.EXTERNAL:
-            self._parts.say("a person is needed: traffic could not be returned everywhere; it is tried again")
+            self._say("a person is needed: traffic could not be returned everywhere; it is tried again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -122,8 +122,12 @@ def reasons_until(
     timeline: Timeline, regions: Sequence[str], at: datetime, opening: datetime | None
 ) -> tuple[Reason, ...]:
     """Return what closes the regions just before an opening later than ``at``, or at ``at`` where none is known."""
-    before = at if opening is None or opening <= at else opening - timedelta(seconds=1)
-    return closing_reasons(timeline, regions, before)
+    return closing_reasons(timeline, regions, just_before(at, opening))
+
+
+def just_before(at: datetime, opening: datetime | None) -> datetime:
+    """Return the last second before an opening later than ``at``, or ``at`` where none is known."""
+    return at if opening is None or opening <= at else opening - timedelta(seconds=1)
 
 
 def _spans(at: datetime, at_least: timedelta) -> Iterator[Span]:

@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from wedgate.calendars.timeline import Timeline
 from wedgate.config.configuration import Configuration
 from wedgate.engine.check import instant_to_answer, regions_to_ask
-from wedgate.engine.horizon import answering_timeline, closing_reasons, first_opening, reasons_until
+from wedgate.engine.frozen import closed_by_freezes, freeze_reasons
+from wedgate.engine.horizon import answering_timeline, closing_reasons, first_opening, just_before
 from wedgate.engine.parts import Almanac
 from wedgate.gate.decision import Reason
+from wedgate.ledger.audit import Frozen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +54,12 @@ def find_openings(
     *,
     needs: timedelta | None,
     almanac: Almanac,
+    freezes: Sequence[Frozen] = (),
 ) -> Openings:
-    """Find openings from ``at`` on; ``UsageError`` for an unknown region or an instant out of reach."""
+    """Find openings from ``at`` on, after the freezes.
+
+    ``UsageError`` for an unknown region or an instant out of reach.
+    """
     calendar = configuration.calendar
     instant = instant_to_answer(at)
     names = regions_to_ask(calendar, regions)
@@ -65,11 +71,15 @@ def find_openings(
         sets.append(all_names)
 
     def is_answered(timeline: Timeline) -> bool:
-        found = [first_opening(timeline, each, instant, needs) for each in sets]
+        closed = closed_by_freezes(timeline, freezes)
+        found = [first_opening(closed, each, instant, needs) for each in sets]
         return all(span is not None and span.end < timeline.span.end for span in found)
 
-    timeline = answering_timeline(calendar, almanac, instant, is_answered, at_least=needs or timedelta(0))
-    answers = {each: _opening(timeline, each, instant, needs) for each in sets}
+    last = max((each.until for each in freezes), default=instant)
+    at_least = max(last - instant, timedelta(0)) + (needs or timedelta(0))
+    timeline = answering_timeline(calendar, almanac, instant, is_answered, at_least=at_least)
+    closed = closed_by_freezes(timeline, freezes)
+    answers = {each: _opening(closed, each, instant, needs, freezes) for each in sets}
     return Openings(
         at=instant,
         needs=needs,
@@ -79,19 +89,25 @@ def find_openings(
     )
 
 
-def _opening(timeline: Timeline, regions: tuple[str, ...], at: datetime, needs: timedelta | None) -> Opening:
+def _opening(
+    timeline: Timeline, regions: tuple[str, ...], at: datetime, needs: timedelta | None, freezes: Sequence[Frozen]
+) -> Opening:
     horizon = timeline.span.end
     found = first_opening(timeline, regions, at, needs)
     opens = None if found is None else found.start
     closes = None if found is None or found.end >= horizon else found.end
-    now, last = closing_reasons(timeline, regions, at), reasons_until(timeline, regions, at, opens)
+
+    def closing(names: tuple[str, ...], moment: datetime | None) -> tuple[Reason, ...]:
+        return *closing_reasons(timeline, names, moment), *freeze_reasons(freezes, names, moment)
+
+    before = just_before(at, opens)
     return Opening(
         regions=regions,
         opens=opens,
         closes=closes,
         horizon=horizon,
-        opens_after=tuple(dict.fromkeys((*now, *last))),
-        closes_for=closing_reasons(timeline, regions, closes),
-        opens_last=next((name for name in regions if reasons_until(timeline, (name,), at, opens)), regions[0]),
-        closes_first=next((name for name in regions if closing_reasons(timeline, (name,), closes)), regions[0]),
+        opens_after=tuple(dict.fromkeys((*closing(regions, at), *closing(regions, before)))),
+        closes_for=closing(regions, closes),
+        opens_last=next((name for name in regions if closing((name,), before)), regions[0]),
+        closes_first=next((name for name in regions if closing((name,), closes)), regions[0]),
     )

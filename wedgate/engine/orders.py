@@ -9,6 +9,7 @@ from wedgate.engine.audit import AuditBook
 from wedgate.errors import RefusedError, UsageError
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
+from wedgate.ledger.freezes import Thawing, Unclear, choose
 from wedgate.ledger.orders import Given, Order
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState, Stream
@@ -52,18 +53,24 @@ def pause_once(ledger: AuditBook, rollout: str, *, by: str, why: str, at: dateti
     ledger.transact(decide)
 
 
-def clear_digest(ledger: AuditBook, digest: str, *, by: str, why: str, at: datetime) -> str:
-    """Take a digest off the poison list, and return why it was on it; ``RefusedError`` if it is not."""
+def clear_digest(
+    ledger: AuditBook, digest: str, *, by: str, why: str, at: datetime, regions: Sequence[str] = ()
+) -> str:
+    """Take a digest off the poison list (in some regions alone), and return why it was on it.
+
+    ``RefusedError`` if it is not.
+    """
     was = ""
 
     def decide(state: LedgerState) -> Sequence[Draft]:
         nonlocal was
         poisoned = state.poisoned.get(digest)
-        if poisoned is None:
+        if poisoned is None or (regions and not poisoned.holds(regions)):
             listed = ", ".join(state.poisoned) or "nothing"
-            raise RefusedError(f"{digest} is not poisoned; on the list: {listed}")
+            where = f" in {', '.join(regions)}" if regions and poisoned is not None else ""
+            raise RefusedError(f"{digest} is not poisoned{where}; on the list: {listed}")
         was = poisoned.why
-        return [_draft(Given(order=Order.CLEAR, by=by, why=why, digest=digest), at)]
+        return [_draft(Given(order=Order.CLEAR, by=by, why=why, digest=digest, regions=tuple(regions) or None), at)]
 
     ledger.transact(decide)
     return was
@@ -77,19 +84,33 @@ def freeze(ledger: AuditBook, frozen: Frozen, *, known: Sequence[str]) -> None:
     ledger.transact(lambda state: [draft_of_freeze(frozen)])
 
 
-def thaw(ledger: AuditBook, *, by: str, why: str, at: datetime) -> tuple[Frozen, ...]:
-    """End every freeze, and return those that were in force; ``RefusedError`` if nothing is frozen."""
-    ended: tuple[Frozen, ...] = ()
+def thaw(
+    ledger: AuditBook,
+    *,
+    by: str,
+    why: str,
+    at: datetime,
+    regions: Sequence[str] = (),
+    entries: Sequence[int] = (),
+    is_for_all: bool = False,
+) -> Thawing:
+    """End the only freeze, or those that are named, and return what was ended (``wedgate.ledger.freezes.choose``).
+
+    ``RefusedError`` where nothing is frozen, or it is not clear which freeze is meant: it names those that there are.
+    """
+    found: Thawing | None = None
 
     def decide(state: LedgerState) -> Sequence[Draft]:
-        nonlocal ended
-        ended = tuple(each for each in state.freezes if at < each.until)
-        if not ended:
-            raise RefusedError("nothing is frozen")
-        return [draft_of_thaw(by, why, at)]
+        nonlocal found
+        chosen = choose(state.freezes, at, regions=regions, entries=entries, is_for_all=is_for_all)
+        if isinstance(chosen, Unclear):
+            raise RefusedError(str(chosen))
+        found = chosen
+        return [draft_of_thaw(chosen, by, why, at)]
 
     ledger.transact(decide)
-    return ended
+    assert found is not None
+    return found
 
 
 def _draft(given: Given, at: datetime) -> Draft:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from wedgate.calendars.timeline import EARLIEST, Timeline
 from wedgate.calendars.values import Span, Verdict
 from wedgate.config.configuration import Configuration
+from wedgate.engine.frozen import frozen_spans
 from wedgate.engine.horizon import timeline_for
 from wedgate.engine.parts import Almanac
 from wedgate.errors import UsageError
 from wedgate.judge.live import slices_needed
+from wedgate.ledger.audit import Frozen
 from wedgate.rollout.ordering import best_order
 from wedgate.rollout.planner import LOOK_BACK, Dated, Goal, Stretch, Task, plan_from, without_waiting
 from wedgate.rollout.regions import chosen_strategy
@@ -41,6 +44,10 @@ class PlanAnswer:
     latest_before: datetime | None
     next_after: datetime | None
     short_bakes: tuple[ShortBake, ...]
+    freezes: tuple[Frozen, ...] = ()
+    """The freezes that the plan waits for, or goes around."""
+    freezes_unknown: str | None = None
+    """Why nobody knows whether anything is frozen."""
 
 
 def make_plan(
@@ -52,8 +59,11 @@ def make_plan(
     deploy: timedelta = timedelta(minutes=2),
     goal: Goal | None = None,
     rate: float | None = None,
+    freezes: Sequence[Frozen] = (),
 ) -> PlanAnswer:
     """Plan a rollout from ``start`` on. ``rate`` is a region's traffic in requests per second, where it is known.
+
+    ``freezes`` are those that nobody has ended: each is over by its hour.
 
     ``UsageError`` without a rollout in the configuration, and for a region that no wave names.
     """
@@ -62,7 +72,7 @@ def make_plan(
         raise UsageError(f"{configuration.path} has no `rollout:`, so there is nothing to plan")
     waves = asked_waves(rollout, regions)
     span = Span(start=max(start - LOOK_BACK - timedelta(days=1), EARLIEST), end=start + HORIZON)
-    task = task_over(timeline_for(configuration.calendar, almanac, span), rollout, waves, deploy)
+    task = task_over(timeline_for(configuration.calendar, almanac, span), rollout, waves, deploy, freezes)
     given = plan_from(task, start)
     better = None if goal is None else best_order(task, start, goal)
     before, after = (None, None)
@@ -74,6 +84,7 @@ def make_plan(
         latest_before=before,
         next_after=after,
         short_bakes=_short_bakes(configuration, rollout, rate),
+        freezes=tuple(each for each in freezes if start < each.until and each.held_of(chain.from_iterable(waves))),
     )
 
 
@@ -88,14 +99,19 @@ def asked_waves(rollout: RolloutSettings, regions: Sequence[str]) -> tuple[tuple
 
 
 def task_over(
-    timeline: Timeline, rollout: RolloutSettings, waves: tuple[tuple[str, ...], ...], deploy: timedelta
+    timeline: Timeline,
+    rollout: RolloutSettings,
+    waves: tuple[tuple[str, ...], ...],
+    deploy: timedelta,
+    freezes: Sequence[Frozen] = (),
 ) -> Task:
     """Return what is to be planned over the whole of a timeline."""
     stretches = {
         name: tuple(
-            Stretch(start=each.start, end=each.end, verdict=each.verdict)
+            piece
             for each in timeline.intervals(name)
             if each.verdict is not Verdict.CLOSED
+            for piece in _thawed(Stretch(start=each.start, end=each.end, verdict=each.verdict), name, freezes)
         )
         for wave in waves
         for name in wave
@@ -114,7 +130,21 @@ def task_over(
         stretches=stretches,
         strategy_of=strategy_of,
         horizon=timeline.span.end,
+        order=rollout.order,
     )
+
+
+def _thawed(stretch: Stretch, region: str, freezes: Sequence[Frozen]) -> tuple[Stretch, ...]:
+    """Return what freezes leave of a stretch."""
+    left = [stretch]
+    for frozen in frozen_spans(freezes, region):
+        pieces = []
+        for each in left:
+            before, after = min(each.end, frozen.start), max(each.start, frozen.end)
+            pieces += [replace(each, end=before)] if each.start < before else []
+            pieces += [replace(each, start=after)] if after < each.end else []
+        left = pieces
+    return tuple(left)
 
 
 def _short_bakes(configuration: Configuration, rollout: RolloutSettings, rate: float | None) -> tuple[ShortBake, ...]:

@@ -21,7 +21,7 @@ from wedgate.engine.outcome import end_of, tick_end
 from wedgate.engine.progress import Progress, unfailing
 from wedgate.engine.resting import OBEY_EVERY, POLL, rest, until_return
 from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
-from wedgate.engine.start import Planned, plan_rollout, refuse_poisoned, requested_regions
+from wedgate.engine.start import Planned, is_poisoned, plan_rollout, refuse_poisoned, requested_regions
 from wedgate.engine.tick import Ticker, claim_regions, release_claims
 from wedgate.engine.traffic import spell_exposed
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError, WedgateError
@@ -273,7 +273,7 @@ class RolloutEngine:
                 continue
             planned = None
             over = {region.region for region in running.plan.regions}
-            if release.digest in self._book.state.poisoned or not rest & over:
+            if is_poisoned(self._book.state, release, requested) or not rest & over:
                 ticker = self._ticker(running)
                 self._bring_to_rest(ticker, f"release {release.digest} was asked for")
                 if over & set(requested):

@@ -79,6 +79,8 @@ class RolloutParts:
     slice_between: SliceBetween
     judge_live: JudgeLive
     let_through: Callable[[RegionDecision, Plan, datetime], Passage | None] = lambda decision, plan, at: None
+    fits_nowhere: Callable[[Sequence[str]], str | None] = lambda regions: None
+    """Says which of some regions no rollout could ever get through, and what to shorten; ``None`` where each can."""
     interrupted: Callable[[], str | None] = lambda: None
     reports: Callable[[], Sequence[Regression]] = tuple
     who: str = field(default_factory=own_name)

@@ -11,7 +11,7 @@ from wedgate.engine.returning import instances
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.engine.traffic import spell_traffic
 from wedgate.errors import RefusedError, UsageError
-from wedgate.ledger.streams import Good, LedgerState
+from wedgate.ledger.streams import Good, LedgerState, Poisoned
 from wedgate.rollout.promises import Declared, refusal_to_start
 from wedgate.rollout.state import Plan, RegionPlan
 from wedgate.rollout.values import Migration, Release, RolloutSettings, TargetSettings, Weights
@@ -37,16 +37,28 @@ def requested_regions(settings: RolloutSettings, regions: Sequence[str]) -> tupl
     return tuple(region for region in known if not regions or region in regions)
 
 
+def is_poisoned(state: LedgerState, release: Release, regions: Sequence[str]) -> bool:
+    """Whether the release's digest failed before, and nobody has cleared it in all of some regions."""
+    poisoned = state.poisoned.get(release.digest)
+    return poisoned is not None and poisoned.holds(regions)
+
+
 def refuse_poisoned(parts: RolloutParts, state: LedgerState, release: Release, regions: Sequence[str]) -> None:
     """Raise ``RefusedError``, which says where traffic is, when the release's digest failed before."""
     poisoned = state.poisoned.get(release.digest)
-    if poisoned is None:
+    if poisoned is None or not poisoned.holds(regions):
         return
     targets = {region: parts.settings.targets[region] for region in regions if region in parts.settings.targets}
     raise RefusedError(
-        f"digest {release.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}; build a new version. "
+        f"digest {release.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}{_cleared(poisoned)}; "
+        "build a new version. "
         f"Traffic now: {spell_traffic(targets, parts.open_target)}"
     )
+
+
+def _cleared(poisoned: Poisoned) -> str:
+    """Say where somebody has taken a digest off the list."""
+    return f" (cleared in {', '.join(poisoned.cleared)} alone)" if poisoned.cleared else ""
 
 
 def plan_rollout(
@@ -75,8 +87,11 @@ def plan_rollout(
     rest = [region for region in requested if region not in already]
     if not rest:
         return Planned(plan=None, already=already)
+    refuse_out_of_order(parts.settings, state, release, rest)
     if (refusal := refusal_to_start(declared, digest=release.digest)) is not None:
         raise RefusedError(f"{refusal} with --accept-migration")
+    if (never := parts.fits_nowhere(rest)) is not None:
+        raise RefusedError(f"it would be held for ever: {never}; `wedgate plan` says more")
     for region in rest:
         refuse_unhealthy(parts.open_target(_target_settings(parts.settings, region)), state.good[region])
     plan = Plan(
@@ -96,6 +111,19 @@ def plan_rollout(
         accepted_by=declared.accepted_by,
     )
     return Planned(plan=plan, already=already)
+
+
+def refuse_out_of_order(
+    settings: RolloutSettings, state: LedgerState, release: Release, regions: Sequence[str]
+) -> None:
+    """Raise ``RefusedError`` where a region must run the release before one of these may, and is not part of it."""
+    for first, then in settings.order:
+        runs = first in state.good and state.good[first].release.digest == release.digest
+        if then in regions and first not in regions and not runs:
+            raise RefusedError(
+                f"{then} comes after {first} (rollout.order), which does not run {release.digest} yet; roll it out "
+                f"there first, or both together: --region {first} --region {then}"
+            )
 
 
 def refuse_unhealthy(target: Target, good: Good) -> None:

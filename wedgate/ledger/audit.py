@@ -6,7 +6,7 @@ An entry's body is plain data that says everything an auditor asks for; what it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,7 +50,19 @@ class Frozen:
     since: datetime
     comment: int | None = None
     """The comment that asked for it, which does so once."""
+    thawed: tuple[str, ...] = ()
+    """The regions in which somebody has ended it."""
+    entry: int | None = None
+    """The number of its entry in the ledger, which names it; it is not written down there."""
+
+    def names(self, region: str) -> bool:
+        """Whether it is for a region, whatever the hour."""
+        return (self.regions is None or region in self.regions) and region not in self.thawed
 
     def holds(self, region: str, at: datetime) -> bool:
         """Whether it is in force for a region at an instant; half-open."""
-        return self.since <= at < self.until and (self.regions is None or region in self.regions)
+        return self.since <= at < self.until and self.names(region)
+
+    def held_of(self, regions: Iterable[str]) -> tuple[str, ...]:
+        """Return those of some regions that it is for."""
+        return tuple(region for region in regions if self.names(region))

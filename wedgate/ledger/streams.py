@@ -14,6 +14,7 @@ from typing import TypeVar
 from wedgate.ledger.audit import Act, AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.copying import replace
+from wedgate.ledger.freezes import after_thaw
 from wedgate.ledger.grown import Grown
 from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import PlainError, from_plain
@@ -68,6 +69,12 @@ class Poisoned:
     why: str
     rollout: str
     is_found: bool = False
+    cleared: tuple[str, ...] = ()
+    """The regions in which somebody has taken it off the list."""
+
+    def holds(self, regions: Iterable[str]) -> bool:
+        """Whether it must not be rolled out in one of some regions."""
+        return not set(regions) <= set(self.cleared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,8 +221,9 @@ class _Folding:
                 poisoned = from_plain(Poisoned, dict(entry.body))
                 # The first reason stays: a later entry for the same digest only repeats it, or is that of the person.
                 first = self._poisoned.get(poisoned.digest)
-                if first is None or (first.is_found and not poisoned.is_found):
-                    self._poisoned = {**self._poisoned, poisoned.digest: poisoned}
+                kept = poisoned if first is None or (first.is_found and not poisoned.is_found) else first
+                # Whatever it repeats, it is for every region.
+                self._poisoned = {**self._poisoned, poisoned.digest: replace(kept, cleared=())}
                 self._rolled_back |= {poisoned.rollout}
             case Stream.CLAIMS:
                 self._take_claim(entry)
@@ -247,23 +255,31 @@ class _Folding:
         lines.append(JournalLine(kind=entry.kind, at=entry.at, body=entry.body))
 
     def _take_audit(self, entry: Entry) -> None:
-        """Keep the line; a freeze counts from then on, and a thaw ends all of them."""
+        """Keep the line; a freeze counts from then on, until a thaw ends it."""
         line = AuditLine(revision=entry.revision, kind=entry.kind, at=entry.at, body=entry.body, hash=entry.hash)
         self._audit.append(line)
         if entry.kind == Act.FROZEN:
-            self._freezes = (*self._freezes, from_plain(Frozen, dict(entry.body)))
+            frozen = replace(from_plain(Frozen, dict(entry.body)), entry=entry.revision)
+            self._freezes = (*self._freezes, frozen)
         elif entry.kind == Act.THAWED:
-            # A thaw that is carried out late ends what was frozen when it was asked for, and nothing since.
-            asked = entry.body.get("asked")
-            since = entry.at if asked is None else datetime.fromisoformat(str(asked))
-            self._freezes = tuple(each for each in self._freezes if each.since > since)
+            self._freezes = after_thaw(self._freezes, entry.body, entry.at)
 
     def _take_order(self, entry: Entry) -> None:
         """Keep the order; one that clears a digest takes effect at once, because no run has a part in it."""
         given = from_plain(Given, dict(entry.body))
         self._orders.append(OrderLine(revision=entry.revision, at=entry.at, given=given))
         if given.order is Order.CLEAR and given.digest is not None:
-            self._poisoned = {digest: each for digest, each in self._poisoned.items() if digest != given.digest}
+            self._clear(given.digest, given.regions)
+
+    def _clear(self, digest: str, regions: tuple[str, ...] | None) -> None:
+        """Take a digest off the list, everywhere or in some regions."""
+        poisoned = self._poisoned.get(digest)
+        if poisoned is None:
+            return
+        rest = {name: each for name, each in self._poisoned.items() if name != digest}
+        if regions is not None:
+            rest[digest] = replace(poisoned, cleared=tuple(sorted({*poisoned.cleared, *regions})))
+        self._poisoned = rest
 
     def _take_notice(self, entry: Entry) -> None:
         """Mark what is told, was told, or could not be; a kind of a later version is nothing to go by."""

@@ -82,9 +82,13 @@ class Freeze:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thaw:
-    """End a freeze."""
+    """End a freeze: the only one, or those that are named by regions, or by their numbers in the ledger."""
 
     reason: str
+    regions: tuple[str, ...] = ()
+    freezes: tuple[int, ...] = ()
+    is_for_all: bool = False
+    """Whether every freeze is meant: ``regions=all``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _SHA = re.compile(r"[0-9a-f]{40}")
 _SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}")
+_NUMBER = re.compile(r"[0-9]{1,12}")
 _LINK = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9._~:/?#@!$&*+,;=%-]{0,499}")
 _TOKEN = re.compile(
     r"[ \t]*(?:([A-Za-z-]+)[ \t]*=[ \t]*)?"  # a key
@@ -208,9 +209,7 @@ def _command_of(word: str, arguments: list[tuple[str | None, str]]) -> Command:
             given.end()
             return freeze
         case Verb.THAW:
-            thaw = Thaw(reason=given.text("reason"))
-            given.end()
-            return thaw
+            return _thaw(given)
         case Verb.ROLLBACK:
             rollback = Rollback(rollout=given.word("the rollout's id", _NAME), reason=given.text("reason"))
             given.end()
@@ -236,6 +235,14 @@ def _override(given: _Arguments) -> Override:
     return override
 
 
+def _thaw(given: _Arguments) -> Thaw:
+    is_for_all = given.says_all("regions")
+    regions = () if is_for_all or not given.has("regions") else given.names("regions")
+    thaw = Thaw(regions=regions, freezes=given.numbers("freeze"), reason=given.text("reason"), is_for_all=is_for_all)
+    given.end()
+    return thaw
+
+
 USAGE: Mapping[Verb, str] = {
     Verb.OVERRIDE: f'{PREFIX} override SHA regions=REGION,... rules=RULE,... for=4h reason="..." [link=https://...] '
     "[strategy=emergency]",
@@ -246,7 +253,7 @@ USAGE: Mapping[Verb, str] = {
     Verb.HELP: f"{PREFIX} help",
     Verb.CHECK: f"{PREFIX} check",
     Verb.FREEZE: f'{PREFIX} freeze for=2h reason="..." [regions=REGION,...]',
-    Verb.THAW: f'{PREFIX} thaw reason="..."',
+    Verb.THAW: f'{PREFIX} thaw reason="..." [regions=REGION,...] [freeze=NUMBER,...]',
     Verb.ROLLBACK: f'{PREFIX} rollback ROLLOUT reason="..."',
 }
 """How each command is written; SHA is the full commit, REQUEST the id that wedgate gave the request."""
@@ -314,9 +321,28 @@ class _Arguments:
 
     def is_for_all(self, key: str) -> bool:
         """Whether a key is left out or says ``all``."""
-        if self._named.get(key) == "all":
+        return self.says_all(key) or not self.has(key)
+
+    def says_all(self, key: str) -> bool:
+        """Whether a key says ``all``; then it is taken."""
+        says = self._named.get(key) == "all"
+        if says:
             del self._named[key]
-        return key not in self._named
+        return says
+
+    def has(self, key: str) -> bool:
+        """Whether a key is given."""
+        return key in self._named
+
+    def numbers(self, key: str) -> tuple[int, ...]:
+        """Take the numbers of entries between commas, if there are any."""
+        if not self.has(key):
+            return ()
+        names = self.names(key)
+        for name in names:
+            if not _NUMBER.fullmatch(name):
+                raise _MistakeError(f"{key}={_shown(name)} is no number", "write that of the freeze: it is in the list")
+        return tuple(sorted(int(name) for name in names))
 
     def duration(self) -> timedelta:
         """Take ``for=``."""

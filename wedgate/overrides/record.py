@@ -8,6 +8,7 @@ from typing import Any
 
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Act, AuditLine, Frozen
+from wedgate.ledger.freezes import ENTRIES, REGIONS, Thawing
 from wedgate.ledger.plain import PlainError, to_plain
 from wedgate.ledger.streams import Stream
 from wedgate.overrides.grants import Grant, Outgoing, Use
@@ -172,14 +173,23 @@ def draft_of_freeze(frozen: Frozen) -> Draft:
     """Return the entry that begins a freeze."""
     plain = to_plain(frozen)
     assert isinstance(plain, dict)
+    for known_by_the_ledger in ("thawed", "entry"):
+        del plain[known_by_the_ledger]
     return Draft(stream=Stream.AUDIT, kind=Act.FROZEN, at=frozen.since, body=plain)
 
 
 def draft_of_thaw(
-    by: str, reason: str, at: datetime, *, comment: int | None = None, asked: datetime | None = None
+    thawing: Thawing, by: str, reason: str, at: datetime, *, comment: int | None = None, asked: datetime | None = None
 ) -> Draft:
-    """Return the entry that ends every freeze that there was when it was ``asked`` for, at once by default."""
-    body = {"by": by, "reason": reason, "comment": comment, "asked": (asked or at).isoformat()}
+    """Return the entry that ends freezes, ``asked`` for at once by default."""
+    body = {
+        "by": by,
+        "reason": reason,
+        "comment": comment,
+        "asked": (asked or at).isoformat(),
+        ENTRIES: [each.entry for each in thawing.freezes],
+        REGIONS: None if thawing.regions is None else list(thawing.regions),
+    }
     return Draft(stream=Stream.AUDIT, kind=Act.THAWED, at=at, body=body)
 
 

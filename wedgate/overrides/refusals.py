@@ -46,6 +46,8 @@ class RefusalCode(StrEnum):
     RUNWAY_SHORT = "runway_short"
     USED = "used"
     NO_LEDGER = "no_ledger"
+    NOT_FROZEN = "not_frozen"
+    SEVERAL_FREEZES = "several_freezes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,10 +29,11 @@ def frozen_out(decision: Decision, freezes: Iterable[Frozen]) -> Decision:
 def frozen_region(region: RegionDecision, freezes: Iterable[Frozen], at: datetime) -> RegionDecision:
     """Return a region's decision, closed if it is frozen at an instant."""
     found = next((each for each in freezes if each.holds(region.region, at)), None)
-    return region if found is None else closed_for(region, _frozen(found))
+    return region if found is None else closed_for(region, reason_of_freeze(found))
 
 
-def _frozen(frozen: Frozen) -> Reason:
+def reason_of_freeze(frozen: Frozen) -> Reason:
+    """Turn a freeze into a reason."""
     text = f"frozen by {frozen.by} until {frozen.until:%Y-%m-%d %H:%M} UTC: {frozen.reason}"
     return Reason(code=ReasonCode.FROZEN, text=text)
 

@@ -144,7 +144,8 @@ def _words(line: AuditLine) -> str:
             regions = ", ".join(_list(body.get("regions"))) or "every region"
             return f"{regions} by {body['by']} until {body['until']}: {body['reason']}"
         case Act.THAWED:
-            return f"by {body['by']}: {body['reason']}"
+            regions = f" in {', '.join(_list(body.get('regions')))}" if body.get("regions") else ""
+            return f"{_freezes(body)}{regions} by {body['by']}: {body['reason']}"
         case _:
             return f"{where}{request} by {_who(body)} {body.get('what', '')}".rstrip()
 
@@ -156,6 +157,14 @@ def _who(body: Mapping[str, Any]) -> str:
     return ", ".join(str(each["login"]) for each in _list(body.get("approvers"))) or str(
         body.get("who") or body.get("by") or ""
     )
+
+
+def _freezes(body: Mapping[str, Any]) -> str:
+    """Spell which freezes a thaw ended; one of before they had numbers ended all."""
+    if "freezes" not in body:
+        return "every freeze"
+    entries = ", ".join(str(each) for each in _list(body["freezes"]))
+    return f"freeze {entries}" if entries else "nothing"
 
 
 def _list(value: object) -> list[Any]:

@@ -159,6 +159,7 @@ def _misfit(misfit: Misfit | None) -> dict[str, Any] | None:
         "needs_seconds": seconds(misfit.needs),
         "longest_seconds": seconds(misfit.longest),
         "too_long_by_seconds": seconds(misfit.too_long_by),
+        "deploy_seconds": seconds(misfit.deploy),
     }
 
 

@@ -10,6 +10,7 @@ from wedgate.calendars.hours import Gap, OpenHours
 from wedgate.calendars.values import Span
 from wedgate.render.calendar_words import load_words
 from wedgate.render.local import day_words, utc_words
+from wedgate.render.plan import shorten_words
 from wedgate.rollout.guards import spell_duration
 from wedgate.rollout.outlook import Outlook
 from wedgate.rollout.planner import Misfit, PlannedRegion
@@ -100,9 +101,8 @@ def release_sentences(outlook: Outlook) -> list[str]:
 def misfit_sentence(misfit: Misfit) -> str:
     """Say what fits nowhere, and what to shorten by how much."""
     return (
-        f"{misfit.region} fits into no window any more: it needs {spell_duration(misfit.needs)} in one piece, and the "
-        f"nearest window is {spell_duration(misfit.longest)}; shorten its bakes and the reserve by "
-        f"{spell_duration(misfit.too_long_by)}."
+        f"{misfit.region} fits into no window any more: it needs {spell_duration(misfit.needs)} in one piece, "
+        f"{shorten_words(misfit)}."
     )
 
 

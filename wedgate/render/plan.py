@@ -6,10 +6,13 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from html import escape
+from pathlib import Path
 from textwrap import wrap
 
 from wedgate.rollout.guards import spell_duration
-from wedgate.rollout.planner import Dated, PlannedRegion
+from wedgate.rollout.planner import Dated, Misfit, PlannedRegion
+
+SCHEMA_PATH = Path(__file__).parent / "resources" / "plan.schema.json"
 
 Local = Callable[[str, datetime], str]
 """Spells an instant in a region's own time."""
@@ -41,11 +44,19 @@ def _misfit_lines(dated: Dated) -> list[str]:
     misfit = dated.misfit
     if misfit is None:
         return []
-    needs, longest = spell_duration(misfit.needs), spell_duration(misfit.longest)
-    return [
-        f"{misfit.region:<14} fits nowhere in the next sixty days: it needs {needs} in one piece, and the nearest "
-        f"window is {longest}; shorten its bakes and the reserve by {spell_duration(misfit.too_long_by)}"
-    ]
+    needs = f"it needs {spell_duration(misfit.needs)} in one piece, {shorten_words(misfit)}"
+    return [f"{misfit.region:<14} fits nowhere in the next sixty days: {needs}"]
+
+
+def shorten_words(misfit: Misfit) -> str:
+    """Say what there is for a way that fits nowhere, and what to shorten by how much."""
+    if not misfit.longest:
+        return "and there is no window at all; look at its rules (`wedgate next`)"
+    what = "its bakes and the reserve"
+    if misfit.is_up_to_deploy:
+        what = f"the deploy, which alone takes {spell_duration(misfit.deploy)} (--deploy),"
+    window, by = spell_duration(misfit.longest), spell_duration(misfit.too_long_by)
+    return f"and the nearest window is {window}; shorten {what} by {by}"
 
 
 def _picture(dated: Dated, width: int) -> list[str]:
@@ -151,6 +162,7 @@ def plain_plan(dated: Dated) -> dict[str, object]:
             "needs_seconds": misfit.needs.total_seconds(),
             "longest_seconds": misfit.longest.total_seconds(),
             "too_long_by_seconds": misfit.too_long_by.total_seconds(),
+            "deploy_seconds": misfit.deploy.total_seconds(),
         },
     }
 

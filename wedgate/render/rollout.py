@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from wedgate.ledger.audit import Frozen
+from wedgate.ledger.copying import replace
+from wedgate.ledger.freezes import where
 from wedgate.ledger.orders import OrderLine
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState
@@ -76,8 +78,24 @@ def render_status(
         f"last good in {good.region}: {good.release.digest} on {good.colour}"
         for good in sorted(ledger.good.values(), key=lambda good: good.region)
     ]
-    lines += [f"poisoned: {poisoned.digest}: {poisoned.why}" for poisoned in ledger.poisoned.values()]
+    lines += [
+        f"poisoned: {each.digest}: {each.why}" + (f" (not in {', '.join(each.cleared)})" if each.cleared else "")
+        for each in ledger.poisoned.values()
+    ]
     return "\n".join(lines)
+
+
+def narrowed(
+    state: RolloutState | None, ledger: LedgerState, regions: Sequence[str]
+) -> tuple[RolloutState | None, LedgerState]:
+    """Return both with what concerns some regions alone, to be shown and nothing else."""
+    here = None
+    if state is not None:
+        here = replace(state, regions=tuple(each for each in state.regions if each.region in regions))
+    good = {name: each for name, each in ledger.good.items() if name in regions}
+    freezes = tuple(each for each in ledger.freezes if each.held_of(regions))
+    poisoned = {name: each for name, each in ledger.poisoned.items() if each.holds(regions)}
+    return here, replace(ledger, good=good, freezes=freezes, poisoned=poisoned)
 
 
 def _migration_line(state: RolloutState) -> str:
@@ -141,8 +159,8 @@ def _in_force(ledger: LedgerState, now: datetime | None) -> list[Frozen]:
 
 def _freeze_line(frozen: Frozen, localise: Localise) -> str:
     """Render one freeze."""
-    where = "every region" if frozen.regions is None else ", ".join(frozen.regions)
-    return f"frozen: {where} by {frozen.by} until {localise(None, frozen.until)}: {frozen.reason}"
+    number = "" if frozen.entry is None else f" (freeze {frozen.entry})"
+    return f"frozen: {where(frozen)} by {frozen.by} until {localise(None, frozen.until)}: {frozen.reason}{number}"
 
 
 def plain_status(state: RolloutState | None, ledger: LedgerState, *, now: datetime | None = None) -> dict[str, object]:

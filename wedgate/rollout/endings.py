@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
-from wedgate.rollout.effects import Effect
+from wedgate.rollout.effects import Announce, Effect
 from wedgate.rollout.guards import Refusal
-from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
+from wedgate.rollout.state import PROMOTED, HoldKind, RegionPhase, RolloutState
 
 
 def interrupted(state: RolloutState, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
@@ -37,3 +38,46 @@ def ended(state: RolloutState, why: str, at: datetime) -> tuple[RolloutState, tu
     """End the rollout for good: what is in flight goes back to stable, what is done stays, nothing is poisoned."""
     after, effects = interrupted(state, why, at)
     return replace(after, halted=why), effects
+
+
+def given_up(
+    state: RolloutState, names: Sequence[str], why: str, at: datetime
+) -> tuple[RolloutState, tuple[Effect, ...]]:
+    """End the rollout in some regions: what has traffic there goes back, and they take no more part.
+
+    What is promoted there stays, and what needs a human does so still.
+    """
+    effects: list[Effect] = []
+    for region in state.regions:
+        if region.region not in names or region.phase in _STAY:
+            continue
+        plan = state.plan.region(region.region)
+        if region.phase is RegionPhase.ROLLING_BACK and region.returning is not None:
+            then = replace(region.returning, why=why, then=RegionPhase.ROLLED_BACK, kind=None, until=None)
+            moved, wanted = regions.give_back_again(plan, replace(region, returning=then, why=why), at)
+        elif region.is_exposed:
+            moved, wanted = regions.give_back(plan, region, why, then=RegionPhase.ROLLED_BACK)
+        else:
+            moved = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why)
+            wanted = (Announce(region=region.region, what="given up", why=why),)
+        state = state.having(moved)
+        effects += wanted
+    return state, tuple(effects)
+
+
+_STAY = PROMOTED | {RegionPhase.ROLLED_BACK, RegionPhase.NEEDS_HUMAN}
+
+
+def why_over(state: RolloutState) -> str | None:
+    """Say why a rollout is over in which regions were given up and no other can go on; ``None`` while one can."""
+    waves = {plan.region: plan.wave for plan in state.plan.regions}
+    given = [region for region in state.regions if region.phase is RegionPhase.ROLLED_BACK]
+    rest = [region for region in state.regions if region.phase not in _STAY]
+    if not given or any(region.phase is RegionPhase.NEEDS_HUMAN for region in state.regions):
+        return None
+    # A later wave waits for every region of an earlier one, and so for ever.
+    reached = min(waves[region.region] for region in given)
+    if any(waves[region.region] <= reached or region.is_moving for region in rest):
+        return None
+    where = ", ".join(region.region for region in given)
+    return f"{where}: {given[0].why}"

@@ -22,7 +22,7 @@ MOST_LOOKS = 1_000_000
 
 
 def best_order(task: Task, start: datetime, goal: Goal) -> Dated:
-    """Return the best plan over every order of the waves, and of the regions inside them.
+    """Return the best plan over every order of the waves that the task allows, and of the regions inside them.
 
     The given order where it is as good as the best one, and so with each wave: nothing is moved without a gain.
     """
@@ -75,6 +75,16 @@ class _Way:
             yield self.done[1]
 
 
+def _waves_before(task: Task) -> list[int]:
+    """Return of each wave, as bits, which waves must be done before it."""
+    places = {name: place for place, wave in enumerate(task.waves) for name in wave}
+    before = [0] * len(task.waves)
+    for first, then in task.order:
+        if first in places and then in places:
+            before[places[then]] |= 1 << places[first]
+    return before
+
+
 class _Search:
     """Follows every order at once, point by point."""
 
@@ -82,6 +92,7 @@ class _Search:
         self._task, self._goal, self._start = task, goal, start
         self._planner = Planner(task)
         self._ends: dict[tuple[int, datetime], Ends] = {}
+        self._before = _waves_before(task)
         regions = sum(len(wave) for wave in task.waves)
         self._most = MOST_POINTS if regions <= EXACT_UP_TO else max(1, MOST_LOOKS // regions**2)
 
@@ -91,8 +102,8 @@ class _Search:
         for _ in self._task.waves:
             after: dict[tuple[int, datetime], _Way] = {}
             for (done, turn), way in points.items():
-                for place in range(len(self._task.waves)):
-                    if not done >> place & 1:
+                for place, before in enumerate(self._before):
+                    if not done >> place & 1 and not before & ~done:
                         self._follow(after, done, turn, way, place)
             points = self._chosen(after)
         costs = {

@@ -6,7 +6,7 @@ from wedgate.ledger.copying import replace
 from wedgate.ledger.orders import Order
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, Effect
-from wedgate.rollout.endings import ended
+from wedgate.rollout.endings import ended, given_up
 from wedgate.rollout.events import Ordered
 from wedgate.rollout.regress import regressed
 from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState
@@ -25,6 +25,8 @@ def obeyed(state: RolloutState, event: Ordered) -> Obeyed:
             return _paused(state, event, said)
         case Order.RESUME:
             return _paused(state, event, None)
+        case Order.ABORT if event.regions is not None:
+            return given_up(state, event.regions, f"aborted by {said}", event.at)
         case Order.ABORT:
             return ended(state, f"aborted by {said}", event.at)
         case Order.REPORT:

@@ -45,6 +45,7 @@ class Task:
     """What is to be planned. ``stretches`` are the open ones of each region in order, up to ``horizon``.
 
     ``strategy_of(region, verdict)`` is the engine's choice. ``deploy`` is how long a deploy and its read-back take.
+    ``order`` are pairs of regions of which the first must be in an earlier wave than the second.
     """
 
     waves: tuple[tuple[str, ...], ...]
@@ -54,6 +55,7 @@ class Task:
     stretches: Mapping[str, tuple[Stretch, ...]]
     strategy_of: Callable[[str, Verdict], Strategy]
     horizon: datetime
+    order: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +89,23 @@ class PlannedRegion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misfit:
-    """A region whose way fits into no window: what it needs, and the window into which it nearly fits."""
+    """A region whose way fits into no window: what it needs, ``deploy`` of it for the deploy, and the window into which
+    it nearly fits."""
 
     region: str
     needs: timedelta
     longest: timedelta
+    deploy: timedelta = timedelta(0)
 
     @property
     def too_long_by(self) -> timedelta:
-        """By how much bakes and reserve must become shorter."""
+        """By how much the way must become shorter."""
         return self.needs - self.longest
+
+    @property
+    def is_up_to_deploy(self) -> bool:
+        """Whether no bake and no reserve is long enough to make up for it, because the deploy alone is too long."""
+        return self.deploy > self.longest > timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,9 +267,11 @@ class _Windows:
         if self._short[current + 1 :]:
             found.append(min(self._short[current + 1 :]))
         if not found:
-            return Misfit(region=self._region, needs=min(self._needs.values()), longest=timedelta(0))
-        _, place, longest = min(found)
-        return Misfit(region=self._region, needs=self._needs[self._stretches[place].verdict], longest=longest)
+            needs, longest = min(self._needs.values()), timedelta(0)
+        else:
+            _, place, longest = min(found)
+            needs = self._needs[self._stretches[place].verdict]
+        return Misfit(region=self._region, needs=needs, longest=longest, deploy=self._task.deploy)
 
     @cached_property
     def _short(self) -> list[tuple[timedelta, int, timedelta]]:

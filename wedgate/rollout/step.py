@@ -18,7 +18,7 @@ from wedgate.judge.values import Outcome
 from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, Poison, ReadDigest, ReadWeights, RecordGood
-from wedgate.rollout.endings import ended, interrupted
+from wedgate.rollout.endings import ended, interrupted, why_over
 from wedgate.rollout.events import (
     Deployed,
     DeployFailed,
@@ -78,6 +78,8 @@ def step(state: RolloutState, event: Event) -> Stepped:
     after, effects = _stepped(state, event)
     if after is state:
         return state, effects
+    if after.halted is None and any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions):
+        after = replace(after, halted=why_over(after))
     status = _status(after)
     if status is not after.status:
         after = replace(after, status=status)

@@ -213,3 +213,5 @@ class RolloutSettings:
     report_fails: ReportFails
     max_unwatched: timedelta = DEFAULT_UNWATCHED
     hooks: Mapping[HookPoint, HookSettings] = field(default_factory=dict)
+    order: tuple[tuple[str, str], ...] = ()
+    """Pairs of regions: the second begins only when the first runs the release, in whatever order the waves are."""

@@ -211,7 +211,7 @@ class _Teller:
                 frozen = Frozen(regions=regions or None, until=until, reason=why, by="zoe", since=now)
                 freeze(self.book, frozen, known=tuple(self.world.regions))
             case "thaw":
-                thaw(self.book, by="zoe", why="thawed", at=now)
+                thaw(self.book, by="zoe", why="thawed", at=now, regions=regions, is_for_all=True)
             case "grant":
                 self.grant = Grant(
                     rules=_names(takes.get("rules")),

@@ -1,0 +1,108 @@
+"""`wedgate thaw` and `/wedgate thaw`: one freeze of several, one region of a freeze, and never more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_service import told
+from talk import Talk
+
+CONFIG = """version: 1
+service: venue-search
+regions:
+  eu: {markets: {berlin: {zone: Europe/Berlin, country: DE}}}
+  us: {markets: {ny: {zone: America/New_York, country: US}}}
+rules: {long-ago: {where: all, dates: 2001-01-01, effect: block}}
+"""
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Iterator[Talk]:
+    """Open a pull request."""
+    with Talk.opened(tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a directory with a configuration, and stay in it."""
+    (tmp_path / "wedgate.yml").write_text(CONFIG)
+    monkeypatch.chdir(tmp_path)
+    for name in ("CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def closed() -> list[str]:
+    """Return the regions that are closed now."""
+    return [region for region in ("eu", "us") if told("check", "--region", region)[0] == 10]
+
+
+def test_one_of_two_freezes_is_ended_by_its_region(place: Path) -> None:
+    """Without a region nothing is, and both are listed."""
+    told("freeze", "--region", "eu", "--reason", "INC-1")
+    told("freeze", "--region", "us", "--reason", "INC-2")
+    code, said = told("thaw", "--reason", "over")
+    assert code == 11
+    assert "1: eu by" in said
+    assert "2: us by" in said
+    assert closed() == ["eu", "us"]
+    code, said = told("thaw", "--region", "eu", "--reason", "INC-1 is over")
+    assert (code, closed()) == (0, ["us"])
+    assert said.startswith("eu thawed: was frozen by")
+    assert told("thaw", "--reason", "INC-2 is over")[0] == 0
+    assert closed() == []
+    assert told("thaw", "--reason", "again")[0] == 11
+
+
+def test_a_region_of_a_freeze_of_everything_is_opened_alone(place: Path) -> None:
+    told("freeze", "--reason", "INC-1")
+    assert told("thaw", "--region", "us", "--reason", "checked there")[0] == 0
+    assert closed() == ["eu"]
+    assert "frozen: every region but us by" in told("rollout", "status")[1]
+    assert told("thaw", "--region", "nowhere", "--reason", "x")[0] == 2
+
+
+def test_freezes_that_overlap_are_ended_by_their_numbers_or_all(place: Path) -> None:
+    told("freeze", "--reason", "INC-1")
+    told("freeze", "--region", "eu", "--reason", "INC-2")
+    assert told("thaw", "--region", "eu", "--reason", "x")[0] == 11
+    assert closed() == ["eu", "us"]
+    assert told("thaw", "--freeze", "1", "--reason", "x")[0] == 0
+    assert closed() == ["eu"]
+    told("freeze", "--reason", "INC-3")
+    assert told("thaw", "--all", "--reason", "x")[0] == 0
+    assert closed() == []
+
+
+def test_a_reason_says_something(place: Path) -> None:
+    """Of a freeze, a thaw, and whatever else asks for one."""
+    for words in (("freeze",), ("thaw",), ("rollout", "pause")):
+        code, said = told(*words, "--reason", " ")
+        assert (code, "--reason is empty" in said) == (2, True), words
+    assert closed() == []
+
+
+def test_a_comment_ends_what_it_names(talk: Talk) -> None:
+    """And without a name, of several none: not even when somebody runs it again, and only one is left."""
+    talk.says("zoe", "/wedgate freeze for=2h reason=one regions=eu")
+    talk.says("zoe", "/wedgate freeze for=2h reason=two regions=us")
+    vague = talk.world.say(7, "alice", "/wedgate thaw reason=over")
+    done = talk.hears(vague.number)
+    assert done.exit_code == 11
+    assert "several_freezes" in done.stdout
+    assert talk.says("alice", "/wedgate thaw reason=over regions=us freeze=77").exit_code == 11
+    assert frozen(talk) == {"eu", "us"}
+    assert talk.says("alice", "/wedgate thaw reason=over regions=eu").exit_code == 0
+    assert frozen(talk) == {"us"}
+    talk.hears(vague.number)
+    assert frozen(talk) == {"us"}
+    assert talk.says("alice", "/wedgate thaw reason=over regions=all").exit_code == 0
+    assert frozen(talk) == set()
+
+
+def frozen(talk: Talk) -> set[str]:
+    """Return the regions that a deployment finds frozen."""
+    return {region for region in ("eu", "us") if '"frozen"' in talk.deploys("d" * 40, "--region", region).stdout}

@@ -1,0 +1,102 @@
+"""Orders for some regions of a rollout: what they end there, and what they leave to the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from wedgate.engine.audit import AuditBook
+from wedgate.engine.orders import clear_digest
+from wedgate.engine.rollout import RolloutEngine
+from wedgate.errors import ExitCode, RefusedError
+from wedgate.ledger.orders import Order
+from wedgate.rollout.state import RegionPhase, RolloutStatus
+
+HALF_A_MINUTE = timedelta(seconds=30)
+
+
+def until(world: Any, is_there: Callable[[Any], bool]) -> None:
+    """Tick every half a minute until something is so."""
+    for _ in range(200):
+        if is_there(world):
+            return
+        world.tick(after=HALF_A_MINUTE)
+    raise AssertionError("it never comes")
+
+
+def test_an_abort_in_one_region_leaves_the_others_of_its_wave_to_go_on(world: Any) -> None:
+    """r2 goes back, r3 goes on, r4 of the last wave never begins, and then it is over."""
+    world.start()
+    until(world, lambda there: there.weights()["r2"] == 50)
+    world.order(Order.ABORT, regions=("r2",))
+    state = world.tick(regions=("r2",)).state
+    assert world.weights() == {"r1": 100, "r2": 0, "r3": 0, "r4": 0}
+    assert state.halted is None
+    until(world, lambda there: there.weights()["r3"] == 100)
+    for _ in range(20):
+        end = world.tick(after=HALF_A_MINUTE)
+        if end.state is None:
+            break
+        last = end
+    assert world.weights() == {"r1": 100, "r2": 0, "r3": 100, "r4": 0}
+    assert last.state.status is RolloutStatus.HALTED
+    assert last.state.halted == "r2: aborted by zoe: because"
+    assert last.exit_code is ExitCode.ROLLED_BACK
+    assert world.run().exit_code is ExitCode.DONE
+    assert world.weights() == dict.fromkeys(world.names, 100)
+
+
+def test_an_abort_of_what_has_not_begun_takes_it_out(world: Any) -> None:
+    """r4 is the last wave: the others finish."""
+    world.start()
+    world.order(Order.ABORT, regions=("r4",))
+    end = world.run()
+    assert world.weights() == {"r1": 100, "r2": 100, "r3": 100, "r4": 0}
+    assert [region.phase for region in end.state.regions][-1] is RegionPhase.ROLLED_BACK
+    assert "r4: aborted by zoe: because" in end.text
+
+
+def test_an_abort_leaves_what_is_promoted_there(world: Any) -> None:
+    """As an abort of everything does."""
+    world.start()
+    until(world, lambda there: there.weights()["r2"] == 10)
+    world.order(Order.ABORT, regions=("r1",))
+    assert world.run().exit_code is ExitCode.DONE
+    assert world.weights() == dict.fromkeys(world.names, 100)
+
+
+def test_a_regression_after_an_abort_in_one_region_counts_as_ever(world: Any) -> None:
+    """It halts the rest, and poisons the digest."""
+    world.start()
+    until(world, lambda there: there.weights()["r2"] == 50)
+    world.order(Order.ABORT, regions=("r2",))
+    until(world, lambda there: there.weights()["r3"] == 50)
+    world.order(Order.REPORT, regions=("r3",))
+    assert world.tick().exit_code is ExitCode.ROLLED_BACK
+    assert world.weights() == {"r1": 100, "r2": 0, "r3": 0, "r4": 0}
+    assert AuditBook(world.store, lambda pause: None).read().poisoned
+
+
+def test_a_digest_cleared_in_one_region_may_go_there_alone(world: Any, new: Any) -> None:
+    """And nowhere else; when it fails again it is poisoned everywhere again."""
+    book = AuditBook(world.store, lambda pause: None)
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 50)
+    world.order(Order.REPORT)
+    world.tick()
+    clear_digest(book, new.digest, by="zoe", why="the network there", at=world.now, regions=["r2"])
+    with pytest.raises(RefusedError, match="cleared in r2 alone"):
+        world.run()
+    with pytest.raises(RefusedError, match="not poisoned in r2"):
+        clear_digest(book, new.digest, by="zoe", why="again", at=world.now, regions=["r2"])
+    RolloutEngine(world.parts()).start(new, regions=("r2",))
+    until(world, lambda there: there.weights()["r2"] == 50)
+    world.order(Order.REPORT)
+    world.tick()
+    with pytest.raises(RefusedError, match="is poisoned"):
+        world.run(regions=("r2",))
+    clear_digest(book, new.digest, by="zoe", why="it is good", at=world.now)
+    assert world.run().exit_code is ExitCode.DONE
