@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import random
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ COUNTS = (5, 10, 20, 30)
 LEVELS = {1.02: 2, 1.05: 3, 1.10: 4, 1.25: 5}
 """The arm of the busy machine that does so much more work."""
 ROUNDS, STEP = 150, 3
+SUITES, METRICS, PAIRS = 300, 50, 1000
 Pair = tuple[Sequence[float], Sequence[float]]
 
 
@@ -61,29 +63,127 @@ def _arms() -> dict[tuple[str, int], list[float]]:
     return found
 
 
-def alarms(pairs: Iterator[Pair]) -> float:
+def fails(pair: Pair, *, in_turns: bool = False, family: int = 1) -> bool:
+    """Whether a pair fails."""
+    found = compare(*pair, direction=Direction.LOWER_IS_BETTER, in_turns=in_turns, family=family)
+    return found.outcome is Outcome.FAIL
+
+
+def alarms(pairs: Iterator[Pair], *, in_turns: bool = False) -> float:
     """Return the share of pairs that fail, in percent."""
-    outcomes = [
-        compare(base, candidate, direction=Direction.LOWER_IS_BETTER).outcome is Outcome.FAIL
-        for base, candidate in pairs
-    ]
+    outcomes = [fails(pair, in_turns=in_turns) for pair in pairs]
     return 100 * sum(outcomes) / len(outcomes)
 
 
+def asked_again(count: int, size: float) -> tuple[int, int, int]:
+    """Return how many builds there are, how many alarm, and how many do so again on fresh runs in turns.
+
+    Of a build's measurements the first stand against the next, one after the other, and of those behind them every two
+    neighbours are split at random, as fresh runs in turns are. None is used twice.
+    """
+    rng = random.Random(1)  # noqa: S311 - seeded on purpose
+    builds = first = both = 0
+    for total in COUNTS:
+        for before, behind in same_builds(total, 1.0):
+            values = [*before, *behind]
+            if len(values) < 4 * count:
+                continue
+            again = [rng.sample(values[at : at + 2], 2) for at in range(2 * count, 4 * count, 2)]
+            builds += 1
+            if fails((values[:count], [value * size for value in values[count : 2 * count]])):
+                first += 1
+                both += fails(([pair[0] for pair in again], [pair[1] * size for pair in again]), in_turns=True)
+    return builds, first, both
+
+
+def confirmations() -> list[str]:
+    """Return the table of alarms that were asked again."""
+    lines = ["| SAP HANA, asked again | identical | +2 % | +5 % | +10 % | +25 % |", "|---|---|---|---|---|---|"]
+    for count in (5, 10, 15):
+        cells = []
+        for size in SIZES:
+            builds, first, both = asked_again(count, size)
+            shares = f"{_rate(first, builds)}, then {_rate(both, builds)}"
+            cells.append(f"{first} of {builds}, then {both}" if size == 1.0 else shares)
+        lines.append(f"| n = {count} | {' | '.join(cells)} |")
+    return lines
+
+
+def _rate(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}"
+
+
+def suites() -> list[str]:
+    """Return the table of suites of fifty metrics that are identical, or one of them slower."""
+    rng = random.Random(2)  # noqa: S311 - seeded on purpose
+    lines = [f"| a suite of {METRICS} | clean | all +2 % | one +10 % | one +25 % |", "|---|---|---|---|---|"]
+    for name, pairs, turns in (
+        ("SAP HANA", same_builds, False),
+        ("a busy machine, in turns", lambda count, size: busy_machine(count, size, in_turns=True), True),
+    ):
+        for count in (10, 20):
+            fail = {
+                size: [fails(pair, in_turns=turns, family=METRICS) for pair in pairs(count, size)]
+                for size in (1.0, 1.02, 1.10, 1.25)
+            }
+            cells = []
+            for size, slow in ((1.0, 0), (1.02, METRICS), (1.10, 1), (1.25, 1)):
+                hit = 0
+                for _ in range(SUITES):
+                    drawn = rng.sample(fail[1.0], METRICS - slow) + rng.sample(fail[size], slow)
+                    hit += any(drawn)
+                cells.append(_rate(hit, SUITES))
+            lines.append(f"| {name}, n = {count} | {' | '.join(cells)} |")
+    return lines
+
+
+def made(family: str, spread: float, rng: random.Random) -> float:
+    """Return a value around 100, of a family of distributions whose spread is so large."""
+    match family:
+        case "normal":
+            return 100 * abs(rng.gauss(1, spread))
+        case "gamma":
+            return rng.gammavariate(1 / spread**2, 100 * spread**2)
+        case "lognormal":
+            return 100 * rng.lognormvariate(0, spread)
+        case "two levels":
+            return 100 * (1 + 3 * spread * (rng.random() < 0.4)) * abs(rng.gauss(1, spread / 3))
+        case "a floor":
+            return 100 * (1 + rng.expovariate(1 / spread))
+    return 100 * (1 + spread * abs(rng.gauss(0, 1) / max(0.05, abs(rng.gauss(0, 1)))))
+
+
+def made_values() -> list[str]:
+    """Return the table of made values: identical arms, and arms that are worse by just the margin."""
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    lines = [
+        "| made values, n = 10, identical / +2 % | spread 1 % | 3 % | 6 % | 12 % | 25 % |",
+        "|---|---|---|---|---|---|",
+    ]
+    for family in ("normal", "gamma", "lognormal", "two levels", "a floor", "long tails"):
+        cells = []
+        for spread in (0.01, 0.03, 0.06, 0.12, 0.25):
+            arms = [[[made(family, spread, rng) for _ in range(10)] for _ in range(2)] for _ in range(PAIRS)]
+            shares = [alarms((base, [value * size for value in other]) for base, other in arms) for size in (1.0, 1.02)]
+            cells.append(" / ".join(f"{share:.1f}" for share in shares))
+        lines.append(f"| {family} | {' | '.join(cells)} |")
+    return lines
+
+
 def tables() -> str:
-    """Return both tables in Markdown."""
+    """Return the tables in Markdown."""
     lines = []
-    for title, pairs in (
-        ("SAP HANA, one build against itself", same_builds),
-        ("a busy machine, in turns", lambda count, size: busy_machine(count, size, in_turns=True)),
-        ("a busy machine, one after the other", lambda count, size: busy_machine(count, size, in_turns=False)),
+    for title, pairs, turns in (
+        ("SAP HANA, one build against itself", same_builds, False),
+        ("a busy machine, in turns", lambda count, size: busy_machine(count, size, in_turns=True), True),
+        ("a busy machine, one after the other", lambda count, size: busy_machine(count, size, in_turns=False), False),
     ):
         lines += [f"| {title} | identical | +2 % | +5 % | +10 % | +25 % |", "|---|---|---|---|---|---|"]
         for count in COUNTS:
-            cells = " | ".join(f"{alarms(pairs(count, size)):.1f}" for size in SIZES)
+            cells = " | ".join(f"{alarms(pairs(count, size), in_turns=turns):.1f}" for size in SIZES)
             lines.append(f"| n = {count} | {cells} |")
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, *confirmations(), "", *suites(), "", *made_values(), ""])
 
 
 def main() -> int:

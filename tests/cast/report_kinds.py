@@ -151,6 +151,10 @@ REGRESSION = ReportKind(
         ("reporter", None, "reporter: expected a text of one line, got null"),
         ("link", "javascript:alert(1)", "link: 'javascript:alert(1)' has another shape"),
         ("severity", "high", "severity: is not a field"),
+        ("benchmark", True, "benchmark: expected an object, got true or false"),
+        ("benchmark", {"confirmed": True, "runs": [{"metrics": []}]}, "benchmark.confirmed: is true, without a run"),
+        ("benchmark", {"confirmed": False, "runs": []}, "benchmark.runs: expected one run or two"),
+        ("benchmark", {"runs": [{"metrics": []}]}, "benchmark.confirmed: is missing"),
     ],
     fine=[
         ("regions", ...),
@@ -158,5 +162,7 @@ REGRESSION = ReportKind(
         ("summary", "Slow"),
         ("link", "https://example.org/1"),
         ("regions", ["a", "b"]),
+        ("benchmark", {"confirmed": False, "runs": [{"metrics": []}]}),
+        ("benchmark", {"confirmed": False, "runs": [{"metrics": [{"name": "a", "outcome": "pass"}]}] * 2}),
     ],
 )

@@ -82,6 +82,22 @@ def test_a_report_with_the_token_rolls_back_and_nobody_else_does(place: Path) ->
     assert wedgate(place, "rollout", "status").stdout.count("poisoned: sha256:new") == 1
 
 
+def test_an_alarm_of_a_benchmark_rolls_back_only_when_it_is_confirmed(place: Path) -> None:
+    """Without fresh runs the guard pauses the rollout and says so; with them it goes back at once."""
+    run = {"metrics": [{"name": metric["name"], "outcome": "fail"} for metric in REPORT["metrics"]]}
+    with guarding(place, WEDGATE_GUARD_TOKEN="open sesame") as url:
+        alarm = {**REPORT, "benchmark": {"confirmed": False, "runs": [run]}}
+        code, text = ask(f"{url}/report", alarm, "open sesame")
+        assert (code, green(place)) == (200, 10), text
+        assert "is paused" in text
+        forged = {**REPORT, "benchmark": {"confirmed": True, "runs": [run]}}
+        assert ask(f"{url}/report", forged, "open sesame")[0] == 422
+        assert green(place) == 10
+        confirmed = {**REPORT, "benchmark": {"confirmed": True, "runs": [run, run]}}
+        code, text = ask(f"{url}/report", confirmed, "open sesame")
+        assert (code, green(place)) == (200, 0), text
+
+
 def test_a_guard_without_a_token_takes_no_reports(place: Path) -> None:
     """It says what to set."""
     with guarding(place, WEDGATE_GUARD_TOKEN="") as url:

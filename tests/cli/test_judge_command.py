@@ -306,3 +306,70 @@ def test_a_verdict_that_names_a_metric_steers_no_terminal(tmp_path: Path) -> Non
     code, output = scored(tmp_path, 'score: {critical: ["bell\\x9b2J\\u202e"]}', names=(name, "index"))
     assert (code, "bell" in output.splitlines()[-1]) == (10, True)
     assert not {"\x9b", "\u202e"} & set(output)
+
+
+def report_of(path: Path, *, seed: int, **more: object) -> Path:
+    """Write a measurement report of wedgate's own."""
+    rng = random.Random(seed)  # noqa: S311 - seeded on purpose
+    values = [rng.gauss(100, 2) for _ in range(10)]
+    metric = {"name": "search", "unit": "ms", "direction": "lower-is-better", "values": values}
+    path.write_text(json.dumps({"schema_version": 1, "kind": "measurements", "metrics": [metric], **more}))
+    return path
+
+
+def test_a_build_of_another_commit_than_claimed_is_refused(tmp_path: Path) -> None:
+    """A stale baseline, or one that does not say what it is of, is compared with nothing."""
+    base = report_of(tmp_path / "a.json", seed=1, commit="a" * 40)
+    candidate = report_of(tmp_path / "b.json", seed=2, commit="b" * 40)
+    assert judge(base, candidate, "--base-commit", "a" * 40, "--commit", "b" * 40)[0] == 0
+    with pytest.raises(UsageError, match=r"the base was measured of a{40}, not of c{40}"):
+        judge(base, candidate, "--base-commit", "c" * 40)
+    with pytest.raises(UsageError, match=r"the candidate was measured of b{40}, not of a{40}"):
+        judge(base, candidate, "--commit", "a" * 40)
+    with pytest.raises(UsageError, match="the base's files name no commit"):
+        judge(report_of(tmp_path / "c.json", seed=3), candidate, "--base-commit", "a" * 40)
+    with pytest.raises(UsageError, match="takes the full commit"):
+        judge(base, candidate, "--base-commit", "a" * 7)
+
+
+def test_files_of_two_commits_are_no_build(tmp_path: Path) -> None:
+    """One stale file among those of a directory is found."""
+    folder = tmp_path / "base"
+    folder.mkdir()
+    for seed, commit in ((1, "a" * 40), (2, "b" * 40)):
+        report_of(folder / f"{seed}.json", seed=seed, commit=commit)
+    with pytest.raises(ConfigurationError, match="the files are of different commits"):
+        judge(folder, report_of(tmp_path / "c.json", seed=3))
+
+
+def test_a_base_from_another_machine_is_an_error(tmp_path: Path) -> None:
+    """What is compared then is the machines."""
+    base = report_of(tmp_path / "a.json", seed=1, environment={"cpu": "Xeon", "cpus": "2"})
+    candidate = report_of(tmp_path / "b.json", seed=2, environment={"cpu": "EPYC", "cpus": "2"})
+    code, output = judge(base, candidate)
+    assert (code, "another machine (cpu: Xeon, and here EPYC)" in output) == (13, True)
+    code, output = judge(base, report_of(tmp_path / "c.json", seed=2, environment={"cpu": "Xeon", "cpus": "2"}))
+    assert code == 0
+
+
+def test_a_metric_that_is_new_is_told_and_not_judged(tmp_path: Path) -> None:
+    """It has nothing to be compared with; one that vanished meanwhile is an error all the same."""
+    base = write(tmp_path / "a.csv", seed=1, names=("search",))
+    code, output = judge(base, write(tmp_path / "b.csv", seed=2, names=("search", "fresh")))
+    assert (code, "fresh: new, and not judged" in output) == (0, True)
+    code, output = judge(base, write(tmp_path / "c.csv", seed=2, names=("fresh",)))
+    assert (code, "what vanished" in output, "fresh: new" in output) == (13, True, True)
+
+
+def test_the_history_is_drawn_into_the_page(tmp_path: Path) -> None:
+    """What `report history add` keeps; other answers have no place for it."""
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2)
+    place = tmp_path / "perf"
+    for number in range(3):
+        words = ["report", "history", "add", str(place), str(base), "--build", str(number)]
+        assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
+    assert judge(base, candidate, "--format", "html", "--history", place)[1].count('<svg class="history"') == 2
+    with pytest.raises(UsageError, match="ask for --format html"):
+        judge(base, candidate, "--history", place)
+    with pytest.raises(UsageError, match="has no builds yet"):
+        judge(base, candidate, "--format", "html", "--history", tmp_path / "nothing")

@@ -13,6 +13,7 @@ from small_service import CLOSED_ON_SATURDAYS, NEW, green_in, put_simulated, run
 
 from wedgate.cli import rollout_wiring
 from wedgate.errors import ExitCode
+from wedgate.rollout.values import Release
 
 FRIDAY = datetime(2026, 6, 5, 18, 0, tzinfo=UTC)
 SATURDAY = datetime(2026, 6, 6, 18, 0, tzinfo=UTC)
@@ -391,3 +392,59 @@ def test_a_report_that_is_given_rolls_back_at_the_next_tick(wedgate: Wedgate, cl
     clock[0] += timedelta(seconds=30)
     assert wedgate("rollout", "tick").exit_code == ExitCode.ROLLED_BACK
     assert green() == 0
+
+
+def benchmark_report(*, confirmed: bool) -> dict[str, object]:
+    """Return a report that rests on a benchmark."""
+    run = {"metrics": [{"name": "search", "outcome": "fail"}]}
+    return {
+        "schema_version": 1,
+        "service": "venue-search",
+        "release": {"digest": NEW[NEW.index("--digest") + 1]},
+        "metrics": [
+            {"name": "search", "baseline": 100, "candidate": 120, "unit": "ms", "direction": "lower-is-better"},
+        ],
+        "reporter": "wedgate",
+        "reported_at": "2026-06-05T18:00:00Z",
+        "benchmark": {"confirmed": confirmed, "runs": [run, run] if confirmed else [run]},
+    }
+
+
+def test_a_benchmark_rolls_back_only_once_fresh_runs_confirmed_it(wedgate: Wedgate, clock: list[datetime]) -> None:
+    """Until then it pauses, status asks for the fresh runs, and the share stays; a confirmed one goes back."""
+
+    def tick_with(*, confirmed: bool) -> Result:
+        Path("report.json").write_text(json.dumps(benchmark_report(confirmed=confirmed)))
+        given = wedgate("report", "give", "report.json")
+        assert given.exit_code == ExitCode.DONE
+        assert ("is paused; nothing goes back for it" in given.output) is not confirmed
+        clock[0] += timedelta(seconds=30)
+        return wedgate("rollout", "tick")
+
+    wedgate("rollout", "adopt", "--digest", "sha256:old")
+    wedgate("rollout", "start", *NEW)
+    for _ in range(20):
+        clock[0] += timedelta(seconds=30)
+        wedgate("rollout", "tick")
+        if green():
+            break
+    share = green()
+    assert share > 0
+    for _ in range(3):
+        assert tick_with(confirmed=False).exit_code != ExitCode.ROLLED_BACK
+    assert green() == share
+    assert "wedgate bench run --confirm" in wedgate("rollout", "status").output
+    assert tick_with(confirmed=True).exit_code == ExitCode.ROLLED_BACK
+    assert green() == 0
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_run_is_told_whether_the_report_in_its_file_is_confirmed(tmp_path: Path, confirmed: bool) -> None:
+    """What `rollout run --report` reads on every tick; what a person wrote, without a benchmark, never waits."""
+    release = Release(commit="1" * 40, digest=NEW[NEW.index("--digest") + 1])
+    path = tmp_path / "report.json"
+    read = rollout_wiring.regressions_in(path, service="venue-search", release=release)
+    path.write_text(json.dumps(benchmark_report(confirmed=confirmed)))
+    assert [each.is_confirmed for each in read()] == [confirmed]
+    path.write_text(json.dumps({k: v for k, v in benchmark_report(confirmed=confirmed).items() if k != "benchmark"}))
+    assert [each.is_confirmed for each in read()] == [True]

@@ -9,6 +9,7 @@ from statistics import median
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from wedgate.judge.comparison import Comparison, Margins, Rule, compare
 from wedgate.judge.rank_sums import capped_tail, lowest_counted
@@ -174,3 +175,74 @@ def test_the_p_of_the_lowest_ranks_is_that_of_all_values_put_in_order(times: flo
         ordered = sorted([*((value, 1) for value in base), *((value, 0) for value in candidate)])
         score = sum(cap - rank for rank, (_, arm) in enumerate(ordered, 1) if arm == 0 and rank < cap)
         assert found.p == capped_tail(9, 14, cap, score)
+
+
+def test_from_a_few_values_identical_builds_fail_once_in_two_hundred_at_the_most() -> None:
+    """Five of each, from noise in which a margin of 2 % is nothing: without that a fortieth of them would fail.
+
+    Of 4,000 the risk of 0.5 % allows 20, and chance up to 34 (three standard deviations).
+    """
+    for spread in (0.06, 0.15):
+        fails = sum(
+            compare(
+                quiet(5, seed=seed, spread=spread), quiet(5, seed=90_000 + seed, spread=spread), direction=LOWER
+            ).outcome
+            is Outcome.FAIL
+            for seed in range(4000)
+        )
+        assert fails <= 34
+
+
+def test_a_few_values_still_tell_what_lies_apart() -> None:
+    """Every value of the candidate above all of the base's; one in between, and it says why it does not know."""
+    base = [100.0, 101.0, 102.0, 103.0, 110.0]
+    assert compare(base, [value * 1.2 for value in base], direction=LOWER).outcome is Outcome.FAIL
+    near = compare(base, [109.0, 111.0, 112.0, 113.0, 114.0], direction=LOWER)
+    assert near.outcome is Outcome.MARGINAL
+    assert near.lower is not None
+    assert near.lower > 1.02
+    assert near.why == "it looks worse, and so would identical builds now and then with so few values"
+    six = compare([*base, 103.0], [109.0, 111.0, 112.0, 113.0, 114.0, 114.0], direction=LOWER)
+    assert six.outcome is Outcome.FAIL
+
+
+def test_more_values_make_surer_only_what_was_measured_in_turns() -> None:
+    """Forty of each are as sure as twenty, where nothing says that they were measured in turns: what drifts stays.
+
+    A test of n values that is to be as sure as one of twenty needs a z-value that is larger by the root of n / 20.
+    """
+    base, candidate = quiet(40, seed=1002, spread=0.03), quiet(40, seed=2, spread=0.03, times=1.04)
+    unknown = compare(base, candidate, direction=LOWER)
+    known = compare(base, candidate, direction=LOWER, in_turns=True)
+    assert (known.outcome, unknown.outcome) == (Outcome.FAIL, Outcome.PASS)
+    assert unknown.p == known.p
+    assert known.p is not None
+    assert stats.norm.sf(stats.norm.isf(0.04) * math.sqrt(2)) < known.p < 0.04
+    assert known.lower is not None
+    assert known.upper is not None
+    assert unknown.lower is not None
+    assert unknown.upper is not None
+    assert unknown.lower < known.lower < known.upper < unknown.upper
+    for count in (10, 20):
+        arms = base[:count], candidate[:count]
+        assert compare(*arms, direction=LOWER) == compare(*arms, direction=LOWER, in_turns=True)
+
+
+def test_a_drift_between_two_long_blocks_is_no_regression_that_more_values_prove() -> None:
+    """The machine gets slower by 3 % in between: the more values, the surer a test is of what is not the build's.
+
+    With times it would not be judged at all. Without, a hundred values alarm no more often than twenty do.
+    """
+    fails = {
+        count: sum(
+            compare(
+                quiet(count, seed=seed, spread=0.04),
+                quiet(count, seed=5000 + seed, spread=0.04, times=1.03),
+                direction=LOWER,
+            ).outcome
+            is Outcome.FAIL
+            for seed in range(100)
+        )
+        for count in (20, 100)
+    }
+    assert fails[100] <= fails[20] + 5

@@ -161,3 +161,12 @@ def test_files_of_one_build_are_one_report() -> None:
         together([report(metric(seed=1), environment={"cpu": "x"}), report(metric(seed=1), environment={"cpu": "y"})])
     with pytest.raises(ValueError, match="in ms in one file and in s in another"):
         together([one, report(metric(seed=2, unit="s"))])
+
+
+def test_files_with_times_say_that_both_were_measured_in_turns() -> None:
+    """Then many values are surer than a few; without times they are not."""
+    base, candidate = metric(seed=1, count=60), metric(seed=2, count=60, times=1.032)
+    times = [tuple(START + timedelta(seconds=2 * place + arm) for place in range(60)) for arm in (0, 1)]
+    told = judge_suite(report(replace(base, times=times[0])), report(replace(candidate, times=times[1])))
+    assert told.outcome is Outcome.FAIL
+    assert judge_suite(report(base), report(candidate)).outcome is not Outcome.FAIL

@@ -7,11 +7,14 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from accessible import assert_accessible, on_each_screen
 
+from wedgate.judge.confirmation import confirm
+from wedgate.judge.history import Build, BuildValue, MetricHistory, metric_histories
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 from wedgate.judge.suite import SuiteJudgement, SuiteSettings, judge_suite
@@ -47,9 +50,28 @@ def judgement() -> SuiteJudgement:
 
 
 @pytest.fixture(scope="module")
-def page(judgement: SuiteJudgement) -> str:
-    """Its page."""
-    return render_judgement_html(judgement)
+def histories() -> tuple[MetricHistory, ...]:
+    """Forty builds of two metrics; one of them shifts at the thirtieth, with a spike before."""
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    builds = []
+    for place in range(40):
+        times = {"bench 3": 1.2 if place >= 30 else 1.5 if place == 10 else 1.0, "rate": 1.0}
+        values = tuple(
+            BuildValue(
+                name=name, unit="ms", direction=Direction.LOWER_IS_BETTER, value=rng.gauss(100, 1) * slower, count=10
+            )
+            for name, slower in times.items()
+        )
+        at = datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=place)
+        builds.append(Build(name=f"b<{place}>", at=at, commit=None, machine={}, values=values))
+    return tuple(metric_histories(builds))
+
+
+@pytest.fixture(scope="module")
+def page(judgement: SuiteJudgement, histories: tuple[MetricHistory, ...]) -> str:
+    """Its page, with an alarm asked again and what is known of earlier builds."""
+    asked = confirm(judgement, (build(1, 6, {}), build(2, 6, {})), (build(1, 6, {}), build(3, 6, {3: 1.2})))
+    return render_judgement_html(replace(judgement, confirmation=asked.confirmation), histories)
 
 
 def test_the_page_needs_nothing_from_anywhere_and_runs_nothing(page: str, tree_of: Any) -> None:
@@ -60,6 +82,23 @@ def test_the_page_needs_nothing_from_anywhere_and_runs_nothing(page: str, tree_o
     assert [name for name, attrs, _ in tree.elements if "style" in attrs] == []
     kinds = {kind for _, attrs, _ in tree.elements for kind in attrs.get("class", "").split()}
     assert {kind for kind in kinds if not re.search(rf"\.{kind}\b", page)} <= {"metric", "pass"}
+
+
+def test_each_metric_has_its_history_with_the_shift(page: str, tree_of: Any) -> None:
+    """A dot for each build but the spike, the shift as a mark and in words, and every number in a table."""
+    assert page.count('<svg class="history"') == 2
+    history = page[page.index('<svg class="history"') :].partition("</svg>")[0]
+    assert history.count('<circle class="dot"') == 39
+    assert history.count('<path class="spike"') == 1
+    assert "at b&lt;30&gt;" in history
+    assert "history: bench 3: level 1" in page
+    assert "<td>b&lt;30&gt;</td>" in page
+    assert "history: " not in render_judgement_html(judge_suite(build(1, 2, {}), build(2, 2, {})))
+
+
+def test_the_page_says_what_fresh_runs_said(page: str) -> None:
+    """Beside the verdict."""
+    assert "<li>fresh runs: bench 3 fail x1." in page
 
 
 def test_what_failed_comes_first_and_what_passed_is_folded(page: str, judgement: SuiteJudgement, tree_of: Any) -> None:

@@ -16,6 +16,7 @@ import click
 
 from wedgate.cli import bench_live
 from wedgate.cli.options import duration_option, percentage
+from wedgate.cli.regression import check_regression, regression_options, write_regression
 from wedgate.errors import ExitCode, ExternalSystemError, UsageError
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ def measuring(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
     "--rounds", default=20, show_default=True, help="Each runs every command once; fewer if the answer is sure."
 )
 @click.option("--aa", is_flag=True, help="Run the base twice in each round: is this machine fit to judge on?")
+@click.option(
+    "--confirm",
+    "fresh_rounds",
+    type=int,
+    metavar="N",
+    help="Ask an alarm again on N fresh rounds; 0 does not. As many as --rounds for --regression, else 0.",
+)
+@regression_options
 @click.option("--looks", default=4, show_default=True, help="How often to look at most; 1 stops never early.")
 @click.option("--worse-by", default="2%", show_default=True, metavar="PERCENT", help="So much worse is tolerated.")
 @click.option("--missed", default="10%", show_default=True, metavar="PERCENT", help="So much worse must not be missed.")
@@ -78,6 +87,7 @@ def run(
     candidate: str,
     rounds: int,
     aa: bool,
+    fresh_rounds: int | None,
     looks: int,
     worse_by: str,
     missed: str,
@@ -94,11 +104,15 @@ def run(
     Commands run without a shell: write `sh -c '...'` for one. Exits with 0 for a pass, with 10 for a fail, and with 13
     where that is not known. ^C keeps what was measured.
 
+    --regression writes a fail as a regression report, once fresh rounds have confirmed it.
+
     \b
     Examples:
       wedgate bench run --base './old --bench' --candidate './new --bench' --rounds 20 --aa
       wedgate bench run --base 'old/server bench' --candidate 'new/server bench' --metric '([0-9.]+) req/s' \\
         --metric-unit 1/s --higher-is-better --reports runs/
+      wedgate bench run --base './old --bench' --candidate './new --bench' --confirm 20 \\
+        --regression regression.json --service venue-search --digest sha256:9d3f
     """
     from wedgate.engine.bench import AGAIN, BASE, CANDIDATE
     from wedgate.judge.comparison import Margins
@@ -114,18 +128,27 @@ def run(
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
     if not 1 <= looks <= 20:
         raise UsageError("--looks takes a number from 1 to 20")
+    fresh = fresh_rounds if fresh_rounds is not None else rounds if options["regression"] else 0
+    if not 0 <= fresh <= MOST_ROUNDS:
+        raise UsageError(f"--confirm takes a number from 0 to {MOST_ROUNDS}")
+    if options["commit"] is not None and options["regression"] is None:
+        raise UsageError("--commit is for a report: say where to write it, with --regression FILE")
+    check_regression(options)
     words = {BASE: _words(base, "--base"), CANDIDATE: _words(candidate, "--candidate")}
     if aa:
         words[AGAIN] = words[BASE]
     plan = replace(_plan(words, rounds, options), looks=looks, margins=margins)
     found, environment = _measure(plan, options)
-    assert found.judgement is not None  # there is a candidate
-    click.echo(render_judged(found.judgement, same=found.same, needed=found.needed), nl=False)
+    if fresh and found.judgement is not None and found.judgement.outcome is Outcome.FAIL:
+        found = _asked_again(found, fresh, options)
+    judgement = found.judgement
+    assert judgement is not None  # there is a candidate
+    click.echo(render_judged(judgement, same=found.same, needed=found.needed), nl=False)
     _write(found, environment, json_file, reports)
     _refuse(found)
-    return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(
-        found.judgement.outcome, ExitCode.NEEDS_HUMAN
-    )
+    builds = [(each.arms[BASE], each.arms[CANDIDATE]) for each in (found, found.again) if each is not None]
+    write_regression(judgement, builds[0], builds[1] if found.again is not None else None, options)
+    return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
 
 
 @command.command("aa")
@@ -178,6 +201,16 @@ def against_itself(
 
         _write_json(json_file, plain_rehearsal(rehearsal) | {"seed": seed, "measured": plain_measurements(measured)})
     return ExitCode.DONE
+
+
+def _asked_again(found: BenchRun, rounds: int, options: Mapping[str, Any]) -> BenchRun:
+    """Measure an alarm again: as many fresh rounds as asked for, in an order of their own, looked at in the end."""
+    from wedgate.engine.bench import confirmed_by
+
+    click.echo(f"an alarm: {rounds} fresh rounds have to say the same")
+    plan = found.plan
+    again, _ = _measure(replace(plan, rounds=rounds, looks=1, seed=plan.seed + 1), options)
+    return confirmed_by(found, again)
 
 
 def _plan(words: Mapping[str, tuple[str, ...]], rounds: int, options: Mapping[str, Any]) -> BenchPlan:
@@ -288,11 +321,21 @@ def _write(found: BenchRun, environment: Mapping[str, str], json_file: Path | No
             rounds=rounds,
             environment=environment,
         )
+        if found.again is not None:
+            plain["fresh_arms"] = {name: plain_measurements(arm) for name, arm in found.again.arms.items()}
         _write_json(json_file, plain)
     if reports is not None:
-        reports.mkdir(parents=True, exist_ok=True)
-        for name, arm in found.arms.items():
-            _write_json(reports / f"{name.replace(' ', '-')}.json", plain_measurements(arm))
+        _write_arms(reports, found.arms)
+        if found.again is not None:
+            _write_arms(reports / "fresh", found.again.arms)
+
+
+def _write_arms(folder: Path, arms: Mapping[str, Measurements]) -> None:
+    from wedgate.judge.measurements import plain_measurements
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, arm in arms.items():
+        _write_json(folder / f"{name.replace(' ', '-')}.json", plain_measurements(arm))
 
 
 def _write_json(path: Path, plain: Mapping[str, Any]) -> None:

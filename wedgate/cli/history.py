@@ -180,6 +180,11 @@ def _alarm(histories: Sequence[MetricHistory], last: int | None) -> ExitCode:
     return ExitCode.NEEDS_HUMAN if unknown else ExitCode.DONE
 
 
+def histories_at(where: str) -> tuple[MetricHistory, ...]:
+    """Return the history of every metric that is kept somewhere; ``UsageError`` where there is none."""
+    return tuple(_chosen(open_history(where), ()))
+
+
 def _chosen(store: HistoryStore, metrics: Sequence[str]) -> list[MetricHistory]:
     """Return the histories of some metrics, of all if none is named; ``UsageError`` for one that there is not."""
     from wedgate.judge.history import latest_of_each, metric_histories

@@ -7,15 +7,19 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from wedgate.cli.history import histories_at
 from wedgate.cli.options import percentage
+from wedgate.cli.regression import check_regression, regression_options, write_regression
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from wedgate.judge.comparison import Margins
+    from wedgate.judge.confirmation import Builds
+    from wedgate.judge.measurements import Measurements
     from wedgate.judge.suite import Group, SuiteJudgement, SuiteSettings
 
 
@@ -29,6 +33,17 @@ if TYPE_CHECKING:
 @click.option(
     "--settings", "file", type=click.Path(path_type=Path), help="Margins of single metrics, and a score: a YAML file."
 )
+@click.option(
+    "--confirm",
+    "fresh",
+    nargs=2,
+    type=click.Path(path_type=Path),
+    metavar="BASE CANDIDATE",
+    help="Fresh runs of both, that have to repeat an alarm.",
+)
+@click.option("--history", "where", metavar="WHERE", help="Of earlier builds, for the page: a directory or git:REF.")
+@click.option("--base-commit", metavar="SHA", help="Refuse a base that was not measured of this commit.")
+@regression_options
 @click.option("--from", "tool", help="Which tool wrote the files, where wedgate does not see it.")
 @click.option("--format", "form", type=click.Choice(("text", "json", "markdown", "html")), default="text")
 def command(
@@ -40,8 +55,12 @@ def command(
     false_alarms: str,
     advisory: tuple[str, ...],
     file: Path | None,
+    fresh: tuple[Path, Path] | None,
+    base_commit: str | None,
+    where: str | None,
     tool: str | None,
     form: str,
+    **report: Any,
 ) -> ExitCode:
     """Compare the measurements of two builds, each a file of a tool or a directory of such files.
 
@@ -49,21 +68,29 @@ def command(
     passes when a candidate that is worse by --missed would have been seen. Everything between the two is marginal.
     Exits with 0 for a pass, with 10 for a fail, and with 13 where that is not known.
 
-    On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot.
+    On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot, and
+    with --history of what `wedgate report history` keeps, with its shifts.
 
     The gravest metric is the verdict, unless --settings asks for a score: weights, critical metrics, thresholds.
 
     A value is of one process: what a tool repeats in one process counts once. Measure both builds in turns.
 
+    With --confirm a metric fails only where it does so again on fresh runs, measured in turns after the others.
+    --regression writes a fail as a regression report, which a rollout takes; what is not confirmed only pauses it.
+
     \b
     Examples:
       wedgate judge base.json candidate.json
       wedgate judge runs/main/ runs/pull-request/ --worse-by 5% --format markdown >> "$GITHUB_STEP_SUMMARY"
-      wedgate judge base.json candidate.json --format html > judgement.html
+      wedgate judge base.json candidate.json --format html --history perf/ > judgement.html
       wedgate judge base.json candidate.json --settings judge.yml
+      wedgate judge base.json candidate.json --base-commit "$(git rev-parse origin/main)"
+      wedgate judge base.json candidate.json --confirm base2.json candidate2.json \\
+        --regression regression.json --service venue-search --digest sha256:9d3f
     """
     from wedgate.adapters.benchmarks.registry import read_build
     from wedgate.judge.comparison import Margins
+    from wedgate.judge.confirmation import confirm
     from wedgate.judge.suite import SuiteSettings, judge_suite
     from wedgate.judge.values import Outcome
 
@@ -74,15 +101,47 @@ def command(
     )
     if not 0 <= margins.worse_by < margins.missed or not 0 < margins.level <= 0.2:
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
+    if where is not None and form != "html":
+        raise UsageError("--history is drawn into the page alone: ask for --format html")
     first, second = read_build(base, tool), read_build(candidate, tool)
     settings = SuiteSettings(margins=margins) if file is None else _load_settings(file, margins)
     settings = replace(settings, advisory=settings.advisory | frozenset(advisory))
     _refuse_unknown(settings, {metric.name for metric in (*first.metrics, *second.metrics)})
+    _refuse_other_commit("--base-commit", "base", first, base_commit)
+    if second.commit is not None or report["regression"] is None:
+        _refuse_other_commit("--commit", "candidate", second, report["commit"])
+    check_regression(report, known=second.commit)
+    again = None if fresh is None else (read_build(fresh[0], tool), read_build(fresh[1], tool))
     judgement = judge_suite(first, second, settings)
+    if again is not None:
+        _refuse_other_commits((first, second), again)
+        judgement = confirm(judgement, (first, second), again, settings)
+    write_regression(judgement, (first, second), again, report)
     tell_runner(judgement, os.environ)
-    rendered = _rendered(judgement, form)
+    rendered = _rendered(judgement, form, where)
     click.echo(inert_on_runner(rendered, os.environ) if form == "text" else rendered, nl=False)
     return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
+
+
+def _refuse_other_commit(option: str, name: str, build: Measurements, claimed: str | None) -> None:
+    """Refuse a build that was measured of another commit than claimed, or of one that its files do not name."""
+    if claimed is None or build.commit == claimed:
+        return
+    if len(claimed) not in (40, 64) or set(claimed) - set("0123456789abcdef"):
+        raise UsageError(f"{option} takes the full commit, 40 hexadecimal digits, not {ascii(claimed)[:70]}")
+    if build.commit is None:
+        raise UsageError(
+            f"{option}: the {name}'s files name no commit, so it cannot be held to {claimed}; let `wedgate report "
+            "convert --commit` write it into them where they are measured"
+        )
+    raise UsageError(f"{option}: the {name} was measured of {build.commit}, not of {claimed}; give the right files")
+
+
+def _refuse_other_commits(builds: Builds, again: Builds) -> None:
+    """Refuse fresh runs of other commits than those that alarmed."""
+    for name, old, new in zip(("base", "candidate"), builds, again, strict=True):
+        if old.commit is not None and new.commit is not None and old.commit != new.commit:
+            raise UsageError(f"--confirm: the {name} was {old.commit}, and its fresh runs are of {new.commit}")
 
 
 def _load_settings(file: Path, margins: Margins) -> SuiteSettings:
@@ -134,7 +193,7 @@ def _refuse_odd_groups(groups: Sequence[Group], deciding: set[str]) -> None:
         raise UsageError(f"the weights of the groups come to {given:g} of 100, and {where}; change the weights")
 
 
-def _rendered(judgement: SuiteJudgement, form: str) -> str:
+def _rendered(judgement: SuiteJudgement, form: str, where: str | None) -> str:
     from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
 
     if form == "json":
@@ -142,7 +201,7 @@ def _rendered(judgement: SuiteJudgement, form: str) -> str:
     if form == "html":
         from wedgate.render.judge_html import render_judgement_html
 
-        return render_judgement_html(judgement)
+        return render_judgement_html(judgement, () if where is None else histories_at(where))
     return (render_judgement if form == "text" else render_judgement_markdown)(judgement)
 
 

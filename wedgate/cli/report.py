@@ -100,6 +100,8 @@ def validate(file: Path, form: str) -> ExitCode:
 def give(file: Path, config: Path | None) -> ExitCode:
     """Give a regression report to the rollout that is under way: a run obeys within ten seconds, a tick when it comes.
 
+    It rolls back. An alarm of a benchmark that no fresh runs have confirmed only pauses.
+
     Whoever may write the ledger may stop a rollout. Exits with 11 when the report is about something else, or nothing
     is under way.
 
@@ -181,7 +183,8 @@ def _about(report: Report | Measurements) -> str:
 
     if isinstance(report, Report):
         where = ", ".join(report.regions) or "all regions"
-        return f"{report.service} {report.digest or report.commit} in {where}: {report.text}"
+        pauses = "" if report.is_confirmed else "; no fresh runs have confirmed it, so it pauses and rolls nothing back"
+        return f"{report.service} {report.digest or report.commit} in {where}: {report.text}{pauses}"
     counts = {len(metric.values) for metric in report.metrics}
     values = str(min(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
     metrics = f"{len(report.metrics)} metric{'s' if len(report.metrics) != 1 else ''}"
@@ -292,4 +295,5 @@ def _json(problems: Sequence[Problem], report: Report | Measurements | None) -> 
         plain["text"] = report.text if isinstance(report, Report) else _about(report)
     if isinstance(report, Report):
         plain["regions"] = list(report.regions)
+        plain["confirmed"] = report.is_confirmed
     return json.dumps(plain, indent=2, ensure_ascii=False)

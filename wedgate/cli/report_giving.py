@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 def give_report(report: Report, config: Path | None, *, by: str, is_fresh: bool = False) -> str:
     """Write a report as an order into the ledger; return for which rollouts.
 
+    A benchmark's alarm that no fresh runs have confirmed pauses them; everything else sends them back.
     ``ValueError`` for one that is about another service, or another release than the one under way; if ``is_fresh`` is
     asked for, also for one that is older than the rollout.
     """
@@ -32,8 +33,11 @@ def give_report(report: Report, config: Path | None, *, by: str, is_fresh: bool 
             commit=report.commit,
             digest=report.digest,
             regions=report.regions,
+            is_confirmed=report.is_confirmed,
             since=report.reported_at if is_fresh else None,
         )
     except AboutOtherError as error:
         raise ValueError(str(error)) from error
+    if not report.is_confirmed:
+        return f"taken: {', '.join(names)} is paused; nothing goes back for it until fresh runs confirm it"
     return f"taken: {', '.join(names)} goes back"

@@ -291,7 +291,10 @@ def regressions_in(path: Path | None, *, service: str, release: Release) -> Call
             raise ConfigurationError((problem,)) from error
         if not report.is_about(service=service, commit=release.commit, digest=release.digest):
             return ()
-        return tuple(Regression(region=region, why=report.text) for region in report.regions or (None,))
+        return tuple(
+            Regression(region=region, why=report.text, is_confirmed=report.is_confirmed)
+            for region in report.regions or (None,)
+        )
 
     return read
 

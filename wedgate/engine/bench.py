@@ -15,6 +15,7 @@ from statistics import median
 from wedgate.adapters.processes.interface import Launcher, Trial
 from wedgate.judge.chance import Chance
 from wedgate.judge.comparison import Comparison, Margins, compare
+from wedgate.judge.confirmation import confirm
 from wedgate.judge.looks import Looks, plan_looks, rounds_needed
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
@@ -70,6 +71,7 @@ class Progress:
 class BenchRun:
     """What was measured, and what it comes to.
 
+    ``again`` is the run of fresh rounds that an alarm was asked again on.
     ``stopped`` is why there are fewer rounds than planned, where that is not because the answer was sure (``None``).
     ``same`` compares the base with itself, where there was an A/A arm; ``needed`` is about how many rounds would have
     told. ``judgement`` is ``None`` with a single arm.
@@ -84,6 +86,32 @@ class BenchRun:
     needed: int | None = None
     stopped: str | None = None
     failed: bool = False
+    again: BenchRun | None = None
+
+
+def confirmed_by(found: BenchRun, again: BenchRun) -> BenchRun:
+    """Return a run that alarmed with its alarm asked again on the fresh rounds of ``again``.
+
+    Rounds that were cut short, or during which the base differed from itself, confirm nothing.
+    """
+    assert found.judgement is not None  # it alarmed
+    assert again.judgement is not None
+    first, fresh = ((run.arms[BASE], run.arms[CANDIDATE]) for run in (found, again))
+    settings = SuiteSettings(margins=found.plan.margins, advisory=_advisory(found.arms[BASE], found.plan))
+    judgement = confirm(found.judgement, first, fresh, settings)
+    if again.stopped is not None or (again.same is not None and again.same.outcome is Outcome.FAIL):
+        why = f"it alarmed, and fresh rounds did not say: {again.judgement.why}"
+        judgement = replace(judgement, outcome=Outcome.NOT_ENOUGH_DATA, why=why)
+    return replace(found, judgement=judgement, again=again, failed=again.failed, stopped=again.stopped)
+
+
+def _advisory(base: Measurements, plan: BenchPlan) -> frozenset[str]:
+    """Return the metrics that are shown and decide nothing."""
+    return frozenset(metric.name for metric in base.metrics if metric.name != _deciding(plan))
+
+
+def _deciding(plan: BenchPlan) -> str:
+    return plan.deciding if plan.printed is None else plan.printed.name
 
 
 def run_bench(plan: BenchPlan, launcher: Launcher, heard: Callable[[Progress], None]) -> BenchRun:
@@ -161,8 +189,8 @@ class _Bench:
         if CANDIDATE not in arms:
             return found
         margins = self._looks.margins(self._plan.margins)
-        deciding = self._deciding()
-        advisory = frozenset(metric.name for metric in arms[BASE].metrics if metric.name != deciding)
+        deciding = _deciding(self._plan)
+        advisory = _advisory(arms[BASE], self._plan)
         judgement = judge_suite(arms[BASE], arms[CANDIDATE], SuiteSettings(margins=margins, advisory=advisory))
         judgement = replace(judgement, level=self._plan.margins.level)
         same = self._same(arms, deciding, margins)
@@ -174,16 +202,13 @@ class _Bench:
         needed = None if metric is None else rounds_needed(main, margins, metric.direction)
         return replace(found, judgement=judgement, same=same, needed=needed)
 
-    def _deciding(self) -> str:
-        return self._plan.deciding if self._plan.printed is None else self._plan.printed.name
-
     def _same(self, arms: Mapping[str, Measurements], deciding: str, margins: Margins) -> Comparison | None:
         """Compare the base with itself, both ways; a failure either way is one."""
         base, again = arms[BASE].named(deciding), arms[AGAIN].named(deciding) if AGAIN in arms else None
         if base is None or again is None:
             return None
-        there = compare(base.values, again.values, direction=base.direction, margins=margins)
-        back = compare(again.values, base.values, direction=base.direction, margins=margins)
+        there = compare(base.values, again.values, direction=base.direction, margins=margins, in_turns=True)
+        back = compare(again.values, base.values, direction=base.direction, margins=margins, in_turns=True)
         return back if back.outcome is Outcome.FAIL else there
 
     def _measurements(self, name: str) -> Measurements:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from wedgate.adapters.targets.interface import FenceError
+from wedgate.engine.audit import AuditBook
 from wedgate.engine.book import LeaseLostError
+from wedgate.engine.orders import UNCONFIRMED, pause_once
 from wedgate.engine.progress import Progress
 from wedgate.engine.resting import OBEY_EVERY, POLL, rest, until_return
 from wedgate.engine.rollout_parts import Regression, RolloutParts
@@ -130,11 +132,19 @@ class Driver:
             raise failure
 
     def _take_reports(self, ticker: Ticker) -> None:
-        """Feed regressions that were reported since."""
+        """Feed regressions that were reported since; what is not confirmed is a pause, in front of this tick."""
         for report in self._parts.reports():
-            if report not in self._reported:
-                self._reported.add(report)
-                ticker.feed(ev.RegressionReported(at=self._parts.clock(), region=report.region, why=report.why))
+            if report in self._reported:
+                continue
+            self._reported.add(report)
+            at = self._parts.clock()
+            if report.is_confirmed:
+                ticker.feed(ev.RegressionReported(at=at, region=report.region, why=report.why))
+                continue
+            book = AuditBook(self._parts.store, self._parts.pause, self._parts.known)
+            why, rollout = UNCONFIRMED + report.why, ticker.state.plan.rollout
+            pause_once(book, rollout, by="a report", why=why, at=at, region=report.region)
+            ticker.obey()
 
     def _say(self, region: str | None, what: str, why: str) -> None:
         """Tell whoever watches."""

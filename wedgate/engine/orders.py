@@ -21,6 +21,10 @@ class AboutOtherError(RefusedError):
     """A report that is about something else than what is under way."""
 
 
+UNCONFIRMED = "no fresh runs have confirmed this alarm of a benchmark (`wedgate bench run --confirm`): "
+"""Before the words of a report that pauses a rollout."""
+
+
 def give_order(
     ledger: AuditBook, order: Order, *, by: str, why: str, at: datetime, regions: Sequence[str] = ()
 ) -> tuple[str, ...]:
@@ -55,8 +59,11 @@ def give_report(
     digest: str | None = None,
     regions: Sequence[str] = (),
     since: datetime | None = None,
+    is_confirmed: bool = True,
 ) -> tuple[str, ...]:
     """Write that a release is worse, for every rollout under way of it, and return the rollouts.
+
+    What is not confirmed, a benchmark's alarm that no fresh runs have repeated, pauses them and sends nothing back.
 
     ``RefusedError`` if none is under way, ``AboutOtherError`` if one of another release is; with ``since``, also if the
     rollout began after that: what was said of an earlier one is not repeated.
@@ -70,7 +77,19 @@ def give_report(
             raise AboutOtherError(what)
         if since is not None and since < state.journals[name][0].at:
             raise AboutOtherError(f"it is older than rollout {name}; report anew what is found of this one")
+    if not is_confirmed:
+        return give_order(ledger, Order.PAUSE, by=by, why=UNCONFIRMED + why, at=at, regions=regions)
     return give_order(ledger, Order.REPORT, by=by, why=why, at=at, regions=regions)
+
+
+def pause_once(ledger: AuditBook, rollout: str, *, by: str, why: str, at: datetime, region: str | None) -> None:
+    """Write a pause for a rollout, unless the same one stands there already: what was resumed since stays so."""
+    given = Given(order=Order.PAUSE, by=by, why=why, rollout=rollout, regions=None if region is None else (region,))
+
+    def decide(state: LedgerState) -> Sequence[Draft]:
+        return [] if any(line.given == given for line in state.orders) else [_draft(given, at)]
+
+    ledger.transact(decide)
 
 
 def clear_digest(

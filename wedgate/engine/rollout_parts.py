@@ -26,10 +26,14 @@ from wedgate.rollout.values import RolloutSettings, TargetSettings
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
-    """A regression reported from outside; ``region`` is ``None`` when it concerns the release as such."""
+    """A regression reported from outside; ``region`` is ``None`` when it concerns the release as such.
+
+    What is not confirmed, a benchmark's alarm that no fresh runs have repeated, pauses and rolls nothing back.
+    """
 
     region: str | None
     why: str
+    is_confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,13 @@ Bounds = Sequence[tuple[float, float]]
 
 
 def compare_bounded(
-    base: Bounds, candidate: Bounds, *, direction: Direction, margins: Margins | None = None, family: int = 1
+    base: Bounds,
+    candidate: Bounds,
+    *,
+    direction: Direction,
+    margins: Margins | None = None,
+    family: int = 1,
+    in_turns: bool = False,
 ) -> Comparison:
     """Compare two arms by their bounds, as ``compare`` does values. Limits are the widest of both ways."""
     lows, highs = (
@@ -32,8 +38,8 @@ def compare_bounded(
     is_cost = direction is Direction.LOWER_IS_BETTER
     best = (highs[0], lows[1]) if is_cost else (lows[0], highs[1])
     worst = (lows[0], highs[1]) if is_cost else (highs[0], lows[1])
-    kind = compare(*best, direction=direction, margins=margins, family=family)
-    harsh = compare(*worst, direction=direction, margins=margins, family=family)
+    kind = compare(*best, direction=direction, margins=margins, family=family, in_turns=in_turns)
+    harsh = compare(*worst, direction=direction, margins=margins, family=family, in_turns=in_turns)
     if Outcome.ERROR in (kind.outcome, harsh.outcome):
         return kind if kind.outcome is Outcome.ERROR else harsh
     if kind.outcome is Outcome.FAIL:

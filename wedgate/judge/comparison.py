@@ -19,7 +19,7 @@ from enum import StrEnum
 from functools import partial
 from itertools import count as count_from
 from math import comb
-from statistics import median, quantiles
+from statistics import NormalDist, median, quantiles
 
 from wedgate.judge.rank_sums import capped_tail, lowest_counted, rank_sum_cut, rank_sum_tail
 from wedgate.judge.reading import Direction
@@ -29,6 +29,12 @@ CONTENDED = 0.1
 """Spread (quartile to quartile, over the median) from which the lowest ranks are asked; measured, see docs/judge.md."""
 QUIET = 0.8
 """The share of the level that all ranks get: what drifts between two measurements takes the rest."""
+FEW = 5
+"""With so few values of a build, or fewer, their spread is not known: then identical builds have to be told apart."""
+IDENTICAL = 0.005
+"""The risk of failing a build that is identical, from a few values."""
+MANY = 20
+"""So many values of each build count in full, unless they were measured in turns: what drifts does not average out."""
 SAME = 1e-9
 """Values that are no further apart than this, relative to one another, are the same: float division moves ties."""
 
@@ -85,10 +91,12 @@ def compare(
     direction: Direction,
     margins: Margins | None = None,
     family: int = 1,
+    in_turns: bool = False,
 ) -> Comparison:
     """Compare the values of two arms, each of one process of its own, in one unit.
 
-    ``family`` is how many metrics share the level. Limits are for this metric alone.
+    ``family`` is how many metrics share the level. Limits are for this metric alone. ``in_turns`` says that the arms
+    are known to have been measured in turns: otherwise more than ``MANY`` values make nothing surer.
     """
     asked = margins or Margins()
     counted = partial(Comparison, base=len(base), candidate=len(candidate))
@@ -106,14 +114,21 @@ def compare(
         why = f"{len(base)} and {len(candidate)} values cannot tell more than 1 in {1 / least:.0f} from chance"
         needed = next(count for count in count_from(1) if level * comb(2 * count, count) >= 1)
         return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=f"{why}, and {needed} of each are needed")
-    return _Arms(base, candidate, direction, asked, family).comparison()
+    return _Arms(base, candidate, direction, asked, family, in_turns=in_turns).comparison()
 
 
 class _Arms:
     """Two arms whose values are comparable, as costs: a higher one is worse."""
 
     def __init__(
-        self, base: Sequence[float], candidate: Sequence[float], direction: Direction, margins: Margins, family: int
+        self,
+        base: Sequence[float],
+        candidate: Sequence[float],
+        direction: Direction,
+        margins: Margins,
+        family: int,
+        *,
+        in_turns: bool,
     ) -> None:
         is_cost = direction is Direction.LOWER_IS_BETTER
         # Sorted once, and so is whatever is made of them: a factor changes no order.
@@ -124,8 +139,9 @@ class _Arms:
         self._missed = 1 + margins.missed if is_cost else 1 / (1 - margins.missed)
         self._floor = margins.at_least if is_cost else 0.0
         self._rule = Rule.LOWEST_RANKS if self._spread() > CONTENDED else Rule.ALL_RANKS
-        self._level = margins.level * (QUIET if self._rule is Rule.ALL_RANKS else 1)
-        self._share = self._level / family
+        level = margins.level * (QUIET if self._rule is Rule.ALL_RANKS else 1)
+        counted = math.inf if in_turns else MANY
+        self._level, self._share = (self._widened(each, counted) for each in (level, level / family))
 
     def comparison(self) -> Comparison:
         """Decide."""
@@ -133,9 +149,10 @@ class _Arms:
         p = p_at(self._candidate, [self._allowed(value) for value in self._base], self._share)
         ratios = _ratios(self._base, self._candidate)
         lower, upper = self._limits(ratios)
-        fails = p <= self._share
         outcome, why = Outcome.MARGINAL, f"{self._missed:.4g} times the base cannot be ruled out"
-        if fails:
+        if p <= self._share and self._may_be_identical():
+            why = "it looks worse, and so would identical builds now and then with so few values"
+        elif p <= self._share:
             outcome, why = Outcome.FAIL, f"more than {self._tolerated:.4g} times the base"
         elif upper < self._missed:
             outcome, why = Outcome.PASS, f"{self._missed:.4g} times the base would have been seen"
@@ -152,6 +169,22 @@ class _Arms:
             tolerated=self._tolerated,
             missed=self._missed,
         )
+
+    def _widened(self, level: float, counted: float) -> float:
+        """Return the level that a test of all values needs to be no surer than one of so many values of each."""
+        each = 2 / (1 / len(self._base) + 1 / len(self._candidate))
+        if each <= counted:
+            return level
+        normal = NormalDist()
+        return normal.cdf(normal.inv_cdf(level) * math.sqrt(each / counted))
+
+    def _may_be_identical(self) -> bool:
+        """Whether a few values differ no more than those of identical builds do now and then."""
+        if min(len(self._base), len(self._candidate)) > FEW:
+            return False
+        least = 1 / comb(len(self._base) + len(self._candidate), len(self._base))
+        same = self._p_of_all(self._candidate, [value * (1 + SAME) for value in self._base], self._share)
+        return same > max(IDENTICAL, least)
 
     def _allowed(self, value: float) -> float:
         """Return what a candidate may take where the base takes this."""

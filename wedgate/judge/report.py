@@ -12,11 +12,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from wedgate.judge.reading import Complaint, Direction, Place, Reader, ReportError, kind_of
+from wedgate.judge.benchmark_evidence import BenchmarkEvidence, BenchmarkReader, plain_benchmark
+from wedgate.judge.reading import Complaint, Direction, Place, ReportError, kind_of
 
 SCHEMA_VERSION = 1
 FIELDS = frozenset(
-    ("schema_version", "service", "release", "regions", "metrics", "reporter", "reported_at", "summary", "link")
+    (
+        "schema_version",
+        "service",
+        "release",
+        "regions",
+        "metrics",
+        "reporter",
+        "reported_at",
+        "summary",
+        "link",
+        "benchmark",
+    )
 )
 
 
@@ -46,7 +58,7 @@ class ReportedMetric:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """A regression report. ``regions`` is empty when it concerns the release everywhere; of ``commit`` and
-    ``digest`` at least one is given."""
+    ``digest`` at least one is given. ``benchmark`` is ``None`` for what a person or live traffic says."""
 
     service: str
     commit: str | None
@@ -57,6 +69,12 @@ class Report:
     reported_at: datetime
     summary: str | None = None
     link: str | None = None
+    benchmark: BenchmarkEvidence | None = None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it may be acted on at once: evidence of a benchmark alone has to come back on fresh runs."""
+        return self.benchmark is None or self.benchmark.confirmed
 
     @property
     def text(self) -> str:
@@ -100,12 +118,42 @@ def parse_report(plain: object) -> Report:
         reported_at=reader.reported_at(plain),
         summary=reader.text(plain, "summary", (), required=False),
         link=reader.text(plain, "link", (), required=False, shape=r"https?://\S+"),
+        benchmark=reader.benchmark(plain),
     )
+    reader.confirmation(found)
     reader.finish()
     return found
 
 
-class _Reader(Reader):
+def plain_report(report: Report) -> dict[str, Any]:
+    """Return the report as plain data, as ``parse_report`` reads it."""
+    release = {"digest": report.digest, "commit": report.commit}
+    plain: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "service": report.service,
+        "release": {name: value for name, value in release.items() if value is not None},
+        "metrics": [
+            {
+                "name": each.name,
+                "baseline": each.baseline,
+                "candidate": each.candidate,
+                "unit": each.unit,
+                "direction": each.direction.value,
+            }
+            for each in report.metrics
+        ],
+        "reporter": report.reporter,
+        "reported_at": report.reported_at.isoformat(),
+    }
+    plain |= {"regions": list(report.regions)} if report.regions else {}
+    plain |= {} if report.summary is None else {"summary": report.summary}
+    plain |= {} if report.link is None else {"link": report.link}
+    if report.benchmark is not None:
+        plain["benchmark"] = plain_benchmark(report.benchmark)
+    return plain
+
+
+class _Reader(BenchmarkReader):
     """Reads what only a regression report has."""
 
     def regions(self, plain: Mapping[str, Any]) -> tuple[str, ...]:
@@ -138,6 +186,23 @@ class _Reader(Reader):
         if direction is None or name is None or unit is None or baseline is None or candidate is None:
             return None
         return ReportedMetric(name=name, baseline=baseline, candidate=candidate, unit=unit, direction=direction)
+
+    def confirmation(self, report: Report) -> None:
+        """Complain about a confirmation that its own runs do not bear out."""
+        if report.benchmark is None or not report.benchmark.confirmed:
+            return
+        remedy = "let `wedgate bench run --confirm` or `wedgate judge --confirm` write the report"
+        runs = report.benchmark.runs
+        if len(runs) != 2:
+            self.wrong(("benchmark", "confirmed"), "is true, without a run that alarmed and a fresh one", remedy)
+            return
+        for metric in report.metrics:
+            if metric.is_worse and not all(run.fails(metric.name) for run in runs):
+                what = f"is true, and {metric.name!r} did not fail in both runs"
+                self.wrong(("benchmark", "confirmed"), what, remedy)
+        first, again = (run.measured_at for run in runs)
+        if first is not None and again is not None and again <= first:
+            self.wrong(("benchmark", "runs", 1, "measured_at"), "is not after the run that alarmed", remedy)
 
     def reported_at(self, plain: Mapping[str, Any]) -> datetime:
         place = ("reported_at",)

@@ -86,7 +86,7 @@ class SuiteJudgement:
     """The verdict on a candidate: its score's, or the gravest of its metrics.
 
     ``new`` are metrics that the base does not have. ``left_out`` says in words what the files hold that nobody can
-    judge.
+    judge. ``confirmation`` is the judgement of the fresh runs that an alarm was asked again on.
     """
 
     outcome: Outcome
@@ -96,6 +96,7 @@ class SuiteJudgement:
     left_out: tuple[str, ...] = ()
     why: str = ""
     score: Score | None = None
+    confirmation: SuiteJudgement | None = None
 
 
 def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSettings | None = None) -> SuiteJudgement:
@@ -119,16 +120,23 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     results = tuple(
         _result(metric, other, settings, troubles[metric.name], max(1, len(decided))) for metric, other in pairs
     )
+    left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
+    return decided_by(results, settings, new=new, left_out=left_out)
+
+
+def decided_by(
+    results: Sequence[MetricResult], settings: SuiteSettings, *, new: tuple[str, ...], left_out: tuple[str, ...]
+) -> SuiteJudgement:
+    """Return the verdict that single metrics come to."""
     deciding = [each.comparison.outcome for each in results if each.decides]
     outcome = next((each for each in _GRAVEST_FIRST if each in deciding), Outcome.NOT_ENOUGH_DATA)
     why = "" if deciding else "no metric decides anything"
     score = _score(results, settings.score) if settings.score is not None and deciding else None
     if score is not None:
         outcome, why = score.outcome, f"{score.why}; {spell_score(score)}"
-    left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
     return SuiteJudgement(
         outcome=outcome,
-        results=results,
+        results=tuple(results),
         level=settings.margins.level,
         new=new,
         left_out=left_out,
@@ -190,11 +198,16 @@ def _result(
     values = tuple(value * factor for value in other.values)
     margins = settings.margins_of.get(metric.name, settings.margins)
     share = family if decides else 1
+    in_turns = bool(metric.times and other.times)
     if metric.bounds or other.bounds:
         scaled = [(low * factor, high * factor) for low, high in other.within]
-        comparison = compare_bounded(metric.within, scaled, direction=metric.direction, margins=margins, family=share)
+        comparison = compare_bounded(
+            metric.within, scaled, direction=metric.direction, margins=margins, family=share, in_turns=in_turns
+        )
     else:
-        comparison = compare(metric.values, values, direction=metric.direction, margins=margins, family=share)
+        comparison = compare(
+            metric.values, values, direction=metric.direction, margins=margins, family=share, in_turns=in_turns
+        )
     return MetricResult(
         name=metric.name,
         unit=metric.unit,

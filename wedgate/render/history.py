@@ -34,7 +34,7 @@ def render_history(
     ``suspects`` are the commits that came with the first build of a shift, by its place; ``None`` if not known.
     """
     shown = newest(history, SHOWN)
-    lines = [f"{clean(history.name)}: {_standing(history)}", f"  {_blocks(shown.values, unicode=unicode)}"]
+    lines = [history_words(history), f"  {_blocks(shown.values, unicode=unicode)}"]
     if (marks := _marks(shown)).strip():
         lines.append(f"  {marks}  ^ shift, ! spike")
     for change in history.found.change_points:
@@ -69,6 +69,35 @@ def draw_history(history: MetricHistory) -> str:
     What differs in colour differs in shape: a spike is a hollow diamond, a regression is marked by a triangle that
     points up, an improvement by one that points down.
     """
+    title = escape(history_words(history))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{title}">'
+        f"<title>{title}</title><style>{_style('')}</style>"
+        f'<rect class="paper" width="{_WIDTH}" height="{_HEIGHT}"/>'
+        f'<text class="title" x="{_LEFT}" y="20">{title}</text>{_shapes(history)}</svg>\n'
+    )
+
+
+def embed_history(history: MetricHistory) -> str:
+    """Return the same picture for a page that has ``history_style`` in its own style sheet."""
+    title = escape(history_words(history))
+    return (
+        f'<svg class="history" viewBox="0 {_TOP - 14} {_WIDTH} {_HEIGHT - _TOP + 14}" role="img" aria-label="{title}">'
+        f"{_shapes(history)}</svg>"
+    )
+
+
+def history_style() -> str:
+    """Return the style of pictures in a page, which touches nothing else there."""
+    return "svg.history{display:block;width:100%;min-width:34rem}" + _style("svg.history ")
+
+
+def history_words(history: MetricHistory) -> str:
+    """Say which level a metric has, and over how many builds."""
+    return f"{clean(history.name)}: {_standing(history)}"
+
+
+def _shapes(history: MetricHistory) -> str:
     shown = newest(history, DRAWN)
     scale = _Scale(shown.values)
     edges = [0, *(each.first for each in shown.found.change_points), len(shown.values)]
@@ -78,23 +107,36 @@ def draw_history(history: MetricHistory) -> str:
     spikes = frozenset(shown.found.spikes)
     shapes += [_dot(shown, scale, place, is_spike=place in spikes) for place in range(len(shown.values))]
     shapes += [_shift(shown, scale, change) for change in shown.found.change_points]
-    title = escape(f"{clean(history.name)}: {_standing(history)}")
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{title}">'
-        f"<title>{title}</title><style>{_STYLE}</style>"
-        f'<rect class="paper" width="{_WIDTH}" height="{_HEIGHT}"/>'
-        f'<text class="title" x="{_LEFT}" y="20">{title}</text>{"".join(shapes)}</svg>\n'
-    )
+    return "".join(shapes)
 
 
-_STYLE = (
-    "text{font:12px system-ui,sans-serif;fill:#333}.title{font-weight:600;font-size:13px}.paper{fill:#fff}"
-    ".dot{fill:#0072b2}.spike{fill:none;stroke:#0072b2;stroke-width:1.5}.level{stroke:#555;stroke-width:1.5}"
-    ".axis{stroke:#ccc}.shift{stroke-dasharray:5 4;stroke-width:1.5}.worse{stroke:#d55e00;fill:#d55e00}"
-    ".better{stroke:#009e73;fill:#009e73}"
-    "@media(prefers-color-scheme:dark){text{fill:#ddd}.paper{fill:#181818}.dot{fill:#56b4e9}.spike{stroke:#56b4e9}"
-    ".level{stroke:#aaa}.axis{stroke:#444}.worse{stroke:#e69f00;fill:#e69f00}}"
+_LIGHT = (
+    "text{font:12px system-ui,sans-serif;fill:#333}",
+    ".title{font-weight:600;font-size:13px}",
+    ".paper{fill:#fff}",
+    ".dot{fill:#0072b2}",
+    ".spike{fill:none;stroke:#0072b2;stroke-width:1.5}",
+    ".level{stroke:#555;stroke-width:1.5}",
+    ".axis{stroke:#ccc}",
+    ".shift{stroke-dasharray:5 4;stroke-width:1.5}",
+    ".worse{stroke:#d55e00;fill:#d55e00}",
+    ".better{stroke:#009e73;fill:#009e73}",
 )
+_DARK = (
+    "text{fill:#ddd}",
+    ".paper{fill:#181818}",
+    ".dot{fill:#56b4e9}",
+    ".spike{stroke:#56b4e9}",
+    ".level{stroke:#aaa}",
+    ".axis{stroke:#444}",
+    ".worse{stroke:#e69f00;fill:#e69f00}",
+)
+
+
+def _style(within: str) -> str:
+    """Return the style sheet; ``within`` stands before every selector."""
+    light, dark = ("".join(f"{within}{rule}" for rule in rules) for rules in (_LIGHT, _DARK))
+    return f"{light}@media(prefers-color-scheme:dark){{{dark}}}"
 
 
 class _Scale:

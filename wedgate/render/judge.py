@@ -40,6 +40,7 @@ def render_judgement(judgement: SuiteJudgement) -> str:
         )
     lines += [f"{clean(name)}: new, and not judged" for name in judgement.new]
     lines += [f"left out: {clean(words)}" for words in judgement.left_out]
+    lines += [clean(words) for words in spell_confirmation(judgement)]
     return "\n".join([*lines, clean(spell_verdict(judgement)), ""])
 
 
@@ -59,6 +60,8 @@ def render_judgement_markdown(judgement: SuiteJudgement) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     lines += [f"| {inert_text(name)} | new | | | not judged |" for name in judgement.new]
     lines += ["", *(f"- left out: {inert_text(words)}" for words in judgement.left_out)] if judgement.left_out else []
+    again = spell_confirmation(judgement)
+    lines += ["", *(f"- {inert_text(words)}" for words in again)] if again else []
     return "\n".join([*lines, "", inert_text(spell_verdict(judgement)), ""])
 
 
@@ -73,6 +76,7 @@ def plain_judgement(judgement: SuiteJudgement) -> dict[str, Any]:
         "new": list(judgement.new),
         "left_out": list(judgement.left_out),
         "score": None if judgement.score is None else _plain_score(judgement.score),
+        "confirmation": None if judgement.confirmation is None else plain_judgement(judgement.confirmation),
     }
 
 
@@ -132,6 +136,18 @@ def spell_interval(found: Comparison) -> str:
 
 def _limit(value: float) -> str:
     return f"{value:.3f}" if math.isfinite(value) else "?"
+
+
+def spell_confirmation(judgement: SuiteJudgement) -> list[str]:
+    """Say what fresh runs said of each metric that had alarmed."""
+    if judgement.confirmation is None:
+        return []
+    return [
+        f"fresh runs: {each.name} {each.comparison.outcome.value} {spell_interval(each.comparison)}".rstrip()
+        + f"; {spell_why(each.comparison)}"
+        for each in judgement.confirmation.results
+        if each.decides
+    ]
 
 
 def spell_why(found: Comparison) -> str:

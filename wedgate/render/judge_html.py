@@ -6,17 +6,19 @@ margin. What failed comes first, what passed is folded. Colour says nothing that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from statistics import median
 
+from wedgate.judge.history import MetricHistory
 from wedgate.judge.reading import Direction
 from wedgate.judge.shift import superiority
 from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
-from wedgate.render.judge import shift_of, spell_interval, spell_verdict, spell_why, weight_words
+from wedgate.render.history import DRAWN, embed_history, history_style, history_words
+from wedgate.render.judge import shift_of, spell_confirmation, spell_interval, spell_verdict, spell_why, weight_words
 from wedgate.render.judge_svg import MOST_DOTS, bounds_of, dots_strip, finite, interval_strip, interval_swatch, key
 from wedgate.render.page import read_part, render_page
 from wedgate.render.page_parts import render_axis, render_figure, render_legend, render_section, render_table
@@ -31,8 +33,9 @@ _TITLES = {
 }
 
 
-def render_judgement_html(judgement: SuiteJudgement) -> str:
-    """Render the whole page."""
+def render_judgement_html(judgement: SuiteJudgement, histories: Iterable[MetricHistory] = ()) -> str:
+    """Render the whole page, with the history of each metric that has one."""
+    known = {each.name: each for each in histories}
     title = f"wedgate judge: {_words(judgement.outcome)}"
     groups = [
         (outcome, [each for each in judgement.results if each.comparison.outcome is outcome]) for outcome in _ORDER
@@ -40,13 +43,14 @@ def render_judgement_html(judgement: SuiteJudgement) -> str:
     sections = (
         _head(title, judgement),
         _legend(judgement),
-        *(_group(outcome, results, judgement) for outcome, results in groups if results),
+        *(_group(outcome, results, judgement, known) for outcome, results in groups if results),
         _others("new", "New, and not judged", judgement.new),
         _others("left-out", "Left out", judgement.left_out),
         _table([each for _, results in groups for each in results]),
     )
     body = "\n".join(part for part in sections if part)
     style = read_part("page.css") + read_part("strips.css") + read_part("judge.css")
+    style += history_style() if known else ""
     return render_page(title, f"<main>\n{body}\n</main>", style=style)
 
 
@@ -56,7 +60,9 @@ def _head(title: str, judgement: SuiteJudgement) -> str:
     ]
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{count}</dd></div>" for name, count in counts)
     verdict = escape(clean(spell_verdict(judgement)))
-    return f'<header><h1>{escape(title)}</h1>\n<p>{verdict}</p>\n<dl class="bill">{rows}</dl></header>'
+    items = "".join(f"<li>{escape(clean(words))}</li>" for words in spell_confirmation(judgement))
+    again = f'<ul class="plain">{items}</ul>\n' if items else ""
+    return f'<header><h1>{escape(title)}</h1>\n<p>{verdict}</p>\n{again}<dl class="bill">{rows}</dl></header>'
 
 
 def _legend(judgement: SuiteJudgement) -> str:
@@ -74,17 +80,19 @@ def _legend(judgement: SuiteJudgement) -> str:
     return render_legend(entries)
 
 
-def _group(outcome: Outcome, results: Sequence[MetricResult], judgement: SuiteJudgement) -> str:
+def _group(
+    outcome: Outcome, results: Sequence[MetricResult], judgement: SuiteJudgement, histories: Mapping[str, MetricHistory]
+) -> str:
     # What has to pass is looked for first.
     ordered = sorted(results, key=lambda each: not each.is_critical)
-    content = "".join(_metric(each, 2 * judgement.level) for each in ordered)
+    content = "".join(_metric(each, 2 * judgement.level, histories.get(each.name)) for each in ordered)
     if outcome is Outcome.PASS:
         count = "1 metric" if len(results) == 1 else f"{len(results)} metrics"
         content = f"<details><summary>{count} that passed</summary>{content}</details>"
     return render_section(f"outcome-{outcome.value}", _TITLES[outcome], content)
 
 
-def _metric(result: MetricResult, level: float) -> str:
+def _metric(result: MetricResult, level: float, history: MetricHistory | None) -> str:
     found = result.comparison
     shift = shift_of(result, level)
     apart = ""
@@ -100,7 +108,7 @@ def _metric(result: MetricResult, level: float) -> str:
         f'<h3><span class="verdict {found.outcome.value}">{_words(found.outcome)}</span> '
         f"{escape(clean(result.name))}{weight}</h3>\n<p>{escape(clean(spell_why(found) + apart))}</p>\n"
     )
-    return f'<div class="metric">{head}{_pictures(result)}</div>\n'
+    return f'<div class="metric">{head}{_pictures(result)}{_history(history)}</div>\n'
 
 
 def _pictures(result: MetricResult) -> str:
@@ -118,6 +126,23 @@ def _pictures(result: MetricResult) -> str:
     rows = [[name, ", ".join(f"{value:.6g}" for value in sorted(values))] for name, values in arms]
     values = render_table(f"values of {clean(result.name)} in {unit}", ("build", "values, the lowest first"), rows)
     return f"{strips}{axis}{_interval(result)}{values}"
+
+
+def _history(history: MetricHistory | None) -> str:
+    if history is None or not history.values:
+        return ""
+    shown = f", the last {DRAWN} drawn" if len(history.values) > DRAWN else ""
+    rows = [
+        [clean(build.name), f"{build.at:%Y-%m-%d}", f"{value:.6g}"]
+        for build, value in list(zip(history.builds, history.values, strict=True))[-DRAWN:]
+    ]
+    title = f"history of {clean(history.name)} in {clean(history.unit)}"
+    picture = (
+        f'<div class="scroll" role="region" aria-label="the picture: {escape(title)}" tabindex="0">'
+        f"{embed_history(history)}</div>"
+    )
+    table = render_table(title, ("build", "date", "median"), rows)
+    return render_figure(f"history: {history_words(history)}{shown}", picture) + table
 
 
 def _arm_words(name: str, values: Sequence[float], unit: str) -> str:
