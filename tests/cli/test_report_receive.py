@@ -195,6 +195,17 @@ def test_stages_for_machines(place: Place) -> None:
     assert "actions: read" in output
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_alarm_of_a_benchmark_alone_pauses_and_waits_for_nothing(place: Place, form: str) -> None:
+    """Nothing goes back for it until fresh runs confirm it."""
+    run = {"metrics": [{"name": "search p95", "outcome": "fail", "estimate": 1.4}]}
+    code, output, stdout = place.receive(place.report(benchmark={"confirmed": False, "runs": [run]}), "--format", form)
+    assert (code, place.green("us-west"), place.orders()) == (ExitCode.DONE, 10, []), output
+    assert "is paused; nothing goes back for it until fresh runs confirm it" in output
+    assert "nothing to do" not in output
+    assert stdout == "" if form == "text" else json.loads(stdout)["rollouts"] == []
+
+
 def test_the_forge_is_asked_for_times_when_traffic_is_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that does not answer keeps nobody waiting."""
     weights: list[int] = []

@@ -34,7 +34,8 @@ def receive(event: Path | None, config: Path | None, *, wait: str, form: str) ->
 
     A run that is alive obeys within ten seconds, and is waited for; where none is, this returns the traffic itself. How
     long each stage took, from the report to restored traffic, is printed. For a comment (`/wedgate report`), which
-    `wedgate comment` has answered before, only the second half is done. `overrides.may.report` says who may.
+    `wedgate comment` has answered before, only the second half is done. `overrides.may.report` says who may. A
+    benchmark's alarm that no fresh runs have confirmed pauses the rollout, and nothing is waited for.
 
     Exits with 0 when traffic is back, with 11 when the report is refused, with 2 when it is none, and with 13 when
     traffic was not back in time.
@@ -56,6 +57,10 @@ def receive(event: Path | None, config: Path | None, *, wait: str, form: str) ->
     if isinstance(found, Dispatch):
         report, by = _sent(found, config, os.environ)
         instants[Stage.REPORTED] = report.reported_at
+        if not report.is_confirmed:
+            if form == "json":
+                click.echo(json.dumps(_plain(timed(instants), (), None), indent=2, ensure_ascii=False))
+            return ExitCode.DONE
     else:
         by, instants[Stage.REPORTED] = giver_by_comment(found.login, found.comment), found.at
     orders = _orders(by, config)
