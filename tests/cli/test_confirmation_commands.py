@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -140,7 +141,8 @@ def counting(folder: Path, *, after: int, then: str) -> str:
 
 def test_bench_asks_an_alarm_again_on_fresh_rounds(tmp_path: Path) -> None:
     """As many as there were rounds, once it is to be reported; all of it is kept."""
-    found = bench(tmp_path, "echo took 100", "echo took 120", "--reports", str(tmp_path / "runs"))
+    kept = ["--reports", str(tmp_path / "runs"), "--json", str(tmp_path / "bench.json")]
+    found = bench(tmp_path, "echo took 100", "echo took 120", *kept)
     assert found.return_value is ExitCode.CLOSED, found.output
     assert "an alarm: 8 fresh rounds have to say the same" in found.stdout
     report = parse_report(json.loads((tmp_path / "regression.json").read_text()))
@@ -152,6 +154,11 @@ def test_bench_asks_an_alarm_again_on_fresh_rounds(tmp_path: Path) -> None:
     advisory = [word for name in ("wall time", "CPU time") for word in ("--advisory", name)]
     judged = judge(*words, "--confirm", *fresh, *advisory)
     assert "and again on fresh runs" in judged.stdout
+    plain = json.loads((tmp_path / "bench.json").read_text())
+    schema = CliRunner().invoke(cli, ["report", "schema", "--kind", "bench"], standalone_mode=False).stdout
+    jsonschema.validate(plain, json.loads(schema))
+    assert plain["judgement"]["confirmation"]["outcome"] == "fail"
+    assert len(plain["fresh_arms"]["base"]["metrics"][0]["values"]) == 8
 
 
 def test_bench_takes_an_alarm_back_that_does_not_repeat_itself(tmp_path: Path) -> None:
