@@ -414,6 +414,20 @@ def test_a_denial_is_taken_back_by_whoever_denied(clone: Clone, monkeypatch: pyt
     assert clone.verify(request, *votes, clone.signs(request, WHO[2], "--deny"), more=("--use", "x"))[0] == 11
 
 
+def test_a_denial_in_the_second_of_its_withdrawal_stands(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which of both came last is not known, so it is closed."""
+    from wedgate.cli import wiring
+
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    carol = clone.signs(request, WHO[2], "--deny")
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    monkeypatch.setattr(wiring, "utc_now", lambda: later)
+    back = clone.signs(request, WHO[2], "--withdraw")
+    assert clone.verify(request, *votes, carol, back, more=("--use", "x"))[0] == 0
+    assert clone.verify(request, *votes, clone.signs(request, WHO[2], "--deny"), more=("--use", "x"))[0] == 11
+
+
 def test_an_approval_and_a_request_are_taken_back(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
     """An approval until its signer signs anew, the request for good; the ledger keeps it when a file is left out."""
     request = clone.asks()

@@ -54,6 +54,19 @@ def test_a_rollback_lasts_until_stable_has_everything(world: Any) -> None:
     assert "said fail" in found[0].text
 
 
+def test_marks_keep_the_order_of_the_journal_when_a_clock_goes_back(world: Any) -> None:
+    """The rollback was written by a machine whose clock is an hour behind: it is marked no earlier than the shift."""
+    world.verdicts["all"] = Outcome.FAIL
+    world.run()
+    ledger = fold(world.store.read())
+    ((name, lines),) = ledger.journals.items()
+    middle = next(place for place, line in enumerate(lines) if line.at >= marks_of(ledger)[-1].at)
+    behind = [replace(line, at=line.at - timedelta(hours=1)) for line in lines[middle:]]
+    found = marks_of(replace(ledger, journals={name: (*lines[:middle], *behind)}))
+    assert [mark.kind for mark in found] == [mark.kind for mark in marks_of(ledger)]
+    assert found[-1].kind is MarkKind.ROLLBACK
+
+
 def test_a_freeze_lasts_until_it_was_thawed(noon: datetime) -> None:
     """Or until its own end."""
     froze = [

@@ -253,10 +253,13 @@ def _taken_back(
 
 
 def _was_taken_back(vote: Vote, known: Seen) -> bool:
-    """Whether the ledger has that somebody took back an approval, or a denial, after this one."""
+    """Whether the ledger has that somebody took back an approval, or a denial, after this one.
+
+    Statements tell the time to a second. Within one, no approval counts and no denial is lost.
+    """
     what = {Ballot.APPROVE: "approval", Ballot.DENY: "denial"}.get(vote.ballot)
     back = None if what is None else known.withdrawals.get((vote.statement.id, _person(vote.by).id, what))
-    return back is not None and vote.at <= back
+    return back is not None and (vote.at < back or (vote.at == back and vote.ballot is not Ballot.DENY))
 
 
 def _trouble(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from wedgate.ledger.audit import Act, AuditLine, Frozen
@@ -59,17 +59,20 @@ def marks_of(ledger: LedgerState, *, rollout: str | None = None) -> tuple[Mark, 
 def _of_journal(rollout: str, lines: Sequence[JournalLine]) -> list[Mark]:
     state: RolloutState | None = None
     found: list[Mark] = []
+    at = datetime.min.replace(tzinfo=UTC)
     for line in lines:
         event = event_of(line)
+        # Several machines write a journal, and their clocks differ: what stands later in it happened no earlier.
+        at = max(at, line.at)
         if state is None:
             if isinstance(event, Started):
                 state = begin(event)
                 release = event.plan.release
                 text = f"{release.digest} of {release.commit[:12]} starts"
-                found.append(Mark(kind=MarkKind.START, at=line.at, rollout=rollout, text=text))
+                found.append(Mark(kind=MarkKind.START, at=at, rollout=rollout, text=text))
             continue
         before, (state, _) = state, step(state, event)
-        _mark(found, before, state, line.at, rollout)
+        _mark(found, before, state, at, rollout)
     return found
 
 
