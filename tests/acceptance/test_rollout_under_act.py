@@ -40,7 +40,7 @@ def make_place(tmp_path: Path) -> Iterator[MakePlace]:
 def test_twice_at_once_and_run_again(make_place: MakePlace) -> None:
     """While a run works, one of the schedule does nothing and says who works; a second start is refused; a re-run after
     the end does nothing. One deploy, one way up."""
-    place = make_place(budget="60m")
+    place = make_place(budget="60m", bake="60s")  # long enough for two more runs to begin meanwhile
     first = place.start_driving("workflow_dispatch", digest=NEW)
     first.until(RAISED)
     scheduled = place.start_driving()

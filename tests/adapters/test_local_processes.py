@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -82,6 +83,26 @@ def test_what_a_command_leaves_behind_is_ended(launcher: LocalLauncher) -> None:
     """A child in the background would run beside the next measurement."""
     found = launcher.launch(["sh", "-c", "sleep 60 & echo $!"])
     _assert_ends(int(found.output))
+
+
+def test_an_interrupt_before_it_is_waited_for_leaves_nothing(
+    launcher: LocalLauncher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """^C while the clock of the time limit is being wound: the command is ended, and the program can end, too."""
+    pids = tmp_path / "pids"
+    start = threading.Timer.start
+
+    def interrupted(timer: threading.Timer) -> None:
+        start(timer)
+        while not pids.is_file() or not pids.read_text().endswith("\n"):
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Timer, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        launcher.launch(["sh", "-c", f"echo $$ >{pids}; sleep 60"])
+    _assert_ends(int(pids.read_text()))
+    assert not [each for each in threading.enumerate() if isinstance(each, threading.Timer) and not each.daemon]
 
 
 def _assert_ends(pid: int) -> None:

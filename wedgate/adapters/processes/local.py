@@ -43,8 +43,9 @@ class LocalLauncher:
                 return _nothing(started, f"{words[0]} cannot be started: {error.strerror or error}")
             late = threading.Event()
             timer = threading.Timer(self._timeout, _end, (process.pid, late))
-            timer.start()
+            timer.daemon = True
             try:
+                timer.start()  # which waits for the thread: ^C may come in it
                 _, status, used = os.wait4(process.pid, 0)
                 wall = time.perf_counter() - before
             except BaseException:
