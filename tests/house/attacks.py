@@ -17,6 +17,7 @@ TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
+PEOPLE = "tests/cli/test_status_people.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
 ENGINE = "wedgate/engine/overrides.py"
@@ -492,6 +493,15 @@ ATTACKS = (
         "if (was, now) != (old, known):",
         "if False:",
         f"{STATUS}::test_what_is_closed_for_not_being_known_hides_nothing",
+    ),
+    Attack(
+        "move-the-untouchable",
+        "moves the days of a rule that nothing may open to another rule, on which an override can be had",
+        "compares what untouchable rules close by themselves as well",
+        PROPOSED,
+        "    if was.rules:\n        spans",
+        "    if False:\n        spans",
+        f"{PEOPLE}::test_days_do_not_move_out_of_what_no_override_opens",
     ),
     Attack(
         "join-the-roster",

@@ -212,7 +212,7 @@ class Gate:
 
         ``without`` are regions in which it does not matter who may approve, and how many.
         """
-        from wedgate.engine.proposed import weakened_files, what_opens
+        from wedgate.engine.proposed import weakened_files, what_none_opened, what_opens
         from wedgate.overrides.loosening import loosened
 
         almanac = self._parts.almanac
@@ -221,6 +221,7 @@ class Gate:
         weakened = (
             *opened.unknown,
             *loosened(base.overrides, head.overrides, [name for name in names if name not in without]),
+            *what_none_opened(base, head, almanac, change.almanac or almanac, at),
             *weakened_files(base, change),
         )
         if base.overrides is not None and base.state != head.state:

@@ -46,6 +46,16 @@ def what_opens(old: Calendar, new: Calendar, almanac: Almanac, changed: Almanac,
     return Opened(spans=spans, compared=compared, unknown=unknown)
 
 
+def what_none_opened(
+    base: Configuration, head: Configuration, almanac: Almanac, changed: Almanac, at: datetime
+) -> Iterator[str]:
+    """Say where a change lets an override open what none could: the days of an untouchable rule may go elsewhere."""
+    was, now = (_untouchable_alone(each) for each in (base, head))
+    if was.rules:
+        spans = what_opens(was, now, almanac, changed, at).spans
+        yield from (f"lets an override open what none opens in {region}" for region in spans)
+
+
 def changed_files(base: Configuration, change: ProposedChange) -> tuple[str, ...]:
     """Return the files that a change touches of those which the configuration takes days or approvers from."""
     directory = PurePosixPath(change.path).parent
@@ -78,6 +88,12 @@ def weakened_files(base: Configuration, change: ProposedChange) -> Iterator[str]
         revoked = f"{policy.signers}.revoked"
         if not _lines(change, revoked, "before") <= _lines(change, revoked, "after"):
             yield f"takes away from {revoked}, which says whose signatures do not count"
+
+
+def _untouchable_alone(configuration: Configuration) -> Calendar:
+    policy, calendar = configuration.overrides, configuration.calendar
+    untouchable = frozenset() if policy is None else policy.untouchable
+    return replace(calendar, rules=tuple(rule for rule in calendar.rules if rule.id in untouchable))
 
 
 def _without_new_pages(old: Calendar, new: Calendar) -> tuple[Calendar, tuple[str, ...]]:

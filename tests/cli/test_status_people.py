@@ -1,0 +1,78 @@
+"""The status of a pull request where the people of the policy are not there, or a change takes them away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from talk import CONFIG, H1, Talk
+
+NEVER = 'dates: ["2001-01-01"]'
+EVERY_DAY = "weekdays: monday..sunday"
+PEOPLE = "people: [alice, bob], teams: [acme/captains]"
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """A repository with an open pull request."""
+    monkeypatch.chdir(tmp_path)
+    with Talk.opened(tmp_path) as opened:
+        yield opened
+
+
+def text_of(talk: Talk, *, day: str = NEVER, policy: str = "longest: 4h", people: str = PEOPLE) -> str:
+    """Return a configuration: open today where nothing else is said."""
+    text = CONFIG.format(policy=policy, remote=talk.server.url)
+    assert PEOPLE in text
+    assert EVERY_DAY in text
+    return text.replace(EVERY_DAY, day).replace(PEOPLE, people)
+
+
+def changes(talk: Talk, head: str | None, *others: str, base: str | None = None) -> None:
+    """Let the pull request change the configuration, and other files."""
+    talk.world.pulls[7].files = [*([] if head is None else [("wedgate.yml", None)]), *((name, None) for name in others)]
+    if base is not None:
+        talk.world.put("wedgate.yml", base.encode())
+    default = talk.world.commits["a" * 40]
+    talk.world.commits[H1] = {**default, **talk.world.commits.get(H1, {}), "wedgate.yml": default["wedgate.yml"]}
+    if head is not None:
+        talk.world.put("wedgate.yml", head.encode(), ref=H1)
+
+
+def status(talk: Talk) -> tuple[str, str, int]:
+    """Let a refresh run, and return the status, its words, and the exit code of the pull request's own check."""
+    done = talk.run("schedule", "refresh")
+    assert done.exit_code == 0, done.output
+    found = talk.status
+    words = re.sub(r" \[.*|; ledger.*", "", found["description"])
+    return found["state"], words, talk.looks().exit_code
+
+
+def said(talk: Talk) -> str:
+    """Return what the pull request's own check says, on one line."""
+    return re.sub(r"\s+", " ", talk.looks().output)
+
+
+LOOSENED = ("failure", 10)
+OPEN = ("success", 0)
+
+
+def outcome(talk: Talk) -> tuple[str, int]:
+    """Return the status and the exit code of the pull request's own check."""
+    state, _, code = status(talk)
+    return state, code
+
+
+def test_days_do_not_move_out_of_what_no_override_opens(talk: Talk) -> None:
+    """The name stays untouchable, its days go to another rule; the other way round, or with both named, is stricter."""
+    base = text_of(talk, day=EVERY_DAY, policy="untouchable: [saturday]")
+    moved = base.replace("  saturday: {", '  saturday: {where: all, dates: ["2001-01-01"], effect: block}\n  sat: {')
+    changes(talk, moved, base=base)
+    assert outcome(talk) == LOOSENED
+    assert "lets an override open what none opens in eu" in said(talk)
+    changes(talk, moved.replace("[saturday]", "[saturday, sat]"))
+    assert outcome(talk) == OPEN
+    changes(talk, base, base=moved)
+    assert outcome(talk) == OPEN
