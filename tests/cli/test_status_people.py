@@ -76,3 +76,32 @@ def test_days_do_not_move_out_of_what_no_override_opens(talk: Talk) -> None:
     assert outcome(talk) == OPEN
     changes(talk, base, base=moved)
     assert outcome(talk) == OPEN
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFh"
+OTHER = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJiYmJi"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "loosens"),
+    [
+        (f"alice,alice@work {KEY}\nalice,alice@home {KEY}\n", f"alice,alice@work {KEY}\n", True),
+        (f"alice {KEY}\nalice@home {KEY}\n", f"alice {KEY}\n", True),
+        (f"alice {KEY}\nALICE,alice@home {OTHER}\n", f"alice {KEY}\n", True),
+        (f"alice {KEY}\nzoe {OTHER}\nalice,zoe {KEY}\n", f"alice {KEY}\nzoe {OTHER}\n", True),
+        (f'alice {KEY}\nalice@home valid-before="20990101" {KEY}\n', f"alice {KEY}\n", True),
+        (f"alice {KEY}\nalice {OTHER}\n", f"alice {KEY}\n", False),
+        (f"alice {KEY}\nalice@home {KEY}\nzoe {OTHER}\n", f"zoe {OTHER}\n", False),
+        (f"alice {KEY}\nzoe {OTHER}\n", "", False),
+    ],
+    ids=["a name", "a line of its own", "by a name", "two people", "an option", "a key", "a person", "everybody"],
+)
+def test_a_name_that_goes_while_its_owner_stays_loosens(talk: Talk, before: str, after: str, loosens: bool) -> None:
+    """Whoever wrote the commit under the other name would count; who goes as a whole, or loses a key, does not."""
+    base = text_of(talk, policy="signers: signers")
+    talk.world.put("signers", before.encode())
+    talk.world.put("signers", after.encode(), ref=H1)
+    changes(talk, None, "signers", base=base)
+    assert outcome(talk) == (LOOSENED if loosens else OPEN)
+    if loosens:
+        assert "takes names away in signers from people whose signatures go on counting" in said(talk)

@@ -513,6 +513,15 @@ ATTACKS = (
         f"{STATUS}::test_a_change_to_who_may_approve_is_judged_wherever_it_stands[on call]",
     ),
     Attack(
+        "lose-a-name",
+        "takes the name away from a key under which its owner wrote the commit, and signs under another",
+        "judges a line that goes from the file of signers as well, unless its owner goes with it",
+        PROPOSED,
+        "        elif not _people(after) <= _people(before):",
+        "        elif False:",
+        f"{PEOPLE}::test_a_name_that_goes_while_its_owner_stays_loosens[a name]",
+    ),
+    Attack(
         "there-and-back",
         "moves the branch while its status is decided, and back when it is green",
         "decides about the commit that the status is posted on, wherever the branch is by then",

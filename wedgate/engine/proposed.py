@@ -21,6 +21,7 @@ from wedgate.engine.parts import Almanac, ProposedChange
 from wedgate.overrides.code_owners import PATHS, Owners, owners_of
 from wedgate.overrides.loosening import loosened
 from wedgate.overrides.policy import Approvers, OverridePolicy
+from wedgate.overrides.signers import people_of
 
 Sources = frozenset[object]
 
@@ -85,6 +86,8 @@ def weakened_files(base: Configuration, change: ProposedChange) -> Iterator[str]
         before, after = (_lines(change, policy.signers, which) for which in ("before", "after"))
         if not after <= before:
             yield f"adds to {policy.signers}, which says whose signatures count"
+        elif not _people(after) <= _people(before):
+            yield f"takes names away in {policy.signers} from people whose signatures go on counting"
         revoked = f"{policy.signers}.revoked"
         if not _lines(change, revoked, "before") <= _lines(change, revoked, "after"):
             yield f"takes away from {revoked}, which says whose signatures do not count"
@@ -180,6 +183,10 @@ def _more_owners(policy: OverridePolicy, change: ProposedChange) -> Iterator[str
 
 def _names(owners: Owners) -> set[str]:
     return {*owners.people, *owners.teams}
+
+
+def _people(lines: frozenset[bytes]) -> frozenset[frozenset[str]]:
+    return people_of(b"\n".join(sorted(lines)))
 
 
 def _lines(change: ProposedChange, path: str, which: str) -> frozenset[bytes]:
