@@ -105,3 +105,37 @@ def test_a_name_that_goes_while_its_owner_stays_loosens(talk: Talk, before: str,
     assert outcome(talk) == (LOOSENED if loosens else OPEN)
     if loosens:
         assert "takes names away in signers from people whose signatures go on counting" in said(talk)
+
+
+def test_a_team_without_anybody_is_one_that_nobody_can_ask(talk: Talk) -> None:
+    """Two teams are needed and one is empty: the calendar decides about that, and no line to approve is offered."""
+    talk.world.teams = {"acme/captains": ["alice", "bob", "carol"], "acme/sre": []}
+    people = "teams: [acme/captains, acme/sre]"
+    base = text_of(talk, policy="longest: 4h\n  from-teams: 2", people=people)
+    changes(talk, base.replace("from-teams: 2", "from-teams: 1"), base=base)
+    assert outcome(talk) == OPEN
+    changes(talk, base.replace("from-teams: 2", "from-teams: 2\n  forks: allow"))
+    assert outcome(talk) == LOOSENED
+    talk.says("erin", f"/wedgate override {H1} regions=all rules=config_loosened for=1h reason=x")
+    assert "/wedgate approve" not in talk.answer
+    words = re.sub(r"\s+", " ", talk.answer)
+    assert "eu needs 2 approvals from 2 teams, and those who could give one (alice, bob, carol) come from 1" in words
+    talk.world.teams["acme/sre"] = ["frank"]
+    changes(talk, base.replace("from-teams: 2", "from-teams: 1"), base=base)
+    assert outcome(talk) == LOOSENED
+
+
+def test_two_teams_of_many_are_asked_for_few_of_each(talk: Talk) -> None:
+    """Three hundred of one team hide nobody of the other, and nobody is asked about who changes nothing."""
+    team = [f"member-{number}" for number in range(300)]
+    talk.world.roles |= dict.fromkeys(team, "write")
+    talk.world.teams = {"acme/captains": team, "acme/sre": ["frank", "zoe"]}
+    talk.world.roles["frank"] = "read"
+    people = "teams: [acme/captains, acme/sre]"
+    base = text_of(talk, policy="longest: 4h\n  from-teams: 2", people=people)
+    changes(talk, base.replace("from-teams: 2", "from-teams: 1"), base=base)
+    talk.world.asked.clear()
+    assert outcome(talk) == LOOSENED
+    assert len([each for each in talk.world.asked if "/permission" in each]) <= 2 * 4
+    talk.world.roles["zoe"] = "read"
+    assert outcome(talk) == OPEN

@@ -31,6 +31,7 @@ from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.policy import DEFAULT_DUTIES, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.standing import OVERRIDABLE, Change, Rulebook, Seen, Standing
@@ -244,15 +245,26 @@ class Overrides:
         if policy is None:
             return frozenset()
         names = (region.name for region in self._parts.configuration.calendar.regions)
-        return frozenset(name for name in names if not self._is_within_reach(name, policy.needed_in(name)))
+        return frozenset(name for name in names if not self._is_within_reach(name, policy))
 
-    def _is_within_reach(self, region: str, needed: int) -> bool:
-        left, circle = 0, self.circle_in(region)
+    def _is_within_reach(self, region: str, policy: OverridePolicy) -> bool:
+        needed, teams_needed = policy.needed_in(region), policy.teams_needed_in(region)
+        circle, asked = self.circle_in(region), 0
         known = {login.lower() for login in circle.logins.values()}
-        asked = [*circle.logins.items(), *((None, login) for login in sorted(circle.by_login - known))]
-        for place, (number, login) in enumerate(asked):
-            left += self._is_left(circle, number, login)
-            if left >= needed or place >= MOST_PEOPLE:
+        left: list[frozenset[str]] = []
+        for number, login in (
+            *circle.logins.items(),
+            *((None, login) for login in sorted(circle.by_login - known)),
+        ):
+            teams = frozenset() if number is None else circle.members.get(number, frozenset())
+            if len(left) >= needed and teams_among([*left, teams]) == teams_among(left):
+                continue  # whoever adds no team to enough people is not asked about
+            if asked >= MOST_PEOPLE:
+                return True
+            asked += 1
+            if self._is_left(circle, number, login):
+                left.append(teams)
+            if reaches(left, needed=needed, teams_needed=teams_needed):
                 return True
         return False
 

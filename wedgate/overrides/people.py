@@ -71,6 +71,11 @@ class Circle:
         """Return the teams through which somebody is in it."""
         return self.members.get(person.id, frozenset())
 
+    def teams_of_login(self, login: str) -> frozenset[str]:
+        """Return the teams of whoever is in it by a login, whatever its case."""
+        numbers = (number for number, name in self.logins.items() if name.lower() == login.lower())
+        return frozenset().union(*(self.members.get(number, frozenset()) for number in numbers))
+
     def names(self, *, without: frozenset[int] = frozenset()) -> tuple[str, ...]:
         """Return who is in it, by login, without some numbers."""
         found = {login for number, login in self.logins.items() if number not in without}
