@@ -139,3 +139,84 @@ def test_two_teams_of_many_are_asked_for_few_of_each(talk: Talk) -> None:
     assert len([each for each in talk.world.asked if "/permission" in each]) <= 2 * 4
     talk.world.roles["zoe"] = "read"
     assert outcome(talk) == OPEN
+
+
+CAPTAINS = "teams: [acme/captains]"
+
+
+@pytest.mark.parametrize(
+    ("people", "strict"),
+    [
+        (CAPTAINS, ("longest: 4h", "longest: 4h\n  approvals: 4")),
+        (CAPTAINS, ("longest: 4h", "longest: 4h\n  approvals: {default: 2, us: 4}")),
+        ("teams: [acme/captains, acme/sre]", ("longest: 4h", "longest: 4h\n  from-teams: 2")),
+        ("teams: [acme/captains, acme/sre]", ("teams: [acme/captains, acme/sre]", "teams: [acme/sre]")),
+        ("people: [alice, bob, frank, zoe]", ("[alice, bob, frank, zoe]", "[bob, frank, zoe]")),
+        ("teams: [acme/captains, acme/sre], code-owners: [src]", ("teams: [acme/captains, acme/sre]", "people: []")),
+    ],
+    ids=["more than there are", "in one region", "more teams", "a team", "a person", "all but owners"],
+)
+def test_what_leaves_too_few_to_ask_loosens(talk: Talk, people: str, strict: tuple[str, str]) -> None:
+    """A change after which nobody's leave can be had any more: the next one would need nobody's."""
+    if strict[1] == "people: []":
+        strict = (f"{strict[0]}, ", "")
+    talk.world.teams = {"acme/captains": ["alice", "bob", "carol"], "acme/sre": []}
+    talk.world.roles |= {"frank": "read", "zoe": "read"}
+    base = text_of(talk, people=people)
+    changes(talk, base.replace(*strict), base=base)
+    assert strict[0] in base
+    assert outcome(talk) == LOOSENED
+    assert "us, so that nobody can be asked about the next;" in said(talk)
+    talk.world.teams = {"acme/captains": ["alice", "bob", "carol", "zoe"], "acme/sre": ["frank", "erin"]}
+    talk.world.roles |= {"frank": "write", "zoe": "write"}
+    talk.world.put("CODEOWNERS", b"src @alice @bob\n")
+    assert outcome(talk) == OPEN
+
+
+def test_owners_that_go_leave_too_few_as_well(talk: Talk) -> None:
+    """The file of owners alone changes; with enough of them left it is stricter."""
+    base = text_of(talk, people="code-owners: [src]")
+    talk.world.put("CODEOWNERS", b"src @alice @bob @carol\n")
+    for owners, expected in ((b"src @alice\n", LOOSENED), (b"", LOOSENED), (b"src @alice @bob\n", OPEN)):
+        talk.world.put("CODEOWNERS", owners, ref=H1)
+        changes(talk, None, "CODEOWNERS", base=base)
+        assert outcome(talk) == expected, owners
+
+
+def test_a_repair_leaves_enough_to_ask(talk: Talk) -> None:
+    """Repairing the file is no way to take the quorum away, which the last valid version had."""
+    talk.world.teams["acme/captains"] = ["alice", "bob", "carol"]
+    base = text_of(talk, people=CAPTAINS)
+    talk.world.put("wedgate.yml", base.encode(), ref="2" * 40)
+    talk.world.history["wedgate.yml"] = ["a" * 40, "2" * 40]
+    changes(talk, base, base="version: 1\nrules: nonsense\n")
+    assert outcome(talk) == OPEN
+    changes(talk, base.replace("longest: 4h", "longest: 4h\n  approvals: 4"))
+    assert outcome(talk) == LOOSENED
+
+
+def test_who_is_left_is_not_asked_where_nobody_goes(talk: Talk) -> None:
+    """A stricter change to something else asks for no team and no permission."""
+    base = text_of(talk)
+    changes(talk, base.replace("longest: 4h", "longest: 1h"), base=base)
+    talk.world.asked.clear()
+    assert talk.looks().exit_code == 0
+    assert not any("/teams/" in each or "/permission" in each for each in talk.world.asked)
+
+
+def test_whose_leave_is_left_is_not_known_is_closed(talk: Talk) -> None:
+    """A team that cannot be read may have anybody in it, or nobody."""
+    talk.world.teams["acme/captains"] = ["alice", "bob", "carol"]
+    base = text_of(talk, people=CAPTAINS)
+    changes(talk, base.replace("longest: 4h", "longest: 4h\n  approvals: 3"), base=base)
+    assert talk.looks().exit_code == 0
+    talk.world.may_read_teams = False
+    assert talk.looks().exit_code == 20
+
+
+def test_too_few_before_are_no_fewer_after(talk: Talk) -> None:
+    """What was out of reach already is not taken away by a stricter change."""
+    talk.world.teams["acme/captains"] = ["alice"]
+    base = text_of(talk, people=CAPTAINS)
+    changes(talk, base.replace("longest: 4h", "longest: 4h\n  approvals: 3"), base=base)
+    assert outcome(talk) == OPEN

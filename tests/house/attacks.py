@@ -504,6 +504,15 @@ ATTACKS = (
         f"{PEOPLE}::test_days_do_not_move_out_of_what_no_override_opens",
     ),
     Attack(
+        "ask-for-more-than-there-are",
+        "makes the policy so strict that nobody can meet it, so that the next change needs nobody's leave",
+        "takes a change after which too few are left to ask for a loosening",
+        "wedgate/engine/check.py",
+        "        if not weakened and (fewer",
+        "        if False and (fewer",
+        f"{PEOPLE}::test_what_leaves_too_few_to_ask_loosens[a team]",
+    ),
+    Attack(
         "join-the-roster",
         "adds a friend to the file of who is on call, who owns a path, or whose keys count",
         "asks the quorum about a change to those files",

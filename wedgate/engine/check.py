@@ -190,7 +190,8 @@ class Gate:
             return None
         try:
             head = self._parts.parse(change.head, change.path)
-            lost = self._parts.out_of_reach(base) if mends(base, head) else ()
+            names = [region.name for region in base.calendar.regions]
+            lost = self._parts.out_of_reach(base, names, None) if mends(base, head) else ()
             verdict, reason = self._compare(base, head, change, at, without=lost)
         except ConfigurationError as error:
             return Verdict.CLOSED, _invalid(error)
@@ -212,7 +213,7 @@ class Gate:
 
         ``without`` are regions in which it does not matter who may approve, and how many.
         """
-        from wedgate.engine.proposed import weakened_files, what_none_opened, what_opens
+        from wedgate.engine.proposed import fewer_left, weakened_files, what_none_opened, what_opens
         from wedgate.overrides.loosening import loosened
 
         almanac = self._parts.almanac
@@ -224,6 +225,12 @@ class Gate:
             *what_none_opened(base, head, almanac, change.almanac or almanac, at),
             *weakened_files(base, change),
         )
+        if not weakened and (fewer := fewer_left(base, head, change)):
+            # Whoever is added makes a loosening anyway: nobody that only the change names is asked about here.
+            lost = self._parts.out_of_reach(head, [name for name in fewer if name not in without], change)
+            before = self._parts.out_of_reach(base, [name for name in lost if name in names], None)
+            if found := ", ".join(name for name in lost if name not in before):
+                weakened = (f"leaves too few who may approve in {found}, so that nobody can be asked about the next",)
         if base.overrides is not None and base.state != head.state:
             weakened = (
                 *weakened,

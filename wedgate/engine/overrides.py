@@ -6,7 +6,7 @@ grant is in the ledger before anything opens because of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -86,10 +86,11 @@ class Picture:
 class Overrides:
     """What may be let through, in one repository."""
 
-    def __init__(self, parts: OverrideParts) -> None:
+    def __init__(self, parts: OverrideParts, *, owners: str | None = None) -> None:
+        """``owners``: the file of owners, where another than the default branch's counts."""
         self._parts = parts
         self._teams: dict[str, tuple[Person, ...]] = {}
-        self._code_owners: str | None = None
+        self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
 
@@ -236,16 +237,15 @@ class Overrides:
         policy = self._parts.configuration.overrides
         return Circle() if policy is None else self._circle(policy, region)
 
-    def out_of_reach(self) -> frozenset[str]:
+    def out_of_reach(self, regions: Iterable[str]) -> tuple[str, ...]:
         """Return the regions in which fewer are left of those who may approve than are needed, whoever asks.
 
         Whoever the policy names by number may have another login by now, and counts as there.
         """
         policy = self._parts.configuration.overrides
         if policy is None:
-            return frozenset()
-        names = (region.name for region in self._parts.configuration.calendar.regions)
-        return frozenset(name for name in names if not self._is_within_reach(name, policy))
+            return ()
+        return tuple(name for name in regions if not self._is_within_reach(name, policy))
 
     def _is_within_reach(self, region: str, policy: OverridePolicy) -> bool:
         needed, teams_needed = policy.needed_in(region), policy.teams_needed_in(region)

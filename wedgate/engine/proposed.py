@@ -6,7 +6,7 @@ not trusted yet, and a rule that is closed for not being known hides nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -70,6 +70,29 @@ def mends(base: Configuration, head: Configuration) -> bool:
     return bool(
         set(loosened(base.overrides, head.overrides, names)) - set(loosened(base.overrides, head.overrides, ()))
     )
+
+
+def fewer_left(base: Configuration, head: Configuration, change: ProposedChange) -> tuple[str, ...]:
+    """Return the regions in which a change takes somebody away, or asks for more: too few may be left there."""
+    old, new = base.overrides, head.overrides
+    if old is None or new is None:
+        return ()
+    known = frozenset(region.name for region in base.calendar.regions)
+    moved = any(map(change.changes, PATHS))
+    return tuple(
+        region.name
+        for region in head.calendar.regions
+        if region.name not in known
+        or new.needed_in(region.name) > old.needed_in(region.name)
+        or new.teams_needed_in(region.name) > old.teams_needed_in(region.name)
+        or new.approvers_of(region.name) != old.approvers_of(region.name)
+        or (moved and new.approvers_of(region.name).code_owners)
+    )
+
+
+def owners_file(read: Callable[[str], bytes | None]) -> str:
+    """Return the file of owners that counts, of those that GitHub looks for; nothing where there is none."""
+    return next((found for name in PATHS if (found := read(name)) is not None), b"").decode("utf-8", "replace")
 
 
 def weakened_files(base: Configuration, change: ProposedChange) -> Iterator[str]:
@@ -170,10 +193,7 @@ def _more_owners(policy: OverridePolicy, change: ProposedChange) -> Iterator[str
     paths = dict.fromkeys(path for approvers in _approvers(policy) for path in approvers.code_owners)
     if not paths or not any(map(change.changes, PATHS)):
         return
-    before, after = (
-        next((found for name in PATHS if (found := read(name)) is not None), b"").decode("utf-8", "replace")
-        for read in (change.before, change.after)
-    )
+    before, after = owners_file(change.before), owners_file(change.after)
     for path in paths:
         was, now = owners_of(before, path), owners_of(after, path)
         added = sorted(_names(now) - _names(was))
