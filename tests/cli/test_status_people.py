@@ -220,3 +220,68 @@ def test_too_few_before_are_no_fewer_after(talk: Talk) -> None:
     base = text_of(talk, people=CAPTAINS)
     changes(talk, base.replace("longest: 4h", "longest: 4h\n  approvals: 3"), base=base)
     assert outcome(talk) == OPEN
+
+
+GONE = "the team acme/captains does not exist any more"
+
+
+def test_a_team_that_is_gone_counts_nobody_and_keeps_nobody_out(talk: Talk) -> None:
+    """Code goes by the calendar, what is asked names the team, and the name is corrected on an open day."""
+    base = text_of(talk, people=CAPTAINS)
+    talk.world.teams = {"acme/captains-new": ["carol", "frank"]}
+    changes(talk, None, "app.py", base=base)
+    assert outcome(talk) == OPEN
+    changes(talk, base.replace("acme/captains", "acme/captains-new"))
+    assert outcome(talk) == OPEN
+    changes(talk, base.replace("longest: 4h", "longest: 9h"))
+    assert outcome(talk) == LOOSENED
+    talk.says("erin", f"/wedgate override {H1} regions=all rules=config_loosened for=1h reason=x")
+    assert GONE in re.sub(r"\s+", " ", talk.answer)
+    assert "/wedgate approve" not in talk.answer
+
+
+def test_who_is_left_of_a_policy_approves_where_a_team_is_gone(talk: Talk) -> None:
+    """Two by name are enough: then it is their leave that a change of who may approve needs."""
+    base = text_of(talk)
+    talk.world.teams = {}
+    changes(talk, base.replace("acme/captains", "acme/captains-new"), base=base)
+    assert outcome(talk) == LOOSENED
+    request = talk.asks(rest="regions=all rules=config_loosened for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert outcome(talk) == OPEN
+
+
+@pytest.mark.parametrize(
+    ("may_read", "membership"), [(False, None), (True, "member")], ids=["no teams", "not the secret ones"]
+)
+def test_a_team_that_this_token_may_not_see_is_not_known(talk: Talk, may_read: bool, membership: str | None) -> None:
+    """It may have anybody in it: nothing is decided by the calendar for that. Where nobody is asked it keeps nobody."""
+    base = text_of(talk, people=CAPTAINS)
+    talk.world.teams = {"acme/other": ["carol"]}
+    talk.world.may_read_teams, talk.world.membership = may_read, membership
+    changes(talk, base.replace("acme/captains", "acme/other"), base=base)
+    assert talk.looks().exit_code == 20
+    assert "the team acme/captains" in said(talk)
+    assert talk.run("schedule", "refresh").exit_code == 20
+    assert talk.status["state"] == "failure"
+    changes(talk, None, "app.py")
+    assert outcome(talk) == OPEN
+    assert talk.says("erin", "/wedgate status").exit_code == 0
+
+
+def test_an_owner_of_the_organisation_sees_every_team(talk: Talk) -> None:
+    """A person's token is believed where it is an owner's."""
+    base = text_of(talk, people=CAPTAINS)
+    talk.world.teams, talk.world.membership = {"acme/other": ["carol"]}, "admin"
+    changes(talk, base.replace("acme/captains", "acme/other"), base=base)
+    assert outcome(talk) == OPEN
+
+
+def test_a_team_whose_members_alone_are_not_found_is_not_gone(talk: Talk) -> None:
+    """The team is there, so that who is in it is not known."""
+    base = text_of(talk, people=CAPTAINS)
+    talk.world.teams["acme/other"] = ["carol"]
+    talk.world.failures["/teams/captains/members"] = "404"
+    changes(talk, base.replace("acme/captains", "acme/other"), base=base)
+    assert talk.looks().exit_code == 20

@@ -513,6 +513,15 @@ ATTACKS = (
         f"{PEOPLE}::test_what_leaves_too_few_to_ask_loosens[a team]",
     ),
     Attack(
+        "hide-the-team",
+        "lets wedgate ask with a token that is not shown a secret team, as if nobody were left to ask",
+        "takes a team that is not found for gone only where the token would be shown it",
+        "wedgate/adapters/forge/github_conversations.py",
+        " and self._sees_every_team(organisation):",
+        ":",
+        f"{PEOPLE}::test_a_team_that_this_token_may_not_see_is_not_known[not the secret ones]",
+    ),
+    Attack(
         "join-the-roster",
         "adds a friend to the file of who is on call, who owns a path, or whose keys count",
         "asks the quorum about a change to those files",

@@ -82,6 +82,7 @@ class Conversing(Posting):
     def tell(self, answer: Answer) -> None:
         """Post the status, bring the comment up to date, and say in the log what happened."""
         from wedgate.engine.conversation import status_of
+        from wedgate.gate.decide import is_allowed
         from wedgate.overrides.anchors import MARKER
         from wedgate.render.annotations import inert
         from wedgate.render.conversation import render_conversation
@@ -96,7 +97,7 @@ class Conversing(Posting):
             picture.ledger,
             policy=picture.book.policy,
             closing=answer.closing,
-            impossible=picture.impossible,
+            impossible={} if is_allowed(answer.decision) else picture.impossible,
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,

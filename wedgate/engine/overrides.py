@@ -6,7 +6,7 @@ grant is in the ledger before anything opens because of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -89,7 +89,7 @@ class Overrides:
     def __init__(self, parts: OverrideParts, *, owners: str | None = None) -> None:
         """``owners``: the file of owners, where another than the default branch's counts."""
         self._parts = parts
-        self._teams: dict[str, tuple[Person, ...]] = {}
+        self._teams: dict[str, tuple[Person, ...] | None] = {}
         self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
@@ -444,7 +444,7 @@ class Overrides:
 
     def _book(self) -> Rulebook:
         calendar, policy = self._parts.configuration.calendar, self._parts.configuration.overrides
-        circles = {region.name: self.circle_in(region.name) for region in calendar.regions}
+        circles = _Circles(tuple(region.name for region in calendar.regions), self.circle_in)
         return Rulebook(policy=policy, circles=circles, rules=tuple(rule.id for rule in calendar.rules), roles={})
 
     def _circle(self, policy: OverridePolicy, region: str) -> Circle:
@@ -452,7 +452,9 @@ class Overrides:
         people, teams = self._with_owners(approvers)
         calls = () if approvers.on_call is None else self._parts.on_call(approvers.on_call)
         named = replace(approvers, people=(*approvers.people, *people, *(NamedPerson(login=login) for login in calls)))
-        return circle_of(named, {team: self._members(team) for team in (*approvers.teams, *teams)})
+        members = {team: self._members(team) for team in (*approvers.teams, *teams)}
+        lost = tuple(f"the team {team} does not exist any more" for team, there in members.items() if there is None)
+        return replace(circle_of(named, {team: there or () for team, there in members.items()}), lost=lost)
 
     def _with_owners(self, approvers: Approvers) -> tuple[tuple[NamedPerson, ...], tuple[str, ...]]:
         """Return the people and the teams that own the paths of the policy."""
@@ -470,10 +472,32 @@ class Overrides:
             self._code_owners = "" if found is None else found.content.decode("utf-8", "replace")
         return self._code_owners
 
-    def _members(self, team: str) -> tuple[Person, ...]:
+    def _members(self, team: str) -> tuple[Person, ...] | None:
         if team not in self._teams:
             self._teams[team] = self._parts.conversations.members_of(team)
         return self._teams[team]
+
+
+class _Circles(Mapping[str, Circle]):
+    """The circle of each region, read when it is first asked for: where nobody is asked, nobody need be known."""
+
+    def __init__(self, regions: tuple[str, ...], read: Callable[[str], Circle]) -> None:
+        self._regions = regions
+        self._read = read
+        self._found: dict[str, Circle] = {}
+
+    def __getitem__(self, region: str) -> Circle:
+        if region not in self._regions:
+            raise KeyError(region)
+        if region not in self._found:
+            self._found[region] = self._read(region)
+        return self._found[region]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._regions)
+
+    def __len__(self) -> int:
+        return len(self._regions)
 
 
 def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at: datetime) -> dict[str, Closing]:

@@ -31,7 +31,7 @@ def too_few_left(change: Change, book: Rulebook, region: str, requester: Person 
         what = f"{region} needs {needed} approvals from {teams} teams, and {come}"
     return Refusal(
         code=RefusalCode.POLICY_IMPOSSIBLE,
-        what=what,
+        what="; ".join((what, *circle.lost)),
         remedy="add approvers to the team or to wedgate.yml: somebody asked, wrote or pushed this change",
     )
 

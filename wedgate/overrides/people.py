@@ -56,12 +56,14 @@ class Comment:
 class Circle:
     """Who may approve for a region: members by number, with the teams each is in (empty for one named by the file).
 
-    ``by_login`` are people that the file names without a number, in lower case.
+    ``by_login`` are people that the file names without a number, in lower case. ``lost`` says which sources of
+    people are not there any more, and so have nobody.
     """
 
     members: Mapping[int, frozenset[str]] = field(default_factory=dict)
     by_login: frozenset[str] = frozenset()
     logins: Mapping[int, str] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
     def holds(self, person: Person) -> bool:
         """Whether somebody is in it."""
