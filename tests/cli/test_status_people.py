@@ -285,3 +285,52 @@ def test_a_team_whose_members_alone_are_not_found_is_not_gone(talk: Talk) -> Non
     talk.world.failures["/teams/captains/members"] = "404"
     changes(talk, base.replace("acme/captains", "acme/other"), base=base)
     assert talk.looks().exit_code == 20
+
+
+ROSTER = "calendars/oncall.ics"
+FEED = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{}END:VCALENDAR\r\n"
+CALLED = FEED.format(
+    "BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20200101T000000Z\r\nSUMMARY:@alice and @bob and @carol\r\n"
+    "DTSTART:20200101T000000Z\r\nDTEND:20990101T000000Z\r\nEND:VEVENT\r\n"
+)
+
+
+@pytest.mark.parametrize("roster", ["broken", FEED.format(""), None], ids=["broken", "empty", "missing"])
+def test_a_roster_that_names_nobody_is_mended_without_anybody(talk: Talk, roster: str | None) -> None:
+    """By its file, or by people instead; code goes by the calendar; a roster that names enough needs their leave."""
+    base = text_of(talk, people=f"on-call: {ROSTER}")
+    if roster is not None:
+        talk.world.put(ROSTER, roster.encode())
+    talk.world.put(ROSTER, CALLED.encode(), ref=H1)
+    changes(talk, None, "app.py", base=base)
+    assert outcome(talk) == OPEN
+    changes(talk, None, ROSTER)
+    assert outcome(talk) == OPEN
+    changes(talk, base.replace(f"on-call: {ROSTER}", "people: [alice, bob, carol]"))
+    assert outcome(talk) == OPEN
+    talk.world.put(ROSTER, CALLED.encode())
+    talk.world.put(ROSTER, CALLED.replace("@carol", "@zoe").encode(), ref=H1)
+    changes(talk, None, ROSTER)
+    assert outcome(talk) == LOOSENED
+
+
+def test_a_roster_that_cannot_be_read_is_named(talk: Talk) -> None:
+    """Whoever asks is told why nobody is left; a roster that GitHub does not give is not known, and stays closed."""
+    base = text_of(talk, people=f"on-call: {ROSTER}")
+    talk.world.put(ROSTER, b"broken")
+    changes(talk, base.replace("longest: 4h", "longest: 9h"), base=base)
+    assert outcome(talk) == LOOSENED
+    talk.says("erin", f"/wedgate override {H1} regions=all rules=config_loosened for=1h reason=x")
+    assert f"who is on call is not known: {ROSTER}:" in talk.answer
+    changes(talk, base.replace(f"on-call: {ROSTER}", "people: [alice, bob, carol]"))
+    talk.world.failures[f"/contents/{ROSTER}"] = "500"
+    assert talk.looks().exit_code == 20
+
+
+def test_owners_of_what_nobody_owns_are_named_without_anybody(talk: Talk) -> None:
+    """A region that had too few owners is mended by the file of owners."""
+    base = text_of(talk, people="code-owners: [src]")
+    talk.world.put("CODEOWNERS", b"docs @alice\n")
+    talk.world.put("CODEOWNERS", b"src @alice @bob\n", ref=H1)
+    changes(talk, None, "CODEOWNERS", base=base)
+    assert outcome(talk) == OPEN

@@ -181,7 +181,7 @@ class Gate:
         It does so about a first policy of overrides: no quorum could let it in yet, and it lets others in. So it does
         about who may approve in a region where too few are left: no quorum can let anything in there any more.
         """
-        from wedgate.engine.proposed import changed_files, mends  # most questions are not about a change
+        from wedgate.engine.proposed import changed_files, fills, mends  # most questions are not about a change
 
         if change.head is None:
             text = "the change deletes the configuration; that needs the override quorum"
@@ -191,7 +191,7 @@ class Gate:
         try:
             head = self._parts.parse(change.head, change.path)
             names = [region.name for region in base.calendar.regions]
-            lost = self._parts.out_of_reach(base, names, None) if mends(base, head) else ()
+            lost = self._parts.out_of_reach(base, names, None) if mends(base, head) or fills(base, change) else ()
             verdict, reason = self._compare(base, head, change, at, without=lost)
         except ConfigurationError as error:
             return Verdict.CLOSED, _invalid(error)
@@ -223,7 +223,7 @@ class Gate:
             *opened.unknown,
             *loosened(base.overrides, head.overrides, [name for name in names if name not in without]),
             *what_none_opened(base, head, almanac, change.almanac or almanac, at),
-            *weakened_files(base, change),
+            *weakened_files(base, change, without),
         )
         if not weakened and (fewer := fewer_left(base, head, change)):
             # Whoever is added makes a loosening anyway: nobody that only the change names is asked about here.

@@ -45,10 +45,18 @@ _BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnCall:
+    """The logins that a calendar names for this moment; none where it names nobody, with its ``trouble`` if any."""
+
+    logins: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideParts:
     """Everything that overrides touch. ``run_again`` is the workflow's run if it was run again.
 
-    ``on_call`` returns the logins that a calendar names for this moment; ``ExternalSystemError`` if it cannot be read.
+    ``on_call`` returns who is on call by a calendar; ``ExternalSystemError`` if that is not known.
     ``almanac`` is what the calendar of ``configuration``, which may be the last valid one, is asked with.
     """
 
@@ -60,7 +68,7 @@ class OverrideParts:
     repository: str
     clock: Callable[[], datetime]
     run_again: int | None = None
-    on_call: Callable[[str], tuple[str, ...]] = lambda location: ()
+    on_call: Callable[[str], OnCall] = lambda location: OnCall()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +98,7 @@ class Overrides:
         """``owners``: the file of owners, where another than the default branch's counts."""
         self._parts = parts
         self._teams: dict[str, tuple[Person, ...] | None] = {}
+        self._calls: dict[str, OnCall] = {}
         self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
@@ -450,10 +459,13 @@ class Overrides:
     def _circle(self, policy: OverridePolicy, region: str) -> Circle:
         approvers = policy.approvers_of(region)
         people, teams = self._with_owners(approvers)
-        calls = () if approvers.on_call is None else self._parts.on_call(approvers.on_call)
-        named = replace(approvers, people=(*approvers.people, *people, *(NamedPerson(login=login) for login in calls)))
+        calls = OnCall() if approvers.on_call is None else self._on_call(approvers.on_call)
+        named = replace(
+            approvers, people=(*approvers.people, *people, *(NamedPerson(login=login) for login in calls.logins))
+        )
         members = {team: self._members(team) for team in (*approvers.teams, *teams)}
         lost = tuple(f"the team {team} does not exist any more" for team, there in members.items() if there is None)
+        lost += () if calls.trouble is None else (calls.trouble,)
         return replace(circle_of(named, {team: there or () for team, there in members.items()}), lost=lost)
 
     def _with_owners(self, approvers: Approvers) -> tuple[tuple[NamedPerson, ...], tuple[str, ...]]:
@@ -471,6 +483,11 @@ class Overrides:
             found = self._parts.forge.default_branch_file(PATHS)
             self._code_owners = "" if found is None else found.content.decode("utf-8", "replace")
         return self._code_owners
+
+    def _on_call(self, location: str) -> OnCall:
+        if location not in self._calls:
+            self._calls[location] = self._parts.on_call(location)
+        return self._calls[location]
 
     def _members(self, team: str) -> tuple[Person, ...] | None:
         if team not in self._teams:

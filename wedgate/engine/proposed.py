@@ -6,7 +6,7 @@ not trusted yet, and a rule that is closed for not being known hides nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -95,16 +95,31 @@ def owners_file(read: Callable[[str], bytes | None]) -> str:
     return next((found for name in PATHS if (found := read(name)) is not None), b"").decode("utf-8", "replace")
 
 
-def weakened_files(base: Configuration, change: ProposedChange) -> Iterator[str]:
-    """Say what a change to the files of the policy makes easier: who is on call, who owns, and whose keys count."""
+def fills(base: Configuration, change: ProposedChange) -> bool:
+    """Whether a change touches a file that says who may approve: who is on call, or who owns a path."""
+    policy = base.overrides
+    directory = PurePosixPath(change.path).parent
+    return policy is not None and (
+        any(change.changes(str(directory / name)) for name in _calls(_approvers(policy)))
+        or (any(each.code_owners for each in _approvers(policy)) and any(map(change.changes, PATHS)))
+    )
+
+
+def weakened_files(base: Configuration, change: ProposedChange, without: Collection[str] = ()) -> Iterator[str]:
+    """Say what a change to the files of the policy makes easier: who is on call, who owns, and whose keys count.
+
+    ``without`` are regions in which it does not matter who may approve.
+    """
     policy = base.overrides
     if policy is None:
         return
     directory = PurePosixPath(change.path).parent
-    for name in dict.fromkeys(_calls(policy)):
+    names = (region.name for region in base.calendar.regions if region.name not in without)
+    approvers = tuple(policy.approvers_of(name) for name in names)
+    for name in dict.fromkeys(_calls(approvers)):
         if change.changes(str(directory / name)):
             yield f"changes {name}, which says who is on call and may approve"
-    yield from _more_owners(policy, change)
+    yield from _more_owners(approvers, change)
     if policy.signers is not None:
         before, after = (_lines(change, policy.signers, which) for which in ("before", "after"))
         if not after <= before:
@@ -165,7 +180,7 @@ def _beside(base: Configuration) -> Iterator[str]:
         elif isinstance(key, FeedKey) and "://" not in key.location:
             yield key.location
     if base.overrides is not None:
-        yield from _calls(base.overrides)
+        yield from _calls(_approvers(base.overrides))
 
 
 def _of_the_repository(policy: OverridePolicy | None) -> Iterator[str]:
@@ -183,14 +198,14 @@ def _approvers(policy: OverridePolicy) -> tuple[Approvers, ...]:
     return (policy.approvers, *policy.approvers_in.values())
 
 
-def _calls(policy: OverridePolicy) -> Iterator[str]:
-    for approvers in _approvers(policy):
-        if approvers.on_call is not None and "://" not in approvers.on_call:
-            yield approvers.on_call
+def _calls(approvers: Iterable[Approvers]) -> Iterator[str]:
+    for each in approvers:
+        if each.on_call is not None and "://" not in each.on_call:
+            yield each.on_call
 
 
-def _more_owners(policy: OverridePolicy, change: ProposedChange) -> Iterator[str]:
-    paths = dict.fromkeys(path for approvers in _approvers(policy) for path in approvers.code_owners)
+def _more_owners(approvers: Iterable[Approvers], change: ProposedChange) -> Iterator[str]:
+    paths = dict.fromkeys(path for each in approvers for path in each.code_owners)
     if not paths or not any(map(change.changes, PATHS)):
         return
     before, after = owners_file(change.before), owners_file(change.after)
