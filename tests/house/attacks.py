@@ -611,6 +611,15 @@ ATTACKS = (
         f"{SIGNED}::test_in_one_second_a_withdrawal_is_the_last",
     ),
     Attack(
+        "behind-in-the-queue",
+        "queues a harmless pull request behind one that loosens, so that both are merged by the status of the last",
+        "judges a merge group by all that it brings to the default branch",
+        "wedgate/cli/sources.py",
+        "    if not changed.paths:\n",
+        "    if not changed.paths or event.pull_request is None:\n",
+        f"{STATUS}::test_a_merge_group_is_judged_by_all_that_it_brings",
+    ),
+    Attack(
         "delete-the-withdrawal",
         "deletes or edits the comment that took an approval back",
         "remembers every withdrawal that it saw, in the ledger",
