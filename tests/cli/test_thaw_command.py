@@ -77,6 +77,38 @@ def test_freezes_that_overlap_are_ended_by_their_numbers_or_all(place: Path) -> 
     assert closed() == []
 
 
+def test_a_number_and_a_region_that_do_not_go_together_end_nothing(place: Path) -> None:
+    """The region is frozen, by another one: both are said. A number that is over, or was never there, neither."""
+    told("freeze", "--region", "eu", "--reason", "INC-1")
+    told("freeze", "--region", "us", "--reason", "INC-2")
+    code, said = told("thaw", "--freeze", "1", "--region", "us", "--reason", "x")
+    assert (code, said.startswith("us is not frozen by 1; there are: 1: eu by ")) == (11, True)
+    assert closed() == ["eu", "us"]
+    # With both numbers the region says how far: the freeze of the other one stays.
+    assert told("thaw", "--freeze", "1", "--freeze", "2", "--region", "us", "--reason", "x")[0] == 0
+    assert closed() == ["eu"]
+    for number in ("2", "3", "99"):
+        assert told("thaw", "--freeze", number, "--freeze", "1", "--reason", "x")[0] == 11
+    assert closed() == ["eu"]
+    assert told("thaw", "--freeze", "1", "--freeze", "1", "--reason", "x")[0] == 0
+    assert closed() == []
+
+
+def test_a_comment_ends_freezes_by_their_numbers(talk: Talk) -> None:
+    """One of two that overlap, whichever way its number is written; what is no number ends nothing."""
+    talk.says("zoe", "/wedgate freeze for=2h reason=one")
+    talk.says("zoe", "/wedgate freeze for=2h reason=two regions=us")
+    first, second = (entry["revision"] for entry in talk.ledger() if entry["kind"] == "frozen")
+    for words in ("freeze=", "freeze=0", "freeze=x", "freeze=1,,2", "freeze=\u0661", f"freeze={first} regions=mars"):
+        assert talk.says("alice", f"/wedgate thaw reason=over {words}").exit_code == 11, words
+    assert frozen(talk) == {"eu", "us"}
+    assert talk.says("alice", f"/wedgate thaw reason=over freeze=0{first}").exit_code == 0
+    assert frozen(talk) == {"us"}
+    assert talk.says("alice", f"/wedgate thaw reason=over regions=eu freeze={second}").exit_code == 11
+    assert talk.says("alice", f"/wedgate thaw reason=over freeze={second}").exit_code == 0
+    assert frozen(talk) == set()
+
+
 def test_a_reason_says_something(place: Path) -> None:
     """Of a freeze, a thaw, and whatever else asks for one."""
     for words in (("freeze",), ("thaw",), ("rollout", "pause")):

@@ -36,7 +36,7 @@ class Posting:
         """Ask the gate about the head of a pull request, as its own `wedgate check` does."""
         from wedgate.adapters.forge.runner import ChangeEvent
 
-        event = ChangeEvent(pull_request=pull_request, base_sha="", head_sha=head)
+        event = ChangeEvent(pull_request=pull_request, head_sha=head)
         return self.gate_for(event).decide(None)
 
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:

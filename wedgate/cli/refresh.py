@@ -91,7 +91,7 @@ def _refresh(talk: Posting, pull: PullRequest) -> ExitCode:
 
 
 def _refresh_group(talk: Posting, number: int | None, group: ChangeEvent) -> ExitCode:
-    """Post the status of a merge group's own commit, for what it changes beside the group before it."""
+    """Post the status of a merge group's own commit, for all that it brings to the default branch."""
     from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import status_of
     from wedgate.overrides.grants import Outgoing

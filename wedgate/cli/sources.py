@@ -148,12 +148,10 @@ def proposed_change(
     """Fetch the change that a commit would make to the default branch; ``None`` if it changes nothing.
 
     It is asked for by the commit, not by the pull request: a status stays with a commit, whatever its branch does. A
-    merge group is what it adds to the group before it.
+    merge group is all that it brings, not what it adds to the group before it: a queue may merge that one with it,
+    although its status is red.
     """
-    if event.pull_request is None:
-        changed = forge.changed_between(event.base_sha, event.head_sha)
-    else:
-        changed = forge.changed_by(event.head_sha)
+    changed = forge.changed_by(event.head_sha)
     if not changed.paths:
         return None
     base: ForgeFile | ConfigurationText | None = source.fetch()

@@ -232,7 +232,8 @@ def _key(kind: str, body: Mapping[str, Any]) -> tuple[object, ...]:
     if kind == Act.REFUSED:
         return kind, body.get("pull_request"), body.get("comment"), body.get("line"), body.get("code")
     if kind == Act.APPROVED:
-        return kind, body.get("request"), who, body.get("comment")
+        # What was signed has no comment: an approval that is signed anew is another one by its time.
+        return kind, body.get("request"), who, body.get("comment") or body.get("said")
     if kind in (Act.GRANTED, Act.EXPIRED):
         return kind, body.get("request"), body.get("region"), body.get("expires")
     if kind == Act.DENIED:

@@ -104,12 +104,6 @@ class GithubForge:
             self._changed[commit] = self.connection.asked(what, READ, lambda: _changed(found))
         return self._changed[commit]
 
-    def changed_between(self, base: str, head: str) -> ChangedPaths:
-        """Fetch the paths changed since the last commit that two have in common, old names of moved files too."""
-        what = f"the changes from {base[:12]} to {head[:12]}"
-        found = self._compare(quote(base), quote(head), what)
-        return self.connection.asked(what, READ, lambda: _changed(found))
-
     def _compare(self, base: str, head: str, what: str) -> Any:
         # All the files are on the first page, however many commits there are.
         return self.connection.get(f"{self._base}/compare/{base}...{head}", what=what, needs=READ, per_page=1)

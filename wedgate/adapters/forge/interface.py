@@ -235,9 +235,6 @@ class Forge(Protocol):
     def changed_by(self, commit: str) -> ChangedPaths:
         """Fetch the paths that a commit changes since it left the default branch's history, once, in one request."""
 
-    def changed_between(self, base: str, head: str) -> ChangedPaths:
-        """Fetch the paths that a commit changes since it left another one's history, in one request."""
-
     def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
         """Write a comment that holds ``marker``, or bring the one that this token wrote earlier up to date.
 
