@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from wedgate.overrides.standing import Change
 
 
+FOR_ANCHORS = 50
+"""So many statuses of a commit may differ in the anchor of the ledger alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """What a status takes where nobody can be asked: the default branch never had a configuration that can be used."""
@@ -42,13 +46,35 @@ class Posting:
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
         """Post a status, or where asked a check run with the decision as its summary."""
         if not self.as_check_run or decision is None:
-            self.conversations.set_status(commit, status)
+            if not self._stands(commit, status):
+                self.conversations.set_status(commit, status)
             return
         from wedgate.adapters.forge.interface import CheckResult
         from wedgate.render.markdown import render_markdown
 
         result = CheckResult(status=status, summary=render_markdown(decision))
         self.conversations.set_check(commit, result)
+
+    def _stands(self, commit: str, status: CommitStatus) -> bool:
+        """Whether the latest status says the same already: GitHub takes a thousand of a commit, and no more.
+
+        What somebody else posted does not count: a rule may ask for the status of one app.
+        """
+        from wedgate.errors import ExternalSystemError
+        from wedgate.overrides.anchors import without_anchors
+
+        try:
+            known = self.conversations.latest_statuses(commit, status.context)
+            latest = known[0] if known else None
+            if latest is None or latest.state is not status.state:
+                return False
+            if without_anchors(latest.shown) != without_anchors(status.shown):
+                return False
+            # The ledger grows by what changes nothing here: its anchor alone is worth the first few.
+            is_same = latest.shown == status.shown or len(known) >= FOR_ANCHORS
+            return is_same and self.forge.may_be_own(latest.by)
+        except ExternalSystemError:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

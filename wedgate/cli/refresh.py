@@ -35,8 +35,9 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
 
     In a run for a merge group it posts the status of the group's own commit instead, which a merge queue waits for.
 
-    One pull request that cannot be read does not keep the others from theirs: it gets the status `error`, and this
-    exits with 20.
+    What stands there already is not posted again: GitHub takes 1,000 statuses of a commit. One pull request that cannot
+    be read does not keep the others from theirs: it gets the status `error`, and this exits with 20, as it does where a
+    status was not taken.
 
     \b
     Examples:
@@ -85,7 +86,11 @@ def _refresh(talk: Posting, pull: PullRequest) -> ExitCode:
         code = _code_of(found)
     except WedgateError as error:
         status, code = CommitStatus(state=StatusState.ERROR, description=str(error)), ExitCode.EXTERNAL
-    talk.post(head, status, found)
+    try:
+        talk.post(head, status, found)
+    except WedgateError as error:
+        click.echo(f"#{pull.number} {head[:12]}: not posted ({status.state.value}: {status.description}): {error}")
+        return ExitCode.EXTERNAL
     click.echo(f"#{pull.number} {head[:12]}: {status.state.value}: {status.description}")
     return code
 
