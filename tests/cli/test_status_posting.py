@@ -31,6 +31,12 @@ def on(talk: Talk, day: str) -> None:
     talk.world.put("wedgate.yml", text.encode())
 
 
+def days(first: int, last: int) -> str:
+    """Return the days of a rule, counted from today."""
+    now = datetime.now(UTC)
+    return f'dates: ["{now + timedelta(days=first):%Y-%m-%d}..{now + timedelta(days=last):%Y-%m-%d}"]'
+
+
 def fill(talk: Talk, state: str = "success", count: int = MOST_STATUSES) -> None:
     """Give the first pull request's head statuses."""
     given = {"sha": H1, "context": "wedgate", "state": state, "description": "open", "by": BOT}
@@ -58,8 +64,8 @@ def test_a_status_is_posted_where_it_says_something_new(talk: Talk) -> None:
 
 def test_the_time_until_which_it_holds_is_something_new(talk: Talk) -> None:
     """The same state with another end is posted."""
-    for days in (2, 3):
-        on(talk, f'dates: ["{datetime.now(UTC) + timedelta(days=days):%Y-%m-%d}"]')
+    for first in (2, 3):
+        on(talk, days(first, 9))
         assert talk.run("schedule", "refresh", "--pull-request", "7").exit_code == 0
     assert posted(talk) == [("b", "success"), ("b", "success")]
 
@@ -124,3 +130,70 @@ def test_a_hundred_statuses_of_others_hide_ones_own(talk: Talk) -> None:
     talk.world.statuses += [{**talk.status, "context": f"ci-{number}"} for number in range(100)]
     talk.run("schedule", "refresh", "--pull-request", "7")
     assert [each["context"] for each in talk.world.statuses].count("wedgate") == 2
+
+
+def next_change(talk: Talk) -> datetime:
+    """Return when a refresh wants to be run again."""
+    done = talk.run("schedule", "refresh")
+    found = re.search(r"this changes at (\S+)Z; refresh then", done.output)
+    assert found, done.output
+    return datetime.fromisoformat(f"{found[1]}+00:00")
+
+
+def test_a_refresh_comes_back_at_the_end_of_a_grant(talk: Talk) -> None:
+    """The calendar says Monday; the grant is over in an hour."""
+    on(talk, days(-1, 9))
+    request = talk.asks(rest="regions=all rules=saturday for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    left = next_change(talk) - datetime.now(UTC)
+    assert timedelta(minutes=58) < left <= timedelta(hours=1)
+
+
+def test_a_refresh_comes_back_at_the_end_of_a_freeze_before_a_grant(talk: Talk) -> None:
+    """The grant outlives the freeze: what is red now is green then, long before the calendar opens."""
+    on(talk, days(-1, 9))
+    request = talk.asks(rest="regions=all rules=saturday for=2h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.says("erin", "/wedgate freeze for=30m reason=x")
+    assert talk.status["state"] == "failure"
+    left = next_change(talk) - datetime.now(UTC)
+    assert timedelta(minutes=28) < left <= timedelta(minutes=30)
+
+
+def test_a_refresh_in_an_open_window_comes_back_at_its_closing(talk: Talk) -> None:
+    """Not now, which is the next instant that is open."""
+    on(talk, days(3, 4))
+    assert timedelta(days=1) < next_change(talk) - datetime.now(UTC) < timedelta(days=4)
+
+
+def test_a_check_run_of_an_error_is_a_check_run(talk: Talk) -> None:
+    """No commit status stays behind it, which nothing would ever clear."""
+    talk.world.failures["/issues/7/comments"] = "500"
+    assert talk.run("schedule", "refresh", "--check-run", "--pull-request", "7").exit_code == 20
+    (run,) = talk.world.check_runs
+    assert (run["name"], run["conclusion"], talk.world.statuses) == ("wedgate", "failure", [])
+    assert "the comments of pull request 7" in run["output"]["summary"]
+    assert len(run["output"]["title"]) <= 140
+    talk.world.failures.clear()
+    on(talk, NEVER)
+    assert talk.run("schedule", "refresh", "--check-run", "--pull-request", "7").exit_code == 0
+    assert [each["conclusion"] for each in talk.world.check_runs] == ["failure", "success"]
+
+
+def test_a_commit_that_takes_no_more_is_answered_all_the_same(talk: Talk) -> None:
+    """The comment has the line to copy; the run says what was not posted."""
+    fill(talk)
+    done = talk.says("erin", f"/wedgate override {H1} regions=eu rules=saturday for=1h reason=x")
+    assert done.exit_code == 20
+    assert "push a new commit" in done.output
+    assert "/wedgate approve" in talk.answer
+
+
+def test_a_comment_that_cannot_be_written_leaves_the_status_and_what_is_to_be_done(talk: Talk) -> None:
+    """The rollback is handed on, and the status posted."""
+    talk.world.failures["POST /repos/acme/venue-search/issues/7/comments"] = "500"
+    assert talk.says("erin", "/wedgate rollback r-42 reason=errors").exit_code == 20
+    assert "r-42" in (talk.directory / "output").read_text()
+    assert posted(talk) == [("b", "failure")]

@@ -738,6 +738,15 @@ ATTACKS = (
         f"{POSTING}::test_a_commit_that_takes_no_more_keeps_no_other_waiting",
     ),
     Attack(
+        "wait-for-the-refresh",
+        "merges behind the end of a grant, long before the refresh that the calendar's next opening calls for",
+        "names the first end of a grant or freeze as the time of the next refresh",
+        "wedgate/engine/conversation.py",
+        "change = _holds_until(decision) if is_allowed(decision) else decision.next_open",
+        "change = decision.next_open or decision.next_close",
+        f"{POSTING}::test_a_refresh_comes_back_at_the_end_of_a_grant",
+    ),
+    Attack(
         "say-it-first",
         "posts by another account what wedgate is about to say, so that its own last status stays green",
         "takes no other account's status for its own",

@@ -116,6 +116,14 @@ def status_of(decision: Decision, *, url: str | None = None, ledger: LedgerState
     return replace(status, description=f"{words if len(words) <= room else f'{words[: room - 3]}...'} {anchor}")
 
 
+def changes_of(decision: Decision, ledger: LedgerState | None = None) -> tuple[datetime, ...]:
+    """Return the instants after a decision's at which the status that it comes to may be another."""
+    change = _holds_until(decision) if is_allowed(decision) else decision.next_open
+    # Behind a freeze a grant may be in force, of which the calendar's next opening knows nothing.
+    ends = () if ledger is None else (each.until for each in ledger.freezes)
+    return tuple(instant for instant in (change, *ends) if instant is not None and instant > decision.at)
+
+
 def _plain_status(decision: Decision, url: str | None) -> CommitStatus:
     if is_allowed(decision):
         until = _holds_until(decision)
