@@ -44,15 +44,16 @@ class Posting:
         return self.gate_for(event).decide(None)
 
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
-        """Post a status, or where asked a check run with the decision as its summary."""
-        if not self.as_check_run or decision is None:
+        """Post a status, or where asked a check run with the decision, or why there is none, as its summary."""
+        if not self.as_check_run:
             if not self._stands(commit, status):
                 self.conversations.set_status(commit, status)
             return
         from wedgate.adapters.forge.interface import CheckResult
-        from wedgate.render.markdown import render_markdown
+        from wedgate.render.markdown import inert_text, render_markdown
 
-        result = CheckResult(status=status, summary=render_markdown(decision))
+        summary = inert_text(status.description) if decision is None else render_markdown(decision)
+        result = CheckResult(status=status, summary=summary)
         self.conversations.set_check(commit, result)
 
     def _stands(self, commit: str, status: CommitStatus) -> bool:
@@ -106,15 +107,22 @@ class Conversing(Posting):
         return found is not None and bool(read_comment(found.body))
 
     def tell(self, answer: Answer) -> None:
-        """Post the status, bring the comment up to date, and say in the log what happened."""
+        """Bring the comment up to date, say in the log what happened, and post the status: each without the other."""
         from wedgate.engine.conversation import status_of
+
+        picture = answer.picture
+        status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)
+        try:
+            self._say(answer)
+        finally:
+            self.post(picture.change.head, status, answer.decision)
+
+    def _say(self, answer: Answer) -> None:
         from wedgate.overrides.anchors import MARKER
         from wedgate.render.annotations import inert
         from wedgate.render.conversation import render_conversation
 
         picture = answer.picture
-        status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)
-        self.post(picture.change.head, status, answer.decision)
         body = render_conversation(
             picture.change,
             picture.standing,

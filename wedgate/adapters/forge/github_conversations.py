@@ -210,7 +210,7 @@ class GithubConversations:
             "head_sha": commit,
             "status": "completed",
             "conclusion": "success" if passes else "failure",
-            "output": {"title": status.description, "summary": result.summary[:SUMMARY_LIMIT]},
+            "output": {"title": status.shown, "summary": result.summary[:SUMMARY_LIMIT]},
         }
         if status.url is not None:
             body["details_url"] = status.url
