@@ -748,12 +748,12 @@ ATTACKS = (
     ),
     Attack(
         "say-it-first",
-        "posts by another account what wedgate is about to say, so that its own last status stays green",
-        "takes no other account's status for its own",
+        "posts what wedgate is about to say by an account of one's own, so that its last status stays green",
+        "takes no person's status for that of its workflow",
         "wedgate/cli/conversing.py",
         "return is_same and self.forge.may_be_own(latest.by)",
         "return is_same",
-        f"{POSTING}::test_what_somebody_else_posted_is_not_taken_for_ones_own[frank]",
+        f"{POSTING}::test_what_somebody_else_posted_is_not_taken_for_ones_own[None-frank]",
     ),
     Attack(
         "spend-the-limit",
