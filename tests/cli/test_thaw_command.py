@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -138,3 +140,48 @@ def test_a_comment_ends_what_it_names(talk: Talk) -> None:
 def frozen(talk: Talk) -> set[str]:
     """Return the regions that a deployment finds frozen."""
     return {region for region in ("eu", "us") if '"frozen"' in talk.deploys("d" * 40, "--region", region).stdout}
+
+
+def test_a_freeze_whose_run_is_run_again_says_what_stands(talk: Talk) -> None:
+    """It writes nothing a second time, and does not say that it did."""
+    comment = talk.world.say(7, "erin", "/wedgate freeze for=2h reason=INC-1")
+    talk.hears(comment.number)
+    first = re.search(r"froze every region until [0-9: -]+ UTC", talk.answer)
+    assert first
+    talk.hears(comment.number)
+    assert first[0] in talk.answer
+    thaw = talk.says("alice", "/wedgate thaw reason=over regions=eu")
+    assert thaw.exit_code == 0
+    talk.hears(comment.number)
+    assert first[0].replace("every region", "every region but eu") in talk.answer
+    assert talk.says("alice", "/wedgate thaw reason=over").exit_code == 0
+    talk.hears(comment.number)
+    assert "what erin froze here is not frozen any more, and was not frozen again" in talk.answer
+    assert "froze every region" not in talk.answer
+    assert frozen(talk) == set()
+
+
+def test_a_thaw_whose_run_is_run_again_does_not_say_that_it_ended_anything(talk: Talk) -> None:
+    """It was not clear which freeze it meant; now it would be, and nothing is ended."""
+    talk.says("zoe", "/wedgate freeze for=2h reason=one regions=eu")
+    talk.says("zoe", "/wedgate freeze for=2h reason=two regions=us")
+    vague = talk.world.say(7, "alice", "/wedgate thaw reason=over")
+    talk.hears(vague.number)
+    talk.says("alice", "/wedgate thaw reason=over regions=eu")
+    talk.hears(vague.number)
+    assert "what alice asked to thaw here was answered before: it ends nothing now" in talk.answer
+    assert "ended freeze" not in talk.answer
+    assert frozen(talk) == {"us"}
+
+
+def test_a_thaw_is_for_a_freeze_that_was_asked_for_before_it(talk: Talk) -> None:
+    """Though the run of the freeze began after the thaw was written; one that was asked for later stays."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=60)
+    freeze = talk.world.say(7, "erin", "/wedgate freeze for=2h reason=INC-1", at=at)
+    thaw = talk.world.say(7, "alice", "/wedgate thaw reason=over", at=at + timedelta(seconds=5))
+    later = talk.world.say(7, "erin", "/wedgate freeze for=2h reason=INC-2 regions=us", at=at + timedelta(seconds=9))
+    talk.hears(freeze.number)
+    talk.hears(later.number)
+    assert talk.hears(thaw.number).exit_code == 0
+    assert "alice ended freeze" in talk.answer
+    assert frozen(talk) == {"us"}

@@ -209,7 +209,7 @@ class GithubWorld:
                 return 200, self._page(own, query)
             case ["commits", sha, "statuses"]:
                 own = [status for status in reversed(self.statuses) if status["sha"] == sha]
-                return 200, [_example("status", **{key: each[key] for key in each if key != "sha"}) for each in own]
+                return 200, self._page([self._status(each) for each in own], query)
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
             case ["rules", "branches", name]:
@@ -304,8 +304,11 @@ class GithubWorld:
                 self.check_runs.append(content)
                 return 201, _example("check_run", **{key: content[key] for key in ("name", "head_sha", "conclusion")})
             case ["statuses", sha]:
-                self.statuses.append({"sha": sha, **content})
-                return 201, _example("status", **content)
+                given = [each for each in self.statuses if (each["sha"], each["context"]) == (sha, content["context"])]
+                if len(given) >= MOST_STATUSES:
+                    return 422, {"message": "Validation Failed", "errors": [TOO_MANY], "documentation_url": "x"}
+                self.statuses.append({"sha": sha, **content, "by": self.login or BOT})
+                return 201, self._status(self.statuses[-1])
         return _missing()
 
     def _find(self, number: int) -> Comment | None:
@@ -355,6 +358,10 @@ class GithubWorld:
             found["commit"][part]["email"] = f"{login or 'nobody'}@acme.example"
         return found
 
+    def _status(self, given: dict[str, Any]) -> dict[str, Any]:
+        shown = {key: given[key] for key in given if key not in ("sha", "by")}
+        return _example("status", **shown, creator=self._user(given.get("by", BOT)))
+
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []
         for branch, after, login in reversed(self.pushes):
@@ -391,6 +398,13 @@ class GithubWorld:
         return _missing()
 
 
+MOST_STATUSES = 1000
+"""So many GitHub takes for one commit and context."""
+TOO_MANY = {
+    "resource": "Status",
+    "code": "custom",
+    "message": "This SHA and context has reached the maximum number of statuses.",
+}
 PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank", "zoe")
 ONLY_OF_ONE = (
     "merged", "mergeable", "rebaseable", "mergeable_state", "merged_by", "comments", "review_comments",
@@ -524,4 +538,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 ENTERPRISE = "/api/v3"
 """What stands before every path on a server of one's own (GHES)."""
-PAGED = ("/files", "/comments", "/members", "/commits", "/pulls", "/deployments")
+PAGED = ("/files", "/comments", "/members", "/commits", "/pulls", "/deployments", "/statuses")

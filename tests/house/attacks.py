@@ -15,6 +15,7 @@ SIGNED = "tests/cli/test_override_signatures.py"
 AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
+POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
 CHECK = "tests/cli/test_check_command.py"
@@ -753,6 +754,42 @@ ATTACKS = (
         "if configuration is None or not decision.regions:",
         "if configuration is None or not decision.regions or decision.hypothetical:",
         "tests/cli/test_check_freezes.py::test_another_instant_is_closed_where_it_lies_within_the_freeze",
+    ),
+    Attack(
+        "fill-the-statuses",
+        "asks on an open day until the commit takes no more statuses, so that the green one stays on a closed day",
+        "posts a status only where it says something else than the last one",
+        "wedgate/cli/conversing.py",
+        "if not self._stands(commit, status):",
+        "if True:",
+        f"{POSTING}::test_nobody_fills_a_commit_with_statuses_by_asking",
+    ),
+    Attack(
+        "block-the-refresh",
+        "fills one commit with statuses, so that the refresh ends there and every other one stays green",
+        "takes what one commit does not accept for that one's alone, and says to push a new commit",
+        "wedgate/cli/refresh.py",
+        '    except WedgateError as error:\n        click.echo(f"#{pull.number} {head[:12]}: not posted',
+        '    except ZeroDivisionError as error:\n        click.echo(f"#{pull.number} {head[:12]}: not posted',
+        f"{POSTING}::test_a_commit_that_takes_no_more_keeps_no_other_waiting",
+    ),
+    Attack(
+        "wait-for-the-refresh",
+        "merges behind the end of a grant, long before the refresh that the calendar's next opening calls for",
+        "names the first end of a grant or freeze as the time of the next refresh",
+        "wedgate/engine/conversation.py",
+        "change = _holds_until(decision) if is_allowed(decision) else decision.next_open",
+        "change = decision.next_open or decision.next_close",
+        f"{POSTING}::test_a_refresh_comes_back_at_the_end_of_a_grant",
+    ),
+    Attack(
+        "say-it-first",
+        "posts what wedgate is about to say by an account of one's own, so that its last status stays green",
+        "takes no person's status for that of its workflow",
+        "wedgate/cli/conversing.py",
+        "return is_same and self.forge.may_be_own(latest.by)",
+        "return is_same",
+        f"{POSTING}::test_what_somebody_else_posted_is_not_taken_for_ones_own[None-frank]",
     ),
     Attack(
         "spend-the-limit",

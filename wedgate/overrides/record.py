@@ -175,6 +175,8 @@ def draft_of_freeze(frozen: Frozen) -> Draft:
     assert isinstance(plain, dict)
     for known_by_the_ledger in ("thawed", "entry"):
         del plain[known_by_the_ledger]
+    if frozen.asked is None:
+        del plain["asked"]
     return Draft(stream=Stream.AUDIT, kind=Act.FROZEN, at=frozen.since, body=plain)
 
 

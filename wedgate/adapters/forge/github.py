@@ -138,6 +138,11 @@ class GithubForge:
                 self._login = WORKFLOW_LOGIN
         return self._login
 
+    def may_be_own(self, login: str | None) -> bool:
+        """Whether this token may write by a login; one that may not ask belongs to an app, and may be any app's."""
+        own = self._own_login()
+        return login == own or (own == WORKFLOW_LOGIN and str(login).endswith("[bot]"))
+
     def versions_of(self, path: str) -> tuple[str, ...]:
         """Fetch the commits of the default branch that changed a file, the latest first, at most ``VERSIONS``."""
         what = f"the history of {path}"

@@ -80,12 +80,22 @@ class StatusState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitStatus:
-    """A commit status, which a branch rule may require; ``description`` is cut to ``STATUS_LIMIT`` characters."""
+    """A commit status, which a branch rule may require; ``description`` is cut to ``STATUS_LIMIT`` characters.
+
+    ``by`` is the login of whoever posted it, where it was read from the forge.
+    """
 
     state: StatusState
     description: str
     context: str = "wedgate"
     url: str | None = None
+    by: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The description as the forge keeps it."""
+        words = self.description
+        return words if len(words) <= STATUS_LIMIT else f"{words[: STATUS_LIMIT - 3]}..."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +152,10 @@ class Conversations(Protocol):
         """React to a comment with eyes; ``False`` where the token may not."""
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
-        """Post a commit status."""
+        """Post a commit status. A commit takes so many of a context; then the error says to push a new one."""
+
+    def latest_statuses(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
+        """Fetch those of a context that are among the latest hundred of a commit, the latest first."""
 
     def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
         """Fetch the statuses of a context that a commit was given, the latest first."""
