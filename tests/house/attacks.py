@@ -17,6 +17,7 @@ TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
+PATHS = "tests/cli/test_status_paths.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
 ENGINE = "wedgate/engine/overrides.py"
@@ -501,6 +502,24 @@ ATTACKS = (
         "            *weakened_files(base, change),\n",
         "",
         f"{STATUS}::test_a_change_to_who_may_approve_is_judged_wherever_it_stands[on call]",
+    ),
+    Attack(
+        "rename-the-service",
+        "renames the service during a freeze, so that an empty ledger is read",
+        "compares where the two ledgers really are",
+        "wedgate/cli/override_wiring.py",
+        'return (kind, options["remote"], options["ref"])',
+        "return (kind, configuration.state)",
+        f"{PATHS}::test_a_renamed_service_leaves_no_freeze_behind",
+    ),
+    Attack(
+        "drop-the-ledger",
+        "takes `state:` away during a freeze, where no policy of overrides is",
+        "asks for a quorum about the place of the ledger, whether there is a policy or not",
+        "wedgate/engine/check.py",
+        "if kept is not None and kept !=",
+        "if base.overrides is not None and kept is not None and kept !=",
+        f"{PATHS}::test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept",
     ),
     Attack(
         "there-and-back",

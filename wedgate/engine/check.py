@@ -223,7 +223,8 @@ class Gate:
             *loosened(base.overrides, head.overrides, [name for name in names if name not in without]),
             *weakened_files(base, change),
         )
-        if base.overrides is not None and base.state != head.state:
+        kept = self._parts.ledger_of(base)
+        if kept is not None and kept != self._parts.ledger_of(head):
             weakened = (
                 *weakened,
                 "keeps the ledger elsewhere, without what is denied, used and frozen in this one",

@@ -81,7 +81,8 @@ class GateParts:
     returns the forge's clock where there is a forge. ``proposed_change`` returns the change to be judged when the
     gate runs for a pull request that changes anything, else ``None``. ``last_valid`` returns the
     last valid configuration of the default branch's history (``None``: none is found). ``out_of_reach`` returns the
-    regions in which too few are left of those who may approve by a configuration's policy.
+    regions in which too few are left of those who may approve by a configuration's policy. ``ledger_of`` returns
+    where the ledger of a configuration really is, to be compared; ``None`` where none is kept.
     """
 
     almanac: Almanac
@@ -92,4 +93,7 @@ class GateParts:
     proposed_change: Callable[[], ProposedChange | None] | None = None
     last_valid: Callable[[], Configuration | None] | None = None
     out_of_reach: Callable[[Configuration], Collection[str]] = lambda configuration: ()
+    ledger_of: Callable[[Configuration], object | None] = lambda configuration: (
+        None if configuration.state is None else (configuration.state, configuration.service)
+    )
     wedgate_version: str = ""

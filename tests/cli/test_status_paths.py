@@ -1,0 +1,83 @@
+"""What a pull request does to where things are: the ledger, the regions, and the files that the configuration names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from talk import CONFIG, H1, MERGED, Talk
+
+OPEN = 'dates: ["2001-01-01"]'
+NO_POLICY = re.compile(r"overrides:\n.*\n.*\n")
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """A repository on an open day."""
+    monkeypatch.chdir(tmp_path)
+    with Talk.opened(tmp_path) as opened:
+        opened.world.put("wedgate.yml", text_of(opened).encode())
+        yield opened
+
+
+def text_of(talk: Talk, policy: str = "longest: 4h") -> str:
+    """Return a configuration that is open."""
+    return CONFIG.format(policy=policy, remote=talk.server.url).replace("weekdays: monday..sunday", OPEN)
+
+
+def proposes(talk: Talk, head: str | None = None, *others: str, base: str | None = None) -> None:
+    """Let the pull request change the configuration, and other files."""
+    default = talk.world.commits["a" * 40]
+    if base is not None:
+        default["wedgate.yml"] = base.encode()
+    talk.world.commits[H1] = {**default, **({} if head is None else {"wedgate.yml": head.encode()})}
+    talk.world.pulls[7].files = [*([] if head is None else [("wedgate.yml", None)]), *((name, None) for name in others)]
+
+
+def answer(talk: Talk, **where: str) -> str:
+    """Return what the status says, without what is said beside it; the pull request's own check says the same."""
+    assert talk.run("schedule", "refresh", **where).exit_code == 0
+    state, words = talk.status["state"], re.split(r"[ ,;(]", talk.status["description"].removeprefix("open: "))[0]
+    assert (talk.looks().exit_code == 0) == (state == "success")
+    return f"{state} {words}"
+
+
+def test_a_renamed_service_leaves_no_freeze_behind(talk: Talk) -> None:
+    """The ledger's branch is named after the service: without its ledger nothing would be frozen any more."""
+    talk.says("erin", '/wedgate freeze for=8h reason="INC-1"')
+    assert talk.deploys(MERGED).exit_code == 10
+    renamed = text_of(talk).replace("service: venue-search", "service: venue-search-2")
+    proposes(talk, renamed)
+    assert answer(talk) == "failure config_loosened"
+    assert "keeps the ledger elsewhere" in re.sub(r"\s+", " ", talk.looks().output)
+
+
+def test_a_service_is_renamed_freely_where_the_ledger_stays(talk: Talk) -> None:
+    """The place may be written out; it is the same one."""
+    named = text_of(talk).replace("state: {kind: git,", "state: {kind: git, ref: refs/heads/wedgate/venue-search,")
+    proposes(talk, named.replace("service: venue-search", "service: other"))
+    assert answer(talk) == "success config_tightened"
+
+
+def test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept(talk: Talk) -> None:
+    """Without `overrides:` anyone who may write freezes; taking `state:` away would end it."""
+    base = NO_POLICY.sub("", text_of(talk))
+    proposes(talk, None, "app.py", base=base)
+    talk.says("zoe", "/wedgate freeze for=8h reason=INC")
+    assert talk.deploys(MERGED).exit_code == 10
+    proposes(talk, re.sub(r"state: .*\n", "", base))
+    assert answer(talk) == "failure config_loosened"
+    proposes(talk, base.replace("service: venue-search", "service: other"))
+    assert answer(talk) == "failure config_loosened"
+
+
+@pytest.mark.parametrize("has_policy", [True, False])
+@pytest.mark.parametrize("state", ["", "state: {kind: file, path: ledger}\n"], ids=["none", "a file that is forgotten"])
+def test_a_first_ledger_takes_nothing_away(talk: Talk, state: str, *, has_policy: bool) -> None:
+    """Where no use can be recorded no quorum could let it in; a file is none on a disk that goes with the job."""
+    text = text_of(talk) if has_policy else NO_POLICY.sub("", text_of(talk))
+    base = re.sub(r"state: .*\n", state, text)
+    proposes(talk, text, base=base)
+    assert answer(talk) == "success config_tightened"
