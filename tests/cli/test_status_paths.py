@@ -81,3 +81,26 @@ def test_a_first_ledger_takes_nothing_away(talk: Talk, state: str, *, has_policy
     base = re.sub(r"state: .*\n", state, text)
     proposes(talk, text, base=base)
     assert answer(talk) == "success config_tightened"
+
+
+def with_region(text: str) -> str:
+    """Return a configuration with one region more, which the policy does not name."""
+    return text.replace("rules:\n", "  ap: {markets: {sg: {zone: Asia/Singapore, country: SG}}}\nrules:\n")
+
+
+def test_a_new_region_lets_nobody_new_end_a_freeze(talk: Talk) -> None:
+    """Whoever may approve in any region may end freezes in all."""
+    talk.says("zoe", "/wedgate freeze for=8h reason=INC")
+    new = with_region(text_of(talk)).replace("  longest", "  approvers-in: {ap: {people: [frank, erin]}}\n  longest")
+    proposes(talk, new)
+    assert answer(talk) == "failure config_loosened"
+    assert "lets frank, erin approve in ap" in re.sub(r"\s+", " ", talk.looks().output)
+
+
+@pytest.mark.parametrize("policy", ["longest: 4h", "approvers-in: {ap: {people: [alice, bob]}}"])
+def test_a_new_region_under_the_same_people_needs_nobody(talk: Talk, policy: str) -> None:
+    """By the policy of every region, or by some of its people."""
+    proposes(talk, with_region(text_of(talk, policy)))
+    assert answer(talk) == "success config_tightened"
+    proposes(talk, with_region(text_of(talk, "approvals: {ap: 1}")))
+    assert answer(talk) == "failure config_loosened"

@@ -522,6 +522,15 @@ ATTACKS = (
         f"{PATHS}::test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept",
     ),
     Attack(
+        "region-with-friends",
+        "adds a region in which friends may approve, to end a freeze of every region",
+        "compares who may approve in a new region with who may anywhere else",
+        "wedgate/engine/check.py",
+        "if name not in without), *added]",
+        "if name not in without)]",
+        f"{PATHS}::test_a_new_region_lets_nobody_new_end_a_freeze",
+    ),
+    Attack(
         "there-and-back",
         "moves the branch while its status is decided, and back when it is green",
         "decides about the commit that the status is posted on, wherever the branch is by then",
@@ -535,8 +544,8 @@ ATTACKS = (
         "weakens the policy everywhere while too few are left to approve in one region",
         "lets the calendar decide about that region alone, and asks who is left",
         "wedgate/engine/check.py",
-        "[name for name in names if name not in without]",
-        "[name for name in names if not without]",
+        "(name for name in names if name not in without)",
+        "(name for name in names if not without)",
         f"{EMERGENCY}::test_a_policy_that_nobody_can_meet_any_more_is_mended_on_an_open_day",
     ),
     Attack(

@@ -217,10 +217,12 @@ class Gate:
 
         almanac = self._parts.almanac
         names = [region.name for region in base.calendar.regions]
+        # Whoever approves in a region that comes with the change has a say in all: freezes end for every region.
+        added = [region.name for region in head.calendar.regions if region.name not in names]
         opened = what_opens(base.calendar, head.calendar, almanac, change.almanac or almanac, at)
         weakened = (
             *opened.unknown,
-            *loosened(base.overrides, head.overrides, [name for name in names if name not in without]),
+            *loosened(base.overrides, head.overrides, [*(name for name in names if name not in without), *added]),
             *weakened_files(base, change),
         )
         kept = self._parts.ledger_of(base)
