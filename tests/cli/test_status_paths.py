@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from talk import CONFIG, H1, MERGED, Talk
@@ -104,3 +105,49 @@ def test_a_new_region_under_the_same_people_needs_nobody(talk: Talk, policy: str
     assert answer(talk) == "success config_tightened"
     proposes(talk, with_region(text_of(talk, "approvals: {ap: 1}")))
     assert answer(talk) == "failure config_loosened"
+
+
+EVENT = (
+    "BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nSUMMARY:@alice\r\n"
+    "DTSTART:20980101T000000Z\r\nDTEND:20980103T000000Z\r\nEND:VEVENT\r\n"
+)
+CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{}END:VCALENDAR\r\n"
+FAIRS = "calendars/fairs.ics"
+
+
+def with_feed(talk: Talk) -> str:
+    """Return a configuration that takes days from a feed beside it."""
+    rule = f"  fairs: {{where: all, feed: {FAIRS}, expires: 2099-12-31, effect: block}}\n"
+    return text_of(talk).replace("rules:\n", f"rules:\n{rule}")
+
+
+def with_roster(talk: Talk) -> str:
+    """Return a configuration that takes who is on call from a file beside it."""
+    return text_of(talk).replace("people: [alice, bob]", f"people: [alice, bob], on-call: {FAIRS}")
+
+
+def moves(talk: Talk, text: str, *others: str, beside: str | None) -> None:
+    """Let the pull request move the configuration out of `.github`, and the file beside it, or find one there."""
+    full, empty = CALENDAR.format(EVENT).encode(), CALENDAR.format("").encode()
+    default = talk.world.commits["a" * 40]
+    default.clear()
+    default |= {".github/wedgate.yml": text.encode(), f".github/{FAIRS}": full}
+    talk.world.pulls[7].files = [("wedgate.yml", ".github/wedgate.yml"), *((name, None) for name in others)]
+    if beside == "moved":
+        talk.world.pulls[7].files.append((FAIRS, f".github/{FAIRS}"))
+        talk.world.commits[H1] = {"wedgate.yml": text.encode(), FAIRS: full}
+    else:
+        default |= {FAIRS: full if beside == "same" else empty}
+        talk.world.commits[H1] = {**default, "wedgate.yml": text.encode()}
+        del talk.world.commits[H1][".github/wedgate.yml"]
+
+
+@pytest.mark.parametrize("others", [(), ("README.md",)], ids=["alone", "with another file"])
+@pytest.mark.parametrize("named", [with_feed, with_roster])
+def test_a_configuration_does_not_move_to_other_files(talk: Talk, named: Any, others: tuple[str, ...]) -> None:
+    """What it names is beside it: an empty calendar that lay there before is another one."""
+    moves(talk, named(talk), *others, beside="another")
+    assert answer(talk) == "failure config_loosened"
+    for beside in ("same", "moved"):
+        moves(talk, named(talk), *others, beside=beside)
+        assert answer(talk).startswith("success")

@@ -173,6 +173,7 @@ def proposed_change(
         before=lambda name: as_bytes(read_at(forge, name, forge.default_head())),
         after=lambda name: as_bytes(files.at(name)),
         almanac=almanac.with_files(files),
+        base_path=None if base is None else base.path,
     )
 
 

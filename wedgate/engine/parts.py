@@ -59,7 +59,8 @@ class ProposedChange:
 
     ``is_all``: it changes nothing else, so the calendar is not asked. ``changes`` says whether it changes a file, by
     its path in the repository, and ``before`` and ``after`` return such a file without and with the change. ``almanac``
-    reads files as the change has them (``None``: as the gate's own does).
+    reads files as the change has them (``None``: as the gate's own does). ``base_path`` is where the file is without
+    the change, and ``path`` with it (``None``: in the same place); files beside it are looked for beside each.
     """
 
     path: str
@@ -70,6 +71,12 @@ class ProposedChange:
     before: Callable[[str], bytes | None] = lambda path: None
     after: Callable[[str], bytes | None] = lambda path: None
     almanac: Almanac | None = None
+    base_path: str | None = None
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the file is elsewhere with the change, and so whatever it names beside it."""
+        return self.base_path not in (None, self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
