@@ -8,7 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from github_world import REPOSITORY, Link
 from talk import CONFIG, H1, MERGED, Talk
+
+from wedgate.adapters.forge.github import GithubForge
+from wedgate.cli.sources import blob_id
 
 OPEN = 'dates: ["2001-01-01"]'
 NO_POLICY = re.compile(r"overrides:\n.*\n.*\n")
@@ -151,3 +155,97 @@ def test_a_configuration_does_not_move_to_other_files(talk: Talk, named: Any, ot
     for beside in ("same", "moved"):
         moves(talk, named(talk), *others, beside=beside)
         assert answer(talk).startswith("success")
+
+
+def links(talk: Talk, path: str, target: str, leads_to: str, *, ref: str | None = None) -> None:
+    """Put a link into a commit, and a full calendar where it leads."""
+    talk.world.put(path, Link(target.encode()), ref=ref)
+    talk.world.put(leads_to, CALENDAR.format(EVENT).encode(), ref=ref)
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "leads_to"),
+    [
+        (FAIRS, "../data/fairs.ics", "data/fairs.ics"),
+        (FAIRS, "other.ics", "calendars/other.ics"),
+        ("calendars", "data", "data/fairs.ics"),
+    ],
+    ids=["a file", "a file beside it", "a directory"],
+)
+def test_what_a_link_leads_to_is_not_emptied_unseen(talk: Talk, path: str, target: str, leads_to: str) -> None:
+    """The forge lists the target alone, and answers for the link with what it leads to."""
+    talk.world.put("wedgate.yml", with_feed(talk).encode())
+    links(talk, path, target, leads_to)
+    proposes(talk, None, "app.py")
+    assert answer(talk) == "success open" or path == "calendars"
+    proposes(talk, None, leads_to)
+    talk.world.put(leads_to, CALENDAR.format("").encode(), ref=H1)
+    assert answer(talk) == "failure config_loosened"
+    assert f"what {FAIRS} says, which is a link: put the file itself there" in re.sub(r"\s+", " ", talk.looks().output)
+
+
+@pytest.mark.parametrize("named", ["wedgate.yml", ".github/CODEOWNERS", "signers", "signers.revoked"])
+def test_no_file_of_the_policy_is_changed_behind_a_link(talk: Talk, named: str) -> None:
+    """Nor is the configuration."""
+    policy = "signers: signers\n  approvers-in: {us: {people: [alice, bob], code-owners: [src]}}"
+    text = text_of(talk, policy)
+    talk.world.put("wedgate.yml", text.encode())
+    content = talk.world.commits["a" * 40].get(named, b"src @alice\n")
+    talk.world.put(named, Link(b"shared/it" if "/" not in named else b"../shared/it"))
+    talk.world.put("shared/it", content)
+    proposes(talk, None, "app.py")
+    assert answer(talk) == "success open"
+    proposes(talk, None, "shared/it")
+    assert answer(talk) == "failure config_loosened"
+
+
+def test_a_link_is_made_by_the_quorum_and_unmade_by_anyone(talk: Talk) -> None:
+    """The branch may lag behind what the new link leads to; the file itself is judged by what it says."""
+    talk.world.put("wedgate.yml", with_feed(talk).encode())
+    talk.world.put(FAIRS, CALENDAR.format(EVENT).encode())
+    proposes(talk, None, FAIRS)
+    links(talk, FAIRS, "../data/fairs.ics", "data/fairs.ics", ref=H1)
+    assert answer(talk) == "failure config_loosened"
+    links(talk, FAIRS, "../data/fairs.ics", "data/fairs.ics")
+    proposes(talk, None, FAIRS)
+    talk.world.put(FAIRS, CALENDAR.format(EVENT).encode(), ref=H1)
+    assert answer(talk) == "success open"
+
+
+@pytest.mark.parametrize("target", ["../../elsewhere.ics", "/etc/fairs.ics", "fairs.ics", "../nothing.ics"])
+def test_a_link_that_leads_nowhere_ends_somewhere(talk: Talk, target: str) -> None:
+    """Out of the repository, to itself, to nothing: the rule is not known and closed, and nothing loops."""
+    world = GithubForge(api_url=talk.world.url, repository=REPOSITORY, token=None)
+    talk.world.put(FAIRS, Link(target.encode()))
+    assert world.way_to(FAIRS, "a" * 40)[0] == FAIRS
+    assert len(talk.world.asked) <= 4
+
+
+def test_a_path_of_more_links_than_are_followed_is_not_known(talk: Talk) -> None:
+    """The last may lead to what the change empties; the file itself in its place is judged again."""
+    talk.world.put("wedgate.yml", with_feed(talk).encode())
+    for number in range(4):
+        talk.world.put(FAIRS if number == 0 else f"calendars/{number}", Link(str(number + 1).encode()))
+    talk.world.put("calendars/4", CALENDAR.format(EVENT).encode())
+    proposes(talk, None, "calendars/4")
+    talk.world.put("calendars/4", CALENDAR.format("").encode(), ref=H1)
+    done = talk.run("schedule", "refresh")
+    assert (done.exit_code, talk.status["state"]) == (20, "failure")
+    assert "put the file itself there" in re.sub(r"\s+", " ", talk.looks().output)
+    proposes(talk, None, FAIRS)
+    talk.world.put(FAIRS, CALENDAR.format(EVENT).encode(), ref=H1)
+    assert answer(talk) == "success open"
+
+
+def test_a_directory_that_is_listed_in_part_is_not_known(talk: Talk) -> None:
+    """It may hold a link that is not shown."""
+    talk.world.cuts_trees = True
+    proposes(talk, None, "app.py")
+    assert talk.run("schedule", "refresh").exit_code == 20
+    assert talk.status["description"].startswith("forge_unreachable")
+
+
+def test_a_file_has_the_id_that_git_gives_it() -> None:
+    """Known to everybody who has seen an empty repository, and from the Git book ("Git Objects")."""
+    assert blob_id(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+    assert blob_id(b"test content\n") == "d670460b4b4aece5915caf5c68d12f560a9fe3e4"

@@ -61,6 +61,7 @@ class ProposedChange:
     its path in the repository, and ``before`` and ``after`` return such a file without and with the change. ``almanac``
     reads files as the change has them (``None``: as the gate's own does). ``base_path`` is where the file is without
     the change, and ``path`` with it (``None``: in the same place); files beside it are looked for beside each.
+    ``is_led_astray`` says whether a file is a link, and the change one of what it leads to.
     """
 
     path: str
@@ -72,6 +73,7 @@ class ProposedChange:
     after: Callable[[str], bytes | None] = lambda path: None
     almanac: Almanac | None = None
     base_path: str | None = None
+    is_led_astray: Callable[[str], bool] = lambda path: False
 
     @property
     def is_moved(self) -> bool:

@@ -56,6 +56,15 @@ def changed_files(base: Configuration, change: ProposedChange) -> tuple[str, ...
     return (*touched, *(name for name in dict.fromkeys(_of_the_repository(base.overrides)) if change.changes(name)))
 
 
+def led_astray(head: Configuration, change: ProposedChange) -> Iterator[str]:
+    """Say which files that the configuration goes by, or itself, are links of which a change changes the target."""
+    directory = PurePosixPath(change.path).parent
+    beside = (str(directory / name) for name in _beside(head))
+    for name in dict.fromkeys((change.path, *beside, *_of_the_repository(head.overrides))):
+        if change.is_led_astray(name):
+            yield f"changes what {name} says, which is a link: put the file itself there"
+
+
 def mends(base: Configuration, head: Configuration) -> bool:
     """Whether a change makes it easier to be approved in some region: by fewer, from fewer teams, or by others."""
     names = [region.name for region in base.calendar.regions]
