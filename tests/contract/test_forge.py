@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from github_world import REPOSITORY, Comment, GithubWorld, Pull
+from github_world import REPOSITORY, Comment, GithubWorld, Link, Pull
 
 from wedgate.adapters.forge.github import GithubForge
 from wedgate.errors import ConfigurationError, ExternalSystemError
@@ -289,3 +289,16 @@ def test_a_limit_is_no_refusal(world: Any) -> None:
     forge, _ = limited(world)
     with pytest.raises(ExternalSystemError, match="its rate limit"):
         forge.keep_comment(7, "<!-- mark -->", "<!-- mark --> said")
+
+
+def test_the_way_to_a_file_goes_over_links(world: Any) -> None:
+    """The forge answers for a link with what it leads to; git's own listing does not."""
+    world.put("data/fairs.ics", b"here")
+    world.put("calendars", Link(b"dates"))
+    world.put("dates/fairs.ics", Link(b"../data/fairs.ics"))
+    forge = forge_of(world)
+    assert forge.way_to("data/fairs.ics", "a" * 40) == ("data/fairs.ics",)
+    assert forge.way_to("nothing/at/all", "a" * 40) == ("nothing/at/all",)
+    assert forge.way_to("dates/fairs.ics", "a" * 40) == ("dates/fairs.ics", "data/fairs.ics")
+    over = ("calendars/fairs.ics", "calendars", "dates/fairs.ics", "data/fairs.ics")
+    assert forge.way_to("calendars/fairs.ics", "a" * 40) == over

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
+import posixpath
 import threading
 import time
 from dataclasses import dataclass, field
@@ -44,6 +46,10 @@ class Pull:
     """By author and committer, and with a message where one matters."""
 
 
+class Link(bytes):
+    """The content of a link: where it leads, from the directory that it is in."""
+
+
 @dataclass(kw_only=True)
 class Comment:
     """A comment on a pull request, by a login (``None``: an account that is gone)."""
@@ -64,6 +70,10 @@ class GithubWorld:
         self.branches = {"main": "a" * 40}
         self.commits["a" * 40] = {}
         self.trees: dict[str, str] = {}
+        self.cuts_trees = False
+        """Whether a directory has more in it than is shown."""
+        self._directories: dict[str, tuple[str, str]] = {}
+        self._blobs: dict[str, bytes] = {}
         self.pulls: dict[int, Pull] = {}
         self.rules: dict[str, list[dict[str, Any]]] = {}
         """By branch, as GitHub lists them."""
@@ -197,9 +207,15 @@ class GithubWorld:
                 base, _, head = between.partition("...")
                 files = self._between(base, head)
                 if files is not None:
-                    found = _example("compare", files=[_file(*each) for each in files[:300]])
+                    found = _example("compare", files=[_file(*each, self._blob(head, each[0])) for each in files[:300]])
                     found["base_commit"]["sha"] = self.branches.get(base, base)
                     return 200, found
+            case ["git", "trees", sha]:
+                ref, directory = self._directories.get(sha, (sha, ""))
+                return 200, self._directory(ref, directory)
+            case ["git", "blobs", sha] if sha in self._blobs:
+                content = base64.encodebytes(self._blobs[sha]).decode()
+                return 200, _example("blob", sha=sha, encoding="base64", content=content, size=len(self._blobs[sha]))
             case ["git", "commits", sha] if sha in self.trees:
                 found = _example("git_commit", sha=sha)
                 found["tree"]["sha"] = self.trees[sha]
@@ -384,10 +400,35 @@ class GithubWorld:
         found = copy.deepcopy(ANSWERS[example]["user"] if example == "permission" else ANSWERS[example])
         return {**found, "login": name, "id": number, "type": "Bot" if name.endswith("[bot]") else "User"}
 
+    def _blob(self, ref: str, path: str) -> str:
+        """Return git's id of a file."""
+        content = self.commits.get(ref, {}).get(path, b"")
+        return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+
+    def _directory(self, ref: str, directory: str) -> dict[str, Any]:
+        """Return what lies in a directory of a commit, and remember by which ids it can be asked for."""
+        start = f"{directory}/" if directory else ""
+        listed: dict[str, dict[str, Any]] = {}
+        for path, content in self.commits.get(ref, {}).items():
+            if path.startswith(start):
+                name, _, below = path.removeprefix(start).partition("/")
+                sha = hashlib.sha256(f"{ref}:{start}{name}".encode()).hexdigest()[:40]
+                mode = "040000" if below else "120000" if isinstance(content, Link) else "100644"
+                if below:
+                    self._directories[sha] = (ref, f"{start}{name}")
+                else:
+                    self._blobs[sha] = content
+                listed[name] = {"path": name, "mode": mode, "type": "tree" if below else "blob", "sha": sha}
+        return _example("git_tree", sha=ref, tree=list(listed.values()), truncated=self.cuts_trees)
+
     def _contents(self, path: str, ref: str) -> Answer:
         files = self.commits.get(self.branches.get(ref, ref), {})
         if path in files:
             content = files[path]
+            if isinstance(content, Link):
+                # GitHub answers with what a link leads to, and does not say so.
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(path), content.decode()))
+                return self._contents(target, ref)
             described = {"name": path.rpartition("/")[2], "path": path, "size": len(content)}
             if len(content) > 1_000_000:
                 return 200, _example("file", **described, encoding="none", content="")
@@ -430,8 +471,8 @@ def _missing() -> Answer:
     return 404, {"message": "Not Found", "status": "404"}
 
 
-def _file(path: str, former: str | None) -> dict[str, Any]:
-    found = _example("pull_file", filename=path, status="renamed" if former else "modified", sha="f" * 40)
+def _file(path: str, former: str | None, sha: str = "f" * 40) -> dict[str, Any]:
+    found = _example("pull_file", filename=path, status="renamed" if former else "modified", sha=sha)
     return {**found, "previous_filename": former} if former else found
 
 

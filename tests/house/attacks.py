@@ -18,6 +18,7 @@ MEMORY = "tests/cli/test_override_memory.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
+PATHS = "tests/cli/test_status_paths.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
 ENGINE = "wedgate/engine/overrides.py"
@@ -472,8 +473,8 @@ ATTACKS = (
         "empties a file that the configuration takes days from, and leaves the configuration alone",
         "judges a change to those files as one to the configuration",
         PROPOSED,
-        "if change.changes(name))",
-        "if False)",
+        "if change.is_moved or change.changes(now))",
+        "if change.is_moved)",
         f"{STATUS}::test_a_change_to_a_file_that_the_configuration_names_is_judged_too",
     ),
     Attack(
@@ -504,6 +505,69 @@ ATTACKS = (
         f"{STATUS}::test_a_change_to_who_may_approve_is_judged_wherever_it_stands[on call]",
     ),
     Attack(
+        "rename-the-service",
+        "renames the service during a freeze, so that an empty ledger is read",
+        "compares where the two ledgers really are",
+        "wedgate/cli/override_wiring.py",
+        'return (kind, options["remote"], options["ref"])',
+        "return (kind, configuration.state)",
+        f"{PATHS}::test_a_renamed_service_leaves_no_freeze_behind",
+    ),
+    Attack(
+        "drop-the-ledger",
+        "takes `state:` away during a freeze, where no policy of overrides is",
+        "asks for a quorum about the place of the ledger, whether there is a policy or not",
+        "wedgate/engine/check.py",
+        "if kept is not None and kept !=",
+        "if base.overrides is not None and kept is not None and kept !=",
+        f"{PATHS}::test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept",
+    ),
+    Attack(
+        "region-with-friends",
+        "adds a region in which friends may approve, to end a freeze of every region",
+        "compares who may approve in a new region with who may anywhere else",
+        "wedgate/engine/check.py",
+        "if name not in without), *added]",
+        "if name not in without)]",
+        f"{PATHS}::test_a_new_region_lets_nobody_new_end_a_freeze",
+    ),
+    Attack(
+        "move-beside-an-empty-file",
+        "moves the configuration to where an empty calendar of the same name lies",
+        "takes a configuration that moves for one whose files have changed",
+        PROPOSED,
+        "if change.is_moved or change.changes(now))",
+        "if change.changes(now))",
+        f"{PATHS}::test_a_configuration_does_not_move_to_other_files[with_feed-with another file]",
+    ),
+    Attack(
+        "move-beside-another-roster",
+        "moves the configuration to where another file says who is on call",
+        "compares those files where they were and where they are",
+        PROPOSED,
+        "    if was == now:\n",
+        "    if True:\n",
+        f"{PATHS}::test_a_configuration_does_not_move_to_other_files[with_roster-alone]",
+    ),
+    Attack(
+        "behind-a-link",
+        "empties the file that a link of the configuration leads to, which is listed under another name",
+        "follows links itself, and asks the quorum about what they lead to",
+        "wedgate/cli/sources.py",
+        "return len(way) > 1 and any(map(changed.has, way))",
+        "return False",
+        f"{PATHS}::test_what_a_link_leads_to_is_not_emptied_unseen[a file]",
+    ),
+    Attack(
+        "link-in-its-place",
+        "makes a link of a file, from a branch in which the target is still full",
+        "compares the content with the id that git gives the file",
+        "wedgate/cli/sources.py",
+        "return not is_itself and len(forge.way_to(path, head)) > 1",
+        "return False",
+        f"{PATHS}::test_a_link_is_made_by_the_quorum_and_unmade_by_anyone",
+    ),
+    Attack(
         "there-and-back",
         "moves the branch while its status is decided, and back when it is green",
         "decides about the commit that the status is posted on, wherever the branch is by then",
@@ -517,8 +581,8 @@ ATTACKS = (
         "weakens the policy everywhere while too few are left to approve in one region",
         "lets the calendar decide about that region alone, and asks who is left",
         "wedgate/engine/check.py",
-        "[name for name in names if name not in without]",
-        "[name for name in names if not without]",
+        "(name for name in names if name not in without)",
+        "(name for name in names if not without)",
         f"{EMERGENCY}::test_a_policy_that_nobody_can_meet_any_more_is_mended_on_an_open_day",
     ),
     Attack(

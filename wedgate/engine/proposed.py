@@ -47,10 +47,22 @@ def what_opens(old: Calendar, new: Calendar, almanac: Almanac, changed: Almanac,
 
 
 def changed_files(base: Configuration, change: ProposedChange) -> tuple[str, ...]:
-    """Return the files that a change touches of those which the configuration takes days or approvers from."""
+    """Return the files that a change touches of those which the configuration takes days or approvers from.
+
+    With a configuration that moves, all that are looked for beside it are others.
+    """
+    beside = dict.fromkeys(_places(change, name) for name in _beside(base))
+    touched = (now for was, now in beside if change.is_moved or change.changes(now))
+    return (*touched, *(name for name in dict.fromkeys(_of_the_repository(base.overrides)) if change.changes(name)))
+
+
+def led_astray(head: Configuration, change: ProposedChange) -> Iterator[str]:
+    """Say which files that the configuration goes by, or itself, are links of which a change changes the target."""
     directory = PurePosixPath(change.path).parent
-    beside = (str(directory / name) for name in _beside(base))
-    return tuple(name for name in dict.fromkeys((*beside, *_of_the_repository(base.overrides))) if change.changes(name))
+    beside = (str(directory / name) for name in _beside(head))
+    for name in dict.fromkeys((change.path, *beside, *_of_the_repository(head.overrides))):
+        if change.is_led_astray(name):
+            yield f"changes what {name} says, which is a link: put the file itself there"
 
 
 def mends(base: Configuration, head: Configuration) -> bool:
@@ -66,9 +78,8 @@ def weakened_files(base: Configuration, change: ProposedChange) -> Iterator[str]
     policy = base.overrides
     if policy is None:
         return
-    directory = PurePosixPath(change.path).parent
     for name in dict.fromkeys(_calls(policy)):
-        if change.changes(str(directory / name)):
+        if _is_another(change, *_places(change, name)):
             yield f"changes {name}, which says who is on call and may approve"
     yield from _more_owners(policy, change)
     if policy.signers is not None:
@@ -164,6 +175,20 @@ def _more_owners(policy: OverridePolicy, change: ProposedChange) -> Iterator[str
 
 def _names(owners: Owners) -> set[str]:
     return {*owners.people, *owners.teams}
+
+
+def _places(change: ProposedChange, name: str) -> tuple[str, str]:
+    """Return the paths in the repository of a file beside the configuration, without and with the change."""
+    was, now = (PurePosixPath(path).parent for path in (change.base_path or change.path, change.path))
+    return str(was / name), str(now / name)
+
+
+def _is_another(change: ProposedChange, was: str, now: str) -> bool:
+    """Whether a file says something else with the change; one that moved along with its content does not."""
+    if was == now:
+        return change.changes(now)
+    content = change.before(was)
+    return content is None or content != change.after(now)
 
 
 def _lines(change: ProposedChange, path: str, which: str) -> frozenset[bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wedgate.adapters._github.connection import READ, TIMEOUT_SECONDS, Connection, ForbiddenError, NotFoundError
+from wedgate.adapters._github.links import GithubLinks
 from wedgate.adapters.forge.interface import ChangedPaths, ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 
@@ -48,6 +49,8 @@ class GithubForge:
         self._head: str | None = None
         self._changed: dict[str, ChangedPaths] = {}
         self._login: str | None = None
+        self._files: dict[tuple[str, str], ForgeFile | None] = {}
+        self._links = GithubLinks(self.connection, self._base)
 
     def default_branch_file(self, paths: tuple[str, ...]) -> ForgeFile | None:
         """Fetch the first of ``paths`` that exists on the default branch, all at one commit."""
@@ -68,7 +71,12 @@ class GithubForge:
         return self._head
 
     def file_at(self, path: str, ref: str) -> ForgeFile | None:
-        """Fetch one file at a commit; ``ConfigurationError`` for a directory or something else that is no file."""
+        """Fetch one file at a commit, once; ``ConfigurationError`` for a directory or what else is no file."""
+        if (path, ref) not in self._files:
+            self._files[path, ref] = self._fetch_file(path, ref)
+        return self._files[path, ref]
+
+    def _fetch_file(self, path: str, ref: str) -> ForgeFile | None:
         what = f"the file {path}"
         try:
             found = self.connection.get(f"{self._base}/contents/{quote(path)}", what=what, needs=READ, ref=ref)
@@ -80,6 +88,10 @@ class GithubForge:
             raise _not_usable(path, "the file is larger than 1,000,000 bytes", "is this the right file?")
         content = self.connection.asked(what, READ, lambda: base64.b64decode(found["content"]))
         return ForgeFile(path=path, content=content, ref=ref)
+
+    def way_to(self, path: str, ref: str) -> tuple[str, ...]:
+        """Fetch which links a path goes over at a commit: ``file_at`` follows them."""
+        return self._links.way_to(path, ref)
 
     def changed_paths(self, pull_request: int) -> tuple[str, ...]:
         """Fetch the paths that a pull request changes, old names of moved files too."""
@@ -169,7 +181,11 @@ def _paths(files: Sequence[Mapping[str, Any]], *, at_most: int) -> tuple[str, ..
 
 def _changed(found: Mapping[str, Any]) -> ChangedPaths:
     files = found["files"]
-    return ChangedPaths(paths=frozenset(_names(files)), is_whole=len(files) < _LISTED_AT_MOST)
+    return ChangedPaths(
+        paths=frozenset(_names(files)),
+        is_whole=len(files) < _LISTED_AT_MOST,
+        blobs={str(file["filename"]): str(file["sha"]) for file in files},
+    )
 
 
 def _names(files: Iterable[Mapping[str, Any]]) -> Iterator[str]:

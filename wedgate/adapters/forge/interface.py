@@ -6,7 +6,7 @@ Every implementation passes ``tests/contract/test_forge.py``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -25,10 +25,14 @@ class ForgeFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedPaths:
-    """The paths that a change touches, old names of moved files too; not ``is_whole``: some are not listed."""
+    """The paths that a change touches, old names of moved files too; not ``is_whole``: some are not listed.
+
+    ``blobs`` are git's ids of what the change makes of them; a link is one of its own, wherever it leads.
+    """
 
     paths: frozenset[str]
     is_whole: bool = True
+    blobs: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, path: str) -> bool:
         """Whether a path is changed, for all that is known."""
@@ -238,6 +242,9 @@ class Forge(Protocol):
 
     def file_at(self, path: str, ref: str) -> ForgeFile | None:
         """Fetch one file at a commit."""
+
+    def way_to(self, path: str, ref: str) -> tuple[str, ...]:
+        """Fetch which links a path goes over at a commit, and where they lead, all behind the path itself."""
 
     def changed_paths(self, pull_request: int) -> tuple[str, ...]:
         """Fetch the paths that a pull request changes, old names of moved files too: all pages or an error."""
