@@ -748,3 +748,65 @@ def test_a_signed_request_for_all_regions_names_them(clone: Clone) -> None:
     """None is added to it later."""
     request = clone.asks("--region", "us")
     assert json.loads(request.read_text())["vote"]["of"]["regions"] == ["eu", "us"]
+
+
+def test_an_approval_is_taken_back_by_any_name_of_its_key(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name that gave it is another one of the same person; the ledger has both when the file is left out."""
+    request = clone.asks()
+    alice, bob = (clone.signs(request, who) for who in WHO[:2])
+    at_minute(monkeypatch, 1)
+    back = clone.signs(request, "alice", "--withdraw", key=WHO[0])
+    code, output = clone.verify(request, alice, bob, back)
+    assert code == 11
+    assert "alice@acme.example took back the approval" in output
+    assert clone.verify(request, alice, bob, back, more=("--use", "x"))[0] == 11
+    assert clone.verify(request, alice, bob, more=("--use", "x"))[0] == 11
+    at_minute(monkeypatch, 2)
+    anew = clone.signs(request, "alice", key=WHO[0])
+    assert clone.verify(request, anew, bob, more=("--use", "x"))[0] == 0
+    said = [json.loads(line)["body"] for line in audit("export")[1].splitlines() if '"approved"' in line]
+    assert [each["person"]["login"] for each in said] == ["bob@acme.example", "alice"]
+
+
+def test_a_withdrawal_that_was_seen_alone_holds_for_every_name_of_its_key(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever verifies next gives the approval by another name, and leaves the withdrawal out."""
+    request = clone.asks()
+    alice, bob = (clone.signs(request, who) for who in WHO[:2])
+    at_minute(monkeypatch, 1)
+    back = clone.signs(request, "alice", "--withdraw", key=WHO[0])
+    assert clone.verify(request, bob, back, more=("--use", "x"))[0] == 11
+    code, output = clone.verify(request, alice, bob, more=("--use", "x"))
+    assert code == 11
+    assert "alice@acme.example has taken this back" in output
+
+
+@pytest.mark.parametrize("order", ["abw", "wab", "awb"])
+def test_in_one_second_a_withdrawal_is_the_last(clone: Clone, monkeypatch: pytest.MonkeyPatch, order: str) -> None:
+    """Statements tell no less than a second, so the order of the files must say nothing."""
+    from wedgate.cli import wiring
+
+    now = datetime.now(UTC)
+    monkeypatch.setattr(wiring, "utc_now", lambda: now)
+    request = clone.asks()
+    files = {"a": clone.signs(request, WHO[0]), "b": clone.signs(request, WHO[1])}
+    assert clone.verify(request, *files.values())[0] == 0
+    files["w"] = clone.signs(request, WHO[0], "--withdraw")
+    assert clone.verify(request, *(files[each] for each in order))[0] == 11
+
+
+def test_a_withdrawal_takes_back_both_an_approval_and_a_denial(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a comment's does; and it says the same the next time, of an asker's denial too."""
+    request = clone.asks()
+    alice, bob = (clone.signs(request, who) for who in WHO[:2])
+    at_minute(monkeypatch, 1)
+    denied, own = clone.signs(request, WHO[0], "--deny"), clone.signs(request, WHO[4], "--deny")
+    at_minute(monkeypatch, 2)
+    files = [alice, bob, denied, own, *(clone.signs(request, who, "--withdraw") for who in (WHO[0], WHO[4]))]
+    for _ in range(2):
+        code, output = clone.verify(request, *files, more=("--use", "x"))
+        assert code == 11
+        assert "eu: 1 of 2 approvals, by bob@acme.example" in output
+        assert "withdrawn\n" not in output
+    assert clone.verify(request, *files, clone.signs(request, WHO[2]), more=("--use", "x"))[0] == 0

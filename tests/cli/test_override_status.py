@@ -332,6 +332,36 @@ def test_a_merge_group_is_judged_by_what_it_adds(talk: Talk) -> None:
     assert queued() == "success"
 
 
+def test_a_merge_group_is_judged_by_all_that_it_brings(talk: Talk) -> None:
+    """A queue may merge a red group below a green one, so what an earlier pull request loosens is red in both."""
+    base, first, second = text_of(talk, NEVER), "7" * 40, "8" * 40
+    changes(talk, base.replace("longest: 4h", "approvals: 1"), base=base)
+    talk.world.pulls[8] = Pull(head="9" * 40, head_ref="other", files=[("app.py", None)])
+    loosened = talk.world.commits[H1]
+    talk.world.commits |= {first: loosened, second: {**loosened, "app.py": b"x"}, "9" * 40: {"app.py": b"x"}}
+    talk.world.comparisons[first, second] = [("app.py", None)]
+    talk.world.comparisons["a" * 40, second] = [("app.py", None), ("wedgate.yml", None)]
+
+    def queued() -> str:
+        group = {"base_ref": "refs/heads/main", "base_sha": first, "head_sha": second}
+        path = talk.directory / "group.json"
+        path.write_text(json.dumps({"repository": {"default_branch": "main"}, "merge_group": group}))
+        ref = f"refs/heads/gh-readonly-queue/main/pr-8-{first}"
+        for command in ("refresh", "check"):
+            done = talk.run("merge_group", command, GITHUB_EVENT_PATH=str(path), GITHUB_REF=ref, GITHUB_SHA=second)
+        assert (talk.status["sha"], done.exit_code == 0) == (second, talk.status["state"] == "success")
+        return str(talk.status["state"])
+
+    assert queued() == "failure"
+    assert str(talk.status["description"]).startswith("config_loosened")
+    # What its own quorum let in covers the first group, and not the second with something else in it.
+    grant(talk, "config_loosened")
+    assert queued() == "failure"
+    talk.world.branches["main"] = first
+    talk.world.comparisons.pop(("a" * 40, second))
+    assert queued() == "success"
+
+
 def test_one_bad_configuration_keeps_no_other_pull_request_waiting(talk: Talk) -> None:
     """Each has its status; a stranger's comes last."""
     base = text_of(talk, NEVER)
@@ -361,8 +391,8 @@ def test_a_thousand_comments_a_team_of_three_hundred_and_a_thousand_files(talk: 
     talk.world.asked.clear()
     assert talk.run("schedule", "refresh", "--pull-request", "7").exit_code == 0
     assert talk.status["state"] == "success"
-    # Beside them the repository and its default branch once, and each pull request's head and status.
-    assert len(talk.world.asked) <= 20 + 4, talk.world.asked
+    # Beside them the repository and its default branch once, and each pull request's head, its last status and another.
+    assert len(talk.world.asked) <= 20 + 5, talk.world.asked
 
 
 def test_a_status_holds_until_the_first_closing(talk: Talk) -> None:

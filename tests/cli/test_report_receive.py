@@ -430,3 +430,28 @@ def test_whoever_may_not_roll_back_may_not_report(may: str, expected: str) -> No
     policy = parse_configuration(text.encode(), name="wedgate.yml").overrides
     assert policy is not None
     assert policy.may[Duty.REPORT] == expected
+
+
+def test_each_report_of_a_comment_is_given(place: Place) -> None:
+    """One for each region in a line of its own, each once; the second job follows all of them."""
+    lines = f"/wedgate report {DIGEST} reason=slow regions=us-west\n\n/wedgate report {DIGEST} reason=errors regions=eu"
+    event = says(place, "zoe", lines)
+    for _ in range(2):
+        code, output, _ = place.hear(event, "comment", GITHUB_EVENT_NAME="issue_comment")
+        assert code == ExitCode.DONE, output
+        assert outputs(place).count("r-") == 1
+    by = f"zoe, comment {event['comment']['id']}"
+    assert place.orders() == [(by, "slow"), (f"{by}, line 3", "errors")]
+    said = place.world.comments[7][-1].body
+    assert "reported a regression in us-west: " in said
+    assert "reported a regression in eu: " in said
+    code, output, _ = place.hear(event, "report", "receive")
+    assert (code, place.green("us-west"), place.green("eu")) == (ExitCode.DONE, 0, 0), output
+
+
+def test_a_second_report_about_another_release_is_refused(place: Place) -> None:
+    """The first one counts all the same."""
+    event = says(place, "zoe", f"/wedgate report {DIGEST} reason=slow\n\n/wedgate report sha256:other reason=errors")
+    code, output, _ = place.hear(event, "comment", GITHUB_EVENT_NAME="issue_comment")
+    assert (code, len(place.orders())) == (ExitCode.REFUSED, 1), output
+    assert "it is about another release than sha256:new" in place.world.comments[7][-1].body.replace("\\", "")

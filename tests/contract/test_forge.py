@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from github_world import REPOSITORY, Comment, GithubWorld, Pull
+from github_world import REPOSITORY, Comment, GithubWorld, Link, Pull
 
 from wedgate.adapters.forge.github import GithubForge
 from wedgate.errors import ConfigurationError, ExternalSystemError
@@ -72,10 +72,10 @@ def test_a_later_page_that_fails_is_an_error(world: Any) -> None:
         forge_of(world).changed_paths(7)
 
 
-def test_two_commits_are_compared(world: Any) -> None:
+def test_a_commit_is_compared_with_the_default_branch(world: Any) -> None:
     """In one request, with the old name of what was moved."""
-    world.comparisons[("c" * 40, "d" * 40)] = [("wedgate.yml", "old.yml"), ("app.py", None)]
-    changed = forge_of(world).changed_between("c" * 40, "d" * 40)
+    world.comparisons[("a" * 40, "d" * 40)] = [("wedgate.yml", "old.yml"), ("app.py", None)]
+    changed = forge_of(world, default_branch="main").changed_by("d" * 40)
     assert changed.paths == {"wedgate.yml", "old.yml", "app.py"}
     assert changed.is_whole
     assert not changed.has("other.py")
@@ -98,8 +98,8 @@ def test_what_a_commit_changes_is_asked_once_and_says_where_the_default_branch_i
 @pytest.mark.parametrize(("count", "is_whole"), [(299, True), (300, False), (900, False)])
 def test_a_comparison_that_may_lack_files_says_so(world: Any, count: int, is_whole: bool) -> None:
     """GitHub lists three hundred files and does not say that there are more: then any file may have been changed."""
-    world.comparisons[("c" * 40, "d" * 40)] = [(f"src/{number}.py", None) for number in range(count)]
-    changed = forge_of(world).changed_between("c" * 40, "d" * 40)
+    world.comparisons[("a" * 40, "d" * 40)] = [(f"src/{number}.py", None) for number in range(count)]
+    changed = forge_of(world, default_branch="main").changed_by("d" * 40)
     assert changed.is_whole is is_whole
     assert changed.has("wedgate.yml") is not is_whole
 
@@ -289,3 +289,16 @@ def test_a_limit_is_no_refusal(world: Any) -> None:
     forge, _ = limited(world)
     with pytest.raises(ExternalSystemError, match="its rate limit"):
         forge.keep_comment(7, "<!-- mark -->", "<!-- mark --> said")
+
+
+def test_the_way_to_a_file_goes_over_links(world: Any) -> None:
+    """The forge answers for a link with what it leads to; git's own listing does not."""
+    world.put("data/fairs.ics", b"here")
+    world.put("calendars", Link(b"dates"))
+    world.put("dates/fairs.ics", Link(b"../data/fairs.ics"))
+    forge = forge_of(world)
+    assert forge.way_to("data/fairs.ics", "a" * 40) == ("data/fairs.ics",)
+    assert forge.way_to("nothing/at/all", "a" * 40) == ("nothing/at/all",)
+    assert forge.way_to("dates/fairs.ics", "a" * 40) == ("dates/fairs.ics", "data/fairs.ics")
+    over = ("calendars/fairs.ics", "calendars", "dates/fairs.ics", "data/fairs.ics")
+    assert forge.way_to("calendars/fairs.ics", "a" * 40) == over

@@ -81,6 +81,35 @@ def test_a_grant_that_ends_in_open_time_keeps_its_region_open_until_the_calendar
     assert granted_until(calendar, PinnedAlmanac(), "uk", at, ends, rules=rules) == expected
 
 
+@pytest.mark.parametrize(
+    ("at", "ends", "rules", "untouchable", "expected"),
+    [
+        # London's Saturday is from Friday 23:00 UTC to Saturday 23:00 UTC, its evening from 17:00 to 19:00 UTC.
+        ("06-06T12:00:00", "06-06T16:59:59", "saturday", "", "06-06T16:59:59"),
+        ("06-06T12:00:00", "06-06T17:00:00", "saturday", "", "06-06T17:00:00"),
+        ("06-06T12:00:00", "06-06T17:00:01", "saturday", "", "06-06T17:00:00"),
+        ("06-06T16:59:59", "06-06T17:00:00", "saturday", "", "06-06T17:00:00"),
+        ("06-06T17:00:00", "06-06T17:00:01", "saturday", "", "06-06T17:00:00"),
+        ("06-06T19:00:00", "06-06T23:00:00", "saturday", "", "06-06T23:00:00"),
+        ("06-06T19:00:00", "06-06T23:00:01", "saturday", "", "06-06T23:00:00"),
+        ("06-05T22:59:59", "06-05T23:00:00", "saturday", "", "06-05T23:00:00"),
+        ("06-05T22:59:59", "06-05T23:00:01", "saturday", "", "06-05T23:00:01"),
+        ("06-05T22:59:59", "06-06T12:00:00", "saturday", "saturday", "06-05T23:00:00"),
+        ("06-07T22:59:59", "06-07T23:00:00", "sunday", "", "06-12T23:00:00"),
+    ],
+)
+def test_a_second_beside_each_boundary_is_on_its_side_of_it(
+    at: str, ends: str, rules: str, untouchable: str, expected: str
+) -> None:
+    """Half-open, of a grant and of a rule; each by hand."""
+    calendar = parse_configuration(TEXT, name="wedgate.yml").calendar
+    began, over, wanted = (datetime.fromisoformat(f"2026-{text}+00:00") for text in (at, ends, expected))
+    found = granted_until(
+        calendar, PinnedAlmanac(), "uk", began, over, rules=(rules,), untouchable=(untouchable,) if untouchable else ()
+    )
+    assert found == wanted
+
+
 def test_a_long_runway_is_looked_at_to_its_end() -> None:
     """A region that no rule ever closes again is open for as long as was asked for."""
     text = TEXT.replace(b"weekdays: saturday", b"dates: 2026-06-06").replace(b"weekdays: sunday", b"dates: 2026-06-07")

@@ -14,6 +14,7 @@ from wedgate.engine.rollout import RolloutEngine
 from wedgate.errors import ExitCode, RefusedError
 from wedgate.ledger.orders import Order
 from wedgate.rollout.state import RegionPhase, RolloutStatus
+from wedgate.rollout.way_back import way_back
 
 HALF_A_MINUTE = timedelta(seconds=30)
 
@@ -100,3 +101,19 @@ def test_a_digest_cleared_in_one_region_may_go_there_alone(world: Any, new: Any)
         world.run(regions=("r2",))
     clear_digest(book, new.digest, by="zoe", why="it is good", at=world.now)
     assert world.run().exit_code is ExitCode.DONE
+
+
+@pytest.mark.parametrize(("where", "second", "is_back"), [("r1", "r2", True), ("r2", "r1", False)])
+def test_a_second_report_that_the_end_overtook_is_done_only_where_everything_is_back(
+    world: Any, where: str, second: str, *, is_back: bool
+) -> None:
+    """The first report ends the rollout; what the second one is about went back with it, or was promoted and stays."""
+    world.start()
+    until(world, lambda there: there.weights()[where] == 10)
+    for region in (where, second):
+        world.order(Order.REPORT, regions=(region,))
+    assert world.tick().exit_code is ExitCode.ROLLED_BACK
+    ledger = AuditBook(world.store, lambda pause: None).read()
+    first, later = (way_back(next(iter(ledger.journals.values())), order.revision) for order in ledger.orders)
+    assert first.restored is not None
+    assert (later.begun is None, later.restored) == (True, first.restored if is_back else None)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
 import json
+import posixpath
 import threading
 import time
 from dataclasses import dataclass, field
@@ -44,6 +46,10 @@ class Pull:
     """By author and committer, and with a message where one matters."""
 
 
+class Link(bytes):
+    """The content of a link: where it leads, from the directory that it is in."""
+
+
 @dataclass(kw_only=True)
 class Comment:
     """A comment on a pull request, by a login (``None``: an account that is gone)."""
@@ -64,6 +70,10 @@ class GithubWorld:
         self.branches = {"main": "a" * 40}
         self.commits["a" * 40] = {}
         self.trees: dict[str, str] = {}
+        self.cuts_trees = False
+        """Whether a directory has more in it than is shown."""
+        self._directories: dict[str, tuple[str, str]] = {}
+        self._blobs: dict[str, bytes] = {}
         self.pulls: dict[int, Pull] = {}
         self.rules: dict[str, list[dict[str, Any]]] = {}
         """By branch, as GitHub lists them."""
@@ -202,9 +212,15 @@ class GithubWorld:
                 base, _, head = between.partition("...")
                 files = self._between(base, head)
                 if files is not None:
-                    found = _example("compare", files=[_file(*each) for each in files[:300]])
+                    found = _example("compare", files=[_file(*each, self._blob(head, each[0])) for each in files[:300]])
                     found["base_commit"]["sha"] = self.branches.get(base, base)
                     return 200, found
+            case ["git", "trees", sha]:
+                ref, directory = self._directories.get(sha, (sha, ""))
+                return 200, self._directory(ref, directory)
+            case ["git", "blobs", sha] if sha in self._blobs:
+                content = base64.encodebytes(self._blobs[sha]).decode()
+                return 200, _example("blob", sha=sha, encoding="base64", content=content, size=len(self._blobs[sha]))
             case ["git", "commits", sha] if sha in self.trees:
                 found = _example("git_commit", sha=sha)
                 found["tree"]["sha"] = self.trees[sha]
@@ -214,7 +230,7 @@ class GithubWorld:
                 return 200, self._page(own, query)
             case ["commits", sha, "statuses"]:
                 own = [status for status in reversed(self.statuses) if status["sha"] == sha]
-                return 200, [_example("status", **{key: each[key] for key in each if key != "sha"}) for each in own]
+                return 200, self._page([self._status(each) for each in own], query)
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
             case ["rules", "branches", name]:
@@ -309,8 +325,11 @@ class GithubWorld:
                 self.check_runs.append(content)
                 return 201, _example("check_run", **{key: content[key] for key in ("name", "head_sha", "conclusion")})
             case ["statuses", sha]:
-                self.statuses.append({"sha": sha, **content})
-                return 201, _example("status", **content)
+                given = [each for each in self.statuses if (each["sha"], each["context"]) == (sha, content["context"])]
+                if len(given) >= MOST_STATUSES:
+                    return 422, {"message": "Validation Failed", "errors": [TOO_MANY], "documentation_url": "x"}
+                self.statuses.append({"sha": sha, **content, "by": self.login or BOT})
+                return 201, self._status(self.statuses[-1])
         return _missing()
 
     def _find(self, number: int) -> Comment | None:
@@ -360,6 +379,10 @@ class GithubWorld:
             found["commit"][part]["email"] = f"{login or 'nobody'}@acme.example"
         return found
 
+    def _status(self, given: dict[str, Any]) -> dict[str, Any]:
+        shown = {key: given[key] for key in given if key not in ("sha", "by")}
+        return _example("status", **shown, creator=self._user(given.get("by", BOT)))
+
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []
         for branch, after, login in reversed(self.pushes):
@@ -392,10 +415,35 @@ class GithubWorld:
         found = copy.deepcopy(ANSWERS[example]["user"] if example == "permission" else ANSWERS[example])
         return {**found, "login": name, "id": number, "type": "Bot" if name.endswith("[bot]") else "User"}
 
+    def _blob(self, ref: str, path: str) -> str:
+        """Return git's id of a file."""
+        content = self.commits.get(ref, {}).get(path, b"")
+        return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
+
+    def _directory(self, ref: str, directory: str) -> dict[str, Any]:
+        """Return what lies in a directory of a commit, and remember by which ids it can be asked for."""
+        start = f"{directory}/" if directory else ""
+        listed: dict[str, dict[str, Any]] = {}
+        for path, content in self.commits.get(ref, {}).items():
+            if path.startswith(start):
+                name, _, below = path.removeprefix(start).partition("/")
+                sha = hashlib.sha256(f"{ref}:{start}{name}".encode()).hexdigest()[:40]
+                mode = "040000" if below else "120000" if isinstance(content, Link) else "100644"
+                if below:
+                    self._directories[sha] = (ref, f"{start}{name}")
+                else:
+                    self._blobs[sha] = content
+                listed[name] = {"path": name, "mode": mode, "type": "tree" if below else "blob", "sha": sha}
+        return _example("git_tree", sha=ref, tree=list(listed.values()), truncated=self.cuts_trees)
+
     def _contents(self, path: str, ref: str) -> Answer:
         files = self.commits.get(self.branches.get(ref, ref), {})
         if path in files:
             content = files[path]
+            if isinstance(content, Link):
+                # GitHub answers with what a link leads to, and does not say so.
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(path), content.decode()))
+                return self._contents(target, ref)
             described = {"name": path.rpartition("/")[2], "path": path, "size": len(content)}
             if len(content) > 1_000_000:
                 return 200, _example("file", **described, encoding="none", content="")
@@ -406,6 +454,13 @@ class GithubWorld:
         return _missing()
 
 
+MOST_STATUSES = 1000
+"""So many GitHub takes for one commit and context."""
+TOO_MANY = {
+    "resource": "Status",
+    "code": "custom",
+    "message": "This SHA and context has reached the maximum number of statuses.",
+}
 PEOPLE = ("alice", "bob", "carol", "dave", "erin", "frank", "zoe")
 ONLY_OF_ONE = (
     "merged", "mergeable", "rebaseable", "mergeable_state", "merged_by", "comments", "review_comments",
@@ -431,8 +486,8 @@ def _missing() -> Answer:
     return 404, {"message": "Not Found", "status": "404"}
 
 
-def _file(path: str, former: str | None) -> dict[str, Any]:
-    found = _example("pull_file", filename=path, status="renamed" if former else "modified", sha="f" * 40)
+def _file(path: str, former: str | None, sha: str = "f" * 40) -> dict[str, Any]:
+    found = _example("pull_file", filename=path, status="renamed" if former else "modified", sha=sha)
     return {**found, "previous_filename": former} if former else found
 
 
@@ -539,4 +594,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 ENTERPRISE = "/api/v3"
 """What stands before every path on a server of one's own (GHES)."""
-PAGED = ("/files", "/comments", "/members", "/commits", "/pulls", "/deployments")
+PAGED = ("/files", "/comments", "/members", "/commits", "/pulls", "/deployments", "/statuses")

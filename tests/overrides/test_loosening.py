@@ -74,6 +74,17 @@ def test_what_makes_it_harder_does_not(change: dict[str, Any]) -> None:
     assert loosened(POLICY, replace(POLICY, **change), ("eu", "us")) == ()
 
 
+def test_a_new_region_brings_nobody_of_its_own() -> None:
+    """It is compared with what holds for every region without an entry of its own."""
+    alice = Approvers(people=PEOPLE[:1])
+    assert loosened(POLICY, replace(POLICY, approvers_in={"ap": alice}), ("eu", "us", "ap")) == ()
+    (said,) = loosened(POLICY, replace(POLICY, approvals_in={"ap": 1}), ("eu", "us", "ap"))
+    assert said == "asks for 1 instead of 3 approvals in ap"
+    frank = Approvers(people=(NamedPerson(login="frank"),))
+    (said,) = loosened(POLICY, replace(POLICY, approvers_in={"ap": frank}), ("eu", "us", "ap"))
+    assert said == "lets frank approve in ap"
+
+
 def test_a_first_policy_loosens_none_and_taking_it_away_does() -> None:
     """There was no quorum to ask; but whoever takes it away makes room for one of their own."""
     assert loosened(None, POLICY, ("eu",)) == ()

@@ -85,8 +85,9 @@ def _answer(number: int, comment: int, talk: Conversing, environment: Mapping[st
     if isinstance(answer, Ignored):
         click.echo(f"wedgate: nothing to do: {answer.why}")
         return ExitCode.DONE
-    talk.tell(answer)
+    # A rollback that was asked for is in the next step's hands before anything can fail on the way to the answer.
     _write_outputs(answer, environment)
+    talk.tell(answer)
     return ExitCode.REFUSED if answer.refusals else ExitCode.DONE
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from wedgate.overrides.standing import Change
 
 
+FOR_ANCHORS = 50
+"""So many statuses of a commit may differ in the anchor of the ledger alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
     """What a status takes where nobody can be asked: the default branch never had a configuration that can be used."""
@@ -36,19 +40,42 @@ class Posting:
         """Ask the gate about the head of a pull request, as its own `wedgate check` does."""
         from wedgate.adapters.forge.runner import ChangeEvent
 
-        event = ChangeEvent(pull_request=pull_request, base_sha="", head_sha=head)
+        event = ChangeEvent(pull_request=pull_request, head_sha=head)
         return self.gate_for(event).decide(None)
 
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
-        """Post a status, or where asked a check run with the decision as its summary."""
-        if not self.as_check_run or decision is None:
-            self.conversations.set_status(commit, status)
+        """Post a status, or where asked a check run with the decision, or why there is none, as its summary."""
+        if not self.as_check_run:
+            if not self._stands(commit, status):
+                self.conversations.set_status(commit, status)
             return
         from wedgate.adapters.forge.interface import CheckResult
-        from wedgate.render.markdown import render_markdown
+        from wedgate.render.markdown import inert_text, render_markdown
 
-        result = CheckResult(status=status, summary=render_markdown(decision))
+        summary = inert_text(status.description) if decision is None else render_markdown(decision)
+        result = CheckResult(status=status, summary=summary)
         self.conversations.set_check(commit, result)
+
+    def _stands(self, commit: str, status: CommitStatus) -> bool:
+        """Whether the latest status says the same already: GitHub takes a thousand of a commit, and no more.
+
+        What somebody else posted does not count: a rule may ask for the status of one app.
+        """
+        from wedgate.errors import ExternalSystemError
+        from wedgate.overrides.anchors import without_anchors
+
+        try:
+            known = self.conversations.latest_statuses(commit, status.context)
+            latest = known[0] if known else None
+            if latest is None or latest.state is not status.state:
+                return False
+            if without_anchors(latest.shown) != without_anchors(status.shown):
+                return False
+            # The ledger grows by what changes nothing here: its anchor alone is worth the first few.
+            is_same = latest.shown == status.shown or len(known) >= FOR_ANCHORS
+            return is_same and self.forge.may_be_own(latest.by)
+        except ExternalSystemError:
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +107,23 @@ class Conversing(Posting):
         return found is not None and bool(read_comment(found.body))
 
     def tell(self, answer: Answer) -> None:
-        """Post the status, bring the comment up to date, and say in the log what happened."""
+        """Bring the comment up to date, say in the log what happened, and post the status: each without the other."""
         from wedgate.engine.conversation import status_of
+
+        picture = answer.picture
+        status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)
+        try:
+            self._say(answer)
+        finally:
+            self.post(picture.change.head, status, answer.decision)
+
+    def _say(self, answer: Answer) -> None:
         from wedgate.gate.decide import is_allowed
         from wedgate.overrides.anchors import MARKER
         from wedgate.render.annotations import inert
         from wedgate.render.conversation import render_conversation
 
         picture = answer.picture
-        status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)
-        self.post(picture.change.head, status, answer.decision)
         body = render_conversation(
             picture.change,
             picture.standing,

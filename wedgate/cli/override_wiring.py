@@ -87,14 +87,29 @@ def audit_book(configuration: Configuration, environment: Mapping[str, str] | No
     from wedgate.engine.audit import AuditBook
 
     found = os.environ if environment is None else environment
-    if configuration.state is None:
+    if configuration.state is None or _forgets(configuration, found):
         return None
-    kind, options = state_of(configuration)
-    forgets = found.get("GITHUB_ACTIONS") == "true" and found.get("RUNNER_ENVIRONMENT") != "self-hosted"
-    if kind == "file" and forgets:
-        return None
-    store, _ = open_store(kind, options, configuration.service)
+    store, _ = open_store(*state_of(configuration), configuration.service)
     return AuditBook(store, pause)
+
+
+def ledger_kept(configuration: Configuration, environment: Mapping[str, str]) -> tuple[object, ...] | None:
+    """Return where ``audit_book`` keeps the ledger, the same for two configurations that share one; ``None`` as there.
+
+    That is no path of this machine for a ref or a database, and names the service only where the place depends on it.
+    """
+    if configuration.state is None or _forgets(configuration, environment):
+        return None
+    kind, options = state_of(configuration, environment)
+    if kind == "git":
+        return (kind, options["remote"], options["ref"])
+    return (kind, options.get("url") or options["path"], configuration.service)
+
+
+def _forgets(configuration: Configuration, environment: Mapping[str, str]) -> bool:
+    """Whether the ledger is a file on a disk that is thrown away with the job."""
+    on_hosted = environment.get("GITHUB_ACTIONS") == "true" and environment.get("RUNNER_ENVIRONMENT") != "self-hosted"
+    return on_hosted and configuration.state is not None and configuration.state.kind == "file"
 
 
 def pause(duration: timedelta) -> None:

@@ -15,6 +15,8 @@ from wedgate.errors import ExitCode, WedgateError
 from wedgate.gate.reasons import ReasonCode
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wedgate.adapters.forge.interface import PullRequest
     from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.cli.conversing import Posting
@@ -29,14 +31,15 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     """Post the commit status `wedgate` anew on every open pull request towards the default branch.
 
     A status says until when it holds, and takes into account what the pull request itself changes of the
-    configuration, as `wedgate check` of the pull request does. Run this on a schedule, and at the instants that it
-    prints: then a required status turns green when a window opens, and red when one closes. Nothing is used up and
-    nothing else is changed.
+    configuration, as `wedgate check` of the pull request does. Run this on a schedule, and at the instant that it
+    prints, the first at which a window, a grant or a freeze begins or ends: then a required status turns green when a
+    window opens, and red when one closes. Nothing is used up and nothing else is changed.
 
     In a run for a merge group it posts the status of the group's own commit instead, which a merge queue waits for.
 
-    One pull request that cannot be read does not keep the others from theirs: it gets the status `error`, and this
-    exits with 20.
+    What stands there already is not posted again: GitHub takes 1,000 statuses of a commit. One pull request that cannot
+    be read does not keep the others from theirs: it gets the status `error`, and this exits with 20, as it does where a
+    status was not taken.
 
     \b
     Examples:
@@ -44,6 +47,7 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
       wedgate refresh --pull-request 7
     """
     from wedgate.cli.conversing import open_posting
+    from wedgate.engine.conversation import changes_of
 
     talk = open_posting(config, os.environ, as_check_run=as_check_run)
     conversations = talk.conversations
@@ -55,21 +59,20 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     else:
         pulls = conversations.open_pull_requests(talk.forge.default_branch())
     # Whatever strangers wrote into a configuration is read last: it keeps nobody else waiting.
-    codes = [_refresh(talk, pull) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
+    changes = list(changes_of(talk.gate.decide(None)))
+    codes = [_refresh(talk, pull, changes) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
     code = ExitCode.EXTERNAL if ExitCode.EXTERNAL in codes else ExitCode.DONE
-    decided = talk.gate.decide(None)
-    change = decided.next_open or decided.next_close
-    if change is not None:
-        click.echo(f"wedgate: this changes at {change:%Y-%m-%dT%H:%M:%SZ}; refresh then")
+    if changes:
+        click.echo(f"wedgate: this changes at {min(changes):%Y-%m-%dT%H:%M:%SZ}; refresh then")
     tell_now(config)
     return code
 
 
-def _refresh(talk: Posting, pull: PullRequest) -> ExitCode:
-    """Post the status of one pull request; ``error`` where it cannot be known."""
+def _refresh(talk: Posting, pull: PullRequest, changes: list[datetime]) -> ExitCode:
+    """Post the status of one pull request, ``error`` where it cannot be known; ``changes`` gets when it may change."""
     from wedgate.adapters.forge.interface import CommitStatus, StatusState
     from wedgate.cli.conversing import Conversing
-    from wedgate.engine.conversation import look, status_of
+    from wedgate.engine.conversation import changes_of, look, status_of
 
     found: Decision | None = None
     head = pull.head
@@ -79,19 +82,25 @@ def _refresh(talk: Posting, pull: PullRequest) -> ExitCode:
             head = picture.change.head
             found = look(talk.overrides, talk.decide, picture)
             status = status_of(found, url=talk.run_url, ledger=picture.ledger)
+            changes += changes_of(found, picture.ledger)
         else:
             found = talk.ask(pull.number, head)
             status = status_of(found, url=talk.run_url)
+            changes += changes_of(found)
         code = _code_of(found)
     except WedgateError as error:
         status, code = CommitStatus(state=StatusState.ERROR, description=str(error)), ExitCode.EXTERNAL
-    talk.post(head, status, found)
+    try:
+        talk.post(head, status, found)
+    except WedgateError as error:
+        click.echo(f"#{pull.number} {head[:12]}: not posted ({status.state.value}: {status.description}): {error}")
+        return ExitCode.EXTERNAL
     click.echo(f"#{pull.number} {head[:12]}: {status.state.value}: {status.description}")
     return code
 
 
 def _refresh_group(talk: Posting, number: int | None, group: ChangeEvent) -> ExitCode:
-    """Post the status of a merge group's own commit, for what it changes beside the group before it."""
+    """Post the status of a merge group's own commit, for all that it brings to the default branch."""
     from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import status_of
     from wedgate.overrides.grants import Outgoing

@@ -5,6 +5,7 @@ On a runner the checkout decides nothing: a pull request that deletes Saturday t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -148,12 +149,10 @@ def proposed_change(
     """Fetch the change that a commit would make to the default branch; ``None`` if it changes nothing.
 
     It is asked for by the commit, not by the pull request: a status stays with a commit, whatever its branch does. A
-    merge group is what it adds to the group before it.
+    merge group is all that it brings, not what it adds to the group before it: a queue may merge that one with it,
+    although its status is red.
     """
-    if event.pull_request is None:
-        changed = forge.changed_between(event.base_sha, event.head_sha)
-    else:
-        changed = forge.changed_by(event.head_sha)
+    changed = forge.changed_by(event.head_sha)
     if not changed.paths:
         return None
     base: ForgeFile | ConfigurationText | None = source.fetch()
@@ -173,7 +172,28 @@ def proposed_change(
         before=lambda name: as_bytes(read_at(forge, name, forge.default_head())),
         after=lambda name: as_bytes(files.at(name)),
         almanac=almanac.with_files(files),
+        base_path=None if base is None else base.path,
+        is_led_astray=lambda name: is_led_astray(forge, changed, name, event.head_sha),
     )
+
+
+def is_led_astray(forge: Forge, changed: ChangedPaths, path: str, head: str) -> bool:
+    """Whether a file is a link that a change makes, or leads elsewhere, or whose target it changes.
+
+    The forge lists such a change under another name. A link that is there already counts as the default branch has it:
+    a branch that lags behind does not bring an older one back.
+    """
+    if path in changed.paths:
+        content = read_at(forge, path, head)
+        is_itself = isinstance(content, bytes) and blob_id(content) == changed.blobs.get(path)
+        return not is_itself and len(forge.way_to(path, head)) > 1
+    way = forge.way_to(path, forge.default_head())
+    return len(way) > 1 and any(map(changed.has, way))
+
+
+def blob_id(content: bytes) -> str:
+    """Return the id that git gives a file of this content."""
+    return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
 
 
 def last_valid(

@@ -141,6 +141,7 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
             proposed_change=None if change is None else lambda: proposed_change(forge, change, source, almanac),
             last_valid=find_last_valid,
             out_of_reach=out_of_reach,
+            ledger_of=ledger_of,
             wedgate_version=__version__,
         )
         return Gate(parts)
@@ -157,6 +158,11 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
         owners = owners_file(change.after) if change is not None and moved else None
         overrides = Overrides(override_parts(runner, configuration, environment, utc_now), owners=owners)
         return overrides.out_of_reach(regions)
+
+    def ledger_of(configuration: Configuration) -> object | None:
+        from wedgate.cli.override_wiring import ledger_kept
+
+        return ledger_kept(configuration, environment)
 
     runner = RunnerGate(
         gate=gate_for(event),

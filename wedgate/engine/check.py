@@ -181,14 +181,16 @@ class Gate:
         It does so about a first policy of overrides: no quorum could let it in yet, and it lets others in. So it does
         about who may approve in a region where too few are left: no quorum can let anything in there any more.
         """
-        from wedgate.engine.proposed import changed_files, fills, mends  # most questions are not about a change
+        # Most questions are not about a change.
+        from wedgate.engine.proposed import changed_files, fills, led_astray, mends
 
         if change.head is None:
             text = "the change deletes the configuration; that needs the override quorum"
             return Verdict.CLOSED, (Reason(code=ReasonCode.CONFIG_LOOSENED, text=text),)
-        if not change.is_all and change.head == change.base and not changed_files(base, change):
-            return None
         try:
+            is_as_it_was = change.head == change.base and not changed_files(base, change)
+            if not change.is_all and is_as_it_was and not any(led_astray(base, change)):
+                return None
             head = self._parts.parse(change.head, change.path)
             names = [region.name for region in base.calendar.regions]
             lost = self._parts.out_of_reach(base, names, None) if mends(base, head) or fills(base, change) else ()
@@ -213,17 +215,20 @@ class Gate:
 
         ``without`` are regions in which it does not matter who may approve, and how many.
         """
-        from wedgate.engine.proposed import fewer_left, weakened_files, what_none_opened, what_opens
+        from wedgate.engine.proposed import fewer_left, led_astray, weakened_files, what_none_opened, what_opens
         from wedgate.overrides.loosening import loosened
 
         almanac = self._parts.almanac
         names = [region.name for region in base.calendar.regions]
+        # Whoever approves in a region that comes with the change has a say in all: freezes end for every region.
+        added = [region.name for region in head.calendar.regions if region.name not in names]
         opened = what_opens(base.calendar, head.calendar, almanac, change.almanac or almanac, at)
         weakened = (
             *opened.unknown,
-            *loosened(base.overrides, head.overrides, [name for name in names if name not in without]),
+            *loosened(base.overrides, head.overrides, [*(name for name in names if name not in without), *added]),
             *what_none_opened(base, head, almanac, change.almanac or almanac, at),
             *weakened_files(base, change, without),
+            *led_astray(head, change),
         )
         if not weakened and (fewer := fewer_left(base, head, change)):
             # Whoever is added makes a loosening anyway: nobody that only the change names is asked about here.
@@ -231,7 +236,8 @@ class Gate:
             before = self._parts.out_of_reach(base, [name for name in lost if name in names], None)
             if found := ", ".join(name for name in lost if name not in before):
                 weakened = (f"leaves too few who may approve in {found}, so that nobody can be asked about the next",)
-        if base.overrides is not None and base.state != head.state:
+        kept = self._parts.ledger_of(base)
+        if kept is not None and kept != self._parts.ledger_of(head):
             weakened = (
                 *weakened,
                 "keeps the ledger elsewhere, without what is denied, used and frozen in this one",

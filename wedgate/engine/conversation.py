@@ -17,8 +17,8 @@ from wedgate.errors import RefusedError
 from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
 from wedgate.ledger.appending import Draft
-from wedgate.ledger.audit import Frozen
-from wedgate.ledger.freezes import Thawing, Unclear, choose, spell
+from wedgate.ledger.audit import Act, Frozen
+from wedgate.ledger.freezes import Thawing, Unclear, choose, spell, where
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import anchor_in_status
 from wedgate.overrides.commands import Ask, Command, Freeze, Report, Rollback, Thaw, Verb
@@ -79,8 +79,7 @@ def answer_comment(
         return Ignored(why="nothing in the comment is meant for wedgate")
     if not overrides.has_part(found):
         return Ignored(why="whoever wrote it has no part in this repository")
-    freezes = () if picture.ledger is None else picture.ledger.freezes
-    acted = _acts(overrides, parts, found, [command for _, command in read.commands], freezes)
+    acted = _acts(overrides, parts, found, read.commands, picture.ledger)
     picture = overrides.record(picture, acted.drafts)
     if acted.drafts and picture.ledger is not None:
         picture = overrides.picture(pull_request, picture.ledger)
@@ -114,6 +113,14 @@ def status_of(decision: Decision, *, url: str | None = None, ledger: LedgerState
     words, room = status.description, STATUS_LIMIT - len(anchor) - 1
     # The anchor is never what is cut off: it is what shows that a ledger was replaced.
     return replace(status, description=f"{words if len(words) <= room else f'{words[: room - 3]}...'} {anchor}")
+
+
+def changes_of(decision: Decision, ledger: LedgerState | None = None) -> tuple[datetime, ...]:
+    """Return the instants after a decision's at which the status that it comes to may be another."""
+    change = _holds_until(decision) if is_allowed(decision) else decision.next_open
+    # Behind a freeze a grant may be in force, of which the calendar's next opening knows nothing.
+    ends = () if ledger is None else (each.until for each in ledger.freezes)
+    return tuple(instant for instant in (change, *ends) if instant is not None and instant > decision.at)
 
 
 def _plain_status(decision: Decision, url: str | None) -> CommitStatus:
@@ -164,13 +171,14 @@ def _acts(
     overrides: Overrides,
     parts: OverrideParts,
     comment: Comment,
-    commands: Sequence[Command],
-    freezes: Sequence[Frozen],
+    commands: Sequence[tuple[int, Command]],
+    ledger: LedgerState | None,
 ) -> _Acts:
     """Do what needs no vote: freeze, thaw, roll back, report. Who may not is refused."""
     acts = _Acts()
     author = comment.author
-    for command in commands:
+    reports = [line for line, command in commands if isinstance(command, Report)]
+    for line, command in commands:
         duty = _DUTIES.get(type(command))
         if duty is None or author is None or not author.is_human or comment.via_app or comment.edited:
             continue
@@ -179,10 +187,11 @@ def _acts(
             refused = replace(refusal, who=author.login, comment=comment.id)
             acts = replace(acts, refusals=(*acts.refusals, refused))
         elif isinstance(command, Report):
-            acts = _reported(acts, command, comment, parts)
+            by = giver_by_comment(author.login, comment.id, None if line == reports[0] else line)
+            acts = _reported(acts, command, comment, parts, by)
         else:
             # Decisions are of whole seconds: a freeze counts from the beginning of the one in which it was asked for.
-            acts = _carried_out(acts, command, comment, parts.clock().replace(microsecond=0), freezes)
+            acts = _carried_out(acts, command, comment, parts.clock().replace(microsecond=0), ledger)
     return acts
 
 
@@ -217,17 +226,16 @@ def _refused(
     return None
 
 
-def giver_by_comment(login: str, comment: int) -> str:
-    """Return how the ledger names who reported by a comment: each comment reports once."""
-    return f"{login}, comment {comment}"
+def giver_by_comment(login: str, comment: int, line: int | None = None) -> str:
+    """Return how the ledger names who reported by a comment: each of its reports once, the second by its line."""
+    return f"{login}, comment {comment}{'' if line is None else f', line {line}'}"
 
 
-def _reported(acts: _Acts, command: Report, comment: Comment, parts: OverrideParts) -> _Acts:
-    """Give a report to the rollouts under way, once for each comment."""
+def _reported(acts: _Acts, command: Report, comment: Comment, parts: OverrideParts, by: str) -> _Acts:
+    """Give a report to the rollouts under way, once for each report of a comment."""
     author, ledger = comment.author, parts.ledger
     assert author is not None  # whoever is nobody was passed over
     assert ledger is not None  # where there is none it was refused
-    by = giver_by_comment(author.login, comment.id)
     before = tuple(str(line.given.rollout) for line in ledger.read().orders if line.given.by == by)
     try:
         names = before or give_report(
@@ -246,29 +254,53 @@ def _reported(acts: _Acts, command: Report, comment: Comment, parts: OverridePar
             comment=comment.id,
         )  # fmt: skip
         return replace(acts, refusals=(*acts.refusals, refusal))
-    done = f"{author.login} reported a regression: {', '.join(names)} goes back"
-    return replace(acts, done=(*acts.done, done), reported=(*acts.reported, *names))
+    there = "" if command.regions is None else f" in {', '.join(command.regions)}"
+    done = f"{author.login} reported a regression{there}: {', '.join(names)} goes back"
+    return replace(acts, done=(*acts.done, done), reported=tuple(dict.fromkeys((*acts.reported, *names))))
 
 
-def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime, freezes: Sequence[Frozen]) -> _Acts:
+def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime, ledger: LedgerState | None) -> _Acts:
     author = comment.author
     assert author is not None  # whoever is nobody was passed over
+    freezes = () if ledger is None else ledger.freezes
+    known = () if ledger is None else ledger.audit
+    # A run that is run again writes nothing: what it says of the comment is what was written then.
+    before = {line.kind for line in known if line.body.get("comment") == comment.id}
     if isinstance(command, Freeze):
-        until = now + command.duration
         frozen = Frozen(
-            regions=command.regions, until=until, reason=command.reason, by=author.login, since=now, comment=comment.id
+            regions=command.regions,
+            until=now + command.duration,
+            reason=command.reason,
+            by=author.login,
+            since=now,
+            comment=comment.id,
+            asked=comment.at,
         )
-        where = "every region" if command.regions is None else ", ".join(command.regions)
-        done = f"{author.login} froze {where} until {until:%Y-%m-%d %H:%M} UTC"
-        return replace(acts, drafts=(*acts.drafts, draft_of_freeze(frozen)), done=(*acts.done, done))
+        told = _stands(author, comment, now, freezes) if Act.FROZEN in before else (_froze(frozen),)
+        done = tuple(dict.fromkeys((*acts.done, *told)))
+        return replace(acts, drafts=(*acts.drafts, draft_of_freeze(frozen)), done=done)
     if isinstance(command, Thaw):
-        # One that is carried out late, by a run that is run again, ends nothing that was frozen since.
-        known = [each for each in freezes if each.since <= comment.at]
-        return _thawed(acts, command, comment, author, now, known)
+        # One that is carried out late, by a run that is run again, ends nothing that was asked for since.
+        meant = [each for each in freezes if (each.asked or each.since) <= comment.at]
+        then = _thawed(acts, command, comment, author, now, meant)
+        if Act.THAWED not in before:
+            return then
+        answered = f"what {author.login} asked to thaw here was answered before: it ends nothing now"
+        return replace(then, done=tuple(dict.fromkeys((*acts.done, answered))), refusals=acts.refusals)
     if isinstance(command, Rollback):
-        done = f"{author.login} asked to return {command.rollout} to stable"
-        return replace(acts, done=(*acts.done, done), rollback=command)
+        asked = f"{author.login} asked to return {command.rollout} to stable"
+        return replace(acts, done=(*acts.done, asked), rollback=command)
     return acts
+
+
+def _froze(frozen: Frozen) -> str:
+    return f"{frozen.by} froze {where(frozen)} until {frozen.until:%Y-%m-%d %H:%M} UTC"
+
+
+def _stands(author: Person, comment: Comment, now: datetime, freezes: Sequence[Frozen]) -> tuple[str, ...]:
+    """Say what holds still of the freezes that a comment began before."""
+    held = [_froze(each) for each in freezes if each.comment == comment.id and now < each.until]
+    return tuple(held) or (f"what {author.login} froze here is not frozen any more, and was not frozen again",)
 
 
 def _thawed(
@@ -283,6 +315,6 @@ def _thawed(
         code = RefusalCode.SEVERAL_FREEZES if chosen.is_several else RefusalCode.NOT_FROZEN
         refusal = Refusal(code=code, what=chosen.what, remedy=chosen.remedy, who=author.login, comment=comment.id)
         return replace(acts, refusals=(*acts.refusals, refusal))
-    where = "" if thawing.regions is None else f" in {', '.join(thawing.regions)}"
-    ended = [f"{author.login} ended freeze {spell(each)}{where}" for each in thawing.freezes]
+    there = "" if thawing.regions is None else f" in {', '.join(thawing.regions)}"
+    ended = [f"{author.login} ended freeze {spell(each)}{there}" for each in thawing.freezes]
     return replace(acts, done=(*acts.done, *(ended or [f"{author.login} ended nothing: nothing is frozen"])))

@@ -59,7 +59,9 @@ class ProposedChange:
 
     ``is_all``: it changes nothing else, so the calendar is not asked. ``changes`` says whether it changes a file, by
     its path in the repository, and ``before`` and ``after`` return such a file without and with the change. ``almanac``
-    reads files as the change has them (``None``: as the gate's own does).
+    reads files as the change has them (``None``: as the gate's own does). ``base_path`` is where the file is without
+    the change, and ``path`` with it (``None``: in the same place); files beside it are looked for beside each.
+    ``is_led_astray`` says whether a file is a link, and the change one of what it leads to.
     """
 
     path: str
@@ -70,6 +72,13 @@ class ProposedChange:
     before: Callable[[str], bytes | None] = lambda path: None
     after: Callable[[str], bytes | None] = lambda path: None
     almanac: Almanac | None = None
+    base_path: str | None = None
+    is_led_astray: Callable[[str], bool] = lambda path: False
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the file is elsewhere with the change, and so whatever it names beside it."""
+        return self.base_path not in (None, self.path)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +91,8 @@ class GateParts:
     gate runs for a pull request that changes anything, else ``None``. ``last_valid`` returns the
     last valid configuration of the default branch's history (``None``: none is found). ``out_of_reach`` returns
     those of some regions in which too few are left of those who may approve by a configuration's policy, with the
-    owners by a change's file where there is a change.
+    owners by a change's file where there is a change. ``ledger_of`` returns where the ledger of a configuration really
+    is, to be compared; ``None`` where none is kept.
     """
 
     almanac: Almanac
@@ -94,5 +104,8 @@ class GateParts:
     last_valid: Callable[[], Configuration | None] | None = None
     out_of_reach: Callable[[Configuration, Collection[str], ProposedChange | None], Collection[str]] = (
         lambda configuration, regions, change: ()
+    )
+    ledger_of: Callable[[Configuration], object | None] = lambda configuration: (
+        None if configuration.state is None else (configuration.state, configuration.service)
     )
     wedgate_version: str = ""

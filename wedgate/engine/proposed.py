@@ -58,10 +58,22 @@ def what_none_opened(
 
 
 def changed_files(base: Configuration, change: ProposedChange) -> tuple[str, ...]:
-    """Return the files that a change touches of those which the configuration takes days or approvers from."""
+    """Return the files that a change touches of those which the configuration takes days or approvers from.
+
+    With a configuration that moves, all that are looked for beside it are others.
+    """
+    beside = dict.fromkeys(_places(change, name) for name in _beside(base))
+    touched = (now for was, now in beside if change.is_moved or change.changes(now))
+    return (*touched, *(name for name in dict.fromkeys(_of_the_repository(base.overrides)) if change.changes(name)))
+
+
+def led_astray(head: Configuration, change: ProposedChange) -> Iterator[str]:
+    """Say which files that the configuration goes by, or itself, are links of which a change changes the target."""
     directory = PurePosixPath(change.path).parent
-    beside = (str(directory / name) for name in _beside(base))
-    return tuple(name for name in dict.fromkeys((*beside, *_of_the_repository(base.overrides))) if change.changes(name))
+    beside = (str(directory / name) for name in _beside(head))
+    for name in dict.fromkeys((change.path, *beside, *_of_the_repository(head.overrides))):
+        if change.is_led_astray(name):
+            yield f"changes what {name} says, which is a link: put the file itself there"
 
 
 def mends(base: Configuration, head: Configuration) -> bool:
@@ -98,9 +110,8 @@ def owners_file(read: Callable[[str], bytes | None]) -> str:
 def fills(base: Configuration, change: ProposedChange) -> bool:
     """Whether a change touches a file that says who may approve: who is on call, or who owns a path."""
     policy = base.overrides
-    directory = PurePosixPath(change.path).parent
     return policy is not None and (
-        any(change.changes(str(directory / name)) for name in _calls(_approvers(policy)))
+        any(_is_another(change, *_places(change, name)) for name in _calls(_approvers(policy)))
         or (any(each.code_owners for each in _approvers(policy)) and any(map(change.changes, PATHS)))
     )
 
@@ -113,11 +124,10 @@ def weakened_files(base: Configuration, change: ProposedChange, without: Collect
     policy = base.overrides
     if policy is None:
         return
-    directory = PurePosixPath(change.path).parent
     names = (region.name for region in base.calendar.regions if region.name not in without)
     approvers = tuple(policy.approvers_of(name) for name in names)
     for name in dict.fromkeys(_calls(approvers)):
-        if change.changes(str(directory / name)):
+        if _is_another(change, *_places(change, name)):
             yield f"changes {name}, which says who is on call and may approve"
     yield from _more_owners(approvers, change)
     if policy.signers is not None:
@@ -222,6 +232,20 @@ def _names(owners: Owners) -> set[str]:
 
 def _people(lines: frozenset[bytes]) -> frozenset[frozenset[str]]:
     return people_of(b"\n".join(sorted(lines)))
+
+
+def _places(change: ProposedChange, name: str) -> tuple[str, str]:
+    """Return the paths in the repository of a file beside the configuration, without and with the change."""
+    was, now = (PurePosixPath(path).parent for path in (change.base_path or change.path, change.path))
+    return str(was / name), str(now / name)
+
+
+def _is_another(change: ProposedChange, was: str, now: str) -> bool:
+    """Whether a file says something else with the change; one that moved along with its content does not."""
+    if was == now:
+        return change.changes(now)
+    content = change.before(was)
+    return content is None or content != change.after(now)
 
 
 def _lines(change: ProposedChange, path: str, which: str) -> frozenset[bytes]:

@@ -57,11 +57,11 @@ def total_seconds(way: Sequence[Timed]) -> float | None:
 
 
 def orders_by(ledger: AuditBook, by: str) -> tuple[OrderLine, ...]:
-    """Return the newest report that somebody gave to each rollout."""
+    """Return the newest report that somebody gave to each rollout; of a comment, that of each of its lines."""
     found = {
-        line.given.rollout: line
+        (line.given.rollout, line.given.by): line
         for line in ledger.read().orders
-        if line.given.order is Order.REPORT and line.given.by == by
+        if line.given.order is Order.REPORT and (line.given.by == by or line.given.by.startswith(f"{by}, line "))
     }
     return tuple(found.values())
 

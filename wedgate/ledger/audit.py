@@ -50,6 +50,8 @@ class Frozen:
     since: datetime
     comment: int | None = None
     """The comment that asked for it, which does so once."""
+    asked: datetime | None = None
+    """When that comment was written: the run that carries it out begins later, maybe after somebody thaws."""
     thawed: tuple[str, ...] = ()
     """The regions in which somebody has ended it."""
     entry: int | None = None

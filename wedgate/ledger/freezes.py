@@ -70,7 +70,8 @@ def choose(
     for region in regions:
         holding = [each for each in named if each.names(region)]
         if not holding:
-            return Unclear(what=f"{region} is not frozen", remedy=f"there are: {there_are}")
+            by = f" by {', '.join(str(each.entry) for each in named)}" if entries else ""
+            return Unclear(what=f"{region} is not frozen{by}", remedy=f"there are: {there_are}")
         if len(holding) > 1 and not is_named:
             several = "; ".join(spell(each) for each in holding)
             what = f"{region} is frozen more than once: {several}"

@@ -45,6 +45,11 @@ def anchors_in(text: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(first or third), second or fourth) for first, second, third, fourth in found)
 
 
+def without_anchors(text: str) -> str:
+    """Return a text without its anchors: a status says the same after the ledger has grown by something else."""
+    return _ANCHOR.sub("", text).rstrip()
+
+
 def anchors_of_comment(body: str) -> tuple[tuple[int, str], ...]:
     """Return the anchor of wedgate's own comment: its last line, and nothing that somebody said further up."""
     lines = body.rstrip().splitlines()

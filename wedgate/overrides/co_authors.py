@@ -52,17 +52,17 @@ def shown(name: str) -> str:
 
 def _values(message: str) -> Iterator[str]:
     """Yield the value of each trailer, with the lines that are folded under it."""
-    value: str | None = None
+    parts: list[str] = []
     for line in _BREAK.split(message):
-        if value is not None and line[:1] in (" ", "\t"):
-            value = f"{value} {line.strip()}"
+        if parts and line[:1] in (" ", "\t"):
+            parts.append(line.strip())
             continue
-        if value is not None:
-            yield value
+        if parts:
+            yield " ".join(parts)
         found = _TRAILER.match(line)
-        value = None if found is None else line[found.end() :].strip()
-    if value is not None:
-        yield value
+        parts = [] if found is None else [line[found.end() :].strip()]
+    if parts:
+        yield " ".join(parts)
 
 
 def _named(value: str) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ def loosened(old: OverridePolicy | None, new: OverridePolicy | None, regions: It
     """Return in words what ``new`` makes easier than ``old``, each once; nothing where there was or will be none.
 
     A first policy is no loosening of one: the calendar decides about it, as about any other change. Taking a policy
-    away counts, so that nobody makes room for a first one.
+    away counts, so that nobody makes room for a first one. ``regions`` are those of either side: a new one is compared
+    with what the old policy says of every region without an entry of its own.
     """
     if old is None:
         return ()

@@ -175,6 +175,8 @@ def draft_of_freeze(frozen: Frozen) -> Draft:
     assert isinstance(plain, dict)
     for known_by_the_ledger in ("thawed", "entry"):
         del plain[known_by_the_ledger]
+    if frozen.asked is None:
+        del plain["asked"]
     return Draft(stream=Stream.AUDIT, kind=Act.FROZEN, at=frozen.since, body=plain)
 
 
@@ -232,7 +234,8 @@ def _key(kind: str, body: Mapping[str, Any]) -> tuple[object, ...]:
     if kind == Act.REFUSED:
         return kind, body.get("pull_request"), body.get("comment"), body.get("line"), body.get("code")
     if kind == Act.APPROVED:
-        return kind, body.get("request"), who, body.get("comment")
+        # What was signed has no comment: an approval that is signed anew is another one by its time.
+        return kind, body.get("request"), who, body.get("comment") or body.get("said")
     if kind in (Act.GRANTED, Act.EXPIRED):
         return kind, body.get("request"), body.get("region"), body.get("expires")
     if kind == Act.DENIED:

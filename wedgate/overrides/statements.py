@@ -55,7 +55,7 @@ class Ballot(StrEnum):
     APPROVE = "approve"
     DENY = "deny"
     WITHDRAW = "withdraw"
-    """Take back what the same name said of it before: a denial, the request itself, or an approval."""
+    """Take back what was said of it before: the request, or a denial by the same name and an approval by the key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,10 @@ class CheckedVote:
     def goes_by(self, names: Collection[str]) -> bool:
         """Whether one of the voter's names is among some, which are in lower case."""
         return any(name.lower() in names for name in self.names)
+
+    def is_by_the_one_of(self, other: CheckedVote) -> bool:
+        """Whether who voted is who signed another vote: by the same key, or by a name that both keys have."""
+        return self.key == other.key or self.goes_by([*map(str.lower, other.names)])
 
 
 def canonical(value: Statement | Vote) -> bytes:
@@ -201,16 +205,17 @@ def standing_of(
     counted: dict[int, CheckedVote] = {}
     denials = {each.person.id: (each.person, each.at) for each in known.denials if each.request == statement.id}
     taken_back: list[Withdrawal] = []
-    for checked in sorted(votes, key=lambda each: each.vote.at):
+    # Statements tell the time to a second: within one, whatever the order of the files, a withdrawal is the last.
+    for checked in sorted(votes, key=lambda each: (each.vote.at, each.vote.ballot is Ballot.WITHDRAW)):
         vote, person = checked.vote, _person(checked.vote.by)
         if vote.statement != statement:
             refusals.append(_refused(vote, RefusalCode.OTHER_REQUEST, "signed another request", "sign this one"))
-        elif _was_taken_back(vote, known):
+        elif _was_taken_back(checked, known):
             refusals.append(_refused(vote, RefusalCode.WITHDRAWN, "has taken this back", "sign anew"))
         elif vote.ballot is Ballot.DENY:
             denials[person.id] = person, max(vote.at, denials.get(person.id, (person, vote.at))[1])
         elif vote.ballot is Ballot.WITHDRAW and vote.at <= now + EARLY:
-            taken_back.append(_taken_back(checked, asked, counted, denials))
+            taken_back += _taken_back(checked, asked, counted, denials, known)
         elif (trouble := _trouble(checked, tuple(counted.values()), never, policy, now)) is not None:
             refusals.append(trouble)
         else:
@@ -239,27 +244,44 @@ def _taken_back(
     asked: CheckedVote,
     counted: dict[int, CheckedVote],
     denials: dict[int, tuple[Person, datetime]],
-) -> Withdrawal:
-    """Return what somebody takes back, and take it away: by the name that they said it by, or the request."""
+    known: Seen,
+) -> tuple[Withdrawal, ...]:
+    """Return what somebody takes back, and take it away: the denial by that name and their approval, or the request.
+
+    An approval goes by whatever name of the key it was given, as it counts for all of them; it is taken back by the
+    name that gave it too, so that the ledger knows it again.
+    """
     vote, person = checked.vote, _person(checked.vote.by)
     denied = denials.get(person.id)
-    if denied is not None and denied[1] < vote.at:
+    has_denied = denied is not None and denied[1] < vote.at
+    if has_denied:
         del denials[person.id]
-        return Withdrawal(person=person, what="denial", at=vote.at)
-    if checked.goes_by([name.lower() for name in asked.names]):
-        return Withdrawal(person=_person(asked.vote.by), what="request", at=vote.at)
-    counted.pop(person.id, None)
-    return Withdrawal(person=person, what="approval", at=vote.at)
+    # A withdrawal that the ledger has of a denial is of no request by now, because the denial is gone.
+    elif known.withdrawals.get((vote.statement.id, person.id, "denial")) == vote.at:
+        has_denied = True
+    if not has_denied and checked.goes_by([name.lower() for name in asked.names]):
+        return (Withdrawal(person=_person(asked.vote.by), what="request", at=vote.at),)
+    own = [number for number, each in counted.items() if checked.is_by_the_one_of(each)]
+    gone = [_person(counted.pop(number).vote.by) for number in own]
+    people = dict.fromkeys(gone if has_denied else (person, *gone))
+    found = (Withdrawal(person=person, what="denial", at=vote.at),) if has_denied else ()
+    return (*found, *(Withdrawal(person=each, what="approval", at=vote.at) for each in people))
 
 
-def _was_taken_back(vote: Vote, known: Seen) -> bool:
+def _was_taken_back(checked: CheckedVote, known: Seen) -> bool:
     """Whether the ledger has that somebody took back an approval, or a denial, after this one.
 
-    Statements tell the time to a second. Within one, no approval counts and no denial is lost.
+    An approval was taken back by any name of its key, a denial by its own name alone. Statements tell the time to a
+    second. Within one, no approval counts and no denial is lost.
     """
-    what = {Ballot.APPROVE: "approval", Ballot.DENY: "denial"}.get(vote.ballot)
-    back = None if what is None else known.withdrawals.get((vote.statement.id, _person(vote.by).id, what))
-    return back is not None and (vote.at < back or (vote.at == back and vote.ballot is not Ballot.DENY))
+    vote = checked.vote
+    if vote.ballot is Ballot.DENY:
+        back = known.withdrawals.get((vote.statement.id, _person(vote.by).id, "denial"))
+        return back is not None and vote.at < back
+    if vote.ballot is not Ballot.APPROVE:
+        return False
+    keys = ((vote.statement.id, _person(name).id, "approval") for name in {vote.by, *checked.names})
+    return any(vote.at <= back for key in keys if (back := known.withdrawals.get(key)) is not None)
 
 
 def _trouble(
@@ -289,7 +311,7 @@ def _trouble(
     if not any(_may_approve(checked.names, region, policy) for region in vote.statement.override.regions):
         remedy = "sign by a name that `approvers` has, or add it to the names of the key in the file of signers"
         return _refused(vote, RefusalCode.NOT_AN_APPROVER, "is no approver of what was asked for", remedy)
-    if any(checked.key == each.key or checked.goes_by([*map(str.lower, each.names)]) for each in counted):
+    if any(map(checked.is_by_the_one_of, counted)):
         return _refused(vote, RefusalCode.NOT_AN_APPROVER, "approved already, by this key or name", "use one's own")
     if vote.at > now + EARLY:
         return _refused(vote, RefusalCode.NOT_UNDERSTOOD, "signed at a time that has not come", "set the clock right")

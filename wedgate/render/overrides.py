@@ -26,6 +26,11 @@ def render_standing(standing: Standing) -> str:
             until = "" if region.expires is None else f", until {instant(region.expires)}"
             lines.append(f"  {region.region}: {len(region.approvals)} of {region.needed} approvals, by {by}{until}")
         lines += [f"  denied by {each.login}" for each in standing.denials]
+        lines += [
+            f"  {each.person.login} took back the {each.what}"
+            for each in standing.withdrawals
+            if each.what != "request"
+        ]
         lines += ["  withdrawn"] if standing.is_withdrawn else []
     lines += [f"  did not count: {refusal} ({refusal.code.value})" for refusal in standing.refusals]
     return "".join(f"{clean(line)}\n" for line in lines)

@@ -22,9 +22,13 @@ class WayBack:
 
 
 def way_back(lines: Iterable[JournalLine], revision: int) -> WayBack:
-    """Return how far a rollout is with the order that stands at a place of the ledger, by its journal."""
+    """Return how far a rollout is with the order that stands at a place of the ledger, by its journal.
+
+    Where another order before it has brought everything back and ended the rollout, nothing is left to obey.
+    """
     state: RolloutState | None = None
     order: Ordered | None = None
+    ended: datetime | None = None
     for line in lines:
         event = event_of(line)
         if state is None:
@@ -36,7 +40,13 @@ def way_back(lines: Iterable[JournalLine], revision: int) -> WayBack:
             order = event
         if order is not None and _is_restored(state, order):
             return WayBack(begun=order.at, restored=event.at)
-    return WayBack(begun=None if order is None else order.at)
+        is_back = state.halted is not None and state.is_over and _is_at_rest(state)
+        ended = (ended or event.at) if is_back else None
+    return WayBack(restored=ended) if order is None else WayBack(begun=order.at)
+
+
+def _is_at_rest(state: RolloutState) -> bool:
+    return all(each.weight == 0 and not each.owes_return for each in state.regions)
 
 
 def _is_restored(state: RolloutState, order: Ordered) -> bool:

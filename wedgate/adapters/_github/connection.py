@@ -29,6 +29,7 @@ LONGEST_WAIT = timedelta(seconds=30)
 """So long in all a run waits for rate limits to end. Beyond that it ends, and says when to ask again."""
 FORBIDDEN = 403
 NOT_FOUND = 404
+UNACCEPTABLE = 422
 
 
 class NotFoundError(ExternalSystemError):
@@ -37,6 +38,10 @@ class NotFoundError(ExternalSystemError):
 
 class ForbiddenError(ExternalSystemError):
     """The forge has it, and this token may not."""
+
+
+class UnacceptableError(ExternalSystemError):
+    """The forge understood, and does not take it."""
 
 
 class Connection:
@@ -113,8 +118,7 @@ class Connection:
             words = f"GitHub ({self.api_url}, {self.repository}) did not answer for {what}: {_words_of(error, needs)}"
             # Beyond a limit nothing is forbidden: whoever takes a refusal for an answer must not take this for one.
             status = None if rate_limit_of(error) is not None else getattr(error, "status", None)
-            kind = {NOT_FOUND: NotFoundError, FORBIDDEN: ForbiddenError}.get(status or 0, ExternalSystemError)
-            raise kind(words) from error
+            raise _KINDS.get(status or 0, ExternalSystemError)(words) from error
 
     def _request(
         self,
@@ -189,6 +193,9 @@ class Connection:
         value = headers.get("date")
         if value:
             self._date = (parsedate_to_datetime(value).astimezone(UTC), time.monotonic())
+
+
+_KINDS = {NOT_FOUND: NotFoundError, FORBIDDEN: ForbiddenError, UNACCEPTABLE: UnacceptableError}
 
 
 def _next_page(link: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from wedgate.adapters._github.connection import READ, TIMEOUT_SECONDS, Connection, ForbiddenError, NotFoundError
+from wedgate.adapters._github.links import GithubLinks
 from wedgate.adapters.forge.interface import ChangedPaths, ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 
@@ -48,6 +49,8 @@ class GithubForge:
         self._head: str | None = None
         self._changed: dict[str, ChangedPaths] = {}
         self._login: str | None = None
+        self._files: dict[tuple[str, str], ForgeFile | None] = {}
+        self._links = GithubLinks(self.connection, self._base)
 
     def default_branch_file(self, paths: tuple[str, ...]) -> ForgeFile | None:
         """Fetch the first of ``paths`` that exists on the default branch, all at one commit."""
@@ -68,7 +71,12 @@ class GithubForge:
         return self._head
 
     def file_at(self, path: str, ref: str) -> ForgeFile | None:
-        """Fetch one file at a commit; ``ConfigurationError`` for a directory or something else that is no file."""
+        """Fetch one file at a commit, once; ``ConfigurationError`` for a directory or what else is no file."""
+        if (path, ref) not in self._files:
+            self._files[path, ref] = self._fetch_file(path, ref)
+        return self._files[path, ref]
+
+    def _fetch_file(self, path: str, ref: str) -> ForgeFile | None:
         what = f"the file {path}"
         try:
             found = self.connection.get(f"{self._base}/contents/{quote(path)}", what=what, needs=READ, ref=ref)
@@ -80,6 +88,10 @@ class GithubForge:
             raise _not_usable(path, "the file is larger than 1,000,000 bytes", "is this the right file?")
         content = self.connection.asked(what, READ, lambda: base64.b64decode(found["content"]))
         return ForgeFile(path=path, content=content, ref=ref)
+
+    def way_to(self, path: str, ref: str) -> tuple[str, ...]:
+        """Fetch which links a path goes over at a commit: ``file_at`` follows them."""
+        return self._links.way_to(path, ref)
 
     def changed_paths(self, pull_request: int) -> tuple[str, ...]:
         """Fetch the paths that a pull request changes, old names of moved files too."""
@@ -103,12 +115,6 @@ class GithubForge:
             self._head = self._head or base
             self._changed[commit] = self.connection.asked(what, READ, lambda: _changed(found))
         return self._changed[commit]
-
-    def changed_between(self, base: str, head: str) -> ChangedPaths:
-        """Fetch the paths changed since the last commit that two have in common, old names of moved files too."""
-        what = f"the changes from {base[:12]} to {head[:12]}"
-        found = self._compare(quote(base), quote(head), what)
-        return self.connection.asked(what, READ, lambda: _changed(found))
 
     def _compare(self, base: str, head: str, what: str) -> Any:
         # All the files are on the first page, however many commits there are.
@@ -144,6 +150,11 @@ class GithubForge:
                 self._login = WORKFLOW_LOGIN
         return self._login
 
+    def may_be_own(self, login: str | None) -> bool:
+        """Whether this token may write by a login; one that may not ask belongs to an app, and may be any app's."""
+        own = self._own_login()
+        return login == own or (own == WORKFLOW_LOGIN and str(login).endswith("[bot]"))
+
     def versions_of(self, path: str) -> tuple[str, ...]:
         """Fetch the commits of the default branch that changed a file, the latest first, at most ``VERSIONS``."""
         what = f"the history of {path}"
@@ -170,7 +181,11 @@ def _paths(files: Sequence[Mapping[str, Any]], *, at_most: int) -> tuple[str, ..
 
 def _changed(found: Mapping[str, Any]) -> ChangedPaths:
     files = found["files"]
-    return ChangedPaths(paths=frozenset(_names(files)), is_whole=len(files) < _LISTED_AT_MOST)
+    return ChangedPaths(
+        paths=frozenset(_names(files)),
+        is_whole=len(files) < _LISTED_AT_MOST,
+        blobs={str(file["filename"]): str(file["sha"]) for file in files},
+    )
 
 
 def _names(files: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -10,15 +10,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from wedgate.adapters._github.connection import READ, Connection, ForbiddenError, NotFoundError
+from wedgate.adapters._github.connection import READ, Connection, ForbiddenError, NotFoundError, UnacceptableError
 from wedgate.adapters.forge.interface import (
-    STATUS_LIMIT,
     CheckResult,
     CommitStatus,
     Committers,
     PullRequest,
     StatusState,
 )
+from wedgate.errors import ExternalSystemError
 from wedgate.overrides.co_authors import co_authors_in, no_reply_in
 from wedgate.overrides.people import Comment, Person, Role
 
@@ -30,6 +30,7 @@ _RUNS = "give the job `actions: read`"
 _REACT = "give the job `pull-requests: write`"
 _PUSHES = frozenset(("push", "force_push", "branch_creation", "pr_merge", "merge_queue_merge"))
 _CHECKS = "give the job `checks: write`; only apps may, and a workflow's own token is one"
+_FULL = "one commit takes 1,000 statuses of a name: if it has them, push a new commit"
 SUMMARY_LIMIT = 65_000
 
 
@@ -211,14 +212,22 @@ class GithubConversations:
         return True
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
-        """Post a commit status."""
-        description = status.description
-        if len(description) > STATUS_LIMIT:
-            description = f"{description[: STATUS_LIMIT - 3]}..."
-        body = {"state": status.state.value, "description": description, "context": status.context}
+        """Post a commit status; ``ExternalSystemError`` where the commit has as many as GitHub takes, among others."""
+        body = {"state": status.state.value, "description": status.shown, "context": status.context}
         if status.url is not None:
             body["target_url"] = status.url
-        self._connection.send("POST", f"{self._base}/statuses/{commit}", body, what="a status", needs=_STATUS)
+        try:
+            self._connection.send("POST", f"{self._base}/statuses/{commit}", body, what="a status", needs=_STATUS)
+        except UnacceptableError as error:
+            raise ExternalSystemError(f"{error}; {_FULL}") from error
+
+    def latest_statuses(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
+        """Fetch those of a context that are among the latest hundred, the latest first, in one request."""
+        what = f"the statuses of {commit[:12]}"
+        path = f"{self._base}/commits/{commit}/statuses"
+        found = self._connection.get(path, what=what, needs=_STATUS, per_page=100)
+        every = self._connection.asked(what, _STATUS, lambda: tuple(map(_status, found)))
+        return tuple(each for each in every if each.context == context)
 
     def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
         """Fetch the statuses of a context that a commit was given, the latest first."""
@@ -236,7 +245,7 @@ class GithubConversations:
             "head_sha": commit,
             "status": "completed",
             "conclusion": "success" if passes else "failure",
-            "output": {"title": status.description, "summary": result.summary[:SUMMARY_LIMIT]},
+            "output": {"title": status.shown, "summary": result.summary[:SUMMARY_LIMIT]},
         }
         if status.url is not None:
             body["details_url"] = status.url
@@ -265,6 +274,7 @@ def _status(found: Mapping[str, Any]) -> CommitStatus:
         description=str(found.get("description") or ""),
         context=str(found["context"]),
         url=found.get("target_url"),
+        by=(found.get("creator") or {}).get("login"),
     )
 
 

@@ -6,7 +6,7 @@ Every implementation passes ``tests/contract/test_forge.py``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -25,10 +25,14 @@ class ForgeFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedPaths:
-    """The paths that a change touches, old names of moved files too; not ``is_whole``: some are not listed."""
+    """The paths that a change touches, old names of moved files too; not ``is_whole``: some are not listed.
+
+    ``blobs`` are git's ids of what the change makes of them; a link is one of its own, wherever it leads.
+    """
 
     paths: frozenset[str]
     is_whole: bool = True
+    blobs: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, path: str) -> bool:
         """Whether a path is changed, for all that is known."""
@@ -80,12 +84,22 @@ class StatusState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitStatus:
-    """A commit status, which a branch rule may require; ``description`` is cut to ``STATUS_LIMIT`` characters."""
+    """A commit status, which a branch rule may require; ``description`` is cut to ``STATUS_LIMIT`` characters.
+
+    ``by`` is the login of whoever posted it, where it was read from the forge.
+    """
 
     state: StatusState
     description: str
     context: str = "wedgate"
     url: str | None = None
+    by: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """The description as the forge keeps it."""
+        words = self.description
+        return words if len(words) <= STATUS_LIMIT else f"{words[: STATUS_LIMIT - 3]}..."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +156,10 @@ class Conversations(Protocol):
         """React to a comment with eyes; ``False`` where the token may not."""
 
     def set_status(self, commit: str, status: CommitStatus) -> None:
-        """Post a commit status."""
+        """Post a commit status. A commit takes so many of a context; then the error says to push a new one."""
+
+    def latest_statuses(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
+        """Fetch those of a context that are among the latest hundred of a commit, the latest first."""
 
     def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
         """Fetch the statuses of a context that a commit was given, the latest first."""
@@ -226,6 +243,9 @@ class Forge(Protocol):
     def file_at(self, path: str, ref: str) -> ForgeFile | None:
         """Fetch one file at a commit."""
 
+    def way_to(self, path: str, ref: str) -> tuple[str, ...]:
+        """Fetch which links a path goes over at a commit, and where they lead, all behind the path itself."""
+
     def changed_paths(self, pull_request: int) -> tuple[str, ...]:
         """Fetch the paths that a pull request changes, old names of moved files too: all pages or an error."""
 
@@ -234,9 +254,6 @@ class Forge(Protocol):
 
     def changed_by(self, commit: str) -> ChangedPaths:
         """Fetch the paths that a commit changes since it left the default branch's history, once, in one request."""
-
-    def changed_between(self, base: str, head: str) -> ChangedPaths:
-        """Fetch the paths that a commit changes since it left another one's history, in one request."""
 
     def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
         """Write a comment that holds ``marker``, or bring the one that this token wrote earlier up to date.

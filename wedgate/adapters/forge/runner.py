@@ -22,11 +22,10 @@ SUMMARY_LIMIT = 1_000_000
 class ChangeEvent:
     """What the run was started for, where that is a change to a branch: a pull request, or a group to be merged.
 
-    ``pull_request`` is ``None`` for a merge group, which is compared by its two commits.
+    ``pull_request`` is ``None`` for a merge group, which brings all that its commit has beside the default branch.
     """
 
     pull_request: int | None
-    base_sha: str
     head_sha: str
 
 
@@ -51,12 +50,12 @@ def change_event(environment: Mapping[str, str]) -> ChangeEvent | None:
             group = event["merge_group"]
             if group["base_ref"] != f"refs/heads/{default}":
                 return None
-            return ChangeEvent(pull_request=None, base_sha=str(group["base_sha"]), head_sha=str(group["head_sha"]))
+            return ChangeEvent(pull_request=None, head_sha=str(group["head_sha"]))
         pull = event["pull_request"]
         if pull["base"]["ref"] != default:
             return None
         number = int(event.get("number") or pull["number"])
-        return ChangeEvent(pull_request=number, base_sha=str(pull["base"]["sha"]), head_sha=str(pull["head"]["sha"]))
+        return ChangeEvent(pull_request=number, head_sha=str(pull["head"]["sha"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
