@@ -278,7 +278,7 @@ def test_a_region_that_was_not_asked_for_stays_closed(talk: Talk) -> None:
         ("/comments?", "rate"),
         ("/comments?", "secondary"),
         ("/activity", "403"),
-        ("/teams/", "404"),
+        ("/teams", "404"),
         ("/permission", "500"),
         ("/git/commits/", "404"),
         ("/pulls/7", "drop"),

@@ -110,6 +110,8 @@ class GithubWorld:
         self.dispatched: list[tuple[str, str]] = []
         """Workflow and ref of the runs that were started."""
         self.may_read_teams = True
+        self.membership: str | None = None
+        """What a person's token is in every organisation; ``None``: the token of an app, which is no member."""
         self.failures: dict[str, str] = {}
         self.heads_lie: dict[int, list[str]] = {}
         """Heads that a pull request shows first, one at each look."""
@@ -185,6 +187,9 @@ class GithubWorld:
         home = f"/repos/{REPOSITORY}"
         if path.startswith("/orgs/"):
             return self._members([unquote(part) for part in path.strip("/").split("/")], query)
+        if path.startswith("/user/memberships/orgs/"):
+            own = _example("membership", role=self.membership)
+            return (200, own) if self.membership else (403, {"message": "Resource not accessible by integration"})
         if path == "/user":
             known = self._user(self.login or "nobody", "user")
             return (200, known) if self.login else (403, {"message": "Resource not accessible by integration"})
@@ -388,6 +393,16 @@ class GithubWorld:
 
     def _members(self, parts: list[str], query: dict[str, list[str]]) -> Answer:
         match parts:
+            case ["orgs", organisation, "teams"] if self.may_read_teams:
+                named = [name for name in self.teams if name.startswith(f"{organisation}/")]
+                return 200, self._page(
+                    [_example("team", slug=name.rpartition("/")[2]) for name in named],
+                    query,
+                )
+            case ["orgs", organisation, "teams"]:
+                return 403, {"message": "Resource not accessible by integration"}
+            case ["orgs", organisation, "teams", team] if f"{organisation}/{team}" in self.teams:
+                return 200, _example("team_full", slug=team)
             case ["orgs", organisation, "teams", team, "members"] if f"{organisation}/{team}" in self.teams:
                 if not self.may_read_teams:
                     return 403, {"message": "Resource not accessible by integration"}

@@ -18,6 +18,7 @@ MEMORY = "tests/cli/test_override_memory.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
+PEOPLE = "tests/cli/test_status_people.py"
 PATHS = "tests/cli/test_status_paths.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
@@ -383,8 +384,8 @@ ATTACKS = (
         "is in two teams and counts for both",
         "lets each person stand for one team",
         "wedgate/overrides/quorum.py",
-        "(teams_needed <= 1 or teams_of(people) >= teams_needed)",
-        "(teams_needed <= 1 or len(frozenset().union(*(each.teams for each in people))) >= teams_needed)",
+        "(teams_needed <= 1 or teams_among(people) >= teams_needed)",
+        "(teams_needed <= 1 or len(frozenset().union(*people)) >= teams_needed)",
         f"{CASES}::test_both_from_one_team_and_one_of_them_from_another_too",
     ),
     Attack(
@@ -496,6 +497,33 @@ ATTACKS = (
         f"{STATUS}::test_what_is_closed_for_not_being_known_hides_nothing",
     ),
     Attack(
+        "move-the-untouchable",
+        "moves the days of a rule that nothing may open to another rule, on which an override can be had",
+        "compares what untouchable rules close by themselves as well",
+        PROPOSED,
+        "    if was.rules:\n        spans",
+        "    if False:\n        spans",
+        f"{PEOPLE}::test_days_do_not_move_out_of_what_no_override_opens",
+    ),
+    Attack(
+        "ask-for-more-than-there-are",
+        "makes the policy so strict that nobody can meet it, so that the next change needs nobody's leave",
+        "takes a change after which too few are left to ask for a loosening",
+        "wedgate/engine/check.py",
+        "        if not weakened and (fewer",
+        "        if False and (fewer",
+        f"{PEOPLE}::test_what_leaves_too_few_to_ask_loosens[a team]",
+    ),
+    Attack(
+        "hide-the-team",
+        "lets wedgate ask with a token that is not shown a secret team, as if nobody were left to ask",
+        "takes a team that is not found for gone only where the token would be shown it",
+        "wedgate/adapters/forge/github_conversations.py",
+        " and self._sees_every_team(organisation):",
+        ":",
+        f"{PEOPLE}::test_a_team_that_this_token_may_not_see_is_not_known[not the secret ones]",
+    ),
+    Attack(
         "join-the-roster",
         "adds a friend to the file of who is on call, who owns a path, or whose keys count",
         "asks the quorum about a change to those files",
@@ -503,6 +531,15 @@ ATTACKS = (
         "            *weakened_files(base, change),\n",
         "",
         f"{STATUS}::test_a_change_to_who_may_approve_is_judged_wherever_it_stands[on call]",
+    ),
+    Attack(
+        "lose-a-name",
+        "takes the name away from a key under which its owner wrote the commit, and signs under another",
+        "judges a line that goes from the file of signers as well, unless its owner goes with it",
+        PROPOSED,
+        "        elif not _people(after) <= _people(before):",
+        "        elif False:",
+        f"{PEOPLE}::test_a_name_that_goes_while_its_owner_stays_loosens[a name]",
     ),
     Attack(
         "rename-the-service",

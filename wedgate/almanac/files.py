@@ -22,9 +22,13 @@ MAX_BYTES = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Why a file or a page could not be read, and what to do about it."""
+    """Why a file or a page could not be read, and what to do about it.
+
+    ``is_known``: that is how the file is; otherwise nobody answered, and it may be another way.
+    """
 
     trouble: str
+    is_known: bool = True
 
 
 class CalendarFiles(Protocol):

@@ -118,6 +118,7 @@ class Conversing(Posting):
             self.post(picture.change.head, status, answer.decision)
 
     def _say(self, answer: Answer) -> None:
+        from wedgate.gate.decide import is_allowed
         from wedgate.overrides.anchors import MARKER
         from wedgate.render.annotations import inert
         from wedgate.render.conversation import render_conversation
@@ -130,7 +131,7 @@ class Conversing(Posting):
             picture.ledger,
             policy=picture.book.policy,
             closing=answer.closing,
-            impossible=picture.impossible,
+            impossible={} if is_allowed(answer.decision) else picture.impossible,
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wedgate.cli.wiring import RunnerGate
     from wedgate.config.configuration import Configuration
     from wedgate.engine.audit import AuditBook
-    from wedgate.engine.overrides import OverrideParts, Overrides
+    from wedgate.engine.overrides import OnCall, OverrideParts, Overrides
     from wedgate.gate.decision import Decision
 
 LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group")
@@ -47,28 +47,36 @@ def override_parts(
     )
 
 
-def on_call(location: str, files: CalendarFiles, clock: Callable[[], datetime]) -> tuple[str, ...]:
+def on_call(location: str, files: CalendarFiles, clock: Callable[[], datetime]) -> OnCall:
     """Return the logins (``@login`` in a title) of a calendar's events that run now; days and floating times in UTC.
 
-    ``ExternalSystemError`` if the calendar cannot be read, or is read from a copy that is more than a day old.
+    A file that is broken, or not there, names nobody, and that is known. ``ExternalSystemError`` if nobody gives the
+    calendar, or it is read from a copy that is more than a day old.
     """
     from wedgate.almanac.feeds import feed_table
-    from wedgate.almanac.files import Shelf
+    from wedgate.almanac.files import Shelf, Unread
     from wedgate.calendars.facts import FeedKey
     from wedgate.calendars.values import Span
+    from wedgate.engine.overrides import OnCall
     from wedgate.errors import ExternalSystemError
 
     now = clock()
+    is_file = "://" not in location
+    content = files.read(location) if is_file else None
+    is_known = is_file and (content.is_known if isinstance(content, Unread) else True)
     span = Span(start=now - timedelta(days=1), end=now + timedelta(days=1))
     table = feed_table(FeedKey(location=location, max_age=timedelta(days=1)), span, Shelf(files, clock))
     if table.trouble is not None:
-        raise ExternalSystemError(f"who is on call is not known: {location}: {table.trouble}")
+        trouble = f"who is on call is not known: {location}: {table.trouble}"
+        if is_known:
+            return OnCall(trouble=trouble)
+        raise ExternalSystemError(trouble)
     wall = now.replace(tzinfo=None)
     titles = [each.note for each in table.days if each.first <= now.date() <= each.last]
     titles += [each.note for each in table.walls if each.start <= wall < each.end]
     titles += [each.note for each in table.instants if each.start <= now < each.end]
     words = (word for title in titles for word in re.findall(r"(?<!\S)@([A-Za-z0-9-]{1,39})(?![\w/-])", title))
-    return tuple(dict.fromkeys(words))
+    return OnCall(logins=tuple(dict.fromkeys(words)))
 
 
 def audit_book(configuration: Configuration, environment: Mapping[str, str] | None = None) -> AuditBook | None:

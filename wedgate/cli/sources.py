@@ -81,7 +81,7 @@ class DefaultBranch:
                 return Unread("the default branch has no configuration, and so no file beside it")
             found = read_at(self._forge, str(PurePosixPath(beside.path).parent / path), beside.ref)
         except ExternalSystemError as error:
-            return Unread(f"the forge did not give it: {error}; run this again")
+            return Unread(f"the forge did not give it: {error}; run this again", is_known=False)
         if found is None:
             return Unread("the default branch has no such file; merge it, or correct the path")
         return found

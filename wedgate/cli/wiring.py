@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from wedgate import __version__
 from wedgate.engine.check import Gate
 from wedgate.engine.check import ask_region as ask_region_of_almanac
-from wedgate.engine.parts import Almanac, GateParts
+from wedgate.engine.parts import Almanac, GateParts, ProposedChange
 from wedgate.errors import ConfigurationError, ExternalSystemError
 
 if TYPE_CHECKING:
@@ -146,11 +146,18 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
         )
         return Gate(parts)
 
-    def out_of_reach(configuration: Configuration) -> Collection[str]:
+    def out_of_reach(
+        configuration: Configuration, regions: Collection[str], change: ProposedChange | None
+    ) -> Collection[str]:
         from wedgate.cli.override_wiring import override_parts
         from wedgate.engine.overrides import Overrides
+        from wedgate.engine.proposed import owners_file
+        from wedgate.overrides.code_owners import PATHS
 
-        return Overrides(override_parts(runner, configuration, environment, utc_now)).out_of_reach()
+        moved = change is not None and any(map(change.changes, PATHS))
+        owners = owners_file(change.after) if change is not None and moved else None
+        overrides = Overrides(override_parts(runner, configuration, environment, utc_now), owners=owners)
+        return overrides.out_of_reach(regions)
 
     def ledger_of(configuration: Configuration) -> object | None:
         from wedgate.cli.override_wiring import ledger_kept

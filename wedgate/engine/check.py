@@ -181,7 +181,8 @@ class Gate:
         It does so about a first policy of overrides: no quorum could let it in yet, and it lets others in. So it does
         about who may approve in a region where too few are left: no quorum can let anything in there any more.
         """
-        from wedgate.engine.proposed import changed_files, led_astray, mends  # most questions are not about a change
+        # Most questions are not about a change.
+        from wedgate.engine.proposed import changed_files, fills, led_astray, mends
 
         if change.head is None:
             text = "the change deletes the configuration; that needs the override quorum"
@@ -191,7 +192,8 @@ class Gate:
             if not change.is_all and is_as_it_was and not any(led_astray(base, change)):
                 return None
             head = self._parts.parse(change.head, change.path)
-            lost = self._parts.out_of_reach(base) if mends(base, head) else ()
+            names = [region.name for region in base.calendar.regions]
+            lost = self._parts.out_of_reach(base, names, None) if mends(base, head) or fills(base, change) else ()
             verdict, reason = self._compare(base, head, change, at, without=lost)
         except ConfigurationError as error:
             return Verdict.CLOSED, _invalid(error)
@@ -213,7 +215,7 @@ class Gate:
 
         ``without`` are regions in which it does not matter who may approve, and how many.
         """
-        from wedgate.engine.proposed import led_astray, weakened_files, what_opens
+        from wedgate.engine.proposed import fewer_left, led_astray, weakened_files, what_none_opened, what_opens
         from wedgate.overrides.loosening import loosened
 
         almanac = self._parts.almanac
@@ -224,9 +226,16 @@ class Gate:
         weakened = (
             *opened.unknown,
             *loosened(base.overrides, head.overrides, [*(name for name in names if name not in without), *added]),
-            *weakened_files(base, change),
+            *what_none_opened(base, head, almanac, change.almanac or almanac, at),
+            *weakened_files(base, change, without),
             *led_astray(head, change),
         )
+        if not weakened and (fewer := fewer_left(base, head, change)):
+            # Whoever is added makes a loosening anyway: nobody that only the change names is asked about here.
+            lost = self._parts.out_of_reach(head, [name for name in fewer if name not in without], change)
+            before = self._parts.out_of_reach(base, [name for name in lost if name in names], None)
+            if found := ", ".join(name for name in lost if name not in before):
+                weakened = (f"leaves too few who may approve in {found}, so that nobody can be asked about the next",)
         kept = self._parts.ledger_of(base)
         if kept is not None and kept != self._parts.ledger_of(head):
             weakened = (

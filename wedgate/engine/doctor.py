@@ -137,6 +137,13 @@ def _approvers(
     for region in configuration.calendar.regions:
         circle, needed = circle_of(region.name), policy.needed_in(region.name)
         names = circle.names()
+        if circle.lost:
+            yield Finding(
+                what=f"who may approve in {region.name}",
+                health=Health.MISSING,
+                words="; ".join(circle.lost),
+                remedy="correct it under `overrides:` in wedgate.yml: it counts nobody",
+            )
         if len(names) < needed + 1:
             # Whoever asks, wrote or pushed the change does not count: one more than needed is the least.
             health = Health.MISSING if len(names) < needed else Health.ADVICE

@@ -6,7 +6,7 @@ grant is in the ledger before anything opens because of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -31,6 +31,7 @@ from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.policy import DEFAULT_DUTIES, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.standing import OVERRIDABLE, Change, Rulebook, Seen, Standing
@@ -44,10 +45,18 @@ _BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnCall:
+    """The logins that a calendar names for this moment; none where it names nobody, with its ``trouble`` if any."""
+
+    logins: tuple[str, ...] = ()
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OverrideParts:
     """Everything that overrides touch. ``run_again`` is the workflow's run if it was run again.
 
-    ``on_call`` returns the logins that a calendar names for this moment; ``ExternalSystemError`` if it cannot be read.
+    ``on_call`` returns who is on call by a calendar; ``ExternalSystemError`` if that is not known.
     ``almanac`` is what the calendar of ``configuration``, which may be the last valid one, is asked with.
     """
 
@@ -59,7 +68,7 @@ class OverrideParts:
     repository: str
     clock: Callable[[], datetime]
     run_again: int | None = None
-    on_call: Callable[[str], tuple[str, ...]] = lambda location: ()
+    on_call: Callable[[str], OnCall] = lambda location: OnCall()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +94,12 @@ class Picture:
 class Overrides:
     """What may be let through, in one repository."""
 
-    def __init__(self, parts: OverrideParts) -> None:
+    def __init__(self, parts: OverrideParts, *, owners: str | None = None) -> None:
+        """``owners``: the file of owners, where another than the default branch's counts."""
         self._parts = parts
-        self._teams: dict[str, tuple[Person, ...]] = {}
-        self._code_owners: str | None = None
+        self._teams: dict[str, tuple[Person, ...] | None] = {}
+        self._calls: dict[str, OnCall] = {}
+        self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
 
@@ -235,24 +246,34 @@ class Overrides:
         policy = self._parts.configuration.overrides
         return Circle() if policy is None else self._circle(policy, region)
 
-    def out_of_reach(self) -> frozenset[str]:
+    def out_of_reach(self, regions: Iterable[str]) -> tuple[str, ...]:
         """Return the regions in which fewer are left of those who may approve than are needed, whoever asks.
 
         Whoever the policy names by number may have another login by now, and counts as there.
         """
         policy = self._parts.configuration.overrides
         if policy is None:
-            return frozenset()
-        names = (region.name for region in self._parts.configuration.calendar.regions)
-        return frozenset(name for name in names if not self._is_within_reach(name, policy.needed_in(name)))
+            return ()
+        return tuple(name for name in regions if not self._is_within_reach(name, policy))
 
-    def _is_within_reach(self, region: str, needed: int) -> bool:
-        left, circle = 0, self.circle_in(region)
+    def _is_within_reach(self, region: str, policy: OverridePolicy) -> bool:
+        needed, teams_needed = policy.needed_in(region), policy.teams_needed_in(region)
+        circle, asked = self.circle_in(region), 0
         known = {login.lower() for login in circle.logins.values()}
-        asked = [*circle.logins.items(), *((None, login) for login in sorted(circle.by_login - known))]
-        for place, (number, login) in enumerate(asked):
-            left += self._is_left(circle, number, login)
-            if left >= needed or place >= MOST_PEOPLE:
+        left: list[frozenset[str]] = []
+        for number, login in (
+            *circle.logins.items(),
+            *((None, login) for login in sorted(circle.by_login - known)),
+        ):
+            teams = frozenset() if number is None else circle.members.get(number, frozenset())
+            if len(left) >= needed and teams_among([*left, teams]) == teams_among(left):
+                continue  # whoever adds no team to enough people is not asked about
+            if asked >= MOST_PEOPLE:
+                return True
+            asked += 1
+            if self._is_left(circle, number, login):
+                left.append(teams)
+            if reaches(left, needed=needed, teams_needed=teams_needed):
                 return True
         return False
 
@@ -432,15 +453,20 @@ class Overrides:
 
     def _book(self) -> Rulebook:
         calendar, policy = self._parts.configuration.calendar, self._parts.configuration.overrides
-        circles = {region.name: self.circle_in(region.name) for region in calendar.regions}
+        circles = _Circles(tuple(region.name for region in calendar.regions), self.circle_in)
         return Rulebook(policy=policy, circles=circles, rules=tuple(rule.id for rule in calendar.rules), roles={})
 
     def _circle(self, policy: OverridePolicy, region: str) -> Circle:
         approvers = policy.approvers_of(region)
         people, teams = self._with_owners(approvers)
-        calls = () if approvers.on_call is None else self._parts.on_call(approvers.on_call)
-        named = replace(approvers, people=(*approvers.people, *people, *(NamedPerson(login=login) for login in calls)))
-        return circle_of(named, {team: self._members(team) for team in (*approvers.teams, *teams)})
+        calls = OnCall() if approvers.on_call is None else self._on_call(approvers.on_call)
+        named = replace(
+            approvers, people=(*approvers.people, *people, *(NamedPerson(login=login) for login in calls.logins))
+        )
+        members = {team: self._members(team) for team in (*approvers.teams, *teams)}
+        lost = tuple(f"the team {team} does not exist any more" for team, there in members.items() if there is None)
+        lost += () if calls.trouble is None else (calls.trouble,)
+        return replace(circle_of(named, {team: there or () for team, there in members.items()}), lost=lost)
 
     def _with_owners(self, approvers: Approvers) -> tuple[tuple[NamedPerson, ...], tuple[str, ...]]:
         """Return the people and the teams that own the paths of the policy."""
@@ -458,10 +484,37 @@ class Overrides:
             self._code_owners = "" if found is None else found.content.decode("utf-8", "replace")
         return self._code_owners
 
-    def _members(self, team: str) -> tuple[Person, ...]:
+    def _on_call(self, location: str) -> OnCall:
+        if location not in self._calls:
+            self._calls[location] = self._parts.on_call(location)
+        return self._calls[location]
+
+    def _members(self, team: str) -> tuple[Person, ...] | None:
         if team not in self._teams:
             self._teams[team] = self._parts.conversations.members_of(team)
         return self._teams[team]
+
+
+class _Circles(Mapping[str, Circle]):
+    """The circle of each region, read when it is first asked for: where nobody is asked, nobody need be known."""
+
+    def __init__(self, regions: tuple[str, ...], read: Callable[[str], Circle]) -> None:
+        self._regions = regions
+        self._read = read
+        self._found: dict[str, Circle] = {}
+
+    def __getitem__(self, region: str) -> Circle:
+        if region not in self._regions:
+            raise KeyError(region)
+        if region not in self._found:
+            self._found[region] = self._read(region)
+        return self._found[region]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._regions)
+
+    def __len__(self) -> int:
+        return len(self._regions)
 
 
 def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at: datetime) -> dict[str, Closing]:

@@ -89,9 +89,10 @@ class GateParts:
     ``ExternalSystemError`` when a shared calendar that it extends cannot be had). ``forge_date``
     returns the forge's clock where there is a forge. ``proposed_change`` returns the change to be judged when the
     gate runs for a pull request that changes anything, else ``None``. ``last_valid`` returns the
-    last valid configuration of the default branch's history (``None``: none is found). ``out_of_reach`` returns the
-    regions in which too few are left of those who may approve by a configuration's policy. ``ledger_of`` returns
-    where the ledger of a configuration really is, to be compared; ``None`` where none is kept.
+    last valid configuration of the default branch's history (``None``: none is found). ``out_of_reach`` returns
+    those of some regions in which too few are left of those who may approve by a configuration's policy, with the
+    owners by a change's file where there is a change. ``ledger_of`` returns where the ledger of a configuration really
+    is, to be compared; ``None`` where none is kept.
     """
 
     almanac: Almanac
@@ -101,7 +102,9 @@ class GateParts:
     forge_date: Callable[[], datetime] | None = None
     proposed_change: Callable[[], ProposedChange | None] | None = None
     last_valid: Callable[[], Configuration | None] | None = None
-    out_of_reach: Callable[[Configuration], Collection[str]] = lambda configuration: ()
+    out_of_reach: Callable[[Configuration, Collection[str], ProposedChange | None], Collection[str]] = (
+        lambda configuration, regions, change: ()
+    )
     ledger_of: Callable[[Configuration], object | None] = lambda configuration: (
         None if configuration.state is None else (configuration.state, configuration.service)
     )

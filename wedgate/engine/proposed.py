@@ -6,7 +6,7 @@ not trusted yet, and a rule that is closed for not being known hides nothing tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -21,6 +21,7 @@ from wedgate.engine.parts import Almanac, ProposedChange
 from wedgate.overrides.code_owners import PATHS, Owners, owners_of
 from wedgate.overrides.loosening import loosened
 from wedgate.overrides.policy import Approvers, OverridePolicy
+from wedgate.overrides.signers import people_of
 
 Sources = frozenset[object]
 
@@ -44,6 +45,16 @@ def what_opens(old: Calendar, new: Calendar, almanac: Almanac, changed: Almanac,
             # What is closed now because nobody knows better opens once it is known: it must not hide anything else.
             spans, compared = opened_from(was, now, almanac, at, changed=changed)
     return Opened(spans=spans, compared=compared, unknown=unknown)
+
+
+def what_none_opened(
+    base: Configuration, head: Configuration, almanac: Almanac, changed: Almanac, at: datetime
+) -> Iterator[str]:
+    """Say where a change lets an override open what none could: the days of an untouchable rule may go elsewhere."""
+    was, now = (_untouchable_alone(each) for each in (base, head))
+    if was.rules:
+        spans = what_opens(was, now, almanac, changed, at).spans
+        yield from (f"lets an override open what none opens in {region}" for region in spans)
 
 
 def changed_files(base: Configuration, change: ProposedChange) -> tuple[str, ...]:
@@ -73,22 +84,67 @@ def mends(base: Configuration, head: Configuration) -> bool:
     )
 
 
-def weakened_files(base: Configuration, change: ProposedChange) -> Iterator[str]:
-    """Say what a change to the files of the policy makes easier: who is on call, who owns, and whose keys count."""
+def fewer_left(base: Configuration, head: Configuration, change: ProposedChange) -> tuple[str, ...]:
+    """Return the regions in which a change takes somebody away, or asks for more: too few may be left there."""
+    old, new = base.overrides, head.overrides
+    if old is None or new is None:
+        return ()
+    known = frozenset(region.name for region in base.calendar.regions)
+    moved = any(map(change.changes, PATHS))
+    return tuple(
+        region.name
+        for region in head.calendar.regions
+        if region.name not in known
+        or new.needed_in(region.name) > old.needed_in(region.name)
+        or new.teams_needed_in(region.name) > old.teams_needed_in(region.name)
+        or new.approvers_of(region.name) != old.approvers_of(region.name)
+        or (moved and new.approvers_of(region.name).code_owners)
+    )
+
+
+def owners_file(read: Callable[[str], bytes | None]) -> str:
+    """Return the file of owners that counts, of those that GitHub looks for; nothing where there is none."""
+    return next((found for name in PATHS if (found := read(name)) is not None), b"").decode("utf-8", "replace")
+
+
+def fills(base: Configuration, change: ProposedChange) -> bool:
+    """Whether a change touches a file that says who may approve: who is on call, or who owns a path."""
+    policy = base.overrides
+    return policy is not None and (
+        any(_is_another(change, *_places(change, name)) for name in _calls(_approvers(policy)))
+        or (any(each.code_owners for each in _approvers(policy)) and any(map(change.changes, PATHS)))
+    )
+
+
+def weakened_files(base: Configuration, change: ProposedChange, without: Collection[str] = ()) -> Iterator[str]:
+    """Say what a change to the files of the policy makes easier: who is on call, who owns, and whose keys count.
+
+    ``without`` are regions in which it does not matter who may approve.
+    """
     policy = base.overrides
     if policy is None:
         return
-    for name in dict.fromkeys(_calls(policy)):
+    names = (region.name for region in base.calendar.regions if region.name not in without)
+    approvers = tuple(policy.approvers_of(name) for name in names)
+    for name in dict.fromkeys(_calls(approvers)):
         if _is_another(change, *_places(change, name)):
             yield f"changes {name}, which says who is on call and may approve"
-    yield from _more_owners(policy, change)
+    yield from _more_owners(approvers, change)
     if policy.signers is not None:
         before, after = (_lines(change, policy.signers, which) for which in ("before", "after"))
         if not after <= before:
             yield f"adds to {policy.signers}, which says whose signatures count"
+        elif not _people(after) <= _people(before):
+            yield f"takes names away in {policy.signers} from people whose signatures go on counting"
         revoked = f"{policy.signers}.revoked"
         if not _lines(change, revoked, "before") <= _lines(change, revoked, "after"):
             yield f"takes away from {revoked}, which says whose signatures do not count"
+
+
+def _untouchable_alone(configuration: Configuration) -> Calendar:
+    policy, calendar = configuration.overrides, configuration.calendar
+    untouchable = frozenset() if policy is None else policy.untouchable
+    return replace(calendar, rules=tuple(rule for rule in calendar.rules if rule.id in untouchable))
 
 
 def _without_new_pages(old: Calendar, new: Calendar) -> tuple[Calendar, tuple[str, ...]]:
@@ -134,7 +190,7 @@ def _beside(base: Configuration) -> Iterator[str]:
         elif isinstance(key, FeedKey) and "://" not in key.location:
             yield key.location
     if base.overrides is not None:
-        yield from _calls(base.overrides)
+        yield from _calls(_approvers(base.overrides))
 
 
 def _of_the_repository(policy: OverridePolicy | None) -> Iterator[str]:
@@ -152,20 +208,17 @@ def _approvers(policy: OverridePolicy) -> tuple[Approvers, ...]:
     return (policy.approvers, *policy.approvers_in.values())
 
 
-def _calls(policy: OverridePolicy) -> Iterator[str]:
-    for approvers in _approvers(policy):
-        if approvers.on_call is not None and "://" not in approvers.on_call:
-            yield approvers.on_call
+def _calls(approvers: Iterable[Approvers]) -> Iterator[str]:
+    for each in approvers:
+        if each.on_call is not None and "://" not in each.on_call:
+            yield each.on_call
 
 
-def _more_owners(policy: OverridePolicy, change: ProposedChange) -> Iterator[str]:
-    paths = dict.fromkeys(path for approvers in _approvers(policy) for path in approvers.code_owners)
+def _more_owners(approvers: Iterable[Approvers], change: ProposedChange) -> Iterator[str]:
+    paths = dict.fromkeys(path for each in approvers for path in each.code_owners)
     if not paths or not any(map(change.changes, PATHS)):
         return
-    before, after = (
-        next((found for name in PATHS if (found := read(name)) is not None), b"").decode("utf-8", "replace")
-        for read in (change.before, change.after)
-    )
+    before, after = owners_file(change.before), owners_file(change.after)
     for path in paths:
         was, now = owners_of(before, path), owners_of(after, path)
         added = sorted(_names(now) - _names(was))
@@ -175,6 +228,10 @@ def _more_owners(policy: OverridePolicy, change: ProposedChange) -> Iterator[str
 
 def _names(owners: Owners) -> set[str]:
     return {*owners.people, *owners.teams}
+
+
+def _people(lines: frozenset[bytes]) -> frozenset[frozenset[str]]:
+    return people_of(b"\n".join(sorted(lines)))
 
 
 def _places(change: ProposedChange, name: str) -> tuple[str, str]:

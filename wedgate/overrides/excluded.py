@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from wedgate.overrides.people import Circle, Person
 from wedgate.overrides.policy import NeverCount
+from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.standing import Change, Rulebook
 
@@ -17,13 +18,20 @@ def too_few_left(change: Change, book: Rulebook, region: str, requester: Person 
     """
     policy = book.policy
     assert policy is not None  # without one there is nothing to ask for
-    needed = policy.needed_in(region)
-    left = names_left(change, book, book.circles[region], excluded_from(change, book, requester))
-    if len(left) >= needed:
+    needed, teams = policy.needed_in(region), policy.teams_needed_in(region)
+    circle = book.circles[region]
+    left = names_left(change, book, circle, excluded_from(change, book, requester))
+    theirs = [circle.teams_of_login(name) if teams > 1 else frozenset() for name in left]
+    if reaches(theirs, needed=needed, teams_needed=teams):
         return None
+    names = ", ".join(left) or "nobody"
+    what = f"{region} needs {needed} approvals, and only {len(left)} could give one ({names})"
+    if len(left) >= needed:
+        come = f"those who could give one ({names}) come from {teams_among(theirs)}"
+        what = f"{region} needs {needed} approvals from {teams} teams, and {come}"
     return Refusal(
         code=RefusalCode.POLICY_IMPOSSIBLE,
-        what=f"{region} needs {needed} approvals, and only {len(left)} could give one ({', '.join(left) or 'nobody'})",
+        what="; ".join((what, *circle.lost)),
         remedy="add approvers to the team or to wedgate.yml: somebody asked, wrote or pushed this change",
     )
 

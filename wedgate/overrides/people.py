@@ -56,12 +56,14 @@ class Comment:
 class Circle:
     """Who may approve for a region: members by number, with the teams each is in (empty for one named by the file).
 
-    ``by_login`` are people that the file names without a number, in lower case.
+    ``by_login`` are people that the file names without a number, in lower case. ``lost`` says which sources of
+    people are not there any more, and so have nobody.
     """
 
     members: Mapping[int, frozenset[str]] = field(default_factory=dict)
     by_login: frozenset[str] = frozenset()
     logins: Mapping[int, str] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
     def holds(self, person: Person) -> bool:
         """Whether somebody is in it."""
@@ -70,6 +72,11 @@ class Circle:
     def teams_of(self, person: Person) -> frozenset[str]:
         """Return the teams through which somebody is in it."""
         return self.members.get(person.id, frozenset())
+
+    def teams_of_login(self, login: str) -> frozenset[str]:
+        """Return the teams of whoever is in it by a login, whatever its case."""
+        numbers = (number for number, name in self.logins.items() if name.lower() == login.lower())
+        return frozenset().union(*(self.members.get(number, frozenset()) for number in numbers))
 
     def names(self, *, without: frozenset[int] = frozenset()) -> tuple[str, ...]:
         """Return who is in it, by login, without some numbers."""

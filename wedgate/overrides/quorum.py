@@ -31,17 +31,22 @@ def met_at(approvals: Sequence[Approval], *, needed: int, teams_needed: int) -> 
         if any(each.person.id == approval.person.id for each in people):
             continue
         people.append(approval)
-        if len(people) >= needed and (teams_needed <= 1 or teams_of(people) >= teams_needed):
+        if reaches([each.teams for each in people], needed=needed, teams_needed=teams_needed):
             return approval.at
     return None
 
 
-def teams_of(people: Sequence[Approval]) -> int:
-    """Return from how many teams some people come if each stands for one of theirs (a largest matching)."""
+def reaches(people: Sequence[frozenset[str]], *, needed: int, teams_needed: int) -> bool:
+    """Whether people of these teams are enough of them, and from enough teams."""
+    return len(people) >= needed and (teams_needed <= 1 or teams_among(people) >= teams_needed)
+
+
+def teams_among(people: Sequence[frozenset[str]]) -> int:
+    """Return from how many teams people of these teams come if each stands for one of theirs (a largest matching)."""
     standing_for: dict[str, int] = {}
 
     def find(place: int, tried: set[str]) -> bool:
-        for team in sorted(people[place].teams - tried):
+        for team in sorted(people[place] - tried):
             tried.add(team)
             if team not in standing_for or find(standing_for[team], tried):
                 standing_for[team] = place

@@ -24,6 +24,7 @@ from wedgate.overrides.people import Comment, Person, Role
 
 _PULLS = "give the job `pull-requests: read`"
 _TEAMS = "a workflow's own token cannot read teams: give wedgate an app's (`members: read`), or one with `read:org`"
+_OF_AN_APP = "not accessible by integration"
 _STATUS = "give the job `statuses: write`"
 _RUNS = "give the job `actions: read`"
 _REACT = "give the job `pull-requests: write`"
@@ -99,14 +100,48 @@ class GithubConversations:
             what, READ, lambda: _role(found) if fits(_person(found.get("user"))) else Role.NONE
         )
 
-    def members_of(self, team: str) -> tuple[Person, ...]:
-        """Fetch everybody in a team, members of its child teams too."""
+    def members_of(self, team: str) -> tuple[Person, ...] | None:
+        """Fetch everybody in a team, members of its child teams too; ``None`` if it is known that there is none.
+
+        GitHub answers with 404 for a team that a token may not see, too.
+        """
         organisation, _, slug = team.partition("/")
         what = f"the team {team}"
         path = f"/orgs/{quote(organisation, safe='')}/teams/{quote(slug, safe='')}/members"
-        found = list(self._connection.pages(path, what=what, needs=_TEAMS))
+        try:
+            found = list(self._connection.pages(path, what=what, needs=_TEAMS))
+        except NotFoundError:
+            if self._is_gone(path.removesuffix("/members")) and self._sees_every_team(organisation):
+                return None
+            raise
         people = self._connection.asked(what, _TEAMS, lambda: [_person(each) for each in found])
         return tuple(person for person in people if person is not None)
+
+    def _is_gone(self, path: str) -> bool:
+        """Whether GitHub has nothing at a path, asked anew: a page of a list may be missing for another reason."""
+        try:
+            self._connection.get(path, what="the team", needs=_TEAMS)
+        except NotFoundError:
+            return True
+        return False
+
+    def _sees_every_team(self, organisation: str) -> bool:
+        """Whether no team is hidden from the token: an app's that may read teams, or that of an owner.
+
+        Another member's is not shown the secret teams that it is not in.
+        """
+        name = quote(organisation, safe="")
+        try:
+            self._connection.get(f"/orgs/{name}/teams", what="the teams", needs=_TEAMS, per_page=1)
+        except (ForbiddenError, NotFoundError):
+            return False
+        try:
+            own = self._connection.get(f"/user/memberships/orgs/{name}", what="the membership", needs=_TEAMS)
+        except NotFoundError:
+            return False
+        except ForbiddenError as error:
+            return _OF_AN_APP in str(error)
+        return isinstance(own, dict) and (own.get("role"), own.get("state")) == ("admin", "active")
 
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
         """Fetch whoever pushed the head to its branch; nobody for a fork's branch, which is kept elsewhere.

@@ -137,8 +137,8 @@ class Conversations(Protocol):
     def role_by_login(self, login: str) -> Role:
         """Fetch what the person who has a login may do here now; ``NONE`` if it is nobody's, or a bot's."""
 
-    def members_of(self, team: str) -> tuple[Person, ...]:
-        """Fetch everybody in a team (``org/team``)."""
+    def members_of(self, team: str) -> tuple[Person, ...] | None:
+        """Fetch everybody in a team (``org/team``); ``None`` if it is known that there is no such team."""
 
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
         """Fetch whoever pushed the head to its branch, each time it was; nobody if that is not known."""

@@ -6,9 +6,6 @@ so is a list of revoked keys.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import re
 import subprocess
 import tempfile
@@ -16,6 +13,7 @@ from pathlib import Path
 
 from wedgate.adapters.signatures.interface import Signed
 from wedgate.errors import ExternalSystemError, UsageError
+from wedgate.overrides.signers import lines_of
 
 OVERRIDE = "wedgate-override@v1"
 LEDGER = "wedgate-ledger@v1"
@@ -23,8 +21,6 @@ REPORT = "wedgate-report@v1"
 """Namespaces: a signature of one kind of thing never passes for one of the other."""
 TIMEOUT_SECONDS = 60
 """Long, because a key in hardware waits for a touch."""
-_NAMES = re.compile(r'"([^"]*)"|(\S+)')
-_KEY = re.compile(r"(?:^|\s)(?:ssh|ecdsa|sk)-\S+\s+([A-Za-z0-9+/]+=*)")
 _GOOD = re.compile(r'^Good "(\S+)" signature for (\S+) with \S+ key (SHA256:\S+)$', re.MULTILINE)
 
 
@@ -71,16 +67,9 @@ class SshSignatures:
         """Return every name that the file has, in lower case."""
         return frozenset(name.lower() for own, _ in self._lines() for name in own)
 
-    def _lines(self) -> list[tuple[set[str], str]]:
+    def _lines(self) -> list[tuple[frozenset[str], str]]:
         """Return the names and the key's fingerprint of each line."""
-        lines = []
-        for line in self._signers.decode("utf-8", "replace").splitlines():
-            parts = _NAMES.match(line.strip())
-            key = None if parts is None else _KEY.search(line.strip()[parts.end() :])
-            if parts is not None and key is not None and not line.strip().startswith("#"):
-                own = {name for name in (parts[1] or parts[2]).split(",") if name}
-                lines.append((own, _fingerprint(key[1])))
-        return lines
+        return list(lines_of(self._signers))
 
 
 def sign(content: bytes, key: Path, *, namespace: str = OVERRIDE) -> str:
@@ -94,15 +83,6 @@ def sign(content: bytes, key: Path, *, namespace: str = OVERRIDE) -> str:
             said = " ".join(done.stderr.decode("utf-8", "replace").split())[:200]
             raise UsageError(f"{key}: ssh-keygen did not sign with it: {said or 'it said nothing'}")
         return made.read_text(encoding="utf-8")
-
-
-def _fingerprint(key: str) -> str:
-    """Return the fingerprint as ``ssh-keygen`` writes it; nothing for what is no key."""
-    try:
-        digest = hashlib.sha256(base64.b64decode(key, validate=True)).digest()
-    except binascii.Error:
-        return ""
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _run(words: list[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
