@@ -112,3 +112,11 @@ def test_an_approver_who_may_not_write_is_named(world: GithubWorld) -> None:
     world.roles["bob"] = "read"
     done = CliRunner(env=world.environment()).invoke(cli, ["doctor"], obj={"debug": False}, standalone_mode=False)
     assert "bob may not write to this repository" in done.output
+
+
+def test_a_team_that_is_gone_is_named(world: GithubWorld) -> None:
+    """It counts nobody, and somebody has to correct its name."""
+    set_up(world)
+    del world.teams["acme/captains"]
+    done = CliRunner(env=world.environment()).invoke(cli, ["doctor"], obj={"debug": False}, standalone_mode=False)
+    assert "the team acme/captains does not exist any more" in done.output

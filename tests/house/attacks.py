@@ -528,7 +528,7 @@ ATTACKS = (
         "adds a friend to the file of who is on call, who owns a path, or whose keys count",
         "asks the quorum about a change to those files",
         "wedgate/engine/check.py",
-        "            *weakened_files(base, change),\n",
+        "            *weakened_files(base, change, without),\n",
         "",
         f"{STATUS}::test_a_change_to_who_may_approve_is_judged_wherever_it_stands[on call]",
     ),

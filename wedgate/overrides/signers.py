@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import re
 from collections.abc import Iterator
 
@@ -13,12 +10,12 @@ _KEY = re.compile(r"(?:^|\s)(?:ssh|ecdsa|sk)-\S+\s+([A-Za-z0-9+/]+=*)")
 
 
 def lines_of(signers: bytes) -> Iterator[tuple[frozenset[str], str]]:
-    """Yield the names of each line and its key's fingerprint, which is empty for what is no key."""
+    """Yield the names of each line and its key as it is spelled."""
     for line in signers.decode("utf-8", "replace").splitlines():
         parts = _NAMES.match(line.strip())
         key = None if parts is None else _KEY.search(line.strip()[parts.end() :])
         if parts is not None and key is not None and not line.strip().startswith("#"):
-            yield frozenset(name for name in (parts[1] or parts[2]).split(",") if name), _fingerprint(key[1])
+            yield frozenset(name for name in (parts[1] or parts[2]).split(",") if name), key[1]
 
 
 def people_of(signers: bytes) -> frozenset[frozenset[str]]:
@@ -28,17 +25,8 @@ def people_of(signers: bytes) -> frozenset[frozenset[str]]:
     """
     people: list[tuple[frozenset[str], frozenset[str]]] = []
     for own, key in lines_of(signers):
-        names, keys = frozenset(name.lower() for name in own), frozenset({key} - {""})
+        names, keys = frozenset(name.lower() for name in own), frozenset({key.rstrip("=")})
         same = [each for each in people if each[0] & names or each[1] & keys]
         people = [each for each in people if each not in same]
         people.append((names.union(*(each[0] for each in same)), keys.union(*(each[1] for each in same))))
     return frozenset(names for names, _ in people)
-
-
-def _fingerprint(key: str) -> str:
-    """Return the fingerprint as ``ssh-keygen`` writes it; nothing for what is no key."""
-    try:
-        digest = hashlib.sha256(base64.b64decode(key, validate=True)).digest()
-    except binascii.Error:
-        return ""
-    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"

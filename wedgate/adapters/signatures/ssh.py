@@ -6,6 +6,9 @@ so is a list of revoked keys.
 
 from __future__ import annotations
 
+import base64
+import binascii
+import hashlib
 import re
 import subprocess
 import tempfile
@@ -69,7 +72,7 @@ class SshSignatures:
 
     def _lines(self) -> list[tuple[frozenset[str], str]]:
         """Return the names and the key's fingerprint of each line."""
-        return list(lines_of(self._signers))
+        return [(names, _fingerprint(key)) for names, key in lines_of(self._signers)]
 
 
 def sign(content: bytes, key: Path, *, namespace: str = OVERRIDE) -> str:
@@ -83,6 +86,15 @@ def sign(content: bytes, key: Path, *, namespace: str = OVERRIDE) -> str:
             said = " ".join(done.stderr.decode("utf-8", "replace").split())[:200]
             raise UsageError(f"{key}: ssh-keygen did not sign with it: {said or 'it said nothing'}")
         return made.read_text(encoding="utf-8")
+
+
+def _fingerprint(key: str) -> str:
+    """Return the fingerprint as ``ssh-keygen`` writes it; nothing for what is no key."""
+    try:
+        digest = hashlib.sha256(base64.b64decode(key, validate=True)).digest()
+    except binascii.Error:
+        return ""
+    return f"SHA256:{base64.b64encode(digest).decode().rstrip('=')}"
 
 
 def _run(words: list[str], given: bytes) -> subprocess.CompletedProcess[bytes]:
