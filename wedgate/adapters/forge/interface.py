@@ -218,9 +218,14 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
-    """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten."""
+    """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten.
+
+    Statuses ``from_anybody`` are those of which no rule says which app has to post them.
+    """
 
     statuses: frozenset[str] = frozenset()
+    from_anybody: frozenset[str] = frozenset()
+    has_queue: bool = False
     up_to_date: bool = False
     no_force_push: bool = False
     no_deletion: bool = False
