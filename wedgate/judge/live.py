@@ -22,6 +22,11 @@ from wedgate.judge.values import ColourSample, Judgement, JudgeSettings, MetricJ
 
 LATENCY_SHARE = 0.8
 
+LOST_SHARE = 0.10
+LOST_BY_CHANCE = 2
+"""Slices of which nothing is known, as when the source restarts once: more than these, and more than that share of all,
+keep a bake from passing."""
+
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_ENOUGH_DATA, Outcome.MARGINAL, Outcome.PASS)
 
 
@@ -71,14 +76,15 @@ def _judge(
 ) -> Judgement:
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1, got {level:g}")
-    usable = [piece for piece in slices if piece.trouble is None]
-    starts = [piece.start for piece in usable]
+    counted = [piece for piece in slices if piece.trouble is None or piece.candidate.requests]
+    starts = [piece.start for piece in counted]
     if starts != sorted(starts):
-        usable.sort(key=lambda piece: piece.start)
-    _refuse_nonsense(usable)
+        counted.sort(key=lambda piece: piece.start)
+    _refuse_nonsense(counted)
+    usable = [piece for piece in counted if piece.trouble is None]
     metrics = [
         judge_failures(
-            usable,
+            counted,
             settings.errors,
             level=level * (1 - LATENCY_SHARE),
             final=final,
@@ -94,6 +100,8 @@ def _judge(
             judge_usage(apart, limits, metric=metric, level=share, final=final, least=least)
             for metric, limits in _usage(settings)
         )
+    if final:
+        metrics += _judge_evidence(len(slices), len(slices) - len(counted))
     outcome = next(grave for grave in _GRAVEST_FIRST if any(metric.outcome is grave for metric in metrics))
     return Judgement(
         outcome=outcome,
@@ -102,6 +110,14 @@ def _judge(
         usable=len(usable),
         text=_text([metric for metric in metrics if metric.outcome is outcome], slices, usable),
     )
+
+
+def _judge_evidence(slices: int, lost: int) -> list[MetricJudgement]:
+    """Return why nothing can pass where much was lost: what crashes takes the evidence of its failures with it."""
+    if lost <= LOST_BY_CHANCE or lost <= LOST_SHARE * slices:
+        return []
+    rule = f"{lost} of {slices} slices were lost, more than {LOST_SHARE:.0%}; a version that crashes loses its own"
+    return [MetricJudgement(metric="evidence", outcome=Outcome.NOT_ENOUGH_DATA, rule=rule, numbers=())]
 
 
 def _text(deciding: Sequence[MetricJudgement], slices: Sequence[Slice], usable: Sequence[Slice]) -> str:

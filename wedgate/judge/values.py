@@ -62,8 +62,9 @@ class ColourSample:
 class Slice:
     """Both colours over the same stretch ``[start, end)``: one paired observation.
 
-    ``trouble`` is set when the stretch cannot be used (counter reset, proxy restart, unit change, parse failure):
-    the text says what happened, and the samples are not looked at.
+    ``trouble`` is set when the stretch cannot be used (counter reset, proxy restart, unit change, parse failure,
+    nothing read for long): the text says what happened. Where it has samples all the same, their failures count, and
+    nothing else of them.
     """
 
     start: datetime
