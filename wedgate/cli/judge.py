@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wedgate.cli.history import histories_at
-from wedgate.cli.options import percentage
+from wedgate.cli.options import full_commit, percentage
 from wedgate.cli.regression import check_regression, regression_options, write_regression
 from wedgate.errors import ExitCode, UsageError
 
@@ -127,12 +127,11 @@ def _refuse_other_commit(option: str, name: str, build: Measurements, claimed: s
     """Refuse a build that was measured of another commit than claimed, or of one that its files do not name."""
     if claimed is None or build.commit == claimed:
         return
-    if len(claimed) not in (40, 64) or set(claimed) - set("0123456789abcdef"):
-        raise UsageError(f"{option} takes the full commit, 40 hexadecimal digits, not {ascii(claimed)[:70]}")
+    full_commit(claimed, option)
     if build.commit is None:
         raise UsageError(
-            f"{option}: the {name}'s files name no commit, so it cannot be held to {claimed}; let `wedgate report "
-            "convert --commit` write it into them where they are measured"
+            f"{option}: the {name}'s files name no commit, so it cannot be held to {claimed}; let `wedgate bench run "
+            f"{option}` or `wedgate report convert --commit` write it into them where they are measured"
         )
     raise UsageError(f"{option}: the {name} was measured of {build.commit}, not of {claimed}; give the right files")
 
