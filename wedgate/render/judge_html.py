@@ -17,7 +17,14 @@ from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
-from wedgate.render.history import DRAWN, embed_history, history_style, history_words
+from wedgate.render.history import (
+    DRAWN,
+    accepted_shift_words,
+    accepted_words,
+    embed_history,
+    history_style,
+    history_words,
+)
 from wedgate.render.judge import shift_of, spell_confirmation, spell_interval, spell_verdict, spell_why, weight_words
 from wedgate.render.judge_svg import MOST_DOTS, bounds_of, dots_strip, finite, interval_strip, interval_swatch, key
 from wedgate.render.page import read_part, render_page
@@ -108,6 +115,8 @@ def _metric(result: MetricResult, level: float, history: MetricHistory | None) -
         f'<h3><span class="verdict {found.outcome.value}">{_words(found.outcome)}</span> '
         f"{escape(clean(result.name))}{weight}</h3>\n<p>{escape(clean(spell_why(found) + apart))}</p>\n"
     )
+    if result.accepted is not None:
+        head += f"<p>Accepted: {escape(accepted_shift_words(result.accepted))}</p>\n"
     return f'<div class="metric">{head}{_pictures(result)}{_history(history)}</div>\n'
 
 
@@ -142,7 +151,9 @@ def _history(history: MetricHistory | None) -> str:
         f"{embed_history(history)}</div>"
     )
     table = render_table(title, ("build", "date", "median"), rows)
-    return render_figure(f"history: {history_words(history)}{shown}", picture) + table
+    items = "".join(f"<li>{escape(words)}</li>" for words in accepted_words(history))
+    taken = f'<ul class="plain">{items}</ul>\n' if items else ""
+    return render_figure(f"history: {history_words(history)}{shown}", picture) + taken + table
 
 
 def _arm_words(name: str, values: Sequence[float], unit: str) -> str:
