@@ -55,7 +55,7 @@ def test_what_fails_again_on_fresh_runs_is_a_fail() -> None:
     """Both runs stand in the judgement."""
     found = asked_again(builds(1, search=1.1), builds(2, at=LATER, search=1.1))
     assert found.outcome is Outcome.FAIL
-    assert found.results[0].comparison.why == "more than 1.02 times the base, and again on fresh runs"
+    assert found.results[0].comparison.why == "worse by more than 2 %, and again on fresh runs"
     assert [each.name for each in found.confirmation.results] == ["search"]
 
 

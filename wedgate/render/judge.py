@@ -190,5 +190,5 @@ def spell_verdict(judgement: SuiteJudgement) -> str:
     decided = [each for each in judgement.results if each.decides]
     count = sum(each.comparison.outcome is judgement.outcome for each in decided)
     metrics = f"{count} of {len(decided)} metrics"
-    share = f"a clean candidate fails at most {judgement.level:.2g} of the time"
+    share = f"a candidate that is no worse fails in at most {100 * judgement.level:.3g} % of cases"
     return f"{judgement.outcome.value}: {metrics}; {share}"

@@ -66,7 +66,7 @@ def _head(title: str, judgement: SuiteJudgement) -> str:
         (_words(outcome), sum(each.comparison.outcome is outcome for each in judgement.results)) for outcome in _ORDER
     ]
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{count}</dd></div>" for name, count in counts)
-    verdict = escape(clean(spell_verdict(judgement)))
+    verdict = escape(clean(spell_verdict(judgement).removeprefix(f"{judgement.outcome.value}: ")))
     items = "".join(f"<li>{escape(clean(words))}</li>" for words in spell_confirmation(judgement))
     again = f'<ul class="plain">{items}</ul>\n' if items else ""
     return f'<header><h1>{escape(title)}</h1>\n<p>{verdict}</p>\n{again}<dl class="bill">{rows}</dl></header>'
@@ -106,7 +106,7 @@ def _metric(result: MetricResult, level: float, history: MetricHistory | None) -
     if shift is not None and found.rule is not None:
         apart = (
             f". Candidate minus base: {shift.estimate:+.4g} {result.unit} ({shift.lower:+.4g} to {shift.upper:+.4g}); "
-            f"its value is the larger one in {100 * superiority(result.base, result.candidate):.0f} % of pairs"
+            f"the candidate's value is the larger one in {100 * superiority(result.base, result.candidate):.0f} % of pairs"
         )
     weight = "" if result.decides else " (advisory: decides nothing)"
     if result.is_critical:
