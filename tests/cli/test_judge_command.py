@@ -403,8 +403,8 @@ def test_an_accepted_shift_is_named_beside_the_verdict(
     found = {each["name"]: each["accepted"] for each in json.loads(plain)["metrics"]}
     assert (found["search"]["build"], found["search"]["why"], found["index"]) == ("b20", "checks <signatures>", None)
     assert "- search: from b20 on it is at" in markdown
-    assert "<p>Accepted: from b20 on it is at" in page
-    assert page.count("checks &lt;signatures&gt;") == 2
+    assert "<strong>An accepted shift:</strong> from b20 on it is at" in page
+    assert page.count("checks &lt;signatures&gt;") == 1
     assert suspected not in page
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     done = CliRunner().invoke(cli, ["judge", str(base), str(candidate), *map(str, history)], standalone_mode=False)

@@ -111,9 +111,10 @@ def compare(
     least = 1 / comb(len(base) + len(candidate), len(base))
     level = QUIET * asked.level / family
     if least > level:
-        why = f"{len(base)} and {len(candidate)} values cannot tell more than 1 in {1 / least:.0f} from chance"
         needed = next(count for count in count_from(1) if level * comb(2 * count, count) >= 1)
-        return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=f"{why}, and {needed} of each are needed")
+        chance = f"{len(base)} and {len(candidate)} are all in the worst order by chance in 1 of {1 / least:.0f} cases"
+        why = f"too few values: {chance}, and {needed} of each are needed"
+        return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=why)
     return _Arms(base, candidate, direction, asked, family, in_turns=in_turns).comparison()
 
 

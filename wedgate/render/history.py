@@ -89,23 +89,37 @@ def embed_history(history: MetricHistory) -> str:
 
 def history_style() -> str:
     """Return the style of pictures in a page, which touches nothing else there."""
-    return "svg.history{display:block;width:100%;min-width:34rem}" + _style("svg.history ")
+    return "svg.history{display:block;width:100%;min-width:34rem}" + _style(".history ")
+
+
+def history_legend() -> list[tuple[str, str]]:
+    """Return the marks of a picture in a page, and what they mean."""
+    marks = (
+        ('<circle class="dot" cx="8" cy="8" r="2.6"/>', "a build of the history"),
+        ('<path class="spike" d="M8 3l5 5l-5 5l-5-5z"/>', "a spike"),
+        ('<line class="level" x1="0" x2="16" y1="8" y2="8"/>', "a level"),
+        ('<path class="worse" d="M3 12l5-9l5 9z"/>', "a shift to a worse one"),
+        ('<path class="better" d="M3 4l5 9l5-9z"/>', "to a better one"),
+    )
+    start = '<svg class="swatch" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><g class="history">'
+    return [(f"{start}{mark}</g></svg>", words) for mark, words in marks]
 
 
 def history_words(history: MetricHistory) -> str:
     """Say which level a metric has, and over how many builds."""
-    return f"{clean(history.name)}: {_standing(history)}"
+    return f"{clean(history.name)}: {standing_words(history)}"
 
 
-def accepted_words(history: MetricHistory) -> list[str]:
-    """Say of each shift that somebody accepted who did, when and why."""
+def accepted_words(history: MetricHistory, told: AcceptedShift | None = None) -> list[str]:
+    """Say of each shift that somebody accepted who did, when and why, but for one that was told."""
+    known = None if told is None else told.acceptance
     found = [
         f"{_percent(change)} from {clean(history.builds[change.first].name)} on: {_acceptance_words(taken)}"
         for change in history.found.change_points
-        if (taken := history.accepted_shift(change)) is not None
+        if (taken := history.accepted_shift(change)) is not None and taken != known
     ]
     taken = history.accepted_undecided
-    return found if taken is None else [*found, _undecided_words(history, taken)]
+    return found if taken is None or taken == known else [*found, _undecided_words(history, taken)]
 
 
 def accepted_shift_words(shift: AcceptedShift) -> str:
@@ -244,7 +258,8 @@ def _marks(shown: MetricHistory) -> str:
     ).rstrip()
 
 
-def _standing(history: MetricHistory) -> str:
+def standing_words(history: MetricHistory) -> str:
+    """Say which level there is, over how many builds, and what the newest are."""
     found, count = history.found, len(history.values)
     level = "no level" if found.level is None else f"level {found.level:.4g} {clean(history.unit)}"
     words = {
