@@ -63,7 +63,9 @@ def command(
     form: str,
     **report: Any,
 ) -> ExitCode:
-    """Compare the measurements of two builds, each a file of a tool or a directory of such files.
+    """Compare the measurements of two builds, each a file of a benchmark tool or a directory of such files.
+
+    `wedgate report convert --help` names the tools; `wedgate bench run` measures and judges at once.
 
     A metric fails when the candidate is worse than the base by more than --worse-by, beyond what chance explains; it
     passes when a candidate that is worse by --missed would have been seen. Everything between the two is marginal.

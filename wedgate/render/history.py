@@ -10,7 +10,7 @@ from typing import Any
 
 from wedgate.judge.history import AcceptedShift, MetricHistory, newest
 from wedgate.judge.history_lines import Acceptance, Build
-from wedgate.judge.series import ChangePoint, Standing
+from wedgate.judge.series import ChangePoint, SeriesSettings, Standing
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
 
@@ -267,7 +267,10 @@ def standing_words(history: MetricHistory) -> str:
         Standing.SHIFTED: "the level is a new one",
         Standing.UNDECIDED: f"the newest {found.undecided} may be a spike, or the start of a shift",
     }[found.standing]
-    if history.accepted_undecided is not None:
+    needed = 2 * SeriesSettings().lasting
+    if count < needed:
+        words = f"too few to tell a shift, {needed} are needed"
+    elif history.accepted_undecided is not None:
         words = f"the newest {found.undecided} are away from it, which was accepted"
     elif found.standing is Standing.SHIFTED and history.accepted_shift(found.change_points[-1]) is not None:
         words = "the level is a new one, which was accepted"
