@@ -876,8 +876,8 @@ ATTACKS = (
         "fills one commit with statuses, so that the refresh ends there and every other one stays green",
         "takes what one commit does not accept for that one's alone, and says to push a new commit",
         "wedgate/cli/refresh.py",
-        '    except WedgateError as error:\n        click.echo(f"#{pull.number} {head[:12]}: not posted',
-        '    except ZeroDivisionError as error:\n        click.echo(f"#{pull.number} {head[:12]}: not posted',
+        '    except WedgateError as error:\n        click.echo(f"{name} {commit[:12]}: not posted',
+        '    except ZeroDivisionError as error:\n        click.echo(f"{name} {commit[:12]}: not posted',
         f"{POSTING}::test_a_commit_that_takes_no_more_keeps_no_other_waiting",
     ),
     Attack(
