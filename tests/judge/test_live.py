@@ -251,6 +251,18 @@ def test_a_failure_outranks_what_is_not_known(traffic) -> None:
     assert verdict.outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize("colour", ["stable", "candidate"])
+@pytest.mark.parametrize(("silent", "outcome"), [(4, Outcome.PASS), (7, Outcome.NOT_ENOUGH_DATA)])
+def test_answers_without_a_latency_are_missed(sample, colour: str, silent: int, outcome: Outcome) -> None:
+    """Of sixty slices some have good answers and no latency at all: those may be the slow ones."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=60)
+    for place in range(0, 5 * silent, 5):
+        bare = replace(getattr(slices[place], colour), latency=())
+        slices[place] = replace(slices[place], **{colour: bare})
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True)
+    assert verdict.outcome is outcome, verdict.text
+
+
 def in_one_bucket(lower: float, upper: float, slices: int = 24) -> list[Slice]:
     """Return slices in which every request of both colours is in the same bucket."""
     colour = ColourSample(

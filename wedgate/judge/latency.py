@@ -42,6 +42,9 @@ PASS_RISK = 0.10
 PASS_CORRELATION = 0.01
 """How often slices without correlation are taken as correlated when a pass is asked for, and lie apart in vain."""
 
+MISSING_SHARE = 0.10
+"""Of what may be missing from the evidence of a bake that passes."""
+
 FINEST_MS = 1.0
 """How wide a bucket may be whatever the margin: proxies count in whole milliseconds."""
 
@@ -93,6 +96,8 @@ def slices_to_decide(limits: LatencyLimits, *, level: float) -> int:
 def _judge_whole_bake(
     slices: Sequence[Slice], limits: LatencyLimits, limit: float, numbers: tuple[tuple[str, str], ...]
 ) -> MetricJudgement:
+    if silent := _without_latency(slices):
+        return _answer(limits, Outcome.NOT_ENOUGH_DATA, silent, numbers)
     enough = math.ceil(1 / (4 * (1 - limits.quantile)))
     thick = _merge_thin(slices, enough)
     if len(thick) < max(limits.slices, FEWEST_FOR_PASS):
@@ -130,6 +135,19 @@ def _judge_whole_bake(
     if highest <= limit:
         return _answer(limits, Outcome.PASS, clause, numbers)
     return _answer(limits, Outcome.MARGINAL, f"{clause}: not surely within the limit, not surely beyond it", numbers)
+
+
+def _without_latency(slices: Sequence[Slice]) -> str:
+    """Say of which colour too many good answers are in no bucket: what took them longest may be missing."""
+    for name, samples in (
+        ("the candidate's", [piece.candidate for piece in slices]),
+        ("stable's", [piece.stable for piece in slices]),
+    ):
+        good = sum([sample.requests - sample.errors for sample in samples])
+        known = sum([answered(sample) - sample.timeouts for sample in samples])
+        if known < (1 - MISSING_SHARE) * good:
+            return f"only {known} of {name} {good} good answers have a latency; is every process scraped?"
+    return ""
 
 
 def _too_wide(pairs: Sequence[Pair], limit: float) -> Quantile | None:
