@@ -263,6 +263,37 @@ def test_answers_without_a_latency_are_missed(sample, colour: str, silent: int, 
     assert verdict.outcome is outcome, verdict.text
 
 
+@pytest.mark.parametrize(
+    ("candidate", "against_limits", "final", "outcome"),
+    [
+        (700, True, True, Outcome.PASS),
+        (700, True, False, Outcome.MARGINAL),
+        (799, False, True, Outcome.PASS),
+        (900, True, False, Outcome.FAIL),
+        (900, False, False, Outcome.FAIL),
+        (800, True, True, Outcome.MARGINAL),
+    ],
+)
+def test_a_ceiling_of_latency_holds_whatever_stable_does(
+    sample, candidate: int, against_limits: bool, final: bool, outcome: Outcome
+) -> None:
+    """A broken stable that takes a second must not make 900 ms look well, and at 100 % there is no stable at all."""
+    slices = bake_of(sample, stable=1000, candidate=candidate, slices=24)
+    settings = JudgeSettings(latency=LatencyLimits(never_above_ms=800))
+    verdict = judge_live(slices, settings, level=LEVEL, final=final, against_limits=against_limits)
+    assert verdict.outcome is outcome, verdict.text
+
+
+def test_at_a_weight_of_100_percent_a_ceiling_needs_no_stable(sample) -> None:
+    """Stable has no requests; without any latency nothing passes."""
+    settings = JudgeSettings(latency=LatencyLimits(never_above_ms=800))
+    slices = bake_of(sample, stable=7, candidate=7, slices=24, stable_requests=0)
+    assert judge_live(slices, settings, level=LEVEL, final=True, against_limits=True).outcome is Outcome.PASS
+    bare = [replace(piece, candidate=replace(piece.candidate, latency=())) for piece in slices]
+    verdict = judge_live(bare, settings, level=LEVEL, final=True, against_limits=True)
+    assert verdict.outcome is Outcome.NOT_ENOUGH_DATA
+
+
 def in_one_bucket(lower: float, upper: float, slices: int = 24) -> list[Slice]:
     """Return slices in which every request of both colours is in the same bucket."""
     colour = ColourSample(

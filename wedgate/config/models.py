@@ -361,6 +361,7 @@ class LatencySection(Section):
         "10%", description="How much slower the candidate's 95th percentile may be than stable's."
     )
     slices: Count = Field(20, description="Below so many usable slices there is no pass.")
+    never_above_ms: Count = left_out("What it may never exceed, in milliseconds, whatever stable does.")
 
 
 class UsageSection(Section):

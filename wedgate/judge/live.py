@@ -1,9 +1,9 @@
 """The judgement of one step on live traffic: errors and latency together, and never a pass by accident.
 
 Four fifths of a step's false-alarm level go to latency, which needs them (n slices cannot say more than 1 in 2^n), and
-one fifth to errors. CPU and memory, where they are judged, share equally with latency. Each part spends its own over
-all its looks, so that a healthy candidate is failed with a probability of at most the level, however often it is
-looked at.
+one fifth to errors. CPU, memory and a ceiling of latency, where they are judged, share equally with latency. Each part
+spends its own over all its looks, so that a healthy candidate is failed with a probability of at most the level,
+however often it is looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 
+from wedgate.judge.ceiling import judge_ceiling
 from wedgate.judge.correlation import slices_apart, spaced
 from wedgate.judge.failures import judge_failures
 from wedgate.judge.latency import judge_latency, slices_to_decide
@@ -42,8 +43,8 @@ def judge_live(
 
     ``level`` is the false-alarm budget of this step, for all metrics and looks; ``final`` says that the bake is over:
     before that the answer is never ``pass``. ``against_limits`` judges by absolute limits alone, where stable gets no
-    traffic or may itself be broken: errors against their ceiling, latency not at all. An exception in here is the
-    judgement ``error``.
+    traffic or may itself be broken: errors against their ceiling, and latency against one where it is set. An exception
+    in here is the judgement ``error``.
     """
     try:
         return _judge(slices, settings, level=float(level), final=final, against_limits=against_limits)
@@ -68,7 +69,8 @@ def _usage(settings: JudgeSettings) -> list[tuple[str, UsageLimits]]:
 
 def _coin_share(settings: JudgeSettings) -> float:
     """Return what each metric that is judged by slices may spend of the level."""
-    return LATENCY_SHARE / (1 + len(_usage(settings)))
+    has_ceiling = settings.latency.never_above_ms is not None
+    return LATENCY_SHARE / (1 + has_ceiling + len(_usage(settings)))
 
 
 def _judge(
@@ -91,9 +93,11 @@ def _judge(
             against_limits=against_limits,
         )
     ]
+    apart = spaced(usable, settings.noise_lasts)
+    share = level * _coin_share(settings)
+    if (ceiling_ms := settings.latency.never_above_ms) is not None:
+        metrics.append(judge_ceiling(apart, settings.latency, ceiling_ms, level=share, final=final))
     if not against_limits:
-        apart = spaced(usable, settings.noise_lasts)
-        share = level * _coin_share(settings)
         metrics.append(judge_latency(apart, settings.latency, level=share, final=final))
         least = settings.latency.slices
         metrics.extend(

@@ -87,11 +87,12 @@ class ErrorLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyLimits:
     """Latency: ``quantile`` (0.95) of the candidate may exceed stable's by ``worse_by`` (a fraction) over paired
-    slices; below ``slices`` usable slices there is no pass."""
+    slices; below ``slices`` usable slices there is no pass. It may never exceed ``never_above_ms`` where that is set."""
 
     quantile: Decimal = Decimal("0.95")
     worse_by: Decimal = Decimal("0.10")
     slices: int = 20
+    never_above_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
