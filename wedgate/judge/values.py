@@ -87,7 +87,7 @@ class ErrorLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyLimits:
     """Latency: ``quantile`` (0.95) of the candidate may exceed stable's by ``worse_by`` (a fraction) over paired
-    slices; below ``slices`` usable slices there is no pass. It may never exceed ``never_above_ms`` where that is set."""
+    slices; below ``slices`` usable slices there is no pass. Where ``never_above_ms`` is set it may never exceed it."""
 
     quantile: Decimal = Decimal("0.95")
     worse_by: Decimal = Decimal("0.10")
