@@ -8,7 +8,7 @@ from wedgate.engine.holder import utc
 from wedgate.engine.rollout_parts import RunEnd
 from wedgate.errors import ExitCode
 from wedgate.rollout.promises import not_promised, spell_undrained
-from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
+from wedgate.rollout.state import PROMOTED, HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
 
 _OF_HOLD = {
     HoldKind.REGRESSION: ExitCode.NEEDS_HUMAN,
@@ -57,11 +57,7 @@ def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str
     if stuck:
         return ExitCode.NEEDS_HUMAN, "needs a human: " + "; ".join(f"{each.region}: {each.why}" for each in stuck)
     if state.halted is not None:
-        back = [region.region for region in state.regions if region.phase is RegionPhase.ROLLED_BACK]
-        where = f"{', '.join(back)} back on stable" if back else "all traffic is on stable"
-        lost = not_promised(state.plan.migration) if back else ""
-        more = "".join(f"; {each}" for each in (lost, spell_undrained(state)) if each)
-        return ExitCode.ROLLED_BACK, f"rolled back: {where}; {state.halted}{more}"
+        return ExitCode.ROLLED_BACK, _spell_halted(state, state.halted)
     if interrupted is not None:
         return ExitCode.UNEXPECTED, (
             f"interrupted: {interrupted}; every region in motion is back on stable; run the same command again to go on"
@@ -73,6 +69,20 @@ def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str
     if all(region.is_final or state.awaits_drain(region) for region in state.regions):
         return ExitCode.NEEDS_HUMAN, f"needs a human: {spell_undrained(state)}"
     return ExitCode.UNEXPECTED, f"the rollout stopped while {state.status}"
+
+
+def _spell_halted(state: RolloutState, why: str) -> str:
+    """Say where traffic went back, where it stays on the new version, and which given up regions had none of it."""
+    kept = [each.region for each in state.regions if each.phase in PROMOTED]
+    back = [each.region for each in state.regions if each.phase not in PROMOTED and each.had_traffic]
+    spared = [each.region for each in state.regions if each.phase is RegionPhase.ROLLED_BACK and not each.had_traffic]
+    parts = [f"{', '.join(back)} back on stable"] if back else []
+    parts += [f"{', '.join(spared)} had no traffic of it"] if spared else []
+    parts += [f"{', '.join(kept)} {'keeps' if len(kept) == 1 else 'keep'} it"] if kept else []
+    parts = parts or ["no region had traffic of it"]
+    lost = not_promised(state.plan.migration) if back else ""
+    parts += [each for each in (why, lost, spell_undrained(state)) if each]
+    return f"{'rolled back' if back else 'ended'}: {'; '.join(parts)}"
 
 
 def _spell_holds(kind: HoldKind, held: Sequence[RegionState]) -> str:

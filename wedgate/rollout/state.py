@@ -193,6 +193,7 @@ class RegionState:
     last change; every increase uses it up. ``judged`` is the last final judgement of the step in force. ``evidence`` is
     what an earlier run observed of it and wrote down. ``paused`` is who told the region to wait, and why.
     ``drained_by`` is who saw, and why, that after a migration no rollback takes back the old colour may go.
+    ``had_traffic`` says that the candidate had, or may have had, traffic here at any time of this rollout.
     """
 
     region: str
@@ -214,6 +215,7 @@ class RegionState:
     paused: str | None = None
     evidence: Evidence | None = None
     drained_by: str | None = None
+    had_traffic: bool = False
 
     @property
     def is_final(self) -> bool:

@@ -497,7 +497,7 @@ def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:
     why = f"rolled back by hand: {event.why}"
     for region in state.regions:
         if region.region in event.regions and not region.is_final:
-            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why)
+            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why, had_traffic=True)
             state = state.having(rested)
     return regressed(state, None, why, event.at, keep_promoted=True)
 
