@@ -20,24 +20,28 @@ _OF_HOLD = {
 """Exit codes of held regions; the first in this order that applies is the run's."""
 
 
-def end_of(state: RolloutState, interrupted: str | None, rescue: str | None) -> RunEnd:
-    """Return how the run ended, given where the rollout stands and whether it was interrupted."""
-    code, text = _end_of(state, interrupted)
+def end_of(state: RolloutState, interrupted: str | None, rescue: str | None, *, never: str = "") -> RunEnd:
+    """Return how the run ended, given where the rollout stands and whether it was interrupted.
+
+    ``never`` says of what is held that waiting is of no use.
+    """
+    code, text = _end_of(state, interrupted, never)
     return RunEnd(exit_code=code, text=text, state=state, rescue=rescue)
 
 
-def _handed_over(state: RolloutState, rescue: str | None) -> RunEnd:
+def _handed_over(state: RolloutState, rescue: str | None, never: str) -> RunEnd:
     """Return the end of a run that leaves the rest to the next one."""
     where = ", ".join(f"{region.region} {_place(region)}" for region in state.regions)
-    text = f"handed over: rollout {state.plan.rollout} of {state.plan.release.digest}: {where}; the next tick goes on"
-    return RunEnd(exit_code=ExitCode.DONE, text=text, state=state, rescue=rescue)
+    text = f"handed over: rollout {state.plan.rollout} of {state.plan.release.digest}: {where}; "
+    then = never or "the next tick goes on"
+    return RunEnd(exit_code=ExitCode.DONE, text=text + then, state=state, rescue=rescue)
 
 
-def tick_end(state: RolloutState, rescue: str | None = None) -> RunEnd:
+def tick_end(state: RolloutState, rescue: str | None = None, *, never: str = "") -> RunEnd:
     """Return how a run ended that leaves the rest to the next one: waiting is no failure."""
-    end = end_of(state, None, rescue)
+    end = end_of(state, None, rescue, never=never)
     is_waiting = end.exit_code in (ExitCode.CLOSED, ExitCode.UNEXPECTED)
-    return _handed_over(state, rescue) if is_waiting else end
+    return _handed_over(state, rescue, never) if is_waiting else end
 
 
 def _place(region: RegionState) -> str:
@@ -48,7 +52,7 @@ def _place(region: RegionState) -> str:
     return f"{what} ({why})" if why else what
 
 
-def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str]:
+def _end_of(state: RolloutState, interrupted: str | None, never: str) -> tuple[ExitCode, str]:
     """Choose the code and the sentence."""
     if state.status is RolloutStatus.DONE:
         names = ", ".join(region.region for region in state.regions)
@@ -65,7 +69,7 @@ def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str
     for kind, code in _OF_HOLD.items():
         held = [each for each in state.regions if each.hold is not None and each.hold.kind is kind]
         if held:
-            return code, _spell_holds(kind, held)
+            return code, _spell_holds(kind, held, never)
     if all(region.is_final or state.awaits_drain(region) for region in state.regions):
         return ExitCode.NEEDS_HUMAN, f"needs a human: {spell_undrained(state)}"
     return ExitCode.UNEXPECTED, f"the rollout stopped while {state.status}"
@@ -85,9 +89,11 @@ def _spell_halted(state: RolloutState, why: str) -> str:
     return f"{'rolled back' if back else 'ended'}: {'; '.join(parts)}"
 
 
-def _spell_holds(kind: HoldKind, held: Sequence[RegionState]) -> str:
+def _spell_holds(kind: HoldKind, held: Sequence[RegionState], never: str) -> str:
     """Say which regions are held, until when where that is known, and what to do."""
     regions = "; ".join(f"{region.region}: {region.why}{_until(region)}" for region in held)
+    if kind is HoldKind.CLOSED and never:
+        return f"held, {regions}; {never}"
     if kind is HoldKind.CLOSED:
         return f"held, {regions}; run the same command again when it is open, or wait with --wait"
     return f"held, {regions}; run the same command again to begin there anew"
