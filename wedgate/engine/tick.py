@@ -138,10 +138,13 @@ class Ticker:
         """Put this run's fence on every target of the plan (or of some regions), then take in what was found there.
 
         A fence holds nobody off until the target has it: an earlier run that was only slow could still raise traffic.
-        The weights are written as they were found, and not at all where the earlier run gave its lease back. A region
-        that needs a human is not touched. ``anew``: what is held for want of something is tried again.
+        The weights are written as they were found, and not at all where the target has a fence that every run which
+        never gave its lease back is held off by. A region that needs a human is not touched. ``anew``: what is held for
+        want of something is tried again.
         """
-        found: list[ev.Event] = []
+        found: list[ev.WeightsRead] = []
+        fenced: list[str] = []
+        lost = self._book.state.lost
         for plan in self.state.plan.regions:
             region = self.state.region(plan.region)
             is_theirs = regions is not None and plan.region not in regions
@@ -149,7 +152,8 @@ class Ticker:
                 continue
             try:
                 read = self._weights(plan.region)
-                if not self._book.was_given_back:
+                if lost and (read.fence is None or read.fence.epoch <= lost):
+                    fenced.append(plan.region)
                     self.target(plan.region).set_weights(read.weights, self._book.fence(self.state.plan.rollout))
             except FenceError as error:
                 raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
@@ -157,18 +161,25 @@ class Ticker:
                 self._say(plan.region, "target failed", f"taking over: {error}", None)
             else:
                 found.append(read)
-        began = ev.RunBegan(
-            at=self._now(),
-            epoch=self._book.epoch,
-            handed_over=self._book.was_given_back,
-            anew=anew,
-            regions=regions,
-        )
-        self.feed(began)
+        before = self.state
+        self._begin(regions, fenced, anew=anew)
         for each in found:
-            self.feed(each)
+            # What went back since is not as it was read.
+            if not before.region(each.region).is_exposed or self.state.region(each.region).is_exposed:
+                self.feed(each)
         for state in self.state.regions:
             self.watcher.resume(state)
+
+    def _begin(self, regions: tuple[str, ...] | None, fenced: Sequence[str], *, anew: bool) -> None:
+        """Let the run begin; what an earlier one may have left half done, in regions just ``fenced``, begins first."""
+        began = ev.RunBegan(at=self._now(), epoch=self._book.epoch, handed_over=False, anew=anew, regions=regions)
+        if self._book.was_given_back:
+            concerned = regions or tuple(plan.region for plan in self.state.plan.regions)
+            rest = tuple(region for region in concerned if region not in fenced)
+            if fenced:
+                self.feed(replace(began, regions=tuple(fenced)))
+            began = replace(began, handed_over=True, regions=rest if fenced else regions)
+        self.feed(began)
 
     def obey(self) -> bool:
         """Take in what people told this rollout since, from the ledger as it is now; return whether there was anything.
