@@ -17,7 +17,7 @@ from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
 from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
-from wedgate.rollout.values import Fence, Release, ReportFails, Weights
+from wedgate.rollout.values import Colour, Fence, Release, ReportFails, Weights
 
 MIN = timedelta(minutes=1)
 TICK = timedelta(seconds=30)
@@ -430,3 +430,88 @@ def test_a_digest_that_another_rollout_poisoned_goes_back(
     texts = [world.tick(after=MIN).text for _ in range(5)]
     assert "poisoned since rollout r-older" in texts[0]
     assert world.weights() == {**dict.fromkeys(world.names, 0), "r1": 10 if report_fails is ReportFails.HOLD else 0}
+
+
+class Long:
+    """A deploy that is done a while after it began, by the world's clock."""
+
+    def __init__(self, world: Any, call: Callable[[], None], lasts: timedelta) -> None:
+        self._world = world
+        self._call: Callable[[], None] | None = call
+        self._ends = world.now + lasts
+
+    def is_done(self) -> bool:
+        """Make the call when its time has come."""
+        if self._world.now < self._ends:
+            return False
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+        return True
+
+
+def long_deploys(world: Any, lasts: timedelta) -> list[Long]:
+    """Let every deploy of the world's processes last so long; return those that began."""
+    begun: list[Long] = []
+
+    def start(call: Callable[[], None]) -> Long:
+        begun.append(Long(world, call, lasts))
+        return begun[-1]
+
+    parts = world.parts
+    world.parts = lambda: replace(parts(), run_beside=start)
+    return begun
+
+
+def test_a_tick_is_alive_while_it_deploys(make_world: Callable[..., Any]) -> None:
+    """Eight minutes of deploy, and a tick of another machine every two: one deploy, and everybody else does nothing."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    world.tick(after=MIN)
+    begun = long_deploys(world, 8 * MIN)
+    answers: list[str] = []
+    came: list[datetime] = [world.now]
+
+    def another(there: Any) -> None:
+        if there.now - came[0] < 2 * MIN:
+            return
+        came[0] = there.now
+        answers.append(there.tick(who="b:1", is_alive=lambda who: None).text)
+
+    world.on_pause.append(another)
+    world.tick(who="a:1")
+    assert len(begun) == 1
+    assert len(answers) >= 3
+    assert {text.split(":")[0] for text in answers} == {"nothing done"}
+    assert world.targets["r1"].digest(Colour.GREEN) == "sha256:new"
+
+
+def test_a_tick_obeys_while_it_deploys(make_world: Callable[..., Any]) -> None:
+    """A regression reported in r1 while r2 is deployed is back within ten seconds and a look."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+    world.close("r2", timedelta(0), 2 * MIN)
+    world.start()
+    for _ in range(3):
+        world.tick(after=timedelta(seconds=40))
+    assert world.weights() == {"r1": 10, "r2": 0}
+    begun = long_deploys(world, 8 * MIN)
+    began = world.now
+    back: list[timedelta] = []
+
+    def report(there: Any) -> None:
+        if len(begun) == 1 and not any(said.what == "rolled back" for said in there.said):
+            there.on_pause.remove(report)
+            there.order(Order.REPORT, regions=["r1"])
+            there.on_pause.append(look)
+
+    def look(there: Any) -> None:
+        if there.weights()["r1"] == 0 and not back:
+            back.append(there.now - began)
+
+    world.on_pause.append(report)
+    for _ in range(3):
+        began = world.now
+        world.tick(after=timedelta(seconds=30))
+    assert begun
+    assert back
+    assert back[0] <= timedelta(seconds=42)

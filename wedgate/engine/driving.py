@@ -9,9 +9,9 @@ from wedgate.engine.audit import AuditBook
 from wedgate.engine.book import LeaseLostError
 from wedgate.engine.orders import UNCONFIRMED, pause_once
 from wedgate.engine.progress import Progress
-from wedgate.engine.resting import OBEY_EVERY, POLL, rest, until_return
+from wedgate.engine.resting import POLL, rest, until_return
 from wedgate.engine.rollout_parts import Regression, RolloutParts
-from wedgate.engine.tick import Ticker
+from wedgate.engine.tick import OBEY_EVERY, Ticker
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout import events as ev
 from wedgate.rollout.state import PREPARING, RegionPhase, RegionState

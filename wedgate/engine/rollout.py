@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from wedgate.engine.beside import to_the_end
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.driving import Driver, needs_settling
 from wedgate.engine.holder import live_holder, refuse_while_held, utc
@@ -42,6 +43,8 @@ class RolloutEngine:
         self._parts = replace(parts, observe=unfailing(parts.observe))
         self._book = Book(parts.store, parts.spool, parts.known)
         self._last: Ticker | None = None
+        self._ticks = False
+        """Whether this is a tick: one that ended before a deploy did would leave nobody to see how that went."""
         self._driver = Driver(self._parts)
 
     def run(
@@ -113,6 +116,7 @@ class RolloutEngine:
         What is observed is written down for the next tick. While another run is alive nothing is done. Raises as
         ``run`` does.
         """
+        self._ticks = True
         self._book.refresh()
         self._say_notices()
         only = requested_regions(self._parts.settings, regions) if regions else None
@@ -153,6 +157,7 @@ class RolloutEngine:
 
         Raises ``RefusedError`` while another run is alive, and otherwise as ``run`` does.
         """
+        self._ticks = True
         self._book.refresh()
         self._refuse_while_held(self._book.state)
         if not self._book.state.claims:
@@ -363,8 +368,11 @@ class RolloutEngine:
             slice_between=self._parts.slice_between,
             judge_live=self._parts.judge_live,
         )
-        self._last = Ticker(self._parts, self._book, state, watcher)
-        return self._last
+        parts = self._parts
+        if self._ticks:
+            parts = replace(parts, run_beside=to_the_end(parts.run_beside, lambda: ticker.wait()))
+        self._last = ticker = Ticker(parts, self._book, state, watcher)
+        return ticker
 
     def _refuse_lost_ledger(self) -> None:
         """Raise where the rescue file is of a rollout that the ledger has never heard of.

@@ -7,7 +7,8 @@ it: noted locally, applied at once, recorded then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -35,6 +36,12 @@ from wedgate.rollout.returns import PART_WITHIN
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
 from wedgate.rollout.step import step, would_go_on
 from wedgate.rollout.values import Colour, HookPoint, Weights
+
+OBEY_EVERY = timedelta(seconds=10)
+"""How often the ledger is looked at for what people told the rollout."""
+
+LOOK_EVERY = timedelta(seconds=1)
+"""How often a tick looks whether what it waits for has ended."""
 
 ASK_AGAIN = timedelta(seconds=30)
 """How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
@@ -70,6 +77,8 @@ class Ticker:
         self.blind: ExternalSystemError | None = None
         self.spooled_at: str | None = None
         self._marks: list[Draft] = []
+        self._is_waiting = False
+        self._obeyed_at = parts.clock()
 
     def feed(self, event: ev.Event) -> None:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
@@ -229,6 +238,34 @@ class Ticker:
         if lease is None or at - lease.seen >= RENEW_EVERY:
             self._record([_draft(Stream.LEASE, "renewed", at, {"who": self._parts.who})], spooled=False)
 
+    def wait(self) -> bool:
+        """Let a second pass while something runs beside this, and say whether to wait on.
+
+        A tick that says nothing meanwhile would be taken for dead, and one that hears nothing would keep a regression
+        waiting. It obeys only in front of what is not begun: what is being returned is not recorded yet.
+        """
+        self._parts.pause(LOOK_EVERY)
+        at = self._now()
+        with suppress(ExternalSystemError):
+            if self.blind is None:
+                self.renew()
+        if self._is_waiting and at - self._obeyed_at >= OBEY_EVERY:
+            self._obeyed_at, self._is_waiting = at, False
+            try:
+                self.obey()
+            finally:
+                self._is_waiting = True
+        return self._parts.interrupted() is None
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Note that everything that was decided is recorded, while a deploy or a condition is waited for."""
+        before, self._is_waiting = self._is_waiting, True
+        try:
+            yield
+        finally:
+            self._is_waiting = before
+
     def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
         rollout, at = self.state.plan.rollout, event.at
@@ -318,7 +355,8 @@ class Ticker:
             if not would_go_on(self.state, region, answer):
                 return (answer,)
             self._say(name, f"hook {point}", "runs", None)
-            self._hooks.begin(call_of(self.state.plan, region, point))
+            with self._waiting():
+                self._hooks.begin(call_of(self.state.plan, region, point))
         ran = self._hooks.ended(point, name)
         if ran is None:
             return ()
@@ -374,7 +412,8 @@ class Ticker:
                 raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
             except ExternalSystemError as error:
                 return (ev.DeployFailed(at=self._now(), region=region, why=str(error)),)
-            self._deploys[region] = self._parts.run_beside(self._deployment(effect))
+            with self._waiting():
+                self._deploys[region] = self._parts.run_beside(self._deployment(effect))
         ran = self._ran.get(region, ())
         try:
             if not self._deploys[region].is_done():
