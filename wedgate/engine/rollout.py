@@ -225,11 +225,9 @@ class RolloutEngine:
             if only is not None and region.region not in only:
                 continue
             try:
-                fence = self._parts.open_target(region.target).weights().fence
+                epochs.append(self._parts.open_target(region.target).weights().highest)
             except ExternalSystemError as error:
                 self._say(region.region, "target failed", f"reading the weights: {error}")
-                continue
-            epochs.append(fence.epoch if fence is not None else 0)
         reconciled = self._book.take_lease(
             self._parts.clock(), above=max(epochs), who=self._parts.who, allow=self._refuse_while_held
         )

@@ -7,6 +7,7 @@ confirmed by asking for the weights afterwards. See docs/reference/command-targe
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from wedgate.adapters._command.kept import Kept, read_kept, write_kept
 from wedgate.adapters._command.protocol import (
@@ -90,6 +91,7 @@ class CommandTarget:
         if path is not None:
             kept = read_kept(path)
             fence = kept.fence_for(weights) if kept else None
+            return WeightsReading(weights=weights, fence=fence, refuses_below=kept.asked.fence if kept else None)
         return WeightsReading(weights=weights, fence=fence)
 
     def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
@@ -100,19 +102,20 @@ class CommandTarget:
             return self._confirm(weights, fence)
         wanted = Held(weights=weights, fence=fence)
         longer = 2 * self._settings.limit.total_seconds() + CONFIRM_SECONDS
-        with files.locked(path, longer=longer):
+        with files.locked(path, longer=longer) as lock:
             kept = read_kept(path)
             refuse_older(self.region, fence, holder=str(path), held=kept.asked.fence if kept else None)
             # The fence goes first: whoever comes with an older one is refused even where this ends half way.
             write_kept(path, kept.followed_by(wanted) if kept else Kept(asked=wanted))
-            self._set(weights, fence)
+            # The command holds the lock too: where this process is killed it works on, and all others wait for it.
+            self._set(weights, fence, inherits=(lock,))
             found = self._confirm(weights, fence)
             write_kept(path, Kept(asked=wanted))
             return found
 
-    def _set(self, weights: Weights, fence: Fence) -> None:
+    def _set(self, weights: Weights, fence: Fence, inherits: Sequence[int] = ()) -> None:
         values = {"weights": plain_weights(weights), "fence": plain_fence(fence)}
-        answer = self._asker.ask("set_weights", values, limit=self._settings.limit)
+        answer = self._asker.ask("set_weights", values, limit=self._settings.limit, inherits=inherits)
         try:
             held = fence_of(answer.get("refused"))
         except ValueError as error:

@@ -6,7 +6,7 @@ did not do what was asked or did not answer, and ``FenceError`` when somebody wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wedgate.errors import ExternalSystemError, NeedsHumanError
@@ -23,10 +23,19 @@ class FenceError(NeedsHumanError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsReading:
-    """The weights that the data plane has in force, and who wrote them (``None``: nobody that wedgate knows)."""
+    """The weights that the data plane has in force, and who wrote them (``None``: nobody that wedgate knows).
+
+    ``refuses_below`` is the fence below which the target refuses, where it is kept apart from the weights.
+    """
 
     weights: Weights
     fence: Fence | None
+    refuses_below: Fence | None = field(default=None, compare=False)
+
+    @property
+    def highest(self) -> int:
+        """The epoch above which a writer must be; 0 where nobody is known to have written."""
+        return max((fence.epoch for fence in (self.fence, self.refuses_below) if fence is not None), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
