@@ -57,7 +57,7 @@ def documented(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         text = script
         if forgets:
             text = text.replace(', "fence": state["fence"]}', "}").replace(
-                '= state["fence"], question', "= None, question"
+                '= state["fence"], question["fence"]', '= None, question["fence"]'
             )
             assert text != script
             options["fence-file"] = str(tmp_path / "fence.json")

@@ -346,7 +346,7 @@ def test_a_writer_that_is_always_faster_ends_a_rollback_with_its_name(world: Any
     target = world.targets["r1"]
     tries = []
 
-    def set_weights(weights: Weights, fence: Fence) -> Any:
+    def set_weights(weights: Weights, fence: Fence, **more: Any) -> Any:
         tries.append(fence.epoch)
         raise FenceError("somebody is faster", held=Fence(epoch=fence.epoch + 5, revision=1, rollout="r-x"))
 

@@ -425,3 +425,22 @@ def test_what_an_overtaken_run_raised_all_the_same_goes_back(make_world: Callabl
     state = book.rollout(rollout)
     assert state is not None
     assert (state.region("r1").phase, state.region("r1").hold.kind) == (RegionPhase.HELD, "closed")
+
+
+def test_a_take_over_never_raises_what_the_overtaken_run_returned_meanwhile(make_world: Callable[..., Any]) -> None:
+    """Between the look and the fence the slow run gives its traffic back: it stays back."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    leave_behind(world, at_ten)
+    target, looks = world.targets["r1"], []
+    look = target.weights
+
+    def returned_after_the_look() -> Any:
+        found = look()
+        looks.append(found)
+        if len(looks) == 2:
+            target.set_weights(STABLE, found.fence)
+        return found
+
+    target.weights = returned_after_the_look
+    run_as(world, "b:2", alive=False)
+    assert world.changes("r1")[:3] == [(90, 10), (100, 0), (100, 0)]

@@ -334,7 +334,7 @@ def test_a_part_goes_above_a_fence_that_cannot_be_seen_too(make_world: Callable[
     stuck(target)
     write, tried = target.set_weights, []
 
-    def set_weights(weights: Any, fence: Any) -> Any:
+    def set_weights(weights: Any, fence: Any, **more: Any) -> Any:
         tried.append(fence.epoch)
         if fence.epoch < 5000:
             raise FenceError("somebody was faster", held=replace(fence, epoch=5000))

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from wedgate.adapters.targets.interface import FenceError, Target
+from wedgate.adapters.targets.interface import ChangedError, FenceError, Target, WeightsReading
 from wedgate.engine.beside import Beside
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import RENEW_EVERY
@@ -33,12 +33,15 @@ from wedgate.rollout import events as ev
 from wedgate.rollout.hooks import begins_to_return, call_of, condition_of, point_passed
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.returns import PART_WITHIN
-from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
+from wedgate.rollout.state import HoldKind, RegionPhase, RegionPlan, RolloutState
 from wedgate.rollout.step import step, would_go_on
 from wedgate.rollout.values import Colour, HookPoint, Weights
 
 OBEY_EVERY = timedelta(seconds=10)
 """How often the ledger is looked at for what people told the rollout."""
+
+MOST_CHANGES = 5
+"""How often weights may change under the hand that puts a fence on them; who is overtaken writes once or twice."""
 
 LOOK_EVERY = timedelta(seconds=1)
 """How often a tick looks whether what it waits for has ended."""
@@ -153,7 +156,6 @@ class Ticker:
         """
         found: list[ev.WeightsRead] = []
         fenced: list[str] = []
-        lost = self._book.state.lost
         for plan in self.state.plan.regions:
             region = self.state.region(plan.region)
             is_theirs = regions is not None and plan.region not in regions
@@ -161,9 +163,10 @@ class Ticker:
                 continue
             try:
                 read = self._weights(plan.region)
+                lost = self._book.state.lost
                 if lost and (read.fence is None or read.fence.epoch <= lost):
                     fenced.append(plan.region)
-                    self.target(plan.region).set_weights(read.weights, self._book.fence(self.state.plan.rollout))
+                    read = self._fenced(plan, read)
             except FenceError as error:
                 raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
             except ExternalSystemError as error:
@@ -178,6 +181,23 @@ class Ticker:
                 self.feed(each)
         for state in self.state.regions:
             self.watcher.resume(state)
+
+    def _fenced(self, plan: RegionPlan, read: ev.WeightsRead) -> ev.WeightsRead:
+        """Put this run's fence on weights as they were read; return what is in force then.
+
+        Who is overtaken here may switch until then: of what it wrote and what was read the lower share stays.
+        """
+        fence, over = self._book.fence(self.state.plan.rollout), WeightsReading(weights=read.weights, fence=read.fence)
+        for _ in range(MOST_CHANGES):
+            try:
+                self.target(plan.region).set_weights(read.weights, fence, over=over)
+            except ChangedError as error:
+                changed, over = error, error.found
+                lower = min(read.weights, over.weights, key=lambda weights: weights.of(plan.candidate))
+                read = replace(read, weights=lower, fence=over.fence)
+            else:
+                return read
+        raise changed
 
     def _begin(self, regions: tuple[str, ...] | None, fenced: Sequence[str], *, anew: bool) -> None:
         """Let the run begin; what an earlier one may have left half done, in regions just ``fenced``, begins first."""

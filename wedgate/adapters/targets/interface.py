@@ -46,6 +46,24 @@ class Capacity:
     wanted: int
 
 
+class ChangedError(ExternalSystemError):
+    """Weights were to be written over others that are not the last ones any more: those are ``found``."""
+
+    def __init__(self, message: str, *, found: WeightsReading) -> None:
+        self.found = found
+        super().__init__(message)
+
+
+def refuse_changed(region: str, over: WeightsReading | None, last: WeightsReading | None) -> None:
+    """Raise ``ChangedError`` where ``last``, what was written last, is not what somebody wants to write over."""
+    if over is not None and last is not None and last != over:
+        raise ChangedError(
+            f"{region}: {last.fence} has written blue {last.weights.blue} / green {last.weights.green} since it was "
+            "looked at; nothing was changed",
+            found=last,
+        )
+
+
 class Target(Protocol):
     """One region's traffic switch."""
 
@@ -77,10 +95,11 @@ class Target(Protocol):
     def weights(self) -> WeightsReading:
         """Read the weights in force from the data plane itself, not from the file that asked for them."""
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Write absolute weights in one call, wait until the data plane reports them, and return that reading.
 
-        Idempotent: the same weights and fence again change nothing.
+        Idempotent: the same weights and fence again change nothing. With ``over`` nothing is written where that is not
+        what was written last (``ChangedError``), so that a fence can be put on weights without changing them.
         """
 
 
