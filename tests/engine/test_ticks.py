@@ -515,3 +515,25 @@ def test_a_tick_obeys_while_it_deploys(make_world: Callable[..., Any]) -> None:
     assert begun
     assert back
     assert back[0] <= timedelta(seconds=42)
+
+
+def test_a_tick_for_one_region_returns_that_one_and_notes_what_the_others_owe(make_world: Callable[..., Any]) -> None:
+    """A job with the credentials of r1 finds the regression: it touches nothing in r2, whose own tick returns it."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+    world.start()
+    until(world, lambda there: there.weights() == {"r1": 10, "r2": 10})
+    world.verdicts["all"] = Outcome.FAIL
+    began = world.now
+
+    def opening(settings: Any) -> Any:
+        assert settings.region == "r1"
+        return world.targets[settings.region]
+
+    end = world.tick(after=TICK, regions=("r1",), open_target=opening)
+    end = world.tick(after=TICK, regions=("r1",), open_target=opening)
+    assert world.now - began < 3 * TICK
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert "not back yet: r2" in end.text
+    assert (world.weights(), status(world).region("r2").phase) == ({"r1": 0, "r2": 10}, RegionPhase.ROLLING_BACK)
+    world.tick(after=TICK, regions=("r2",))
+    assert (world.weights(), status(world).status) == ({"r1": 0, "r2": 0}, RolloutStatus.HALTED)

@@ -31,6 +31,7 @@ class Driver:
 
     def tick_once(self, ticker: Ticker, only: tuple[str, ...] | None, *, steps: bool = True) -> None:
         """Take over what the last tick left, take one step (or none), and write down what was observed."""
+        ticker.only = only
         try:
             ticker.take_over(only, anew=False)
             ticker.obey()
@@ -38,7 +39,11 @@ class Driver:
             if steps:
                 ticker.feed(ev.Ticked(at=self._parts.clock(), regions=only))
             for _ in range(MOST_TRIES):
-                back = tuple(each.region for each in ticker.state.regions if each.phase is RegionPhase.ROLLING_BACK)
+                back = tuple(
+                    each.region
+                    for each in ticker.state.regions
+                    if each.phase is RegionPhase.ROLLING_BACK and (only is None or each.region in only)
+                )
                 if not back:
                     break
                 self._parts.pause(until_return(ticker.state))
@@ -114,7 +119,8 @@ class Driver:
         """Return what is in motion to stable, trying until the machine calls a person."""
         failure: Exception | None = None
         for attempt in range(MOST_TRIES):
-            if not any(needs_settling(region) for region in ticker.state.regions):
+            reached = [each for each in ticker.state.regions if ticker.only is None or each.region in ticker.only]
+            if not any(needs_settling(region) for region in reached):
                 return
             if attempt:
                 self._parts.pause(until_return(ticker.state))

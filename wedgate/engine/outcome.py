@@ -60,7 +60,10 @@ def _end_of(state: RolloutState, interrupted: str | None) -> tuple[ExitCode, str
         back = [region.region for region in state.regions if region.phase is RegionPhase.ROLLED_BACK]
         where = f"{', '.join(back)} back on stable" if back else "all traffic is on stable"
         lost = not_promised(state.plan.migration) if back else ""
-        more = "".join(f"; {each}" for each in (lost, spell_undrained(state)) if each)
+        owed = [region.region for region in state.regions if region.phase is RegionPhase.ROLLING_BACK]
+        where = "not everywhere" if owed and not back else where
+        owes = f"not back yet: {', '.join(owed)}, by the next tick there or `wedgate rollback`" if owed else ""
+        more = "".join(f"; {each}" for each in (owes, lost, spell_undrained(state)) if each)
         return ExitCode.ROLLED_BACK, f"rolled back: {where}; {state.halted}{more}"
     if interrupted is not None:
         return ExitCode.UNEXPECTED, (

@@ -56,6 +56,7 @@ LINES_SAID = 3
 class Ticker:
     """Drives one rollout's machine against the world. ``state`` is where it stands.
 
+    ``only`` are the regions whose targets may be touched (``None``: all): a job may have no credentials for the others.
     ``blind`` is set to the error when the ledger could not be written: from then on nothing increases, returns to
     stable still work, and what happens is kept in the spool. ``raised`` is an increase that is not recorded yet.
     """
@@ -77,6 +78,7 @@ class Ticker:
         self._hooks = HookDesk(parts)
         self.raised: Progress | None = None
         self.state = state
+        self.only: tuple[str, ...] | None = None
         self.blind: ExternalSystemError | None = None
         self.spooled_at: str | None = None
         self._marks: list[Draft] = []
@@ -103,7 +105,7 @@ class Ticker:
             self.state = after
             found += self._before_rollback(before, after)
             failures: list[Exception] = []
-            for decrease in decreases:
+            for decrease in filter(self._reaches, decreases):
                 try:
                     found += self._apply(decrease)
                 except Exception as error:
@@ -124,6 +126,7 @@ class Ticker:
             self.feed(each)
         for effect in effects:
             if effect in decreases:
+                # A region that this tick does not reach owes its return by the journal, and its own tick sees to it.
                 continue
             for each in self._apply(effect):
                 self.feed(each)
@@ -136,6 +139,9 @@ class Ticker:
         if region not in self._targets:
             self._targets[region] = self._parts.open_target(self.state.plan.region(region).target)
         return self._targets[region]
+
+    def _reaches(self, effect: fx.SetWeights) -> bool:
+        return self.only is None or effect.region in self.only
 
     def is_deploying(self, region: str) -> bool:
         """Whether a deploy, or a hook that is a condition, runs beside the loop there."""
