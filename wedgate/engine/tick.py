@@ -7,6 +7,7 @@ it: noted locally, applied at once, recorded then.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -83,6 +84,8 @@ class Ticker:
         self.spooled_at: str | None = None
         self._marks: list[Draft] = []
         self._is_waiting = False
+        self._renewing = threading.Lock()
+        """Regions are returned at the same time, and each may wait for something."""
         self._obeyed_at = parts.clock()
 
     def feed(self, event: ev.Event) -> None:
@@ -105,12 +108,11 @@ class Ticker:
             self.state = after
             found += self._before_rollback(before, after)
             failures: list[Exception] = []
-            for decrease in filter(self._reaches, decreases):
-                try:
-                    found += self._apply(decrease)
-                except Exception as error:
-                    # One region's trouble, whatever it is, must not leave the others where they are.
-                    failures.append(error)
+            for came in self._parts.together(self._try, list(filter(self._reaches, decreases))):
+                if isinstance(came, Exception):
+                    failures.append(came)
+                else:
+                    found += came
             self._record(drafts, spooled=True)
             if failures:
                 raise failures[0]
@@ -133,6 +135,13 @@ class Ticker:
         if isinstance(event, ev.Ticked):
             marks, self._marks = self._marks, []
             self._record(marks, spooled=False)
+
+    def _try(self, decrease: fx.SetWeights) -> Sequence[ev.Event] | Exception:
+        """Return what was found, or the error: one region's trouble must not leave the others where they are."""
+        try:
+            return self._apply(decrease)
+        except Exception as error:
+            return error
 
     def target(self, region: str) -> Target:
         """Return the target that the start pinned for a region."""
@@ -272,7 +281,7 @@ class Ticker:
         """
         self._parts.pause(LOOK_EVERY)
         at = self._now()
-        with suppress(ExternalSystemError):
+        with suppress(ExternalSystemError), self._renewing:
             if self.blind is None:
                 self.renew()
         if self._is_waiting and at - self._obeyed_at >= OBEY_EVERY:

@@ -17,7 +17,7 @@ from wedgate.adapters.targets.interface import Capacity, FenceError, Target, Wei
 from wedgate.calendars.values import RegionAnswer, Verdict
 from wedgate.engine.beside import run_now
 from wedgate.engine.progress import Progress
-from wedgate.engine.returning import ask_now
+from wedgate.engine.returning import ask_now, one_by_one
 from wedgate.engine.rollout_parts import Passage, RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.gate.decision import Reason, RegionDecision
@@ -115,6 +115,7 @@ class Process:
             let_through=self.let_through,
             run_beside=run_now,
             ask=ask_now,
+            together=one_by_one,
             known=self.world.known,
             who=f"{self.name}:1",
             is_alive=lambda who: self.others_live,
