@@ -17,7 +17,7 @@ from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
 from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
-from wedgate.rollout.values import Colour, Fence, Release, ReportFails, Weights
+from wedgate.rollout.values import Colour, Fence, Release, ReportFails, TargetSettings, Weights
 
 MIN = timedelta(minutes=1)
 TICK = timedelta(seconds=30)
@@ -537,3 +537,17 @@ def test_a_tick_for_one_region_returns_that_one_and_notes_what_the_others_owe(ma
     assert (world.weights(), status(world).region("r2").phase) == ({"r1": 0, "r2": 10}, RegionPhase.ROLLING_BACK)
     world.tick(after=TICK, regions=("r2",))
     assert (world.weights(), status(world).status) == ({"r1": 0, "r2": 0}, RolloutStatus.HALTED)
+
+
+def test_a_ledger_of_another_repository_is_not_gone_on_with(make_world: Callable[..., Any]) -> None:
+    """The same service, and a rollout over regions of which this configuration has none: their targets are not ours."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    target = TargetSettings(kind="simulated", region="east", options={})
+    settings = replace(world.parts().settings, waves=(("east",),), targets={"east": target})
+    before = world.targets["r1"].calls()
+    with pytest.raises(NeedsHumanError, match="another repository's ledger"):
+        world.tick(after=MIN, settings=settings)
+    with pytest.raises(RefusedError, match="under way in r1"):
+        RolloutEngine(replace(world.parts(), settings=settings)).start(Release(commit="2" * 40, digest="sha256:other"))
+    assert world.targets["r1"].calls() == before

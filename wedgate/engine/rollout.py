@@ -366,6 +366,12 @@ class RolloutEngine:
             slice_between=self._parts.slice_between,
             judge_live=self._parts.judge_live,
         )
+        if not set(state.plan.places) & set(self._parts.settings.targets):
+            raise NeedsHumanError(
+                f"the ledger is of a rollout over {', '.join(state.plan.places)}, and wedgate.yml has none of these "
+                "regions: it is another repository's ledger, or they were renamed meanwhile; nothing was touched; let "
+                "`state:` name the ledger of this repository, or return that rollout's traffic with `wedgate rollback`"
+            )
         parts = self._parts
         if self._ticks:
             parts = replace(parts, run_beside=to_the_end(parts.run_beside, lambda: ticker.wait()))
