@@ -551,3 +551,27 @@ def test_a_ledger_of_another_repository_is_not_gone_on_with(make_world: Callable
     with pytest.raises(RefusedError, match="under way in r1"):
         RolloutEngine(replace(world.parts(), settings=settings)).start(Release(commit="2" * 40, digest="sha256:other"))
     assert world.targets["r1"].calls() == before
+
+
+def test_a_run_obeys_at_once_what_its_store_tells_it_of(make_world: Callable[..., Any]) -> None:
+    """A store that can say that somebody appended is listened to, and one that fails at it costs nothing."""
+    world = make_world()
+    asked: list[datetime] = []
+    fails: list[bool] = []
+
+    def listen(duration: timedelta) -> bool:
+        if world.weights()["r1"] == 10 and not fails:
+            fails.append(True)
+            raise ExternalSystemError("connection lost")
+        world.now += duration
+        if world.weights()["r1"] == 10 and not asked:
+            asked.append(world.now)
+            world.order(Order.ABORT)
+            return True
+        return False
+
+    end = RolloutEngine(replace(world.parts(), listen=listen)).run(Release(commit="1" * 40, digest="sha256:new"))
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    back = next(said.at for said in world.said if said.weights is not None and said.weights.green == 0)
+    assert fails
+    assert back - asked[0] <= timedelta(milliseconds=100)

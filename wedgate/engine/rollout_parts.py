@@ -83,6 +83,8 @@ class RolloutParts:
     fits_nowhere: Callable[[Sequence[str]], str | None] = lambda regions: None
     """Says which of some regions no rollout could ever get through, and what to shorten; ``None`` where each can."""
     interrupted: Callable[[], str | None] = lambda: None
+    listen: Callable[[timedelta], bool] | None = None
+    """Waits so long for somebody to append to the ledger, and says whether; ``None`` where the store cannot tell."""
     reports: Callable[[], Sequence[Regression]] = tuple
     who: str = field(default_factory=own_name)
     is_alive: Callable[[str], bool | None] = is_alive
