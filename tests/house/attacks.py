@@ -15,6 +15,7 @@ SIGNED = "tests/cli/test_override_signatures.py"
 AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
+SERVICES = "tests/cli/test_several_services.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
@@ -900,6 +901,33 @@ ATTACKS = (
         "status = None if rate_limit_of(error) is not None else getattr",
         "status = getattr",
         "tests/contract/test_forge.py::test_a_limit_is_no_refusal",
+    ),
+    Attack(
+        "green-by-another-service",
+        "has the workflow of a service that is open post last, in a repository of several",
+        "posts a status of its own for each service",
+        "wedgate/cli/conversing.py",
+        "context=self.place.status",
+        "context=status.context",
+        f"{SERVICES}::test_each_service_has_a_status_of_its_own",
+    ),
+    Attack(
+        "vote-for-two-services",
+        "asks in one comment that two services hear, and has those who looked at one approve for both",
+        "gives the request an id of its own in each service",
+        "wedgate/overrides/requests.py",
+        "*([place.path] if place.path else []),",
+        "",
+        f"{SERVICES}::test_an_approval_for_one_service_lets_no_other_through",
+    ),
+    Attack(
+        "another-services-anchor",
+        "has the workflow of another service answer last, so that a grant is refused by the anchor of its ledger",
+        "keeps a comment of its own for each service, and believes no other",
+        "wedgate/overrides/place.py",
+        "        if not self.path:\n            return MARKER\n",
+        "        return MARKER\n",
+        f"{SERVICES}::test_the_ledger_of_each_service_is_compared_with_its_own_anchors",
     ),
     Attack(
         "edit-the-ledger",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wedgate.engine.conversation import Answer
     from wedgate.engine.overrides import OverrideParts, Overrides
     from wedgate.gate.decision import Decision
+    from wedgate.overrides.place import Place
     from wedgate.overrides.standing import Change
 
 
@@ -34,6 +35,7 @@ class Posting:
     gate_for: Callable[[ChangeEvent], Gate]
     conversations: GithubConversations
     run_url: str | None
+    place: Place
     as_check_run: bool = False
 
     def ask(self, pull_request: int, head: str) -> Decision:
@@ -44,7 +46,11 @@ class Posting:
         return self.gate_for(event).decide(None)
 
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
-        """Post a status, or where asked a check run with the decision, or why there is none, as its summary."""
+        """Post a status, or where asked a check run with the decision, or why there is none, as its summary.
+
+        It goes by the name of the place that is asked about.
+        """
+        status = replace(status, context=self.place.status)
         if not self.as_check_run:
             if not self._stands(commit, status):
                 self.conversations.set_status(commit, status)
@@ -119,7 +125,6 @@ class Conversing(Posting):
 
     def _say(self, answer: Answer) -> None:
         from wedgate.gate.decide import is_allowed
-        from wedgate.overrides.anchors import MARKER
         from wedgate.render.annotations import inert
         from wedgate.render.conversation import render_conversation
 
@@ -137,7 +142,7 @@ class Conversing(Posting):
             wants_help=answer.wants_help,
         )
         click.echo(inert(body))
-        if not self.forge.keep_comment(picture.change.number, MARKER, body):
+        if not self.forge.keep_comment(picture.change.number, self.place.marker, body):
             click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
 
 
@@ -156,6 +161,7 @@ def open_posting(config: Path | None, environment: Mapping[str, str], *, as_chec
         gate_for=runner.gate_for,
         conversations=GithubConversations(runner.forge.connection),
         run_url=run_url(environment),
+        place=runner.place,
         as_check_run=as_check_run,
     )
     if configuration is None:

@@ -44,6 +44,7 @@ def override_parts(
         run_again=_run_again(environment),
         on_call=lambda location: on_call(location, runner.source, clock),
         almanac=runner.gate.almanac,
+        place=runner.place,
     )
 
 
@@ -212,6 +213,7 @@ def begin_deployments_on_runner(
         binding=deployment.binding,
         ledger=None if book is None else book.read(),
         url=run_url(settings),
+        place=runner.place,
     )
 
 
@@ -220,7 +222,6 @@ def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> N
     from contextlib import suppress
 
     from wedgate.errors import WedgateError
-    from wedgate.overrides.anchors import MARKER
     from wedgate.render.conversation import render_conversation
 
     number = next(look.pull_request for look in decision.overrides if look.is_granted)
@@ -229,7 +230,7 @@ def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> N
         picture = overrides.picture(number)
         policy = picture.book.policy
         body = render_conversation(picture.change, picture.standing, decision, picture.ledger, policy=policy)
-        runner.forge.keep_comment(number, MARKER, body)
+        runner.forge.keep_comment(number, runner.place.marker, body)
 
 
 def _unread(decision: Decision, error: Exception) -> Decision:

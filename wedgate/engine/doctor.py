@@ -10,8 +10,8 @@ from wedgate.adapters.forge.interface import Conversations, Settings
 from wedgate.config.configuration import Configuration
 from wedgate.errors import ExternalSystemError
 from wedgate.overrides.people import Circle, Person, Role
+from wedgate.overrides.place import STATUS
 
-STATUS = "wedgate"
 _ANSWERING = ("command: comment", "/override.yml@", "wedgate comment")
 
 
@@ -37,11 +37,16 @@ class Finding:
 
 
 def examine(
-    configuration: Configuration, settings: Settings, conversations: Conversations, circle_of: Callable[[str], Circle]
+    configuration: Configuration,
+    settings: Settings,
+    conversations: Conversations,
+    circle_of: Callable[[str], Circle],
+    *,
+    status: str = STATUS,
 ) -> Iterator[Finding]:
     """Yield everything that was looked at; what this token may not see is unknown, and says what it lacks."""
     looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
-        ("the required status", lambda: _status(settings)),
+        ("the required status", lambda: _status(settings, status)),
         ("the workflow of comments", lambda: _workflow(settings)),
         ("the ledger", lambda: _ledger(configuration, settings)),
         ("who may approve", lambda: _approvers(configuration, conversations, circle_of)),
@@ -55,18 +60,18 @@ def examine(
             yield Finding(what=what, health=Health.UNKNOWN, words=str(error))
 
 
-def _status(settings: Settings) -> Iterator[Finding]:
+def _status(settings: Settings, status: str) -> Iterator[Finding]:
     branch = settings.default_branch()
     rules = settings.rules_of(branch)
-    if STATUS not in rules.statuses:
+    if status not in rules.statuses:
         yield Finding(
             what="the required status",
             health=Health.MISSING,
-            words=f"no ruleset of {branch} requires the status `{STATUS}`, so a closed gate keeps nobody from merging",
-            remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{STATUS}`",
+            words=f"no ruleset of {branch} requires the status `{status}`, so a closed gate keeps nobody from merging",
+            remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{status}`",
         )
         return
-    yield Finding(what="the required status", health=Health.WELL, words=f"{branch} requires `{STATUS}`")
+    yield Finding(what="the required status", health=Health.WELL, words=f"{branch} requires `{status}`")
     if not rules.up_to_date:
         yield Finding(
             what="up to date",

@@ -24,12 +24,13 @@ from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
-from wedgate.overrides.anchors import MARKER, anchors_of_comment, is_another
+from wedgate.overrides.anchors import anchors_of_comment, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
+from wedgate.overrides.place import ROOT, Place
 from wedgate.overrides.policy import DEFAULT_DUTIES, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
 from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
@@ -69,6 +70,7 @@ class OverrideParts:
     clock: Callable[[], datetime]
     run_again: int | None = None
     on_call: Callable[[str], OnCall] = lambda location: OnCall()
+    place: Place = ROOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +221,7 @@ class Overrides:
         return named or self._role(author).may_write
 
     def anchors(self, comments: Sequence[Comment]) -> tuple[tuple[int, str], ...]:
-        """Return what wedgate's own comments on a pull request say of the ledger.
+        """Return what wedgate's own comments on a pull request say of the ledger of this place.
 
         An app wrote them, or the account of a machine, which looks like a person who may write here. Whoever may write
         could stop an override anyhow; a stranger's comment that looks like wedgate's says nothing.
@@ -227,7 +229,7 @@ class Overrides:
         return tuple(
             anchor
             for comment in comments
-            if MARKER in comment.body and (author := comment.author) is not None
+            if self._parts.place.marker in comment.body and (author := comment.author) is not None
             for anchor in anchors_of_comment(comment.body)
             if not author.is_human or self._role(author).may_write
         )
@@ -436,6 +438,7 @@ class Overrides:
         return Change(
             repository=self._parts.repository,
             number=pull_request.number,
+            place=self._parts.place,
             head=pull_request.head,
             author=pull_request.author,
             pushers=self._pushers(pull_request, seen) if NeverCount.HEAD_PUSHER in never else (),

@@ -12,7 +12,7 @@ from wedgate.gate.decision import Decision
 from wedgate.gate.reasons import ReasonCode
 from wedgate.gate.words import why
 from wedgate.ledger.streams import LedgerState
-from wedgate.overrides.anchors import MARKER, anchor_in_comment
+from wedgate.overrides.anchors import anchor_in_comment
 from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
 from wedgate.overrides.policy import OverridePolicy, Requirement
@@ -50,7 +50,9 @@ def render_conversation(
     each region, where the decision alone does not say all of it, and ``impossible`` are regions in which too few are
     left to approve, whoever asks, each with why.
     """
-    lines = [MARKER, f"### {_headline(standing, decision, ledger)}", ""]
+    lines = [change.place.marker, f"### {_headline(standing, decision, ledger)}", ""]
+    if change.place.path:
+        lines += [f"For {inert_text(change.place.path)}, and no other service of this repository.", ""]
     told = [*(f"- {inert_text(each)}" for each in done), *_refused(refusals)]
     lines += [*told, ""] if told else []
     lines += [*_gate(decision), ""]
