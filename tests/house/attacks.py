@@ -15,6 +15,7 @@ SIGNED = "tests/cli/test_override_signatures.py"
 AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
+SHOWN = "tests/cli/test_shown_uses.py"
 SERVICES = "tests/cli/test_several_services.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
@@ -325,6 +326,33 @@ ATTACKS = (
         "not 0 < at <= len(hashes) or",
         "at <= len(hashes) and",
         "tests/overrides/test_anchors.py::test_a_ledger_that_was_cut_is_another",
+    ),
+    Attack(
+        "rewind-after-the-use",
+        "pushes the ledger back to before a use that the comment does not show, and deploys again",
+        "compares it with the statuses of the commit as well",
+        ENGINE,
+        "if uses_it and is_another(",
+        "if False and is_another(",
+        f"{SHOWN}::test_a_status_shows_that_the_ledger_is_older_than_the_use",
+    ),
+    Attack(
+        "show-no-use",
+        "lets the run that deploys do so by a token that may not comment, so that the grant looks unused",
+        "warns in that run, and shows the use by the next refresh",
+        "wedgate/cli/refresh.py",
+        "    codes += _show_uses(talk, numbers)\n",
+        "",
+        f"{SHOWN}::test_a_refresh_shows_what_was_used",
+    ),
+    Attack(
+        "launder-the-anchor",
+        "pushes an older ledger and has wedgate answer, so that its comment anchors that one",
+        "puts the anchor of no other ledger in the place of its own",
+        "wedgate/cli/conversing.py",
+        "if self.overrides.is_another(picture) else None,",
+        "if False else None,",
+        f"{SHOWN}::test_an_answer_does_not_anchor_the_ledger_of_somebody_else",
     ),
     Attack(
         "second-use",

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.engine.check import Gate
     from wedgate.engine.conversation import Answer
-    from wedgate.engine.overrides import OverrideParts, Overrides
+    from wedgate.engine.overrides import OverrideParts, Overrides, Picture
     from wedgate.gate.decision import Decision
+    from wedgate.ledger.streams import LedgerState
     from wedgate.overrides.place import Place
     from wedgate.overrides.standing import Change
 
@@ -117,13 +118,14 @@ class Conversing(Posting):
         from wedgate.engine.conversation import status_of
 
         picture = answer.picture
-        status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)
+        status = status_of(answer.decision, url=self.run_url, ledger=self.anchored(picture))
         try:
-            self._say(answer)
+            self.show(answer)
         finally:
             self.post(picture.change.head, status, answer.decision)
 
-    def _say(self, answer: Answer) -> None:
+    def show(self, answer: Answer) -> bool:
+        """Say an answer in the log and bring the comment up to date; ``False`` where the token may not comment."""
         from wedgate.gate.decide import is_allowed
         from wedgate.render.annotations import inert
         from wedgate.render.conversation import render_conversation
@@ -140,10 +142,17 @@ class Conversing(Posting):
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,
+            anchor=max(self.overrides.anchors(picture.comments)) if self.overrides.is_another(picture) else None,
         )
         click.echo(inert(body))
-        if not self.forge.keep_comment(picture.change.number, self.place.marker, body):
+        is_there = self.forge.keep_comment(picture.change.number, self.place.marker, body)
+        if not is_there:
             click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
+        return is_there
+
+    def anchored(self, picture: Picture) -> LedgerState | None:
+        """Return the ledger that may be anchored: none that has taken the place of one that was."""
+        return None if self.overrides.is_another(picture) else picture.ledger
 
 
 def open_posting(config: Path | None, environment: Mapping[str, str], *, as_check_run: bool = False) -> Posting:

@@ -218,19 +218,27 @@ def begin_deployments_on_runner(
 
 
 def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> None:
-    """Bring wedgate's comment up to date with the use, where the token may; the ledger has it in any case."""
-    from contextlib import suppress
+    """Bring wedgate's comment up to date with the use, and warn where it cannot be; the ledger has it in any case."""
+    import click
 
     from wedgate.errors import WedgateError
+    from wedgate.render.annotations import command as annotation
     from wedgate.render.conversation import render_conversation
 
     number = next(look.pull_request for look in decision.overrides if look.is_granted)
     assert number is not None
-    with suppress(WedgateError):
+    trouble: str | None = None
+    try:
         picture = overrides.picture(number)
         policy = picture.book.policy
         body = render_conversation(picture.change, picture.standing, decision, picture.ledger, policy=policy)
-        runner.forge.keep_comment(number, runner.place.marker, body)
+        if not runner.forge.keep_comment(number, runner.place.marker, body):
+            trouble = "this token may not comment; give the job `pull-requests: write`"
+    except WedgateError as error:
+        trouble = str(error)
+    if trouble is not None:
+        words = f"the override was used, and the comment on pull request {number} does not show it: {trouble}. "
+        click.echo(annotation("warning", f"{words}`wedgate refresh` will write it there", title="wedgate"), err=True)
 
 
 def _unread(decision: Decision, error: Exception) -> Decision:

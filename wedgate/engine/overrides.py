@@ -24,7 +24,7 @@ from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
-from wedgate.overrides.anchors import anchors_of_comment, is_another
+from wedgate.overrides.anchors import anchors_in, anchors_of_comment, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
@@ -104,6 +104,7 @@ class Overrides:
         self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
+        self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
 
     def picture(self, number: int, ledger: LedgerState | None = None) -> Picture:
         """Read a pull request anew and work out where it stands; ``ledger`` is what was read of it already."""
@@ -234,6 +235,17 @@ class Overrides:
             if not author.is_human or self._role(author).may_write
         )
 
+    def is_another(self, picture: Picture) -> bool:
+        """Whether the ledger is not the one that wedgate's own comments on a pull request anchored."""
+        return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
+
+    def _anchors_in_statuses(self, commit: str) -> tuple[tuple[int, str], ...]:
+        """Return what the latest statuses of a commit say of the ledger of this place, asked once."""
+        if commit not in self._in_statuses:
+            statuses = self._parts.conversations.latest_statuses(commit, self._parts.place.status)
+            self._in_statuses[commit] = tuple(each for status in statuses for each in anchors_in(status.description))
+        return self._in_statuses[commit]
+
     def may(self, person: Person, duty: Duty) -> bool:
         """Whether somebody may do something else than approve."""
         policy = self._parts.configuration.overrides
@@ -340,13 +352,8 @@ class Overrides:
                 remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
             )
             return dict.fromkeys(closing, none)
-        if is_another(ledger.hashes, self.anchors(picture.comments)):
-            other = Refusal(
-                code=RefusalCode.NO_LEDGER,
-                what="this is not the ledger that wedgate's comment here anchored: somebody has replaced or cut it",
-                remedy="`wedgate audit verify` says more; find out who may push to it, and put it back",
-            )
-            return dict.fromkeys(closing, other)
+        if self.is_another(picture):
+            return dict.fromkeys(closing, _another_than("wedgate's comment here"))
         uses, now = uses_in(ledger.audit), self._parts.clock()
         policy = self._parts.configuration.overrides
         untouchable = frozenset() if policy is None else policy.untouchable
@@ -354,12 +361,16 @@ class Overrides:
             region: grant_in(picture.standing, region, outgoing, why, uses=uses, at=now, untouchable=untouchable)
             for region, why in closing.items()
         }
-        if runway is None:
-            return found
-        return {
-            region: self._lasting(each, now, runway) if isinstance(each, Grant) else each
-            for region, each in found.items()
-        }
+        if runway is not None:
+            found = {
+                region: self._lasting(each, now, runway) if isinstance(each, Grant) else each
+                for region, each in found.items()
+            }
+        # The comment may be older than the last use; whoever only looks opens nothing a second time.
+        uses_it = outgoing.binding is not None and _count(found)
+        if uses_it and is_another(ledger.hashes, self._anchors_in_statuses(picture.change.head)):
+            return dict.fromkeys(closing, _another_than("a status of this commit"))
+        return found
 
     def _lasting(self, grant: Grant, at: datetime, runway: timedelta) -> Grant | Refusal:
         """Return a grant that keeps its region open for the runway asked for, or that it does not."""
@@ -518,6 +529,14 @@ class _Circles(Mapping[str, Circle]):
 
     def __len__(self) -> int:
         return len(self._regions)
+
+
+def _another_than(what: str) -> Refusal:
+    return Refusal(
+        code=RefusalCode.NO_LEDGER,
+        what=f"this is not the ledger that {what} anchored: somebody has replaced or cut it",
+        remedy="`wedgate audit verify` says more; find out who may push to it, and put it back",
+    )
 
 
 def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at: datetime) -> dict[str, Closing]:

@@ -43,12 +43,13 @@ def render_conversation(
     done: Sequence[str] = (),
     refusals: Sequence[Refusal] = (),
     wants_help: bool = False,
+    anchor: tuple[int, str] | None = None,
 ) -> str:
     """Return the comment, with a line end after the last line; ``refusals`` are those of the comment it answers.
 
     ``policy`` is the default branch's: the line to copy asks for nothing that it refuses. ``closing`` is what closes
     each region, where the decision alone does not say all of it, and ``impossible`` are regions in which too few are
-    left to approve, whoever asks, each with why.
+    left to approve, whoever asks, each with why. ``anchor`` stands there already, and stays, whatever the ledger is.
     """
     lines = [change.place.marker, f"### {_headline(standing, decision, ledger)}", ""]
     if change.place.path:
@@ -76,9 +77,11 @@ def render_conversation(
     text = "\n".join(lines) + "\n"
     if len(text) > LIMIT:
         text = text[:LIMIT] + "\n\n(shortened)\n"
-    if ledger is not None and ledger.revision:
-        # The anchor: whoever replaces the whole ledger would have to change this comment too.
-        text += f"\n{anchor_in_comment(ledger.revision, ledger.head)}\n"
+    if anchor is None and ledger is not None and ledger.revision:
+        anchor = ledger.revision, ledger.head
+    if anchor is not None:
+        # Whoever replaces the whole ledger would have to change this comment too.
+        text += f"\n{anchor_in_comment(*anchor)}\n"
     return text
 
 

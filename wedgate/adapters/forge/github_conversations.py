@@ -28,6 +28,7 @@ _PULLS = "give the job `pull-requests: read`"
 _TEAMS = "a workflow's own token cannot read teams: give wedgate an app's (`members: read`), or one with `read:org`"
 _OF_AN_APP = "not accessible by integration"
 _STATUS = "give the job `statuses: write`"
+_STATUSES = "give the job `statuses: read`"
 _RUNS = "give the job `actions: read`"
 _REACT = "give the job `pull-requests: write`"
 _PUSHES = frozenset(("push", "force_push", "branch_creation", "pr_merge", "merge_queue_merge"))
@@ -234,15 +235,15 @@ class GithubConversations:
         """Fetch those of a context that are among the latest hundred, the latest first, in one request."""
         what = f"the statuses of {commit[:12]}"
         path = f"{self._base}/commits/{commit}/statuses"
-        found = self._connection.get(path, what=what, needs=_STATUS, per_page=100)
-        every = self._connection.asked(what, _STATUS, lambda: tuple(map(_status, found)))
+        found = self._connection.get(path, what=what, needs=_STATUSES, per_page=100)
+        every = self._connection.asked(what, _STATUSES, lambda: tuple(map(_status, found)))
         return tuple(each for each in every if each.context == context)
 
     def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
         """Fetch the statuses of a context that a commit was given, the latest first."""
         what = f"the statuses of {commit[:12]}"
-        found = list(self._connection.pages(f"{self._base}/commits/{commit}/statuses", what=what, needs=_STATUS))
-        every = self._connection.asked(what, _STATUS, lambda: tuple(map(_status, found)))
+        found = list(self._connection.pages(f"{self._base}/commits/{commit}/statuses", what=what, needs=_STATUSES))
+        every = self._connection.asked(what, _STATUSES, lambda: tuple(map(_status, found)))
         return tuple(each for each in every if each.context == context)
 
     def set_check(self, commit: str, result: CheckResult) -> None:
