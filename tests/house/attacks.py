@@ -16,6 +16,7 @@ AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
 SHOWN = "tests/cli/test_shown_uses.py"
+CROWD = "tests/cli/test_crowded_commits.py"
 SERVICES = "tests/cli/test_several_services.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
@@ -380,6 +381,15 @@ ATTACKS = (
         "            self._asks.setdefault(person.id, person)\n            return False\n",
         "            self._asks.setdefault(person.id, person)\n            return True\n",
         f"{CASES}::test_a_role_that_is_not_known_counts_for_nothing_and_is_asked_for",
+    ),
+    Attack(
+        "crowd-of-forks",
+        "opens pull requests with the approved commit from forks, so that the granted one is not looked at",
+        "looks first at those of which the ledger knows a request, and at no fork that the policy does not take",
+        ENGINE,
+        "each.number not in asked,",
+        "False,",
+        f"{CROWD}::test_the_pull_request_that_was_asked_for_is_looked_at_first",
     ),
     Attack(
         "fork",

@@ -182,16 +182,20 @@ class Overrides:
         if not closing:
             return decision
         best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
-        for number in self._candidates(outgoing.commit, pull_request):
+        numbers, left_out = ((pull_request,), ()) if pull_request is not None else self._candidates(outgoing.commit)
+        for number in numbers:
             picture = self.picture(number) if known is None else known
             found = self._grants(picture, self._with_trees(outgoing, picture), closing, _runway_of(decision))
             if best is None or _count(found) > _count(best[0]):
                 best = found, number, picture
+            if _count(found) == len(closing):
+                break
         if best is None:
             return decision
         found, number, picture = best
         if outgoing.binding is not None and _count(found):
             found = self._use(picture, self._with_trees(outgoing, picture), closing, decision)
+        found = {region: _beside(each, left_out) for region, each in found.items()}
         return let_through(decision, found, pull_request=number, lasts=self._lasts(found, decision))
 
     def _lasts(self, found: Mapping[str, Grant | Refusal], decision: Decision) -> dict[str, datetime]:
@@ -335,11 +339,29 @@ class Overrides:
             found.append((ReasonCode.FROZEN.value, None))
         return tuple(found)
 
-    def _candidates(self, commit: str, pull_request: int | None) -> tuple[int, ...]:
-        if pull_request is not None:
-            return (pull_request,)
-        found = self._parts.conversations.pull_requests_of(commit)
-        return tuple(each.number for each in found[:MOST_PULL_REQUESTS])
+    def _candidates(self, commit: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the pull requests of a commit to look at, and those that are left out because there are so many.
+
+        Anybody may open one from a fork, with the head of any other: where the policy takes no forks, they are not
+        looked at, unless there is nothing else. First come those of which the ledger knows a request.
+        """
+        policy, ledger = self._parts.configuration.overrides, self._parts.ledger
+        every = self._parts.conversations.pull_requests_of(commit)
+        takes_forks = policy is not None and policy.forks
+        found = [each for each in every if takes_forks or not each.from_fork] or list(every[:1])
+        if len(found) > 1:
+            newest = seen_in(() if ledger is None else ledger.read().audit).newest
+            asked = {number for repository, number in newest if repository == self._parts.repository}
+            found.sort(
+                key=lambda each: (
+                    each.number not in asked,
+                    each.from_fork,
+                    each.merged_as != commit,
+                    each.merged_as is None,
+                )
+            )
+        numbers = tuple(each.number for each in found)
+        return numbers[:MOST_PULL_REQUESTS], numbers[MOST_PULL_REQUESTS:]
 
     def _grants(
         self, picture: Picture, outgoing: Outgoing, closing: Mapping[str, Closing], runway: timedelta | None
@@ -529,6 +551,15 @@ class _Circles(Mapping[str, Circle]):
 
     def __len__(self) -> int:
         return len(self._regions)
+
+
+def _beside(found: Grant | Refusal, left_out: Sequence[int]) -> Grant | Refusal:
+    """Return what was found, a refusal with how many pull requests of the commit were not looked at."""
+    if not left_out or isinstance(found, Grant):
+        return found
+    names = ", ".join(f"#{number}" for number in left_out[:MOST_PULL_REQUESTS])
+    words = f"{len(left_out)} more pull requests have this commit and were not looked at ({names}): close what is idle"
+    return replace(found, remedy=f"{found.remedy}; {words}")
 
 
 def _another_than(what: str) -> Refusal:
