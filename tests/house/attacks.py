@@ -932,6 +932,15 @@ ATTACKS = (
         f"{POSTING}::test_what_somebody_else_posted_is_not_taken_for_ones_own[None-frank]",
     ),
     Attack(
+        "status-by-hand",
+        "posts a green status by hand, where the rule takes it from anybody",
+        "says so in `wedgate doctor`: a ruleset can name the app that has to post it",
+        "wedgate/engine/doctor.py",
+        "if STATUS in rules.from_anybody:",
+        "if False:",
+        "tests/cli/test_doctor_command.py::test_a_status_that_anybody_may_post_is_named",
+    ),
+    Attack(
         "spend-the-limit",
         "spends the rate limit, so that its refusals are taken for what a token may not",
         "takes no rate limit for a refusal",

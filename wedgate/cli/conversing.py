@@ -145,7 +145,7 @@ class Conversing(Posting):
             anchor=max(self.overrides.anchors(picture.comments)) if self.overrides.is_another(picture) else None,
         )
         click.echo(inert(body))
-        is_there = self.forge.keep_comment(picture.change.number, self.place.marker, body)
+        is_there = self.forge.keep_comment(picture.change.number, self.place.marker, body, picture.comments)
         if not is_there:
             click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
         return is_there

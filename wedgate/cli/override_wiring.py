@@ -228,11 +228,12 @@ def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> N
     number = next(look.pull_request for look in decision.overrides if look.is_granted)
     assert number is not None
     trouble: str | None = None
+    picture = overrides.used
+    assert picture is not None  # something was granted, and so used
     try:
-        picture = overrides.picture(number)
         policy = picture.book.policy
         body = render_conversation(picture.change, picture.standing, decision, picture.ledger, policy=policy)
-        if not runner.forge.keep_comment(number, runner.place.marker, body):
+        if not runner.forge.keep_comment(number, runner.place.marker, body, picture.comments):
             trouble = "this token may not comment; give the job `pull-requests: write`"
     except WedgateError as error:
         trouble = str(error)

@@ -31,17 +31,28 @@ from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.place import ROOT, Place
-from wedgate.overrides.policy import DEFAULT_DUTIES, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.policy import (
+    DEFAULT_DUTIES,
+    OVERRIDABLE,
+    Approvers,
+    Audience,
+    Duty,
+    NamedPerson,
+    NeverCount,
+    OverridePolicy,
+)
 from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
-from wedgate.overrides.standing import OVERRIDABLE, Change, Rulebook, Seen, Standing
+from wedgate.overrides.standing import Change, Rulebook, Seen, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole, let_through
 
 MOST_PEOPLE = 40
 """So many strangers' permissions are asked for one pull request; whoever comes later has none. Approvers, and whom the
 forge counts among the members and collaborators, are always asked for."""
 MOST_PULL_REQUESTS = 5
+LEEWAY = timedelta(minutes=1)
+"""So much earlier than the last request comments are asked for: the forge's times are of whole seconds."""
 _BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
 
 
@@ -104,16 +115,29 @@ class Overrides:
         self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
+        self.used: Picture | None = None
+        """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
         self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
 
-    def picture(self, number: int, ledger: LedgerState | None = None) -> Picture:
-        """Read a pull request anew and work out where it stands; ``ledger`` is what was read of it already."""
+    def picture(
+        self,
+        number: int,
+        ledger: LedgerState | None = None,
+        *,
+        pull_request: PullRequest | None = None,
+        is_whole: bool = True,
+    ) -> Picture:
+        """Read a pull request anew and work out where it stands; what was read of it just now is not read again.
+
+        Not ``is_whole``: without the comments from before the last request that the ledger has. Nothing of them counts.
+        """
         conversations = self._parts.conversations
-        pull_request = conversations.pull_request(number)
-        comments = conversations.comments(number)
+        pull_request = pull_request or conversations.pull_request(number)
         if ledger is None and self._parts.ledger is not None:
             ledger = self._parts.ledger.read()
         seen = seen_in(() if ledger is None else ledger.audit)
+        newest = None if is_whole else seen.newest.get((self._parts.repository, number))
+        comments = conversations.comments(number, None if newest is None else newest - LEEWAY)
         change = self._change(pull_request, seen)
         book = self._book()
         now = self._parts.clock()
@@ -182,9 +206,9 @@ class Overrides:
         if not closing:
             return decision
         best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
-        numbers, left_out = ((pull_request,), ()) if pull_request is not None else self._candidates(outgoing.commit)
-        for number in numbers:
-            picture = self.picture(number) if known is None else known
+        candidates, left_out = self._candidates(outgoing.commit, pull_request)
+        for number, read in candidates.items():
+            picture = known or self.picture(number, pull_request=read, is_whole=False)
             found = self._grants(picture, self._with_trees(outgoing, picture), closing, _runway_of(decision))
             if best is None or _count(found) > _count(best[0]):
                 best = found, number, picture
@@ -339,12 +363,18 @@ class Overrides:
             found.append((ReasonCode.FROZEN.value, None))
         return tuple(found)
 
-    def _candidates(self, commit: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _candidates(
+        self, commit: str, pull_request: int | None
+    ) -> tuple[dict[int, PullRequest | None], tuple[int, ...]]:
         """Return the pull requests of a commit to look at, and those that are left out because there are so many.
+
+        The one that is named is looked at alone, and not read yet.
 
         Anybody may open one from a fork, with the head of any other: where the policy takes no forks, they are not
         looked at, unless there is nothing else. First come those of which the ledger knows a request.
         """
+        if pull_request is not None:
+            return {pull_request: None}, ()
         policy, ledger = self._parts.configuration.overrides, self._parts.ledger
         every = self._parts.conversations.pull_requests_of(commit)
         takes_forks = policy is not None and policy.forks
@@ -360,8 +390,8 @@ class Overrides:
                     each.merged_as is None,
                 )
             )
-        numbers = tuple(each.number for each in found)
-        return numbers[:MOST_PULL_REQUESTS], numbers[MOST_PULL_REQUESTS:]
+        looked_at: dict[int, PullRequest | None] = {each.number: each for each in found[:MOST_PULL_REQUESTS]}
+        return looked_at, tuple(each.number for each in found[MOST_PULL_REQUESTS:])
 
     def _grants(
         self, picture: Picture, outgoing: Outgoing, closing: Mapping[str, Closing], runway: timedelta | None
@@ -412,7 +442,9 @@ class Overrides:
         """Record the use of each grant against the ledger as it is at that moment, and return what held there."""
         ledger = self._parts.ledger
         assert ledger is not None  # without one there is no grant
-        if self._parts.conversations.pull_request(picture.change.number).head != picture.change.head:
+        # Once it is merged its head stays where it is, whatever becomes of the branch.
+        is_merged = picture.pull_request.merged_as is not None
+        if not is_merged and self._parts.conversations.pull_request(picture.change.number).head != picture.change.head:
             moved = Refusal(
                 code=RefusalCode.HEAD_MOVED,
                 what="the branch moved while it was looked at",
@@ -420,9 +452,10 @@ class Overrides:
             )
             return dict.fromkeys(closing, moved)
         found: dict[str, Grant | Refusal] = {}
+        standing = picture.standing
 
         def decide(state: LedgerState) -> Sequence[Draft]:
-            nonlocal found
+            nonlocal found, standing
             now = self._parts.clock()
             # What the ledger has by now counts: a denial or a freeze that was faster than this use.
             standing = hear(picture.change, picture.comments, picture.book, seen=seen_in(state.audit), now=now)
@@ -438,7 +471,8 @@ class Overrides:
             ]
             return (*news, *uses)
 
-        ledger.transact(decide)
+        state = ledger.transact(decide)
+        self.used = replace(picture, ledger=state, standing=standing)
         return found
 
     def _why(self, picture: Picture, decision: Decision, closing: Closing) -> dict[str, object]:
