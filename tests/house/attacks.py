@@ -942,7 +942,7 @@ ATTACKS = (
         "posts a green status by hand, where the rule takes it from anybody",
         "says so in `wedgate doctor`: a ruleset can name the app that has to post it",
         "wedgate/engine/doctor.py",
-        "if STATUS in rules.from_anybody:",
+        "if status in rules.from_anybody:",
         "if False:",
         "tests/cli/test_doctor_command.py::test_a_status_that_anybody_may_post_is_named",
     ),
