@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from wedgate.engine.conversation import Answer
 
 
+MOST_ROUNDS = 20
+
+
 @click.command("comment")
 @click.option("--event", type=click.Path(path_type=Path), help="The event's file, instead of GITHUB_EVENT_PATH.")
 @click.option("--check-run", "as_check_run", is_flag=True, help="Post a check run instead of a commit status.")
@@ -87,8 +90,22 @@ def _answer(number: int, comment: int, talk: Conversing, environment: Mapping[st
         return ExitCode.DONE
     # A rollback that was asked for is in the next step's hands before anything can fail on the way to the answer.
     _write_outputs(answer, environment)
-    talk.tell(answer)
+    _tell(answer, talk)
     return ExitCode.REFUSED if answer.refusals else ExitCode.DONE
+
+
+def _tell(answer: Answer, talk: Conversing) -> None:
+    """Tell the answer, and again what it is by then, for as long as others have said something meanwhile."""
+    from wedgate.engine.conversation import newer
+
+    talk.tell(answer)
+    for _ in range(MOST_ROUNDS):
+        now = newer(talk.overrides, talk.parts, talk.decide, answer)
+        if now is None:
+            return
+        talk.tell(now)
+        answer = now
+    click.echo("wedgate: others keep writing here; the comment may be a moment behind the ledger")
 
 
 def _write_outputs(answer: Answer, environment: Mapping[str, str]) -> None:

@@ -97,6 +97,28 @@ def answer_comment(
     )
 
 
+def newer(overrides: Overrides, parts: OverrideParts, decide: Decide, answer: Answer) -> Answer | None:
+    """Return an answer as it is now, ``None`` if nothing was said since it was read.
+
+    Runs for several comments go on at once. Whoever has written an answer asks this, so the last to write, whoever it
+    is, has written the newest: what came into the ledger later is written by whoever brought it.
+    """
+    known = answer.picture
+    ledger = None if parts.ledger is None else parts.ledger.read()
+    if ledger is not None and known.ledger is not None and ledger.revision == known.ledger.revision:
+        return None
+    picture = overrides.picture(known.change.number, ledger)
+    if ledger is None and _said(picture) == _said(known):
+        return None
+    decision = look(overrides, decide, picture)
+    closing = {} if is_allowed(decision) else overrides.closing(decision)
+    return replace(answer, picture=picture, decision=decision, closing=closing)
+
+
+def _said(picture: Picture) -> list[Comment]:
+    return [each for each in picture.comments if read_comment(each.body)]
+
+
 def look(overrides: Overrides, decide: Decide, picture: Picture) -> Decision:
     """Return what the gate says of a pull request's head now, and what an override would let through; none is used."""
     change = picture.change

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -123,20 +124,35 @@ class GithubForge:
     def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
-        A comment of anybody else that holds the marker is left alone, whatever the token could do to it.
+        A comment of anybody else that holds the marker is left alone, whatever the token could do to it. Of two that
+        runs write at once the first stays.
         """
-        what, author = f"the comments of pull request {pull_request}", self._own_login()
+        what = f"the comments of pull request {pull_request}"
         listed = f"{self._base}/issues/{pull_request}/comments"
+        first = next(self._own_comments(listed, marker, what), None)
+        if first is not None:
+            return first["body"] == body or self._write("PATCH", self._comment(first), body, what)
+        if not self._write("POST", listed, body, what):
+            return False
+        own = tuple(self._own_comments(listed, marker, what))
+        for twin in own[1:]:
+            self._write("PATCH", self._comment(own[0]), body, what)
+            with suppress(NotFoundError):
+                self._write("DELETE", self._comment(twin), None, what)
+        return True
+
+    def _own_comments(self, listed: str, marker: str, what: str) -> Iterator[Any]:
+        author = self._own_login()
         for comment in self.connection.pages(listed, what=what, needs=_COMMENT):
             if marker in (comment.get("body") or "") and _login_of(comment) == author:
-                if comment["body"] == body:
-                    return True
-                return self._write("PATCH", f"{self._base}/issues/comments/{comment['id']}", body, what)
-        return self._write("POST", listed, body, what)
+                yield comment
 
-    def _write(self, method: str, path: str, body: str, what: str) -> bool:
+    def _comment(self, comment: Mapping[str, Any]) -> str:
+        return f"{self._base}/issues/comments/{comment['id']}"
+
+    def _write(self, method: str, path: str, body: str | None, what: str) -> bool:
         try:
-            self.connection.send(method, path, {"body": body}, what=what, needs=_COMMENT)
+            self.connection.send(method, path, None if body is None else {"body": body}, what=what, needs=_COMMENT)
         except ForbiddenError:
             return False
         return True
