@@ -71,7 +71,7 @@ def own(talk: Talk) -> list[str]:
     "at", ["PATCH /repos/acme/venue-search/issues/comments", "POST /repos/acme/venue-search/statuses"]
 )
 def test_a_run_that_was_overtaken_leaves_the_newest(talk: Talk, at: str) -> None:
-    """Alice's approval is answered late, behind Bob's, which completed the quorum: neither undoes what Bob's run said."""
+    """Alice's approval is answered late, behind Bob's, which completed the quorum: that answer stays."""
     request = talk.asks()
     first = talk.world.say(7, "alice", f"/wedgate approve {H1} {request}")
     late = talk.world.say(7, "bob", f"/wedgate approve {H1} {request}")
@@ -103,7 +103,7 @@ def test_of_many_runs_at_once_none_is_lost(talk: Talk) -> None:
         '/wedgate rollback r-20261128 reason="bad"',
         f"/wedgate approve {H1} {request}",
     ]
-    said = [talk.world.say(7, who, body) for who, body in zip(("alice", "bob", "alice", "carol"), bodies)]
+    said = [talk.world.say(7, who, body) for who, body in zip(("alice", "bob", "alice", "carol"), bodies, strict=True)]
     runs = [started(talk, each.number) for each in said]
     for run in runs:
         ended(run)

@@ -245,7 +245,7 @@ def test_what_others_call_uses_inputs_that_there_are(path: Path) -> None:
 
 
 def test_no_comment_takes_the_place_of_another() -> None:
-    """Of the runs that wait in a group all but the newest are dropped; only a comment's own run freezes and rolls back."""
+    """Of the runs that wait in a group all but the newest are dropped, and only a comment's own run freezes."""
     places = (ROOT / ".github/workflows/override.yml", ROOT / "wedgate/config/resources/wedgate-override.yml")
     for place in places:
         (group,) = re.findall(r"group: (.+)", place.read_text())
