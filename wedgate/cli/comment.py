@@ -87,7 +87,11 @@ def _answer(number: int, comment: int, talk: Conversing, environment: Mapping[st
         return ExitCode.DONE
     _stop_at_once(found, talk, environment)
     _acknowledge(comment, talk)
-    answer = answer_comment(talk.overrides, talk.parts, talk.decide, pull_request=number, comment=comment)
+    try:
+        answer = answer_comment(talk.overrides, talk.parts, talk.decide, pull_request=number, comment=comment)
+    except WedgateError as error:
+        _say_trouble(number, found, error, talk)
+        raise
     if isinstance(answer, Ignored):
         click.echo(f"wedgate: nothing to do: {answer.why}")
         return ExitCode.DONE
@@ -117,6 +121,21 @@ def _acknowledge(comment: int, talk: Conversing) -> None:
             click.echo("wedgate: this token may not react to comments; give the job `pull-requests: write`")
     except WedgateError as error:
         click.echo(f"wedgate: the comment was not acknowledged: {error}")
+
+
+def _say_trouble(number: int, comment: Comment, error: WedgateError, talk: Conversing) -> None:
+    """Say on the pull request, as far as that goes, why there is no answer: to whoever has a part in the repository.
+
+    It is a comment of its own: what wedgate's answer anchors of the ledger stays.
+    """
+    from wedgate.overrides.anchors import TROUBLE
+    from wedgate.render.trouble import render_trouble
+
+    try:
+        if talk.overrides.has_part(comment):
+            talk.forge.keep_comment(number, TROUBLE, render_trouble(comment, str(error)))
+    except WedgateError as also:
+        click.echo(f"wedgate: this could not be said on the pull request: {also}")
 
 
 def _tell(answer: Answer, talk: Conversing) -> None:

@@ -77,7 +77,7 @@ def _refresh(talk: Posting, pull: PullRequest, changes: list[datetime]) -> ExitC
     found: Decision | None = None
     head = pull.head
     try:
-        if isinstance(talk, Conversing):
+        if isinstance(talk, Conversing) and not talk.replaces_lost_ledger(pull.number, head):
             picture = talk.overrides.picture(pull.number)
             head = picture.change.head
             found = look(talk.overrides, talk.decide, picture)
@@ -106,8 +106,9 @@ def _refresh_group(talk: Posting, number: int | None, group: ChangeEvent) -> Exi
     from wedgate.overrides.grants import Outgoing
 
     commit = group.head_sha
-    decision = talk.gate_for(group).decide(None)
-    if isinstance(talk, Conversing):
+    gate = talk.gate_for(group)
+    decision = gate.decide(None)
+    if isinstance(talk, Conversing) and not gate.replaces_lost_ledger():
         decision = talk.overrides.frozen(decision)
         decision = talk.overrides.through(decision, Outgoing(commit=commit), pull_request=number)
     status = status_of(decision, url=talk.run_url)
