@@ -128,9 +128,9 @@ class World:
             self.counters[region] = SimulatedMetrics(self.targets[region], self.script)
         return self.counters[region]
 
-    def start(self, release: Release = NEW) -> RunEnd:
+    def start(self, release: Release = NEW, *, regions: Sequence[str] = ()) -> RunEnd:
         """Write the start of a rollout down."""
-        return RolloutEngine(self.parts()).start(release)
+        return RolloutEngine(self.parts()).start(release, regions=regions)
 
     def tick(self, *, after: timedelta = timedelta(0), regions: Sequence[str] = (), **parts: Any) -> RunEnd:
         """Do one tick in a process of its own, some time later."""

@@ -248,18 +248,20 @@ def test_loser_says_who_took_over_and_what_it_just_raised(world: Any) -> None:
     assert "candidate traffic: r1 blue 90 % / green 10 %; b:2 watches it" in text
 
 
-def test_rollouts_over_other_regions_coexist(make_world: Callable[..., Any]) -> None:
-    """One job for each region: the second leaves the first's rollout, which waits for its calendar, as it is."""
+def test_a_rollout_that_waits_keeps_its_place(make_world: Callable[..., Any]) -> None:
+    """Another over other regions is refused, and leaves it as it is."""
     world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),))
     world.close("r1", -MIN, timedelta(hours=2))
     assert world.run(regions=("r1",)).exit_code is ExitCode.CLOSED
-    assert world.run(regions=("r2",)).exit_code is ExitCode.DONE
+    with pytest.raises(RefusedError, match="under way in r1"):
+        world.run(regions=("r2",))
     book = Book(world.store, world.spool)
     waiting = book.rollout(book.refresh().running)
     assert [region.phase for region in waiting.regions] == [RegionPhase.HELD]
     assert waiting.halted is None
     world.now += timedelta(hours=2)
     assert world.run(regions=("r1",)).exit_code is ExitCode.DONE
+    assert world.run(regions=("r2",)).exit_code is ExitCode.DONE
 
 
 def test_job_of_another_region_returns_what_a_dead_run_left(make_world: Callable[..., Any]) -> None:

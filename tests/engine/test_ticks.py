@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from wedgate.engine.book import Book
+from wedgate.engine.recording import recorder_in
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
+from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
-from wedgate.rollout.values import Fence, Release, Weights
+from wedgate.rollout.values import Fence, Release, ReportFails, Weights
 
 MIN = timedelta(minutes=1)
 TICK = timedelta(seconds=30)
@@ -409,3 +413,20 @@ def test_a_ledger_of_another_service_is_not_gone_on_with(world: Any) -> None:
     with pytest.raises(NeedsHumanError, match="nothing was touched"):
         world.tick(after=MIN, service="other")
     assert world.weights()["r1"] == 0
+
+
+@pytest.mark.parametrize("report_fails", list(ReportFails))
+def test_a_digest_that_another_rollout_poisoned_goes_back(
+    make_world: Callable[..., Any], report_fails: ReportFails
+) -> None:
+    """By an older rescue file, or from a spool: what is poisoned rises nowhere."""
+    world = make_world(report_fails=report_fails)
+    world.start()
+    while world.weights()["r1"] != 10:
+        world.tick(after=MIN)
+    rescue = replace(world.rescues[-1], rollout="r-older")
+    returned = ReturnedByHand(at=world.now, regions=(), why="bookings fail")
+    recorder_in(Book(world.store, world.spool))(rescue, returned, 0)
+    texts = [world.tick(after=MIN).text for _ in range(5)]
+    assert "poisoned since rollout r-older" in texts[0]
+    assert world.weights() == {**dict.fromkeys(world.names, 0), "r1": 10 if report_fails is ReportFails.HOLD else 0}

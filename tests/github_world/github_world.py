@@ -224,6 +224,10 @@ class GithubWorld:
             case ["git", "trees", sha]:
                 ref, directory = self._directories.get(sha, (sha, ""))
                 return 200, self._directory(ref, directory)
+            case ["git", "matching-refs", *rest]:
+                asked = f"refs/{'/'.join(rest)}"
+                refs = {f"refs/heads/{name}": sha for name, sha in self.branches.items()}
+                return 200, [_ref(ref, sha) for ref, sha in sorted(refs.items()) if ref.startswith(asked)]
             case ["git", "blobs", sha] if sha in self._blobs:
                 content = base64.encodebytes(self._blobs[sha]).decode()
                 return 200, _example("blob", sha=sha, encoding="base64", content=content, size=len(self._blobs[sha]))
@@ -497,6 +501,12 @@ def _instant(at: datetime) -> str:
 
 def _missing() -> Answer:
     return 404, {"message": "Not Found", "status": "404"}
+
+
+def _ref(ref: str, sha: str) -> dict[str, Any]:
+    found = _example("matching_ref", ref=ref)
+    found["object"]["sha"] = sha
+    return found
 
 
 def _file(path: str, former: str | None, sha: str = "f" * 40) -> dict[str, Any]:

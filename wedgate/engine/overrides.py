@@ -30,11 +30,20 @@ from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
-from wedgate.overrides.policy import DEFAULT_DUTIES, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.policy import (
+    DEFAULT_DUTIES,
+    OVERRIDABLE,
+    Approvers,
+    Audience,
+    Duty,
+    NamedPerson,
+    NeverCount,
+    OverridePolicy,
+)
 from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
-from wedgate.overrides.standing import OVERRIDABLE, Change, Rulebook, Seen, Standing
+from wedgate.overrides.standing import Change, Rulebook, Seen, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole, let_through
 
 MOST_PEOPLE = 40

@@ -17,7 +17,7 @@ from wedgate.engine.observe import Watcher
 from wedgate.engine.outcome import end_of, tick_end
 from wedgate.engine.progress import Progress, unfailing
 from wedgate.engine.rollout_parts import RolloutParts, RunEnd
-from wedgate.engine.start import Planned, is_poisoned, plan_rollout, refuse_poisoned, requested_regions
+from wedgate.engine.start import Planned, is_poisoned, plan_rollout, refuse_beside, refuse_poisoned, requested_regions
 from wedgate.engine.tick import Ticker, claim_regions, release_claims
 from wedgate.engine.traffic import spell_exposed
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError, WedgateError
@@ -174,6 +174,7 @@ class RolloutEngine:
         self._say_notices()
         requested = requested_regions(self._parts.settings, regions)
         self._refuse_while_held(self._book.state)
+        self._refuse_beside_watched(release, requested)
         planned = None
         if not self._book.has_kept and not self._book.state.claims:
             # Nothing waits to be finished: a refusal, or nothing to do, needs no lease.
@@ -191,6 +192,13 @@ class RolloutEngine:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
             self._book.release_lease(self._parts.clock())
+
+    def _refuse_beside_watched(self, release: Release, requested: Sequence[str]) -> None:
+        """Refuse a second rollout without a word to the first, where somebody has watched that one of late."""
+        for running in filter(None, map(self._book.rollout, self._book.state.unfinished)):
+            since = self._parts.clock() - running.plan.max_unwatched
+            if all(region.watched_at is not None and region.watched_at >= since for region in _exposed(running)):
+                refuse_beside(running, self._book.state, release, requested)
 
     def _is_held(self) -> bool:
         """Whether another run is alive."""
@@ -231,7 +239,7 @@ class RolloutEngine:
         """
         good = self._book.state.good
         rest = {name for name in requested if name not in good or good[name].release.digest != release.digest}
-        same = None
+        same = beside = None
         for name in self._book.state.unfinished:
             running = self._book.rollout(name)
             if running is None:
@@ -244,6 +252,7 @@ class RolloutEngine:
             if is_poisoned(self._book.state, release, requested) or not rest & over:
                 ticker = self._ticker(running)
                 self._bring_to_rest(ticker, f"release {release.digest} was asked for")
+                beside = ticker
                 if over & set(requested):
                     _refuse_undrained(ticker.state)
             elif running.plan.release == release and rest <= over <= set(requested):
@@ -255,6 +264,8 @@ class RolloutEngine:
         if same is not None:
             return same
         refuse_poisoned(self._parts, self._book.state, release, requested)
+        if beside is not None:
+            refuse_beside(beside.state, self._book.state, release, requested)
         planned = planned or plan_rollout(self._parts, self._book.state, release, requested, self._declared)
         return None if planned.plan is None else self._start(planned.plan)
 
@@ -405,6 +416,10 @@ class RolloutEngine:
     def _say(self, region: str | None, what: str, why: str) -> None:
         """Tell whoever watches."""
         self._parts.observe(Progress(at=self._parts.clock(), region=region, what=what, why=why))
+
+
+def _exposed(state: RolloutState) -> list[RegionState]:
+    return [region for region in state.regions if region.is_exposed]
 
 
 def _came_back(region: RegionState) -> bool:

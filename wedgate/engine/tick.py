@@ -173,14 +173,16 @@ class Ticker:
     def obey(self) -> bool:
         """Take in what people told this rollout since, from the ledger as it is now; return whether there was anything.
 
-        A ledger that cannot be read tells nothing; it closes the gate in any case.
+        A digest that came onto the poison list by another rollout, or by hand, is a regression here too. A ledger that
+        cannot be read tells nothing; it closes the gate in any case.
         """
         try:
-            orders = self._book.look().orders
+            ledger = self._book.look()
         except ExternalSystemError:
             return False
         before = self.state.obeyed
-        for line in orders:
+        self._heed(ledger.poisoned.get(self.state.plan.release.digest))
+        for line in ledger.orders:
             given = line.given
             if line.revision > self.state.obeyed and given.rollout == self.state.plan.rollout:
                 self.feed(
@@ -194,6 +196,14 @@ class Ticker:
                     )
                 )
         return self.state.obeyed != before
+
+    def _heed(self, poisoned: Poisoned | None) -> None:
+        plan = self.state.plan
+        if poisoned is None or self.state.halted is not None or poisoned.rollout == plan.rollout:
+            return
+        if poisoned.holds([region.region for region in plan.regions]):
+            why = f"{poisoned.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}"
+            self.feed(ev.RegressionReported(at=self._now(), region=None, why=why))
 
     def leave(self) -> None:
         """Write down what was observed of candidates with traffic, for the run that goes on."""

@@ -17,12 +17,11 @@ from wedgate.overrides.commands import Command, Override, Vote, Withdraw
 from wedgate.overrides.excluded import excluded_from, names_left, too_few_left
 from wedgate.overrides.grammar import Read, read_comment
 from wedgate.overrides.people import Comment, Person
-from wedgate.overrides.policy import NeverCount, OverridePolicy, Requirement
+from wedgate.overrides.policy import OVERRIDABLE, NeverCount, OverridePolicy, Requirement
 from wedgate.overrides.quorum import Approval, met_at
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import LIFE, Request, request_id_of
 from wedgate.overrides.standing import (
-    OVERRIDABLE,
     Change,
     RegionStanding,
     Rulebook,

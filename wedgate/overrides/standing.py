@@ -12,9 +12,6 @@ from wedgate.overrides.quorum import Approval
 from wedgate.overrides.refusals import Refusal
 from wedgate.overrides.requests import Request
 
-OVERRIDABLE = ("calendar_unverified", "config_invalid", "config_loosened", "config_missing")
-"""Reason codes that ``rules=`` may name beside rules."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:

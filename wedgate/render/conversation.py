@@ -15,11 +15,11 @@ from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchor_in_comment
 from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
-from wedgate.overrides.policy import OverridePolicy, Requirement
+from wedgate.overrides.policy import OVERRIDABLE, OverridePolicy, Requirement
 from wedgate.overrides.record import uses_in
 from wedgate.overrides.refusals import Refusal
 from wedgate.overrides.requests import LIFE
-from wedgate.overrides.standing import OVERRIDABLE, Change, RegionStanding, Standing
+from wedgate.overrides.standing import Change, RegionStanding, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole
 from wedgate.render.markdown import fence_for, inert_text
 

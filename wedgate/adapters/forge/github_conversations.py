@@ -5,6 +5,7 @@ Addresses and fields are those of GitHub's published REST description (api.githu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from wedgate.adapters.forge.interface import (
     CheckResult,
     CommitStatus,
     Committers,
+    MergeGroup,
     PullRequest,
     StatusState,
 )
@@ -56,6 +58,13 @@ class GithubConversations:
         what = "the open pull requests"
         found = list(self._connection.pages(f"{self._base}/pulls", what=what, needs=_PULLS, state="open", base=base))
         return self._connection.asked(what, _PULLS, lambda: tuple(map(_pull_request, found)))
+
+    def waiting_groups(self, base: str) -> tuple[MergeGroup, ...]:
+        """Fetch the groups of the merge queue of a branch, by the branches that GitHub makes for them."""
+        what = "the merge groups"
+        refs = f"heads/gh-readonly-queue/{base}/pr-"
+        found = self._connection.get(f"{self._base}/git/matching-refs/{quote(refs)}", what=what, needs=READ)
+        return self._connection.asked(what, READ, lambda: tuple(map(_merge_group, found)))
 
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
         """Fetch those that brought a commit, or have it."""
@@ -293,6 +302,19 @@ def _pull_request(found: Mapping[str, Any]) -> PullRequest:
         # Of one that is not merged it is a commit that GitHub made to try.
         merged_as=None if found.get("merged_at") is None else str(found["merge_commit_sha"]),
     )
+
+
+def pull_request_queued_at(ref: str) -> int | None:
+    """Return the last pull request in a merge group, by the branch that GitHub makes for it; ``None`` if unknown.
+
+    The branch is ``gh-readonly-queue/BASE/pr-NUMBER-COMMIT`` ("Managing a merge queue" in GitHub's documentation).
+    """
+    named = re.search(r"/pr-([0-9]{1,9})-[0-9a-f]{40}$", ref)
+    return int(named[1]) if named else None
+
+
+def _merge_group(found: Mapping[str, Any]) -> MergeGroup:
+    return MergeGroup(commit=str(found["object"]["sha"]), pull_request=pull_request_queued_at(str(found["ref"])))
 
 
 def _comment(found: Mapping[str, Any]) -> Comment:

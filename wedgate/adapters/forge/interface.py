@@ -110,6 +110,14 @@ class CheckResult:
     summary: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeGroup:
+    """What a merge queue is about to bring to a branch: its commit, and the last pull request in it where known."""
+
+    commit: str
+    pull_request: int | None
+
+
 class Conversations(Protocol):
     """The people and the talk of a repository. Calls raise ``ExternalSystemError``, naming what a token lacks.
 
@@ -121,6 +129,9 @@ class Conversations(Protocol):
 
     def open_pull_requests(self, base: str) -> tuple[PullRequest, ...]:
         """Fetch those that are open towards a branch."""
+
+    def waiting_groups(self, base: str) -> tuple[MergeGroup, ...]:
+        """Fetch the groups that a merge queue is about to bring to a branch."""
 
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
         """Fetch those that brought a commit, or have it."""
@@ -207,9 +218,14 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
-    """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten."""
+    """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten.
+
+    Statuses ``from_anybody`` are those of which no rule says which app has to post them.
+    """
 
     statuses: frozenset[str] = frozenset()
+    from_anybody: frozenset[str] = frozenset()
+    has_queue: bool = False
     up_to_date: bool = False
     no_force_push: bool = False
     no_deletion: bool = False
