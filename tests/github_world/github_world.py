@@ -61,6 +61,7 @@ class Comment:
     at: datetime | None = None
     edited: bool = False
     via_app: bool = False
+    updated: datetime | None = None
 
 
 class GithubWorld:
@@ -210,7 +211,8 @@ class GithubWorld:
                 return 200, self._repository()
             case ["branches", name] if name in self.branches:
                 found = _example("branch", name=name, protected=False)
-                found["commit"]["sha"] = self.branches[name]
+                found["commit"]["sha"] = sha = self.branches[name]
+                found["commit"]["commit"]["tree"]["sha"] = self.trees.get(sha, "0" * 40)
                 return 200, found
             case ["contents", *rest]:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
@@ -285,7 +287,9 @@ class GithubWorld:
             case ["pulls", number, "commits"] if int(number) in self.pulls:
                 return 200, self._page([self._commit(*each) for each in self.pulls[int(number)].commits], query)
             case ["issues", number, "comments"]:
-                return 200, self._page([self._comment(each) for each in self.comments.get(int(number), [])], query)
+                shown = [self._comment(each) for each in self.comments.get(int(number), [])]
+                since = query.get("since", [""])[0]
+                return 200, self._page([each for each in shown if each["updated_at"] >= since], query)
             case ["issues", "comments", number]:
                 found = self._find(int(number))
                 return None if found is None else (200, self._comment(found))
@@ -310,7 +314,7 @@ class GithubWorld:
                 found = self._find(int(number))
                 if found is None:
                     return _missing()
-                found.body = content["body"]
+                found.body, found.updated = content["body"], self.date()
                 return 200, self._comment(found)
             case ["issues", "comments", number] if method == "DELETE":
                 found = self._find(int(number))
@@ -382,7 +386,7 @@ class GithubWorld:
         at = _instant(comment.at or datetime(2026, 1, 1, tzinfo=UTC))
         later = _instant((comment.at or datetime(2026, 1, 1, tzinfo=UTC)).replace(year=2099))
         found = _example("comment", id=comment.number, body=comment.body, user=self._user(comment.login), created_at=at)
-        found["updated_at"] = later if comment.edited else at
+        found["updated_at"] = later if comment.edited else at if comment.updated is None else _instant(comment.updated)
         is_shown = comment.login in self.roles and comment.login not in self.hidden
         found["author_association"] = "MEMBER" if is_shown else "NONE"
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
@@ -542,7 +546,8 @@ class _Handler(BaseHTTPRequestHandler):
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
             following = 1 if self._failure() == "circle" else page + 1
-            more = f'<{world.url}{path}?per_page={size}&page={following}>; rel="next"'
+            since = f"&since={query['since'][0]}" if "since" in query else ""
+            more = f'<{world.url}{path}?per_page={size}&page={following}{since}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
 
     def _goes_on(self, path: str, query: dict[str, list[str]], page: int) -> bool:

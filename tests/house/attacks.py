@@ -15,6 +15,9 @@ SIGNED = "tests/cli/test_override_signatures.py"
 AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
+SHOWN = "tests/cli/test_shown_uses.py"
+CROWD = "tests/cli/test_crowded_commits.py"
+SERVICES = "tests/cli/test_several_services.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
@@ -333,6 +336,33 @@ ATTACKS = (
         "tests/overrides/test_anchors.py::test_a_ledger_that_was_cut_is_another",
     ),
     Attack(
+        "rewind-after-the-use",
+        "pushes the ledger back to before a use that the comment does not show, and deploys again",
+        "compares it with the statuses of the commit as well",
+        ENGINE,
+        "if uses_it and is_another(",
+        "if False and is_another(",
+        f"{SHOWN}::test_a_status_shows_that_the_ledger_is_older_than_the_use",
+    ),
+    Attack(
+        "show-no-use",
+        "lets the run that deploys do so by a token that may not comment, so that the grant looks unused",
+        "warns in that run, and shows the use by the next refresh",
+        "wedgate/cli/refresh.py",
+        "    codes += _show_uses(talk, numbers)\n",
+        "",
+        f"{SHOWN}::test_a_refresh_shows_what_was_used",
+    ),
+    Attack(
+        "launder-the-anchor",
+        "pushes an older ledger and has wedgate answer, so that its comment anchors that one",
+        "puts the anchor of no other ledger in the place of its own",
+        "wedgate/cli/conversing.py",
+        "if self.overrides.is_another(picture) else None,",
+        "if False else None,",
+        f"{SHOWN}::test_an_answer_does_not_anchor_the_ledger_of_somebody_else",
+    ),
+    Attack(
         "second-use",
         "deploys a second time with one grant",
         "binds a grant to its first deployment, in the ledger, before anything opens",
@@ -358,6 +388,15 @@ ATTACKS = (
         "            self._asks.setdefault(person.id, person)\n            return False\n",
         "            self._asks.setdefault(person.id, person)\n            return True\n",
         f"{CASES}::test_a_role_that_is_not_known_counts_for_nothing_and_is_asked_for",
+    ),
+    Attack(
+        "crowd-of-forks",
+        "opens pull requests with the approved commit from forks, so that the granted one is not looked at",
+        "looks first at those of which the ledger knows a request, and at no fork that the policy does not take",
+        ENGINE,
+        "each.number not in asked,",
+        "False,",
+        f"{CROWD}::test_the_pull_request_that_was_asked_for_is_looked_at_first",
     ),
     Attack(
         "fork",
@@ -949,7 +988,7 @@ ATTACKS = (
         "posts a green status by hand, where the rule takes it from anybody",
         "says so in `wedgate doctor`: a ruleset can name the app that has to post it",
         "wedgate/engine/doctor.py",
-        "if STATUS in rules.from_anybody:",
+        "if status in rules.from_anybody:",
         "if False:",
         "tests/cli/test_doctor_command.py::test_a_status_that_anybody_may_post_is_named",
     ),
@@ -961,6 +1000,33 @@ ATTACKS = (
         "status = None if rate_limit_of(error) is not None else getattr",
         "status = getattr",
         "tests/contract/test_forge.py::test_a_limit_is_no_refusal",
+    ),
+    Attack(
+        "green-by-another-service",
+        "has the workflow of a service that is open post last, in a repository of several",
+        "posts a status of its own for each service",
+        "wedgate/cli/conversing.py",
+        "context=self.place.status",
+        "context=status.context",
+        f"{SERVICES}::test_each_service_has_a_status_of_its_own",
+    ),
+    Attack(
+        "vote-for-two-services",
+        "asks in one comment that two services hear, and has those who looked at one approve for both",
+        "gives the request an id of its own in each service",
+        "wedgate/overrides/requests.py",
+        "*([place.path] if place.path else []),",
+        "",
+        f"{SERVICES}::test_an_approval_for_one_service_lets_no_other_through",
+    ),
+    Attack(
+        "another-services-anchor",
+        "has the workflow of another service answer last, so that a grant is refused by the anchor of its ledger",
+        "keeps a comment of its own for each service, and believes no other",
+        "wedgate/overrides/place.py",
+        "        if not self.path:\n            return MARKER\n",
+        "        return MARKER\n",
+        f"{SERVICES}::test_the_ledger_of_each_service_is_compared_with_its_own_anchors",
     ),
     Attack(
         "edit-the-ledger",

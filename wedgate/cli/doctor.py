@@ -35,7 +35,8 @@ def command(form: str, config: Path | None) -> ExitCode:
     talk = Conversing.open(config, os.environ)
     settings = GithubSettings(talk.forge.connection)
     parts = talk.parts
-    found = list(examine(parts.configuration, settings, parts.conversations, talk.overrides.circle_in, _plain))
+    circle_in, status = talk.overrides.circle_in, talk.place.status
+    found = list(examine(parts.configuration, settings, parts.conversations, circle_in, _plain, status=status))
     if form == "json":
         plain = [
             {"what": each.what, "health": each.health.value, "text": each.words, "remedy": each.remedy}

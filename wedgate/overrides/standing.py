@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wedgate.overrides.people import Circle, Person, Role
+from wedgate.overrides.place import ROOT, Place
 from wedgate.overrides.policy import OverridePolicy
 from wedgate.overrides.quorum import Approval
 from wedgate.overrides.refusals import Refusal
@@ -25,6 +26,7 @@ class Change:
     number: int
     head: str
     author: Person | None
+    place: Place = ROOT
     pushers: tuple[Person, ...] = ()
     committers: tuple[Person, ...] | None = ()
     co_author_logins: frozenset[str] = frozenset()

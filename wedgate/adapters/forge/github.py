@@ -14,6 +14,7 @@ from wedgate.adapters._github.connection import READ, TIMEOUT_SECONDS, Connectio
 from wedgate.adapters._github.links import GithubLinks
 from wedgate.adapters.forge.interface import ChangedPaths, ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
+from wedgate.overrides.people import Comment
 
 WORKFLOW_LOGIN = "github-actions[bot]"
 VERSIONS = 20
@@ -68,7 +69,10 @@ class GithubForge:
             branch = self.connection.get(
                 f"{self._base}/branches/{self._branch_name()}", what="the default branch", needs=READ
             )
-            self._head = self.connection.asked("the default branch", READ, lambda: str(branch["commit"]["sha"]))
+            commit = self.connection.asked("the default branch", READ, lambda: dict(branch["commit"]))
+            self._head = self.connection.asked("the default branch", READ, lambda: str(commit["sha"]))
+            tree = self.connection.asked("the default branch", READ, lambda: str(commit["commit"]["tree"]["sha"]))
+            self.connection.trees[self._head] = tree
         return self._head
 
     def file_at(self, path: str, ref: str) -> ForgeFile | None:
@@ -121,7 +125,7 @@ class GithubForge:
         # All the files are on the first page, however many commits there are.
         return self.connection.get(f"{self._base}/compare/{base}...{head}", what=what, needs=READ, per_page=1)
 
-    def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
+    def keep_comment(self, pull_request: int, marker: str, body: str, known: Sequence[Comment] | None = None) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
         A comment of anybody else that holds the marker is left alone, whatever the token could do to it. Of two that
@@ -129,26 +133,30 @@ class GithubForge:
         """
         what = f"the comments of pull request {pull_request}"
         listed = f"{self._base}/issues/{pull_request}/comments"
-        first = next(self._own_comments(listed, marker, what), None)
-        if first is not None:
-            return first["body"] == body or self._write("PATCH", self._comment(first), body, what)
+        there = ((each.id, each.author.login, each.body) for each in known or () if each.author is not None)
+        # Where it is not known another run may have written it in the meantime.
+        own = next(self._own_comments(there, marker), None) or next(self._listed(listed, marker, what), None)
+        if own is not None:
+            number, present = own
+            return present == body or self._write("PATCH", self._comment(number), body, what)
         if not self._write("POST", listed, body, what):
             return False
-        own = tuple(self._own_comments(listed, marker, what))
-        for twin in own[1:]:
-            self._write("PATCH", self._comment(own[0]), body, what)
+        numbers = [number for number, _ in self._listed(listed, marker, what)]
+        for number in numbers[1:]:
+            self._write("PATCH", self._comment(numbers[0]), body, what)
             with suppress(NotFoundError):
-                self._write("DELETE", self._comment(twin), None, what)
+                self._write("DELETE", self._comment(number), None, what)
         return True
 
-    def _own_comments(self, listed: str, marker: str, what: str) -> Iterator[Any]:
-        author = self._own_login()
-        for comment in self.connection.pages(listed, what=what, needs=_COMMENT):
-            if marker in (comment.get("body") or "") and _login_of(comment) == author:
-                yield comment
+    def _listed(self, listed: str, marker: str, what: str) -> Iterator[tuple[int, str]]:
+        return self._own_comments(map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT)), marker)
 
-    def _comment(self, comment: Mapping[str, Any]) -> str:
-        return f"{self._base}/issues/comments/{comment['id']}"
+    def _own_comments(self, comments: Iterable[tuple[int, str | None, str]], marker: str) -> Iterator[tuple[int, str]]:
+        """Yield the number and the text of each comment with a marker that this token wrote, the first one first."""
+        return ((number, body) for number, login, body in comments if marker in body and login == self._own_login())
+
+    def _comment(self, number: int) -> str:
+        return f"{self._base}/issues/comments/{number}"
 
     def _write(self, method: str, path: str, body: str | None, what: str) -> bool:
         try:
@@ -159,6 +167,8 @@ class GithubForge:
 
     def _own_login(self) -> str:
         """Return who this token writes as; the token of a workflow may not ask, and writes as this app."""
+        if self._login is None and self.connection.is_of_an_app:
+            self._login = WORKFLOW_LOGIN
         if self._login is None:
             try:
                 self._login = str(self.connection.get("/user", what="the token's own account", needs=READ)["login"])
@@ -184,9 +194,11 @@ class GithubForge:
         return self.connection.date()
 
 
-def _login_of(comment: Mapping[str, Any]) -> str | None:
+def _parts_of(comment: Mapping[str, Any]) -> tuple[int, str | None, str]:
+    """Return the number of a comment, the login of its author, and its text."""
     user = comment.get("user")
-    return str(user["login"]) if isinstance(user, dict) and "login" in user else None
+    login = str(user["login"]) if isinstance(user, dict) and "login" in user else None
+    return int(comment["id"]), login, str(comment.get("body") or "")
 
 
 def _paths(files: Sequence[Mapping[str, Any]], *, at_most: int) -> tuple[str, ...]:
