@@ -128,12 +128,12 @@ def _say_trouble(number: int, comment: Comment, error: WedgateError, talk: Conve
 
     It is a comment of its own: what wedgate's answer anchors of the ledger stays.
     """
-    from wedgate.overrides.anchors import TROUBLE
     from wedgate.render.trouble import render_trouble
 
     try:
         if talk.overrides.has_part(comment):
-            talk.forge.keep_comment(number, TROUBLE, render_trouble(comment, str(error)))
+            marker = talk.place.trouble
+            talk.forge.keep_comment(number, marker, render_trouble(marker, comment, str(error)))
     except WedgateError as also:
         click.echo(f"wedgate: this could not be said on the pull request: {also}")
 

@@ -9,8 +9,6 @@ from dataclasses import asdict, dataclass
 
 MARKER = "<!-- wedgate:override -->"
 """By this line, which nobody sees, wedgate's comment is found again."""
-TROUBLE = "<!-- wedgate:trouble -->"
-"""By this line the comment is found that says why there was no answer; it anchors nothing."""
 STATUS_DIGITS = 16
 """How many digits of the ledger's head a commit status has room for."""
 _ANCHOR = re.compile(r"<sub>ledger: revision (\d{1,9}), `([0-9a-f]{64})`</sub>|\[ledger (\d{1,9}):([0-9a-f]{16})\]")

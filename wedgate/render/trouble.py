@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from wedgate.overrides.anchors import TROUBLE
 from wedgate.overrides.people import Comment
 from wedgate.render.markdown import inert_text
 
 _LONGEST = 2000
 
 
-def render_trouble(comment: Comment, why: str) -> str:
-    """Return what to say, with a line end after the last line; ``why`` may hold what other systems said."""
+def render_trouble(marker: str, comment: Comment, why: str) -> str:
+    """Return what to say, behind the marker by which it is found; ``why`` may hold what other systems said."""
     login = "a deleted account" if comment.author is None else comment.author.login
     return "\n".join(
         (
-            TROUBLE,
+            marker,
             "### wedgate could not answer",
             "",
             f"To what {inert_text(login)} wrote at {comment.at:%Y-%m-%d %H:%M:%S} UTC: {inert_text(why[:_LONGEST])}",
