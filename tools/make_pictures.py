@@ -123,20 +123,39 @@ def judgement_page() -> str:
     return render_judgement_html(name_accepted(judge_suite(builds[0], builds[1]), histories), histories)
 
 
-def photograph(page: Path, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
-    """Let chromium draw a page into a file."""
-    subprocess.run(
-        [
-            *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-            *(f"--blink-settings=preferredColorScheme={0 if dark else 1}", f"--window-size={width},{height}"),
-            *(f"--screenshot={picture}", page.as_uri()),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
+def photograph(page: Path, picture: Path, *, width: int, height: int | None = None, dark: bool = False) -> None:
+    """Let chromium draw a page into a file: all of it, or its first ``height`` pixels."""
+    height = height or height_of(page, width)
+    _chromium(
+        page, f"--blink-settings=preferredColorScheme={0 if dark else 1}", width, height, f"--screenshot={picture}"
     )
 
 
+def height_of(page: Path, width: int) -> int:
+    """Return how high a page is at a width, in pixels."""
+    asking = page.with_name(f"asking-{page.name}")
+    script = "<script>document.title = 'height ' + document.documentElement.offsetHeight</script>"
+    asking.write_text(page.read_text(encoding="utf-8") + script, encoding="utf-8")
+    found = re.search(r"<title>height (\d+)", _chromium(asking, "--mute-audio", width, 800, "--dump-dom"))
+    if found is None:
+        raise RuntimeError(f"chromium did not say how high {page.name} is")
+    return int(found[1]) + 2 * MARGIN
+
+
+def _chromium(page: Path, setting: str, width: int, height: int, what: str) -> str:
+    """Run chromium on a page, and return what it prints."""
+    how = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", setting)
+    return subprocess.run(
+        ["chromium", *how, f"--window-size={width},{height}", what, page.as_uri()],
+        check=True,
+        capture_output=True,
+        timeout=120,
+        text=True,
+    ).stdout
+
+
+MARGIN = 16
+"""Above and below a page that is shown as a whole."""
 BEGIN, END = "<!-- transcript:begin -->", "<!-- transcript:end -->"
 STYLE = """
 body {font: 14px/1.5 system-ui, sans-serif; margin: 16px auto; max-width: 880px; color: #1f2328; background: #fff}
@@ -188,7 +207,7 @@ def main() -> int:
         judgement = Path(directory, "judgement.html")
         judgement.write_text(judgement_page(), encoding="utf-8")
         photograph(judgement, IMAGES / "judge.png", width=900, height=1130)
-        photograph(talk, IMAGES / "override.png", width=940, height=1790)
+        photograph(talk, IMAGES / "override.png", width=940)
         photograph(page, IMAGES / "calendar-light.png", width=1280, height=900)
         photograph(page, IMAGES / "calendar-dark.png", width=1280, height=900, dark=True)
         photograph(frame, IMAGES / "calendar-narrow.png", width=360, height=800)

@@ -112,6 +112,8 @@ def test_one_look_leaves_what_is_watched(place: Path) -> None:
     assert green(place) == 10
     assert wedgate(place, "guard", "--once", "--interval", "2h").returncode == 2
     assert wedgate(place, "guard", "--once", "--listen", "nowhere").returncode == 2
+    far = wedgate(place, "guard", "--once", "--listen", "127.0.0.1:99999")
+    assert (far.returncode, "up to 65535" in far.stderr) == (2, True)
 
 
 def alerts(*alerts: dict[str, object]) -> dict[str, object]:

@@ -202,6 +202,8 @@ def _serve(listen: str, guard: Guard, seen: _Seen, lock: threading.Lock, config:
     handler = _handler(guard, seen, lock, config)
     try:
         server = ThreadingHTTPServer((host, int(port)), handler)
+    except OverflowError as error:
+        raise UsageError(f"--listen {listen}: a port is a number up to 65535") from error
     except OSError as error:
         raise UsageError(f"--listen {listen}: {error.strerror or error}") from error
     threading.Thread(target=server.serve_forever, daemon=True).start()
