@@ -40,7 +40,7 @@ def override_parts(
         conversations=GithubConversations(runner.forge.connection),
         configuration=configuration,
         ledger=audit_book(configuration, environment),
-        repository=environment.get("GITHUB_REPOSITORY", ""),
+        repository=runner.forge.connection.repository,
         clock=clock,
         run_again=_run_again(environment),
         on_call=lambda location: on_call(location, runner.source, clock),

@@ -13,7 +13,7 @@ from wedgate import __version__
 from wedgate.engine.check import Gate
 from wedgate.engine.check import ask_region as ask_region_of_almanac
 from wedgate.engine.parts import Almanac, GateParts, ProposedChange
-from wedgate.errors import ConfigurationError, ExternalSystemError
+from wedgate.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
@@ -211,16 +211,14 @@ def _terminal_parts(config: Path | None) -> GateParts:
 
 
 def open_forge(environment: Mapping[str, str]) -> GithubForge:
-    """Return the forge that the runner names; ``ExternalSystemError`` when it names none."""
+    """Return the forge that the runner names, or in a terminal the clone; an error where neither does."""
     from wedgate.adapters.forge.github import GithubForge
     from wedgate.adapters.forge.runner import default_branch
+    from wedgate.cli.repository import api_of, repository_of
 
-    repository = environment.get("GITHUB_REPOSITORY", "")
-    if not repository:
-        raise ExternalSystemError("GITHUB_REPOSITORY is not set, so the default branch cannot be read")
     return GithubForge(
-        api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
-        repository=repository,
+        api_url=api_of(environment),
+        repository=repository_of(environment),
         token=environment.get("WEDGATE_GITHUB_TOKEN") or environment.get("GITHUB_TOKEN") or None,
         default_branch=default_branch(environment),
     )
