@@ -121,6 +121,10 @@ def run(
     """
     wait = parse_wait(wait_text)
     budget = None if budget_text is None else parse_wait(budget_text, option="--budget")
+    if budget is not None and not budget:
+        raise UsageError(
+            f"--budget {budget_text}: a run that may take no time does nothing; say how long, as --budget 5h"
+        )
     release = _release(commit, digest, has_more=bool(regions or report or dry_run or migration or accepts))
     if report is not None:
         _look_at_report(report)

@@ -14,6 +14,7 @@ from wedgate.engine.beside import to_the_end
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.driving import Driver, needs_settling
 from wedgate.engine.holder import live_holder, refuse_while_held, utc
+from wedgate.engine.never import spell_never
 from wedgate.engine.observe import Watcher
 from wedgate.engine.outcome import end_of, tick_end
 from wedgate.engine.progress import Progress, unfailing
@@ -100,7 +101,7 @@ class RolloutEngine:
             rescue = self._save_rescue(running.plan)
             end = self._driven(ticker, began + wait, leave_at, rescue)
             is_waiting = not end.is_handed_over and self._parts.interrupted() is None
-            return tick_end(ticker.state, rescue) if is_waiting else end
+            return tick_end(ticker.state, rescue, never=self._never(ticker)) if is_waiting else end
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
@@ -143,7 +144,7 @@ class RolloutEngine:
                 self._driver.tick_once(ticker, only, steps=trouble is None)
                 if trouble is not None:
                     raise trouble
-                ends.append(tick_end(ticker.state))
+                ends.append(tick_end(ticker.state, never=self._never(ticker)))
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
@@ -192,7 +193,7 @@ class RolloutEngine:
             if ticker is None:
                 return _nothing_to_do(release, Planned(plan=None, already=requested))
             rescue = self._save_rescue(ticker.state.plan)
-            return tick_end(ticker.state, rescue) if drive is None else drive(ticker, rescue)
+            return tick_end(ticker.state, rescue, never=self._never(ticker)) if drive is None else drive(ticker, rescue)
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
@@ -350,8 +351,12 @@ class RolloutEngine:
     def _driven(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None, rescue: str) -> RunEnd:
         """Drive a rollout, and return how that ended."""
         if self._driver.drive(ticker, deadline, leave_at):
-            return replace(tick_end(ticker.state, rescue), is_handed_over=True)
-        return end_of(ticker.state, self._parts.interrupted(), rescue)
+            return replace(tick_end(ticker.state, rescue, never=self._never(ticker)), is_handed_over=True)
+        return end_of(ticker.state, self._parts.interrupted(), rescue, never=self._never(ticker))
+
+    def _never(self, ticker: Ticker) -> str:
+        """Say what of a rollout will never get through; waiting for it is of no use."""
+        return spell_never(self._parts, ticker.state)
 
     def _ticker(self, state: RolloutState) -> Ticker:
         """Return the ticker for a rollout, with a watcher of its own."""

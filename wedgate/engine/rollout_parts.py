@@ -80,8 +80,8 @@ class RolloutParts:
     slice_between: SliceBetween
     judge_live: JudgeLive
     let_through: Callable[[RegionDecision, Plan, datetime], Passage | None] = lambda decision, plan, at: None
-    fits_nowhere: Callable[[Sequence[str]], str | None] = lambda regions: None
-    """Says which of some regions no rollout could ever get through, and what to shorten; ``None`` where each can."""
+    fits_nowhere: Callable[[RolloutSettings, Sequence[str]], Nowhere | None] = lambda settings, regions: None
+    """Says which of some regions no rollout with such settings could ever get through; ``None`` where each can."""
     interrupted: Callable[[], str | None] = lambda: None
     listen: Callable[[timedelta], bool] | None = None
     """Waits so long for somebody to append to the ledger, and says whether; ``None`` where the store cannot tell."""
@@ -96,6 +96,17 @@ class RolloutParts:
     hooks: Hooks = field(default_factory=NoHooks)
     store_kind: str = "file"
     store_options: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nowhere:
+    """Why the way through a region fits into no window of the coming year, and what to shorten.
+
+    ``may_be_opened``: an override could open a window that is long enough.
+    """
+
+    text: str
+    may_be_opened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,8 +90,9 @@ def plan_rollout(
     refuse_out_of_order(parts.settings, state, release, rest)
     if (refusal := refusal_to_start(declared, digest=release.digest)) is not None:
         raise RefusedError(f"{refusal} with --accept-migration")
-    if (never := parts.fits_nowhere(rest)) is not None:
-        raise RefusedError(f"it would be held for ever: {never}; `wedgate plan` says more")
+    never = parts.fits_nowhere(parts.settings, rest)
+    if never is not None and not never.may_be_opened:
+        raise RefusedError(f"it would be held for ever: {never.text}; `wedgate plan` says more")
     for region in rest:
         refuse_unhealthy(parts.open_target(_target_settings(parts.settings, region)), state.good[region])
     plan = Plan(

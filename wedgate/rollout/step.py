@@ -82,11 +82,13 @@ def step(state: RolloutState, event: Event) -> Stepped:
     after, effects = _stepped(state, event)
     if after is state:
         return state, effects
-    if after.halted is None and any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions):
+    if after.is_stale:
+        has_returned = any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions)
+        after = replace(after, has_returned=has_returned)
+    if after.halted is None and after.has_returned:
         after = replace(after, halted=why_over(after))
-    status = _status(after)
-    if status is not after.status:
-        after = replace(after, status=status)
+    if after.is_stale or (after.halted, after.retreats) != (state.halted, state.retreats):
+        after = replace(after, status=_status(after), is_stale=False)
     if after.status is RolloutStatus.DONE:
         effects = (*effects, Announce(region=None, what="done", why="every region runs the new version"))
     return after, effects
@@ -509,7 +511,7 @@ def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:
     why = f"rolled back by hand: {event.why}"
     for region in state.regions:
         if region.region in event.regions and not region.is_final:
-            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why)
+            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why, had_traffic=True)
             state = state.having(rested)
     return regressed(state, None, why, event.at, keep_promoted=True)
 

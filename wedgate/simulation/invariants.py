@@ -48,6 +48,8 @@ class Checker:
     ledger: LedgerState = field(default_factory=LedgerState)
     obeyed: dict[str, int] = field(default_factory=dict)
     """The last order that each rollout has obeyed, by its journal."""
+    given_up: dict[str, set[str]] = field(default_factory=dict)
+    """The regions in which each rollout was ended by an order that it has obeyed."""
     broken: str | None = None
     """The first that was found: what raises it may end in an error of the engine, which settles what it can first."""
     drains: int = 0
@@ -76,7 +78,7 @@ class Checker:
         self._follow()
         opens, closes, granted = region.shut(at), region.closes(at), self.world.granted_until
         has_grant = granted is not None and at < granted
-        frozen = any(each.holds(region.name, at) for each in self.ledger.freezes)
+        frozen = region.frozen_until is not None and at < region.frozen_until
         seen.asked_at, seen.was_shut = at, frozen or (opens is not None and not has_grant)
         seen.open_until = closes
         if has_grant and closes is not None and granted is not None:
@@ -133,6 +135,8 @@ class Checker:
             bake = self._bake_of(weight)
             if seen.open_until is not None and seen.open_until < seen.asked_at + bake:
                 self._broken(6, f"{region.name}: closes {seen.open_until:%H:%M:%S}, before the bake of {bake} ends")
+        if region.name in self.given_up.get(self.ledger.latest or "", ()):
+            self._broken(9, f"{region.name}: increased although the rollout was ended there")
         if NEW.digest in self.ledger.poisoned:
             self._broken(6, f"{region.name}: the digest is poisoned")
         if before.green > 0:
@@ -244,7 +248,7 @@ class Checker:
                 self._broken(1, f"{region} was claimed while {held} has it")
 
     def _orders(self, entry: Entry) -> None:
-        """Remember the last order that a rollout has obeyed."""
+        """Remember the last order that a rollout has obeyed, and the regions in which one has ended it."""
         if entry.kind != "ordered":
             return
         event = entry.body.get("event")
@@ -252,6 +256,9 @@ class Checker:
             rollout, revision = str(entry.body["rollout"]), event.get("revision")
             if isinstance(revision, int):
                 self.obeyed[rollout] = max(self.obeyed.get(rollout, 0), revision)
+            regions = event.get("regions")
+            if event.get("order") == "abort" and isinstance(regions, list | tuple):
+                self.given_up.setdefault(rollout, set()).update(map(str, regions))
 
     def _drains(self, entry: Entry) -> None:
         """Check that no old colour goes unseen after a migration that no rollback takes back."""

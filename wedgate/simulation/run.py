@@ -13,7 +13,7 @@ from wedgate.engine.adopt import adopt
 from wedgate.engine.audit import AuditBook
 from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book
-from wedgate.engine.orders import freeze, give_order
+from wedgate.engine.orders import freeze, give_order, thaw
 from wedgate.engine.recording import open_in, recorder_in
 from wedgate.engine.returning import Means, ask_now, one_by_one
 from wedgate.engine.rollback import roll_back
@@ -306,14 +306,20 @@ class _Story:
                 process.alive = False
                 world.advance(fault.pick * 600 * MINUTE)
             case FaultKind.FROZEN:
-                until = world.now + fault.pick * 60 * MINUTE + MINUTE
-                frozen = Frozen(regions=None, until=until, reason="frozen", by="zoe", since=world.now)
-                freeze(self.book, frozen, known=NAMES)
+                self._freeze(NAMES, None, fault)
+            case FaultKind.FROZEN_REGION:
+                self._freeze((region.name,), (region.name,), fault)
+                self._later(FaultKind.THAWED_REGION, fault.pick)
+            case FaultKind.THAWED:
+                self._thaw(NAMES, ())
+            case FaultKind.THAWED_REGION:
+                self._thaw((region.name,), (region.name,))
             case FaultKind.PAUSED:
                 self._order(Order.PAUSE)
                 # Nobody pauses for ever, and a run that is paused waits as long as it must.
-                again = Fault(point=world.point + 40, kind=FaultKind.RESUMED, pick=0)
-                self.faults = sorted([*self.faults, again], key=lambda each: each.point)
+                self._later(FaultKind.RESUMED, 0)
+            case FaultKind.ABORTED_REGION:
+                self._order(Order.ABORT, region.name)
             case FaultKind.REPORTED | FaultKind.RESUMED | FaultKind.ABORTED:
                 self._order(_ORDERS[kind])
 
@@ -326,8 +332,7 @@ class _Story:
         if ready and not what.startswith(("capacity", "switch")):
             ready[int(fault.pick * len(ready))].digests[Colour.BLUE] = None
         elif self.world.point < LATEST_POINT:
-            later = replace(fault, point=self.world.point + 1)
-            self.faults = sorted([*self.faults, later], key=lambda each: each.point)
+            self._insert(replace(fault, point=self.world.point + 1))
 
     def _region_by_region(self, closing: Region) -> None:
         """Let one tick per region take over from a process that stands still, in any order; one closes meanwhile."""
@@ -347,9 +352,31 @@ class _Story:
         self.hindered = hindered
         self.depth -= 1
 
-    def _order(self, order: Order) -> None:
+    def _order(self, order: Order, *regions: str) -> None:
         with suppress(WedgateError):
-            give_order(self.book, order, by="zoe", why="because", at=self.world.now)
+            give_order(self.book, order, by="zoe", why="because", at=self.world.now, regions=regions)
+
+    def _freeze(self, names: Sequence[str], regions: tuple[str, ...] | None, fault: Fault) -> None:
+        """Freeze ``names``, which ``regions`` say as a person does."""
+        now = self.world.now
+        until = now + fault.pick * 60 * MINUTE + MINUTE
+        freeze(self.book, Frozen(regions=regions, until=until, reason="frozen", by="zoe", since=now), known=NAMES)
+        for place in map(self.world.regions.__getitem__, names):
+            place.frozen_until = max(until, place.frozen_until or until)
+
+    def _thaw(self, names: Sequence[str], regions: Sequence[str]) -> None:
+        """Thaw ``names``, which ``regions`` say as a person does; nothing where they are not frozen."""
+        with suppress(WedgateError):
+            thaw(self.book, by="zoe", why="because", at=self.world.now, regions=regions, is_for_all=True)
+            for place in map(self.world.regions.__getitem__, names):
+                place.frozen_until = None
+
+    def _later(self, kind: FaultKind, pick: float) -> None:
+        """Let something happen a while from now, whatever else does."""
+        self._insert(Fault(point=self.world.point + 40, kind=kind, pick=pick))
+
+    def _insert(self, fault: Fault) -> None:
+        self.faults = sorted([*self.faults, fault], key=lambda each: each.point)
 
     def _return_by_hand(self) -> None:
         """Run `wedgate rollback` with nothing but the rescue file; what would hinder a switch is not there now."""
