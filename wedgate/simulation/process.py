@@ -256,6 +256,7 @@ class ProcessTarget:
         """Write weights, unless a newer writer was here; the balancer may refuse, be late, or lose its answer."""
         self._process.passes(f"switch {self.region}")
         world, place = self._process.world, self._place
+        self._late_return(fence)
         held = place.fence if place.coming is None else place.coming[2]
         if held is not None and (fence.epoch, fence.revision) < (held.epoch, held.revision):
             words = f"{self.region}: {held} wrote the weights since; {fence} may not write any more"
@@ -275,6 +276,14 @@ class ProcessTarget:
             raise ExternalSystemError(f"{self.region}: the answer was lost")
         self._process.passes(f"switched {self.region}")
         return WeightsReading(weights=place.weights, fence=place.fence)
+
+    def _late_return(self, fence: Fence) -> None:
+        """Let an overtaken process return what it raised, just before a newer one puts its fence there."""
+        world, place, own = self._process.world, self._place, self._place.fence
+        is_newer = own is not None and not own.is_by_hand and own.rollout == fence.rollout and own.epoch < fence.epoch
+        if world.returns_late and own is not None and is_newer and 0 < place.candidate < 100 and place.coming is None:
+            world.returns_late = False
+            world.apply(place, Weights.giving(Colour.BLUE, 100), own)
 
 
 class ProcessMetrics:

@@ -36,7 +36,7 @@ from wedgate.rollout.values import (
     TargetSettings,
     WindowCloses,
 )
-from wedgate.simulation.faults import LATEST_POINT, PER_REGION, Fault, FaultKind, draw_faults
+from wedgate.simulation.faults import LATEST_POINT, PER_REGION, RETURNS_LATE, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
 from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore, Unseeing
 from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, Region, World
@@ -266,6 +266,7 @@ class _Story:
         match kind:
             case FaultKind.CRASH:
                 process.alive = False
+                world.returns_late = fault.pick >= RETURNS_LATE
             case FaultKind.ZOMBIE if fault.pick >= PER_REGION:
                 self._region_by_region(region)
             case FaultKind.ZOMBIE | FaultKind.DOUBLE:
