@@ -59,6 +59,10 @@ OVERTAKEN: tuple[World, ...] = tuple(
 )
 """A process stands still while it is about to deploy, and another one rolls the release out meanwhile."""
 
+PER_REGION: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.ZOMBIE, 0.98),)) for seed in (0, 7, 10) for point in (121, 126, 120, 122, 127)
+)
+"""A process stands still while it is about to raise a region, and a job for each region takes over."""
 
 BY_HANDS: tuple[World, ...] = tuple(
     (seed, (_fault(point, FaultKind.BY_HAND),)) for seed in (0, 6, 22, 41) for point in (60, 100, 150, 200, 250, 300)
@@ -220,6 +224,13 @@ def _never_lost(patch: pytest.MonkeyPatch) -> None:
     around(MemoryStore, "append", _any_epoch)(patch)
 
 
+def _given_back_everywhere(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    reconciled = original(self, *args, **kwargs)
+    if self.was_given_back:
+        self.state = replace(self.state, lost=0)
+    return reconciled
+
+
 def _counts_gaps(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         observe.Watcher,
@@ -230,6 +241,12 @@ def _counts_gaps(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS = (
     Mutant("a writer that lost its lease writes on", (1,), _never_lost),
+    Mutant(
+        "a lease that was given back is taken for a fence in every region",
+        (1,),
+        around(book.Book, "take_lease", _given_back_everywhere),
+        PER_REGION,
+    ),
     Mutant(
         "whatever answers on the candidate is taken for the release",
         (2,),
@@ -328,8 +345,17 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "worlds",
-    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS, ABORTS, THAWS],
-    ids=["late switches", "silences", "overtaken", "rollbacks by hand", "gone colours", "aborts", "thaws"],
+    [LATE_SWITCHES, SILENCES, OVERTAKEN, PER_REGION, BY_HANDS, GONE_COLOURS, ABORTS, THAWS],
+    ids=[
+        "late switches",
+        "silences",
+        "overtaken",
+        "region by region",
+        "rollbacks by hand",
+        "gone colours",
+        "aborts",
+        "thaws",
+    ],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:
     """What catches a broken engine lets a whole one pass."""

@@ -342,6 +342,7 @@ def rollout_parts(
         settings=replace(settings, targets=targets),
         judge=configuration.judge,
         store=store,
+        listen=getattr(store, "wait", None),
         spool=spool,
         open_target=open_target,
         open_metrics=lambda region: open_metrics(configuration, region),

@@ -81,15 +81,18 @@ def _end_of(state: RolloutState, interrupted: str | None, never: str) -> tuple[E
 def _spell_halted(state: RolloutState, why: str) -> str:
     """Say where traffic went back, where it stays on the new version, and which given up regions had none of it."""
     kept = [each.region for each in state.regions if each.phase in PROMOTED]
+    owed = [each.region for each in state.regions if each.phase is RegionPhase.ROLLING_BACK]
     back = [each.region for each in state.regions if each.phase not in PROMOTED and each.had_traffic]
+    back = [region for region in back if region not in owed]
     spared = [each.region for each in state.regions if each.phase is RegionPhase.ROLLED_BACK and not each.had_traffic]
     parts = [f"{', '.join(back)} back on stable"] if back else []
+    parts += [f"not back yet: {', '.join(owed)}, by the next tick there or `wedgate rollback`"] if owed else []
     parts += [f"{', '.join(spared)} had no traffic of it"] if spared else []
     parts += [f"{', '.join(kept)} {'keeps' if len(kept) == 1 else 'keep'} it"] if kept else []
     parts = parts or ["no region had traffic of it"]
-    lost = not_promised(state.plan.migration) if back else ""
+    lost = not_promised(state.plan.migration) if back or owed else ""
     parts += [each for each in (why, lost, spell_undrained(state)) if each]
-    return f"{'rolled back' if back else 'ended'}: {'; '.join(parts)}"
+    return f"{'rolled back' if back or owed else 'ended'}: {'; '.join(parts)}"
 
 
 def _spell_holds(kind: HoldKind, held: Sequence[RegionState], never: str) -> str:

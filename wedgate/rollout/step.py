@@ -157,7 +157,7 @@ def _found(
     plan, region = state.plan.region(event.region), state.region(event.region)
     match event:
         case WeightsRead():
-            moved, effects = _weights_read(plan, region, event)
+            moved, effects = _strayed(state, plan, region, event) or _weights_read(plan, region, event)
         case DigestRead():
             moved, effects = _digest_read(state, plan, region, event)
         case GateAnswered():
@@ -409,6 +409,18 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
             return regions.needs_human(region, f"{foreign}; it was promoted, and had all traffic"), ()
         case _:
             return region, ()
+
+
+def _strayed(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved | None:
+    """Give back what a run of this rollout that was overtaken raised where no candidate should have traffic."""
+    at_rest = region.phase in PREPARING or region.phase is RegionPhase.PENDING
+    at_rest = at_rest or (region.phase is RegionPhase.HELD and region.weight == 0)
+    is_own = event.fence is not None and event.fence.rollout == state.plan.rollout
+    if not at_rest or not is_own or event.weights.of(plan.candidate) == 0:
+        return None
+    hold, why = region.hold, f"{spell_weights(event.weights)} was written late, by {event.fence}"
+    kind, until = (HoldKind.INTERRUPTED, None) if hold is None else (hold.kind, hold.until)
+    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=kind, until=until)
 
 
 def _rest_on_earlier_judgement(region: RegionState) -> RegionState:

@@ -16,7 +16,8 @@ class FaultKind(StrEnum):
     CRASH = "crash"
     """The process dies here, as by SIGKILL."""
     ZOMBIE = "zombie"
-    """The process stands still here, another one takes over and works; then the first one goes on."""
+    """The process stands still here, another one takes over and works; then the first one goes on. From ``PER_REGION``
+    on it is a job for each region."""
     DOUBLE = "double"
     """Another tick runs here while this one is alive."""
     BY_HAND = "by-hand"
@@ -83,6 +84,9 @@ class Fault:
         """``crash@37``."""
         return f"{self.kind}@{self.point}"
 
+
+PER_REGION = 0.7
+"""From which pick on a process that stands still is taken over region by region."""
 
 LATEST_POINT = 400
 """Points at which faults may wait; a rollout without faults passes about two hundred."""

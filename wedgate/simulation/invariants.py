@@ -5,7 +5,7 @@ Nothing here asks the engine what it thinks: only the world, and the ledger as d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -54,6 +54,8 @@ class Checker:
     """The first that was found: what raises it may end in an error of the engine, which settles what it can first."""
     drains: int = 0
     """How often somebody said that old colours may go."""
+    settled: dict[str, int] = field(default_factory=dict)
+    """Under which epoch a process that ended well looked after each region last."""
     head: str = GENESIS
     length: int = 0
     epoch: int = 0
@@ -120,6 +122,9 @@ class Checker:
     def _increased(self, region: Region, before: Weights) -> None:
         seen, weight = self.of(region.name), region.weights.green
         self._follow()
+        settled = self.settled.get(region.name, 0)
+        if region.fence is not None and region.fence.epoch < settled:
+            self._broken(1, f"{region.name}: raised by {region.fence}, after a tick of epoch {settled} ended there")
         if seen.digest != NEW.digest:
             self._broken(2, f"{region.name}: the digest read back last was {seen.digest}")
         if seen.asked_at is None:
@@ -169,6 +174,13 @@ class Checker:
             self._broken(8, f"order {obeyed} is in the journal, and would be obeyed again")
         if ended_well and not was_hindered:
             self.while_running()
+
+    def looked_after(self, regions: Sequence[str], who: str) -> None:
+        """A process that held the lease as ``who`` ended well, and was there for some regions."""
+        self._follow()
+        lease = self.ledger.lease
+        if lease is not None and lease.who == who:
+            self.settled |= {name: lease.epoch for name in regions if not self._needs_human(name)}
 
     def while_running(self) -> None:
         """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""
