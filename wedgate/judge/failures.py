@@ -23,10 +23,12 @@ from statistics import NormalDist
 from wedgate.judge.exact import excess_p, upper_tail
 from wedgate.judge.values import ErrorLimits, MetricJudgement, Outcome, Slice
 from wedgate.judge.wording import spell_p, spell_percent, spell_share
+from wedgate.making import quick
 
 METRIC = "errors"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Totals:
     """Counts up to one look."""

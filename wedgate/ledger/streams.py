@@ -19,6 +19,7 @@ from wedgate.ledger.grown import Grown
 from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import PlainError, from_plain
 from wedgate.ledger.told import Mark, Passed, Telling, marked
+from wedgate.making import quick
 from wedgate.rollout.values import Colour, Release
 
 
@@ -77,6 +78,7 @@ class Poisoned:
         return not set(regions) <= set(self.cleared)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """Who may write: ``who`` (``machine:pid`` for a run) since ``at``, last heard of at ``seen``.
@@ -99,6 +101,7 @@ class Claim:
     regions: tuple[str, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
     """One event of a rollout's journal as data."""
@@ -112,6 +115,7 @@ START = "started"
 """The kind of the entry that begins a rollout's journal."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
     """Everything the ledger says now.

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from wedgate.judge.values import JudgeSettings, Outcome, Reading, Slice
 from wedgate.ledger.copying import replace
+from wedgate.making import quick
 from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
     Choice,
@@ -95,6 +96,7 @@ class HoldKind(StrEnum):
     """The run ended while the region was in motion; traffic went back to stable."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """Why nothing increases in a region, since and until when (``None``: nobody knows), and where it goes on."""
@@ -123,6 +125,7 @@ class Return:
     all_at: datetime | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPlan:
     """One region of a plan: its wave (from 0), what runs there as stable, and its target by value.
@@ -184,6 +187,7 @@ class Evidence:
     slices: tuple[Slice, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionState:
     """Where one region stands.
@@ -245,6 +249,7 @@ class RegionState:
         return self.weight > 0 or (self.hold is not None and self.hold.resume is not RegionPhase.PENDING)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutState:
     """A rollout: its plan, its status, and one state for each region in the plan's order."""
