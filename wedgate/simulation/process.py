@@ -22,7 +22,6 @@ from wedgate.engine.rollout_parts import Passage, RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.gate.decision import Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
-from wedgate.judge.live import judge_live
 from wedgate.judge.slices import slice_between
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits, Reading
 from wedgate.ledger.appending import Draft
@@ -111,7 +110,7 @@ class Process:
             observe=self.observe,
             save_rescue=self.save_rescue,
             slice_between=slice_between,
-            judge_live=judge_live,
+            judge_live=self.world.judging.judge_live,
             let_through=self.let_through,
             run_beside=run_now,
             ask=ask_now,

@@ -17,6 +17,7 @@ from wedgate.engine.known import Known
 from wedgate.judge.values import Bucket, ColourSample, Reading
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 from wedgate.simulation.faults import Fault
+from wedgate.simulation.judging import Judging
 
 MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 OLD = Release(commit="0" * 40, digest="sha256:old")
@@ -76,9 +77,16 @@ class World:
     """Everything there is. ``point`` counts what the engine has done to it; ``watch`` is told of each switch."""
 
     def __init__(
-        self, rng: random.Random, names: tuple[str, ...], *, rate: float = 200, start: datetime = MONDAY
+        self,
+        rng: random.Random,
+        names: tuple[str, ...],
+        *,
+        rate: float = 200,
+        start: datetime = MONDAY,
+        judging: Judging | None = None,
     ) -> None:
         self.rng = rng
+        self.judging = judging or Judging()
         self.rate = rate
         """Requests per second in a region."""
         self.now = start
