@@ -51,7 +51,9 @@ def test_the_hash_is_of_canonical_json(body: dict[str, object]) -> None:
 @pytest.mark.parametrize("part", [None, lambda *some: None, lambda: None])
 def test_it_is_the_same_without_the_part_in_c(part: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Python has none, or one that takes or gives something else."""
-    monkeypatch.setattr(json.encoder, "c_make_encoder", part)
-    monkeypatch.setattr(chain, "_spell", chain._spelling())
+    with monkeypatch.context() as patch:
+        patch.setattr(json.encoder, "c_make_encoder", part)
+        spelling = chain._spelling()
+    monkeypatch.setattr(chain, "_spell", spelling)
     body: dict[str, object] = {"b": [1, None, "ä\n"], "a": {"z": True, "y": 0.5}}
     assert _digest(body) == _hash(body)
