@@ -31,6 +31,9 @@ from wedgate.rollout.state import Plan
 from wedgate.rollout.values import Colour, Fence, Release, RolloutSettings, TargetSettings, Weights
 from wedgate.simulation.world import Region, World
 
+PAUSE = "pause"
+"""The points at which time passes."""
+
 SLICE = timedelta(seconds=30)
 SCALE_TAKES = timedelta(seconds=40)
 """How long a region needs to have all instances of a colour after it was asked for them."""
@@ -81,7 +84,10 @@ class DeadError(BaseException):
 
 @dataclass
 class Process:
-    """A process: its view of the world, and whether it lives. ``at_point`` is called at every point."""
+    """A process: its view of the world, and whether it lives.
+
+    ``at_point`` is called wherever time passes, and at every point from the world's ``due`` on.
+    """
 
     world: World
     settings: RolloutSettings
@@ -123,7 +129,10 @@ class Process:
         """Pass a point: the place where a fault may wait."""
         if not self.alive:
             raise DeadError(self.name)
-        self.world.point += 1
+        world = self.world
+        world.point += 1
+        if world.point < world.due and what != PAUSE:
+            return
         self.at_point(self, what)
         if not self.alive:
             raise DeadError(self.name)
@@ -141,7 +150,7 @@ class Process:
 
     def pause(self, duration: timedelta) -> None:
         """Let time pass."""
-        self.passes("pause")
+        self.passes(PAUSE)
         self.advance(duration)
 
     def advance(self, duration: timedelta) -> None:

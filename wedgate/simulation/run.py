@@ -39,7 +39,7 @@ from wedgate.rollout.values import (
 from wedgate.simulation.faults import LATEST_POINT, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
 from wedgate.simulation.judging import Judging
-from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore, Unseeing
+from wedgate.simulation.process import PAUSE, DeadError, Process, ProcessSpool, ProcessStore, Unseeing
 from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, World
 
 NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
@@ -255,12 +255,13 @@ class _Story:
     def _at_point(self, process: Process, what: str) -> None:
         if self.world.point > MOST_POINTS:
             raise ViolationError("it never ends")
-        if what == "pause" and not self.hindered:
+        if what == PAUSE and not self.hindered:
             self.checker.while_running()
         while self.faults and self.faults[0].point <= self.world.point:
             fault = self.faults.pop(0)
             self.world.say(f"FAULT {fault.kind} while {process.name} is at: {what}")
             self._happens(fault, process, what)
+        self.world.due = min(self.faults[0].point if self.faults else MOST_POINTS, MOST_POINTS)
 
     def _happens(self, fault: Fault, process: Process, what: str) -> None:
         """Let a fault happen."""

@@ -96,6 +96,8 @@ class World:
         self.known = Known()
         """What was made of the ledger so far: every process of this world reads it through the same memory."""
         self.point = 0
+        self.due = 0
+        """The first point at which anything is to happen; before it nobody needs to look."""
         self.waiting: list[Fault] = []
         self._said: list[tuple[int, datetime, str]] = []
         self.bad_from: datetime | None = None
