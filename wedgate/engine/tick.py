@@ -39,6 +39,9 @@ from wedgate.rollout.values import Colour, HookPoint, Weights
 ASK_AGAIN = timedelta(seconds=30)
 """How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
 
+_ALWAYS_TOLD = (ev.HookRan, ev.Ticked)
+"""Events of which something is written or said even where they change nothing."""
+
 LINES_SAID = 3
 """Lines of a failed hook's output that are said at once; more of it is in the journal."""
 
@@ -62,7 +65,7 @@ class Ticker:
         self._asked: dict[str, datetime] = {}
         self._gate = RegionGate(parts, book)
         self._returns = Returns(
-            parts.run_beside, parts.ask, lambda region, why: self._say(region, "before it goes back", why, None)
+            parts.run_beside, parts.ask, lambda region, why: _say(parts, region, "before it goes back", why, None)
         )
         self._hooks = HookDesk(parts)
         self.raised: Progress | None = None
@@ -75,7 +78,7 @@ class Ticker:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
         before = self.state
         after, effects = step(before, event)
-        if after is before and not effects and not isinstance(event, ev.HookRan | ev.Ticked):
+        if after is before and not effects and not isinstance(event, _ALWAYS_TOLD):
             # Most of what is read back is as it was, and nothing follows.
             return
         if isinstance(event, ev.HookRan):
@@ -444,7 +447,12 @@ class Ticker:
 
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""
-        self._parts.observe(Progress(at=self._now(), region=region, what=what, why=why, until=until))
+        _say(self._parts, region, what, why, until)
+
+
+def _say(parts: RolloutParts, region: str | None, what: str, why: str, until: datetime | None) -> None:
+    """Tell whoever watches a run."""
+    parts.observe(Progress(at=parts.clock(), region=region, what=what, why=why, until=until))
 
 
 def _mark_of(event: ev.Event) -> ev.Event:

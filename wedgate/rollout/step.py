@@ -82,9 +82,10 @@ def step(state: RolloutState, event: Event) -> Stepped:
     after, effects = _stepped(state, event)
     if after is state:
         return state, effects
-    if after.halted is None and any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions):
+    phases = [region.phase for region in after.regions]
+    if after.halted is None and RegionPhase.ROLLED_BACK in phases:
         after = replace(after, halted=why_over(after))
-    status = _status(after)
+    status = _status(after, phases)
     if status is not after.status:
         after = replace(after, status=status)
     if after.status is RolloutStatus.DONE:
@@ -92,9 +93,8 @@ def step(state: RolloutState, event: Event) -> Stepped:
     return after, effects
 
 
-def _status(state: RolloutState) -> RolloutStatus:
-    """Return the status that the regions amount to."""
-    phases = [region.phase for region in state.regions]
+def _status(state: RolloutState, phases: list[RegionPhase]) -> RolloutStatus:
+    """Return the status that the phases of the regions amount to."""
     if state.halted is not None and state.retreats:
         return RolloutStatus.RETREATED if RegionPhase.ROLLING_BACK not in phases else RolloutStatus.RETREATING
     if state.halted is not None:
@@ -111,8 +111,6 @@ def _status(state: RolloutState) -> RolloutStatus:
 def _stepped(state: RolloutState, event: Event) -> Stepped:
     """Dispatch one event."""
     match event:
-        case Ticked():
-            return _ticked(state, event)
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
             found, effects = _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
@@ -121,6 +119,8 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
             WeightsRead() | DigestRead() | GateAnswered() | Deployed() | DeployFailed() | TargetFailed() | ReturnWaits()
         ):
             return _found(state, event)
+        case Ticked():
+            return _ticked(state, event)
         case Judged():
             return _judged(state, event)
         case Started():
@@ -150,9 +150,10 @@ def _found(
     event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed | ReturnWaits,
 ) -> Stepped:
     """Let one region take in what was found there; facts about other regions are not ours."""
-    if event.region not in state.plan.places:
+    place = state.plan.places.get(event.region)
+    if place is None:
         return state, ()
-    plan, region = state.plan.region(event.region), state.region(event.region)
+    plan, region = state.plan.regions[place], state.regions[place]
     match event:
         case WeightsRead():
             moved, effects = _weights_read(plan, region, event)

@@ -40,12 +40,16 @@ class Judging:
         if len(self._of) >= MOST:
             self._numbers, self._of, self._judgements = {}, {}, {}
         which: list[object] = [self._number_of(settings), level, final, against_limits]
-        since: datetime | None = None
+        numbers = self._of
+        end: datetime | None = None
         for piece in slices:
             if piece.trouble is not None:
                 return judge_live(slices, settings, level=level, final=final, against_limits=against_limits)
-            since = since or piece.start
-            which += [piece.start - since, self._number_of(piece)]
+            numbered = numbers.get(id(piece))
+            which.append(self._number_of(piece) if numbered is None else numbered[0])
+            if end is not None and piece.start != end:
+                which.append(piece.start - end)
+            end = piece.end
         known = self._judgements.get(key := tuple(which))
         if known is None:
             known = judge_live(slices, settings, level=level, final=final, against_limits=against_limits)

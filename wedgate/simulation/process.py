@@ -96,7 +96,6 @@ class Process:
     name: str
     others_live: bool | None = False
     alive: bool = True
-    targets: dict[str, ProcessTarget] = field(default_factory=dict)
     rescues: list[Rescue] = field(default_factory=list)
     judge: JudgeSettings = JUDGE
 
@@ -169,9 +168,7 @@ class Process:
 
     def open_target(self, settings: TargetSettings) -> Target:
         """Return a region's target as this process reaches it."""
-        if settings.region not in self.targets:
-            self.targets[settings.region] = ProcessTarget(self, self.world.regions[settings.region])
-        return self.targets[settings.region]
+        return ProcessTarget(self, self.world.regions[settings.region])
 
     def open_metrics(self, region: str) -> MetricSource:
         """Return a region's evidence."""

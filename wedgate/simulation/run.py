@@ -148,6 +148,8 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None, *, judging: Judgi
     violation = story.checker.broken or violation
     if violation is not None:
         story.world.say(f"BROKEN {violation}")
+    # Nothing holds itself: what nobody asks for any more goes at once.
+    story.world.switched.clear()
     state = story.state()
     return Outcome(
         seed=seed,
