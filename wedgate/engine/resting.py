@@ -92,7 +92,7 @@ def _holds(state: RolloutState, kind: HoldKind) -> bool:
 
 def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     """Whether a tick may change a region without anything happening outside."""
-    if not region.is_moving or region.phase is RegionPhase.HELD:
+    if region.phase is RegionPhase.HELD or not region.is_moving:
         return False
     idle = region.paused is not None and region.phase in PREPARING
     return not idle and not state.keeps_old(region)

@@ -87,7 +87,9 @@ class Ticker:
             # A return that could not be recorded stops nobody; what would be an increase after it is not even begun.
             raise self.blind
         drafts = self._drafts(event, after, effects)
-        decreases = [effect for effect in effects if isinstance(effect, fx.SetWeights) and effect.is_decrease]
+        decreases = (
+            [each for each in effects if isinstance(each, fx.SetWeights) and each.is_decrease] if effects else []
+        )
         found: list[ev.Event] = []
         if decreases:
             self.spooled_at = self._book.keep(drafts) or self.spooled_at
@@ -213,9 +215,9 @@ class Ticker:
 
     def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
-        rollout, at = self.state.plan.rollout, event.at
+        before, rollout, at = self.state, self.state.plan.rollout, event.at
         drafts = []
-        if (after is not self.state and after != self.state) or isinstance(event, ev.HookRan):
+        if (after is not before and after != before) or isinstance(event, ev.HookRan):
             drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
             if isinstance(effect, fx.Poison):
@@ -224,7 +226,7 @@ class Ticker:
             elif isinstance(effect, fx.RecordGood):
                 good = Good(region=effect.region, colour=effect.colour, release=effect.release, rollout=rollout)
                 drafts.append(_draft(Stream.HISTORY, "good", at, to_plain(good)))
-        if after is not self.state and after.is_over and not self.state.is_over:
+        if after is not before and after.is_over and not before.is_over:
             drafts.append(release_claims(after, at))
         return drafts
 

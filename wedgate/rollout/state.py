@@ -169,10 +169,15 @@ class Plan:
     accepted_by: str | None = None
     places: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """Where each region stands in ``regions``, and in those of every state."""
+    level: Decimal = field(init=False, repr=False, compare=False)
+    """The false-alarm budget of one step: the rollout's, shared out over all its regions and steps."""
 
     def __post_init__(self) -> None:
-        """Note the place of each region."""
+        """Note the place of each region, and the budget of a step."""
         object.__setattr__(self, "places", {region.region: place for place, region in enumerate(self.regions)})
+        most = max((len(strategy.steps) for strategy in self.strategies), default=1)
+        level = self.judge.level_of_step(regions=len(self.regions), steps=most)
+        object.__setattr__(self, "level", level)
 
     def region(self, name: str) -> RegionPlan:
         """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
@@ -299,12 +304,6 @@ class RolloutState:
         return self.status is RolloutStatus.DONE or not any(
             region.is_moving or region.owes_return for region in self.regions
         )
-
-    @property
-    def level(self) -> Decimal:
-        """The false-alarm budget of one step: the rollout's, shared out over all its regions and steps."""
-        most = max((len(strategy.steps) for strategy in self.plan.strategies), default=1)
-        return self.plan.judge.level_of_step(regions=len(self.regions), steps=most)
 
 
 def weights_expected(plan: RegionPlan, region: RegionState) -> Weights:

@@ -6,6 +6,7 @@ It knows nothing of the engine but how a ledger is folded. What the engine may s
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -61,6 +62,8 @@ class Region:
     def shut(self, at: datetime) -> datetime | None:
         """Return when a closed region opens; ``None`` for one that is open."""
         until: datetime | None = None
+        if not self.closed:
+            return None
         for start, end in sorted(self.closed):
             if start <= (until or at) < end:
                 until = end
@@ -68,6 +71,8 @@ class Region:
 
     def closes(self, at: datetime) -> datetime | None:
         """Return when the region next closes, ``at`` itself if it is closed."""
+        if not self.closed:
+            return None
         if self.shut(at) is not None:
             return at
         return min((start for start, _ in self.closed if start > at), default=None)
@@ -155,15 +160,7 @@ class World:
         return Reading(
             at=self.now,
             since=region.since,
-            colours={
-                colour.value: ColourSample(
-                    requests=int(region.requests[colour]),
-                    errors=int(region.errors[colour]),
-                    timeouts=0,
-                    latency=(Bucket(lower_ms=20, upper_ms=21, count=int(region.requests[colour])),),
-                )
-                for colour in COLOURS
-            },
+            colours={str(colour): _sample(region.requests[colour], region.errors[colour]) for colour in COLOURS},
         )
 
     def reset(self, region: Region) -> None:
@@ -182,3 +179,10 @@ class World:
             if is_bad and region.digests[colour] == self.bad_digest:
                 region.errors[colour] += requests * self.bad_share
         region.counted_at = until
+
+
+@functools.lru_cache(maxsize=10_000)
+def _sample(requests: float, errors: float) -> ColourSample:
+    """Return what a proxy has counted of one colour; one without traffic has counted what it had."""
+    bucket = Bucket(lower_ms=20, upper_ms=21, count=int(requests))
+    return ColourSample(requests=int(requests), errors=int(errors), timeouts=0, latency=(bucket,))
