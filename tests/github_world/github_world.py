@@ -60,6 +60,7 @@ class Comment:
     at: datetime | None = None
     edited: bool = False
     via_app: bool = False
+    updated: datetime | None = None
 
 
 class GithubWorld:
@@ -204,7 +205,8 @@ class GithubWorld:
                 return 200, self._repository()
             case ["branches", name] if name in self.branches:
                 found = _example("branch", name=name, protected=False)
-                found["commit"]["sha"] = self.branches[name]
+                found["commit"]["sha"] = sha = self.branches[name]
+                found["commit"]["commit"]["tree"]["sha"] = self.trees.get(sha, "0" * 40)
                 return 200, found
             case ["contents", *rest]:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
@@ -218,6 +220,10 @@ class GithubWorld:
             case ["git", "trees", sha]:
                 ref, directory = self._directories.get(sha, (sha, ""))
                 return 200, self._directory(ref, directory)
+            case ["git", "matching-refs", *rest]:
+                asked = f"refs/{'/'.join(rest)}"
+                refs = {f"refs/heads/{name}": sha for name, sha in self.branches.items()}
+                return 200, [_ref(ref, sha) for ref, sha in sorted(refs.items()) if ref.startswith(asked)]
             case ["git", "blobs", sha] if sha in self._blobs:
                 content = base64.encodebytes(self._blobs[sha]).decode()
                 return 200, _example("blob", sha=sha, encoding="base64", content=content, size=len(self._blobs[sha]))
@@ -275,7 +281,9 @@ class GithubWorld:
             case ["pulls", number, "commits"] if int(number) in self.pulls:
                 return 200, self._page([self._commit(*each) for each in self.pulls[int(number)].commits], query)
             case ["issues", number, "comments"]:
-                return 200, self._page([self._comment(each) for each in self.comments.get(int(number), [])], query)
+                shown = [self._comment(each) for each in self.comments.get(int(number), [])]
+                since = query.get("since", [""])[0]
+                return 200, self._page([each for each in shown if each["updated_at"] >= since], query)
             case ["issues", "comments", number]:
                 found = self._find(int(number))
                 return None if found is None else (200, self._comment(found))
@@ -300,7 +308,7 @@ class GithubWorld:
                 found = self._find(int(number))
                 if found is None:
                     return _missing()
-                found.body = content["body"]
+                found.body, found.updated = content["body"], self.date()
                 return 200, self._comment(found)
             case ["issues", number, "comments"]:
                 made = self.say(int(number), self.login or BOT, content["body"])
@@ -365,7 +373,7 @@ class GithubWorld:
         at = _instant(comment.at or datetime(2026, 1, 1, tzinfo=UTC))
         later = _instant((comment.at or datetime(2026, 1, 1, tzinfo=UTC)).replace(year=2099))
         found = _example("comment", id=comment.number, body=comment.body, user=self._user(comment.login), created_at=at)
-        found["updated_at"] = later if comment.edited else at
+        found["updated_at"] = later if comment.edited else at if comment.updated is None else _instant(comment.updated)
         is_shown = comment.login in self.roles and comment.login not in self.hidden
         found["author_association"] = "MEMBER" if is_shown else "NONE"
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
@@ -486,6 +494,12 @@ def _missing() -> Answer:
     return 404, {"message": "Not Found", "status": "404"}
 
 
+def _ref(ref: str, sha: str) -> dict[str, Any]:
+    found = _example("matching_ref", ref=ref)
+    found["object"]["sha"] = sha
+    return found
+
+
 def _file(path: str, former: str | None, sha: str = "f" * 40) -> dict[str, Any]:
     found = _example("pull_file", filename=path, status="renamed" if former else "modified", sha=sha)
     return {**found, "previous_filename": former} if former else found
@@ -518,7 +532,8 @@ class _Handler(BaseHTTPRequestHandler):
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
             following = 1 if self._failure() == "circle" else page + 1
-            more = f'<{world.url}{path}?per_page={size}&page={following}>; rel="next"'
+            since = f"&since={query['since'][0]}" if "since" in query else ""
+            more = f'<{world.url}{path}?per_page={size}&page={following}{since}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
 
     def _goes_on(self, path: str, query: dict[str, list[str]], page: int) -> bool:

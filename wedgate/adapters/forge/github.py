@@ -13,6 +13,7 @@ from wedgate.adapters._github.connection import READ, TIMEOUT_SECONDS, Connectio
 from wedgate.adapters._github.links import GithubLinks
 from wedgate.adapters.forge.interface import ChangedPaths, ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
+from wedgate.overrides.people import Comment
 
 WORKFLOW_LOGIN = "github-actions[bot]"
 VERSIONS = 20
@@ -67,7 +68,10 @@ class GithubForge:
             branch = self.connection.get(
                 f"{self._base}/branches/{self._branch_name()}", what="the default branch", needs=READ
             )
-            self._head = self.connection.asked("the default branch", READ, lambda: str(branch["commit"]["sha"]))
+            commit = self.connection.asked("the default branch", READ, lambda: dict(branch["commit"]))
+            self._head = self.connection.asked("the default branch", READ, lambda: str(commit["sha"]))
+            tree = self.connection.asked("the default branch", READ, lambda: str(commit["commit"]["tree"]["sha"]))
+            self.connection.trees[self._head] = tree
         return self._head
 
     def file_at(self, path: str, ref: str) -> ForgeFile | None:
@@ -120,19 +124,30 @@ class GithubForge:
         # All the files are on the first page, however many commits there are.
         return self.connection.get(f"{self._base}/compare/{base}...{head}", what=what, needs=READ, per_page=1)
 
-    def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
+    def keep_comment(self, pull_request: int, marker: str, body: str, known: Sequence[Comment] | None = None) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
         A comment of anybody else that holds the marker is left alone, whatever the token could do to it.
         """
-        what, author = f"the comments of pull request {pull_request}", self._own_login()
+        what = f"the comments of pull request {pull_request}"
         listed = f"{self._base}/issues/{pull_request}/comments"
-        for comment in self.connection.pages(listed, what=what, needs=_COMMENT):
-            if marker in (comment.get("body") or "") and _login_of(comment) == author:
-                if comment["body"] == body:
-                    return True
-                return self._write("PATCH", f"{self._base}/issues/comments/{comment['id']}", body, what)
-        return self._write("POST", listed, body, what)
+        there = ((each.id, each.author.login, each.body) for each in known or () if each.author is not None)
+        own = self._own_comment(there, marker)
+        if own is None:
+            # Another run may have written it in the meantime.
+            pages = self.connection.pages(listed, what=what, needs=_COMMENT)
+            own = self._own_comment(map(_parts_of, pages), marker)
+        if own is None:
+            return self._write("POST", listed, body, what)
+        number, present = own
+        return present == body or self._write("PATCH", f"{self._base}/issues/comments/{number}", body, what)
+
+    def _own_comment(self, comments: Iterable[tuple[int, str | None, str]], marker: str) -> tuple[int, str] | None:
+        """Return the number and the text of the first comment with a marker that this token wrote."""
+        return next(
+            ((number, body) for number, login, body in comments if marker in body and login == self._own_login()),
+            None,
+        )
 
     def _write(self, method: str, path: str, body: str, what: str) -> bool:
         try:
@@ -143,6 +158,8 @@ class GithubForge:
 
     def _own_login(self) -> str:
         """Return who this token writes as; the token of a workflow may not ask, and writes as this app."""
+        if self._login is None and self.connection.is_of_an_app:
+            self._login = WORKFLOW_LOGIN
         if self._login is None:
             try:
                 self._login = str(self.connection.get("/user", what="the token's own account", needs=READ)["login"])
@@ -168,9 +185,11 @@ class GithubForge:
         return self.connection.date()
 
 
-def _login_of(comment: Mapping[str, Any]) -> str | None:
+def _parts_of(comment: Mapping[str, Any]) -> tuple[int, str | None, str]:
+    """Return the number of a comment, the login of its author, and its text."""
     user = comment.get("user")
-    return str(user["login"]) if isinstance(user, dict) and "login" in user else None
+    login = str(user["login"]) if isinstance(user, dict) and "login" in user else None
+    return int(comment["id"]), login, str(comment.get("body") or "")
 
 
 def _paths(files: Sequence[Mapping[str, Any]], *, at_most: int) -> tuple[str, ...]:
