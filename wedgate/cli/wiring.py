@@ -144,6 +144,8 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
             last_valid=find_last_valid,
             out_of_reach=out_of_reach,
             ledger_of=ledger_of,
+            has_lost_ledger=has_lost_ledger,
+            ledger_trouble=lambda configuration: ledger_trouble(configuration, change),
             wedgate_version=__version__,
         )
         return Gate(parts)
@@ -166,6 +168,23 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
 
         return ledger_kept(configuration, environment)
 
+    def has_lost_ledger(configuration: Configuration) -> bool:
+        from wedgate.cli.override_wiring import is_gone
+
+        kept = ledger_of(configuration)
+        if kept not in lost:
+            lost[kept] = is_gone(configuration, environment)
+        return lost[kept]
+
+    def ledger_trouble(configuration: Configuration, change: ChangeEvent | None) -> str | None:
+        from wedgate.cli.override_wiring import trouble_of_proposed
+
+        # Of a merge group each pull request was judged before.
+        if change is None or change.pull_request is None or ledger_of(configuration) is None:
+            return None
+        return trouble_of_proposed(configuration, forge.connection, change.pull_request, environment)
+
+    lost: dict[object, bool] = {}
     runner = RunnerGate(
         gate=gate_for(event),
         forge=forge,
