@@ -22,6 +22,7 @@ POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
 PEOPLE = "tests/cli/test_status_people.py"
+LOST = "tests/cli/test_lost_ledger.py"
 PATHS = "tests/cli/test_status_paths.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
@@ -447,8 +448,26 @@ ATTACKS = (
         "hides a command in a folded or invisible part of a text to paste",
         "takes no command out of raw HTML",
         LINES,
-        "                if not found[1]:\n                    self._open[name] += 1\n",
-        "                if not found[1]:\n                    self._open[name] += 0\n",
+        "            self._open.append(name)\n",
+        "            pass\n",
+        f"{GRAMMAR}::test_what_readers_do_not_see_as_the_authors_text_is_no_command",
+    ),
+    Attack(
+        "hidden-in-an-attribute",
+        "hides a command in the value of an attribute, which for browsers goes on over empty lines",
+        "takes no command behind a tag that does not end in its line, and says so",
+        LINES,
+        "self._is_unclear = self._is_unclear or self._is_html\n",
+        "pass\n",
+        f"{GRAMMAR}::test_a_tag_that_goes_on_over_empty_lines_hides_what_follows",
+    ),
+    Attack(
+        "end-that-is-none",
+        "ends the part that hides a command where it only seems to end: in a title, in code, in a table's cell",
+        "takes for an end what is one for Markdown and for browsers",
+        LINES,
+        "elif is_sure and at >= ends_from and (at < ends_to or (at == begins and name in _BLOCKS)):\n",
+        "else:\n",
         f"{GRAMMAR}::test_what_readers_do_not_see_as_the_authors_text_is_no_command",
     ),
     Attack(
@@ -603,6 +622,33 @@ ATTACKS = (
         "if kept is not None and kept !=",
         "if base.overrides is not None and kept is not None and kept !=",
         f"{PATHS}::test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept",
+    ),
+    Attack(
+        "name-no-ledger",
+        "names a ledger that does not exist, so that nothing can be deployed or mended any more",
+        "reads a ledger that a change names first, and lets none in that cannot be read",
+        "wedgate/engine/check.py",
+        "if new not in (None, kept) and (trouble",
+        "if False and (trouble",
+        f"{LOST}::test_a_ledger_that_cannot_be_read_gets_in_by_no_change",
+    ),
+    Attack(
+        "ledger-of-strangers",
+        "has a pull request name a ledger on a machine of one's own, for wedgate to ask with its token",
+        "asks none that a fork names, and none of another host with the token",
+        "wedgate/cli/override_wiring.py",
+        "with_token=is_own",
+        "with_token=True",
+        f"{LOST}::test_no_ledger_that_strangers_name_is_asked",
+    ),
+    Attack(
+        "answer-late",
+        "comments so that an older run answers last, and its status and comment stand over a denial",
+        "looks again behind its answer, and answers with what is said by then",
+        "wedgate/cli/comment.py",
+        "    for _ in range(MOST_ROUNDS):\n",
+        "    for _ in ():\n",
+        "tests/cli/test_comments_at_once.py::test_a_run_that_was_overtaken_leaves_the_newest",
     ),
     Attack(
         "region-with-friends",

@@ -46,6 +46,12 @@ class Posting:
         event = ChangeEvent(pull_request=pull_request, head_sha=head)
         return self.gate_for(event).decide(None)
 
+    def replaces_lost_ledger(self, pull_request: int, head: str) -> bool:
+        """Whether a pull request leaves a ledger that does not exist any more: then there is none to ask about it."""
+        from wedgate.adapters.forge.runner import ChangeEvent
+
+        return self.gate_for(ChangeEvent(pull_request=pull_request, head_sha=head)).replaces_lost_ledger()
+
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
         """Post a status, or where asked a check run with the decision, or why there is none, as its summary.
 
@@ -105,13 +111,6 @@ class Conversing(Posting):
     def decide(self, change: Change) -> Decision:
         """Ask the gate about a pull request as it was read."""
         return self.ask(change.number, change.head)
-
-    def has_command(self, comment: int) -> bool:
-        """Whether a comment is there and holds a command, or was meant to."""
-        from wedgate.overrides.grammar import read_comment
-
-        found = self.parts.conversations.comment(comment)
-        return found is not None and bool(read_comment(found.body))
 
     def tell(self, answer: Answer) -> None:
         """Bring the comment up to date, say in the log what happened, and post the status: each without the other."""

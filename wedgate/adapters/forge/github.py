@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,8 @@ from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 from wedgate.overrides.people import Comment
 
 WORKFLOW_LOGIN = "github-actions[bot]"
+TWINS_WITHIN = timedelta(minutes=5)
+"""How long ago another run may have begun to write the comment that this one has just written too."""
 VERSIONS = 20
 """How far back a valid configuration is looked for."""
 _LISTED_AT_MOST = 300
@@ -127,31 +130,44 @@ class GithubForge:
     def keep_comment(self, pull_request: int, marker: str, body: str, known: Sequence[Comment] | None = None) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
-        A comment of anybody else that holds the marker is left alone, whatever the token could do to it.
+        A comment of anybody else that holds the marker is left alone, whatever the token could do to it. Of two that
+        runs write at once the first stays.
         """
         what = f"the comments of pull request {pull_request}"
         listed = f"{self._base}/issues/{pull_request}/comments"
         there = ((each.id, each.author.login, each.body) for each in known or () if each.author is not None)
-        own = self._own_comment(there, marker)
+        own = next(self._own_comments(there, marker), None)
         if own is None:
             # Another run may have written it in the meantime.
-            pages = self.connection.pages(listed, what=what, needs=_COMMENT)
-            own = self._own_comment(map(_parts_of, pages), marker)
-        if own is None:
-            return self._write("POST", listed, body, what)
-        number, present = own
-        return present == body or self._write("PATCH", f"{self._base}/issues/comments/{number}", body, what)
+            own = next(self._own_comments(self._listed(listed, what), marker), None)
+        if own is not None:
+            number, present = own
+            return present == body or self._write("PATCH", self._comment(number), body, what)
+        if not self._write("POST", listed, body, what):
+            return False
+        since = (self.connection.date() - TWINS_WITHIN).strftime("%Y-%m-%dT%H:%M:%SZ")
+        twins = tuple(self._own_comments(self._listed(listed, what, since=since), marker))
+        for number, _ in twins[1:]:
+            self._write("PATCH", self._comment(twins[0][0]), body, what)
+            with suppress(NotFoundError):
+                self._write("DELETE", self._comment(number), None, what)
+        return True
 
-    def _own_comment(self, comments: Iterable[tuple[int, str | None, str]], marker: str) -> tuple[int, str] | None:
-        """Return the number and the text of the first comment with a marker that this token wrote."""
-        return next(
-            ((number, body) for number, login, body in comments if marker in body and login == self._own_login()),
-            None,
-        )
+    def _listed(self, listed: str, what: str, **query: object) -> Iterator[tuple[int, str | None, str]]:
+        return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT, **query))
 
-    def _write(self, method: str, path: str, body: str, what: str) -> bool:
+    def _own_comments(self, comments: Iterable[tuple[int, str | None, str]], marker: str) -> Iterator[tuple[int, str]]:
+        """Yield number and text of the comments with a marker that this token wrote."""
+        for number, login, body in comments:
+            if marker in body and login == self._own_login():
+                yield number, body
+
+    def _comment(self, number: int) -> str:
+        return f"{self._base}/issues/comments/{number}"
+
+    def _write(self, method: str, path: str, body: str | None, what: str) -> bool:
         try:
-            self.connection.send(method, path, {"body": body}, what=what, needs=_COMMENT)
+            self.connection.send(method, path, None if body is None else {"body": body}, what=what, needs=_COMMENT)
         except ForbiddenError:
             return False
         return True
