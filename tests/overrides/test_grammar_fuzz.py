@@ -24,6 +24,7 @@ from wedgate.overrides.grammar import read_comment
 
 COUNT = int(os.environ.get("WEDGATE_FUZZ", "100000"))
 PARTS = 4
+pytestmark = pytest.mark.timeout(max(120, COUNT // 1000))
 MARKDOWN = MarkdownIt("commonmark")
 WITH_TABLES = MarkdownIt("commonmark").enable("table")
 HIDING = ("pre", "code", "script", "style", "textarea", "template", "details", "blockquote", "rp", "noembed", "del")
