@@ -20,7 +20,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from github_contract import Contract
 
@@ -244,7 +244,7 @@ class GithubWorld:
                 return 200, {"total_count": len(made), "environments": made}
             case ["commits"]:
                 listed = self.history.get(query["path"][0], [])
-                return 200, [_example("pull_commit", sha=sha) for sha in listed]
+                return 200, self._page([_example("pull_commit", sha=sha) for sha in listed], query)
             case ["activity"]:
                 return 200, self._activity(query.get("ref", [""])[0])
             case ["actions", "runs", number] if int(number) in self.runs:
@@ -528,7 +528,8 @@ class _Handler(BaseHTTPRequestHandler):
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
             following = 1 if self._failure() == "circle" else page + 1
-            more = f'<{world.url}{path}?per_page={size}&page={following}>; rel="next"'
+            onward = urlencode({**query, "per_page": [size], "page": [following]}, doseq=True)
+            more = f'<{world.url}{path}?{onward}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
 
     def _goes_on(self, path: str, query: dict[str, list[str]], page: int) -> bool:

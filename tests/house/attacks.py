@@ -20,6 +20,7 @@ WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
 PEOPLE = "tests/cli/test_status_people.py"
 PATHS = "tests/cli/test_status_paths.py"
+SHARED = "tests/cli/test_status_shared.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
 ENGINE = "wedgate/engine/overrides.py"
@@ -447,8 +448,8 @@ ATTACKS = (
         "merges a weaker configuration on a day on which everything is open anyhow",
         "judges by the status, too, what a change makes of the configuration",
         "wedgate/cli/conversing.py",
-        "return self.gate_for(event).decide(None)",
-        "return self.gate_for(event).decide(None, by_calendar=True)",
+        "return self.gate_for(change).decide(None)",
+        "return self.gate_for(change).decide(None, by_calendar=True)",
         f"{STATUS}::test_a_loosening_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
     ),
     Attack(
@@ -870,8 +871,8 @@ ATTACKS = (
         "fills one commit with statuses, so that the refresh ends there and every other one stays green",
         "takes what one commit does not accept for that one's alone, and says to push a new commit",
         "wedgate/cli/refresh.py",
-        '    except WedgateError as error:\n        click.echo(f"#{pull.number} {head[:12]}: not posted',
-        '    except ZeroDivisionError as error:\n        click.echo(f"#{pull.number} {head[:12]}: not posted',
+        '    except WedgateError as error:\n        click.echo(f"{name} {commit[:12]}: not posted',
+        '    except ZeroDivisionError as error:\n        click.echo(f"{name} {commit[:12]}: not posted',
         f"{POSTING}::test_a_commit_that_takes_no_more_keeps_no_other_waiting",
     ),
     Attack(
@@ -900,6 +901,24 @@ ATTACKS = (
         "status = None if rate_limit_of(error) is not None else getattr",
         "status = getattr",
         "tests/contract/test_forge.py::test_a_limit_is_no_refusal",
+    ),
+    Attack(
+        "lose-the-shared-calendar",
+        "has a shared calendar vanish, so that a repair of what seems broken opens every day",
+        "takes it for one that closes at all times, and goes by the approvers that the file itself names",
+        "wedgate/cli/sources.py",
+        "return parse_unshared(content, name=path)",
+        "return None",
+        f"{SHARED}::test_a_change_that_takes_an_unknown_calendar_away_needs_the_quorum[gone]",
+    ),
+    Attack(
+        "bury-the-valid-version",
+        "piles up broken versions until the last valid one is out of sight, and repairs them with other approvers",
+        "reads two hundred of them, and what it does not read it does not know",
+        "wedgate/adapters/forge/github.py",
+        'raise ExternalSystemError(f"the last {VERSIONS} versions of {path} are read, and not those before them")',
+        "return",
+        f"{SHARED}::test_more_broken_versions_than_are_read_are_no_first_configuration",
     ),
     Attack(
         "edit-the-ledger",

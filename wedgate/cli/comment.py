@@ -47,7 +47,7 @@ def command(event: Path | None, config: Path | None, *, as_check_run: bool) -> E
     number, comment = found
     talk = open_posting(config, os.environ, as_check_run=as_check_run)
     if not isinstance(talk, Conversing):
-        raise UsageError("the default branch has no wedgate.yml that can be used; write one with `wedgate init`")
+        raise talk.nobody
     code = _answer(number, comment, talk, os.environ)
     tell_now(config)
     return code

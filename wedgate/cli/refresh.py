@@ -103,7 +103,7 @@ def _refresh_group(talk: Posting, group: MergeGroup) -> ExitCode:
     found: Decision | None = None
     commit = group.commit
     try:
-        found = talk.gate_for(ChangeEvent(pull_request=None, head_sha=commit)).decide(None)
+        found = talk.ask_about(ChangeEvent(pull_request=None, head_sha=commit))
         if isinstance(talk, Conversing):
             found = talk.overrides.frozen(found)
             found = talk.overrides.through(found, Outgoing(commit=commit), pull_request=group.pull_request)

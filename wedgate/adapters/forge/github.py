@@ -6,6 +6,7 @@ import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,7 @@ from wedgate.adapters.forge.interface import ChangedPaths, ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 
 WORKFLOW_LOGIN = "github-actions[bot]"
-VERSIONS = 20
+VERSIONS = 200
 """How far back a valid configuration is looked for."""
 _LISTED_AT_MOST = 300
 """The API lists at most so many files of a comparison, and does not say that there are more."""
@@ -155,17 +156,25 @@ class GithubForge:
         own = self._own_login()
         return login == own or (own == WORKFLOW_LOGIN and str(login).endswith("[bot]"))
 
-    def versions_of(self, path: str) -> tuple[str, ...]:
-        """Fetch the commits of the default branch that changed a file, the latest first, at most ``VERSIONS``."""
-        what = f"the history of {path}"
-        found = self.connection.get(
-            f"{self._base}/commits", what=what, needs=READ, path=path, sha=self.default_head(), per_page=VERSIONS
-        )
-        return self.connection.asked(what, READ, lambda: tuple(str(each["sha"]) for each in found))
+    def versions_of(self, path: str) -> Iterator[str]:
+        """Yield the commits of the default branch that changed a file, the latest first, as they are asked for.
+
+        ``ExternalSystemError`` behind ``VERSIONS`` of them: there are more, and they are not read.
+        """
+        what, head = f"the history of {path}", self.default_head()
+        listed = self.connection.pages(f"{self._base}/commits", what=what, needs=READ, path=path, sha=head)
+        for number, found in enumerate(listed):
+            if number == VERSIONS:
+                raise ExternalSystemError(f"the last {VERSIONS} versions of {path} are read, and not those before them")
+            yield self.connection.asked(what, READ, partial(_sha_of, found))
 
     def date(self) -> datetime:
         """Return the forge's clock: the last ``Date`` received, moved on by the time since."""
         return self.connection.date()
+
+
+def _sha_of(found: Mapping[str, Any]) -> str:
+    return str(found["sha"])
 
 
 def _login_of(comment: Mapping[str, Any]) -> str | None:

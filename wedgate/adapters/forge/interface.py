@@ -5,7 +5,7 @@ Every implementation passes ``tests/contract/test_forge.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -272,8 +272,11 @@ class Forge(Protocol):
         Returns whether it is there now: ``False`` for a token that may not write.
         """
 
-    def versions_of(self, path: str) -> tuple[str, ...]:
-        """Fetch the commits of the default branch that changed a file, the latest first: the last few of them."""
+    def versions_of(self, path: str) -> Iterator[str]:
+        """Yield the commits of the default branch that changed a file, the latest first, each when it is asked for.
+
+        Where there are more than are read, that is an error behind the last that is.
+        """
 
     def date(self) -> datetime:
         """Return the forge's own clock, from the ``Date`` header of an answer just received."""
