@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CASES = "tests/overrides/test_approval_cases.py"
+FUZZ = "tests/overrides/test_grammar_fuzz.py"
 GRAMMAR = "tests/overrides/test_grammar.py"
 LOOSENING = "tests/overrides/test_loosening.py"
 SIGNED = "tests/cli/test_override_signatures.py"
@@ -919,6 +920,15 @@ ATTACKS = (
         'raise ExternalSystemError(f"the last {VERSIONS} versions of {path} are read, and not those before them")',
         "return",
         f"{SHARED}::test_more_broken_versions_than_are_read_are_no_first_configuration",
+    ),
+    Attack(
+        "a-comment-that-takes-hours",
+        "has wedgate read comments of the longest that there is, of nothing but what opens and never ends",
+        "reads each once, in time linear in its length",
+        LINES,
+        "if 0 <= closed < place:",
+        "if True:",
+        f"{FUZZ}::test_every_construct_is_read_in_linear_time['']",
     ),
     Attack(
         "edit-the-ledger",

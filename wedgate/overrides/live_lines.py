@@ -128,6 +128,8 @@ class _Reader:
         code = _CODE.search(line)
         is_code_from = len(line) if code is None else code.start()
         place = 0
+        # Where each kind ends next: looked for once, however many open before it.
+        ends: dict[str, int] = {}
         while (found := _TAG.search(line, place)) is not None:
             place = found.end()
             if found[2]:
@@ -138,7 +140,9 @@ class _Reader:
                     self._open[name] -= 1
                 continue
             end = _ENDS.get(found[0].upper(), ">")
-            closed = line.find(end, place)
+            closed = ends.get(end, 0)
+            if 0 <= closed < place:
+                closed = ends[end] = line.find(end, place)
             if closed < 0:
                 self._sections.add(end)
             elif end == "-->":
