@@ -131,7 +131,7 @@ class Talk:
     @property
     def answer(self) -> str:
         """Return wedgate's own comment."""
-        (own,) = [each.body for each in self.world.comments[7] if each.login == "github-actions[bot]"]
+        (own,) = [each.body for each in self.world.comments[7] if each.login == self.world.app]
         return str(own)
 
     @property

@@ -47,6 +47,16 @@ def test_the_whole_way_from_the_request_to_the_use(talk: Talk) -> None:
     assert {number for number, _ in talk.world.reactions} >= {5001}
 
 
+def test_an_apps_token_keeps_one_comment_from_request_to_use(talk: Talk) -> None:
+    """It may not ask who it writes as, and the page tells everybody with teams to use one."""
+    talk.world.app = "acme-wedgate[bot]"
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert talk.deploys(MERGED).exit_code == 0
+    assert "The override was used" in talk.answer  # there is one comment alone
+
+
 def test_a_refresh_posts_every_open_pull_request_anew(talk: Talk) -> None:
     """One is granted, one is not, and one cannot be read: each has its own status, and the run says so."""
     request = talk.asks()

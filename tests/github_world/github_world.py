@@ -103,6 +103,10 @@ class GithubWorld:
         self.reactions: list[tuple[int, str]] = []
         self.login: str | None = None
         """Who the token writes as; ``None``: the token of a workflow, which may not ask."""
+        self.app = BOT
+        """Who it writes as where it may not ask."""
+        self.edits_others = True
+        """Whether the token of an app may change what another account wrote."""
         self.may_comment = True
         self.may_dispatch = True
         self.workflows: dict[str, bool] = {}
@@ -304,10 +308,12 @@ class GithubWorld:
                 found = self._find(int(number))
                 if found is None:
                     return _missing()
+                if not self.edits_others and found.login != (self.login or self.app):
+                    return 403, {"message": "Resource not accessible by integration"}
                 found.body = content["body"]
                 return 200, self._comment(found)
             case ["issues", number, "comments"]:
-                made = self.say(int(number), self.login or BOT, content["body"])
+                made = self.say(int(number), self.login or self.app, content["body"])
                 return 201, self._comment(made)
             case ["deployments"]:
                 number = 300 + len(self.deployments)
@@ -332,7 +338,7 @@ class GithubWorld:
                 given = [each for each in self.statuses if (each["sha"], each["context"]) == (sha, content["context"])]
                 if len(given) >= MOST_STATUSES:
                     return 422, {"message": "Validation Failed", "errors": [TOO_MANY], "documentation_url": "x"}
-                self.statuses.append({"sha": sha, **content, "by": self.login or BOT})
+                self.statuses.append({"sha": sha, **content, "by": self.login or self.app})
                 return 201, self._status(self.statuses[-1])
         return _missing()
 

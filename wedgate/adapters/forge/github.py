@@ -124,15 +124,20 @@ class GithubForge:
     def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
-        A comment of anybody else that holds the marker is left alone, whatever the token could do to it.
+        A comment of anybody else that holds the marker is left alone, whatever the token could do to it. An app's token
+        may not ask whose it is: then it is the first that it can change, of those that apps wrote.
         """
-        what, author = f"the comments of pull request {pull_request}", self._own_login()
-        listed = f"{self._base}/issues/{pull_request}/comments"
-        for comment in self.connection.pages(listed, what=what, needs=_COMMENT):
-            if marker in (comment.get("body") or "") and _login_of(comment) == author:
-                if comment["body"] == body:
+        what, listed = f"the comments of pull request {pull_request}", f"{self._base}/issues/{pull_request}/comments"
+        marked = [
+            comment
+            for comment in self.connection.pages(listed, what=what, needs=_COMMENT)
+            if marker in (comment.get("body") or "")
+        ]
+        for comment in marked:
+            if self.may_be_own(_login_of(comment)):
+                path = f"{self._base}/issues/comments/{comment['id']}"
+                if comment["body"] == body or self._write("PATCH", path, body, what):
                     return True
-                return self._write("PATCH", f"{self._base}/issues/comments/{comment['id']}", body, what)
         return self._write("POST", listed, body, what)
 
     def _write(self, method: str, path: str, body: str, what: str) -> bool:
