@@ -931,6 +931,15 @@ ATTACKS = (
         f"{FUZZ}::test_every_construct_is_read_in_linear_time['']",
     ),
     Attack(
+        "own-it-by-the-wider-line",
+        "approves as an owner of everything, where the line of the path itself is spelled with a backslash",
+        "reads the patterns of CODEOWNERS as git does, and takes fewer owners where it is not sure",
+        "wedgate/overrides/code_owners.py",
+        'words = _WORD.findall(_COMMENT.sub("", line))',
+        "words = line.split()",
+        "tests/overrides/test_code_owners.py::test_the_line_of_a_path_is_not_lost",
+    ),
+    Attack(
         "edit-the-ledger",
         "edits one entry",
         "verifies the chain whenever it reads",
