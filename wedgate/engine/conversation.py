@@ -196,6 +196,7 @@ def _acts(
 
 
 _DUTIES = {Freeze: Duty.STOP, Rollback: Duty.STOP, Thaw: Duty.THAW, Report: Duty.REPORT}
+_NAMED = "somebody who may (`may:` in wedgate.yml says who)"
 _WORDS = {Duty.STOP: "stop anything", Duty.THAW: "thaw", Duty.REPORT: "report a regression by a comment"}
 
 
@@ -203,10 +204,11 @@ def _refused(
     overrides: Overrides, parts: OverrideParts, author: Person, duty: Duty, command: Command
 ) -> Refusal | None:
     if not overrides.may(author, duty):
+        who = "somebody with write access"
         return Refusal(
             code=RefusalCode.NO_PERMISSION,
             what=f"{author.login} may not {_WORDS[duty]} here",
-            remedy="ask somebody who may (`may:` in wedgate.yml says who)",
+            remedy=f"ask {who if parts.configuration.overrides is None else _NAMED}",
         )
     if parts.ledger is None and not isinstance(command, Rollback):
         return Refusal(

@@ -30,7 +30,7 @@ from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
-from wedgate.overrides.policy import DEFAULT_DUTIES, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.policy import WITHOUT_POLICY, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
 from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
@@ -235,8 +235,7 @@ class Overrides:
     def may(self, person: Person, duty: Duty) -> bool:
         """Whether somebody may do something else than approve."""
         policy = self._parts.configuration.overrides
-        audience = DEFAULT_DUTIES[duty] if policy is None and duty in (Duty.STOP, Duty.REPORT) else None
-        audience = audience or (policy.may[duty] if policy is not None else None)
+        audience = WITHOUT_POLICY.get(duty) if policy is None else policy.may[duty]
         if audience in (None, Audience.SIGNERS) or not self._role(person).may_write:
             return False
         return audience is Audience.WRITE or any(circle.holds(person) for circle in self._book().circles.values())
