@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from github_world import Pull
+from github_world import REPOSITORY, Pull
 from talk import CONFIG, H1, MERGED, Done, Talk
 
 
@@ -55,6 +55,39 @@ def test_an_apps_token_keeps_one_comment_from_request_to_use(talk: Talk) -> None
         talk.says(who, f"/wedgate approve {H1} {request}")
     assert talk.deploys(MERGED).exit_code == 0
     assert "The override was used" in talk.answer  # there is one comment alone
+
+
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_target"])
+def test_a_run_for_a_merged_pull_request_is_a_deployment_and_uses_the_grant_once(talk: Talk, event: str) -> None:
+    """Deploying on `closed` is widespread: a look would let it go out as often as anybody likes, without a record."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+
+    def closes(run: str, *, merged: bool) -> int:
+        pull = {"number": 7, "merged": merged, "merge_commit_sha": MERGED, "base": {"ref": "main", "sha": "a" * 40}}
+        told = {"action": "closed", "number": 7, "pull_request": {**pull, "head": {"sha": H1}}}
+        path = talk.directory / "closed.json"
+        path.write_text(json.dumps({**told, "repository": {"default_branch": "main", "full_name": REPOSITORY}}))
+        where = {"GITHUB_EVENT_PATH": str(path), "GITHUB_SHA": MERGED, "GITHUB_RUN_ID": run}
+        return talk.run(event, "check", **where).exit_code
+
+    assert closes("899", merged=False) == 0
+    assert "used" not in {entry["kind"] for entry in talk.ledger()}
+    assert [closes(run, merged=True) for run in ("900", "900", "901")] == [0, 0, 10]
+    assert [entry["body"]["commit"] for entry in talk.ledger() if entry["kind"] == "used"] == [MERGED, MERGED]
+
+
+def test_a_change_of_the_configuration_that_is_merged_is_deployed_by_the_calendar(talk: Talk) -> None:
+    """What it changes was judged before it was merged."""
+    talk.world.put("wedgate.yml", talk.world.commits["a" * 40]["wedgate.yml"] + b"# stricter\n", ref=H1)
+    talk.world.pulls[7].files = [("wedgate.yml", None)]
+    pull = {"number": 7, "merged": True, "merge_commit_sha": MERGED, "base": {"ref": "main"}, "head": {"sha": H1}}
+    told = {"action": "closed", "number": 7, "pull_request": pull}
+    path = talk.directory / "closed.json"
+    path.write_text(json.dumps({**told, "repository": {"default_branch": "main", "full_name": REPOSITORY}}))
+    done = talk.run("pull_request", "check", "--format", "json", GITHUB_EVENT_PATH=str(path), GITHUB_SHA=MERGED)
+    assert (done.exit_code, "rule_blocks" in done.output) == (10, True)
 
 
 def test_a_refresh_posts_every_open_pull_request_anew(talk: Talk) -> None:

@@ -940,6 +940,15 @@ ATTACKS = (
         "tests/overrides/test_code_owners.py::test_the_line_of_a_path_is_not_lost",
     ),
     Attack(
+        "deploy-on-closed",
+        "deploys in a workflow for closed pull requests, as often as it is run, under one grant",
+        "takes a run for a merged pull request for a deployment, which uses the grant",
+        "wedgate/cli/override_wiring.py",
+        "looks = name in LOOKING_EVENTS and merged is None",
+        "looks = name in LOOKING_EVENTS",
+        f"{TALK}::test_a_run_for_a_merged_pull_request_is_a_deployment_and_uses_the_grant_once",
+    ),
+    Attack(
         "edit-the-ledger",
         "edits one entry",
         "verifies the chain whenever it reads",
