@@ -37,7 +37,8 @@ def is_runner(environment: Mapping[str, str]) -> bool:
 def change_event(environment: Mapping[str, str]) -> ChangeEvent | None:
     """Return the change that the run is for, ``None`` if it is for none or would not go to the default branch.
 
-    One that is merged is none any more: see ``merged_commit``. An event file that cannot be read is no change: the calendar then decides.
+    One that is merged is none any more: see ``merged_commit``. An event file that cannot be read is no change: the
+    calendar then decides.
     """
     kind = environment.get("GITHUB_EVENT_NAME", "")
     path = environment.get("GITHUB_EVENT_PATH", "")
