@@ -14,6 +14,7 @@ import json
 import posixpath
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -117,6 +118,10 @@ class GithubWorld:
         self.membership: str | None = None
         """What a person's token is in every organisation; ``None``: the token of an app, which is no member."""
         self.failures: dict[str, str] = {}
+        self.meanwhile: dict[str, Callable[[], object]] = {}
+        """What happens once, just before a request with a text in it is answered."""
+        self._saying = threading.Lock()
+        self._deleted = 0
         self.heads_lie: dict[int, list[str]] = {}
         """Heads that a pull request shows first, one at each look."""
         self.shifted_seconds = 0.0
@@ -147,11 +152,12 @@ class GithubWorld:
 
     def say(self, pull: int, login: str | None, body: str, **how: Any) -> Comment:
         """Let somebody comment, a second after the last comment or now."""
-        last = max((each.at for listed in self.comments.values() for each in listed if each.at), default=None)
-        at = how.pop("at", None) or self.date().replace(microsecond=0)
-        count = sum(map(len, self.comments.values()))
-        comment = Comment(number=5001 + count, login=login, body=body, at=at if last is None else max(at, last), **how)
-        self.comments.setdefault(pull, []).append(comment)
+        with self._saying:
+            last = max((each.at for listed in self.comments.values() for each in listed if each.at), default=None)
+            at = how.pop("at", None) or self.date().replace(microsecond=0)
+            number = 5001 + sum(map(len, self.comments.values())) + self._deleted
+            comment = Comment(number=number, login=login, body=body, at=at if last is None else max(at, last), **how)
+            self.comments.setdefault(pull, []).append(comment)
         return comment
 
     def merge(self, number: int) -> bool:
@@ -295,7 +301,7 @@ class GithubWorld:
                 )
         return None
 
-    def write(self, method: str, path: str, content: dict[str, Any]) -> Answer:
+    def write(self, method: str, path: str, content: Any) -> Answer:
         """Change something, as whoever the token belongs to."""
         parts = path.removeprefix(f"/repos/{REPOSITORY}").strip("/").split("/")
         match parts:
@@ -312,6 +318,13 @@ class GithubWorld:
                     return 403, {"message": "Resource not accessible by integration"}
                 found.body = content["body"]
                 return 200, self._comment(found)
+            case ["issues", "comments", number] if method == "DELETE":
+                found = self._find(int(number))
+                if found is None:
+                    return _missing()
+                next(listed for listed in self.comments.values() if found in listed).remove(found)
+                self._deleted += 1
+                return 204, None
             case ["issues", number, "comments"]:
                 made = self.say(int(number), self.login or self.app, content["body"])
                 return 201, self._comment(made)
@@ -524,6 +537,7 @@ class _Handler(BaseHTTPRequestHandler):
         world, address = self.world, urlsplit(self.path)
         path, query = address.path, parse_qs(address.query)
         world.asked.append(self.path)
+        self._let_others()
         time.sleep(world.delay_seconds)
         if self._fails():
             return
@@ -543,8 +557,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Write, or fail as the world says."""
-        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        length = int(self.headers.get("Content-Length") or 0)
+        content = json.loads(self.rfile.read(length)) if length else None
         self.world.asked.append(f"{self.command} {self.path}")
+        self._let_others()
         time.sleep(self.world.delay_seconds)
         if self._fails():
             return
@@ -554,6 +570,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, b"" if body is None else json.dumps(body).encode())
 
     do_PATCH = do_POST  # noqa: N815 (the name that the server looks for)
+    do_DELETE = do_POST  # noqa: N815
+
+    def _let_others(self) -> None:
+        asked = f"{self.command} {self.path}"
+        for part in [part for part in self.world.meanwhile if part in asked]:
+            self.world.meanwhile.pop(part)()
 
     def _check(self, path: str, query: dict[str, list[str]], content: Any, status: int, body: Any) -> None:
         if self.world.contract is not None:

@@ -111,13 +111,6 @@ class Conversing(Posting):
         """Ask the gate about a pull request as it was read."""
         return self.ask(change.number, change.head)
 
-    def has_command(self, comment: int) -> bool:
-        """Whether a comment is there and holds a command, or was meant to."""
-        from wedgate.overrides.grammar import read_comment
-
-        found = self.parts.conversations.comment(comment)
-        return found is not None and bool(read_comment(found.body))
-
     def tell(self, answer: Answer) -> None:
         """Bring the comment up to date, say in the log what happened, and post the status: each without the other."""
         from wedgate.engine.conversation import status_of

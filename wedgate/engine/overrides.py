@@ -91,6 +91,12 @@ class Picture:
         return {region: refusal for region, refusal in found.items() if refusal is not None}
 
 
+def fresh(drafts: Sequence[Draft], state: LedgerState) -> list[Draft]:
+    """Return those of a comment's drafts that the ledger does not have: a run that is run again does nothing twice."""
+    done = {(line.kind, line.body.get("comment")) for line in state.audit}
+    return [each for each in drafts if (each.kind, each.body.get("comment")) not in done]
+
+
 class Overrides:
     """What may be let through, in one repository."""
 
@@ -141,10 +147,7 @@ class Overrides:
         now = self._parts.clock()
 
         def decide(state: LedgerState) -> Sequence[Draft]:
-            done = {(line.kind, line.body.get("comment")) for line in state.audit}
-            # A run that is run again, or an event that comes twice, does nothing a second time.
-            fresh = [each for each in more if (each.kind, each.body.get("comment")) not in done]
-            return (*news_of(picture.standing, picture.change, state.audit, now), *fresh)
+            return (*news_of(picture.standing, picture.change, state.audit, now), *fresh(more, state))
 
         return replace(picture, ledger=self._parts.ledger.transact(decide))
 

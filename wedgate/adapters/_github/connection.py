@@ -85,7 +85,7 @@ class Connection:
         """Return the body of one answer; ``needs`` says what to do where it is refused."""
         return self._request("GET", path, what=what, needs=needs, query=query)[1]
 
-    def send(self, method: str, path: str, body: Mapping[str, object], *, what: str, needs: str) -> Any:
+    def send(self, method: str, path: str, body: Mapping[str, object] | None, *, what: str, needs: str) -> Any:
         """Change something, and return the body of the answer."""
         return self._request(method, path, what=what, needs=needs, body=body)[1]
 

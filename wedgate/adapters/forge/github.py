@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -125,27 +126,40 @@ class GithubForge:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
         A comment of anybody else that holds the marker is left alone, whatever the token could do to it. An app's token
-        may not ask whose it is: then it is the first that it can change, of those that apps wrote.
+        may not ask whose it is: then it is the first that it can change, of those that apps wrote. Of two that runs
+        write at once the first stays.
         """
-        what, listed = f"the comments of pull request {pull_request}", f"{self._base}/issues/{pull_request}/comments"
-        marked = [
-            comment
-            for comment in self.connection.pages(listed, what=what, needs=_COMMENT)
-            if marker in (comment.get("body") or "")
-        ]
-        for comment in marked:
-            if self.may_be_own(_login_of(comment)):
-                path = f"{self._base}/issues/comments/{comment['id']}"
-                if comment["body"] == body or self._write("PATCH", path, body, what):
-                    return True
-        return self._write("POST", listed, body, what)
-
-    def _write(self, method: str, path: str, body: str, what: str) -> bool:
-        try:
-            self.connection.send(method, path, {"body": body}, what=what, needs=_COMMENT)
-        except ForbiddenError:
+        what = f"the comments of pull request {pull_request}"
+        listed = f"{self._base}/issues/{pull_request}/comments"
+        for comment in self._own_comments(listed, marker, what):
+            if comment["body"] == body or self._write("PATCH", self._comment(comment), body, what) is not None:
+                return True
+        made = self._write("POST", listed, body, what)
+        if made is None:
             return False
+        author = _login_of(made)
+        own = [each for each in self._own_comments(listed, marker, what) if _login_of(each) == author]
+        for twin in own[1:]:
+            self._write("PATCH", self._comment(own[0]), body, what)
+            with suppress(NotFoundError):
+                self._write("DELETE", self._comment(twin), None, what)
         return True
+
+    def _own_comments(self, listed: str, marker: str, what: str) -> Iterator[Any]:
+        for comment in self.connection.pages(listed, what=what, needs=_COMMENT):
+            if marker in (comment.get("body") or "") and self.may_be_own(_login_of(comment)):
+                yield comment
+
+    def _comment(self, comment: Mapping[str, Any]) -> str:
+        return f"{self._base}/issues/comments/{comment['id']}"
+
+    def _write(self, method: str, path: str, body: str | None, what: str) -> Mapping[str, Any] | None:
+        """Return what is there then; ``None`` where the token may not."""
+        sent = None if body is None else {"body": body}
+        try:
+            return self.connection.send(method, path, sent, what=what, needs=_COMMENT) or {}
+        except ForbiddenError:
+            return None
 
     def _own_login(self) -> str:
         """Return who this token writes as; the token of a workflow may not ask, and writes as this app."""
