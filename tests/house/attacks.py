@@ -148,6 +148,15 @@ ATTACKS = (
         f"{CASES}::test_a_login_that_changed_hands_is_not_who_the_policy_means",
     ),
     Attack(
+        "edit-at-once",
+        "has a bot edit another's comment into an approval within the second in which it was written",
+        "compares the comment with the event that brought it, and keeps in the ledger that it was edited",
+        "wedgate/cli/comment.py",
+        "if not told.is_of(found):",
+        "if False:",
+        f"{MEMORY}::test_an_edit_within_its_second_is_known_by_the_event",
+    ),
+    Attack(
         "edit-after-approval",
         "edits a comment into an approval, or somebody else's with write access",
         "counts no comment that was edited",

@@ -108,6 +108,17 @@ class Overrides:
         self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
+        self._doubted: set[int] = set()
+
+    def doubt(self, comment: int) -> None:
+        """Take a comment for edited, whatever the forge says: it is not what whoever wrote it sent."""
+        self._doubted.add(comment)
+
+    def _as_known(self, comment: Comment, edited: frozenset[int]) -> Comment:
+        """Return a comment as it counts: once known to be edited it stays so, and the ledger hears of it."""
+        if comment.id in self._doubted:
+            return replace(comment, edited=True, is_insider=self.has_part(comment))
+        return replace(comment, edited=True) if comment.id in edited else comment
 
     def picture(self, number: int, ledger: LedgerState | None = None) -> Picture:
         """Read a pull request anew and work out where it stands; ``ledger`` is what was read of it already."""
@@ -117,6 +128,7 @@ class Overrides:
         if ledger is None and self._parts.ledger is not None:
             ledger = self._parts.ledger.read()
         seen = seen_in(() if ledger is None else ledger.audit)
+        comments = tuple(self._as_known(each, seen.edited) for each in comments)
         change = self._change(pull_request, seen)
         book = self._book()
         now = self._parts.clock()

@@ -59,6 +59,8 @@ class Seen:
     """When the last request of a pull request was made, by repository and number."""
     pushers: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
     expiries: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    edited: frozenset[int] = frozenset()
+    """The comments that were found edited once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
