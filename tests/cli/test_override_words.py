@@ -249,3 +249,18 @@ def test_what_is_over_is_asked_for_anew_by_a_line_to_copy(talk: Talk, hours: int
     assert line.startswith(f"/wedgate override {H1} regions=eu,us rules=saturday ")
     assert talk.says("erin", line.replace('"..."', "again")).exit_code == 0
     assert "needs 2 more approvals" in talk.answer
+
+
+def test_a_fork_whose_pusher_must_not_count_is_refused_when_it_is_asked_for(talk: Talk) -> None:
+    """Not at each approval, with advice that never helps: nobody can be told from whoever pushed to a fork."""
+    talk.configure("forks: allow")
+    talk.world.pulls[7].from_fork = True
+    assert talk.says("erin", f"/wedgate override {H1} regions=eu rules=saturday for=1h reason=x").exit_code == 11
+    assert "GitHub does not say who pushed there" in talk.answer
+    assert "push the commit to a branch of this repository" in talk.answer
+    assert "/wedgate approve" not in talk.answer
+    talk.configure("forks: allow\n  never-count: [requester, author]")
+    request = talk.asks(rest="regions=eu rules=saturday for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert "The override is granted" in talk.answer

@@ -174,12 +174,9 @@ class _Hearing:
 
     def _trouble_with_place(self, override: Override, policy: OverridePolicy) -> Refusal | None:
         """Return what is wrong with the commit, the regions or the rules."""
-        if self._change.from_fork and not policy.forks:
-            return Refusal(
-                code=RefusalCode.FORK,
-                what="this pull request comes from a fork",
-                remedy="push the commit to a branch of this repository, and ask there",
-            )
+        fork = trouble_with_fork(self._change, policy)
+        if fork is not None:
+            return fork
         if override.sha != self._change.head:
             return Refusal(
                 code=RefusalCode.HEAD_MOVED,
@@ -425,6 +422,19 @@ def _not_said(comment: Comment) -> Refusal | None:
             remedy="write a new comment",
             who=author.login,
         )
+    return None
+
+
+def trouble_with_fork(change: Change, policy: OverridePolicy) -> Refusal | None:
+    """Return why nothing of a fork can be asked for; ``None`` where it can, or the change comes from no fork."""
+    remedy = "push the commit to a branch of this repository, and ask there"
+    if not change.from_fork:
+        return None
+    if not policy.forks:
+        return Refusal(code=RefusalCode.FORK, what="this pull request comes from a fork", remedy=remedy)
+    if NeverCount.HEAD_PUSHER in policy.never_count and not change.pushers:
+        what = "this pull request comes from a fork, and GitHub does not say who pushed there: it may be any approver"
+        return Refusal(code=RefusalCode.FORK, what=what, remedy=f"{remedy}; `never-count` has head-pusher")
     return None
 
 

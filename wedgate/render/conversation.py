@@ -13,6 +13,7 @@ from wedgate.gate.reasons import ReasonCode
 from wedgate.gate.words import why
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import MARKER, anchor_in_comment
+from wedgate.overrides.conversation import trouble_with_fork
 from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
 from wedgate.overrides.policy import OverridePolicy, Requirement
@@ -189,8 +190,9 @@ def _how_to_ask(
         return ["There is nothing to override."]
     if policy is None:
         return ["Nobody may approve an override: wedgate.yml of the default branch has no `overrides:`."]
-    if change.from_fork and not policy.forks:
-        return ["No override for a fork: push the commit to a branch of this repository, and ask there."]
+    fork = trouble_with_fork(change, policy)
+    if fork is not None:
+        return [f"No override for a fork: {inert_text(str(fork))}."]
     closed = {each.region: closing_of(each) for each in decision.regions if each.verdict is Verdict.CLOSED}
     closed = dict(closing) or closed or {"all": closing_of_whole(decision)}
     open_to_all = {region: why for region, why in closed.items() if not _shut(why, policy)}
