@@ -264,3 +264,24 @@ def test_a_fork_whose_pusher_must_not_count_is_refused_when_it_is_asked_for(talk
     for who in ("alice", "bob"):
         talk.says(who, f"/wedgate approve {H1} {request}")
     assert "The override is granted" in talk.answer
+
+
+@pytest.mark.parametrize("regions", [12, 120])
+def test_the_line_to_copy_stays_whole_beside_a_large_team_and_many_regions(talk: Talk, regions: int) -> None:
+    """What is long are lists; whoever is asked needs the line, and the number of a region's people is enough."""
+    team = [f"firstname-lastname-{number:03}" for number in range(300)]
+    talk.world.people |= {name: 10_000 + number for number, name in enumerate(team)}
+    talk.world.roles |= dict.fromkeys(team, "write")
+    talk.world.teams["acme/captains"] = team
+    names = [f"region-of-the-north-{number:03}" for number in range(regions)]
+    listed = "".join(f"  {name}: {{markets: {{berlin: {{zone: Europe/Berlin, country: DE}}}}}}\n" for name in names)
+    text = talk.world.commits["a" * 40]["wedgate.yml"].decode()
+    head, rules = text.partition("regions:\n")[0], text.partition("rules:")[2]
+    policy = rules.replace("people: [alice, bob], ", "")
+    talk.world.put("wedgate.yml", f"{head}regions:\n{listed}rules:{policy}".encode())
+    request = talk.asks(rest="regions=all rules=saturday for=1h reason=x")
+    lines = [f"/wedgate {verb} {H1} {request}" for verb in ("approve", "deny", "withdraw")]
+    assert set(lines) <= set(talk.answer.splitlines())
+    assert "(shortened)" not in talk.answer
+    assert " and 290 more |" in talk.answer
+    assert f"| and {regions - 40} more |||||" in talk.answer or regions < 40
