@@ -285,3 +285,31 @@ def test_the_line_to_copy_stays_whole_beside_a_large_team_and_many_regions(talk:
     assert "(shortened)" not in talk.answer
     assert " and 290 more |" in talk.answer
     assert f"| and {regions - 40} more |||||" in talk.answer or regions < 40
+
+
+def test_what_was_merged_while_its_branch_was_behind_is_asked_for_by_its_own_commit(talk: Talk) -> None:
+    """A merged branch cannot be brought up to date: so goes what was merged on Friday, and an earlier release again."""
+    squash = "e" * 40  # of another content than the head
+    pull = talk.world.pulls[7]
+    pull.state, pull.merged_as, pull.author = "closed", squash, "carol"
+    assert talk.says("erin", "/wedgate status").exit_code == 0
+    assert f"/wedgate override {squash} regions=eu,us rules=saturday" in talk.answer
+    request = talk.asks(rest="regions=eu,us rules=saturday for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    done = talk.deploys(squash)
+    assert (done.exit_code, "the commit that merging made" in done.stdout) == (10, True)
+    rest = "regions=eu,us rules=saturday for=1h reason=back"
+    assert talk.says("erin", f"/wedgate override {'9' * 40} {rest}").exit_code == 11
+    assert f"ask for {squash}" in talk.answer
+    assert talk.says("erin", f"/wedgate override {squash} {rest}").exit_code == 0
+    request = next(line for line in talk.answer.splitlines() if line.startswith("/wedgate approve ")).split()[-1]
+    for who in ("carol", "alice", "bob"):
+        talk.says(who, f"/wedgate approve {squash} {request}")
+    assert "carol opened the pull request" in talk.answer
+    pull.merged_by = "bob"  # a merge that is made and pushed by hand may bring anything
+    assert talk.deploys(squash).exit_code == 10
+    pull.merged_by = "zoe"
+    assert "The override is granted" in talk.answer
+    assert (talk.status["state"], talk.deploys(squash).exit_code) == ("success", 0)
+    assert talk.deploys(squash).exit_code == 10

@@ -43,6 +43,7 @@ class Pull:
     from_fork: bool = False
     state: str = "open"
     merged_as: str | None = None
+    merged_by: str = "zoe"
     commits: list[tuple[str | None, ...]] = field(default_factory=lambda: [("dave", "dave")])
     """By author and committer, and with a message where one matters."""
 
@@ -379,6 +380,7 @@ class GithubWorld:
         found["merged_at"] = None if pull.merged_as is None else "2026-01-01T00:00:00Z"
         for part, home in (("head", 2 if pull.from_fork else 1), ("base", 1)):
             found[part]["repo"]["id"] = home
+        found["merged_by"] = None if pull.merged_as is None else self._user(pull.merged_by)
         if not is_whole:
             for only_of_one in ONLY_OF_ONE:
                 found.pop(only_of_one, None)

@@ -976,6 +976,15 @@ ATTACKS = (
         f"{TALK}::test_a_run_for_a_merged_pull_request_is_a_deployment_and_uses_the_grant_once",
     ),
     Attack(
+        "merge-by-hand",
+        "merges a pull request by hand with something of one's own in it, and approves the commit of the merge",
+        "takes whoever merged it for one who pushed it",
+        "wedgate/overrides/standing.py",
+        "by = () if self.merged_by is None or not self.pushers else (*self.pushers, self.merged_by)",
+        "by = self.pushers",
+        f"{WORDS}::test_what_was_merged_while_its_branch_was_behind_is_asked_for_by_its_own_commit",
+    ),
+    Attack(
         "edit-the-ledger",
         "edits one entry",
         "verifies the chain whenever it reads",

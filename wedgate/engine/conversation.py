@@ -139,8 +139,9 @@ def _said(picture: Picture) -> list[Comment]:
 
 def look(overrides: Overrides, decide: Decide, picture: Picture) -> Decision:
     """Return what the gate says of a pull request's head now, and what an override would let through; none is used."""
-    change = picture.change
-    outgoing = Outgoing(commit=change.head)
+    change, request = picture.change, picture.standing.request
+    asked = None if request is None else request.override.sha
+    outgoing = Outgoing(commit=change.goes_out if asked == change.merged_as else change.head)
     return overrides.through(overrides.frozen(decide(change)), outgoing, pull_request=change.number, known=picture)
 
 

@@ -458,6 +458,8 @@ class Overrides:
             strangers=() if written is None else written.strangers,
             re_runners=() if again is None or NeverCount.RE_RUNNER not in never else conversations.who_ran(again),
             from_fork=pull_request.from_fork,
+            merged_as=pull_request.merged_as,
+            merged_by=pull_request.merged_by,
         )
 
     def _pushers(self, pull_request: PullRequest, seen: Seen) -> tuple[Person, ...]:

@@ -70,6 +70,7 @@ class _Hearing:
         if request is None:
             self._refuse_votes_without_request()
             return Standing(refusals=tuple(self._refusals), asks=tuple(self._asks.values()))
+        self._change = self._change.asked_as(request.override.sha)
         approvals, denials, taken_back = self._votes(request)
         withdrawn = self._withdrawn_at(request)
         if withdrawn is not None:
@@ -177,11 +178,13 @@ class _Hearing:
         fork = trouble_with_fork(self._change, policy)
         if fork is not None:
             return fork
-        if override.sha != self._change.head:
+        # Whoever wrote and pushed what merging made is known by the pull request, and so is who merged it.
+        if override.sha not in (self._change.head, self._change.merged_as):
+            merged = "" if self._change.merged_as is None else " and is merged"
             return Refusal(
                 code=RefusalCode.HEAD_MOVED,
-                what=f"the request is for {override.sha[:12]}, and the branch is at {self._change.head[:12]}",
-                remedy=f"ask for {self._change.head}",
+                what=f"the request is for {override.sha[:12]}, and the branch is at {self._change.head[:12]}{merged}",
+                remedy=f"ask for {self._change.goes_out}",
             )
         for region in override.regions:
             if region not in self._book.regions:

@@ -222,7 +222,7 @@ def _how_to_ask(
     if too_few and not (open_to_all and decision.regions):
         return [f"No override can be granted: {inert_text(str(too_few[0]))}."]
     rules = sorted({rule or code for why in open_to_all.values() for code, rule in why})
-    line = f"/wedgate override {change.head} regions={','.join(open_to_all)} rules={','.join(rules)}"
+    line = f"/wedgate override {change.goes_out} regions={','.join(open_to_all)} rules={','.join(rules)}"
     line += f' for={spell_duration(min(_USUAL, policy.longest))} reason="..."'
     if Requirement.LINK in policy.require:
         line += f" link={policy.links[0] if policy.links else 'https://'}..."

@@ -44,6 +44,7 @@ class PullRequest:
     """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted.
 
     ``merged_as`` is the commit that merging, squashing or rebasing made of it; ``None`` while it is not merged.
+    ``merged_by`` is known of one that was asked for alone.
     """
 
     number: int
@@ -54,6 +55,7 @@ class PullRequest:
     from_fork: bool
     is_open: bool
     merged_as: str | None = None
+    merged_by: Person | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
