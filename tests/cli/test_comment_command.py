@@ -615,14 +615,19 @@ def test_a_terminal_says_what_a_person_would_write(talk: Talk) -> None:
         talk.world.login = None
         return done
 
-    assert by("erin", "request", "--pull-request", "7", *words).exit_code == 0
+    asked = by("erin", "request", "--pull-request", "7", "--format", "json", *words)
+    assert asked.exit_code == 0
     comment = talk.world.comments[7][-1]
+    told = json.loads(asked.stdout)
+    assert (told["comment"], told["line"], told["pull_request"]) == (comment.number, comment.body, 7)
     assert comment.login == "erin"
     talk.hears(comment.number)
     status = talk.run("", "override", "status", "--pull-request", "7", "--format", "json")
     assert status.exit_code == 11
     plain = json.loads(status.stdout)
     assert plain["request"]["reason"] == 'it "is" down'
+    same = ("commit", "regions", "rules", "seconds", "reason", "link", "strategy", "comment")
+    assert {key: told[key] for key in same} == {key: plain["request"][key] for key in same}
     request = plain["request"]["request"]
     for who in ("alice", "bob"):
         by(who, "approve", "--pull-request", "7", "--commit", H1, "--request", request)
