@@ -62,6 +62,7 @@ class Comment:
     at: datetime | None = None
     edited: bool = False
     via_app: bool = False
+    updated: datetime | None = None
 
 
 class GithubWorld:
@@ -215,7 +216,8 @@ class GithubWorld:
                 return 200, self._repository()
             case ["branches", name] if name in self.branches:
                 found = _example("branch", name=name, protected=False)
-                found["commit"]["sha"] = self.branches[name]
+                found["commit"]["sha"] = sha = self.branches[name]
+                found["commit"]["commit"]["tree"]["sha"] = self.trees.get(sha, "0" * 40)
                 return 200, found
             case ["contents", *rest]:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
@@ -290,7 +292,9 @@ class GithubWorld:
             case ["pulls", number, "commits"] if int(number) in self.pulls:
                 return 200, self._page([self._commit(*each) for each in self.pulls[int(number)].commits], query)
             case ["issues", number, "comments"]:
-                return 200, self._page([self._comment(each) for each in self.comments.get(int(number), [])], query)
+                shown = [self._comment(each) for each in self.comments.get(int(number), [])]
+                since = query.get("since", [""])[0]
+                return 200, self._page([each for each in shown if each["updated_at"] >= since], query)
             case ["issues", "comments", number]:
                 found = self._find(int(number))
                 return None if found is None else (200, self._comment(found))
@@ -317,7 +321,7 @@ class GithubWorld:
                     return _missing()
                 if not self.edits_others and found.login != (self.login or self.app):
                     return 403, {"message": "Resource not accessible by integration"}
-                found.body = content["body"]
+                found.body, found.updated = content["body"], self.date()
                 return 200, self._comment(found)
             case ["issues", "comments", number] if method == "DELETE":
                 found = self._find(int(number))
@@ -390,7 +394,7 @@ class GithubWorld:
         at = _instant(comment.at or datetime(2026, 1, 1, tzinfo=UTC))
         later = _instant((comment.at or datetime(2026, 1, 1, tzinfo=UTC)).replace(year=2099))
         found = _example("comment", id=comment.number, body=comment.body, user=self._user(comment.login), created_at=at)
-        found["updated_at"] = later if comment.edited else at
+        found["updated_at"] = later if comment.edited else at if comment.updated is None else _instant(comment.updated)
         is_shown = comment.login in self.roles and comment.login not in self.hidden
         found["author_association"] = "MEMBER" if is_shown else "NONE"
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None

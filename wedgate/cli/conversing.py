@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.engine.check import Gate
     from wedgate.engine.conversation import Answer
-    from wedgate.engine.overrides import OverrideParts, Overrides
+    from wedgate.engine.overrides import OverrideParts, Overrides, Picture
     from wedgate.gate.decision import Decision
+    from wedgate.ledger.streams import LedgerState
+    from wedgate.overrides.place import Place
     from wedgate.overrides.standing import Change
 
 
@@ -36,6 +38,7 @@ class Posting:
     gate_for: Callable[[ChangeEvent], Gate]
     conversations: GithubConversations
     run_url: str | None
+    place: Place
     as_check_run: bool = False
     trouble: ExternalSystemError | None = None
     """Why it is not known whose policy decides: then nothing is known of any pull request."""
@@ -59,7 +62,11 @@ class Posting:
         return self.trouble or UsageError(words)
 
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
-        """Post a status, or where asked a check run with the decision, or why there is none, as its summary."""
+        """Post a status, or where asked a check run with the decision, or why there is none, as its summary.
+
+        It goes by the name of the place that is asked about.
+        """
+        status = replace(status, context=self.place.status)
         if not self.as_check_run:
             if not self._stands(commit, status):
                 self.conversations.set_status(commit, status)
@@ -116,15 +123,15 @@ class Conversing(Posting):
         from wedgate.engine.conversation import status_of
 
         picture = answer.picture
-        status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)
+        status = status_of(answer.decision, url=self.run_url, ledger=self.anchored(picture))
         try:
-            self._say(answer)
+            self.show(answer)
         finally:
             self.post(picture.change.head, status, answer.decision)
 
-    def _say(self, answer: Answer) -> None:
+    def show(self, answer: Answer) -> bool:
+        """Say an answer in the log and bring the comment up to date; ``False`` where the token may not comment."""
         from wedgate.gate.decide import is_allowed
-        from wedgate.overrides.anchors import MARKER
         from wedgate.render.annotations import inert
         from wedgate.render.conversation import render_conversation
 
@@ -140,10 +147,17 @@ class Conversing(Posting):
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,
+            anchor=max(self.overrides.anchors(picture.comments)) if self.overrides.is_another(picture) else None,
         )
         click.echo(inert(body))
-        if not self.forge.keep_comment(picture.change.number, MARKER, body):
+        is_there = self.forge.keep_comment(picture.change.number, self.place.marker, body, picture.comments)
+        if not is_there:
             click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
+        return is_there
+
+    def anchored(self, picture: Picture) -> LedgerState | None:
+        """Return the ledger that may be anchored: none that has taken the place of one that was."""
+        return None if self.overrides.is_another(picture) else picture.ledger
 
 
 def open_posting(config: Path | None, environment: Mapping[str, str], *, as_check_run: bool = False) -> Posting:
@@ -165,6 +179,7 @@ def open_posting(config: Path | None, environment: Mapping[str, str], *, as_chec
         gate_for=runner.gate_for,
         conversations=GithubConversations(runner.forge.connection),
         run_url=run_url(environment),
+        place=runner.place,
         as_check_run=as_check_run,
         trouble=trouble,
     )

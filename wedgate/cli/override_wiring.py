@@ -44,6 +44,7 @@ def override_parts(
         run_again=_run_again(environment),
         on_call=lambda location: on_call(location, runner.source, clock),
         almanac=runner.gate.almanac,
+        place=runner.place,
     )
 
 
@@ -216,24 +217,33 @@ def begin_deployments_on_runner(
         binding=deployment.binding,
         ledger=None if book is None else book.read(),
         url=run_url(settings),
+        place=runner.place,
     )
 
 
 def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> None:
-    """Bring wedgate's comment up to date with the use, where the token may; the ledger has it in any case."""
-    from contextlib import suppress
+    """Bring wedgate's comment up to date with the use, and warn where it cannot be; the ledger has it in any case."""
+    import click
 
     from wedgate.errors import WedgateError
-    from wedgate.overrides.anchors import MARKER
+    from wedgate.render.annotations import command as annotation
     from wedgate.render.conversation import render_conversation
 
     number = next(look.pull_request for look in decision.overrides if look.is_granted)
     assert number is not None
-    with suppress(WedgateError):
-        picture = overrides.picture(number)
+    trouble: str | None = None
+    picture = overrides.used
+    assert picture is not None  # something was granted, and so used
+    try:
         policy = picture.book.policy
         body = render_conversation(picture.change, picture.standing, decision, picture.ledger, policy=policy)
-        runner.forge.keep_comment(number, MARKER, body)
+        if not runner.forge.keep_comment(number, runner.place.marker, body, picture.comments):
+            trouble = "this token may not comment; give the job `pull-requests: write`"
+    except WedgateError as error:
+        trouble = str(error)
+    if trouble is not None:
+        words = f"the override was used, and the comment on pull request {number} does not show it: {trouble}. "
+        click.echo(annotation("warning", f"{words}`wedgate refresh` will write it there", title="wedgate"), err=True)
 
 
 def _unread(decision: Decision, error: Exception) -> Decision:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
     from wedgate.config.extends import SharedRef
     from wedgate.gate.decision import RegionDecision
+    from wedgate.overrides.place import Place
 
 
 class PinnedAlmanac:
@@ -104,6 +105,7 @@ class RunnerGate:
     last_valid: Callable[[], Configuration | None]
     gate_for: Callable[[ChangeEvent], Gate]
     """Returns the gate as the run for a change asks it, whatever this run is for."""
+    place: Place
 
     def configuration(self) -> Configuration | None:
         """Return the configuration whose policy decides about overrides: the default branch's, or its last valid one.
@@ -121,7 +123,7 @@ class RunnerGate:
 def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calendar: bool = False) -> RunnerGate:
     """Return the gate on a runner; ``by_calendar``: whatever this run is for, its change is not judged."""
     from wedgate.adapters.forge.runner import change_event
-    from wedgate.cli.sources import DefaultBranch, last_valid, proposed_change, repository_paths
+    from wedgate.cli.sources import DefaultBranch, last_valid, place_of, proposed_change, repository_paths
 
     forge = open_forge(environment)
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
@@ -173,6 +175,7 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
         parse=parse_before,
         last_valid=find_last_valid,
         gate_for=gate_for,
+        place=place_of(paths),
     )
     return runner
 

@@ -36,7 +36,7 @@ class Book:
         self._known = known or Known()
         self.epoch = 0
         self.was_given_back = False
-        """Whether the lease taken was given back before: then nobody else still works under it."""
+        """Whether the lease taken was given back before; who lost an earlier one may still work under that."""
         self.state = EMPTY
 
     def refresh(self) -> LedgerState:

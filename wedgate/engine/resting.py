@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from wedgate.engine.tick import ASK_AGAIN
+from wedgate.engine.tick import ASK_AGAIN, OBEY_EVERY
 from wedgate.rollout.regions import pause_before_return
 from wedgate.rollout.state import PREPARING, HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
 from wedgate.rollout.waves import regions_to_begin
 
 POLL = timedelta(seconds=1)
 """How long to wait before something outside is looked at again."""
-
-OBEY_EVERY = timedelta(seconds=10)
-"""How often the ledger is looked at for what people told the rollout."""
 
 SHORTEST = timedelta(milliseconds=10)
 

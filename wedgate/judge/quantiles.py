@@ -83,6 +83,12 @@ def pair_of(stable: ColourSample, candidate: ColourSample, quantile: Decimal) ->
     return Pair(stable=found[0], candidate=found[1])
 
 
+def quantile_of(sample: ColourSample, quantile: Decimal) -> Quantile | None:
+    """Return the quantile of one colour alone, or ``None`` when it answered nothing."""
+    count = answered(sample)
+    return _at_rank(sample, float(max(1, math.ceil(quantile * count)))) if count else None
+
+
 def _at_rank(sample: ColourSample, rank: float) -> Quantile:
     """Return the value at a rank from 1 to the number of requests; between two ranks it is interpolated."""
     below, above = math.floor(rank), math.ceil(rank)

@@ -62,8 +62,9 @@ class ColourSample:
 class Slice:
     """Both colours over the same stretch ``[start, end)``: one paired observation.
 
-    ``trouble`` is set when the stretch cannot be used (counter reset, proxy restart, unit change, parse failure):
-    the text says what happened, and the samples are not looked at.
+    ``trouble`` is set when the stretch cannot be used (counter reset, proxy restart, unit change, parse failure,
+    nothing read for long): the text says what happened. Where it has samples all the same, their failures count, and
+    nothing else of them.
     """
 
     start: datetime
@@ -86,11 +87,12 @@ class ErrorLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyLimits:
     """Latency: ``quantile`` (0.95) of the candidate may exceed stable's by ``worse_by`` (a fraction) over paired
-    slices; below ``slices`` usable slices there is no pass."""
+    slices; below ``slices`` usable slices there is no pass. Where ``never_above_ms`` is set it may never exceed it."""
 
     quantile: Decimal = Decimal("0.95")
     worse_by: Decimal = Decimal("0.10")
     slices: int = 20
+    never_above_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,6 +90,11 @@ class Lease:
     seen: datetime
     ended: bool = False
 
+    @property
+    def is_of_run(self) -> bool:
+        """Whether a run holds it, which switches traffic under it; not somebody who only writes something down."""
+        return self.who.rpartition(":")[2].isdigit()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -131,6 +136,8 @@ class LedgerState:
     journals: Mapping[str, Sequence[JournalLine]] = field(default_factory=dict)
     latest: str | None = None
     lease: Lease | None = None
+    lost: int = 0
+    """The highest epoch of a run that never gave its lease back: it may switch traffic where no higher fence is."""
     audit: tuple[AuditLine, ...] = ()
     freezes: tuple[Frozen, ...] = ()
     """The freezes that nobody has ended; each may be over by its own time."""
@@ -178,6 +185,7 @@ class _Folding:
         self._state = state
         self._revision, self._head, self._epoch = state.revision, state.head, state.epoch
         self._lease, self._latest, self._freezes = state.lease, state.latest, state.freezes
+        self._lost = state.lost
         self._good, self._poisoned, self._claims = state.good, state.poisoned, state.claims
         self._audit: list[AuditLine] = []
         self._orders: list[OrderLine] = []
@@ -199,6 +207,7 @@ class _Folding:
             epoch=self._epoch,
             journals={**before.journals, **longer} if longer else before.journals,
             lease=self._lease,
+            lost=self._lost,
             hashes=_grown(before.hashes, self._hashes),
         )
         if not self._has_more:
@@ -315,6 +324,8 @@ class _Folding:
         """Take the lease, or give it back; a renewal is only a sign of life."""
         if entry.kind == "taken":
             who = str(entry.body.get("who", ""))
+            if self._lease is not None and self._lease.is_of_run and not self._lease.ended:
+                self._lost = self._lease.epoch
             self._lease = Lease(who=who, epoch=entry.epoch, at=entry.at, seen=entry.at)
         elif entry.kind == "released" and self._lease is not None and self._lease.epoch == entry.epoch:
             self._lease = replace(self._lease, ended=True)

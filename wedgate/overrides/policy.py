@@ -95,6 +95,13 @@ WITHOUT_POLICY: Mapping[Duty, Audience] = dict.fromkeys((Duty.STOP, Duty.REPORT,
 """Who may what by a comment where nobody is named: whoever can freeze can end a freeze, or nobody could."""
 
 
+OVERRIDABLE = ("calendar_unverified", "config_invalid", "config_loosened", "config_missing")
+"""Reason codes that an override may name beside rules; no rule may have such a name."""
+
+SHORTEST = timedelta(minutes=30)
+"""What `longest` may not be below: a grant that ends before a job starts would open nothing, and mend nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverridePolicy:
     """Who may approve, how many of them, and what no override opens.

@@ -36,7 +36,10 @@ def render_text(dated: Dated, local: Local, *, width: int = 80) -> str:
     ]
     if dated.regions:
         lines += ["", *_picture(dated, width), ""]
-        lines.append(f"done in {spell_duration(dated.end - dated.start)}, {spell_duration(dated.waited)} of it waiting")
+        if dated.misfit is None:
+            lines.append(
+                f"done in {spell_duration(dated.end - dated.start)}, {spell_duration(dated.waited)} of it waiting"
+            )
     return "\n".join(lines)
 
 

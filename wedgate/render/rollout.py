@@ -113,6 +113,8 @@ def plain_migration(migration: Migration) -> dict[str, object]:
 def _region_line(region: RegionState, localise: Localise) -> str:
     """Render where one region stands."""
     parts = [f"  {region.region:<14} {region.phase}"]
+    if region.phase is RegionPhase.ROLLED_BACK and not region.had_traffic:
+        parts.append("had no traffic of it")
     if region.weight and region.phase is not RegionPhase.DONE:
         parts.append(f"candidate at {region.weight} %")
     if region.phase is RegionPhase.BAKING:

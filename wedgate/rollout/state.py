@@ -193,6 +193,7 @@ class RegionState:
     last change; every increase uses it up. ``judged`` is the last final judgement of the step in force. ``evidence`` is
     what an earlier run observed of it and wrote down. ``paused`` is who told the region to wait, and why.
     ``drained_by`` is who saw, and why, that after a migration no rollback takes back the old colour may go.
+    ``had_traffic`` says that the candidate had, or may have had, traffic here at any time of this rollout.
     """
 
     region: str
@@ -214,6 +215,7 @@ class RegionState:
     paused: str | None = None
     evidence: Evidence | None = None
     drained_by: str | None = None
+    had_traffic: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -258,6 +260,10 @@ class RolloutState:
     """Whether it was halted by a regression that returns promoted regions too."""
     obeyed: int = 0
     """The place in the ledger of the last order that was obeyed."""
+    has_returned: bool = field(default=False, repr=False, compare=False)
+    """Whether a region is back on stable for good, as of when the status was worked out."""
+    is_stale: bool = field(default=True, repr=False, compare=False)
+    """Whether a phase changed since the status was worked out: of a thousand regions that takes a look at each."""
 
     def region(self, name: str) -> RegionState:
         """Return the state of one region; ``KeyError`` if it is not part of the rollout."""
@@ -266,9 +272,11 @@ class RolloutState:
     def having(self, region: RegionState) -> RolloutState:
         """Return this state with one region's state replaced; the state itself where that changes nothing."""
         place, regions = self.plan.places[region.region], self.regions
-        if regions[place] is region:
+        before = regions[place]
+        if before is region:
             return self
-        return replace(self, regions=(*regions[:place], region, *regions[place + 1 :]))
+        is_stale = self.is_stale or region.phase is not before.phase
+        return replace(self, regions=(*regions[:place], region, *regions[place + 1 :]), is_stale=is_stale)
 
     @property
     def keeps_promoted(self) -> bool:

@@ -82,11 +82,13 @@ def step(state: RolloutState, event: Event) -> Stepped:
     after, effects = _stepped(state, event)
     if after is state:
         return state, effects
-    if after.halted is None and any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions):
+    if after.is_stale:
+        has_returned = any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions)
+        after = replace(after, has_returned=has_returned)
+    if after.halted is None and after.has_returned:
         after = replace(after, halted=why_over(after))
-    status = _status(after)
-    if status is not after.status:
-        after = replace(after, status=status)
+    if after.is_stale or (after.halted, after.retreats) != (state.halted, state.retreats):
+        after = replace(after, status=_status(after), is_stale=False)
     if after.status is RolloutStatus.DONE:
         effects = (*effects, Announce(region=None, what="done", why="every region runs the new version"))
     return after, effects
@@ -155,7 +157,7 @@ def _found(
     plan, region = state.plan.region(event.region), state.region(event.region)
     match event:
         case WeightsRead():
-            moved, effects = _weights_read(plan, region, event)
+            moved, effects = _strayed(state, plan, region, event) or _weights_read(plan, region, event)
         case DigestRead():
             moved, effects = _digest_read(state, plan, region, event)
         case GateAnswered():
@@ -409,6 +411,18 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
             return region, ()
 
 
+def _strayed(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved | None:
+    """Give back what a run of this rollout that was overtaken raised where no candidate should have traffic."""
+    at_rest = region.phase in PREPARING or region.phase is RegionPhase.PENDING
+    at_rest = at_rest or (region.phase is RegionPhase.HELD and region.weight == 0)
+    is_own = event.fence is not None and event.fence.rollout == state.plan.rollout
+    if not at_rest or not is_own or event.weights.of(plan.candidate) == 0:
+        return None
+    hold, why = region.hold, f"{spell_weights(event.weights)} was written late, by {event.fence}"
+    kind, until = (HoldKind.INTERRUPTED, None) if hold is None else (hold.kind, hold.until)
+    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=kind, until=until)
+
+
 def _rest_on_earlier_judgement(region: RegionState) -> RegionState:
     """A step without a bake of its own, after a judged one, is as good as the judgement before it."""
     if region.bake_needed == timedelta(0) and region.at_step > 0:
@@ -497,7 +511,7 @@ def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:
     why = f"rolled back by hand: {event.why}"
     for region in state.regions:
         if region.region in event.regions and not region.is_final:
-            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why)
+            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why, had_traffic=True)
             state = state.having(rested)
     return regressed(state, None, why, event.at, keep_promoted=True)
 

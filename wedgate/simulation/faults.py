@@ -16,7 +16,8 @@ class FaultKind(StrEnum):
     CRASH = "crash"
     """The process dies here, as by SIGKILL."""
     ZOMBIE = "zombie"
-    """The process stands still here, another one takes over and works; then the first one goes on."""
+    """The process stands still here, another one takes over and works; then the first one goes on. From ``PER_REGION``
+    on it is a job for each region."""
     DOUBLE = "double"
     """Another tick runs here while this one is alive."""
     BY_HAND = "by-hand"
@@ -52,12 +53,19 @@ class FaultKind(StrEnum):
     CALENDAR_CLOSES = "calendar-closes"
     """Somebody edits the calendar: a region closes from now on, for a while."""
     FROZEN = "frozen"
+    FROZEN_REGION = "frozen-region"
+    """One region is frozen, and thawed a while later."""
+    THAWED = "thawed"
+    THAWED_REGION = "thawed-region"
+    """Whatever freezes one region holds there no more, and in the others still."""
     GRANTED = "granted"
     """An override opens what is closed, for a while."""
     REVOKED = "revoked"
     PAUSED = "paused"
     RESUMED = "resumed"
     ABORTED = "aborted"
+    ABORTED_REGION = "aborted-region"
+    """The rollout ends in one region, and goes on in the others."""
     CLOCK_JUMPS = "clock-jumps"
     """The clock goes forward by minutes."""
     NO_TICKS = "no-ticks"
@@ -76,6 +84,9 @@ class Fault:
         """``crash@37``."""
         return f"{self.kind}@{self.point}"
 
+
+PER_REGION = 0.7
+"""From which pick on a process that stands still is taken over region by region."""
 
 LATEST_POINT = 400
 """Points at which faults may wait; a rollout without faults passes about two hundred."""

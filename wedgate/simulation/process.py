@@ -13,11 +13,11 @@ from typing import Protocol
 
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.stores.interface import StoreUnreachableError
-from wedgate.adapters.targets.interface import Capacity, FenceError, Target, WeightsReading, refuse_live
+from wedgate.adapters.targets.interface import Capacity, FenceError, Target, WeightsReading, refuse_changed, refuse_live
 from wedgate.calendars.values import RegionAnswer, Verdict
 from wedgate.engine.beside import run_now
 from wedgate.engine.progress import Progress
-from wedgate.engine.returning import ask_now
+from wedgate.engine.returning import ask_now, one_by_one
 from wedgate.engine.rollout_parts import Passage, RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.gate.decision import Reason, RegionDecision
@@ -115,6 +115,7 @@ class Process:
             let_through=self.let_through,
             run_beside=run_now,
             ask=ask_now,
+            together=one_by_one,
             known=self.world.known,
             who=f"{self.name}:1",
             is_alive=lambda who: self.others_live,
@@ -251,7 +252,7 @@ class ProcessTarget:
         self._process.passes(f"weights {self.region}")
         return WeightsReading(weights=self._place.weights, fence=self._place.fence)
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Write weights, unless a newer writer was here; the balancer may refuse, be late, or lose its answer."""
         self._process.passes(f"switch {self.region}")
         world, place = self._process.world, self._place
@@ -259,6 +260,10 @@ class ProcessTarget:
         if held is not None and (fence.epoch, fence.revision) < (held.epoch, held.revision):
             words = f"{self.region}: {held} wrote the weights since; {fence} may not write any more"
             raise FenceError(words, held=held)
+        last = WeightsReading(weights=place.weights, fence=place.fence)
+        if place.coming is not None:
+            last = WeightsReading(weights=place.coming[1], fence=held)
+        refuse_changed(self.region, over, last)
         how, world.next_switch = world.next_switch, None
         if how == "refuses" or (place.stuck_until is not None and world.now < place.stuck_until):
             raise ExternalSystemError(f"{self.region}: the balancer does not answer")

@@ -13,8 +13,8 @@ from wedgate.engine.adopt import adopt
 from wedgate.engine.audit import AuditBook
 from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book
-from wedgate.engine.orders import freeze, give_order
-from wedgate.engine.recording import recorder_in
+from wedgate.engine.orders import freeze, give_order, thaw
+from wedgate.engine.recording import open_in, recorder_in
 from wedgate.engine.returning import Means, ask_now, one_by_one
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
@@ -36,10 +36,10 @@ from wedgate.rollout.values import (
     TargetSettings,
     WindowCloses,
 )
-from wedgate.simulation.faults import LATEST_POINT, Fault, FaultKind, draw_faults
+from wedgate.simulation.faults import LATEST_POINT, PER_REGION, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
 from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore, Unseeing
-from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, World
+from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, Region, World
 
 NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
 MOST_TICKS, MOST_RUNS = 100, 8
@@ -205,8 +205,8 @@ class _Story:
         book = Book(self.world.store, self.world.spool, self.world.known)
         return book.rollout(book.refresh().latest)
 
-    def _process(self, *, is_first: bool = False, others_live: bool | None) -> None:
-        """Run one process from its beginning to its end, whatever that is."""
+    def _process(self, *, is_first: bool = False, others_live: bool | None, regions: Sequence[str] = ()) -> None:
+        """Run one process from its beginning to its end, whatever that is; with ``regions`` a tick for these."""
         self.count += 1
         process = Process(
             world=self.world,
@@ -222,7 +222,9 @@ class _Story:
         try:
             engine = RolloutEngine(process.parts(), Declared(migration=self.setting.migration, accepted_by="zoe"))
             goes_on = not is_first and self.state() is not None
-            if not self.setting.by_ticks and self.setting.budget is not None and goes_on:
+            if regions:
+                engine.tick(regions=regions)
+            elif not self.setting.by_ticks and self.setting.budget is not None and goes_on:
                 engine.go_on(wait=timedelta(hours=1), budget=self.setting.budget)
             elif not self.setting.by_ticks:
                 engine.run(NEW, wait=timedelta(hours=1), budget=self.setting.budget)
@@ -238,6 +240,8 @@ class _Story:
         process.alive = False
         if self.checker.broken is not None:
             raise ViolationError(self.checker.broken)
+        if ended_well:
+            self.checker.looked_after(regions or NAMES, f"{process.name}:1")
         self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered or self._is_anothers(process))
 
     def _is_anothers(self, process: Process) -> bool:
@@ -262,6 +266,8 @@ class _Story:
         match kind:
             case FaultKind.CRASH:
                 process.alive = False
+            case FaultKind.ZOMBIE if fault.pick >= PER_REGION:
+                self._region_by_region(region)
             case FaultKind.ZOMBIE | FaultKind.DOUBLE:
                 self._beside(others_live=False if kind is FaultKind.ZOMBIE else None)
             case FaultKind.BY_HAND:
@@ -300,14 +306,20 @@ class _Story:
                 process.alive = False
                 world.advance(fault.pick * 600 * MINUTE)
             case FaultKind.FROZEN:
-                until = world.now + fault.pick * 60 * MINUTE + MINUTE
-                frozen = Frozen(regions=None, until=until, reason="frozen", by="zoe", since=world.now)
-                freeze(self.book, frozen, known=NAMES)
+                self._freeze(NAMES, None, fault)
+            case FaultKind.FROZEN_REGION:
+                self._freeze((region.name,), (region.name,), fault)
+                self._later(FaultKind.THAWED_REGION, fault.pick)
+            case FaultKind.THAWED:
+                self._thaw(NAMES, ())
+            case FaultKind.THAWED_REGION:
+                self._thaw((region.name,), (region.name,))
             case FaultKind.PAUSED:
                 self._order(Order.PAUSE)
                 # Nobody pauses for ever, and a run that is paused waits as long as it must.
-                again = Fault(point=world.point + 40, kind=FaultKind.RESUMED, pick=0)
-                self.faults = sorted([*self.faults, again], key=lambda each: each.point)
+                self._later(FaultKind.RESUMED, 0)
+            case FaultKind.ABORTED_REGION:
+                self._order(Order.ABORT, region.name)
             case FaultKind.REPORTED | FaultKind.RESUMED | FaultKind.ABORTED:
                 self._order(_ORDERS[kind])
 
@@ -320,22 +332,51 @@ class _Story:
         if ready and not what.startswith(("capacity", "switch")):
             ready[int(fault.pick * len(ready))].digests[Colour.BLUE] = None
         elif self.world.point < LATEST_POINT:
-            later = replace(fault, point=self.world.point + 1)
-            self.faults = sorted([*self.faults, later], key=lambda each: each.point)
+            self._insert(replace(fault, point=self.world.point + 1))
 
-    def _beside(self, *, others_live: bool | None) -> None:
+    def _region_by_region(self, closing: Region) -> None:
+        """Let one tick per region take over from a process that stands still, in any order; one closes meanwhile."""
+        names = self.world.rng.sample(NAMES, len(NAMES))
+        for name in names:
+            self._beside(others_live=False, regions=[name])
+            if name == names[0]:
+                closing.closed.append((self.world.now, self.world.now + 30 * MINUTE))
+
+    def _beside(self, *, others_live: bool | None, regions: Sequence[str] = ()) -> None:
         """Let another process run while one stands still; not inside of such a one."""
         if self.depth or not self.rescues:
             return
         self.depth += 1
         hindered = self.hindered
-        self._process(others_live=others_live)
+        self._process(others_live=others_live, regions=regions)
         self.hindered = hindered
         self.depth -= 1
 
-    def _order(self, order: Order) -> None:
+    def _order(self, order: Order, *regions: str) -> None:
         with suppress(WedgateError):
-            give_order(self.book, order, by="zoe", why="because", at=self.world.now)
+            give_order(self.book, order, by="zoe", why="because", at=self.world.now, regions=regions)
+
+    def _freeze(self, names: Sequence[str], regions: tuple[str, ...] | None, fault: Fault) -> None:
+        """Freeze ``names``, which ``regions`` say as a person does."""
+        now = self.world.now
+        until = now + fault.pick * 60 * MINUTE + MINUTE
+        freeze(self.book, Frozen(regions=regions, until=until, reason="frozen", by="zoe", since=now), known=NAMES)
+        for place in map(self.world.regions.__getitem__, names):
+            place.frozen_until = max(until, place.frozen_until or until)
+
+    def _thaw(self, names: Sequence[str], regions: Sequence[str]) -> None:
+        """Thaw ``names``, which ``regions`` say as a person does; nothing where they are not frozen."""
+        with suppress(WedgateError):
+            thaw(self.book, by="zoe", why="because", at=self.world.now, regions=regions, is_for_all=True)
+            for place in map(self.world.regions.__getitem__, names):
+                place.frozen_until = None
+
+    def _later(self, kind: FaultKind, pick: float) -> None:
+        """Let something happen a while from now, whatever else does."""
+        self._insert(Fault(point=self.world.point + 40, kind=kind, pick=pick))
+
+    def _insert(self, fault: Fault) -> None:
+        self.faults = sorted([*self.faults, fault], key=lambda each: each.point)
 
     def _return_by_hand(self) -> None:
         """Run `wedgate rollback` with nothing but the rescue file; what would hinder a switch is not there now."""
@@ -356,6 +397,7 @@ class _Story:
                 why="by hand",
                 regions=[region.region],
                 record=recorder_in(book),
+                open_in=open_in(book),
                 means=Means(pause=process.pause, ask=ask_now, together=one_by_one, run_beside=run_now),
             )
             self.world.say(f"by hand: {'; '.join(each.trouble for each in end.regions if each.trouble) or 'done'}")

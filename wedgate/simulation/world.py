@@ -41,6 +41,8 @@ class Region:
     coming: tuple[datetime, Weights, Fence] | None = None
     """Weights that a late balancer will take: from when on."""
     closed: list[tuple[datetime, datetime]] = field(default_factory=list)
+    frozen_until: datetime | None = None
+    """When the last freeze of it ends; ``None`` once it was thawed."""
     silent_until: datetime | None = None
     """No reading of evidence before then."""
     stuck_until: datetime | None = None

@@ -65,6 +65,13 @@ class Connection:
         self._client: Github | None = None
         self._date: tuple[datetime, float] | None = None
         self._described: Mapping[str, Any] | None = None
+        self.trees: dict[str, str] = {}
+        """The trees of commits, as far as they were told."""
+
+    @property
+    def is_of_an_app(self) -> bool:
+        """Whether the token is known to be an app's, a workflow's own too, by the beginning that GitHub gives those."""
+        return (self._token or "").startswith("ghs_")
 
     def describe(self) -> Mapping[str, Any]:
         """Return the repository as GitHub describes it, asked once."""

@@ -66,17 +66,28 @@ def ask(
     limit: timedelta,
     what: str,
     environment: Mapping[str, str] | None = None,
+    inherits: Sequence[int] = (),
 ) -> bytes:
     """Run ``argv`` with ``question`` on its standard input, and return what it wrote to its standard output.
 
-    It gets no variables but those of ``environment``; wedgate's own where there is none.
+    It gets no variables but those of ``environment``; wedgate's own where there is none. ``inherits`` are descriptors
+    that stay open in it.
 
     Fails and ends as ``run`` does; the last lines are those of the error output, or of the answer where there are none.
     """
     with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as words:
         told.write(question)
         told.seek(0)
-        _run(argv, limit=limit, what=what, stdin=told, stdout=answer, stderr=words, environment=environment)
+        _run(
+            argv,
+            limit=limit,
+            what=what,
+            stdin=told,
+            stdout=answer,
+            stderr=words,
+            environment=environment,
+            inherits=inherits,
+        )
         size = os.fstat(answer.fileno()).st_size
         if size > LARGEST:
             raise ExternalSystemError(f"{what}: {argv[0]!r} answered with {size} bytes, more than {LARGEST >> 20} MiB")
@@ -113,9 +124,10 @@ def _run(
     stdout: IO[bytes],
     stderr: IO[bytes],
     environment: Mapping[str, str] | None = None,
+    inherits: Sequence[int] = (),
 ) -> None:
     try:
-        _wait(argv, limit, stdin=stdin, stdout=stdout, stderr=stderr, environment=environment)
+        _wait(argv, limit, stdin=stdin, stdout=stdout, stderr=stderr, environment=environment, inherits=inherits)
     except _EndedError as ended:
         said = "" if isinstance(ended.__cause__, OSError) else f"; its last lines:\n{_last_lines(stderr, stdout)}"
         raise ExternalSystemError(f"{what}: {ended}{said}") from ended.__cause__
@@ -129,11 +141,18 @@ def _wait(
     stdout: IO[bytes],
     stderr: IO[bytes],
     environment: Mapping[str, str] | None = None,
+    inherits: Sequence[int] = (),
 ) -> None:
     """Run ``argv`` to its end; ``_EndedError`` when that is not a good one."""
     try:
         process = subprocess.Popen(
-            argv, stdin=stdin, stdout=stdout, stderr=stderr, env=environment, start_new_session=True
+            argv,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=environment,
+            pass_fds=inherits,
+            start_new_session=True,
         )
     except OSError as error:
         raise _EndedError(f"cannot run {argv[0]!r}: {error.strerror}") from error

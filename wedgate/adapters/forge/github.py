@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from wedgate.adapters._github.connection import READ, TIMEOUT_SECONDS, Connectio
 from wedgate.adapters._github.links import GithubLinks
 from wedgate.adapters.forge.interface import ChangedPaths, ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
+from wedgate.overrides.people import Comment
 
 WORKFLOW_LOGIN = "github-actions[bot]"
 VERSIONS = 200
@@ -25,6 +27,9 @@ _LISTED_OF_PULL_REQUEST = 3000
 """The same for the files of a pull request."""
 _READ_PULLS = "give the job `pull-requests: read`"
 _COMMENT = "give the job `pull-requests: write`"
+
+_Parts = tuple[int, str | None, str]
+"""The number of a comment, the login of its author, and its text."""
 
 
 class GithubForge:
@@ -69,7 +74,10 @@ class GithubForge:
             branch = self.connection.get(
                 f"{self._base}/branches/{self._branch_name()}", what="the default branch", needs=READ
             )
-            self._head = self.connection.asked("the default branch", READ, lambda: str(branch["commit"]["sha"]))
+            commit = self.connection.asked("the default branch", READ, lambda: dict(branch["commit"]))
+            self._head = self.connection.asked("the default branch", READ, lambda: str(commit["sha"]))
+            tree = self.connection.asked("the default branch", READ, lambda: str(commit["commit"]["tree"]["sha"]))
+            self.connection.trees[self._head] = tree
         return self._head
 
     def file_at(self, path: str, ref: str) -> ForgeFile | None:
@@ -122,7 +130,7 @@ class GithubForge:
         # All the files are on the first page, however many commits there are.
         return self.connection.get(f"{self._base}/compare/{base}...{head}", what=what, needs=READ, per_page=1)
 
-    def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
+    def keep_comment(self, pull_request: int, marker: str, body: str, known: Sequence[Comment] | None = None) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
         A comment of anybody else that holds the marker is left alone, whatever the token could do to it. An app's token
@@ -131,27 +139,30 @@ class GithubForge:
         """
         what = f"the comments of pull request {pull_request}"
         listed = f"{self._base}/issues/{pull_request}/comments"
-        for comment in self._own_comments(listed, marker, what):
-            if comment["body"] == body or self._write("PATCH", self._comment(comment), body, what) is not None:
+        there = ((each.id, each.author.login, each.body) for each in known or () if each.author is not None)
+        # Another run may have written it in the meantime.
+        for number, _, present in self._own_comments(chain(there, self._comments_at(listed, what)), marker):
+            if present == body or self._write("PATCH", self._comment(number), body, what) is not None:
                 return True
         made = self._write("POST", listed, body, what)
         if made is None:
             return False
-        author = _login_of(made)
-        own = [each for each in self._own_comments(listed, marker, what) if _login_of(each) == author]
+        author = _parts_of(made)[1]
+        own = [each[0] for each in self._own_comments(self._comments_at(listed, what), marker) if each[1] == author]
         for twin in own[1:]:
             self._write("PATCH", self._comment(own[0]), body, what)
             with suppress(NotFoundError):
                 self._write("DELETE", self._comment(twin), None, what)
         return True
 
-    def _own_comments(self, listed: str, marker: str, what: str) -> Iterator[Any]:
-        for comment in self.connection.pages(listed, what=what, needs=_COMMENT):
-            if marker in (comment.get("body") or "") and self.may_be_own(_login_of(comment)):
-                yield comment
+    def _own_comments(self, comments: Iterable[_Parts], marker: str) -> Iterator[_Parts]:
+        return (each for each in comments if marker in each[2] and self.may_be_own(each[1]))
 
-    def _comment(self, comment: Mapping[str, Any]) -> str:
-        return f"{self._base}/issues/comments/{comment['id']}"
+    def _comments_at(self, listed: str, what: str) -> Iterator[_Parts]:
+        return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT))
+
+    def _comment(self, number: int) -> str:
+        return f"{self._base}/issues/comments/{number}"
 
     def _write(self, method: str, path: str, body: str | None, what: str) -> Mapping[str, Any] | None:
         """Return what is there then; ``None`` where the token may not."""
@@ -163,6 +174,8 @@ class GithubForge:
 
     def _own_login(self) -> str:
         """Return who this token writes as; the token of a workflow may not ask, and writes as this app."""
+        if self._login is None and self.connection.is_of_an_app:
+            self._login = WORKFLOW_LOGIN
         if self._login is None:
             try:
                 self._login = str(self.connection.get("/user", what="the token's own account", needs=READ)["login"])
@@ -196,9 +209,11 @@ def _sha_of(found: Mapping[str, Any]) -> str:
     return str(found["sha"])
 
 
-def _login_of(comment: Mapping[str, Any]) -> str | None:
+def _parts_of(comment: Mapping[str, Any]) -> _Parts:
+    """Return the number of a comment, the login of its author, and its text."""
     user = comment.get("user")
-    return str(user["login"]) if isinstance(user, dict) and "login" in user else None
+    login = str(user["login"]) if isinstance(user, dict) and "login" in user else None
+    return int(comment["id"]), login, str(comment.get("body") or "")
 
 
 def _paths(files: Sequence[Mapping[str, Any]], *, at_most: int) -> tuple[str, ...]:
