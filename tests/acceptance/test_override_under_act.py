@@ -158,7 +158,7 @@ def test_from_the_request_to_the_use_of_the_grant(place: Path) -> None:
 
 
 def test_a_rollback_goes_on_where_the_answer_fails(place: Path) -> None:
-    """The step that takes the rollout's id runs behind one that failed: another line was refused, its answer lost."""
+    """The step that takes the rollout's id runs behind one that failed: a line was refused, or nobody answered."""
     with GithubWorld() as world, GitServer(place / "git") as server:
         world.put("wedgate.yml", CONFIG.format(remote=server.url).encode())
         world.pulls[7] = Pull(head=HEAD)

@@ -47,7 +47,7 @@ def started(talk: Talk, comment: int) -> subprocess.Popen[str]:
 
 def ended(run: subprocess.Popen[str]) -> None:
     """Wait for a run that has to succeed."""
-    output, _ = run.communicate(timeout=120)
+    output, _ = run.communicate(timeout=300)
     assert run.returncode == 0, output
 
 
@@ -57,7 +57,8 @@ def happens_at(talk: Talk, late: Comment, request: str) -> None:
 
     def meanwhile() -> None:
         talk.world.comments[7].append(late)
-        ended(started(talk, late.number))
+        done = talk.hears(late.number)
+        assert done.exit_code == 0, done.output
 
     talk.world.meanwhile[request] = meanwhile
 

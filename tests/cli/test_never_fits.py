@@ -46,6 +46,16 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_where_nothing_is_known_to_run_no_region_need_be_named(place: Path) -> None:
+    """Of some regions those are named that are missing."""
+    Path(".wedgate/venue-search.jsonl").unlink()
+    code, said = told("rollout", "start", *NEW)
+    assert code == 11
+    assert said.rstrip().endswith("what runs there now: wedgate rollout adopt --digest DIGEST")
+    assert told("rollout", "adopt", "--digest", "sha256:old", "--region", "us")[0] == 0
+    assert told("rollout", "start", *NEW)[1].rstrip().endswith("wedgate rollout adopt --digest DIGEST --region eu")
+
+
 @pytest.mark.parametrize("words", [("start",), ("run",), ("run", "--dry-run"), ("start", "--region", "eu")])
 def test_a_bake_longer_than_every_window_is_refused_with_what_to_shorten(place: Path, words: tuple[str, ...]) -> None:
     """Six days lie between two Fridays, and a seventh hour when the clocks go back."""

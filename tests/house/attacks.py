@@ -23,6 +23,7 @@ POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
 PEOPLE = "tests/cli/test_status_people.py"
+LOST = "tests/cli/test_lost_ledger.py"
 PATHS = "tests/cli/test_status_paths.py"
 SHARED = "tests/cli/test_status_shared.py"
 CHECK = "tests/cli/test_check_command.py"
@@ -632,6 +633,33 @@ ATTACKS = (
         "if kept is not None and kept !=",
         "if base.overrides is not None and kept is not None and kept !=",
         f"{PATHS}::test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept",
+    ),
+    Attack(
+        "name-no-ledger",
+        "names a ledger that does not exist, so that nothing can be deployed or mended any more",
+        "reads a ledger that a change names first, and lets none in that cannot be read",
+        "wedgate/engine/check.py",
+        "if new not in (None, kept) and (trouble",
+        "if False and (trouble",
+        f"{LOST}::test_a_ledger_that_cannot_be_read_gets_in_by_no_change",
+    ),
+    Attack(
+        "ledger-of-strangers",
+        "has a pull request name a ledger on a machine of one's own, for wedgate to ask with its token",
+        "asks none that a fork names, and none of another host with the token",
+        "wedgate/cli/override_wiring.py",
+        "with_token=is_own",
+        "with_token=True",
+        f"{LOST}::test_no_ledger_that_strangers_name_is_asked",
+    ),
+    Attack(
+        "answer-late",
+        "comments so that an older run answers last, and its status and comment stand over a denial",
+        "looks again behind its answer, and answers with what is said by then",
+        "wedgate/cli/comment.py",
+        "    for _ in range(MOST_ROUNDS):\n",
+        "    for _ in ():\n",
+        "tests/cli/test_comments_at_once.py::test_a_run_that_was_overtaken_leaves_the_newest",
     ),
     Attack(
         "region-with-friends",

@@ -64,6 +64,11 @@ PER_REGION: tuple[World, ...] = tuple(
 )
 """A process stands still while it is about to raise a region, and a job for each region takes over."""
 
+LATE_RETURNS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.CRASH, 0.9),)) for seed in (7, 0, 10, 16) for point in (125, 123, 127, 130)
+)
+"""A process that seems to be dead returns its traffic while the next one takes over."""
+
 BY_HANDS: tuple[World, ...] = tuple(
     (seed, (_fault(point, FaultKind.BY_HAND),)) for seed in (0, 6, 22, 41) for point in (60, 100, 150, 200, 250, 300)
 )
@@ -231,6 +236,16 @@ def _given_back_everywhere(original: Any, self: Any, *args: Any, **kwargs: Any) 
     return reconciled
 
 
+def _writes_over_anything(original: Any, self: Any, weights: Any, fence: Any, *, over: Any = None) -> Any:
+    return original(self, weights, fence)
+
+
+def _barely_ahead(patch: pytest.MonkeyPatch) -> None:
+    """A rollback one epoch ahead, of a target that does not look what it writes over, as a command may."""
+    patch.setattr(rollback, "AHEAD", 1)
+    around(process.ProcessTarget, "set_weights", _writes_over_anything)(patch)
+
+
 def _counts_gaps(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         observe.Watcher,
@@ -241,6 +256,12 @@ def _counts_gaps(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS = (
     Mutant("a writer that lost its lease writes on", (1,), _never_lost),
+    Mutant(
+        "a take-over writes back what it has read",
+        (2, 6),
+        around(process.ProcessTarget, "set_weights", _writes_over_anything),
+        LATE_RETURNS,
+    ),
     Mutant(
         "a lease that was given back is taken for a fence in every region",
         (1,),
@@ -267,7 +288,7 @@ MUTANTS = (
         BY_HANDS,
     ),
     Mutant("a rollback by hand stops at a fence that it cannot see", (5,), _stops_at_a_fence, LATE_SWITCHES),
-    Mutant("a run that began meanwhile writes over a rollback", (2,), setting(rollback, "AHEAD", 1), LATE_SWITCHES),
+    Mutant("a run that began meanwhile writes over a rollback", (2,), _barely_ahead, LATE_SWITCHES),
     Mutant(
         "a closed gate is taken for an open one", (6,), setting(step, "refusal_of_gate", lambda answer, needed: None)
     ),
@@ -345,12 +366,13 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "worlds",
-    [LATE_SWITCHES, SILENCES, OVERTAKEN, PER_REGION, BY_HANDS, GONE_COLOURS, ABORTS, THAWS],
+    [LATE_SWITCHES, SILENCES, OVERTAKEN, PER_REGION, LATE_RETURNS, BY_HANDS, GONE_COLOURS, ABORTS, THAWS],
     ids=[
         "late switches",
         "silences",
         "overtaken",
         "region by region",
+        "late returns",
         "rollbacks by hand",
         "gone colours",
         "aborts",

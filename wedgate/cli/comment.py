@@ -103,7 +103,7 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
     from wedgate.engine.conversation import Ignored, answer_comment
     from wedgate.overrides.grammar import read_comment
 
-    comment = told.comment
+    number, comment = told.pull_request, told.comment
     found = talk.parts.conversations.comment(comment)
     if found is None or not read_comment(found.body):
         click.echo("wedgate: nothing to do: the comment holds no command, or is not there any more")
@@ -113,7 +113,13 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
         found = replace(found, edited=True)
     _stop_at_once(found, talk, environment)
     _acknowledge(comment, talk)
-    answer = answer_comment(talk.overrides, talk.parts, talk.decide, pull_request=told.pull_request, comment=comment)
+    try:
+        answer = answer_comment(
+            talk.overrides, talk.parts, talk.decide, pull_request=told.pull_request, comment=comment
+        )
+    except WedgateError as error:
+        _say_trouble(number, found, error, talk)
+        raise
     if isinstance(answer, Ignored):
         click.echo(f"wedgate: nothing to do: {answer.why}")
         return ExitCode.DONE
@@ -143,6 +149,21 @@ def _acknowledge(comment: int, talk: Conversing) -> None:
             click.echo("wedgate: this token may not react to comments; give the job `pull-requests: write`")
     except WedgateError as error:
         click.echo(f"wedgate: the comment was not acknowledged: {error}")
+
+
+def _say_trouble(number: int, comment: Comment, error: WedgateError, talk: Conversing) -> None:
+    """Say on the pull request, as far as that goes, why there is no answer: to whoever has a part in the repository.
+
+    It is a comment of its own: what wedgate's answer anchors of the ledger stays.
+    """
+    from wedgate.render.trouble import render_trouble
+
+    try:
+        if talk.overrides.has_part(comment):
+            marker = talk.place.trouble
+            talk.forge.keep_comment(number, marker, render_trouble(marker, comment, str(error)))
+    except WedgateError as also:
+        click.echo(f"wedgate: this could not be said on the pull request: {also}")
 
 
 def _tell(answer: Answer, talk: Conversing) -> None:

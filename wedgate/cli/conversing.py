@@ -61,6 +61,12 @@ class Posting:
         words = "the default branch has no wedgate.yml that can be used; write one with `wedgate init`"
         return self.trouble or UsageError(words)
 
+    def replaces_lost_ledger(self, pull_request: int, head: str) -> bool:
+        """Whether a pull request leaves a ledger that does not exist any more: then there is none to ask about it."""
+        from wedgate.adapters.forge.runner import ChangeEvent
+
+        return self.gate_for(ChangeEvent(pull_request=pull_request, head_sha=head)).replaces_lost_ledger()
+
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
         """Post a status, or where asked a check run with the decision, or why there is none, as its summary.
 

@@ -85,7 +85,7 @@ def _refresh(talk: Posting, pull: PullRequest, changes: list[datetime]) -> ExitC
     found: Decision | None = None
     head = pull.head
     try:
-        if isinstance(talk, Conversing):
+        if isinstance(talk, Conversing) and not talk.replaces_lost_ledger(pull.number, head):
             picture = talk.overrides.picture(pull.number)
             head = picture.change.head
             found = look(talk.overrides, talk.decide, picture)
@@ -110,8 +110,9 @@ def _refresh_group(talk: Posting, group: MergeGroup) -> ExitCode:
     found: Decision | None = None
     commit = group.commit
     try:
-        found = talk.ask_about(ChangeEvent(pull_request=None, head_sha=commit))
-        if isinstance(talk, Conversing):
+        change = ChangeEvent(pull_request=None, head_sha=commit)
+        found = talk.ask_about(change)
+        if isinstance(talk, Conversing) and not talk.gate_for(change).replaces_lost_ledger():
             found = talk.overrides.frozen(found)
             found = talk.overrides.through(found, Outgoing(commit=commit), pull_request=group.pull_request)
         status = status_of(found, url=talk.run_url)

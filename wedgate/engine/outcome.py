@@ -10,6 +10,8 @@ from wedgate.errors import ExitCode
 from wedgate.rollout.promises import not_promised, spell_undrained
 from wedgate.rollout.state import PROMOTED, HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
 
+_BACK = RegionPhase.ROLLED_BACK
+
 _OF_HOLD = {
     HoldKind.REGRESSION: ExitCode.NEEDS_HUMAN,
     HoldKind.EVIDENCE: ExitCode.NEEDS_HUMAN,
@@ -47,8 +49,9 @@ def tick_end(state: RolloutState, rescue: str | None = None, *, never: str = "")
 def _place(region: RegionState) -> str:
     """Say where a region stands, in short."""
     what = f"{region.phase} at {region.weight} %" if region.weight else str(region.phase)
-    why = region.paused and f"paused by {region.paused}"
-    why = why or (f"{region.why}{_until(region)}" if region.hold is not None else "")
+    why = f"{region.why}{_until(region)}" if region.hold is not None or region.phase is _BACK else ""
+    if region.paused is not None and not region.is_final:
+        why = f"paused by {region.paused}"
     return f"{what} ({why})" if why else what
 
 

@@ -19,6 +19,7 @@ from wedgate.engine.returning import Ask, Together, ask_within, in_threads
 from wedgate.errors import ExitCode
 from wedgate.gate.decision import RegionDecision
 from wedgate.judge.values import JudgeSettings
+from wedgate.making import quick
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import Plan, RolloutState
 from wedgate.rollout.values import RolloutSettings, TargetSettings
@@ -48,6 +49,7 @@ class Passage:
     strategy: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutParts:
     """Everything that a rollout touches.
@@ -98,6 +100,7 @@ class RolloutParts:
     store_options: tuple[tuple[str, object], ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nowhere:
     """Why the way through a region fits into no window of the coming year, and what to shorten.

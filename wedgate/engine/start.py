@@ -78,10 +78,11 @@ def plan_rollout(
     refuse_poisoned(parts, state, release, requested)
     missing = [region for region in requested if region not in state.good]
     if missing:
+        is_all = set(missing) >= set(parts.settings.targets)
         raise RefusedError(
             f"no last good version is known for {', '.join(missing)}, so there is nothing to return to; record what "
             "runs there now: wedgate rollout adopt --digest DIGEST"
-            + "".join(f" --region {region}" for region in missing)
+            + "".join(f" --region {region}" for region in missing if not is_all)
         )
     already = tuple(region for region in requested if state.good[region].release.digest == release.digest)
     rest = [region for region in requested if region not in already]

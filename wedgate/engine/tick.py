@@ -50,6 +50,9 @@ LOOK_EVERY = timedelta(seconds=1)
 ASK_AGAIN = timedelta(seconds=30)
 """How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
 
+_ALWAYS_TOLD = (ev.HookRan, ev.Ticked)
+"""Events of which something is written or said even where they change nothing."""
+
 LINES_SAID = 3
 """Lines of a failed hook's output that are said at once; more of it is in the journal."""
 
@@ -74,7 +77,7 @@ class Ticker:
         self._asked: dict[str, datetime] = {}
         self._gate = RegionGate(parts, book)
         self._returns = Returns(
-            parts.run_beside, parts.ask, lambda region, why: self._say(region, "before it goes back", why, None)
+            parts.run_beside, parts.ask, lambda region, why: _say(parts, region, "before it goes back", why, None)
         )
         self._hooks = HookDesk(parts)
         self.raised: Progress | None = None
@@ -92,7 +95,7 @@ class Ticker:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
         before = self.state
         after, effects = step(before, event)
-        if after is before and not effects and not isinstance(event, ev.HookRan | ev.Ticked):
+        if after is before and not effects and not isinstance(event, _ALWAYS_TOLD):
             # Most of what is read back is as it was, and nothing follows.
             return
         if isinstance(event, ev.HookRan):
@@ -101,7 +104,9 @@ class Ticker:
             # A return that could not be recorded stops nobody; what would be an increase after it is not even begun.
             raise self.blind
         drafts = self._drafts(event, after, effects)
-        decreases = [effect for effect in effects if isinstance(effect, fx.SetWeights) and effect.is_decrease]
+        decreases = (
+            [each for each in effects if isinstance(each, fx.SetWeights) and each.is_decrease] if effects else []
+        )
         found: list[ev.Event] = []
         if decreases:
             self.spooled_at = self._book.keep(drafts) or self.spooled_at
@@ -303,9 +308,9 @@ class Ticker:
 
     def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
-        rollout, at = self.state.plan.rollout, event.at
+        before, rollout, at = self.state, self.state.plan.rollout, event.at
         drafts = []
-        if (after is not self.state and after != self.state) or isinstance(event, ev.HookRan):
+        if (after is not before and after != before) or isinstance(event, ev.HookRan):
             drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
             if isinstance(effect, fx.Poison):
@@ -314,7 +319,7 @@ class Ticker:
             elif isinstance(effect, fx.RecordGood):
                 good = Good(region=effect.region, colour=effect.colour, release=effect.release, rollout=rollout)
                 drafts.append(_draft(Stream.HISTORY, "good", at, to_plain(good)))
-        if after is not self.state and after.is_over and not self.state.is_over:
+        if after is not before and after.is_over and not before.is_over:
             drafts.append(release_claims(after, at))
         return drafts
 
@@ -539,7 +544,12 @@ class Ticker:
 
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""
-        self._parts.observe(Progress(at=self._now(), region=region, what=what, why=why, until=until))
+        _say(self._parts, region, what, why, until)
+
+
+def _say(parts: RolloutParts, region: str | None, what: str, why: str, until: datetime | None) -> None:
+    """Tell whoever watches a run."""
+    parts.observe(Progress(at=parts.clock(), region=region, what=what, why=why, until=until))
 
 
 def _mark_of(event: ev.Event) -> ev.Event:

@@ -26,6 +26,7 @@ from statistics import NormalDist
 from wedgate.judge.exact import excess_p, upper_tail
 from wedgate.judge.values import ErrorLimits, MetricJudgement, Outcome, Slice
 from wedgate.judge.wording import spell_p, spell_percent, spell_share
+from wedgate.making import quick
 
 METRIC = "errors"
 
@@ -36,6 +37,7 @@ PASS_CHANCE = 0.05
 """What the newest slices may be above the ceiling by, and still pass."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Totals:
     """Counts up to one look."""

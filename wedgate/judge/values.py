@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from wedgate.making import quick
+
 
 class Outcome(StrEnum):
     """A judgement. Only ``pass`` advances a rollout; only ``fail`` rolls it back by itself."""
@@ -27,6 +29,7 @@ UNBOUNDED_MS = 1e12
 """The upper bound of a bucket that has none: requests that took longer than the last bound of a histogram."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
     """``count`` requests that took at least ``lower_ms`` and less than ``upper_ms`` milliseconds."""
@@ -46,6 +49,7 @@ class Used:
     memory_bytes: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColourSample:
     """What one colour did during one slice. ``timeouts`` are requests without an answer; they are part of
@@ -58,6 +62,7 @@ class ColourSample:
     used: Used | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """Both colours over the same stretch ``[start, end)``: one paired observation.
@@ -129,6 +134,7 @@ class JudgeSettings:
         return self.false_alarms / (max(1, regions) * max(1, steps))
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricJudgement:
     """One metric: outcome, the rule that decided in words, and the numbers it used (name, text) in order."""
@@ -139,6 +145,7 @@ class MetricJudgement:
     numbers: tuple[tuple[str, str], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """The verdict on a step: the worst of its metrics, with the slices counted and used."""
@@ -150,6 +157,7 @@ class Judgement:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Cumulative counters of both colours (``"blue"``, ``"green"``) since their source started, as of ``at``."""

@@ -31,6 +31,11 @@ class Place:
             return MARKER
         return MARKER.replace(" -->", f" {hashlib.sha256(self.path.encode()).hexdigest()[:12]} -->")
 
+    @property
+    def trouble(self) -> str:
+        """The line by which the comment is found that says why there was no answer; it anchors nothing."""
+        return self.marker.replace(":override", ":trouble")
+
     def is_beside(self, comment: str) -> bool:
         """Whether a comment looks like the one of another service of the repository."""
         return comment.startswith(_ANY) and not comment.startswith(self.marker)

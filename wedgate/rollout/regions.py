@@ -319,7 +319,7 @@ def watch_effects(state: RolloutState, plan: RegionPlan, region: RegionState) ->
             since=region.bake_from,
             bake=region.bake_needed,
             stable=plan.stable,
-            level=state.level,
+            level=state.plan.level,
             against_limits=region.strategy is not None and region.strategy.against_limits,
         ),
     )

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from wedgate.judge.values import JudgeSettings, Outcome, Reading, Slice
 from wedgate.ledger.copying import replace
+from wedgate.making import quick
 from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
     Choice,
@@ -95,6 +96,7 @@ class HoldKind(StrEnum):
     """The run ended while the region was in motion; traffic went back to stable."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """Why nothing increases in a region, since and until when (``None``: nobody knows), and where it goes on."""
@@ -123,6 +125,7 @@ class Return:
     all_at: datetime | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPlan:
     """One region of a plan: its wave (from 0), what runs there as stable, and its target by value.
@@ -166,10 +169,15 @@ class Plan:
     accepted_by: str | None = None
     places: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """Where each region stands in ``regions``, and in those of every state."""
+    level: Decimal = field(init=False, repr=False, compare=False)
+    """The false-alarm budget of one step: the rollout's, shared out over all its regions and steps."""
 
     def __post_init__(self) -> None:
-        """Note the place of each region."""
+        """Note the place of each region, and the budget of a step."""
         object.__setattr__(self, "places", {region.region: place for place, region in enumerate(self.regions)})
+        most = max((len(strategy.steps) for strategy in self.strategies), default=1)
+        level = self.judge.level_of_step(regions=len(self.regions), steps=most)
+        object.__setattr__(self, "level", level)
 
     def region(self, name: str) -> RegionPlan:
         """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
@@ -184,6 +192,7 @@ class Evidence:
     slices: tuple[Slice, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionState:
     """Where one region stands.
@@ -247,6 +256,7 @@ class RegionState:
         return self.weight > 0 or (self.hold is not None and self.hold.resume is not RegionPhase.PENDING)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutState:
     """A rollout: its plan, its status, and one state for each region in the plan's order."""
@@ -302,12 +312,6 @@ class RolloutState:
         return self.status is RolloutStatus.DONE or not any(
             region.is_moving or region.owes_return for region in self.regions
         )
-
-    @property
-    def level(self) -> Decimal:
-        """The false-alarm budget of one step: the rollout's, shared out over all its regions and steps."""
-        most = max((len(strategy.steps) for strategy in self.plan.strategies), default=1)
-        return self.plan.judge.level_of_step(regions=len(self.regions), steps=most)
 
 
 def weights_expected(plan: RegionPlan, region: RegionState) -> Weights:

@@ -113,8 +113,6 @@ def _status(state: RolloutState) -> RolloutStatus:
 def _stepped(state: RolloutState, event: Event) -> Stepped:
     """Dispatch one event."""
     match event:
-        case Ticked():
-            return _ticked(state, event)
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
             found, effects = _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
@@ -123,6 +121,8 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
             WeightsRead() | DigestRead() | GateAnswered() | Deployed() | DeployFailed() | TargetFailed() | ReturnWaits()
         ):
             return _found(state, event)
+        case Ticked():
+            return _ticked(state, event)
         case Judged():
             return _judged(state, event)
         case Started():
@@ -152,9 +152,10 @@ def _found(
     event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed | ReturnWaits,
 ) -> Stepped:
     """Let one region take in what was found there; facts about other regions are not ours."""
-    if event.region not in state.plan.places:
+    place = state.plan.places.get(event.region)
+    if place is None:
         return state, ()
-    plan, region = state.plan.region(event.region), state.region(event.region)
+    plan, region = state.plan.regions[place], state.regions[place]
     match event:
         case WeightsRead():
             moved, effects = _strayed(state, plan, region, event) or _weights_read(plan, region, event)

@@ -14,7 +14,8 @@ class FaultKind(StrEnum):
     """Kinds of faults. Those of the first group are of the process, of the second of its surroundings."""
 
     CRASH = "crash"
-    """The process dies here, as by SIGKILL."""
+    """The process dies here, as by SIGKILL. From ``RETURNS_LATE`` on it only seemed to, and returns traffic while the
+    next one takes over."""
     ZOMBIE = "zombie"
     """The process stands still here, another one takes over and works; then the first one goes on. From ``PER_REGION``
     on it is a job for each region."""
@@ -84,6 +85,9 @@ class Fault:
         """``crash@37``."""
         return f"{self.kind}@{self.point}"
 
+
+RETURNS_LATE = 0.8
+"""From which pick on a process that seems to be dead has a return on its way."""
 
 PER_REGION = 0.7
 """From which pick on a process that stands still is taken over region by region."""

@@ -36,9 +36,10 @@ from wedgate.rollout.values import (
     TargetSettings,
     WindowCloses,
 )
-from wedgate.simulation.faults import LATEST_POINT, PER_REGION, Fault, FaultKind, draw_faults
+from wedgate.simulation.faults import LATEST_POINT, PER_REGION, RETURNS_LATE, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
-from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore, Unseeing
+from wedgate.simulation.judging import Judging
+from wedgate.simulation.process import PAUSE, DeadError, Process, ProcessSpool, ProcessStore, Unseeing
 from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, Region, World
 
 NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
@@ -49,6 +50,9 @@ MOST_POINTS = 20_000
 """A rollout passes some hundreds, and one that waits for hours some thousands."""
 
 MINUTE = timedelta(minutes=1)
+
+_JUDGING = Judging()
+"""What the judge answered in the worlds of this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +132,14 @@ def _window(rng: random.Random) -> tuple[timedelta, timedelta]:
     return begins, begins + rng.randrange(5, 60) * MINUTE
 
 
-def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
-    """Run the rollout of a seed, with other ``faults`` than its own where they are given."""
+def simulate(seed: int, faults: Sequence[Fault] | None = None, *, judging: Judging | None = None) -> Outcome:
+    """Run the rollout of a seed, with other ``faults`` than its own where they are given.
+
+    ``judging`` remembers what the judge answered in other worlds.
+    """
     setting = setting_of(seed)
     drawn = setting.faults if faults is None else tuple(faults)
-    story = _Story(seed, setting, drawn)
+    story = _Story(seed, setting, drawn, judging)
     violation = None
     try:
         story.tell()
@@ -141,6 +148,8 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
     violation = story.checker.broken or violation
     if violation is not None:
         story.world.say(f"BROKEN {violation}")
+    # Nothing holds itself: what nobody asks for any more goes at once.
+    story.world.switched.clear()
     state = story.state()
     return Outcome(
         seed=seed,
@@ -154,7 +163,7 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
 
 def end_of(seed: int) -> Outcome:
     """Run one world, and leave it behind: of most of them only how they ended is asked for."""
-    return replace(simulate(seed), world=None)
+    return replace(simulate(seed, judging=_JUDGING), world=None)
 
 
 def shrink(outcome: Outcome) -> Outcome:
@@ -173,9 +182,9 @@ def shrink(outcome: Outcome) -> Outcome:
 class _Story:
     """A world and its processes."""
 
-    def __init__(self, seed: int, setting: Setting, faults: Sequence[Fault]) -> None:
+    def __init__(self, seed: int, setting: Setting, faults: Sequence[Fault], judging: Judging | None) -> None:
         self.setting = setting
-        self.world = World(random.Random(seed + 1), NAMES, rate=setting.rate)  # noqa: S311
+        self.world = World(random.Random(seed + 1), NAMES, rate=setting.rate, judging=judging)  # noqa: S311
         for name, (begins, ends) in setting.closed.items():
             self.world.regions[name].closed.append((MONDAY + begins, MONDAY + ends))
         self.checker = Checker(world=self.world, settings=setting.rollout, migration=setting.migration)
@@ -252,12 +261,13 @@ class _Story:
     def _at_point(self, process: Process, what: str) -> None:
         if self.world.point > MOST_POINTS:
             raise ViolationError("it never ends")
-        if what == "pause" and not self.hindered:
+        if what == PAUSE and not self.hindered:
             self.checker.while_running()
         while self.faults and self.faults[0].point <= self.world.point:
             fault = self.faults.pop(0)
             self.world.say(f"FAULT {fault.kind} while {process.name} is at: {what}")
             self._happens(fault, process, what)
+        self.world.due = min(self.faults[0].point if self.faults else MOST_POINTS, MOST_POINTS)
 
     def _happens(self, fault: Fault, process: Process, what: str) -> None:
         """Let a fault happen."""
@@ -266,6 +276,7 @@ class _Story:
         match kind:
             case FaultKind.CRASH:
                 process.alive = False
+                world.returns_late = fault.pick >= RETURNS_LATE
             case FaultKind.ZOMBIE if fault.pick >= PER_REGION:
                 self._region_by_region(region)
             case FaultKind.ZOMBIE | FaultKind.DOUBLE:

@@ -33,6 +33,13 @@ PASSED_ON = (
     "SHELL",
     "LANG",
     "LANGUAGE",
+    "LC_ALL",
+    "LC_COLLATE",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "LC_MONETARY",
+    "LC_NUMERIC",
+    "LC_TIME",
     "TZ",
     "TMPDIR",
     "TEMP",
@@ -41,13 +48,13 @@ PASSED_ON = (
     "COMSPEC",
     "PATHEXT",
 )
-"""Variables that every command may need and that hold no secret; those that begin with LC_ are passed on too."""
+"""Variables that every command may need and that hold no secret: each by name, for LC_SECRET may be one."""
 
 
 def passed_on(names: Collection[str], environment: Mapping[str, str]) -> dict[str, str]:
     """Return what a command sees of an environment: what every command needs, and what it asked for by name."""
     wanted = {*PASSED_ON, *names}
-    return {name: value for name, value in environment.items() if name in wanted or name.startswith("LC_")}
+    return {name: value for name, value in environment.items() if name in wanted}
 
 
 def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:

@@ -6,7 +6,7 @@ import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -19,6 +19,8 @@ from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
 from wedgate.overrides.people import Comment
 
 WORKFLOW_LOGIN = "github-actions[bot]"
+TWINS_WITHIN = timedelta(minutes=5)
+"""How long ago another run may have begun to write the comment that this one has just written too."""
 VERSIONS = 200
 """How far back a valid configuration is looked for."""
 _LISTED_AT_MOST = 300
@@ -148,7 +150,9 @@ class GithubForge:
         if made is None:
             return False
         author = _parts_of(made)[1]
-        own = [each[0] for each in self._own_comments(self._comments_at(listed, what), marker) if each[1] == author]
+        since = (self.connection.date() - TWINS_WITHIN).strftime("%Y-%m-%dT%H:%M:%SZ")
+        listing = self._comments_at(listed, what, since=since)
+        own = [each[0] for each in self._own_comments(listing, marker) if each[1] == author]
         for twin in own[1:]:
             self._write("PATCH", self._comment(own[0]), body, what)
             with suppress(NotFoundError):
@@ -158,8 +162,8 @@ class GithubForge:
     def _own_comments(self, comments: Iterable[_Parts], marker: str) -> Iterator[_Parts]:
         return (each for each in comments if marker in each[2] and self.may_be_own(each[1]))
 
-    def _comments_at(self, listed: str, what: str) -> Iterator[_Parts]:
-        return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT))
+    def _comments_at(self, listed: str, what: str, **query: object) -> Iterator[_Parts]:
+        return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT, **query))
 
     def _comment(self, number: int) -> str:
         return f"{self._base}/issues/comments/{number}"
