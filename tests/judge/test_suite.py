@@ -170,3 +170,35 @@ def test_files_with_times_say_that_both_were_measured_in_turns() -> None:
     told = judge_suite(report(replace(base, times=times[0])), report(replace(candidate, times=times[1])))
     assert told.outcome is Outcome.FAIL
     assert judge_suite(report(base), report(candidate)).outcome is not Outcome.FAIL
+
+
+def crashed(seed: int, *, of: int, left: int) -> Measurements:
+    """Return files of a build, one of each run, of which only ``left`` have ``checkout``."""
+    runs = []
+    for run in range(of):
+        names = ("search", "checkout") if run < left else ("search",)
+        runs.append(report(*(metric(name, seed=100 * seed + run, count=1) for name in names)))
+    return together(runs)
+
+
+def test_what_a_part_of_the_runs_lost_does_not_pass_for_the_rest() -> None:
+    """A benchmark that crashed in five of ten processes; in as many of the base's files nothing is lost."""
+    base = crashed(1, of=10, left=10)
+    found = judge_suite(base, crashed(2, of=10, left=5))
+    assert found.outcome is Outcome.NOT_ENOUGH_DATA
+    said = {each.name: each.comparison.why for each in found.results}
+    assert said["checkout"].startswith("5 of the candidate's 10 files do not have it")
+    assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=20, left=10)).outcome is Outcome.PASS
+    assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=10, left=10)).outcome is Outcome.PASS
+
+
+def test_values_that_are_fewer_than_those_beside_them_do_not_pass() -> None:
+    """In one file, where the base has as many of each; what fails by those that are left still fails."""
+    base = report(metric("a", seed=1), metric("b", seed=1))
+    found = judge_suite(base, report(metric("a", seed=2), metric("b", seed=2, count=6)))
+    assert [each.comparison.outcome for each in found.results] == [Outcome.PASS, Outcome.NOT_ENOUGH_DATA]
+    assert "has 6 values of it, and 10 of another metric" in found.results[1].comparison.why
+    slow = judge_suite(base, report(metric("a", seed=2), metric("b", seed=2, count=6, times=1.3)))
+    assert slow.results[1].comparison.outcome is Outcome.FAIL
+    fewer = report(metric("a", seed=2, count=6), metric("b", seed=2, count=6))
+    assert "another metric" not in judge_suite(base, fewer).results[1].comparison.why

@@ -7,6 +7,7 @@ one value, because they rise and fall together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +26,7 @@ class Metric:
 
     ``bounds`` are the least and the most that each value may be, where it is known to a bucket of a histogram only.
     ``aggregated`` is why the values are not single measurements (a mean over all of them, say): nothing can be tested.
+    ``present`` is in how many files of its build the metric is, and how many there are.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Metric:
     times: tuple[datetime, ...] = ()
     aggregated: str | None = None
     bounds: tuple[tuple[float, float], ...] = ()
+    present: tuple[int, int] = (1, 1)
 
     @property
     def within(self) -> tuple[tuple[float, float], ...]:
@@ -188,8 +191,9 @@ def together(reports: Sequence[Measurements]) -> Measurements:
             if environment.setdefault(name, value) != value:
                 raise ValueError(f"the files differ in {name}: {environment[name]} and {value}")
     tools = {report.tool: None for report in reports if report.tool is not None}
+    names = Counter(metric.name for report in reports for metric in report.metrics)
     return Measurements(
-        metrics=tuple(found.values()),
+        metrics=tuple(replace(each, present=(names[each.name], len(reports))) for each in found.values()),
         commit=next(iter(commits), None),
         tool=", ".join(tools) or None,
         environment=environment,

@@ -7,13 +7,14 @@ its share of the level (Bonferroni), and one that could never say anything with 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.bounded import compare_bounded
 from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
 from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.presence import partly_missing
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
 from wedgate.judge.units import factor_between
@@ -115,13 +116,15 @@ def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSett
 def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> SuiteJudgement:
     known = {metric.name for metric in base.metrics}
     others = {metric.name: metric for metric in candidate.metrics}
+    gaps = partly_missing(base, candidate)
     new = tuple(name for name in others if name not in known)
     elsewhere = _elsewhere(base, candidate)
     pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
     results = tuple(
-        _result(metric, other, settings, troubles[metric.name], max(1, len(decided))) for metric, other in pairs
+        _held_back(_result(metric, other, settings, troubles[metric.name], max(1, len(decided))), gaps)
+        for metric, other in pairs
     )
     left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
     return decided_by(results, settings, new=new, left_out=left_out)
@@ -160,6 +163,14 @@ def _score(results: Sequence[MetricResult], settings: ScoreSettings) -> Score:
     ]
     weights = {group.name: group.weight for group in settings.groups if group.weight is not None}
     return score_metrics(metrics, weights=weights, thresholds=settings.thresholds, critical=settings.critical)
+
+
+def _held_back(result: MetricResult, gaps: Mapping[str, str]) -> MetricResult:
+    """Return a metric that does not pass for its survivors alone; what fails by them fails."""
+    gap = gaps.get(result.name)
+    if gap is None or result.comparison.outcome not in (Outcome.PASS, Outcome.MARGINAL):
+        return result
+    return replace(result, comparison=replace(result.comparison, outcome=Outcome.NOT_ENOUGH_DATA, why=gap))
 
 
 def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:
