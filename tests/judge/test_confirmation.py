@@ -88,9 +88,10 @@ def test_the_same_runs_confirm_nothing() -> None:
         (builds(2, at=START - timedelta(hours=1), search=1.1), "are not later than those that alarmed"),
         (builds(2, at=None, search=1.1), "nothing says when"),
         (builds(2, at=LATER, blocked=True, search=1.1), "one was measured after the other"),
+        (builds(2, at=LATER, blocked=True, count=4, search=1.3), "one was measured after the other"),
         (builds(2, at=LATER, count=3, search=1.1), "too few values"),
     ],
-    ids=["older", "without times", "one after the other", "too few"],
+    ids=["older", "without times", "one after the other", "four after four", "too few"],
 )
 def test_runs_that_are_not_fresh_or_not_in_turns_confirm_nothing(again: Builds, says: str) -> None:
     """Whatever they say: the answer is that it is not known."""

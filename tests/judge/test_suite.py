@@ -128,6 +128,30 @@ def test_one_after_the_other_is_not_enough_and_in_turns_is() -> None:
     assert turns.outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize("count", [2, 4, 10])
+def test_an_arm_that_is_over_before_the_other_begins_is_blocked_however_few_there_are(count: int) -> None:
+    """Four against four cannot reach one in a hundred; twenty minutes in between are enough to know."""
+    first, later = ([START + timedelta(minutes=each + after) for each in range(count)] for after in (0, 20))
+    assert is_blocked(first, later)
+    assert is_blocked(later, first)
+    assert is_blocked(first, [*later[1:], START + timedelta(seconds=1)]) is (count == 10)
+    if count == 4:
+        base, worse = (
+            replace(metric(seed=seed, count=4, times=times), times=tuple(at))
+            for seed, times, at in ((1, 1.0, first), (2, 1.3, later))
+        )
+        assert judge_suite(report(base), report(worse)).outcome is Outcome.NOT_ENOUGH_DATA
+
+
+def test_an_order_that_one_arm_does_not_tell_is_said() -> None:
+    """Where the other one does; where none does there is nothing to say of one."""
+    times = tuple(START + timedelta(minutes=each) for each in range(10))
+    base, candidate = replace(metric(seed=1), times=times), metric(seed=2)
+    found = judge_suite(report(base), report(candidate)).results[0].comparison
+    assert found.why.endswith("in which order is not known, as the candidate has no times for all values")
+    assert "order" not in judge_suite(report(metric(seed=1)), report(candidate)).results[0].comparison.why
+
+
 @pytest.mark.parametrize("count", [5, 10, 30])
 def test_a_random_order_is_rarely_called_blocked(count: int) -> None:
     """At most one in a hundred, by the exact test; three in three hundred, and chance a few more."""

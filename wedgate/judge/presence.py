@@ -1,4 +1,4 @@
-"""Which metrics a part of the candidate's runs lost: a benchmark that crashed now and then leaves its survivors only."""
+"""Which metrics a part of the candidate's runs lost: a benchmark that crashes now and then leaves its survivors."""
 
 from __future__ import annotations
 

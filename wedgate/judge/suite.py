@@ -225,13 +225,22 @@ def _result(
     return MetricResult(
         name=metric.name,
         unit=metric.unit,
-        comparison=comparison,
+        comparison=_with_order(comparison, metric, other),
         base=metric.values,
         candidate=values,
         decides=decides,
         is_critical=is_critical,
         direction=metric.direction,
     )
+
+
+def _with_order(comparison: Comparison, metric: Metric, other: Metric) -> Comparison:
+    """Say where one arm's files tell when they were measured, and the other's do not."""
+    if bool(metric.times) is bool(other.times):
+        return comparison
+    untold = "base" if other.times else "candidate"
+    why = f"{comparison.why}; in which order is not known, as the {untold} has no times for all values"
+    return replace(comparison, why=why)
 
 
 def _trouble(metric: Metric, other: Metric | None, elsewhere: str | None) -> tuple[Outcome, str] | None:
