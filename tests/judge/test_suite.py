@@ -226,3 +226,18 @@ def test_values_that_are_fewer_than_those_beside_them_do_not_pass() -> None:
     assert slow.results[1].comparison.outcome is Outcome.FAIL
     fewer = report(metric("a", seed=2, count=6), metric("b", seed=2, count=6))
     assert "another metric" not in judge_suite(base, fewer).results[1].comparison.why
+
+
+def share(*values: float, way: Direction = Direction.LOWER_IS_BETTER) -> Measurements:
+    """Return the share of requests that failed in each run."""
+    return report(Metric(name="failed", unit="ratio", direction=way, values=values))
+
+
+@pytest.mark.parametrize("failed", [1.0, 0.5, 0.06])
+def test_a_share_that_rose_over_all_runs_does_not_pass(failed: float) -> None:
+    """Two of ten runs in which every request failed: by the order of runs alone it would pass."""
+    found = judge_suite(share(*[0.0] * 10), share(*[0.0] * 8, failed, failed))
+    assert found.outcome is Outcome.MARGINAL
+    assert found.results[0].comparison.why == f"over all runs together it is {20 * failed:.3g} %, and the base's 0 %"
+    assert judge_suite(share(*[0.0] * 10), share(*[0.0] * 8, 0.01, 0.01)).outcome is Outcome.PASS
+    assert judge_suite(share(*[failed] * 10), share(*[0.0] * 10)).outcome is Outcome.PASS

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from statistics import fmean
 
 from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.reading import Direction
+
+SHARE = "ratio"
+"""The unit of a share: so many of all."""
+SHARE_MORE = 0.005
+"""A share of failures that rose by more does not pass: as on live traffic."""
 
 
 def partly_missing(base: Measurements, candidate: Measurements) -> Mapping[str, str]:
@@ -20,6 +27,20 @@ def partly_missing(base: Measurements, candidate: Measurements) -> Mapping[str, 
         if gap is not None:
             found[metric.name] = f"{gap}: what vanished was not shown to be good"
     return found
+
+
+def share_that_rose(metric: Metric, other: Metric) -> str | None:
+    """Return why a share of failures does not pass: over all runs together it rose, whatever the order of runs says.
+
+    Ranks see nothing of two runs of ten that failed wholly. ``None`` for what is no share, or did not rise so.
+    """
+    is_cost = metric.direction is Direction.LOWER_IS_BETTER
+    if (metric.unit, other.unit) != (SHARE, SHARE) or not is_cost or not metric.values or not other.values:
+        return None
+    before, after = fmean(metric.values), fmean(other.values)
+    if not max(*metric.values, *other.values) <= 1 or after <= before + SHARE_MORE:
+        return None
+    return f"over all runs together it is {100 * after:.3g} %, and the base's {100 * before:.3g} %"
 
 
 def _in_files(metric: Metric, other: Metric) -> str | None:

@@ -14,7 +14,7 @@ from wedgate.judge.bounded import compare_bounded
 from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
 from wedgate.judge.measurements import Measurements, Metric
-from wedgate.judge.presence import partly_missing
+from wedgate.judge.presence import partly_missing, share_that_rose
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
 from wedgate.judge.units import factor_between
@@ -123,7 +123,7 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
     results = tuple(
-        _held_back(_result(metric, other, settings, troubles[metric.name], max(1, len(decided))), gaps)
+        _held_back(_result(metric, other, settings, troubles[metric.name], max(1, len(decided))), gaps, metric, other)
         for metric, other in pairs
     )
     left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
@@ -165,12 +165,15 @@ def _score(results: Sequence[MetricResult], settings: ScoreSettings) -> Score:
     return score_metrics(metrics, weights=weights, thresholds=settings.thresholds, critical=settings.critical)
 
 
-def _held_back(result: MetricResult, gaps: Mapping[str, str]) -> MetricResult:
-    """Return a metric that does not pass for its survivors alone; what fails by them fails."""
-    gap = gaps.get(result.name)
-    if gap is None or result.comparison.outcome not in (Outcome.PASS, Outcome.MARGINAL):
-        return result
-    return replace(result, comparison=replace(result.comparison, outcome=Outcome.NOT_ENOUGH_DATA, why=gap))
+def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, other: Metric | None) -> MetricResult:
+    """Return a metric that does not pass for its survivors alone, nor as a share that rose; what fails stays so."""
+    gap, found = gaps.get(result.name), result.comparison
+    if gap is not None and found.outcome in (Outcome.PASS, Outcome.MARGINAL):
+        return replace(result, comparison=replace(found, outcome=Outcome.NOT_ENOUGH_DATA, why=gap))
+    rose = share_that_rose(metric, other) if other is not None and found.outcome is Outcome.PASS else None
+    if rose is not None:
+        return replace(result, comparison=replace(found, outcome=Outcome.MARGINAL, why=rose))
+    return result
 
 
 def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:
