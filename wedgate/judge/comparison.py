@@ -30,6 +30,8 @@ CONTENDED = 0.07
 docs/judge.md."""
 FEW = 5
 """With so few values of a build, or fewer, their spread is not known: then identical builds have to be told apart."""
+LEAST = 3
+"""With fewer values of a build nothing is known of how they spread, however many the other has."""
 IDENTICAL = 0.005
 """The risk of failing a build that is identical, from a few values."""
 MANY = 20
@@ -119,6 +121,11 @@ def compare(
     if not 0 < asked.level < 1:
         raise ValueError(f"a level lies between 0 and 1, got {asked.level:g}")
     least = 1 / comb(len(base) + len(candidate), len(base))
+    few = min(("base", len(base)), ("candidate", len(candidate)), key=lambda each: each[1])
+    if few[1] < LEAST <= max(len(base), len(candidate)):
+        words = "is one value" if few[1] == 1 else f"are {few[1]} values"
+        why = f"too few values: there {words} of the {few[0]}, and of so few nobody knows how far they spread"
+        return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=why)
     if contended is None:
         costs = [value if direction is Direction.LOWER_IS_BETTER else inverse(value) for value in base]
         contended = max_spread(costs, costs) > CONTENDED
