@@ -186,6 +186,40 @@ def test_a_difference_too_small_to_matter_does_not_fail() -> None:
 
 
 @pytest.mark.parametrize(
+    ("way", "base", "candidate", "least", "outcome"),
+    [
+        (LOWER, [0.1, 0.11, 0.12] * 4, [0.2, 0.21, 0.22] * 4, 0.5, Outcome.PASS),
+        (LOWER, [0.1, 0.11, 0.12] * 4, [0.7, 0.71, 0.72] * 4, 0.5, Outcome.FAIL),
+        (LOWER, [0.0] * 10, [0.4] * 10, 0.5, Outcome.PASS),
+        (LOWER, [0.0] * 10, [0.6] * 10, 0.5, Outcome.FAIL),
+        (HIGHER, [100.0, 101.0] * 5, [80.0, 81.0] * 5, 50, Outcome.PASS),
+        (HIGHER, [100.0, 101.0] * 5, [40.0, 41.0] * 5, 50, Outcome.FAIL),
+        (HIGHER, [40.0, 41.0] * 5, [0.0] * 10, 50, Outcome.PASS),
+        (HIGHER, [100.0, 101.0] * 5, [97.0, 96.0] * 5, 0, Outcome.FAIL),
+    ],
+)
+def test_a_difference_that_is_too_small_to_matter_passes(
+    way: Direction, base: list[float], candidate: list[float], least: float, outcome: Outcome
+) -> None:
+    """Whichever way is good, and whatever its ratio; one that is large enough fails."""
+    assert compare(base, candidate, direction=way, margins=Margins(at_least=least)).outcome is outcome
+
+
+@given(ARMS, st.lists(st.sampled_from((1.0, 1.1, 2.0)), min_size=20, max_size=20), st.sampled_from((LOWER, HIGHER)))
+@settings(max_examples=300, deadline=None)
+def test_a_worse_candidate_gets_no_better_verdict_where_small_differences_do_not_matter(
+    arms: tuple[list[float], list[float]], times: list[float], way: Direction
+) -> None:
+    """In its own unit."""
+    base, candidate = arms
+    worse = [value * each if way is LOWER else value / each for value, each in zip(candidate, times, strict=False)]
+    order = (Outcome.PASS, Outcome.MARGINAL, Outcome.FAIL)
+    margins = Margins(at_least=0.3)
+    found, then = (compare(base, each, direction=way, margins=margins) for each in (candidate, worse))
+    assert order.index(found.outcome) <= order.index(then.outcome)
+
+
+@pytest.mark.parametrize(
     ("base", "candidate", "outcome", "word"),
     [
         ([], [1.0] * 9, Outcome.NOT_ENOUGH_DATA, "the base has no values"),

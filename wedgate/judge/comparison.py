@@ -12,8 +12,9 @@ seconds, the answer is the same.
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -182,7 +183,7 @@ class _Arms:
         # Lower throughput by 2 % is 1 / 0.98 of the cost.
         self._tolerated = 1 + margins.worse_by if is_cost else 1 / (1 - margins.worse_by)
         self._missed = 1 + margins.missed if is_cost else 1 / (1 - margins.missed)
-        self._floor = margins.at_least if is_cost else 0.0
+        self._is_cost = is_cost
         self._ratios = _ratios(self._base, self._candidate)
         self._middle = median(self._ratios)
 
@@ -193,13 +194,15 @@ class _Arms:
         counted = math.inf if in_turns else MANY
         level = {test: self._widened(SHARES[test] * self._asked.level, counted) for test in SHARES}
         share = {test: self._widened(SHARES[test] * self._asked.level / family, counted) for test in tests}
-        allowed = [self._allowed(value) for value in self._base]
+        allowed = [self._bound(value, self._tolerated) for value in self._base]
         chances = {test: self._p(test, self._candidate, allowed, share[test]) for test in tests}
         lower = min(self._lower(test, level[test]) for test in tests)
         # That of all ranks is beyond the middle always.
         upper = max(self._middle, *(self._upper(test, level[test]) for test in tests))
         fails = all(chances[test] <= share[test] for test in tests)
         ruled_out = upper < self._missed and self._upper(Rule.ALL_RANKS, level[Rule.ALL_RANKS]) < self._missed**FAR
+        if self._asked.at_least and not ruled_out:
+            ruled_out = self._is_too_small(tests, level)
         outcome, why = self._said(fails=fails, ruled_out=ruled_out)
         return Comparison(
             outcome=outcome,
@@ -231,7 +234,7 @@ class _Arms:
 
     def _beyond(self) -> int:
         """Return how many of the candidate's values are far beyond all of the base's, if chance hardly does that."""
-        worst = self._base[-1] * self._missed * (1 + SAME)
+        worst = self._bound(self._base[-1], self._missed)
         count = len(self._candidate) - bisect_right(self._candidate, worst)
         arms = len(self._base) + len(self._candidate)
         chance = comb(arms - count, len(self._base)) / comb(arms, len(self._base))
@@ -262,9 +265,26 @@ class _Arms:
         same = _p_of_all(self._candidate, [value * (1 + SAME) for value in self._base])
         return same > max(IDENTICAL, least)
 
-    def _allowed(self, value: float) -> float:
-        """Return what a candidate may take where the base takes this."""
-        return max(value * self._tolerated, value + self._floor) * (1 + SAME)
+    def _bound(self, value: float, ratio: float) -> float:
+        """Return the cost where the base has this one: so many times as much, or more by what does not matter."""
+        floor, most = self._asked.at_least, value * ratio if value else 0.0
+        if floor and self._is_cost:
+            most = max(most, value + floor)
+        elif floor:
+            most = max(most, inverse(max(0.0, inverse(value) - floor)))
+        return most * (1 + SAME)
+
+    def _is_too_small(self, tests: Sequence[Rule], level: Mapping[Rule, float]) -> bool:
+        """Whether a difference is ruled out that is beyond what must not be missed and large enough to matter."""
+        bounds = [self._bound(value, self._missed) for value in self._base]
+        far = [self._bound(value, self._missed**FAR) for value in self._base]
+        # Where even nothing is too small a difference, whatever the candidate costs lies below the bound.
+        candidate = [min(value, sys.float_info.max) for value in self._candidate]
+        return (
+            median(_ratios(bounds, candidate)) <= 1
+            and all(self._p(test, bounds, candidate, level[test]) <= level[test] for test in tests)
+            and _p_of_all(far, candidate) <= level[Rule.ALL_RANKS]
+        )
 
     def _p(self, test: Rule, worse: Sequence[float], better: Sequence[float], risk: float) -> float:
         return _p_of_all(worse, better) if test is Rule.ALL_RANKS else _p_of_lowest(worse, better, risk)
@@ -342,4 +362,6 @@ def _ratio(candidate: float, base: float) -> float:
 
 def inverse(value: float) -> float:
     """Return the cost of a value of which more is better: one is infinite that yields nothing."""
+    if math.isinf(value):
+        return 0.0
     return 1 / value if value else math.inf
