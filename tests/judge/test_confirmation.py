@@ -165,6 +165,26 @@ def test_a_report_carries_both_runs_and_is_confirmed_only_then() -> None:
     assert report_of(builds(1), None) is None
 
 
+def test_whatever_fails_makes_a_report_that_is_valid() -> None:
+    """Also where half of the values are nothing, and medians say so of both: the alarm would be lost."""
+    rng, fails = random.Random(3), 0  # noqa: S311 - seeded on purpose
+    for _ in range(1500):
+        way, idle, spread = rng.choice(list(Direction)), rng.choice((0, 0.3, 0.6)), rng.choice((0.01, 0.1, 0.5))
+        arms = []
+        for mean in (1, rng.choice((0.2, 0.7, 1.5, 3))):
+            count = rng.randint(4, 12)
+            drawn = [0.0 if rng.random() < idle else mean * rng.lognormvariate(0, spread) for _ in range(count)]
+            arms.append(Measurements(metrics=(Metric(name="a", unit="s", direction=way, values=tuple(drawn)),)))
+        judgement = judge_suite(*arms)
+        if judgement.outcome is not Outcome.FAIL:
+            continue
+        fails += 1
+        found = regression_of(judgement, (arms[0], arms[1]), None, **RELEASE)
+        assert found is not None
+        parse_report(json.loads(json.dumps(plain_report(found), allow_nan=False)))
+    assert fails > 150
+
+
 def test_a_rate_is_reported_in_its_own_direction() -> None:
     """Less of what should be high is worse."""
 
