@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -138,3 +139,14 @@ def test_what_one_file_left_out_is_left_out_of_all() -> None:
     metrics = one(1).metrics
     found = together([Measurements(metrics=metrics, left_out={"a": "why", "search": "why"})])
     assert found.left_out == {"a": "why"}
+
+
+def test_two_measurements_of_one_build_are_put_together_whatever_their_seed_was() -> None:
+    """Seed, load and temperature differ always; another processor is another machine."""
+    reports = [
+        Measurements(metrics=one(1).metrics, environment={"cpu": "one", "seed": seed, "load": load})
+        for seed, load in (("1", "0.1"), ("2", "0.1"))
+    ]
+    assert together(reports).environment == {"cpu": "one", "load": "0.1"}
+    with pytest.raises(ValueError, match="the files differ in cpu: one and two"):
+        together([reports[0], replace(reports[1], environment={"cpu": "two"})])

@@ -17,6 +17,8 @@ from wedgate.judge.reading import Direction, Place, Reader, is_finite, kind_of
 
 SCHEMA_VERSION = 1
 KIND = "measurements"
+MACHINE = ("machine", "cpu", "cpus", "governor")
+"""What of an environment tells one machine from another."""
 FIELDS = frozenset(("schema_version", "kind", "commit", "tool", "environment", "metrics", "left_out"))
 
 
@@ -176,6 +178,7 @@ def together(reports: Sequence[Measurements]) -> Measurements:
     """Return several reports of one build as one: each is of processes of its own.
 
     ``ValueError`` where they are of different commits or machines, or give a metric different units or directions.
+    What else differs of their environment (a seed, the load) is of a single file, and left out.
     """
     found: dict[str, Metric] = {}
     for report in reports:
@@ -188,7 +191,7 @@ def together(reports: Sequence[Measurements]) -> Measurements:
     environment: dict[str, str] = {}
     for report in reports:
         for name, value in report.environment.items():
-            if environment.setdefault(name, value) != value:
+            if environment.setdefault(name, value) != value and name in MACHINE:
                 raise ValueError(f"the files differ in {name}: {environment[name]} and {value}")
     tools = {report.tool: None for report in reports if report.tool is not None}
     names = Counter(metric.name for report in reports for metric in report.metrics)
@@ -196,7 +199,11 @@ def together(reports: Sequence[Measurements]) -> Measurements:
         metrics=tuple(replace(each, present=(names[each.name], len(reports))) for each in found.values()),
         commit=next(iter(commits), None),
         tool=", ".join(tools) or None,
-        environment=environment,
+        environment={
+            name: value
+            for name, value in environment.items()
+            if all(report.environment.get(name, value) == value for report in reports)
+        },
         left_out={name: why for report in reports for name, why in report.left_out.items() if name not in found},
     )
 

@@ -13,7 +13,7 @@ from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.bounded import compare_bounded
 from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
-from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.measurements import MACHINE, Measurements, Metric
 from wedgate.judge.presence import partly_missing, share_that_rose
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
@@ -180,13 +180,9 @@ def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:
     """Return what says that the two were not measured on the same machine."""
     for name, value in base.environment.items():
         other = candidate.environment.get(name)
-        if name in _MACHINE and other is not None and other != value:
+        if name in MACHINE and other is not None and other != value:
             return f"the base was measured on another machine ({name}: {value}, and here {other})"
     return None
-
-
-_MACHINE = ("machine", "cpu", "cpus", "governor")
-"""What of an environment tells one machine from another."""
 
 
 def _result(
