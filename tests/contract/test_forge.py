@@ -232,6 +232,20 @@ def test_nobody_elses_comment_is_touched_that_was_read_just_now(commented: Any) 
     assert commented.comments[7][-1].login == "github-actions[bot]"
 
 
+def test_an_app_keeps_its_one_comment(commented: Any) -> None:
+    """Its token may not ask by which name it writes; what an app only quotes, or a person wrote, is left alone."""
+    commented.comments[7][3].body = f"{MARKER} mine"
+    commented.comments[7][4].login, commented.comments[7][4].body = "quoting[bot]", f"> {MARKER} first"
+    commented.comments[7][5].login, commented.comments[7][5].body = "acme-gate[bot]", f"{MARKER}\nfirst"
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsecond")
+    assert [each.body for each in commented.comments[7][3:6]] == [
+        f"{MARKER} mine",
+        f"> {MARKER} first",
+        f"{MARKER}\nsecond",
+    ]
+    assert len(commented.comments[7]) == 150
+
+
 def test_a_token_of_an_app_is_not_asked_whose_it_is(commented: Any) -> None:
     """GitHub would refuse: it begins with `ghs_`, as a workflow's own does."""
     forge = GithubForge(api_url=commented.url, repository=REPOSITORY, token="ghs_x")

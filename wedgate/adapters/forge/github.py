@@ -160,7 +160,14 @@ class GithubForge:
         return True
 
     def _own_comments(self, comments: Iterable[_Parts], marker: str) -> Iterator[_Parts]:
-        return (each for each in comments if marker in each[2] and self.may_be_own(each[1]))
+        """Return those that this token wrote, or may have: of another app's, those that begin with the marker."""
+        return (
+            each
+            for each in comments
+            if marker in each[2]
+            and self.may_be_own(each[1])
+            and (each[2].startswith(marker) or each[1] == self._own_login())
+        )
 
     def _comments_at(self, listed: str, what: str, **query: object) -> Iterator[_Parts]:
         return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT, **query))
