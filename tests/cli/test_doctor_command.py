@@ -27,7 +27,7 @@ OTHER_TOKEN = STEPS.replace("comment}", "comment, github-token: '${{ secrets.APP
 WORKFLOW = f"on: {{issue_comment: {{types: [created]}}}}\njobs: {{a: {{permissions: {SCOPES}, {STEPS}}}}}"
 REFRESH = (
     "on: {schedule: [{cron: '*/15 * * * *'}], merge_group: }\n"
-    "permissions: {contents: read, pull-requests: read, statuses: write}\n"
+    "permissions: {contents: read, pull-requests: write, statuses: write}\n"
     "jobs: {b: {steps: [{run: pip install wedgate}, {run: 'wedgate refresh'}]}}"
 )
 STATUS: dict[str, Any] = {

@@ -13,6 +13,7 @@ from wedgate.cli.main import cli
 from wedgate.errors import UsageError
 
 CONFIG = Path(__file__).parents[2] / "scenarios" / "wedgate.yml"
+REGIONS = ["eu-central", "us-west", "us-east", "asia-pacific"]
 FRIDAY = ("--start", "2026-03-13T11:45:00+01:00")
 
 
@@ -32,6 +33,8 @@ def test_a_friday_on_which_auckland_is_in_its_saturday() -> None:
     assert "Fri 13 Mar 11:45 CET  Fri 13 Mar 12:27 CET  11h 33m" in output
     assert "Sun 15 Mar 05:00 NZDT" in output
     assert "asia-pacific waits 1d 3h for its calendar" in output
+    assert ", 1d 3h of it waiting\n" in output
+    assert "done in 42m, and nothing waits\n" in plan(*FRIDAY, "--region", "eu-central")[1]
     # 126 minutes for three regions, and 62 for the last before 11:00 UTC.
     assert "the latest start before, from which nothing waits: 2026-03-13 07:52 UTC" in output
     assert "\u00b7" * 20 in output
@@ -62,11 +65,17 @@ def test_markdown_is_a_chart_that_github_draws() -> None:
 
 
 def test_svg_is_well_formed_and_names_every_region() -> None:
-    """With titles for whoever hovers over a bar."""
+    """With titles for whoever points at a bar, hours to read it by, what the shades mean, and colours for the dark."""
     _, output = plan(*FRIDAY, "--format", "svg")
     root = ET.fromstring(output)  # noqa: S314 (our own)
     texts = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts[:4] == ["eu-central", "us-west", "us-east", "asia-pacific"]
+    assert texts[0].startswith("plan, 2026-03-13 10:45 to 2026-03-14 ")
+    assert [text for text in texts if text in REGIONS] == REGIONS
+    assert [text for text in texts if text.endswith(":00")] == [
+        *("Fri 12:00", "Fri 18:00", "Sat 00:00", "Sat 06:00", "Sat 12:00")
+    ]
+    assert texts[-6:] == ["waits for its calendar", "10 %", "50 %", "all", "promoted", "times in UTC"]
+    assert "prefers-color-scheme:dark" in output
     titles = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}title")]
     assert any("waits for its calendar" in title for title in titles)
 
@@ -79,6 +88,7 @@ def test_what_fits_nowhere_ends_with_ten(tmp_path: Path) -> None:
     code, output = plan(*FRIDAY, config=path)
     assert code == 10
     assert "eu-central     fits nowhere in the next sixty days" in output
+    assert "done in" not in output
     assert "shorten its bakes" in output
 
 

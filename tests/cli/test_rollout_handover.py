@@ -13,6 +13,7 @@ from click.testing import Result
 from github_world import REPOSITORY, GithubWorld
 from small_service import CLOSED_ON_SATURDAYS, NEW, green_in, put_simulated, run_to_its_code
 
+from wedgate.adapters.stores.file import FileStore
 from wedgate.cli import rollout_wiring
 from wedgate.errors import ExitCode
 
@@ -45,6 +46,8 @@ def wedgate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: Any) -> Wedg
         world.shifted_seconds = (now[0] - datetime.now(UTC)).total_seconds()
 
     pause(None, timedelta(0))
+    # A file that is waited for is waited for by the real clock.
+    monkeypatch.delattr(FileStore, "wait")
     monkeypatch.setattr(rollout_wiring, "utc_now", lambda: now[0])
     monkeypatch.setattr("wedgate.cli.wiring.utc_now", lambda: now[0])
     monkeypatch.setattr(rollout_wiring.Interruption, "pause", pause)
@@ -128,6 +131,11 @@ def test_files_of_the_runner_that_cannot_be_written_change_nothing(
 def test_half_of_a_release_and_options_without_one_are_refused(wedgate: Wedgate, words: tuple[str, ...]) -> None:
     """Exit 2, before anything is asked."""
     assert wedgate("rollout", "run", *words).exit_code == ExitCode.USAGE
+
+
+def test_a_budget_of_nothing_is_refused(wedgate: Wedgate) -> None:
+    """A run of no time would hand over to the next for ever."""
+    assert wedgate("rollout", "run", *NEW, "--budget", "0s").exit_code == ExitCode.USAGE
 
 
 def test_dispatch_is_for_the_runs_of_a_workflow(wedgate: Wedgate, monkeypatch: pytest.MonkeyPatch) -> None:

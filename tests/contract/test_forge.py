@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from github_world import REPOSITORY, Comment, GithubWorld, Link, Pull
 
 from wedgate.adapters.forge.github import GithubForge
+from wedgate.adapters.forge.github_conversations import GithubConversations
 from wedgate.errors import ConfigurationError, ExternalSystemError
 
 TOKEN = "a-token-of-the-test"
@@ -191,6 +192,76 @@ def test_nobody_elses_comment_is_touched(commented: Any) -> None:
     assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours")
     assert commented.comments[7][3].body == f"{MARKER} mine"
     assert commented.comments[7][-1].login == "deploy-bot"
+
+
+@pytest.mark.parametrize("edits_others", [True, False])
+def test_the_token_of_an_app_finds_its_own_comment_again(commented: Any, *, edits_others: bool) -> None:
+    """It may not ask who it is: it takes the first of an app with the marker that it can change, and no person's."""
+    commented.app, commented.edits_others = "acme-wedgate[bot]", edits_others
+    commented.comments[7][3].body = f"{MARKER} mine"
+    commented.comments[7][4] = Comment(number=5, login="github-actions[bot]", body=f"{MARKER}\nof another token")
+    for words in ("first", "second", "third"):
+        assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\n{words}")
+    own = [each for each in commented.comments[7] if MARKER in each.body and each.login.endswith("[bot]")]
+    last = {True: [("github-actions[bot]", "third")], False: [("acme-wedgate[bot]", "third")]}[edits_others]
+    assert [(each.login, each.body.split()[-1]) for each in own][-1:] == last
+    assert len(own) == (1 if edits_others else 2)
+    assert commented.comments[7][3].body == f"{MARKER} mine"
+
+
+def test_comments_that_were_read_just_now_are_not_read_again(commented: Any) -> None:
+    """Where ours is among them; another run may have written it since, and then it is found and not doubled."""
+    read = GithubConversations(forge_of(commented).connection).comments(7)
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nfirst", read)
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsecond", read)
+    read = GithubConversations(forge_of(commented).connection).comments(7)
+    commented.asked.clear()
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsecond", read)
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nthird", read)
+    assert not [asked for asked in commented.asked if "issues/7/comments" in asked]
+    own = [comment for comment in commented.comments[7] if comment.login == "github-actions[bot]"]
+    assert [comment.body for comment in own] == [f"{MARKER}\nthird"]
+
+
+def test_nobody_elses_comment_is_touched_that_was_read_just_now(commented: Any) -> None:
+    """It is known by its author there too."""
+    commented.comments[7][3].body = f"{MARKER} mine"
+    read = GithubConversations(forge_of(commented).connection).comments(7)
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours", read)
+    assert commented.comments[7][3].body == f"{MARKER} mine"
+    assert commented.comments[7][-1].login == "github-actions[bot]"
+
+
+def test_an_app_keeps_its_one_comment(commented: Any) -> None:
+    """Its token may not ask by which name it writes; what an app only quotes, or a person wrote, is left alone."""
+    commented.comments[7][3].body = f"{MARKER} mine"
+    commented.comments[7][4].login, commented.comments[7][4].body = "quoting[bot]", f"> {MARKER} first"
+    commented.comments[7][5].login, commented.comments[7][5].body = "acme-gate[bot]", f"{MARKER}\nfirst"
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsecond")
+    assert [each.body for each in commented.comments[7][3:6]] == [
+        f"{MARKER} mine",
+        f"> {MARKER} first",
+        f"{MARKER}\nsecond",
+    ]
+    assert len(commented.comments[7]) == 150
+
+
+def test_a_token_of_an_app_is_not_asked_whose_it_is(commented: Any) -> None:
+    """GitHub would refuse: it begins with `ghs_`, as a workflow's own does."""
+    forge = GithubForge(api_url=commented.url, repository=REPOSITORY, token="ghs_x")
+    assert forge.keep_comment(7, MARKER, f"{MARKER}\nours")
+    assert not [asked for asked in commented.asked if "/user" in asked]
+
+
+def test_comments_since_an_instant_are_those_written_or_changed_then(commented: Any) -> None:
+    """An edited one comes too, whenever it was written: it must not pass for one that is not there."""
+    at = datetime(2026, 6, 6, 10, tzinfo=UTC)
+    for place, comment in enumerate(commented.comments[7]):
+        comment.at = at + timedelta(minutes=place)
+    commented.comments[7][0].edited = True
+    conversations = GithubConversations(forge_of(commented).connection)
+    assert [each.id for each in conversations.comments(7, at + timedelta(minutes=148))] == [1, 149, 150]
+    assert len(conversations.comments(7, at)) == 150
 
 
 def test_a_token_that_may_not_comment_is_an_answer(commented: Any) -> None:

@@ -294,3 +294,17 @@ def test_a_guard_that_sees_nothing_says_why(world: Any) -> None:
     looked = guard_of(world, [], down(world)).look()
     assert "the store is down; and there is no rescue file" in looked.trouble
     assert guard_of(world, []).look().trouble == ""
+
+
+def test_an_error_of_a_target_that_nobody_thought_of_ends_no_guard(world: Any) -> None:
+    """It is as good as no answer: the guard looks on."""
+    baking(world)
+    guard = guard_of(world, [])
+
+    def odd() -> Any:
+        raise KeyError("weights")
+
+    weights, world.targets["r2"].weights = world.targets["r2"].weights, odd
+    assert guard.look().weights["r2"] is None
+    world.targets["r2"].weights = weights
+    assert guard.look().weights["r2"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -346,7 +347,7 @@ def test_a_writer_that_is_always_faster_ends_a_rollback_with_its_name(world: Any
     target = world.targets["r1"]
     tries = []
 
-    def set_weights(weights: Weights, fence: Fence) -> Any:
+    def set_weights(weights: Weights, fence: Fence, **more: Any) -> Any:
         tries.append(fence.epoch)
         raise FenceError("somebody is faster", held=Fence(epoch=fence.epoch + 5, revision=1, rollout="r-x"))
 
@@ -396,3 +397,20 @@ def test_an_older_rescue_file_gives_nothing_to_what_a_later_rollout_put_on_its_c
     assert (end.exit_code, end.regions[0].is_overtaken) == (ExitCode.EXTERNAL, True)
     assert "a later rollout has switched this region" in end.regions[0].trouble
     assert world.targets["r1"].weights() == kept
+
+
+def test_whatever_the_ledger_comes_to_the_rollback_counts(make_world: Callable[..., Any]) -> None:
+    """Traffic is back: an error that nobody thought of is told, and what was done is kept."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    while world.weights() != {"r1": 10}:
+        world.tick(after=timedelta(seconds=30))
+
+    def garbage() -> Any:
+        raise RecursionError("maximum recursion depth exceeded")
+
+    world.store.read = garbage
+    end = by_hand(world)
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert "maximum recursion depth exceeded" in end.recorded
+    assert world.weights() == {"r1": 0}

@@ -374,3 +374,73 @@ def test_closed_region_is_asked_and_said_at_its_own_pace(make_world: Callable[..
     moments = [at for region, at in world.asked if region == "r2"]
     assert all(later - at >= timedelta(seconds=30) for at, later in pairwise(moments))
     assert len(moments) < 40
+
+
+@pytest.mark.parametrize("by_region", [True, False], ids=["a tick per region", "a tick whose look at r2 failed"])
+def test_a_slow_run_is_held_off_in_each_region_whatever_became_of_the_others(
+    make_world: Callable[..., Any], by_region: bool
+) -> None:
+    """It stands still before it raises r2; r1 is taken over, r2 closes, and is only then taken over: r2 keeps 0 %."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+    world.start()
+    world.tick(after=MIN)
+    switch = world.targets["r2"].set_weights
+    stood: list[Weights] = []
+
+    def stands_still(weights: Weights, fence: Fence, **more: Any) -> Any:
+        if weights.green == 10 and not stood:
+            stood.append(weights)
+            world.now += 5 * MIN
+            world.close("r2", timedelta(0), timedelta(hours=30))
+            if not by_region:
+                world.targets["r2"].fail("weights", "no answer")
+            world.tick(regions=["r1"] if by_region else (), who="b:1")
+            world.targets["r2"].fail("weights", None)
+            world.tick(regions=["r2"] if by_region else (), who="c:1")
+        return switch(weights, fence, **more)
+
+    world.targets["r2"].set_weights = stands_still
+    with pytest.raises(LeaseLostError, match="r2"):
+        world.tick(who="a:1")
+    assert stood
+    assert world.weights()["r2"] == 0
+
+
+def test_what_an_overtaken_run_raised_all_the_same_goes_back(make_world: Callable[..., Any]) -> None:
+    """A region that is held without traffic, and has some under a fence of this rollout, is returned by the tick."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    world.close("r1", 2 * MIN, timedelta(hours=30))
+    for _ in range(4):
+        world.tick(after=MIN)
+    fence = world.store.read()[-1].epoch
+    rollout = Book(world.store, world.spool).refresh().latest
+    world.targets["r1"].set_weights(Weights(blue=90, green=10), Fence(epoch=fence, revision=1, rollout=rollout))
+    world.tick(after=MIN)
+    assert world.weights() == {"r1": 0}
+    assert world.whats()[-3:] == ["r1: weights", "r1: back on stable", "r1: held"]
+    world.tick(after=MIN)
+    book = Book(world.store, world.spool)
+    book.refresh()
+    state = book.rollout(rollout)
+    assert state is not None
+    assert (state.region("r1").phase, state.region("r1").hold.kind) == (RegionPhase.HELD, "closed")
+
+
+def test_a_take_over_never_raises_what_the_overtaken_run_returned_meanwhile(make_world: Callable[..., Any]) -> None:
+    """Between the look and the fence the slow run gives its traffic back: it stays back."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    leave_behind(world, at_ten)
+    target, looks = world.targets["r1"], []
+    look = target.weights
+
+    def returned_after_the_look() -> Any:
+        found = look()
+        looks.append(found)
+        if len(looks) == 2:
+            target.set_weights(STABLE, found.fence)
+        return found
+
+    target.weights = returned_after_the_look
+    run_as(world, "b:2", alive=False)
+    assert world.changes("r1")[:3] == [(90, 10), (100, 0), (100, 0)]

@@ -14,13 +14,14 @@ import json
 import posixpath
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from github_contract import Contract
 
@@ -42,6 +43,7 @@ class Pull:
     from_fork: bool = False
     state: str = "open"
     merged_as: str | None = None
+    merged_by: str = "zoe"
     commits: list[tuple[str | None, ...]] = field(default_factory=lambda: [("dave", "dave")])
     """By author and committer, and with a message where one matters."""
 
@@ -60,6 +62,7 @@ class Comment:
     at: datetime | None = None
     edited: bool = False
     via_app: bool = False
+    updated: datetime | None = None
 
 
 class GithubWorld:
@@ -103,6 +106,10 @@ class GithubWorld:
         self.reactions: list[tuple[int, str]] = []
         self.login: str | None = None
         """Who the token writes as; ``None``: the token of a workflow, which may not ask."""
+        self.app = BOT
+        """Who it writes as where it may not ask."""
+        self.edits_others = True
+        """Whether the token of an app may change what another account wrote."""
         self.may_comment = True
         self.may_dispatch = True
         self.workflows: dict[str, bool] = {}
@@ -113,6 +120,10 @@ class GithubWorld:
         self.membership: str | None = None
         """What a person's token is in every organisation; ``None``: the token of an app, which is no member."""
         self.failures: dict[str, str] = {}
+        self.meanwhile: dict[str, Callable[[], object]] = {}
+        """What happens once, just before a request with a text in it is answered."""
+        self._saying = threading.Lock()
+        self._deleted = 0
         self.heads_lie: dict[int, list[str]] = {}
         """Heads that a pull request shows first, one at each look."""
         self.shifted_seconds = 0.0
@@ -143,11 +154,12 @@ class GithubWorld:
 
     def say(self, pull: int, login: str | None, body: str, **how: Any) -> Comment:
         """Let somebody comment, a second after the last comment or now."""
-        last = max((each.at for listed in self.comments.values() for each in listed if each.at), default=None)
-        at = how.pop("at", None) or self.date().replace(microsecond=0)
-        count = sum(map(len, self.comments.values()))
-        comment = Comment(number=5001 + count, login=login, body=body, at=at if last is None else max(at, last), **how)
-        self.comments.setdefault(pull, []).append(comment)
+        with self._saying:
+            last = max((each.at for listed in self.comments.values() for each in listed if each.at), default=None)
+            at = how.pop("at", None) or self.date().replace(microsecond=0)
+            number = 5001 + sum(map(len, self.comments.values())) + self._deleted
+            comment = Comment(number=number, login=login, body=body, at=at if last is None else max(at, last), **how)
+            self.comments.setdefault(pull, []).append(comment)
         return comment
 
     def merge(self, number: int) -> bool:
@@ -204,7 +216,8 @@ class GithubWorld:
                 return 200, self._repository()
             case ["branches", name] if name in self.branches:
                 found = _example("branch", name=name, protected=False)
-                found["commit"]["sha"] = self.branches[name]
+                found["commit"]["sha"] = sha = self.branches[name]
+                found["commit"]["commit"]["tree"]["sha"] = self.trees.get(sha, "0" * 40)
                 return 200, found
             case ["contents", *rest]:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
@@ -244,7 +257,7 @@ class GithubWorld:
                 return 200, {"total_count": len(made), "environments": made}
             case ["commits"]:
                 listed = self.history.get(query["path"][0], [])
-                return 200, [_example("pull_commit", sha=sha) for sha in listed]
+                return 200, self._page([_example("pull_commit", sha=sha) for sha in listed], query)
             case ["activity"]:
                 return 200, self._activity(query.get("ref", [""])[0])
             case ["actions", "runs", number] if int(number) in self.runs:
@@ -279,7 +292,9 @@ class GithubWorld:
             case ["pulls", number, "commits"] if int(number) in self.pulls:
                 return 200, self._page([self._commit(*each) for each in self.pulls[int(number)].commits], query)
             case ["issues", number, "comments"]:
-                return 200, self._page([self._comment(each) for each in self.comments.get(int(number), [])], query)
+                shown = [self._comment(each) for each in self.comments.get(int(number), [])]
+                since = query.get("since", [""])[0]
+                return 200, self._page([each for each in shown if each["updated_at"] >= since], query)
             case ["issues", "comments", number]:
                 found = self._find(int(number))
                 return None if found is None else (200, self._comment(found))
@@ -291,7 +306,7 @@ class GithubWorld:
                 )
         return None
 
-    def write(self, method: str, path: str, content: dict[str, Any]) -> Answer:
+    def write(self, method: str, path: str, content: Any) -> Answer:
         """Change something, as whoever the token belongs to."""
         parts = path.removeprefix(f"/repos/{REPOSITORY}").strip("/").split("/")
         match parts:
@@ -304,10 +319,19 @@ class GithubWorld:
                 found = self._find(int(number))
                 if found is None:
                     return _missing()
-                found.body = content["body"]
+                if not self.edits_others and found.login != (self.login or self.app):
+                    return 403, {"message": "Resource not accessible by integration"}
+                found.body, found.updated = content["body"], self.date()
                 return 200, self._comment(found)
+            case ["issues", "comments", number] if method == "DELETE":
+                found = self._find(int(number))
+                if found is None:
+                    return _missing()
+                next(listed for listed in self.comments.values() if found in listed).remove(found)
+                self._deleted += 1
+                return 204, None
             case ["issues", number, "comments"]:
-                made = self.say(int(number), self.login or BOT, content["body"])
+                made = self.say(int(number), self.login or self.app, content["body"])
                 return 201, self._comment(made)
             case ["deployments"]:
                 number = 300 + len(self.deployments)
@@ -332,7 +356,7 @@ class GithubWorld:
                 given = [each for each in self.statuses if (each["sha"], each["context"]) == (sha, content["context"])]
                 if len(given) >= MOST_STATUSES:
                     return 422, {"message": "Validation Failed", "errors": [TOO_MANY], "documentation_url": "x"}
-                self.statuses.append({"sha": sha, **content, "by": self.login or BOT})
+                self.statuses.append({"sha": sha, **content, "by": self.login or self.app})
                 return 201, self._status(self.statuses[-1])
         return _missing()
 
@@ -360,6 +384,7 @@ class GithubWorld:
         found["merged_at"] = None if pull.merged_as is None else "2026-01-01T00:00:00Z"
         for part, home in (("head", 2 if pull.from_fork else 1), ("base", 1)):
             found[part]["repo"]["id"] = home
+        found["merged_by"] = None if pull.merged_as is None else self._user(pull.merged_by)
         if not is_whole:
             for only_of_one in ONLY_OF_ONE:
                 found.pop(only_of_one, None)
@@ -369,7 +394,7 @@ class GithubWorld:
         at = _instant(comment.at or datetime(2026, 1, 1, tzinfo=UTC))
         later = _instant((comment.at or datetime(2026, 1, 1, tzinfo=UTC)).replace(year=2099))
         found = _example("comment", id=comment.number, body=comment.body, user=self._user(comment.login), created_at=at)
-        found["updated_at"] = later if comment.edited else at
+        found["updated_at"] = later if comment.edited else at if comment.updated is None else _instant(comment.updated)
         is_shown = comment.login in self.roles and comment.login not in self.hidden
         found["author_association"] = "MEMBER" if is_shown else "NONE"
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
@@ -518,6 +543,7 @@ class _Handler(BaseHTTPRequestHandler):
         world, address = self.world, urlsplit(self.path)
         path, query = address.path, parse_qs(address.query)
         world.asked.append(self.path)
+        self._let_others()
         time.sleep(world.delay_seconds)
         if self._fails():
             return
@@ -528,7 +554,8 @@ class _Handler(BaseHTTPRequestHandler):
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
             following = 1 if self._failure() == "circle" else page + 1
-            more = f'<{world.url}{path}?per_page={size}&page={following}>; rel="next"'
+            onward = urlencode({**query, "per_page": [size], "page": [following]}, doseq=True)
+            more = f'<{world.url}{path}?{onward}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
 
     def _goes_on(self, path: str, query: dict[str, list[str]], page: int) -> bool:
@@ -536,8 +563,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Write, or fail as the world says."""
-        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        length = int(self.headers.get("Content-Length") or 0)
+        content = json.loads(self.rfile.read(length)) if length else None
         self.world.asked.append(f"{self.command} {self.path}")
+        self._let_others()
         time.sleep(self.world.delay_seconds)
         if self._fails():
             return
@@ -547,6 +576,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, b"" if body is None else json.dumps(body).encode())
 
     do_PATCH = do_POST  # noqa: N815 (the name that the server looks for)
+    do_DELETE = do_POST  # noqa: N815
+
+    def _let_others(self) -> None:
+        asked = f"{self.command} {self.path}"
+        for part in [part for part in self.world.meanwhile if part in asked]:
+            self.world.meanwhile.pop(part)()
 
     def _check(self, path: str, query: dict[str, list[str]], content: Any, status: int, body: Any) -> None:
         if self.world.contract is not None:

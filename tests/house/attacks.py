@@ -9,17 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CASES = "tests/overrides/test_approval_cases.py"
+FUZZ = "tests/overrides/test_grammar_fuzz.py"
 GRAMMAR = "tests/overrides/test_grammar.py"
 LOOSENING = "tests/overrides/test_loosening.py"
 SIGNED = "tests/cli/test_override_signatures.py"
 AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
+SHOWN = "tests/cli/test_shown_uses.py"
+CROWD = "tests/cli/test_crowded_commits.py"
+SERVICES = "tests/cli/test_several_services.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
 PEOPLE = "tests/cli/test_status_people.py"
+LOST = "tests/cli/test_lost_ledger.py"
 PATHS = "tests/cli/test_status_paths.py"
+SHARED = "tests/cli/test_status_shared.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
 ENGINE = "wedgate/engine/overrides.py"
@@ -152,6 +158,15 @@ ATTACKS = (
         f"{CASES}::test_a_login_that_changed_hands_is_not_who_the_policy_means",
     ),
     Attack(
+        "edit-at-once",
+        "has a bot edit another's comment into an approval within the second in which it was written",
+        "compares the comment with the event that brought it, and keeps in the ledger that it was edited",
+        "wedgate/cli/comment.py",
+        "if not told.is_of(found):",
+        "if False:",
+        f"{MEMORY}::test_an_edit_within_its_second_is_known_by_the_event",
+    ),
+    Attack(
         "edit-after-approval",
         "edits a comment into an approval, or somebody else's with write access",
         "counts no comment that was edited",
@@ -192,7 +207,7 @@ ATTACKS = (
         "pushes other content once it was approved",
         "binds a request to the commit that the branch is at",
         CONVERSATION,
-        "if override.sha != self._change.head:",
+        "if override.sha not in (self._change.head, self._change.merged_as):",
         "if False:",
         f"{CASES}::test_a12_a_push_makes_the_approvals_stale",
     ),
@@ -332,6 +347,33 @@ ATTACKS = (
         "tests/overrides/test_anchors.py::test_a_ledger_that_was_cut_is_another",
     ),
     Attack(
+        "rewind-after-the-use",
+        "pushes the ledger back to before a use that the comment does not show, and deploys again",
+        "compares it with the statuses of the commit as well",
+        ENGINE,
+        "if uses_it and is_another(",
+        "if False and is_another(",
+        f"{SHOWN}::test_a_status_shows_that_the_ledger_is_older_than_the_use",
+    ),
+    Attack(
+        "show-no-use",
+        "lets the run that deploys do so by a token that may not comment, so that the grant looks unused",
+        "warns in that run, and shows the use by the next refresh",
+        "wedgate/cli/refresh.py",
+        "    codes += _show_uses(talk, numbers)\n",
+        "",
+        f"{SHOWN}::test_a_refresh_shows_what_was_used",
+    ),
+    Attack(
+        "launder-the-anchor",
+        "pushes an older ledger and has wedgate answer, so that its comment anchors that one",
+        "puts the anchor of no other ledger in the place of its own",
+        "wedgate/cli/conversing.py",
+        "if self.overrides.is_another(picture) else None,",
+        "if False else None,",
+        f"{SHOWN}::test_an_answer_does_not_anchor_the_ledger_of_somebody_else",
+    ),
+    Attack(
         "second-use",
         "deploys a second time with one grant",
         "binds a grant to its first deployment, in the ledger, before anything opens",
@@ -359,11 +401,20 @@ ATTACKS = (
         f"{CASES}::test_a_role_that_is_not_known_counts_for_nothing_and_is_asked_for",
     ),
     Attack(
+        "crowd-of-forks",
+        "opens pull requests with the approved commit from forks, so that the granted one is not looked at",
+        "looks first at those of which the ledger knows a request, and at no fork that the policy does not take",
+        ENGINE,
+        "each.number not in asked,",
+        "False,",
+        f"{CROWD}::test_the_pull_request_that_was_asked_for_is_looked_at_first",
+    ),
+    Attack(
         "fork",
         "asks for a commit that strangers push",
         "refuses forks unless the policy lets them in",
         CONVERSATION,
-        "if self._change.from_fork and not policy.forks:",
+        "if not policy.forks:",
         "if False:",
         f"{CASES}::test_a_fork_is_refused_unless_the_policy_allows_it",
     ),
@@ -408,8 +459,26 @@ ATTACKS = (
         "hides a command in a folded or invisible part of a text to paste",
         "takes no command out of raw HTML",
         LINES,
-        "                if not found[1]:\n                    self._open[name] += 1\n",
-        "                if not found[1]:\n                    self._open[name] += 0\n",
+        "            self._open.append(name)\n",
+        "            pass\n",
+        f"{GRAMMAR}::test_what_readers_do_not_see_as_the_authors_text_is_no_command",
+    ),
+    Attack(
+        "hidden-in-an-attribute",
+        "hides a command in the value of an attribute, which for browsers goes on over empty lines",
+        "takes no command behind a tag that does not end in its line, and says so",
+        LINES,
+        "self._is_unclear = self._is_unclear or self._is_html\n",
+        "pass\n",
+        f"{GRAMMAR}::test_a_tag_that_goes_on_over_empty_lines_hides_what_follows",
+    ),
+    Attack(
+        "end-that-is-none",
+        "ends the part that hides a command where it only seems to end: in a title, in code, in a table's cell",
+        "takes for an end what is one for Markdown and for browsers",
+        LINES,
+        "elif is_sure and at >= ends_from and (at < ends_to or (at == begins and name in _BLOCKS)):\n",
+        "else:\n",
         f"{GRAMMAR}::test_what_readers_do_not_see_as_the_authors_text_is_no_command",
     ),
     Attack(
@@ -453,8 +522,8 @@ ATTACKS = (
         "merges a weaker configuration on a day on which everything is open anyhow",
         "judges by the status, too, what a change makes of the configuration",
         "wedgate/cli/conversing.py",
-        "return self.gate_for(event).decide(None)",
-        "return self.gate_for(event).decide(None, by_calendar=True)",
+        "return self.gate_for(change).decide(None)",
+        "return self.gate_for(change).decide(None, by_calendar=True)",
         f"{STATUS}::test_a_loosening_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
     ),
     Attack(
@@ -564,6 +633,33 @@ ATTACKS = (
         "if kept is not None and kept !=",
         "if base.overrides is not None and kept is not None and kept !=",
         f"{PATHS}::test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept",
+    ),
+    Attack(
+        "name-no-ledger",
+        "names a ledger that does not exist, so that nothing can be deployed or mended any more",
+        "reads a ledger that a change names first, and lets none in that cannot be read",
+        "wedgate/engine/check.py",
+        "if new not in (None, kept) and (trouble",
+        "if False and (trouble",
+        f"{LOST}::test_a_ledger_that_cannot_be_read_gets_in_by_no_change",
+    ),
+    Attack(
+        "ledger-of-strangers",
+        "has a pull request name a ledger on a machine of one's own, for wedgate to ask with its token",
+        "asks none that a fork names, and none of another host with the token",
+        "wedgate/cli/override_wiring.py",
+        "with_token=is_own",
+        "with_token=True",
+        f"{LOST}::test_no_ledger_that_strangers_name_is_asked",
+    ),
+    Attack(
+        "answer-late",
+        "comments so that an older run answers last, and its status and comment stand over a denial",
+        "looks again behind its answer, and answers with what is said by then",
+        "wedgate/cli/comment.py",
+        "    for _ in range(MOST_ROUNDS):\n",
+        "    for _ in ():\n",
+        "tests/cli/test_comments_at_once.py::test_a_run_that_was_overtaken_leaves_the_newest",
     ),
     Attack(
         "region-with-friends",
@@ -903,7 +999,7 @@ ATTACKS = (
         "posts a green status by hand, where the rule takes it from anybody",
         "says so in `wedgate doctor`: a ruleset can name the app that has to post it",
         "wedgate/engine/doctor.py",
-        "if STATUS in rules.from_anybody:",
+        "if status in rules.from_anybody:",
         "if False:",
         "tests/cli/test_doctor_command.py::test_a_status_that_anybody_may_post_is_named",
     ),
@@ -915,6 +1011,87 @@ ATTACKS = (
         "status = None if rate_limit_of(error) is not None else getattr",
         "status = getattr",
         "tests/contract/test_forge.py::test_a_limit_is_no_refusal",
+    ),
+    Attack(
+        "lose-the-shared-calendar",
+        "has a shared calendar vanish, so that a repair of what seems broken opens every day",
+        "takes it for one that closes at all times, and goes by the approvers that the file itself names",
+        "wedgate/cli/sources.py",
+        "return parse_unshared(content, name=path)",
+        "return None",
+        f"{SHARED}::test_a_change_that_takes_an_unknown_calendar_away_needs_the_quorum[gone]",
+    ),
+    Attack(
+        "bury-the-valid-version",
+        "piles up broken versions until the last valid one is out of sight, and repairs them with other approvers",
+        "reads two hundred of them, and what it does not read it does not know",
+        "wedgate/adapters/forge/github.py",
+        'raise ExternalSystemError(f"the last {VERSIONS} versions of {path} are read, and not those before them")',
+        "return",
+        f"{SHARED}::test_more_broken_versions_than_are_read_are_no_first_configuration",
+    ),
+    Attack(
+        "a-comment-that-takes-hours",
+        "has wedgate read comments of the longest that there is, of nothing but what opens and never ends",
+        "reads each once, in time linear in its length",
+        LINES,
+        "if 0 <= at < place:",
+        "if True:",
+        f"{FUZZ}::test_every_construct_is_read_in_linear_time['']",
+    ),
+    Attack(
+        "own-it-by-the-wider-line",
+        "approves as an owner of everything, where the line of the path itself is spelled with a backslash",
+        "reads the patterns of CODEOWNERS as git does, and takes fewer owners where it is not sure",
+        "wedgate/overrides/code_owners.py",
+        'words = _WORD.findall(_COMMENT.sub("", line))',
+        "words = line.split()",
+        "tests/overrides/test_code_owners.py::test_the_line_of_a_path_is_not_lost",
+    ),
+    Attack(
+        "deploy-on-closed",
+        "deploys in a workflow for closed pull requests, as often as it is run, under one grant",
+        "takes a run for a merged pull request for a deployment, which uses the grant",
+        "wedgate/cli/override_wiring.py",
+        "looks = name in LOOKING_EVENTS and merged is None",
+        "looks = name in LOOKING_EVENTS",
+        f"{TALK}::test_a_run_for_a_merged_pull_request_is_a_deployment_and_uses_the_grant_once",
+    ),
+    Attack(
+        "merge-by-hand",
+        "merges a pull request by hand with something of one's own in it, and approves the commit of the merge",
+        "takes whoever merged it for one who pushed it",
+        "wedgate/overrides/standing.py",
+        "by = () if self.merged_by is None or not self.pushers else (*self.pushers, self.merged_by)",
+        "by = self.pushers",
+        f"{WORDS}::test_what_was_merged_while_its_branch_was_behind_is_asked_for_by_its_own_commit",
+    ),
+    Attack(
+        "green-by-another-service",
+        "has the workflow of a service that is open post last, in a repository of several",
+        "posts a status of its own for each service",
+        "wedgate/cli/conversing.py",
+        "context=self.place.status",
+        "context=status.context",
+        f"{SERVICES}::test_each_service_has_a_status_of_its_own",
+    ),
+    Attack(
+        "vote-for-two-services",
+        "asks in one comment that two services hear, and has those who looked at one approve for both",
+        "gives the request an id of its own in each service",
+        "wedgate/overrides/requests.py",
+        "*([place.path] if place.path else []),",
+        "",
+        f"{SERVICES}::test_an_approval_for_one_service_lets_no_other_through",
+    ),
+    Attack(
+        "another-services-anchor",
+        "has the workflow of another service answer last, so that a grant is refused by the anchor of its ledger",
+        "keeps a comment of its own for each service, and believes no other",
+        "wedgate/overrides/place.py",
+        "        if not self.path:\n            return MARKER\n",
+        "        return MARKER\n",
+        f"{SERVICES}::test_the_ledger_of_each_service_is_compared_with_its_own_anchors",
     ),
     Attack(
         "edit-the-ledger",

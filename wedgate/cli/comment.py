@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from wedgate.cli.notify_wiring import tell_now
-from wedgate.errors import ExitCode, UsageError
+from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import Answer
+    from wedgate.overrides.people import Comment
+
+
+MOST_ROUNDS = 20
 
 
 @click.command("comment")
@@ -44,17 +49,31 @@ def command(event: Path | None, config: Path | None, *, as_check_run: bool) -> E
     if isinstance(found, str):
         click.echo(f"wedgate: nothing to do: {found}")
         return ExitCode.DONE
-    number, comment = found
     talk = open_posting(config, os.environ, as_check_run=as_check_run)
     if not isinstance(talk, Conversing):
-        raise UsageError("the default branch has no wedgate.yml that can be used; write one with `wedgate init`")
-    code = _answer(number, comment, talk, os.environ)
+        raise talk.nobody
+    code = _answer(found, talk, os.environ)
     tell_now(config)
     return code
 
 
-def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int] | str:
-    """Return the pull request and the comment that an event is about, or why it is about none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A comment as the event tells of it; ``body`` and ``author`` (a number) are ``None`` where it does not say."""
+
+    pull_request: int
+    comment: int
+    body: str | None
+    author: int | None
+
+    def is_of(self, found: Comment) -> bool:
+        """Whether a comment that was read is still what was written: an edit within its second shows nowhere else."""
+        author = None if found.author is None else found.author.id
+        return self.body in (None, found.body) and self.author in (None, author)
+
+
+def _event(path: Path | None, environment: Mapping[str, str]) -> Told | str:
+    """Return what an event tells of a comment on a pull request, or why it is about none."""
     named = str(path or environment.get("GITHUB_EVENT_PATH", ""))
     if not named:
         raise UsageError("there is no event: run this in a workflow for issue_comment, or name a file with --event")
@@ -65,7 +84,14 @@ def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int]
             return f"only new comments count, and this one was {str(event.get('action'))[:20]}"
         if not event["issue"].get("pull_request"):
             return "the comment is on an issue, not on a pull request"
-        return int(event["issue"]["number"]), int(event["comment"]["id"])
+        comment = event["comment"]
+        body, author = comment.get("body"), (comment.get("user") or {}).get("id")
+        return Told(
+            pull_request=int(event["issue"]["number"]),
+            comment=int(comment["id"]),
+            body=None if body is None else str(body),
+            author=None if author is None else int(author),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{where} is no event of a comment ({type(error).__name__}); "
@@ -73,33 +99,101 @@ def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int]
         ) from None
 
 
-def _answer(number: int, comment: int, talk: Conversing, environment: Mapping[str, str]) -> ExitCode:
+def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> ExitCode:
     from wedgate.engine.conversation import Ignored, answer_comment
+    from wedgate.overrides.grammar import read_comment
 
-    if not talk.has_command(comment):
+    number, comment = told.pull_request, told.comment
+    found = talk.parts.conversations.comment(comment)
+    if found is None or not read_comment(found.body):
         click.echo("wedgate: nothing to do: the comment holds no command, or is not there any more")
         return ExitCode.DONE
-    if not talk.parts.conversations.acknowledge(comment):
-        click.echo("wedgate: this token may not react to comments; give the job `pull-requests: write`")
-    answer = answer_comment(talk.overrides, talk.parts, talk.decide, pull_request=number, comment=comment)
+    if not told.is_of(found):
+        talk.overrides.doubt(comment)
+        found = replace(found, edited=True)
+    _stop_at_once(found, talk, environment)
+    _acknowledge(comment, talk)
+    try:
+        answer = answer_comment(
+            talk.overrides, talk.parts, talk.decide, pull_request=told.pull_request, comment=comment
+        )
+    except WedgateError as error:
+        _say_trouble(number, found, error, talk)
+        raise
     if isinstance(answer, Ignored):
         click.echo(f"wedgate: nothing to do: {answer.why}")
         return ExitCode.DONE
-    # A rollback that was asked for is in the next step's hands before anything can fail on the way to the answer.
     _write_outputs(answer, environment)
-    talk.tell(answer)
+    _tell(answer, talk)
     return ExitCode.REFUSED if answer.refusals else ExitCode.DONE
 
 
+def _stop_at_once(comment: Comment, talk: Conversing, environment: Mapping[str, str]) -> None:
+    """Hand a rollback to the next step and freeze what is to be frozen, before anything else is read that may fail."""
+    from wedgate.engine.conversation import rollback_of, stop_at_once
+    from wedgate.render.annotations import inert
+
+    rollback = rollback_of(talk.overrides, talk.parts, comment)
+    if rollback is not None:
+        click.echo(inert(f"wedgate: the next step is handed {rollback.rollout}, to return it to stable"))
+        _hand_over({"rollback": rollback.rollout}, environment)
+    reported = stop_at_once(talk.overrides, talk.parts, comment)
+    if reported:
+        _hand_over({"report": ",".join(reported)}, environment)
+
+
+def _acknowledge(comment: int, talk: Conversing) -> None:
+    """React with eyes; a reaction that is not taken is no reason not to answer."""
+    try:
+        if not talk.parts.conversations.acknowledge(comment):
+            click.echo("wedgate: this token may not react to comments; give the job `pull-requests: write`")
+    except WedgateError as error:
+        click.echo(f"wedgate: the comment was not acknowledged: {error}")
+
+
+def _say_trouble(number: int, comment: Comment, error: WedgateError, talk: Conversing) -> None:
+    """Say on the pull request, as far as that goes, why there is no answer: to whoever has a part in the repository.
+
+    It is a comment of its own: what wedgate's answer anchors of the ledger stays.
+    """
+    from wedgate.render.trouble import render_trouble
+
+    try:
+        if talk.overrides.has_part(comment):
+            marker = talk.place.trouble
+            talk.forge.keep_comment(number, marker, render_trouble(marker, comment, str(error)))
+    except WedgateError as also:
+        click.echo(f"wedgate: this could not be said on the pull request: {also}")
+
+
+def _tell(answer: Answer, talk: Conversing) -> None:
+    """Tell the answer, and again what it is by then, for as long as others have said something meanwhile."""
+    from wedgate.engine.conversation import newer
+
+    talk.tell(answer)
+    for _ in range(MOST_ROUNDS):
+        now = newer(talk.overrides, talk.parts, talk.decide, answer)
+        if now is None:
+            return
+        talk.tell(now)
+        answer = now
+    click.echo("wedgate: others keep writing here; the comment may be a moment behind the ledger")
+
+
 def _write_outputs(answer: Answer, environment: Mapping[str, str]) -> None:
-    """Hand a rollback that was asked for to the next step of the workflow, as one inert value."""
-    from wedgate.adapters.forge.runner import write_outputs
+    """Hand the decision, and what was asked for, to the next step of the workflow, each as one inert value."""
     from wedgate.render.outputs import outputs_of
 
     outputs = outputs_of(answer.decision)
     outputs["rollback"] = "" if answer.rollback is None else answer.rollback.rollout
     outputs["report"] = ",".join(answer.reported)
     outputs["granted"] = str(answer.picture.standing.is_granted).lower()
+    _hand_over(outputs, environment)
+
+
+def _hand_over(outputs: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    from wedgate.adapters.forge.runner import write_outputs
+
     note = write_outputs(environment, outputs)
     if note is not None:
         click.echo(f"wedgate: {note}")

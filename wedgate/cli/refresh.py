@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wedgate.adapters.forge.interface import CommitStatus, MergeGroup, PullRequest
-    from wedgate.cli.conversing import Posting
+    from wedgate.cli.conversing import Conversing, Posting
     from wedgate.gate.decision import Decision
+
+
+SHOWN_FOR = timedelta(days=1)
+"""How long a refresh looks after the comment of a pull request whose grant was used."""
 
 
 @click.command("refresh")
@@ -31,7 +36,8 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     A status says until when it holds, and takes into account what the pull request itself changes of the
     configuration, as `wedgate check` of the pull request does. Run this on a schedule, and at the instant that it
     prints, the first at which a window, a grant or a freeze begins or ends: then a required status turns green when a
-    window opens, and red when one closes. Nothing is used up and nothing else is changed.
+    window opens, and red when one closes. Nothing is used up. A comment of wedgate's that does not show the use of a
+    grant in the last day, because that run could not write, is brought up to date, on merged pull requests too.
 
     Groups that wait in the merge queue of the default branch are asked for again, too. In a run for one merge group it
     posts the status of that group's own commit alone, which the queue waits for.
@@ -63,6 +69,7 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     codes = [_refresh_group(talk, each) for each in groups]
     # Whatever strangers wrote into a configuration is read last: it keeps nobody else waiting.
     codes += [_refresh(talk, pull, changes) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
+    codes += _show_uses(talk, numbers)
     code = ExitCode.EXTERNAL if ExitCode.EXTERNAL in codes else ExitCode.DONE
     if changes:
         click.echo(f"wedgate: this changes at {min(changes):%Y-%m-%dT%H:%M:%SZ}; refresh then")
@@ -78,11 +85,11 @@ def _refresh(talk: Posting, pull: PullRequest, changes: list[datetime]) -> ExitC
     found: Decision | None = None
     head = pull.head
     try:
-        if isinstance(talk, Conversing):
+        if isinstance(talk, Conversing) and not talk.replaces_lost_ledger(pull.number, head):
             picture = talk.overrides.picture(pull.number)
             head = picture.change.head
             found = look(talk.overrides, talk.decide, picture)
-            status = status_of(found, url=talk.run_url, ledger=picture.ledger)
+            status = status_of(found, url=talk.run_url, ledger=talk.anchored(picture))
             changes += changes_of(found, picture.ledger)
         else:
             found = talk.ask(pull.number, head)
@@ -103,8 +110,9 @@ def _refresh_group(talk: Posting, group: MergeGroup) -> ExitCode:
     found: Decision | None = None
     commit = group.commit
     try:
-        found = talk.gate_for(ChangeEvent(pull_request=None, head_sha=commit)).decide(None)
-        if isinstance(talk, Conversing):
+        change = ChangeEvent(pull_request=None, head_sha=commit)
+        found = talk.ask_about(change)
+        if isinstance(talk, Conversing) and not talk.gate_for(change).replaces_lost_ledger():
             found = talk.overrides.frozen(found)
             found = talk.overrides.through(found, Outgoing(commit=commit), pull_request=group.pull_request)
         status = status_of(found, url=talk.run_url)
@@ -112,6 +120,44 @@ def _refresh_group(talk: Posting, group: MergeGroup) -> ExitCode:
         status = _unknown(error)
     name = "merge group" if group.pull_request is None else f"merge group of #{group.pull_request}"
     return _post(talk, name, commit, status, found)
+
+
+def _show_uses(talk: Posting, numbers: tuple[int, ...]) -> list[ExitCode]:
+    """Show in the comments what was used of late, on merged pull requests too; ``numbers``: on these alone, if any.
+
+    The run that used it may not have been allowed to, or been killed.
+    """
+    from wedgate.cli.conversing import Conversing
+    from wedgate.cli.wiring import utc_now
+    from wedgate.overrides.record import last_uses_in
+
+    if not isinstance(talk, Conversing) or talk.parts.ledger is None:
+        return []
+    try:
+        ledger = talk.parts.ledger.read()
+    except WedgateError as error:
+        click.echo(f"wedgate: what was used is not known: {error}")
+        return [ExitCode.EXTERNAL]
+    used = last_uses_in(ledger.audit, talk.parts.repository, utc_now() - SHOWN_FOR)
+    return [_show_use(talk, number, revision) for number, revision in used.items() if number in numbers or not numbers]
+
+
+def _show_use(talk: Conversing, number: int, revision: int) -> ExitCode:
+    """Bring the comment up to date on a pull request whose grant was used in a revision of the ledger; never raises."""
+    from wedgate.engine.conversation import Answer, look
+
+    overrides = talk.overrides
+    try:
+        anchors = overrides.anchors(talk.conversations.comments(number))
+        if any(shown >= revision for shown, _ in anchors):
+            return ExitCode.DONE
+        picture = overrides.picture(number)
+        answer = Answer(picture=picture, decision=look(overrides, talk.decide, picture))
+        is_shown = talk.show(answer)
+    except WedgateError as error:
+        click.echo(f"#{number}: the comment does not show the use: {error}")
+        is_shown = False
+    return ExitCode.DONE if is_shown else ExitCode.EXTERNAL
 
 
 def _unknown(error: WedgateError) -> CommitStatus:

@@ -13,7 +13,7 @@ from wedgate import __version__
 from wedgate.engine.check import Gate
 from wedgate.engine.check import ask_region as ask_region_of_almanac
 from wedgate.engine.parts import Almanac, GateParts, ProposedChange
-from wedgate.errors import ConfigurationError, ExternalSystemError
+from wedgate.errors import SharedUnknownError
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
     from wedgate.config.extends import SharedRef
     from wedgate.gate.decision import RegionDecision
+    from wedgate.overrides.place import Place
 
 
 class PinnedAlmanac:
@@ -100,36 +101,39 @@ class RunnerGate:
     forge: GithubForge
     source: DefaultBranch
     parse: Callable[[bytes, str], Configuration]
+    """Raises ``SharedUnknownError`` for a shared calendar that is gone, too: it may have been there before."""
     last_valid: Callable[[], Configuration | None]
     gate_for: Callable[[ChangeEvent], Gate]
     """Returns the gate as the run for a change asks it, whatever this run is for."""
+    place: Place
 
     def configuration(self) -> Configuration | None:
         """Return the configuration whose policy decides about overrides: the default branch's, or its last valid one.
 
-        ``None`` where there never was one. ``ExternalSystemError`` where the forge does not say.
+        Where a calendar that it shares cannot be had, that closes at all times: whoever may approve is in the file
+        itself. ``None`` where there never was one. ``ExternalSystemError`` where the forge does not say.
         """
+        from wedgate.cli.sources import as_far_as_known
+
         text = self.source.fetch()
-        try:
-            return self.last_valid() if text is None else self.parse(text.content, text.path)
-        except ConfigurationError:
-            return self.last_valid()
+        found = None if text is None else as_far_as_known(text.content, text.path, self.parse)
+        return self.last_valid() if found is None else found
 
 
 def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calendar: bool = False) -> RunnerGate:
     """Return the gate on a runner; ``by_calendar``: whatever this run is for, its change is not judged."""
     from wedgate.adapters.forge.runner import change_event
-    from wedgate.cli.sources import DefaultBranch, last_valid, proposed_change, repository_paths
+    from wedgate.cli.sources import DefaultBranch, last_valid, place_of, proposed_change, repository_paths
 
     forge = open_forge(environment)
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
     event = None if by_calendar else change_event(environment)
     head = None if event is None or event.pull_request is None else event.head_sha
     source, parse = DefaultBranch(forge, paths, head=head), parser_for(environment)
-    almanac = PinnedAlmanac(source)
+    almanac, parse_before = PinnedAlmanac(source), parser_for(environment, gone_is_unknown=True)
 
     def find_last_valid() -> Configuration | None:
-        return last_valid(forge, paths, parse)
+        return last_valid(forge, paths, parse_before)
 
     def gate_for(change: ChangeEvent | None) -> Gate:
         parts = GateParts(
@@ -142,6 +146,8 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
             last_valid=find_last_valid,
             out_of_reach=out_of_reach,
             ledger_of=ledger_of,
+            has_lost_ledger=has_lost_ledger,
+            ledger_trouble=lambda configuration: ledger_trouble(configuration, change),
             wedgate_version=__version__,
         )
         return Gate(parts)
@@ -164,13 +170,31 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
 
         return ledger_kept(configuration, environment)
 
+    def has_lost_ledger(configuration: Configuration) -> bool:
+        from wedgate.cli.override_wiring import is_gone
+
+        kept = ledger_of(configuration)
+        if kept not in lost:
+            lost[kept] = is_gone(configuration, environment)
+        return lost[kept]
+
+    def ledger_trouble(configuration: Configuration, change: ChangeEvent | None) -> str | None:
+        from wedgate.cli.override_wiring import trouble_of_proposed
+
+        # Of a merge group each pull request was judged before.
+        if change is None or change.pull_request is None or ledger_of(configuration) is None:
+            return None
+        return trouble_of_proposed(configuration, forge.connection, change.pull_request, environment)
+
+    lost: dict[object, bool] = {}
     runner = RunnerGate(
         gate=gate_for(event),
         forge=forge,
         source=source,
-        parse=parse,
+        parse=parse_before,
         last_valid=find_last_valid,
         gate_for=gate_for,
+        place=place_of(paths),
     )
     return runner
 
@@ -189,28 +213,34 @@ def _terminal_parts(config: Path | None) -> GateParts:
 
 
 def open_forge(environment: Mapping[str, str]) -> GithubForge:
-    """Return the forge that the runner names; ``ExternalSystemError`` when it names none."""
+    """Return the forge that the runner names, or in a terminal the clone; an error where neither does."""
     from wedgate.adapters.forge.github import GithubForge
     from wedgate.adapters.forge.runner import default_branch
+    from wedgate.cli.repository import api_of, repository_of
 
-    repository = environment.get("GITHUB_REPOSITORY", "")
-    if not repository:
-        raise ExternalSystemError("GITHUB_REPOSITORY is not set, so the default branch cannot be read")
     return GithubForge(
-        api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
-        repository=repository,
+        api_url=api_of(environment),
+        repository=repository_of(environment),
         token=environment.get("WEDGATE_GITHUB_TOKEN") or environment.get("GITHUB_TOKEN") or None,
         default_branch=default_branch(environment),
     )
 
 
-def parser_for(environment: Mapping[str, str] | None) -> Callable[[bytes, str], Configuration]:
-    """Return what turns bytes into a configuration; shared calendars are asked of the forge of an environment."""
+def parser_for(
+    environment: Mapping[str, str] | None, *, gone_is_unknown: bool = False
+) -> Callable[[bytes, str], Configuration]:
+    """Return what turns bytes into a configuration; shared calendars are asked of the forge of an environment.
+
+    ``gone_is_unknown``: one that is not there is a ``SharedUnknownError``, and not a mistake in the bytes.
+    """
 
     def shared(ref: SharedRef) -> bytes | None:
         from wedgate.cli.sharing import SharedCalendars
 
-        return SharedCalendars(environment)(ref)
+        found = SharedCalendars(environment)(ref)
+        if found is None and gone_is_unknown:
+            raise SharedUnknownError(f"the shared calendar {ref} is not there any more")
+        return found
 
     def parse(content: bytes, name: str) -> Configuration:
         from wedgate.config.load import parse_configuration

@@ -11,10 +11,10 @@ from wedgate.config.configuration import Configuration
 from wedgate.engine.doctor_workflows import WedgateJob, wedgate_jobs
 from wedgate.errors import ExternalSystemError
 from wedgate.overrides.people import Circle, Person, Role
+from wedgate.overrides.place import STATUS
 
-STATUS = "wedgate"
 _ANSWERS = {"pull-requests": "write", "statuses": "write", "actions": "read"}
-_REFRESHES = {"pull-requests": "read", "statuses": "write"}
+_REFRESHES = {"pull-requests": "write", "statuses": "write"}
 _LEDGER_HERE, _LEDGER_ELSEWHERE = {"contents": "write"}, {"contents": "read"}
 
 
@@ -45,14 +45,16 @@ def examine(
     conversations: Conversations,
     circle_of: Callable[[str], Circle],
     read: Callable[[str, str], object],
+    *,
+    status: str = STATUS,
 ) -> Iterator[Finding]:
     """Yield everything that was looked at; what this token may not see is unknown, and says what it lacks.
 
     ``read`` makes plain data of a workflow, by the name of its file and its text: ``None`` of what cannot be read.
     """
     looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
-        ("the required status", lambda: _status(settings)),
-        ("the workflows", lambda: _workflows(configuration, settings, read)),
+        ("the required status", lambda: _status(settings, status)),
+        ("the workflows", lambda: _workflows(configuration, settings, read, status)),
         ("the ledger", lambda: _ledger(configuration, settings)),
         ("who may approve", lambda: _approvers(configuration, conversations, circle_of)),
         ("the environments", lambda: _environments(configuration, settings)),
@@ -65,23 +67,23 @@ def examine(
             yield Finding(what=what, health=Health.UNKNOWN, words=str(error))
 
 
-def _status(settings: Settings) -> Iterator[Finding]:
+def _status(settings: Settings, status: str) -> Iterator[Finding]:
     branch = settings.default_branch()
     rules = settings.rules_of(branch)
-    if STATUS not in rules.statuses:
+    if status not in rules.statuses:
         yield Finding(
             what="the required status",
             health=Health.MISSING,
-            words=f"no ruleset of {branch} requires the status `{STATUS}`, so a closed gate keeps nobody from merging",
-            remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{STATUS}`",
+            words=f"no ruleset of {branch} requires the status `{status}`, so a closed gate keeps nobody from merging",
+            remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{status}`",
         )
         return
-    yield Finding(what="the required status", health=Health.WELL, words=f"{branch} requires `{STATUS}`")
-    if STATUS in rules.from_anybody:
+    yield Finding(what="the required status", health=Health.WELL, words=f"{branch} requires `{status}`")
+    if status in rules.from_anybody:
         yield Finding(
             what="who may post it",
             health=Health.ADVICE,
-            words=f"the rule takes `{STATUS}` from anybody: who may write can post a green one by hand",
+            words=f"the rule takes `{status}` from anybody: who may write can post a green one by hand",
             remedy="in the same rule, choose GitHub Actions (or the app whose token posts it) as the source",
         )
     if not rules.up_to_date:
@@ -94,7 +96,7 @@ def _status(settings: Settings) -> Iterator[Finding]:
 
 
 def _workflows(
-    configuration: Configuration, settings: Settings, read: Callable[[str, str], object]
+    configuration: Configuration, settings: Settings, read: Callable[[str, str], object], status: str
 ) -> Iterator[Finding]:
     jobs = wedgate_jobs({name: read(name, text) for name, text in settings.workflows().items()})
     state = configuration.state
@@ -112,16 +114,16 @@ def _workflows(
         "the workflow that refreshes",
         refreshing,
         {**_REFRESHES, **_LEDGER_ELSEWHERE},
-        f"keeps `{STATUS}` true",
-        f"no workflow of the default branch refreshes on a schedule: a green `{STATUS}` stays when a window closes",
+        f"keeps `{status}` true",
+        f"no workflow of the default branch refreshes on a schedule: a green `{status}` stays when a window closes",
         "merge .github/workflows/wedgate-refresh.yml as `wedgate init` writes it",
     )
     rules = settings.rules_of(settings.default_branch())
-    if rules.has_queue and STATUS in rules.statuses and not any("merge_group" in job.events for job in jobs):
+    if rules.has_queue and status in rules.statuses and not any("merge_group" in job.events for job in jobs):
         yield Finding(
             what="the merge queue",
             health=Health.MISSING,
-            words=f"the queue waits for `{STATUS}` on its own commits, and no workflow posts it there",
+            words=f"the queue waits for `{status}` on its own commits, and no workflow posts it there",
             remedy="add `merge_group:` to what starts .github/workflows/wedgate-refresh.yml",
         )
 

@@ -42,7 +42,8 @@ def recorder_in(book: Book) -> Recorder:
             after = _told(book, rescue)
             if after is not None and after.is_over and before is not None and not before.is_over:
                 book.append([release_claims(after, returned.at)])
-        except WedgateError as error:
+        except Exception as error:
+            # Traffic is back whatever this is: garbage in a file must not make that look like a failure.
             where = f"kept in {kept} until the next run writes it down" if kept else "NOT recorded: tell people"
             return f"the ledger could not be written ({error}); {where}"
         return "recorded in the ledger"

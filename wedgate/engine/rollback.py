@@ -247,7 +247,7 @@ class _Return:
             return
         self._before, fence, rescue = reading.weights, reading.fence, self._hand.rescue
         self.is_overtaken = fence is not None and fence.rollout != rescue.rollout and fence.epoch > rescue.epoch
-        self.epoch = max(self.epoch, (reading.fence.epoch if reading.fence is not None else 0) + 1)
+        self.epoch = max(self.epoch, reading.highest + 1)
 
     def _write(self, target: Target, share: int) -> None:
         weights = Weights.giving(self._plan.stable, share)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from wedgate.engine.beside import to_the_end
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.driving import Driver, needs_settling
 from wedgate.engine.holder import live_holder, refuse_while_held, utc
+from wedgate.engine.never import spell_never
 from wedgate.engine.observe import Watcher
 from wedgate.engine.outcome import end_of, tick_end
 from wedgate.engine.progress import Progress, unfailing
@@ -42,6 +44,8 @@ class RolloutEngine:
         self._parts = replace(parts, observe=unfailing(parts.observe))
         self._book = Book(parts.store, parts.spool, parts.known)
         self._last: Ticker | None = None
+        self._ticks = False
+        """Whether this is a tick: one that ended before a deploy did would leave nobody to see how that went."""
         self._driver = Driver(self._parts)
 
     def run(
@@ -97,7 +101,7 @@ class RolloutEngine:
             rescue = self._save_rescue(running.plan)
             end = self._driven(ticker, began + wait, leave_at, rescue)
             is_waiting = not end.is_handed_over and self._parts.interrupted() is None
-            return tick_end(ticker.state, rescue) if is_waiting else end
+            return tick_end(ticker.state, rescue, never=self._never(ticker)) if is_waiting else end
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
@@ -113,6 +117,7 @@ class RolloutEngine:
         What is observed is written down for the next tick. While another run is alive nothing is done. Raises as
         ``run`` does.
         """
+        self._ticks = True
         self._book.refresh()
         self._say_notices()
         only = requested_regions(self._parts.settings, regions) if regions else None
@@ -139,7 +144,7 @@ class RolloutEngine:
                 self._driver.tick_once(ticker, only, steps=trouble is None)
                 if trouble is not None:
                     raise trouble
-                ends.append(tick_end(ticker.state))
+                ends.append(tick_end(ticker.state, never=self._never(ticker)))
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
@@ -153,6 +158,7 @@ class RolloutEngine:
 
         Raises ``RefusedError`` while another run is alive, and otherwise as ``run`` does.
         """
+        self._ticks = True
         self._book.refresh()
         self._refuse_while_held(self._book.state)
         if not self._book.state.claims:
@@ -187,7 +193,7 @@ class RolloutEngine:
             if ticker is None:
                 return _nothing_to_do(release, Planned(plan=None, already=requested))
             rescue = self._save_rescue(ticker.state.plan)
-            return tick_end(ticker.state, rescue) if drive is None else drive(ticker, rescue)
+            return tick_end(ticker.state, rescue, never=self._never(ticker)) if drive is None else drive(ticker, rescue)
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
@@ -220,11 +226,9 @@ class RolloutEngine:
             if only is not None and region.region not in only:
                 continue
             try:
-                fence = self._parts.open_target(region.target).weights().fence
+                epochs.append(self._parts.open_target(region.target).weights().highest)
             except ExternalSystemError as error:
                 self._say(region.region, "target failed", f"reading the weights: {error}")
-                continue
-            epochs.append(fence.epoch if fence is not None else 0)
         reconciled = self._book.take_lease(
             self._parts.clock(), above=max(epochs), who=self._parts.who, allow=self._refuse_while_held
         )
@@ -347,8 +351,12 @@ class RolloutEngine:
     def _driven(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None, rescue: str) -> RunEnd:
         """Drive a rollout, and return how that ended."""
         if self._driver.drive(ticker, deadline, leave_at):
-            return replace(tick_end(ticker.state, rescue), is_handed_over=True)
-        return end_of(ticker.state, self._parts.interrupted(), rescue)
+            return replace(tick_end(ticker.state, rescue, never=self._never(ticker)), is_handed_over=True)
+        return end_of(ticker.state, self._parts.interrupted(), rescue, never=self._never(ticker))
+
+    def _never(self, ticker: Ticker) -> str:
+        """Say what of a rollout will never get through; waiting for it is of no use."""
+        return spell_never(self._parts, ticker.state)
 
     def _ticker(self, state: RolloutState) -> Ticker:
         """Return the ticker for a rollout, with a watcher of its own."""
@@ -363,8 +371,17 @@ class RolloutEngine:
             slice_between=self._parts.slice_between,
             judge_live=self._parts.judge_live,
         )
-        self._last = Ticker(self._parts, self._book, state, watcher)
-        return self._last
+        if not set(state.plan.places) & set(self._parts.settings.targets):
+            raise NeedsHumanError(
+                f"the ledger is of a rollout over {', '.join(state.plan.places)}, and wedgate.yml has none of these "
+                "regions: it is another repository's ledger, or they were renamed meanwhile; nothing was touched; let "
+                "`state:` name the ledger of this repository, or return that rollout's traffic with `wedgate rollback`"
+            )
+        parts = self._parts
+        if self._ticks:
+            parts = replace(parts, run_beside=to_the_end(parts.run_beside, lambda: ticker.wait()))
+        self._last = ticker = Ticker(parts, self._book, state, watcher)
+        return ticker
 
     def _refuse_lost_ledger(self) -> None:
         """Raise where the rescue file is of a rollout that the ledger has never heard of.

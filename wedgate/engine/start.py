@@ -78,10 +78,11 @@ def plan_rollout(
     refuse_poisoned(parts, state, release, requested)
     missing = [region for region in requested if region not in state.good]
     if missing:
+        is_all = set(missing) >= set(parts.settings.targets)
         raise RefusedError(
             f"no last good version is known for {', '.join(missing)}, so there is nothing to return to; record what "
             "runs there now: wedgate rollout adopt --digest DIGEST"
-            + "".join(f" --region {region}" for region in missing)
+            + "".join(f" --region {region}" for region in missing if not is_all)
         )
     already = tuple(region for region in requested if state.good[region].release.digest == release.digest)
     rest = [region for region in requested if region not in already]
@@ -90,8 +91,9 @@ def plan_rollout(
     refuse_out_of_order(parts.settings, state, release, rest)
     if (refusal := refusal_to_start(declared, digest=release.digest)) is not None:
         raise RefusedError(f"{refusal} with --accept-migration")
-    if (never := parts.fits_nowhere(rest)) is not None:
-        raise RefusedError(f"it would be held for ever: {never}; `wedgate plan` says more")
+    never = parts.fits_nowhere(parts.settings, rest)
+    if never is not None and not never.may_be_opened:
+        raise RefusedError(f"it would be held for ever: {never.text}; `wedgate plan` says more")
     for region in rest:
         refuse_unhealthy(parts.open_target(_target_settings(parts.settings, region)), state.good[region])
     plan = Plan(

@@ -61,6 +61,7 @@ class _Hearing:
         self._now = now
         self._refusals: list[Refusal] = []
         self._asks: dict[int, Person] = {}
+        self._other_services = [each.body for each in comments if change.place.is_beside(each.body)]
         self._said = list(self._listen(comments))
 
     def standing(self) -> Standing:
@@ -69,6 +70,7 @@ class _Hearing:
         if request is None:
             self._refuse_votes_without_request()
             return Standing(refusals=tuple(self._refusals), asks=tuple(self._asks.values()))
+        self._change = self._change.asked_as(request.override.sha)
         approvals, denials, taken_back = self._votes(request)
         withdrawn = self._withdrawn_at(request)
         if withdrawn is not None:
@@ -133,6 +135,7 @@ class _Hearing:
                         pull_request=self._change.number,
                         requester=said.author.id,
                         nonce=str(said.comment.id),
+                        place=self._change.place,
                     ),
                     override=override,
                     requester=said.author,
@@ -173,17 +176,16 @@ class _Hearing:
 
     def _trouble_with_place(self, override: Override, policy: OverridePolicy) -> Refusal | None:
         """Return what is wrong with the commit, the regions or the rules."""
-        if self._change.from_fork and not policy.forks:
-            return Refusal(
-                code=RefusalCode.FORK,
-                what="this pull request comes from a fork",
-                remedy="push the commit to a branch of this repository, and ask there",
-            )
-        if override.sha != self._change.head:
+        fork = trouble_with_fork(self._change, policy)
+        if fork is not None:
+            return fork
+        # Whoever wrote and pushed what merging made is known by the pull request, and so is who merged it.
+        if override.sha not in (self._change.head, self._change.merged_as):
+            merged = "" if self._change.merged_as is None else " and is merged"
             return Refusal(
                 code=RefusalCode.HEAD_MOVED,
-                what=f"the request is for {override.sha[:12]}, and the branch is at {self._change.head[:12]}",
-                remedy=f"ask for {self._change.head}",
+                what=f"the request is for {override.sha[:12]}, and the branch is at {self._change.head[:12]}{merged}",
+                remedy=f"ask for {self._change.goes_out}",
             )
         for region in override.regions:
             if region not in self._book.regions:
@@ -262,7 +264,7 @@ class _Hearing:
         """Whether a vote is for the request that stands; a later one for another is told so."""
         later = (said.comment.at, said.comment.id) > (request.at, request.comment)
         if (vote.request, vote.sha) != (request.id, request.override.sha):
-            if later:
+            if later and not self._is_for_another_service(vote):
                 self._refuse(
                     said,
                     Refusal(
@@ -273,6 +275,10 @@ class _Hearing:
                 )
             return False
         return later
+
+    def _is_for_another_service(self, vote: Vote) -> bool:
+        """Whether another service of the repository shows the request that a vote is for: it is answered there."""
+        return any(vote.request in body for body in self._other_services)
 
     def _trouble_with_approval(
         self, said: _Said, request: Request, excluded: Mapping[int, tuple[Person, RefusalCode, str]]
@@ -374,7 +380,7 @@ class _Hearing:
 
     def _refuse_votes_without_request(self) -> None:
         for said in self._said:
-            if isinstance(said.command, Vote):
+            if isinstance(said.command, Vote) and not self._is_for_another_service(said.command):
                 self._refuse(
                     said,
                     Refusal(
@@ -424,6 +430,19 @@ def _not_said(comment: Comment) -> Refusal | None:
             remedy="write a new comment",
             who=author.login,
         )
+    return None
+
+
+def trouble_with_fork(change: Change, policy: OverridePolicy) -> Refusal | None:
+    """Return why nothing of a fork can be asked for; ``None`` where it can, or the change comes from no fork."""
+    remedy = "push the commit to a branch of this repository, and ask there"
+    if not change.from_fork:
+        return None
+    if not policy.forks:
+        return Refusal(code=RefusalCode.FORK, what="this pull request comes from a fork", remedy=remedy)
+    if NeverCount.HEAD_PUSHER in policy.never_count and not change.pushers:
+        what = "this pull request comes from a fork, and GitHub does not say who pushed there: it may be any approver"
+        return Refusal(code=RefusalCode.FORK, what=what, remedy=f"{remedy}; `never-count` has head-pusher")
     return None
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import assert_never
 
 from wedgate.calendars.durations import parse_duration
@@ -87,8 +88,12 @@ class Read:
         return bool(self.commands or self.mistakes)
 
 
+@lru_cache(maxsize=4096)
 def read_comment(body: str) -> Read:
-    """Read every command of a comment; at most ``MOST_COMMANDS`` of them count, and none of a body too long."""
+    """Read every command of a comment; at most ``MOST_COMMANDS`` of them count, and none of a body too long.
+
+    The same comments are asked for their commands again and again in one run, strangers' too: each is read once.
+    """
     if len(body) > LONGEST_BODY:
         return Read()
     commands: list[tuple[int, Command]] = []
@@ -131,6 +136,9 @@ def _read_line(line: LiveLine) -> Command | None:
     if line.standing is Standing.CROWDED:
         what = "the text above this command may hide it (code, a link or a tag in the same paragraph)"
         raise _MistakeError(what, "put an empty line before the command")
+    if line.standing is Standing.UNCLEAR:
+        what = "markup further up may hide this command (a tag that is not ended in its line, or a fence in a list)"
+        raise _MistakeError(what, "write the command in a comment of its own")
     if len(text) > LONGEST_LINE:
         raise _MistakeError(f"the command is longer than {LONGEST_LINE:,} characters", "write a shorter reason")
     hidden = next((char for char in text if _is_unseen(char)), None)

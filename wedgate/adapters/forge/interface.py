@@ -5,7 +5,7 @@ Every implementation passes ``tests/contract/test_forge.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +44,7 @@ class PullRequest:
     """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted.
 
     ``merged_as`` is the commit that merging, squashing or rebasing made of it; ``None`` while it is not merged.
+    ``merged_by`` is known of one that was asked for alone.
     """
 
     number: int
@@ -54,6 +55,7 @@ class PullRequest:
     from_fork: bool
     is_open: bool
     merged_as: str | None = None
+    merged_by: Person | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +138,8 @@ class Conversations(Protocol):
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
         """Fetch those that brought a commit, or have it."""
 
-    def comments(self, number: int) -> tuple[Comment, ...]:
-        """Fetch every comment of a pull request."""
+    def comments(self, number: int, since: datetime | None = None) -> tuple[Comment, ...]:
+        """Fetch every comment of a pull request, or those alone that were written or changed since an instant."""
 
     def comment(self, number: int) -> Comment | None:
         """Fetch one comment; ``None`` if it is gone."""
@@ -271,14 +273,18 @@ class Forge(Protocol):
     def changed_by(self, commit: str) -> ChangedPaths:
         """Fetch the paths that a commit changes since it left the default branch's history, once, in one request."""
 
-    def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
+    def keep_comment(self, pull_request: int, marker: str, body: str, known: Sequence[Comment] | None = None) -> bool:
         """Write a comment that holds ``marker``, or bring the one that this token wrote earlier up to date.
 
-        Returns whether it is there now: ``False`` for a token that may not write.
+        ``known`` are comments as they were read just now: where it is among them they are not read again. Returns
+        whether it is there now: ``False`` for a token that may not write.
         """
 
-    def versions_of(self, path: str) -> tuple[str, ...]:
-        """Fetch the commits of the default branch that changed a file, the latest first: the last few of them."""
+    def versions_of(self, path: str) -> Iterator[str]:
+        """Yield the commits of the default branch that changed a file, the latest first, each when it is asked for.
+
+        Where there are more than are read, that is an error behind the last that is.
+        """
 
     def date(self) -> datetime:
         """Return the forge's own clock, from the ``Date`` header of an answer just received."""
