@@ -72,6 +72,20 @@ GONE_COLOURS: tuple[World, ...] = tuple(
 """A region's old colour is torn down once it has no traffic, and then traffic has to go back to it."""
 
 
+HELD_REGRESSIONS: tuple[World, ...] = tuple(
+    (
+        seed,
+        (
+            _fault(point, FaultKind.GOES_BAD),
+            *(_fault(point + 30, FaultKind.COLOUR_CHANGES, pick) for pick in (0, 0.25, 0.5, 0.75)),
+        ),
+    )
+    for seed in (28, 67, 79, 100)
+    for point in (80, 120, 160)
+)
+"""Ticks hold a regression, and then another version answers on the candidate: its traffic goes back."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A broken engine: what is wrong with it, the invariants of which one must show it, and how it is broken."""
@@ -158,6 +172,10 @@ def _forgets(original: Any, whole: Any, event: Any) -> Any:
     return replace(after, obeyed=0), effects
 
 
+def _forgets_what_was_held(original: Any, plan: Any, region: Any, why: str, **then: Any) -> Any:
+    return original(plan, replace(region, hold=None, returning=None), why, **then)
+
+
 def _unchecked_weights(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(values.Weights, "__post_init__", lambda self: None)
     given = values.Weights.giving.__func__  # type: ignore[attr-defined]
@@ -233,6 +251,12 @@ MUTANTS = (
     Mutant("a freeze concerns nobody", (6,), setting(region_gate, "frozen_region", lambda region, freezes, at: region)),
     Mutant("a poisoned digest may be rolled out again", (6,), _poison_forgotten),
     Mutant(
+        "a regression that is held is forgotten when its traffic goes back",
+        (6,),
+        around(regions, "give_back", _forgets_what_was_held),
+        HELD_REGRESSIONS,
+    ),
+    Mutant(
         "any number of regions moves",
         (7,),
         setting(state.RegionState, "is_in_flight", property(lambda self: False)),
@@ -288,8 +312,8 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "worlds",
-    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS],
-    ids=["late switches", "silences", "overtaken", "rollbacks by hand", "gone colours"],
+    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS, HELD_REGRESSIONS],
+    ids=["late switches", "silences", "overtaken", "rollbacks by hand", "gone colours", "held regressions"],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:
     """What catches a broken engine lets a whole one pass."""

@@ -86,6 +86,12 @@ def is_in_flight(state: State) -> bool:
     return state.phase in (*STABLE_SIDE, "shifting", "baking", "rolling_back", "needs_human")
 
 
+def holds_regression(state: State) -> bool:
+    """Whether a regression is held here, with traffic, on its way back or without."""
+    held = state.hold is not None and state.hold.kind == "regression"
+    return held or (state.back is not None and state.back.kind == "regression")
+
+
 def owes(state: State) -> bool:
     """Whether a person was called because traffic could not be returned."""
     return state.phase == "needs_human" and state.back is not None
@@ -154,6 +160,8 @@ def _held(state: State, kind: str, cause: str, resume: str) -> tuple[State, Did]
 
 
 def _returned(state: State, then: str, kind: str | None, cause: str) -> tuple[State, Did]:
+    if then == "held" and holds_regression(state):
+        kind = "regression"
     moved = state._replace(
         phase="rolling_back", back=Back(then, kind, cause), hold=None, verified=False, passed=False, tries=0
     )
@@ -161,7 +169,8 @@ def _returned(state: State, then: str, kind: str | None, cause: str) -> tuple[St
 
 
 def _stuck(state: State) -> State:
-    return state._replace(phase="needs_human", hold=None, back=None, verified=False, tries=0)
+    hold = state.hold if holds_regression(state) else None
+    return state._replace(phase="needs_human", hold=hold, back=None, verified=False, tries=0)
 
 
 def _baked(state: State, step: int) -> State:
@@ -377,11 +386,10 @@ def _judged(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     outcome, is_final = event[1], event[2]
     if state.phase != "baking" and not (state.phase == "held" and state.weight > 0):
         return state, ()
-    if outcome == "fail":
-        stopped = state.hold is not None and state.hold.kind == "regression"
-        return (state, ()) if stopped else _regressed(state, policy)
     if outcome != "error":
         state = state._replace(watched=NOW)
+    if outcome == "fail":
+        return (state, ()) if holds_regression(state) else _regressed(state, policy)
     if state.phase == "held" or state.paused or not is_final:
         return state, ()
     if outcome == "pass":
@@ -393,9 +401,12 @@ def _judged(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
 def _regressed(state: State, policy: Policy, *, by_hand: bool = False) -> tuple[State, Did]:
     """Back to stable, poisoned and halted; or only held, where the configuration says so."""
     if policy.fails == "hold" and not by_hand:
-        stopped = state.hold is not None and state.hold.kind == "regression"
-        if not is_in_flight(state) or state.phase in ("rolling_back", "needs_human") or stopped:
+        leaves_alone = state.phase == "needs_human" and state.back is None
+        if not is_in_flight(state) or leaves_alone or holds_regression(state):
             return state, ()
+        if state.back is not None:
+            then = state.back._replace(kind="regression")
+            return (state._replace(back=then) if state.back.then == "held" else state), ()
         if state.phase == "shifting":
             return _returned(state, "held", "regression", "regression")
         return _held(state, "regression", "regression", "baking" if state.weight > 0 else "pending")

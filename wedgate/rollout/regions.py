@@ -167,7 +167,14 @@ def give_back(
     kind: HoldKind | None = None,
     until: datetime | None = None,
 ) -> Moved:
-    """Return all traffic to stable. Needs no gate, no judgement, no configuration."""
+    """Return all traffic to stable. Needs no gate, no judgement, no configuration.
+
+    A regression that is held here stays so, whatever takes the traffic away now.
+    """
+    if then is RegionPhase.HELD and region.holds_regression:
+        kind, until = HoldKind.REGRESSION, None
+        found = region.why if region.hold is None else region.hold.why
+        why = why if why.endswith(found) else f"{why}; {found}"
     moved = replace(
         region,
         phase=RegionPhase.ROLLING_BACK,
@@ -179,6 +186,15 @@ def give_back(
         why=why,
     )
     return moved, (return_effect(plan, moved),)
+
+
+def returns_for_regression(region: RegionState, why: str) -> RegionState:
+    """Take note of a regression where traffic goes back already: the region is held for it then, if it is held."""
+    returning = region.returning
+    if returning is None or returning.then is not RegionPhase.HELD:
+        return region
+    back = replace(returning, kind=HoldKind.REGRESSION, until=None, why=f"{returning.why}; {why}")
+    return replace(region, returning=back, why=back.why)
 
 
 def return_effect(plan: RegionPlan, region: RegionState, *, is_late: bool = False) -> SetWeights:
@@ -287,7 +303,8 @@ def extend_or_hold(region: RegionState, why: str, at: datetime) -> Moved:
 
 def needs_human(region: RegionState, why: str) -> RegionState:
     """Stop touching the region: what was found is not what wedgate did."""
-    return replace(region, phase=RegionPhase.NEEDS_HUMAN, why=why, hold=None, returning=None, verified=False)
+    hold = region.hold if region.holds_regression else None
+    return replace(region, phase=RegionPhase.NEEDS_HUMAN, why=why, hold=hold, returning=None, verified=False)
 
 
 def not_confirmed(region: RegionState, why: str) -> RegionState:

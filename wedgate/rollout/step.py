@@ -449,13 +449,15 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
     if not watching or event.step != region.at_step:
         return state, ()
     outcome = event.judgement.outcome
-    if outcome is Outcome.FAIL:
-        already = region.hold is not None and region.hold.kind is HoldKind.REGRESSION
-        return (state, ()) if already else regressed(state, region.region, event.judgement.text, event.at)
     marked = region.watched_at
     often = min(regions.WATCH_MARK, state.plan.max_unwatched / 4)
     if outcome is not Outcome.ERROR and (marked is None or event.at - marked >= often):
         region = replace(region, watched_at=event.at)
+    if outcome is Outcome.FAIL:
+        state = state.having(region)
+        return (
+            (state, ()) if region.holds_regression else regressed(state, region.region, event.judgement.text, event.at)
+        )
     waits = region.phase is RegionPhase.HELD or region.paused is not None
     if waits or not event.final or event.observed < region.bake_needed:
         return state.having(region), ()

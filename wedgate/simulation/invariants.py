@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.rollout.state import RegionPhase, RolloutState
-from wedgate.rollout.values import Colour, Migration, RolloutSettings, Weights
+from wedgate.rollout.values import Colour, Migration, ReportFails, RolloutSettings, Weights
 from wedgate.simulation.process import SLICE
 from wedgate.simulation.world import NEW, OLD, Region, World
 
@@ -56,6 +56,8 @@ class Checker:
     length: int = 0
     epoch: int = 0
     claimed: dict[str, str] = field(default_factory=dict)
+    regression: str | None = None
+    """A regression that is held, and that nobody has set aside since: nothing may increase."""
 
     def of(self, region: str) -> Seen:
         """Return what was seen of a region."""
@@ -130,6 +132,8 @@ class Checker:
                 self._broken(6, f"{region.name}: closes {seen.open_until:%H:%M:%S}, before the bake of {bake} ends")
         if NEW.digest in self.ledger.poisoned:
             self._broken(6, f"{region.name}: the digest is poisoned")
+        if self.regression is not None:
+            self._broken(6, f"{region.name}: increased while a regression is held: {self.regression}")
         if before.green > 0:
             self._evidence_was_good(region, before.green, seen)
         self._in_order(region, weight)
@@ -213,6 +217,7 @@ class Checker:
                 self._broken(1, f"entry {entry.revision} was written under epoch {entry.epoch}, after a later one")
             if entry.stream == Stream.JOURNAL:
                 self._orders(entry)
+                self._regressions(entry)
             elif entry.stream == Stream.CLAIMS:
                 self._claims(entry)
             elif entry.stream in (Stream.ORDERS, Stream.HISTORY):
@@ -241,6 +246,19 @@ class Checker:
             if isinstance(revision, int):
                 self.obeyed[rollout] = max(self.obeyed.get(rollout, 0), revision)
 
+    def _regressions(self, entry: Entry) -> None:
+        """Remember a regression that is held until a person goes on, where that is what follows one."""
+        event = entry.body.get("event")
+        if self.settings.report_fails is not ReportFails.HOLD or not isinstance(event, Mapping):
+            return
+        is_moving = any(0 < region.candidate < 100 for region in self.world.regions.values())
+        if entry.kind == "judged" and _outcome(entry) == "fail":
+            self.regression = f"judged in {event.get('region')}"
+        elif entry.kind == "ordered" and event.get("order") == "report" and is_moving:
+            self.regression = "reported"
+        elif event.get("order") == "resume" or (entry.kind == "run_began" and event.get("anew")):
+            self.regression = None
+
     def _drains(self, entry: Entry) -> None:
         """Check that no old colour goes unseen after a migration that no rollback takes back."""
         if entry.stream == Stream.ORDERS and entry.kind == "drain":
@@ -267,5 +285,11 @@ def _is_pass(entry: Entry, region: str) -> bool:
     event = entry.body.get("event")
     if not isinstance(event, Mapping) or event.get("region") != region or not event.get("final"):
         return False
-    judgement = event.get("judgement")
-    return isinstance(judgement, Mapping) and judgement.get("outcome") == "pass"
+    return _outcome(entry) == "pass"
+
+
+def _outcome(entry: Entry) -> object:
+    """Return what was judged."""
+    event = entry.body.get("event")
+    judgement = event.get("judgement") if isinstance(event, Mapping) else None
+    return judgement.get("outcome") if isinstance(judgement, Mapping) else None

@@ -1,0 +1,208 @@
+"""No candidate keeps traffic that nobody watches, and a regression that is held stays held: the machine alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from wedgate.calendars.values import Verdict
+from wedgate.judge.values import Judgement, JudgeSettings, Outcome
+from wedgate.rollout import effects as fx
+from wedgate.rollout import events as ev
+from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionPlan, RolloutState
+from wedgate.rollout.step import begin, step
+from wedgate.rollout.values import (
+    Choice,
+    Colour,
+    Fence,
+    Release,
+    ReportFails,
+    Step,
+    Strategy,
+    StrategyKind,
+    TargetSettings,
+    Weights,
+)
+
+NOON = datetime(2026, 6, 3, 12, tzinfo=UTC)
+MIN = timedelta(minutes=1)
+OLD = Release(commit="0" * 40, digest="sha256:old")
+NEW = Release(commit="1" * 40, digest="sha256:new")
+OURS = Fence(epoch=2, revision=9, rollout="r-1")
+STEPS = (Step(weight=10, bake=3 * MIN), Step(weight=50, bake=3 * MIN), Step(weight=100, bake=timedelta(0)))
+
+
+class Told:
+    """A rollout of two regions in one wave, both in flight, that is told one fact after another."""
+
+    def __init__(self, fails: ReportFails = ReportFails.ROLLBACK, *, in_flight: int = 2) -> None:
+        plan = Plan(
+            rollout="r-1",
+            service="s",
+            release=NEW,
+            regions=tuple(
+                RegionPlan(
+                    region=name,
+                    wave=0,
+                    stable=Colour.BLUE,
+                    stable_release=OLD,
+                    target=TargetSettings(kind="simulated", region=name, options={}),
+                )
+                for name in ("r1", "r2")
+            ),
+            in_flight=in_flight,
+            reserve=MIN,
+            report_fails=fails,
+            strategies=(Strategy(name="way", kind=StrategyKind.CANARY, steps=STEPS, is_complete=True),),
+            choose=(Choice(use="way"),),
+            judge=JudgeSettings(slice_length=timedelta(seconds=30)),
+        )
+        self.at = NOON
+        self.state: RolloutState = begin(ev.Started(at=NOON, plan=plan))
+        self.did: tuple[fx.Effect, ...] = ()
+
+    def tell(self, event: ev.Event) -> Told:
+        """Take in one fact."""
+        self.state, self.did = step(self.state, event)
+        return self
+
+    def after(self, duration: timedelta) -> Told:
+        """Let time pass."""
+        self.at += duration
+        return self
+
+    def tick(self) -> Told:
+        """Let every region take a step."""
+        return self.tell(ev.Ticked(at=self.at))
+
+    def run(self, *, anew: bool = False) -> Told:
+        """Let another process begin, as a tick does."""
+        return self.tell(ev.RunBegan(at=self.at, epoch=3, handed_over=True, anew=anew))
+
+    def gate(self, region: str = "r1", verdict: Verdict = Verdict.OPEN) -> Told:
+        """Let the gate answer."""
+        answer = ev.GateAnswered(at=self.at, region=region, verdict=verdict, closes=None, reopens=None, why="")
+        return self.tell(answer)
+
+    def digest(self, region: str = "r1", digest: str | None = NEW.digest) -> Told:
+        """Read the candidate's digest back."""
+        return self.tell(ev.DigestRead(at=self.at, region=region, colour=Colour.GREEN, digest=digest))
+
+    def weights(self, green: int, region: str = "r1", fence: Fence | None = OURS) -> Told:
+        """Read the weights."""
+        weights = Weights.giving(Colour.GREEN, green)
+        return self.tell(ev.WeightsRead(at=self.at, region=region, weights=weights, fence=fence))
+
+    def judged(self, outcome: Outcome, region: str = "r1") -> Told:
+        """Let the judge answer for the step in force; a pass is final."""
+        here = self.state.region(region)
+        return self.tell(
+            ev.Judged(
+                at=self.at,
+                region=region,
+                step=here.at_step,
+                observed=here.bake_needed,
+                final=outcome is Outcome.PASS,
+                judgement=Judgement(outcome=outcome, metrics=(), slices=4, usable=4, text=f"it is {outcome}"),
+            )
+        )
+
+    def verified(self, region: str = "r1") -> Told:
+        """Bring a region to where its candidate answers, and has no traffic yet."""
+        self.tick().gate(region).tick().weights(0, region).digest(region)
+        assert self.phase(region) is RegionPhase.VERIFIED
+        return self
+
+    def shifting(self, region: str = "r1") -> Told:
+        """Bring a region to where 10 % were asked for, and nothing was read back."""
+        self.verified(region).tick().digest(region).gate(region)
+        assert self.phase(region) is RegionPhase.SHIFTING
+        return self
+
+    def baking(self, region: str = "r1") -> Told:
+        """Bring a region to 10 %."""
+        return self.shifting(region).weights(10, region)
+
+    def phase(self, region: str = "r1") -> RegionPhase:
+        """Return where a region stands."""
+        return self.state.region(region).phase
+
+    def kind(self, region: str = "r1") -> HoldKind | None:
+        """Return what a region is held for."""
+        hold = self.state.region(region).hold
+        return None if hold is None else hold.kind
+
+    def returns(self, region: str = "r1") -> bool:
+        """Whether the last fact gives traffic back."""
+        return any(isinstance(each, fx.SetWeights) and each.is_decrease and each.region == region for each in self.did)
+
+    def goes_on(self, region: str = "r2") -> bool:
+        """Whether a region that has a pass may increase."""
+        before = self.state
+        self.judged(Outcome.PASS, region).digest(region).gate(region)
+        increases = [each for each in self.did if isinstance(each, fx.SetWeights) and not each.is_decrease]
+        self.state = before
+        return bool(increases)
+
+
+def held() -> Told:
+    """Both regions at 10 %, and a regression is held in the first."""
+    told = Told(ReportFails.HOLD).baking("r1").baking("r2").judged(Outcome.FAIL)
+    assert told.kind() is HoldKind.REGRESSION
+    return told
+
+
+def test_a_judgement_that_fails_again_is_somebody_who_watches() -> None:
+    """A candidate that is held for a regression keeps its traffic as long as it is judged, and no longer."""
+    told = held()
+    for _ in range(15):
+        assert not told.after(MIN).run().tick().judged(Outcome.FAIL).returns()
+    assert (told.phase(), told.kind()) == (RegionPhase.HELD, HoldKind.REGRESSION)
+    assert told.after(11 * MIN).run().returns()
+
+
+@pytest.mark.parametrize("why", ["a run that finds it unwatched", "a tick that finds it unwatched", "another digest"])
+def test_what_is_held_for_a_regression_stays_so_on_its_way_back_and_after_it(why: str) -> None:
+    """Whatever takes the traffic away meanwhile: no other region goes on, and no tick begins there again."""
+    told = held().after(MIN if why == "another digest" else 11 * MIN)
+    told.judged(Outcome.NOT_ENOUGH_DATA, "r2")
+    {
+        "a run that finds it unwatched": told.run,
+        "a tick that finds it unwatched": told.tick,
+        "another digest": lambda: told.digest(digest="sha256:strange"),
+    }[why]()
+    assert told.returns()
+    assert told.phase() is RegionPhase.ROLLING_BACK
+    assert not told.goes_on()
+    told.weights(0)
+    assert (told.phase(), told.kind()) == (RegionPhase.HELD, HoldKind.REGRESSION)
+    assert "it is fail" in told.state.region("r1").why
+    assert not told.goes_on()
+    told.run().tick()
+    assert not any(isinstance(each, fx.AskGate) and each.region == "r1" for each in told.did)
+    assert told.kind() is HoldKind.REGRESSION
+
+
+def test_a_regression_found_while_traffic_goes_back_is_held_too() -> None:
+    """The region is on its way back for want of evidence; then somebody reports it."""
+    told = Told(ReportFails.HOLD).baking("r1").baking("r2").after(11 * MIN).judged(Outcome.NOT_ENOUGH_DATA, "r2")
+    told.tick().tell(ev.RegressionReported(at=told.at, region="r1", why="bookings fail"))
+    assert not told.goes_on()
+    assert told.weights(0).kind() is HoldKind.REGRESSION
+
+
+def test_no_other_region_begins_while_a_regression_goes_back() -> None:
+    """One place in flight is free, and nobody may take it."""
+    told = Told(ReportFails.HOLD).baking("r1").judged(Outcome.FAIL).after(11 * MIN).tick()
+    assert told.phase() is RegionPhase.ROLLING_BACK
+    told.tick()
+    assert not any(isinstance(each, fx.AskGate) for each in told.did)
+
+
+def test_a_person_who_runs_it_again_tries_a_region_again_that_a_regression_held() -> None:
+    """Ticks come by themselves; a run is asked for."""
+    told = held().after(11 * MIN).tick().weights(0).run(anew=True)
+    assert told.phase() is RegionPhase.PENDING
+    assert replace(told.state.region("r1")).hold is None
