@@ -206,3 +206,32 @@ def test_a_person_who_runs_it_again_tries_a_region_again_that_a_regression_held(
     told = held().after(11 * MIN).tick().weights(0).run(anew=True)
     assert told.phase() is RegionPhase.PENDING
     assert replace(told.state.region("r1")).hold is None
+
+
+def test_a_switch_that_nobody_read_back_for_too_long_goes_back() -> None:
+    """A process died between the switch and the record of its read-back: what it left is no bake that begins now."""
+    told = Told().shifting().after(9 * MIN)
+    assert not told.run().returns()
+    assert told.after(2 * MIN).run().returns()
+    assert told.weights(0).kind() is HoldKind.INTERRUPTED
+
+
+def test_a_process_that_stood_still_while_it_switched_gives_back() -> None:
+    """It is the same process, and finds the weights that it asked for, hours later."""
+    told = Told().shifting().after(11 * MIN).weights(10)
+    assert told.returns()
+
+
+def test_a_later_switch_is_as_old_as_the_last_judgement() -> None:
+    """The candidate had traffic before it, and was judged last then."""
+    told = Told().baking().after(3 * MIN).judged(Outcome.PASS).after(8 * MIN).digest().gate()
+    assert told.phase() is RegionPhase.SHIFTING
+    assert told.after(3 * MIN).run().returns()
+
+
+def test_a_first_switch_that_never_happened_leaves_no_clock_behind() -> None:
+    """The region is where it was, and its next switch begins anew."""
+    told = Told().shifting().after(MIN).weights(0)
+    assert told.phase() is RegionPhase.VERIFIED
+    told.after(30 * MIN).digest().gate().after(MIN).weights(10)
+    assert told.phase() is RegionPhase.BAKING

@@ -86,6 +86,14 @@ HELD_REGRESSIONS: tuple[World, ...] = tuple(
 """Ticks hold a regression, and then another version answers on the candidate: its traffic goes back."""
 
 
+KILLED_SWITCHES: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.NO_TICKS, 0.9),))
+    for seed, first in ((0, 58), (6, 58), (22, 58), (28, 87))
+    for point in range(first, first + 8)
+)
+"""A process dies about when it switches traffic, and for nine hours nobody comes."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A broken engine: what is wrong with it, the invariants of which one must show it, and how it is broken."""
@@ -174,6 +182,10 @@ def _forgets(original: Any, whole: Any, event: Any) -> Any:
 
 def _forgets_what_was_held(original: Any, plan: Any, region: Any, why: str, **then: Any) -> Any:
     return original(plan, replace(region, hold=None, returning=None), why, **then)
+
+
+def _trusts_every_switch(original: Any, region: Any, *when: Any) -> Any:
+    return region.phase is not state.RegionPhase.SHIFTING and original(region, *when)
 
 
 def _unchecked_weights(patch: pytest.MonkeyPatch) -> None:
@@ -288,6 +300,12 @@ MUTANTS = (
     Mutant(
         "nobody minds a candidate that nobody watches", (13,), setting(step, "_unwatched", lambda *args: None), SILENCES
     ),
+    Mutant(
+        "a switch that is read back hours later is a bake that begins",
+        (13,),
+        around(regions, "is_unwatched", _trusts_every_switch),
+        KILLED_SWITCHES,
+    ),
 )
 
 
@@ -312,8 +330,16 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "worlds",
-    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS, HELD_REGRESSIONS],
-    ids=["late switches", "silences", "overtaken", "rollbacks by hand", "gone colours", "held regressions"],
+    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS, HELD_REGRESSIONS, KILLED_SWITCHES],
+    ids=[
+        "late switches",
+        "silences",
+        "overtaken",
+        "rollbacks by hand",
+        "gone colours",
+        "held regressions",
+        "killed switches",
+    ],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:
     """What catches a broken engine lets a whole one pass."""

@@ -276,7 +276,10 @@ def _gate(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     if is_last:
         return state._replace(phase="promoted", hold=None, evidence=False), (("say", "promoted"),)
     step = state.step + 1
-    moved = state._replace(phase="shifting", step=step, verified=False, passed=False, hold=None, tries=0)
+    watched = state.watched or NOW
+    moved = state._replace(
+        phase="shifting", step=step, verified=False, passed=False, hold=None, tries=0, watched=watched
+    )
     return moved, (("set", WEIGHTS[step], "increase"),)
 
 
@@ -326,6 +329,8 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     may_be_returned = (is_exposed(state) or state.phase == "promoted") and state.phase != "rolling_back"
     if by == "hand" and found == 0 and may_be_returned:
         return _by_hand(state, ("by-hand", True), policy)
+    if state.phase == "shifting" and state.watched == LONG_AGO:
+        return _returned(state, "held", "interrupted", "late")
     match state.phase:
         case "gated":
             return (state, (("digest",),)) if found == 0 else (_stuck(state), ())
@@ -334,7 +339,7 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
             return _baked(state, state.step)._replace(passed=rests), ()
         case "shifting" if found == state.weight:
             if state.step == 0:
-                return state._replace(phase="verified", step=-1, verified=False), ()
+                return state._replace(phase="verified", step=-1, verified=False, watched=NEVER), ()
             return _baked(state._replace(verified=False), state.step - 1), ()
         case "shifting":
             return _stuck(state), ()
@@ -468,9 +473,11 @@ def _began(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         kind = state.hold.kind if state.hold is not None else None
         stays = handed_over if kind == "closed" else not anew and kind != "interrupted"
         return (state if stays else again), ()
-    if state.phase in ("held", "baking"):
+    if state.phase in ("held", "baking", "shifting"):
         if state.watched != NOW:
             return _returned(state, "held", "interrupted", "nobody")
+        if state.phase == "shifting":
+            return state, ()
         if state.evidence or (state.phase == "held" and not anew):
             return state._replace(verified=False, passed=False), ()
         return _baked(state._replace(verified=False, hold=None), state.step), ()

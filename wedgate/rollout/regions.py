@@ -120,15 +120,31 @@ def hold(region: RegionState, kind: HoldKind, refusal: Refusal, at: datetime, *,
     return moved, (HoldRegion(region=region.region, kind=kind, why=refusal.why, until=refusal.until),)
 
 
-def shift(plan: RegionPlan, region: RegionState) -> Moved:
-    """Ask for the next step's weight; the read-back decides where the region stands."""
+def is_unwatched(region: RegionState, at: datetime, allowed: timedelta) -> bool:
+    """Whether nobody has judged the candidate for longer than ``allowed``."""
+    return region.watched_at is None or at - region.watched_at > allowed
+
+
+def shift(plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
+    """Ask for the next step's weight; the read-back decides where the region stands.
+
+    From ``at`` on the candidate may have traffic, whether or not anybody lives to read it back.
+    """
     strategy = region.strategy
     index = None if strategy is None else path_of(strategy).next_step(strategy, region.at_step)
     if strategy is None or index is None:
         raise ValueError(f"{region.region} has no step to shift to")
     weight = strategy.steps[index].weight
     moved = replace(
-        region, phase=RegionPhase.SHIFTING, at_step=index, verified=False, judged=None, hold=None, attempts=0, why=""
+        region,
+        phase=RegionPhase.SHIFTING,
+        at_step=index,
+        verified=False,
+        judged=None,
+        watched_at=region.watched_at or at,
+        hold=None,
+        attempts=0,
+        why="",
     )
     effect = SetWeights(
         region=region.region,

@@ -40,7 +40,7 @@ from wedgate.rollout.events import (
     Ticked,
     WeightsRead,
 )
-from wedgate.rollout.guards import Refusal, refusal_of_gate, refusal_to_increase
+from wedgate.rollout.guards import Refusal, refusal_of_gate, refusal_to_increase, spell_duration
 from wedgate.rollout.orders import obeyed
 from wedgate.rollout.recovery import resumed
 from wedgate.rollout.regions import Moved
@@ -155,7 +155,7 @@ def _found(
     plan, region = state.plan.region(event.region), state.region(event.region)
     match event:
         case WeightsRead():
-            moved, effects = _weights_read(plan, region, event)
+            moved, effects = _late_switch(state, plan, region, event.at) or _weights_read(plan, region, event)
         case DigestRead():
             moved, effects = _digest_read(state, plan, region, event)
         case GateAnswered():
@@ -224,10 +224,18 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
 
 def _unwatched(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
     """Give traffic back when nobody judged for too long; ``None`` while somebody does."""
-    if region.watched_at is None or at - region.watched_at <= state.plan.max_unwatched:
+    if region.watched_at is None or not regions.is_unwatched(region, at, state.plan.max_unwatched):
         return None
     why = f"nobody could judge the candidate since {region.watched_at:%H:%M:%SZ}"
     return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.EVIDENCE)
+
+
+def _late_switch(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
+    """Give traffic back where a switch is read back too late: whatever is in force, nobody judged it since."""
+    if region.phase is not RegionPhase.SHIFTING or not regions.is_unwatched(region, at, state.plan.max_unwatched):
+        return None
+    why = f"the switch was not read back for longer than {spell_duration(state.plan.max_unwatched)}"
+    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.INTERRUPTED)
 
 
 def _baking_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
@@ -282,7 +290,7 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, evidence=None)
         waits = "the old colour stays until `wedgate rollout drain`" if state.awaits_drain(promoted) else ""
         return promoted, (Announce(region=region.region, what="promoted", why=waits),)
-    return regions.shift(plan, region)
+    return regions.shift(plan, region, event.at)
 
 
 def would_go_on(state: RolloutState, region: RegionState, answer: GateAnswered) -> bool:
@@ -419,7 +427,7 @@ def _rest_on_earlier_judgement(region: RegionState) -> RegionState:
 def _not_shifted(region: RegionState, at: datetime) -> RegionState:
     """Take back a step that never reached the data plane: gates and evidence are asked anew."""
     if region.at_step <= 0:
-        return replace(region, phase=RegionPhase.VERIFIED, at_step=-1, verified=False)
+        return replace(region, phase=RegionPhase.VERIFIED, at_step=-1, verified=False, watched_at=None)
     return regions.bake(replace(region, at_step=region.at_step - 1, verified=False), at)
 
 

@@ -58,6 +58,8 @@ class Checker:
     claimed: dict[str, str] = field(default_factory=dict)
     regression: str | None = None
     """A regression that is held, and that nobody has set aside since: nothing may increase."""
+    late: str | None = None
+    """A candidate that this process went on to watch, although nobody had for too long before it."""
 
     def of(self, region: str) -> Seen:
         """Return what was seen of a region."""
@@ -90,6 +92,8 @@ class Checker:
     def read_evidence(self, region: Region) -> None:
         """A reading was had: the time since the last one is covered, if that is not too long ago."""
         seen, now = self.of(region.name), self.world.now
+        if region.weights.green and self._unwatched(seen) > self.settings.max_unwatched + 2 * SLICE:
+            self.late = f"{region.name} kept {region.candidate} % after {self._unwatched(seen)} without anybody"
         if seen.read_at is not None and now - seen.read_at <= 2 * SLICE:
             seen.covered += now - seen.read_at
         seen.read_at = now
@@ -172,14 +176,12 @@ class Checker:
 
     def while_running(self) -> None:
         """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""
+        if self.late is not None:
+            self._broken(13, self.late)
         for region in self.world.regions.values():
-            if not 0 < region.weights.green < 100:
-                continue
-            seen = self.of(region.name)
-            if seen.at is not None:
-                unwatched = self.world.now - (seen.read_at or seen.at)
-                if unwatched > self.settings.max_unwatched + 2 * SLICE and not self._needs_human(region.name):
-                    self._broken(13, f"{region.name} is at {region.candidate} %, unwatched for {unwatched}")
+            unwatched = self._unwatched(self.of(region.name)) if region.weights.green else timedelta(0)
+            if unwatched > self.settings.max_unwatched + 2 * SLICE and self._is_watched_over(region):
+                self._broken(13, f"{region.name} is at {region.candidate} %, unwatched for {unwatched}")
 
     def after_return(self, regions: Mapping[str, Region]) -> None:
         """A rollback by hand ended: stable has all traffic wherever the new version had any."""
@@ -267,6 +269,20 @@ class Checker:
         if is_new and self.migration.limits_rollback and not self.drains:
             self._broken(4, f"{entry.body.get('region')} gave up its old colour, and nobody had seen the migration")
 
+    def _unwatched(self, seen: Seen) -> timedelta:
+        """Return since when nobody looked at a candidate; nothing where it has had the same traffic all along."""
+        return timedelta(0) if seen.at is None else self.world.now - (seen.read_at or seen.at)
+
+    def _is_watched_over(self, region: Region) -> bool:
+        """Whether somebody must watch a candidate that has traffic: not once it is promoted, or a person was called.
+
+        What goes back already may have to wait until the old colour can take it.
+        """
+        if region.candidate < 100:
+            return not self._needs_human(region.name)
+        state = self.state()
+        return state is not None and state.region(region.name).phase in _WATCHED
+
     def _needs_human(self, region: str) -> bool:
         """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""
         state = self.state()
@@ -279,6 +295,9 @@ class Checker:
     def _broken(self, number: int, what: str) -> None:
         self.broken = self.broken or f"invariant {number}: {what}"
         raise ViolationError(self.broken)
+
+
+_WATCHED = (RegionPhase.SHIFTING, RegionPhase.BAKING, RegionPhase.HELD)
 
 
 def _is_pass(entry: Entry, region: str) -> bool:

@@ -218,6 +218,7 @@ class _Story:
             rescues=self.rescues,
         )
         self.hindered = False
+        self.checker.late = None
         ended_well = False
         try:
             engine = RolloutEngine(process.parts(), Declared(migration=self.setting.migration, accepted_by="zoe"))
@@ -328,9 +329,9 @@ class _Story:
         if self.depth or not self.rescues:
             return
         self.depth += 1
-        hindered = self.hindered
+        hindered, began = self.hindered, self.world.now
         self._process(others_live=others_live)
-        self.hindered = hindered
+        self.hindered = hindered or self.world.now - began > self.setting.rollout.max_unwatched
         self.depth -= 1
 
     def _order(self, order: Order) -> None:
