@@ -372,3 +372,22 @@ def test_closed_region_is_asked_and_said_at_its_own_pace(make_world: Callable[..
     moments = [at for region, at in world.asked if region == "r2"]
     assert all(later - at >= timedelta(seconds=30) for at, later in pairwise(moments))
     assert len(moments) < 40
+
+
+def test_a_run_that_finds_a_newer_one_of_its_rollout_stops_and_keeps_nothing_to_be_written_later(world: Any) -> None:
+    """It stood still while another went on: what it reads is the other's work, and nothing to give back."""
+    target, seen = world.targets["r1"], []
+
+    def overtaken(there: Any) -> None:
+        held = target.weights().fence
+        if there.weights()["r1"] == 10 and not seen:
+            book = Book(world.store, world.spool)
+            book.take_lease(world.now, above=0, who="b:2")
+            seen.append(book.fence(held.rollout))
+            target.set_weights(Weights(blue=50, green=50), seen[0])
+
+    world.on_pause.append(overtaken)
+    with pytest.raises(LeaseLostError):
+        world.run()
+    assert (target.weights().weights.green, target.weights().fence) == (50, seen[0])
+    assert world.spool.waiting() == ()

@@ -235,3 +235,64 @@ def test_a_first_switch_that_never_happened_leaves_no_clock_behind() -> None:
     assert told.phase() is RegionPhase.VERIFIED
     told.after(30 * MIN).digest().gate().after(MIN).weights(10)
     assert told.phase() is RegionPhase.BAKING
+
+
+PARTLY = 30
+"""Neither what was in force nor what was asked for."""
+
+
+def shifting_to_half() -> Told:
+    """10 % passed, 50 % were asked for."""
+    told = Told().baking().after(3 * MIN).judged(Outcome.PASS).digest().gate()
+    assert told.phase() is RegionPhase.SHIFTING
+    return told
+
+
+def test_a_switch_that_was_applied_in_part_goes_back() -> None:
+    """The fence is our own: nobody else wrote, and nobody else will look after it."""
+    told = shifting_to_half().weights(PARTLY)
+    assert told.returns()
+    assert told.weights(0).kind() is HoldKind.OUTSIDE
+    assert "30 %" in told.state.region("r1").why
+
+
+@pytest.mark.parametrize("found", [0, PARTLY])
+def test_weights_under_our_fence_that_changed_while_it_bakes_go_back(found: int) -> None:
+    """A balancer that lost a switch, or took a late one: what is judged is not what was chosen."""
+    assert Told().baking().weights(found).returns()
+
+
+STRANGER = Fence(epoch=9, revision=1, rollout="another")
+BY_HAND = Fence(epoch=1002, revision=0, rollout="r-1")
+
+
+@pytest.mark.parametrize("fence", [None, BY_HAND], ids=["nobody knows who", "a rollback by hand"])
+def test_what_waits_for_a_person_does_not_wait_with_traffic_for_ever(fence: Fence | None) -> None:
+    """Nothing is touched at first; after ``max-unwatched`` the candidate goes back all the same."""
+    told = shifting_to_half().weights(PARTLY, fence=fence)
+    assert (told.phase(), told.returns()) == (RegionPhase.NEEDS_HUMAN, False)
+    assert not told.after(5 * MIN).run().tick().did
+    told.after(6 * MIN).run().tick()
+    assert fx.ReadWeights(region="r1") in told.did
+    assert told.weights(PARTLY, fence=fence).returns()
+    assert told.weights(0).kind() is HoldKind.OUTSIDE
+
+
+def test_what_another_rollout_wrote_is_never_taken_back() -> None:
+    """Its fence says whose it is, and it has somebody who watches it, or not: that is not ours to decide."""
+    told = shifting_to_half().weights(PARTLY, fence=STRANGER)
+    told.after(11 * MIN).run().tick().weights(PARTLY, fence=STRANGER)
+    assert (told.phase(), told.returns()) == (RegionPhase.NEEDS_HUMAN, False)
+
+
+def test_a_person_who_gave_everything_back_is_not_helped() -> None:
+    """The candidate has no traffic any more."""
+    told = shifting_to_half().weights(PARTLY, fence=None)
+    told.after(11 * MIN).tick().weights(0, fence=None)
+    assert (told.phase(), told.returns()) == (RegionPhase.NEEDS_HUMAN, False)
+
+
+def test_a_regression_that_is_held_outlives_the_wait_for_a_person() -> None:
+    """Two things happened to the region; the second one does not undo the first."""
+    told = held().weights(PARTLY, fence=None).after(11 * MIN).tick().weights(PARTLY, fence=None).weights(0)
+    assert told.kind() is HoldKind.REGRESSION

@@ -94,6 +94,12 @@ KILLED_SWITCHES: tuple[World, ...] = tuple(
 """A process dies about when it switches traffic, and for nine hours nobody comes."""
 
 
+PART_SWITCHES: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.SWITCH_PARTLY),)) for seed in (28, 67, 79, 100) for point in (60, 90, 120)
+)
+"""A balancer takes half of a switch."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A broken engine: what is wrong with it, the invariants of which one must show it, and how it is broken."""
@@ -143,10 +149,10 @@ def _half_way_back(patch: pytest.MonkeyPatch) -> None:
     def back(original: Any, plan: Any, region: Any, **late: Any) -> Any:
         return replace(original(plan, region, **late), weights=values.Weights.giving(plan.candidate, 5))
 
-    def believed(original: Any, plan: Any, region: Any, event: Any) -> Any:
+    def believed(original: Any, whole: Any, plan: Any, region: Any, event: Any) -> Any:
         if region.phase is state.RegionPhase.ROLLING_BACK:
             event = replace(event, weights=values.Weights.giving(plan.stable, 100))
-        return original(plan, region, event)
+        return original(whole, plan, region, event)
 
     around(regions, "return_effect", back)(patch)
     around(step, "_weights_read", believed)(patch)
@@ -186,6 +192,10 @@ def _forgets_what_was_held(original: Any, plan: Any, region: Any, why: str, **th
 
 def _trusts_every_switch(original: Any, region: Any, *when: Any) -> Any:
     return region.phase is not state.RegionPhase.SHIFTING and original(region, *when)
+
+
+def _calls_a_person(whole: Any, plan: Any, region: Any, event: Any, why: str) -> Any:
+    return regions.needs_human(region, why), ()
 
 
 def _unchecked_weights(patch: pytest.MonkeyPatch) -> None:
@@ -306,6 +316,12 @@ MUTANTS = (
         around(regions, "is_unwatched", _trusts_every_switch),
         KILLED_SWITCHES,
     ),
+    Mutant(
+        "what was applied in part is left to a person",
+        (13,),
+        setting(step, "_found_otherwise", _calls_a_person),
+        PART_SWITCHES,
+    ),
 )
 
 
@@ -330,7 +346,7 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "worlds",
-    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS, HELD_REGRESSIONS, KILLED_SWITCHES],
+    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS, HELD_REGRESSIONS, KILLED_SWITCHES, PART_SWITCHES],
     ids=[
         "late switches",
         "silences",
@@ -339,6 +355,7 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         "gone colours",
         "held regressions",
         "killed switches",
+        "switches in part",
     ],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:

@@ -170,7 +170,22 @@ def _returned(state: State, then: str, kind: str | None, cause: str) -> tuple[St
 
 def _stuck(state: State) -> State:
     hold = state.hold if holds_regression(state) else None
-    return state._replace(phase="needs_human", hold=hold, back=None, verified=False, tries=0)
+    return state._replace(phase="needs_human", hold=hold, back=None, verified=False, tries=0, watched=NEVER)
+
+
+def _otherwise(state: State, found: object, by: object) -> tuple[State, Did]:
+    """Weights that nobody asked for: our own go back, for others a person is called, and the time counts."""
+    if by == "us":
+        return _returned(state, "held", "outside", f"found {found}")
+    if by == "another" or not found:
+        return _stuck(state), ()
+    assert isinstance(found, int)
+    return _stuck(state)._replace(weight=found, watched=state.watched or NOW), ()
+
+
+def is_stranded(state: State) -> bool:
+    """Whether a person was called for a candidate that has traffic, and that nobody else looks after."""
+    return state.phase == "needs_human" and state.watched != NEVER
 
 
 def _baked(state: State, step: int) -> State:
@@ -212,6 +227,8 @@ def _watch(state: State) -> Did:
 def _ticked(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     if may_begin(state):
         return state, (("gate", None),)
+    if is_stranded(state) and state.watched == LONG_AGO:
+        return state, (("read",),)
     if state.paused and state.phase in STABLE_SIDE:
         return state, ()
     is_watched = state.phase == "baking" or (state.phase == "held" and state.weight > 0)
@@ -333,7 +350,7 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         return _returned(state, "held", "interrupted", "late")
     match state.phase:
         case "gated":
-            return (state, (("digest",),)) if found == 0 else (_stuck(state), ())
+            return (state, (("digest",),)) if found == 0 else _otherwise(state, found, by)
         case "shifting" if found == WEIGHTS[state.step]:
             rests = state.step > 0 and not BAKES[state.step]
             return _baked(state, state.step)._replace(passed=rests), ()
@@ -342,10 +359,15 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
                 return state._replace(phase="verified", step=-1, verified=False, watched=NEVER), ()
             return _baked(state._replace(verified=False), state.step - 1), ()
         case "shifting":
-            return _stuck(state), ()
+            return _otherwise(state, found, by)
+        case "needs_human" if is_stranded(state):
+            if not found or by == "another":
+                return state._replace(weight=int(str(found)), watched=NEVER), ()
+            late = state.watched == LONG_AGO
+            return _returned(state, "held", "outside", "stranded") if late else (state, ())
         case "baking" | "held":
             fits = found == state.weight or (state.phase == "held" and state.weight == 0)
-            return (state if fits else _stuck(state)), ()
+            return (state, ()) if fits else _otherwise(state, found, by)
         case "rolling_back" if found == 0:
             return _given_back(state), (("say", "back on stable"),)
         case "rolling_back":
@@ -513,6 +535,8 @@ EVENTS: tuple[Event, ...] = (
     *(("digest", found) for found in ("new", "strange", None)),
     *(("weights", found, "us") for found in (0, *WEIGHTS, FOREIGN)),
     ("weights", 0, "hand"),
+    ("weights", 0, "another"),
+    *(("weights", FOREIGN, by) for by in ("hand", "another", "somebody")),
     ("failed",),
     *(
         ("judged", outcome, final)

@@ -248,7 +248,8 @@ def _charges_in(book: Book, parts: RolloutParts, at: datetime) -> tuple[_Charge,
 def _is_exposed(region: str, weight: int | None, state: RolloutState | None) -> bool:
     """Whether a candidate has traffic that somebody must watch: with all of it only the ledger knows."""
     if weight == 100:
-        return state is not None and not state.is_over and state.region(region).is_exposed
+        here = None if state is None or state.is_over else state.region(region)
+        return here is not None and (here.is_exposed or here.is_stranded)
     return weight is None or weight > 0
 
 

@@ -320,7 +320,9 @@ def extend_or_hold(region: RegionState, why: str, at: datetime) -> Moved:
 def needs_human(region: RegionState, why: str) -> RegionState:
     """Stop touching the region: what was found is not what wedgate did."""
     hold = region.hold if region.holds_regression else None
-    return replace(region, phase=RegionPhase.NEEDS_HUMAN, why=why, hold=hold, returning=None, verified=False)
+    return replace(
+        region, phase=RegionPhase.NEEDS_HUMAN, why=why, hold=hold, returning=None, verified=False, watched_at=None
+    )
 
 
 def not_confirmed(region: RegionState, why: str) -> RegionState:

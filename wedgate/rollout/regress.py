@@ -66,7 +66,7 @@ def _is_returned(region: RegionState, source: str | None, *, keep_promoted: bool
     if region.phase in _ADVANCED:
         return not keep_promoted and source in (None, region.region)
     if region.phase is RegionPhase.NEEDS_HUMAN:
-        return source in (None, region.region)
+        return source in (None, region.region) or region.is_stranded
     return region.is_in_flight
 
 

@@ -237,6 +237,11 @@ class RegionState:
         return self.phase is RegionPhase.NEEDS_HUMAN and self.returning is not None
 
     @property
+    def is_stranded(self) -> bool:
+        """Whether a person was called for a candidate that has traffic, and nobody else is known to look after it."""
+        return self.phase is RegionPhase.NEEDS_HUMAN and self.watched_at is not None
+
+    @property
     def is_moving(self) -> bool:
         """Whether something will still happen here by itself, even in a rollout that is halted."""
         return self.phase in _MOVING or self.is_exposed

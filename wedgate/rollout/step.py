@@ -155,7 +155,7 @@ def _found(
     plan, region = state.plan.region(event.region), state.region(event.region)
     match event:
         case WeightsRead():
-            moved, effects = _late_switch(state, plan, region, event.at) or _weights_read(plan, region, event)
+            moved, effects = _late_switch(state, plan, region, event.at) or _weights_read(state, plan, region, event)
         case DigestRead():
             moved, effects = _digest_read(state, plan, region, event)
         case GateAnswered():
@@ -191,6 +191,8 @@ def _ticked(state: RolloutState, event: Ticked) -> Stepped:
 def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
     """Return what one region does on a tick."""
     name = region.region
+    if region.is_stranded and regions.is_unwatched(region, at, state.plan.max_unwatched):
+        return region, (ReadWeights(region=name),)
     if region.phase in _WAITING or (region.paused is not None and region.phase in PREPARING):
         return region, ()
     match region.phase:
@@ -376,7 +378,7 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
     return regions.extend_or_hold(region, found, event.at)
 
 
-def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
+def _weights_read(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
     """Compare the weights in force with what was asked for and with what was there before."""
     if region.phase is RegionPhase.BAKING and event.weights == weights_expected(plan, region):
         return region, ()
@@ -386,7 +388,8 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
         case RegionPhase.GATED:
             if event.weights == at_stable:
                 return region, (ReadDigest(region=region.region, colour=plan.candidate),)
-            return regions.needs_human(region, f"{foreign}; expected {spell_weights(at_stable)} before the start"), ()
+            why = f"{foreign}; expected {spell_weights(at_stable)} before the start"
+            return _found_otherwise(state, plan, region, event, why)
         case RegionPhase.SHIFTING:
             wanted = step_in_force(region)
             if wanted is not None and event.weights == Weights.giving(plan.candidate, wanted.weight):
@@ -395,13 +398,15 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
                 return _rest_on_earlier_judgement(baked), ()
             if event.weights == weights_expected(plan, region):
                 return _not_shifted(region, event.at), ()
-            return regions.needs_human(region, f"{foreign}; neither the old nor the new weights of this step"), ()
+            why = f"{foreign}; neither the old nor the new weights of this step"
+            return _found_otherwise(state, plan, region, event, why)
         case RegionPhase.BAKING | RegionPhase.HELD:
             if event.weights == weights_expected(plan, region):
                 return region, ()
             if region.phase is RegionPhase.HELD and region.weight == 0:
                 return region, ()
-            return regions.needs_human(region, f"{foreign}; expected {region.weight} % on {plan.candidate}"), ()
+            why = f"{foreign}; expected {region.weight} % on {plan.candidate}"
+            return _found_otherwise(state, plan, region, event, why)
         case RegionPhase.ROLLING_BACK:
             if region.returning is not None and region.returning.waits and event.weights != at_stable:
                 return replace(region, weight=event.weights.of(plan.candidate)), ()
@@ -413,8 +418,37 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
             if event.weights == Weights.giving(plan.candidate, 100):
                 return region, (ReadDigest(region=region.region, colour=plan.candidate),)
             return regions.needs_human(region, f"{foreign}; it was promoted, and had all traffic"), ()
+        case RegionPhase.NEEDS_HUMAN if region.is_stranded:
+            return _looked_after(state, plan, region, event)
         case _:
             return region, ()
+
+
+def _found_otherwise(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead, why: str) -> Moved:
+    """Give back what was written under our own fence and is not what was asked for; else call a person.
+
+    A balancer that took a switch in part, late, or lost it has nobody else who would look after it. What a person
+    is called for is not touched, but if it is not known to be another rollout's the time that nobody watches it counts.
+    """
+    fence, has = event.fence, event.weights.of(plan.candidate)
+    is_ours = fence is not None and fence.rollout == state.plan.rollout
+    if fence is not None and is_ours and not fence.is_by_hand:
+        return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
+    stuck = regions.needs_human(region, why)
+    if has == 0 or (fence is not None and not is_ours):
+        return stuck, ()
+    return replace(stuck, weight=has, watched_at=region.watched_at or event.at), ()
+
+
+def _looked_after(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
+    """Give back a candidate for which a person was called, and nobody came within ``max_unwatched``."""
+    has, fence = event.weights.of(plan.candidate), event.fence
+    if has == 0 or (fence is not None and fence.rollout != state.plan.rollout):
+        return replace(region, weight=has, watched_at=None), ()
+    if not regions.is_unwatched(region, event.at, state.plan.max_unwatched):
+        return region, ()
+    why = f"{region.why}; nobody watched it for longer than {spell_duration(state.plan.max_unwatched)}"
+    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
 
 
 def _rest_on_earlier_judgement(region: RegionState) -> RegionState:

@@ -26,6 +26,8 @@ class FaultKind(StrEnum):
     """The next switch of traffic fails, and changes nothing."""
     SWITCH_LATE = "switch-late"
     """The next switch of traffic is not confirmed, and takes effect later."""
+    SWITCH_PARTLY = "switch-partly"
+    """The next switch of traffic is applied half."""
     SWITCH_ANSWER_LOST = "switch-answer-lost"
     """The next switch of traffic takes effect, and its answer is lost."""
     STORE_REFUSES = "store-refuses"

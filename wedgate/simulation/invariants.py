@@ -274,14 +274,18 @@ class Checker:
         return timedelta(0) if seen.at is None else self.world.now - (seen.read_at or seen.at)
 
     def _is_watched_over(self, region: Region) -> bool:
-        """Whether somebody must watch a candidate that has traffic: not once it is promoted, or a person was called.
+        """Whether somebody must watch a candidate that has traffic: not once it is promoted, or somebody else has it.
 
-        What goes back already may have to wait until the old colour can take it.
+        What goes back already may have to wait until the old colour can take it, or until its balancer answers.
         """
-        if region.candidate < 100:
-            return not self._needs_human(region.name)
         state = self.state()
-        return state is not None and state.region(region.name).phase in _WATCHED
+        if region.candidate == 100:
+            return state is not None and state.region(region.name).phase in _WATCHED
+        if state is None or not self._needs_human(region.name):
+            return True
+        owes = state.region(region.name).returning is not None
+        is_strangers = region.fence is not None and region.fence.rollout != state.plan.rollout
+        return not owes and not is_strangers
 
     def _needs_human(self, region: str) -> bool:
         """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""

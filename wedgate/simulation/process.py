@@ -265,6 +265,8 @@ class ProcessTarget:
         if how == "late":
             place.coming = world.now + timedelta(seconds=20), weights, fence
             raise ExternalSystemError(f"{self.region}: not confirmed")
+        if how == "partly":
+            weights = Weights.giving(Colour.GREEN, (place.weights.green + weights.green) // 2)
         world.apply(place, weights, fence)
         if how == "answer-lost":
             raise ExternalSystemError(f"{self.region}: the answer was lost")

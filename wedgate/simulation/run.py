@@ -267,7 +267,12 @@ class _Story:
                 self._beside(others_live=False if kind is FaultKind.ZOMBIE else None)
             case FaultKind.BY_HAND:
                 self._return_by_hand()
-            case FaultKind.SWITCH_REFUSES | FaultKind.SWITCH_LATE | FaultKind.SWITCH_ANSWER_LOST:
+            case (
+                FaultKind.SWITCH_REFUSES
+                | FaultKind.SWITCH_LATE
+                | FaultKind.SWITCH_PARTLY
+                | FaultKind.SWITCH_ANSWER_LOST
+            ):
                 self.hindered = True
                 world.next_switch = kind.value.removeprefix("switch-")
             case FaultKind.STORE_REFUSES | FaultKind.STORE_ANSWER_LOST:
