@@ -296,3 +296,33 @@ def test_a_regression_that_is_held_outlives_the_wait_for_a_person() -> None:
     """Two things happened to the region; the second one does not undo the first."""
     told = held().weights(PARTLY, fence=None).after(11 * MIN).tick().weights(PARTLY, fence=None).weights(0)
     assert told.kind() is HoldKind.REGRESSION
+
+
+def test_a_mark_from_a_clock_that_was_ahead_is_no_mark() -> None:
+    """A runner nine hours ahead said that it watched: until then nobody would be missed."""
+    told = Told().after(9 * 60 * MIN).baking()
+    told.at = NOON + 5 * MIN
+    assert told.run().returns()
+    assert told.weights(0).kind() is HoldKind.INTERRUPTED
+
+
+def test_a_tick_within_a_run_sees_it_too() -> None:
+    """The clock was set right while the run lives."""
+    told = Told().after(9 * 60 * MIN).baking()
+    told.at = NOON + 5 * MIN
+    assert told.tick().returns()
+
+
+def test_clocks_that_differ_a_little_return_nothing() -> None:
+    """The machine before this one was some seconds ahead."""
+    told = Told().after(30 * timedelta(seconds=1)).baking()
+    told.at = NOON
+    assert not told.run().tick().returns()
+
+
+def test_a_judgement_by_a_clock_that_is_right_again_is_a_mark() -> None:
+    """What a clock that is ahead by seconds wrote must not hold the next mark up."""
+    told = Told().after(30 * timedelta(seconds=1)).baking()
+    told.at = NOON
+    told.judged(Outcome.NOT_ENOUGH_DATA)
+    assert told.state.region("r1").watched_at == NOON

@@ -100,6 +100,20 @@ PART_SWITCHES: tuple[World, ...] = tuple(
 """A balancer takes half of a switch."""
 
 
+WRONG_CLOCKS: tuple[World, ...] = tuple(
+    (
+        seed,
+        (
+            _fault(point, FaultKind.CLOCK_AHEAD, 0.9),
+            *(_fault(point + 8, FaultKind.EVIDENCE_MISSING, pick) for pick in (0.99, 0.74, 0.49)),
+        ),
+    )
+    for seed in (67, 100)
+    for point in (70, 80, 90, 100, 110)
+)
+"""One tick has a clock that is nine hours ahead, and then there is no evidence."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A broken engine: what is wrong with it, the invariants of which one must show it, and how it is broken."""
@@ -322,6 +336,12 @@ MUTANTS = (
         setting(step, "_found_otherwise", _calls_a_person),
         PART_SWITCHES,
     ),
+    Mutant(
+        "a mark from the future is believed",
+        (13,),
+        setting(regions, "CLOCKS_DIFFER", timedelta(days=100)),
+        WRONG_CLOCKS,
+    ),
 )
 
 
@@ -346,7 +366,17 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "worlds",
-    [LATE_SWITCHES, SILENCES, OVERTAKEN, BY_HANDS, GONE_COLOURS, HELD_REGRESSIONS, KILLED_SWITCHES, PART_SWITCHES],
+    [
+        LATE_SWITCHES,
+        SILENCES,
+        OVERTAKEN,
+        BY_HANDS,
+        GONE_COLOURS,
+        HELD_REGRESSIONS,
+        KILLED_SWITCHES,
+        PART_SWITCHES,
+        WRONG_CLOCKS,
+    ],
     ids=[
         "late switches",
         "silences",
@@ -356,6 +386,7 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         "held regressions",
         "killed switches",
         "switches in part",
+        "wrong clocks",
     ],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:

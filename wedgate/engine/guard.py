@@ -22,6 +22,7 @@ from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExitCode, WedgateError
 from wedgate.ledger.streams import LedgerState
+from wedgate.rollout.regions import CLOCKS_DIFFER
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RolloutState
 from wedgate.rollout.values import TargetSettings
@@ -169,10 +170,15 @@ class Guard:
         """Take in when each exposed region was last watched, as far as the ledger says."""
         # Of what the guard sees for the first time it knows only that it was not watched before it looked; one that
         # looks once goes by when the run or tick was that wrote the rescue file.
-        first = charge.rescue.at if self._parts.is_once and self._known is None else at
+        # What a clock that was ahead wrote down tells nothing, and must not make anybody wait for it.
+        first = at
+        if self._parts.is_once and self._known is None:
+            is_dated = charge.rescue.at - at <= CLOCKS_DIFFER
+            first = charge.rescue.at if is_dated else at - charge.rescue.max_unwatched - CLOCKS_DIFFER
         for name in exposed:
             known = None if charge.state is None else charge.state.region(name).watched_at
-            self._watched[name] = max(filter(None, (known, self._watched.get(name))), default=first)
+            marks = filter(None, (known, self._watched.get(name)))
+            self._watched[name] = max((mark for mark in marks if mark - at <= CLOCKS_DIFFER), default=first)
 
     def _return(
         self, rescue: Rescue, parts: RolloutParts | None, late: Sequence[str], unwatched: dict[str, timedelta]

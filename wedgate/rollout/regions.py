@@ -35,6 +35,9 @@ VERIFY_WITHIN = timedelta(minutes=2)
 WATCH_MARK = timedelta(minutes=1)
 """How often a judgement that decides nothing is written down as proof that somebody watches."""
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""How far the clocks of two machines may be apart; what is later than that was written by one that was wrong."""
+
 MAX_EXTENSIONS = 2
 """How many times a bake without an answer is lengthened by its own length before the region is held."""
 
@@ -121,8 +124,11 @@ def hold(region: RegionState, kind: HoldKind, refusal: Refusal, at: datetime, *,
 
 
 def is_unwatched(region: RegionState, at: datetime, allowed: timedelta) -> bool:
-    """Whether nobody has judged the candidate for longer than ``allowed``."""
-    return region.watched_at is None or at - region.watched_at > allowed
+    """Whether nobody has judged the candidate for longer than ``allowed``, or nobody can tell.
+
+    A mark from the future was made by a clock that was wrong, and says nothing about when that was.
+    """
+    return region.watched_at is None or not -CLOCKS_DIFFER <= at - region.watched_at <= allowed
 
 
 def shift(plan: RegionPlan, region: RegionState, at: datetime) -> Moved:

@@ -229,6 +229,8 @@ def _unwatched(state: RolloutState, plan: RegionPlan, region: RegionState, at: d
     if region.watched_at is None or not regions.is_unwatched(region, at, state.plan.max_unwatched):
         return None
     why = f"nobody could judge the candidate since {region.watched_at:%H:%M:%SZ}"
+    if at < region.watched_at:
+        why = f"it was judged last by a clock that was ahead, at {region.watched_at:%Y-%m-%d %H:%M:%SZ}"
     return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.EVIDENCE)
 
 
@@ -493,7 +495,8 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
     outcome = event.judgement.outcome
     marked = region.watched_at
     often = min(regions.WATCH_MARK, state.plan.max_unwatched / 4)
-    if outcome is not Outcome.ERROR and (marked is None or event.at - marked >= often):
+    is_new = marked is None or event.at < marked or event.at - marked >= often
+    if outcome is not Outcome.ERROR and is_new:
         region = replace(region, watched_at=event.at)
     if outcome is Outcome.FAIL:
         state = state.having(region)

@@ -62,6 +62,8 @@ class FaultKind(StrEnum):
     ABORTED = "aborted"
     CLOCK_JUMPS = "clock-jumps"
     """The clock goes forward by minutes."""
+    CLOCK_AHEAD = "clock-ahead"
+    """This process's machine has a clock that is hours ahead from here on; every other one's is right."""
     NO_TICKS = "no-ticks"
     """Nobody ticks for a long time: the runner is down."""
 

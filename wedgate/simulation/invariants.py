@@ -70,15 +70,18 @@ class Checker:
 
     # What the engine asks.
 
-    def asked(self, region: Region, at: datetime, *, began: datetime) -> None:
-        """The gate was asked about a region at ``began``; a clock may jump before it answers."""
+    def asked(self, region: Region, at: datetime, *, began: datetime, ahead: timedelta) -> None:
+        """The gate was asked about a region at ``began``; a clock may jump before it answers.
+
+        Whoever's clock is ``ahead`` cannot know that a freeze has not ended yet.
+        """
         if at != began:
             return
         seen = self.of(region.name)
         self._follow()
         opens, closes, granted = region.shut(at), region.closes(at), self.world.granted_until
         has_grant = granted is not None and at < granted
-        frozen = any(each.holds(region.name, at) for each in self.ledger.freezes)
+        frozen = any(each.holds(region.name, at + ahead) for each in self.ledger.freezes)
         seen.asked_at, seen.was_shut = at, frozen or (opens is not None and not has_grant)
         seen.open_until = closes
         if has_grant and closes is not None and granted is not None:
@@ -279,9 +282,11 @@ class Checker:
         What goes back already may have to wait until the old colour can take it, or until its balancer answers.
         """
         state = self.state()
+        if state is None or region.name not in state.plan.places:
+            return region.candidate < 100
         if region.candidate == 100:
-            return state is not None and state.region(region.name).phase in _WATCHED
-        if state is None or not self._needs_human(region.name):
+            return state.region(region.name).phase in _WATCHED
+        if not self._needs_human(region.name):
             return True
         owes = state.region(region.name).returning is not None
         is_strangers = region.fence is not None and region.fence.rollout != state.plan.rollout

@@ -302,6 +302,9 @@ class _Story:
             case FaultKind.CLOCK_JUMPS:
                 self.hindered = True
                 world.advance(fault.pick * 20 * MINUTE)
+            case FaultKind.CLOCK_AHEAD:
+                self.hindered = True
+                process.ahead = fault.pick * 600 * MINUTE
             case FaultKind.NO_TICKS:
                 process.alive = False
                 world.advance(fault.pick * 600 * MINUTE)
