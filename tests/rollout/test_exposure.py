@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -205,7 +205,7 @@ def test_a_person_who_runs_it_again_tries_a_region_again_that_a_regression_held(
     """Ticks come by themselves; a run is asked for."""
     told = held().after(11 * MIN).tick().weights(0).run(anew=True)
     assert told.phase() is RegionPhase.PENDING
-    assert replace(told.state.region("r1")).hold is None
+    assert told.state.region("r1").hold is None
 
 
 def test_a_switch_that_nobody_read_back_for_too_long_goes_back() -> None:
@@ -326,3 +326,37 @@ def test_a_judgement_by_a_clock_that_is_right_again_is_a_mark() -> None:
     told.at = NOON
     told.judged(Outcome.NOT_ENOUGH_DATA)
     assert told.state.region("r1").watched_at == NOON
+
+
+def preparing() -> Told:
+    """The deploy of the first region runs."""
+    told = Told().tick().gate().tick().weights(0).digest(digest=OLD.digest)
+    assert told.phase() is RegionPhase.PREPARING
+    return told
+
+
+@pytest.mark.parametrize("where", [preparing, lambda: Told().verified()], ids=["preparing", "verified"])
+@pytest.mark.parametrize("fence", [None, STRANGER], ids=["nobody knows who", "another rollout"])
+def test_weights_that_somebody_wrote_before_the_first_step_are_not_written_over(
+    where: Callable[[], Told], fence: Fence | None
+) -> None:
+    """Between the deploy and the first switch hours may pass: somebody else wrote, so a person is called."""
+    told = where().weights(60, fence=fence)
+    assert told.phase() is RegionPhase.NEEDS_HUMAN
+    assert "60 %" in told.state.region("r1").why
+    told.digest().gate()
+    assert not any(isinstance(each, fx.SetWeights) for each in told.did)
+
+
+def test_a_late_switch_of_our_own_before_the_first_step_goes_back() -> None:
+    """A run that died had asked for it."""
+    assert Told().verified().weights(10).returns()
+
+
+def test_the_weights_are_read_before_the_first_step() -> None:
+    """With the digest, in one tick: what is found then decides."""
+    told = Told().verified().tick()
+    assert told.did[:2] == (
+        fx.ReadWeights(region="r1"),
+        fx.ReadDigest(region="r1", colour=Colour.GREEN),
+    )

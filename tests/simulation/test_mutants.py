@@ -114,6 +114,14 @@ WRONG_CLOCKS: tuple[World, ...] = tuple(
 """One tick has a clock that is nine hours ahead, and then there is no evidence."""
 
 
+STRANGERS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.STRANGER),))
+    for seed, first in ((0, 48), (6, 48), (28, 78))
+    for point in (first, first + 2, first + 4, first + 6)
+)
+"""Somebody else switches the first region between its deploy and its first step."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A broken engine: what is wrong with it, the invariants of which one must show it, and how it is broken."""
@@ -212,6 +220,12 @@ def _calls_a_person(whole: Any, plan: Any, region: Any, event: Any, why: str) ->
     return regions.needs_human(region, why), ()
 
 
+def _minds_no_stranger(original: Any, whole: Any, plan: Any, region: Any, event: Any) -> Any:
+    if region.phase in (state.RegionPhase.PREPARING, state.RegionPhase.VERIFIED):
+        return region, ()
+    return original(whole, plan, region, event)
+
+
 def _unchecked_weights(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(values.Weights, "__post_init__", lambda self: None)
     given = values.Weights.giving.__func__  # type: ignore[attr-defined]
@@ -254,6 +268,12 @@ def _counts_gaps(patch: pytest.MonkeyPatch) -> None:
 
 MUTANTS = (
     Mutant("a writer that lost its lease writes on", (1,), _never_lost),
+    Mutant(
+        "what somebody else wrote before the first step is written over",
+        (1,),
+        around(step, "_weights_read", _minds_no_stranger),
+        STRANGERS,
+    ),
     Mutant(
         "whatever answers on the candidate is taken for the release",
         (2,),
@@ -376,6 +396,7 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         KILLED_SWITCHES,
         PART_SWITCHES,
         WRONG_CLOCKS,
+        STRANGERS,
     ],
     ids=[
         "late switches",
@@ -387,6 +408,7 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         "killed switches",
         "switches in part",
         "wrong clocks",
+        "strangers",
     ],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:

@@ -240,7 +240,7 @@ def _ticked(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         case "preparing":
             return state, (("digest",) if state.deployed else ("deploy",),)
         case "verified":
-            return state, (("digest",),)
+            return state, (("read",), ("digest",))
         case "shifting" | "promoted":
             return state, (("read",),)
         case "baking" if state.passed:
@@ -351,6 +351,8 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     match state.phase:
         case "gated":
             return (state, (("digest",),)) if found == 0 else _otherwise(state, found, by)
+        case "preparing" | "verified" if found != 0:
+            return _otherwise(state, found, by)
         case "shifting" if found == WEIGHTS[state.step]:
             rests = state.step > 0 and not BAKES[state.step]
             return _baked(state, state.step)._replace(passed=rests), ()

@@ -206,7 +206,7 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
                 return region, (Deploy(region=name, colour=plan.candidate, release=state.plan.release),)
             return region, (ReadDigest(region=name, colour=plan.candidate),)
         case RegionPhase.VERIFIED:
-            return region, (ReadDigest(region=name, colour=plan.candidate),)
+            return region, (ReadWeights(region=name), ReadDigest(region=name, colour=plan.candidate))
         case RegionPhase.SHIFTING:
             return region, (ReadWeights(region=name),)
         case RegionPhase.ROLLING_BACK:
@@ -391,6 +391,9 @@ def _weights_read(state: RolloutState, plan: RegionPlan, region: RegionState, ev
             if event.weights == at_stable:
                 return region, (ReadDigest(region=region.region, colour=plan.candidate),)
             why = f"{foreign}; expected {spell_weights(at_stable)} before the start"
+            return _found_otherwise(state, plan, region, event, why)
+        case RegionPhase.PREPARING | RegionPhase.VERIFIED if event.weights != at_stable:
+            why = f"{foreign}; expected {spell_weights(at_stable)} before the first step"
             return _found_otherwise(state, plan, region, event, why)
         case RegionPhase.SHIFTING:
             wanted = step_in_force(region)

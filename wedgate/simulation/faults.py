@@ -47,6 +47,8 @@ class FaultKind(StrEnum):
     OLD_SMALL = "old-small"
     """The old colour loses instances."""
 
+    STRANGER = "stranger"
+    """Somebody else gives the candidate of a region traffic that has none."""
     GOES_BAD = "goes-bad"
     """From here on the new version fails requests."""
     REPORTED = "reported"

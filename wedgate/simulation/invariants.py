@@ -14,7 +14,7 @@ from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.rollout.state import RegionPhase, RolloutState
 from wedgate.rollout.values import Colour, Migration, ReportFails, RolloutSettings, Weights
 from wedgate.simulation.process import SLICE
-from wedgate.simulation.world import NEW, OLD, Region, World
+from wedgate.simulation.world import NEW, OLD, STRANGER, Region, World
 
 
 class ViolationError(BaseException):
@@ -58,6 +58,8 @@ class Checker:
     claimed: dict[str, str] = field(default_factory=dict)
     regression: str | None = None
     """A regression that is held, and that nobody has set aside since: nothing may increase."""
+    strangers: set[str] = field(default_factory=set)
+    """Regions in which somebody else gave the candidate traffic, and nothing was given back since."""
     late: str | None = None
     """A candidate that this process went on to watch, although nobody had for too long before it."""
 
@@ -114,6 +116,13 @@ class Checker:
             self._broken(3, f"{region.name}: {region.weights}")
         if region.weights == before:
             return
+        if region.fence is not None and region.fence.rollout == STRANGER:
+            self.strangers.add(region.name)
+            self.seen[region.name] = Seen()
+            return
+        if region.name in self.strangers and region.weights.green:
+            self._broken(1, f"{region.name}: what somebody else wrote was written over")
+        self.strangers.discard(region.name)
         if region.weights.green > before.green:
             self._increased(region, before)
         self.seen[region.name] = Seen(at=self.world.now, entries=len(self.world.store.read()))
@@ -158,7 +167,8 @@ class Checker:
             self._broken(12, f"{region.name}: {seen.covered} of a bake of {bake} were covered by readings")
 
     def _in_order(self, region: Region, weight: int) -> None:
-        moving = [each.name for each in self.world.regions.values() if 0 < each.candidate < 100]
+        ours = [each for each in self.world.regions.values() if each.name not in self.strangers]
+        moving = [each.name for each in ours if 0 < each.candidate < 100]
         if len(moving) > self.settings.in_flight:
             self._broken(7, f"in flight: {', '.join(moving)}")
         wave = next(index for index, wave in enumerate(self.settings.waves) if region.name in wave)
@@ -189,7 +199,7 @@ class Checker:
     def after_return(self, regions: Mapping[str, Region]) -> None:
         """A rollback by hand ended: stable has all traffic wherever the new version had any."""
         for region in regions.values():
-            if region.candidate > 0:
+            if region.candidate > 0 and region.name not in self.strangers:
                 self._broken(5, f"{region.name} is at {region.candidate} % after a rollback by hand")
 
     def after_everything(self, before: Mapping[str, Weights], state: RolloutState | None) -> None:
@@ -198,6 +208,8 @@ class Checker:
         for region in self.world.regions.values():
             if region.weights != before[region.name]:
                 self._broken(8, f"{region.name} changed although the rollout is over")
+            if region.name in self.strangers:
+                continue
             if 0 < region.candidate < 100 and not self._needs_human(region.name):
                 self._broken(11, f"{region.name} was left at {region.candidate} % by a rollout that is over")
         if self.state() != state:
@@ -288,9 +300,7 @@ class Checker:
             return state.region(region.name).phase in _WATCHED
         if not self._needs_human(region.name):
             return True
-        owes = state.region(region.name).returning is not None
-        is_strangers = region.fence is not None and region.fence.rollout != state.plan.rollout
-        return not owes and not is_strangers
+        return state.region(region.name).returning is None and region.name not in self.strangers
 
     def _needs_human(self, region: str) -> bool:
         """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""

@@ -23,10 +23,11 @@ from wedgate.ledger.audit import Frozen
 from wedgate.ledger.orders import Order
 from wedgate.rollout.promises import Declared, undrained
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import RolloutState, RolloutStatus
+from wedgate.rollout.state import RegionPhase, RolloutState, RolloutStatus
 from wedgate.rollout.values import (
     Choice,
     Colour,
+    Fence,
     Migration,
     ReportFails,
     RolloutSettings,
@@ -34,12 +35,13 @@ from wedgate.rollout.values import (
     Strategy,
     StrategyKind,
     TargetSettings,
+    Weights,
     WindowCloses,
 )
 from wedgate.simulation.faults import LATEST_POINT, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
 from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore, Unseeing
-from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, World
+from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, STRANGER, Region, World
 
 NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
 MOST_TICKS, MOST_RUNS = 100, 8
@@ -286,6 +288,8 @@ class _Story:
             case FaultKind.COLOUR_CHANGES:
                 world.settle()
                 region.digests[Colour.GREEN] = STRANGE
+            case FaultKind.STRANGER:
+                self._stranger_writes(region, fault, what)
             case FaultKind.OLD_GONE:
                 self._old_goes(fault, what)
             case FaultKind.OLD_SMALL:
@@ -319,6 +323,24 @@ class _Story:
                 self.faults = sorted([*self.faults, again], key=lambda each: each.point)
             case FaultKind.REPORTED | FaultKind.RESUMED | FaultKind.ABORTED:
                 self._order(_ORDERS[kind])
+
+    def _stranger_writes(self, region: Region, fault: Fault, what: str) -> None:
+        """Let somebody who is no process of this rollout switch a region that has no candidate traffic.
+
+        Nobody can see what happens between the last look and the switch, so it happens later then.
+        """
+        if region.candidate or region.coming is not None:
+            return
+        state = self.state()
+        here = None if state is None or region.name not in state.plan.places else state.region(region.name)
+        is_looked_at = what == "pause" or what == f"weights {region.name}"
+        if here is not None and here.phase in (RegionPhase.VERIFIED, RegionPhase.SHIFTING) and not is_looked_at:
+            if self.world.point < LATEST_POINT:
+                later = replace(fault, point=self.world.point + 1)
+                self.faults = sorted([*self.faults, later], key=lambda each: each.point)
+            return
+        epoch = 0 if region.fence is None else region.fence.epoch
+        self.world.apply(region, Weights.giving(Colour.GREEN, 60), Fence(epoch=epoch, revision=1, rollout=STRANGER))
 
     def _old_goes(self, fault: Fault, what: str) -> None:
         """Let a region that is switched over lose its old colour; later, where none is that far.
