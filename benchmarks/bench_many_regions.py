@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 from wedgate.adapters.stores.file import FileStore
 from wedgate.engine.adopt import adopt
@@ -34,7 +33,7 @@ from wedgate.rollout.values import (
     TargetSettings,
     WindowCloses,
 )
-from wedgate.simulation.process import JUDGE, Process
+from wedgate.simulation.process import JUDGE, Process, Unseeing
 from wedgate.simulation.world import NEW, OLD, World
 
 NAME = "many regions in one wave"
@@ -69,13 +68,6 @@ def settings_of(names: tuple[str, ...]) -> RolloutSettings:
     )
 
 
-class _Blind:
-    """Watches nothing."""
-
-    def __getattr__(self, name: str) -> Any:
-        return lambda *args: None
-
-
 def roll_out(count: int, directory: str) -> dict[str, float]:
     """Roll out over so many regions; return the share of the processor's work, seconds, megabytes and entries."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -85,7 +77,7 @@ def roll_out(count: int, directory: str) -> dict[str, float]:
         world=world,
         settings=settings_of(names),
         at_point=lambda process, what: None,
-        eyes=_Blind(),
+        eyes=Unseeing(),
         name="bench",
         judge=replace(JUDGE, slice_length=SLICE),
         path=Path(directory) / "ledger.jsonl",

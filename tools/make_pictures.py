@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,9 +72,12 @@ def outlook_page() -> str:
 
 
 def judgement_page() -> str:
-    """Return the page of a judgement: the two builds of docs/judge.md."""
+    """Return the page of a judgement: the two builds of docs/judge.md, with a history and a shift that was accepted."""
     import random
 
+    from wedgate.judge.accepted import name_accepted
+    from wedgate.judge.history import metric_histories
+    from wedgate.judge.history_lines import Acceptance, Build, BuildValue
     from wedgate.judge.measurements import Measurements, Metric
     from wedgate.judge.reading import Direction
     from wedgate.judge.suite import judge_suite
@@ -88,29 +91,71 @@ def judgement_page() -> str:
         builds.append(
             Measurements(
                 metrics=(
-                    Metric(name="search", unit="ms", direction=lower, values=search),
                     Metric(name="rate", unit="1/s", direction=higher, values=rate),
+                    Metric(name="search", unit="ms", direction=lower, values=search),
                     Metric(name="index", unit="s", direction=lower, values=index),
                 )
             )
         )
-    return render_judgement_html(judge_suite(builds[0], builds[1]))
+    begun, kept = datetime(2027, 4, 1, 6, tzinfo=UTC), []
+    for day in range(70):
+        levels = {
+            "search": 92 if day < 22 else 150 if day == 45 else 100,
+            "rate": 1995 if day < 61 else 1850,
+            "index": 20,
+        }
+        values = tuple(
+            BuildValue(
+                name=metric.name,
+                unit=metric.unit,
+                direction=metric.direction,
+                value=rng.gauss(levels[metric.name], levels[metric.name] / 100),
+                count=10,
+            )
+            for metric in builds[0].metrics
+        )
+        kept.append(Build(name=f"b{day + 100}", at=begun + timedelta(days=day), values=values))
+    rate = BuildValue(name="rate", unit="1/s", direction=higher, value=1850.0, count=9)
+    taken = Acceptance(
+        build="b161", at=begun + timedelta(days=64, hours=5), by="ann", why="checks signatures now", values=(rate,)
+    )
+    histories = metric_histories(kept, [taken])
+    return render_judgement_html(name_accepted(judge_suite(builds[0], builds[1]), histories), histories)
 
 
-def photograph(page: Path, picture: Path, *, width: int, height: int, dark: bool = False) -> None:
-    """Let chromium draw a page into a file."""
-    subprocess.run(
-        [
-            *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-            *(f"--blink-settings=preferredColorScheme={0 if dark else 1}", f"--window-size={width},{height}"),
-            *(f"--screenshot={picture}", page.as_uri()),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
+def photograph(page: Path, picture: Path, *, width: int, height: int | None = None, dark: bool = False) -> None:
+    """Let chromium draw a page into a file: all of it, or its first ``height`` pixels."""
+    height = height or height_of(page, width)
+    _chromium(
+        page, f"--blink-settings=preferredColorScheme={0 if dark else 1}", width, height, f"--screenshot={picture}"
     )
 
 
+def height_of(page: Path, width: int) -> int:
+    """Return how high a page is at a width, in pixels."""
+    asking = page.with_name(f"asking-{page.name}")
+    script = "<script>document.title = 'height ' + document.documentElement.offsetHeight</script>"
+    asking.write_text(page.read_text(encoding="utf-8") + script, encoding="utf-8")
+    found = re.search(r"<title>height (\d+)", _chromium(asking, "--mute-audio", width, 800, "--dump-dom"))
+    if found is None:
+        raise RuntimeError(f"chromium did not say how high {page.name} is")
+    return int(found[1]) + 2 * MARGIN
+
+
+def _chromium(page: Path, setting: str, width: int, height: int, what: str) -> str:
+    """Run chromium on a page, and return what it prints."""
+    how = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", setting)
+    return subprocess.run(
+        ["chromium", *how, f"--window-size={width},{height}", what, page.as_uri()],
+        check=True,
+        capture_output=True,
+        timeout=120,
+        text=True,
+    ).stdout
+
+
+MARGIN = 16
+"""Above and below a page that is shown as a whole."""
 BEGIN, END = "<!-- transcript:begin -->", "<!-- transcript:end -->"
 STYLE = """
 body {font: 14px/1.5 system-ui, sans-serif; margin: 16px auto; max-width: 880px; color: #1f2328; background: #fff}
@@ -161,8 +206,8 @@ def main() -> int:
         photograph(outlook, IMAGES / "outlook-dark.png", width=1000, height=1000, dark=True)
         judgement = Path(directory, "judgement.html")
         judgement.write_text(judgement_page(), encoding="utf-8")
-        photograph(judgement, IMAGES / "judge.png", width=900, height=1120)
-        photograph(talk, IMAGES / "override.png", width=940, height=1790)
+        photograph(judgement, IMAGES / "judge.png", width=900, height=1130)
+        photograph(talk, IMAGES / "override.png", width=940)
         photograph(page, IMAGES / "calendar-light.png", width=1280, height=900)
         photograph(page, IMAGES / "calendar-dark.png", width=1280, height=900, dark=True)
         photograph(frame, IMAGES / "calendar-narrow.png", width=360, height=800)

@@ -85,13 +85,13 @@ class Runner:
             check=False,
         )
 
-    def says(self, who: str, body: str) -> subprocess.CompletedProcess[str]:
-        """Let somebody comment, and run the workflow of comments."""
+    def says(self, who: str, body: str, *, fails: bool = False) -> subprocess.CompletedProcess[str]:
+        """Let somebody comment, and run the workflow of comments, which succeeds unless it has to fail."""
         comment = self.world.say(7, who, body)
         issue = {"number": 7, "pull_request": {"url": "x"}}
         event = {"action": "created", "issue": issue, "comment": {"id": comment.number, "body": body}}
         done = self.run("issue_comment", "wedgate-override.yml", event)
-        assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
+        assert (done.returncode != 0) is fails, (done.stdout + done.stderr)[-4000:]
         return done
 
     def deploys(self) -> subprocess.CompletedProcess[str]:
@@ -155,3 +155,19 @@ def test_from_the_request_to_the_use_of_the_grant(place: Path) -> None:
         assert again.returncode != 0
         assert "deployed" not in again.stdout
     assert "The override was used" in answer.body
+
+
+def test_a_rollback_goes_on_where_the_answer_fails(place: Path) -> None:
+    """The step that takes the rollout's id runs behind one that failed: a line was refused, or nobody answered."""
+    with GithubWorld() as world, GitServer(place / "git") as server:
+        world.put("wedgate.yml", CONFIG.format(remote=server.url).encode())
+        world.pulls[7] = Pull(head=HEAD)
+        world.pushes.append(("fix", HEAD, "dave"))
+        runner = Runner(place, world)
+        refused = runner.says("alice", '/wedgate rollback r-1 reason="bad"\n\n/wedgate statsu', fails=True)
+        assert "to be rolled back - r-1" in refused.stdout
+        world.failures["/activity"] = "500"
+        unanswered = runner.says("alice", '/wedgate rollback r-2 reason="bad"', fails=True)
+        assert "to be rolled back - r-2" in unanswered.stdout
+        quiet = runner.says("alice", "/wedgate status", fails=True)
+        assert "to be rolled back" not in quiet.stdout

@@ -242,6 +242,42 @@ def test_a_report_that_comes_while_nobody_drives_is_obeyed_by_its_own_run(make_p
     assert place.status()["status"] == "halted"
 
 
+def test_a_report_in_a_comment_is_seen_through_by_the_second_job(make_place: MakePlace) -> None:
+    """The two jobs of the documentation: the first writes it into the ledger, the second returns the traffic; after a
+    report that is refused there is no second job."""
+    from github_world import Pull
+
+    place = make_place(bake="120s")
+    place.add_documented("said", "docs/reference/report.md", "    needs: answer", "issue_comment")
+    world = place.world
+    world.pulls[7] = Pull(head="b" * 40)
+    assert place.wedgate("rollout", "start", "--commit", "1" * 40, "--digest", NEW).returncode == 0
+    for _ in range(6):
+        assert place.wedgate("rollout", "tick").returncode == 0
+        if place.green() == 10:
+            break
+
+    def says(body: str) -> Any:
+        comment = world.say(7, "zoe", body)
+        assert comment.at is not None
+        said = {"id": comment.number, "body": body, "user": {"login": "zoe"}, "created_at": comment.at.isoformat()}
+        event = {"action": "created", "issue": {"number": 7, "pull_request": {"url": "x"}}, "comment": said}
+        return place.start("issue_comment", "said.yml", event).done()
+
+    refused = says('/wedgate report sha256:other reason="search is slow"')
+    assert (refused.code, place.green()) == (1, 10)
+    assert "exit status 11" in refused.log, refused.log[-3000:]
+    assert "Take the report" not in refused.log
+    told = says(f'/wedgate report {NEW} reason="search is slow"')
+    assert told.code == 0, told.log[-3000:]
+    assert (place.writes(), place.status()["status"]) == ([10, 0], "halted")
+    (answer,) = [each for each in world.comments[7] if each.login == "github-actions[bot]"]
+    assert "zoe reported a regression" in answer.body
+    answered, taken = (told.log.index(step) for step in ("Main Answer the comment", "Main Take the report"))
+    assert answered < taken < told.log.index("traffic restored  20")
+    assert re.search(r"\d+\.\d s in all", told.log)
+
+
 def pull_request_event(head: str) -> dict[str, Any]:
     """Return what a workflow is told of a pull request."""
     refs = {"base": {"ref": "main", "sha": "a" * 40}, "head": {"ref": "fix", "sha": head}}

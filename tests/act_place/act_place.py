@@ -129,6 +129,14 @@ class ActPlace:
             own = {"uses": f"./.github/workflows/{other['uses']}.yml", "with": other.get("with", {})}
             (directory / f"{name}.yml").write_text(yaml.safe_dump({"on": other["on"], "jobs": {name: own}}))
 
+    def add_documented(self, name: str, page: str, has: str, on: str) -> None:
+        """Add a workflow whose jobs a page of the documentation has, in the block that ``has`` a line."""
+        blocks = re.findall(r"^```yaml\n(.*?)^```", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+        (block,) = [block for block in blocks if f"{has}\n" in block]
+        called = block.replace("org/wedgate/.github/", "./.github/").replace(".yml@v1", ".yml")
+        path = self.workspace / ".github" / "workflows" / f"{name}.yml"
+        path.write_text(yaml.safe_dump({"on": on, "permissions": {}, **yaml.safe_load(called)}))
+
     @property
     def workspace(self) -> Path:
         """The checkout."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -55,7 +57,7 @@ def documented(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         text = script
         if forgets:
             text = text.replace(', "fence": state["fence"]}', "}").replace(
-                '= state["fence"], question', "= None, question"
+                '= state["fence"], question["fence"]', '= None, question["fence"]'
             )
             assert text != script
             options["fence-file"] = str(tmp_path / "fence.json")
@@ -330,3 +332,56 @@ def is_running(process: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+SLOW = """
+import json, sys, time
+from pathlib import Path
+here, question = Path(sys.argv[1]), json.load(sys.stdin)
+if question["call"] == "set_weights":
+    if question["weights"]["green"] == 10:
+        (here / "begun").touch()
+        time.sleep(2)
+    (here / "weights").write_text(json.dumps(question["weights"]))
+print(json.dumps({"protocol": 1, "weights": json.loads((here / "weights").read_text())}))
+"""
+
+RAISES = """
+import sys
+from wedgate.adapters.targets.command import CommandTarget
+from wedgate.rollout.values import Fence, TargetSettings, Weights
+options = {"command": [sys.executable, sys.argv[1] + "/slow", sys.argv[1]], "fence-file": sys.argv[1] + "/fence.json"}
+target = CommandTarget(TargetSettings(kind="command", region="us-west", options=options))
+target.set_weights(Weights(blue=90, green=10), Fence(epoch=5, revision=1, rollout="venue-search-7"))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills a process")
+def test_a_command_whose_wedgate_was_killed_is_waited_for(tmp_path: Path) -> None:
+    """It still sets 10 % when somebody rolls back: the rollback comes after it, and is what stays in force."""
+    (tmp_path / "slow").write_text(SLOW)
+    (tmp_path / "weights").write_text(json.dumps({"blue": 100, "green": 0}))
+    tick = subprocess.Popen([sys.executable, "-c", RAISES, str(tmp_path)], cwd=Path(__file__).resolve().parents[2])
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "begun").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    tick.send_signal(signal.SIGKILL)
+    tick.wait()
+    target = target_of(
+        [sys.executable, str(tmp_path / "slow"), str(tmp_path)], **{"fence-file": str(tmp_path / "fence.json")}
+    )
+    target.set_weights(BACK, fence(1005, 0))
+    time.sleep(2.5)
+    assert json.loads((tmp_path / "weights").read_text()) == {"blue": 100, "green": 0}
+
+
+def test_weights_of_somebody_else_do_not_hide_which_fence_is_refused(
+    documented: Callable[..., CommandTarget], state: Path
+) -> None:
+    """A run takes its lease above the fence in the file, whoever wrote the weights that are in force."""
+    target = documented(forgets=True)
+    target.set_weights(BACK, fence(1004, 0))
+    state.write_text(json.dumps({**json.loads(state.read_text()), "weights": {"blue": 90, "green": 10}}))
+    found = target.weights()
+    assert (found.weights, found.fence, found.highest) == (TEN, None, 1004)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 import time
@@ -35,7 +36,7 @@ def run(script: str, *, seconds: float = 20, env: tuple[str, ...] = (), **enviro
 def test_a_hook_sees_facts_the_usual_and_what_it_asked_for() -> None:
     """And no token that happens to be in wedgate's own environment."""
     secret = {"GITHUB_TOKEN": "geheim", "WEDGATE_GITHUB_TOKEN": "geheim"}
-    mine = {"PATH": "/bin", "LC_ALL": "C.UTF-8", "A_URL": "u", **secret}
+    mine = {"PATH": "/bin", "LC_ALL": "C.UTF-8", "LC_SECRET": "leak", "A_URL": "u", **secret}
     script = "import os; print(*sorted(f'{k}={v}' for k, v in os.environ.items()), sep=chr(10))"
     end = run(script, env=("A_URL", "NOT_SET"), **mine)
     assert end.trouble == ""
@@ -100,3 +101,12 @@ def test_output_is_bounded_inert_and_without_what_was_asked_for() -> None:
     assert all(each.isprintable() or each == "\n" for each in end.output)
     assert inert(b"\xff\xfe a\n\n \t\nb\x1b]0;t\x07", []) == "\ufffd\ufffd a\nb ]0;t"
     assert inert(b"abc", ["b", ""]) == "abc"
+
+
+def test_a_secret_is_blotted_out_however_it_was_printed() -> None:
+    """A key of several lines comes out line by line, and encoded."""
+    key = "-----BEGIN KEY-----\nMIIEvgIBADANBg\nkqhkiG9w0BAQEF\n-----END KEY-----\n"
+    printed = "indented:\n" + "".join(f"  {line}\r\n" for line in key.splitlines())
+    assert inert(printed.encode(), [key]) == "indented:\n" + "\n".join(["  ***"] * 4)
+    assert inert(base64.b64encode(key.encode()), [key]) == "***"
+    assert inert(key.encode(), [key]) == "***"

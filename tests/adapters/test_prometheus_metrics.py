@@ -147,6 +147,14 @@ class TestContract(contract.MetricsContract):
         return source_of("http://127.0.0.1:9")
 
 
+@pytest.mark.parametrize("code", ["Unavailable", "500 Internal Server Error", "0", "14", "5XX "])
+def test_a_code_that_nobody_knows_is_no_success(world: World, code: str) -> None:
+    """Half of the requests may have failed with it, and nothing says so."""
+    world.show(metrics({"blue": BLUE, "green": GREEN | {code: 7}}))
+    with pytest.raises(ExternalSystemError, match=rf'"{code}" is an error is not known; name it .* in `successes`'):
+        world.source().read(utc_now())
+
+
 def test_a_reading_is_what_was_scraped(world: World) -> None:
     """Counts and buckets are the exporter's; whole milliseconds make an edge of 5 mean less than 6."""
     began = time.time()

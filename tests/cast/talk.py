@@ -62,7 +62,8 @@ class Talk:
             world.pushes.append(("fix", H1, "dave"))
             world.trees |= {H1: TREE, MERGED: TREE, "e" * 40: "8" * 40}
             world.brought_by |= {MERGED: [7], "e" * 40: [7]}
-            made = cls(world, server, place, {**world.environment(), "GITHUB_WORKSPACE": str(place)})
+            own = {"GITHUB_WORKSPACE": str(place), "GITHUB_SERVER_URL": server.url.partition("/acme/")[0]}
+            made = cls(world, server, place, {**world.environment(), **own})
             made.configure()
             yield made
 

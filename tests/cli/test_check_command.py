@@ -408,7 +408,7 @@ calendars.windows calendars.wording calendars.words
 cli cli.check cli.freezes cli.main cli.options cli.places cli.sources cli.wiring
 config config.build config.build_state config.cache config.configuration config.load config.nearest config.rule_keys
 config.scalars config.schema_words config.source config.templates
-engine engine.check engine.horizon engine.parts errors
+engine engine.check engine.horizon engine.parts errors making
 gate gate.change gate.clock gate.decide gate.decision gate.reasons gate.words
 render render.advice render.decision_words render.local render.text
 """

@@ -20,12 +20,22 @@ rules: {saturday: {where: all, weekdays: saturday, effect: block}}
 POLICY = """overrides: {approvers: {teams: [acme/captains]}}
 state: {kind: git, remote: "http://127.0.0.1:9/x.git"}
 """
-WORKFLOW = (
-    "on: {issue_comment: {types: [created]}}\njobs: {a: {steps: [{uses: org/wedgate@v1, with: {command: comment}}]}}"
+SCOPES = "{contents: read, pull-requests: write, statuses: write, actions: read}"
+STEPS = "steps: [{uses: org/wedgate@v1, with: {command: comment}}]"
+CALLS = "uses: org/wedgate/.github/workflows/override.yml@v1"
+OTHER_TOKEN = STEPS.replace("comment}", "comment, github-token: '${{ secrets.APP }}'}")
+WORKFLOW = f"on: {{issue_comment: {{types: [created]}}}}\njobs: {{a: {{permissions: {SCOPES}, {STEPS}}}}}"
+REFRESH = (
+    "on: {schedule: [{cron: '*/15 * * * *'}], merge_group: }\n"
+    "permissions: {contents: read, pull-requests: write, statuses: write}\n"
+    "jobs: {b: {steps: [{run: pip install wedgate}, {run: 'wedgate refresh'}]}}"
 )
 STATUS: dict[str, Any] = {
     "type": "required_status_checks",
-    "parameters": {"required_status_checks": [{"context": "wedgate"}], "strict_required_status_checks_policy": True},
+    "parameters": {
+        "required_status_checks": [{"context": "wedgate", "integration_id": 15368}],
+        "strict_required_status_checks_policy": True,
+    },
 }
 
 
@@ -54,6 +64,7 @@ def set_up(world: GithubWorld) -> None:
     """Set everything up as the remedies say."""
     world.put("wedgate.yml", (CONFIG + POLICY).encode())
     world.put(".github/workflows/wedgate-override.yml", WORKFLOW.encode())
+    world.put(".github/workflows/wedgate-refresh.yml", REFRESH.encode())
     world.rules["main"] = [STATUS]
     world.rules["wedgate/venue-search"] = [{"type": "deletion"}, {"type": "non_fast_forward"}]
     world.environments = ["production/eu"]
@@ -66,6 +77,7 @@ def test_a_repository_with_nothing_is_told_what_is_missing(world: GithubWorld) -
     assert {what for what, health in found.items() if health == "missing"} == {
         "the required status",
         "the workflow of comments",
+        "the workflow that refreshes",
         "the ledger",
         "who may approve",
     }
@@ -104,6 +116,81 @@ def test_what_is_not_as_it_should_be_is_named(world: GithubWorld, what: str, hea
     else:
         world.may_read_teams = False
     assert examine(world)[1][what] == health
+
+
+COMMENT, FRESH = "the workflow of comments", "the workflow that refreshes"
+
+
+def with_workflow(world: GithubWorld, name: str, text: str) -> dict[str, str]:
+    """Put one workflow in the place of what was set up, and examine it."""
+    set_up(world)
+    world.put(f".github/workflows/{name}", text.encode())
+    return examine(world)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "health"),
+    [
+        ("# issue_comment\n# wedgate comment\non: {push: }\njobs: {}\n", "missing"),
+        (WORKFLOW.replace("created", "edited"), "missing"),
+        (WORKFLOW.replace("statuses: write, ", ""), "missing"),
+        (WORKFLOW.replace("pull-requests: write", "pull-requests: read"), "missing"),
+        (WORKFLOW.replace(SCOPES, "{}"), "missing"),
+        (WORKFLOW.replace(SCOPES, "read-all"), "missing"),
+        (WORKFLOW.replace(SCOPES, "write-all"), "well"),
+        (WORKFLOW.replace("permissions", "name: x, defaults"), "advice"),
+        (WORKFLOW.replace(STEPS, OTHER_TOKEN).replace("statuses: write, ", ""), "well"),
+        (WORKFLOW.replace(STEPS, "steps: [{run: '# wedgate comment'}]"), "missing"),
+        (WORKFLOW.replace(STEPS, CALLS), "well"),
+        ("{not: yaml", "missing"),
+        ("[issue_comment]", "missing"),
+    ],
+)  # fmt: skip
+def test_the_workflow_of_comments_has_to_run_and_to_be_allowed_to(world: GithubWorld, text: str, health: str) -> None:
+    """Words in a remark answer nobody; a job without a permission fails in the emergency."""
+    assert with_workflow(world, "wedgate-override.yml", text)[COMMENT] == health
+
+
+def test_a_workflow_that_calls_another_of_the_repository_answers(world: GithubWorld) -> None:
+    """By what the one that it calls runs; with the permissions of the caller."""
+    set_up(world)
+    local = "on: {workflow_call: }\njobs: {c: {steps: [{run: wedgate comment}]}}"
+    world.put(".github/workflows/local.yml", local.encode())
+    calling = WORKFLOW.replace(STEPS, "uses: ./.github/workflows/local.yml")
+    world.put(".github/workflows/wedgate-override.yml", calling.encode())
+    assert examine(world)[1][COMMENT] == "well"
+    world.put(".github/workflows/local.yml", local.replace("comment", "status").encode())
+    assert examine(world)[1][COMMENT] == "missing"
+
+
+@pytest.mark.parametrize(
+    ("text", "health"),
+    [
+        (REFRESH, "well"),
+        (REFRESH.replace("schedule: [{cron: '*/15 * * * *'}]", "push: "), "missing"),
+        (REFRESH.replace("statuses: write", "statuses: read"), "missing"),
+    ],
+)
+def test_a_status_that_nobody_refreshes_is_named(world: GithubWorld, text: str, health: str) -> None:
+    """A green one stays when the window closes."""
+    assert with_workflow(world, "wedgate-refresh.yml", text)[FRESH] == health
+
+
+def test_a_queue_that_would_wait_for_ever_is_named(world: GithubWorld) -> None:
+    """It waits for the status on its own commits."""
+    set_up(world)
+    world.rules["main"] = [STATUS, {"type": "merge_queue"}]
+    assert "the merge queue" not in examine(world)[1]
+    world.put(".github/workflows/wedgate-refresh.yml", REFRESH.replace(", merge_group: ", "").encode())
+    assert examine(world)[1]["the merge queue"] == "missing"
+
+
+def test_a_status_that_anybody_may_post_is_named(world: GithubWorld) -> None:
+    """A rule that names no source takes one that somebody with write access posts by hand."""
+    set_up(world)
+    parameters = {**STATUS["parameters"], "required_status_checks": [{"context": "wedgate"}]}
+    world.rules["main"] = [{**STATUS, "parameters": parameters}]
+    assert examine(world)[1]["who may post it"] == "advice"
 
 
 def test_an_approver_who_may_not_write_is_named(world: GithubWorld) -> None:

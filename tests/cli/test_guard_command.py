@@ -112,6 +112,8 @@ def test_one_look_leaves_what_is_watched(place: Path) -> None:
     assert green(place) == 10
     assert wedgate(place, "guard", "--once", "--interval", "2h").returncode == 2
     assert wedgate(place, "guard", "--once", "--listen", "nowhere").returncode == 2
+    far = wedgate(place, "guard", "--once", "--listen", "127.0.0.1:99999")
+    assert (far.returncode, "up to 65535" in far.stderr) == (2, True)
 
 
 def alerts(*alerts: dict[str, object]) -> dict[str, object]:
@@ -163,13 +165,28 @@ def test_an_alert_about_the_release_rolls_back_and_no_other_does(place: Path) ->
             assert (answer[0], says in answer[1]) == (code, True), answer
         assert green(place) == 10
         about = alert(digest="", commit="1" * 40, region="us-west")
-        code, text = ask(f"{url}/alerts", alerts(alert("resolved"), alert(digest=""), about), "open sesame")
+        code, text = ask(
+            f"{url}/alerts", alerts(alert("resolved"), alert(digest=""), alert(region="us-wst"), about), "open sesame"
+        )
+        assert "not obeyed: SearchIsSlow names the region 'us-wst'" in text
         assert (code, green(place)) == (200, 0), text
         # Alertmanager repeats what still fires.
         assert ask(f"{url}/alerts", alerts(about), "open sesame")[0] == 200
     status = wedgate(place, "rollout", "status").stdout
     assert status.count("poisoned: sha256:new") == 1
     assert "alert SearchIsSlow: p95 is 300 ms" in status
+
+
+def test_a_client_that_says_nothing_is_let_go(place: Path) -> None:
+    """Whether it has a token or not: it would hold a thread for ever; and a digit that is none is no length."""
+    with guarding(place, WEDGATE_GUARD_TOKEN="open sesame") as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as silent:
+            assert silent.recv(1) == b""
+        with socket.create_connection((host, int(port)), timeout=30) as odd:
+            head = "POST /report HTTP/1.1\r\nAuthorization: Bearer open sesame\r\nContent-Length: \u00b2\r\n\r\n"
+            odd.sendall(head.encode("latin-1"))
+            assert b" 413 " in odd.recv(100)
 
 
 def test_a_guard_whose_ledger_cannot_be_written_asks_for_another_try(place: Path) -> None:

@@ -237,6 +237,16 @@ def test_a_shift_that_is_accepted_is_shown_and_not_asked_about_again(tmp_path: P
     assert history("show", str(tmp_path), "--new", "16").return_value is ExitCode.CLOSED
 
 
+@pytest.mark.parametrize(
+    ("builds", "said"),
+    [(9, "9 builds; too few to tell a shift, 10 are needed"), (10, "the newest build is like those")],
+)
+def test_a_few_builds_are_not_called_steady(tmp_path: Path, builds: int, said: str) -> None:
+    """Nobody can tell yet whether the newest one is away from them."""
+    slower(tmp_path, builds, 100)
+    assert said in history("show", str(tmp_path)).stdout
+
+
 def test_newest_builds_that_are_accepted_need_nobody(tmp_path: Path) -> None:
     """Two builds at another level ask for a person once; as soon as they are worse, again."""
     slower(tmp_path, 30, 100)

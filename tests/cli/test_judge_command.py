@@ -362,14 +362,51 @@ def test_a_metric_that_is_new_is_told_and_not_judged(tmp_path: Path) -> None:
 
 
 def test_the_history_is_drawn_into_the_page(tmp_path: Path) -> None:
-    """What `report history add` keeps; other answers have no place for it."""
+    """What `report history add` keeps; a place without any is an error, whatever the form of the answer."""
     base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2)
     place = tmp_path / "perf"
     for number in range(3):
         words = ["report", "history", "add", str(place), str(base), "--build", str(number)]
         assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
     assert judge(base, candidate, "--format", "html", "--history", place)[1].count('<svg class="history"') == 2
-    with pytest.raises(UsageError, match="ask for --format html"):
-        judge(base, candidate, "--history", place)
-    with pytest.raises(UsageError, match="has no builds yet"):
-        judge(base, candidate, "--format", "html", "--history", tmp_path / "nothing")
+    for form in ("html", "text"):
+        with pytest.raises(UsageError, match="has no builds yet"):
+            judge(base, candidate, "--format", form, "--history", tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("newest", [8, 3])
+def test_an_accepted_shift_is_named_beside_the_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, newest: int
+) -> None:
+    """In every form of the answer, who accepted it and why; it fails all the same, and nobody is suspected again."""
+    monkeypatch.setenv("COLUMNS", "200")
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2, slower=1.2)
+    place = tmp_path / "perf"
+    for number in range(20 + newest):
+        build = write(tmp_path / "build.csv", seed=number, slower=1.2 if number >= 20 else 1.0)
+        words = ["report", "history", "add", str(place), str(build), "--build", f"b{number}"]
+        assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
+    history = ("--history", place)
+    assert "accepted" not in judge(base, candidate, *history)[1]
+    suspected = "may be a spike, or the start of a shift" if newest == 3 else "the level is a new one<"
+    assert suspected in judge(base, candidate, *history, "--format", "html")[1]
+    words = ["report", "history", "accept", str(place), "b20", "--metric", "search", "--reason", "checks <signatures>"]
+    assert CliRunner().invoke(cli, words, standalone_mode=False).exception is None
+    code, text = judge(base, candidate, *history)
+    plain = judge(base, candidate, *history, "--format", "json")[1]
+    markdown = judge(base, candidate, *history, "--format", "markdown")[1]
+    page = judge(base, candidate, *history, "--format", "html")[1]
+    said = re.search(r"^search: from b20 on it is at 1\d\d(\.\d)? ms instead of [\d.]+, accepted by ", text, re.M)
+    assert (code, said is not None) == (10, True), text
+    assert "the base is from before that: take a later one" in text
+    assert text.splitlines()[-1].startswith("fail: 1 of 2 metrics")
+    found = {each["name"]: each["accepted"] for each in json.loads(plain)["metrics"]}
+    assert (found["search"]["build"], found["search"]["why"], found["index"]) == ("b20", "checks <signatures>", None)
+    assert "- search: from b20 on it is at" in markdown
+    assert "<strong>An accepted shift:</strong> from b20 on it is at" in page
+    assert page.count("checks &lt;signatures&gt;") == 1
+    assert suspected not in page
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    done = CliRunner().invoke(cli, ["judge", str(base), str(candidate), *map(str, history)], standalone_mode=False)
+    assert done.stderr.startswith("::error title=wedgate judge%3A search fail::")
+    assert "accepted by" in done.stderr.splitlines()[0]

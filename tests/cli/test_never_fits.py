@@ -10,6 +10,9 @@ import pytest
 from small_service import NEW, told
 
 from wedgate.cli import rollout_wiring
+from wedgate.cli.wiring import _terminal_parts
+from wedgate.config.load import load_configuration
+from wedgate.engine.check import Gate
 
 CONFIG = """version: 1
 service: venue-search
@@ -41,6 +44,16 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path(".wedgate/simulated.json").write_text(json.dumps({"eu": colours, "us": colours}))
     assert told("rollout", "adopt", "--digest", "sha256:old")[0] == 0
     return tmp_path
+
+
+def test_where_nothing_is_known_to_run_no_region_need_be_named(place: Path) -> None:
+    """Of some regions those are named that are missing."""
+    Path(".wedgate/venue-search.jsonl").unlink()
+    code, said = told("rollout", "start", *NEW)
+    assert code == 11
+    assert said.rstrip().endswith("what runs there now: wedgate rollout adopt --digest DIGEST")
+    assert told("rollout", "adopt", "--digest", "sha256:old", "--region", "us")[0] == 0
+    assert told("rollout", "start", *NEW)[1].rstrip().endswith("wedgate rollout adopt --digest DIGEST --region eu")
 
 
 @pytest.mark.parametrize("words", [("start",), ("run",), ("run", "--dry-run"), ("start", "--region", "eu")])
@@ -76,3 +89,20 @@ def test_what_fits_once_in_the_year_starts(place: Path) -> None:
     assert len(said.splitlines()) < 40
     assert not [line for line in said.splitlines() if "eu" in line.split() and "deploy" in line]
     assert told("rollout", "start", *NEW)[0] == 0
+
+
+def test_on_a_runner_with_a_policy_for_overrides_it_may_start(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An override can open a window for long enough; without such a policy nothing can."""
+    policy = "overrides: {approvers: {people: [alice]}, approvals: 1}\n"
+    for text, may in (("", False), (policy, True)):
+        Path("wedgate.yml").write_text(CONFIG.replace("BAKE", "300d") + text)
+        configuration = load_configuration(Path("wedgate.yml"))
+        assert configuration.rollout is not None
+        with monkeypatch.context() as on_a_runner:
+            gate = Gate(_terminal_parts(None))
+            on_a_runner.setattr("wedgate.cli.wiring.open_gate", lambda config, gate=gate: gate)
+            on_a_runner.setattr("wedgate.adapters.forge.runner.is_runner", lambda environment: True)
+            never = rollout_wiring.never_of(None)(configuration.rollout, ["us", "eu"])
+        assert never is not None
+        assert never.may_be_opened is may
+        assert never.text.endswith("; shorten them by 294d")

@@ -332,6 +332,32 @@ def test_a_merge_group_is_judged_by_what_it_adds(talk: Talk) -> None:
     assert queued() == "success"
 
 
+def test_a_merge_group_that_waits_is_asked_for_again(talk: Talk) -> None:
+    """A window that closes while the queue waits turns its status red; of another branch's queue nothing is said."""
+    closed = text_of(talk)
+    talk.world.put("wedgate.yml", closed.replace(EVERY_DAY, NEVER).encode())
+    talk.world.commits[MERGED] = talk.world.commits["a" * 40]
+    talk.world.branches[f"gh-readonly-queue/main/pr-7-{'a' * 40}"] = MERGED
+    talk.world.branches[f"gh-readonly-queue/main-2/pr-7-{'a' * 40}"] = "8" * 40
+    talk.world.branches["gh-readonly-queue-old"] = "8" * 40
+
+    def refreshed() -> list[str]:
+        talk.world.statuses.clear()
+        done = talk.run("schedule", "refresh")
+        assert done.exit_code == 0, done.output
+        assert f"merge group of #7 {MERGED[:12]}" in done.output
+        assert {each["sha"] for each in talk.world.statuses} == {H1, MERGED}
+        return [each["state"] for each in talk.world.statuses if each["sha"] == MERGED]
+
+    assert refreshed() == ["success"]
+    talk.world.put("wedgate.yml", closed.encode())
+    assert refreshed() == ["failure"]
+    talk.world.statuses.clear()
+    talk.world.failures[f"statuses/{MERGED}"] = "500"
+    done = talk.run("schedule", "refresh")
+    assert (done.exit_code, [each["sha"] for each in talk.world.statuses]) == (20, [H1])
+
+
 def test_a_merge_group_is_judged_by_all_that_it_brings(talk: Talk) -> None:
     """A queue may merge a red group below a green one, so what an earlier pull request loosens is red in both."""
     base, first, second = text_of(talk, NEVER), "7" * 40, "8" * 40

@@ -32,6 +32,8 @@ def test_a_friday_on_which_auckland_is_in_its_saturday() -> None:
     assert "Fri 13 Mar 11:45 CET  Fri 13 Mar 12:27 CET  11h 33m" in output
     assert "Sun 15 Mar 05:00 NZDT" in output
     assert "asia-pacific waits 1d 3h for its calendar" in output
+    assert ", 1d 3h of it waiting\n" in output
+    assert "done in 42m, and nothing waits\n" in plan(*FRIDAY, "--region", "eu-central")[1]
     # 126 minutes for three regions, and 62 for the last before 11:00 UTC.
     assert "the latest start before, from which nothing waits: 2026-03-13 07:52 UTC" in output
     assert "\u00b7" * 20 in output
@@ -79,6 +81,7 @@ def test_what_fits_nowhere_ends_with_ten(tmp_path: Path) -> None:
     code, output = plan(*FRIDAY, config=path)
     assert code == 10
     assert "eu-central     fits nowhere in the next sixty days" in output
+    assert "done in" not in output
     assert "shorten its bakes" in output
 
 

@@ -96,7 +96,7 @@ def test_a_plan_starts_after_the_freeze(place: Path) -> None:
     assert (frozen["regions"], frozen["until"], frozen["reason"]) == (["eu"], "2027-06-07T13:00:00Z", "INC-7")
     assert found["next_start_without_waiting"] == "2027-06-07T13:00:00Z"
     output = " ".join(told("plan")[1].split())
-    assert "frozen until 2027-06-07 13:00:00 UTC: eu, by" in output
+    assert "eu is frozen until 2027-06-07 13:00:00 UTC by" in output
     assert "frozen" not in told("plan", "--region", "us")[1]
     assert "frozen" not in told("plan", "--start", "2027-06-08T08:00:00Z")[1]
 

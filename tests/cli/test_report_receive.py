@@ -107,12 +107,15 @@ class Place:
         }
         return {**found, **changes}
 
-    def receive(self, payload: Any, *words: str, sender: str = "zoe", kind: str = "User") -> tuple[int, str, str]:
+    def receive(
+        self, payload: Any, *words: str, sender: str = "zoe", kind: str = "User", **environment: str
+    ) -> tuple[int, str, str]:
         """Run the workflow for a `repository_dispatch`, as GitHub published one, with this payload."""
         event = copy.deepcopy(self.dispatch)
         event["client_payload"] = payload
         event["sender"] |= {"login": sender, "id": self.world.people.get(sender, 999), "type": kind}
-        return self.hear(event, "report", "receive", *words, GITHUB_EVENT_NAME="repository_dispatch")
+        more = {"GITHUB_TRIGGERING_ACTOR": sender, **environment}
+        return self.hear(event, "report", "receive", *words, GITHUB_EVENT_NAME="repository_dispatch", **more)
 
     def hear(self, event: dict[str, Any], *words: str, **environment: str) -> tuple[int, str, str]:
         """Run a command in a run for an event."""
@@ -282,13 +285,25 @@ def test_a_published_event_without_a_report_is_refused(place: Place) -> None:
 
 @pytest.mark.parametrize(
     ("sender", "kind", "may"),
-    [("alice", "User", True), ("zoe", "User", False), ("an-app[bot]", "Bot", False), ("mallory", "User", False)],
-)
+    [
+        ("alice", "User", True), ("zoe", "User", False), ("an-app[bot]", "Bot", False), ("mallory", "User", False),
+        ("alice", "Bot", False),
+    ],
+)  # fmt: skip
 def test_only_approvers_report_where_the_policy_says_so(place: Place, sender: str, kind: str, may: bool) -> None:
     """Whatever their token may write; an app is no person, and a login of another account is nobody."""
     place.configure(report="approvers")
     code, output, _ = place.receive(place.report(), sender=sender, kind=kind)
     assert (code, place.green("us-west")) == ((0, 0) if may else (11, 10)), output
+
+
+def test_what_an_approver_sent_is_not_sent_again_by_somebody_else(place: Place) -> None:
+    """Whoever may write can run an old workflow again; the event in it is still the approver's."""
+    place.configure(report="approvers")
+    for by, code, weight in (("zoe", ExitCode.REFUSED, 10), ("alice", ExitCode.DONE, 0)):
+        found, output, _ = place.receive(place.report(), sender="alice", GITHUB_TRIGGERING_ACTOR=by)
+        assert (found, place.green("us-west")) == (code, weight), output
+        assert ("zoe ran this again for alice" in output) is (by == "zoe")
 
 
 @pytest.fixture
@@ -339,6 +354,10 @@ def test_a_signature_that_does_not_hold_is_refused(place: Place, key: Path, how:
         other = key.with_name("other")
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other)], check=True)
         payload["signature"] = signed(other, text)
+    elif how == "namespace":
+        # The file lets the key sign whatever it likes: what it signed is looked at all the same.
+        public = " ".join(key.with_suffix(".pub").read_text().split()[:2])
+        place.world.put(".github/allowed_signers", f"{SIGNER} {public}\n".encode())
     elif how == "revoked":
         place.world.put(".github/allowed_signers.revoked", key.with_suffix(".pub").read_bytes())
     elif how == "object":
@@ -411,10 +430,15 @@ def test_a_comment_that_may_not_report_is_refused(place: Place, who: str, line: 
     assert "nothing to do: no report was given by" in output
 
 
-@pytest.mark.parametrize("how", [{"edited": True}, {"via_app": True}])
-def test_comments_that_were_edited_or_are_by_apps_report_nothing(place: Place, how: dict[str, Any]) -> None:
-    """As for every other command."""
-    event = says(place, "alice", f"/wedgate report {DIGEST} reason=slow", **how)
+@pytest.mark.parametrize(
+    ("who", "how"),
+    [("alice", {"edited": True}), ("alice", {"via_app": True}), ("robot[bot]", {})],
+    ids=["edited", "app", "bot"],
+)
+def test_comments_that_were_edited_or_are_by_apps_report_nothing(place: Place, who: str, how: dict[str, Any]) -> None:
+    """As for every other command, also where the bot may write."""
+    place.world.people["robot[bot]"], place.world.roles["robot[bot]"] = 301, "write"
+    event = says(place, who, f"/wedgate report {DIGEST} reason=slow", **how)
     place.hear(event, "comment", GITHUB_EVENT_NAME="issue_comment")
     assert (place.orders(), place.green("us-west")) == ([], 10)
 

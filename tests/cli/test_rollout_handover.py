@@ -130,6 +130,11 @@ def test_half_of_a_release_and_options_without_one_are_refused(wedgate: Wedgate,
     assert wedgate("rollout", "run", *words).exit_code == ExitCode.USAGE
 
 
+def test_a_budget_of_nothing_is_refused(wedgate: Wedgate) -> None:
+    """A run of no time would hand over to the next for ever."""
+    assert wedgate("rollout", "run", *NEW, "--budget", "0s").exit_code == ExitCode.USAGE
+
+
 def test_dispatch_is_for_the_runs_of_a_workflow(wedgate: Wedgate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit 2 elsewhere, before anything is started."""
     monkeypatch.delenv("GITHUB_WORKFLOW_REF")

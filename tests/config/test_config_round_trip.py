@@ -81,7 +81,11 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
                 "never-above": draw(percents),
                 "requests": draw(st.integers(1, 9999)),
             },
-            "latency-p95": {"worse-by": draw(percents), "slices": draw(st.integers(1, 99))},
+            "latency-p95": {
+                "worse-by": draw(percents),
+                "slices": draw(st.integers(1, 99)),
+                **draw(st.sampled_from([{}, {"never-above-ms": 800}])),
+            },
             "evidence": {"kind": "file", "path": "readings.json"},
             "noise-lasts": draw(durations),
             "cpu": {"worse-by": draw(percents), "fixed": draw(percents)},

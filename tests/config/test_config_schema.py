@@ -40,6 +40,7 @@ BEYOND_A_SCHEMA = frozenset(
     order-in-no-wave
     order-in-one-wave
     order-without-waves
+    overrides-dead-end
     overrides-impossible
     overrides-nobody
     overrides-teams

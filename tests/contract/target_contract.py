@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from wedgate.adapters.targets.interface import FenceError, Target
+from wedgate.adapters.targets.interface import ChangedError, FenceError, Target
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
@@ -95,3 +95,15 @@ class TargetContract:
         """A rollback by hand knows an epoch, and no revision."""
         target.set_weights(Weights(blue=100, green=0), fence(5, 7))
         assert target.set_weights(Weights(blue=100, green=0), fence(6, 0)).fence == fence(6, 0)
+
+    def test_a_fence_is_put_on_weights_only_as_long_as_they_are_the_last(self, target: Target) -> None:
+        """Whoever takes over looks first: what was returned between the look and the write is not raised again."""
+        target.deploy(Colour.GREEN, NEW)
+        target.set_weights(Weights(blue=90, green=10), fence(3))
+        looked = target.weights()
+        back = target.set_weights(Weights(blue=100, green=0), fence(3, 2))
+        with pytest.raises(ChangedError) as changed:
+            target.set_weights(looked.weights, fence(4), over=looked)
+        assert changed.value.found == back
+        assert target.weights() == back
+        assert target.set_weights(back.weights, fence(4), over=back).fence == fence(4)

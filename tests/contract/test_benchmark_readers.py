@@ -61,10 +61,15 @@ REAL = {
     "pgbench/pgbench_log_skipped.22668": "pgbench-log",
     "hdr/latency.hgrm": "hdr-percentiles",
     "hdr/interval.hlog": "hdr-log",
+    "hdr/java.hgrm": "hdr-percentiles",
+    "hdr/java.hlog": "hdr-log",
+    "hdr/javascript.hlog": "hdr-log",
+    "hdr/shifted.hlog": "hdr-log",
     "csv/values.csv": "csv",
 }
 """Files that are good, and whose they are."""
 REFUSED = {
+    "hdr/doubles.hlog": "hdr-log",
     "google-benchmark/error.json": "google-benchmark",
     "go/failed.txt": "go",
     "pgbench/aggregated.22739": "pgbench-log",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from github_world import REPOSITORY, Comment, GithubWorld, Link, Pull
 
 from wedgate.adapters.forge.github import GithubForge
+from wedgate.adapters.forge.github_conversations import GithubConversations
 from wedgate.errors import ConfigurationError, ExternalSystemError
 
 TOKEN = "a-token-of-the-test"
@@ -191,6 +192,47 @@ def test_nobody_elses_comment_is_touched(commented: Any) -> None:
     assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours")
     assert commented.comments[7][3].body == f"{MARKER} mine"
     assert commented.comments[7][-1].login == "deploy-bot"
+
+
+def test_comments_that_were_read_just_now_are_not_read_again(commented: Any) -> None:
+    """Where ours is among them; another run may have written it since, and then it is found and not doubled."""
+    read = GithubConversations(forge_of(commented).connection).comments(7)
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nfirst", read)
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsecond", read)
+    read = GithubConversations(forge_of(commented).connection).comments(7)
+    commented.asked.clear()
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsecond", read)
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nthird", read)
+    assert not [asked for asked in commented.asked if "issues/7/comments" in asked]
+    own = [comment for comment in commented.comments[7] if comment.login == "github-actions[bot]"]
+    assert [comment.body for comment in own] == [f"{MARKER}\nthird"]
+
+
+def test_nobody_elses_comment_is_touched_that_was_read_just_now(commented: Any) -> None:
+    """It is known by its author there too."""
+    commented.comments[7][3].body = f"{MARKER} mine"
+    read = GithubConversations(forge_of(commented).connection).comments(7)
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours", read)
+    assert commented.comments[7][3].body == f"{MARKER} mine"
+    assert commented.comments[7][-1].login == "github-actions[bot]"
+
+
+def test_a_token_of_an_app_is_not_asked_whose_it_is(commented: Any) -> None:
+    """GitHub would refuse: it begins with `ghs_`, as a workflow's own does."""
+    forge = GithubForge(api_url=commented.url, repository=REPOSITORY, token="ghs_x")
+    assert forge.keep_comment(7, MARKER, f"{MARKER}\nours")
+    assert not [asked for asked in commented.asked if "/user" in asked]
+
+
+def test_comments_since_an_instant_are_those_written_or_changed_then(commented: Any) -> None:
+    """An edited one comes too, whenever it was written: it must not pass for one that is not there."""
+    at = datetime(2026, 6, 6, 10, tzinfo=UTC)
+    for place, comment in enumerate(commented.comments[7]):
+        comment.at = at + timedelta(minutes=place)
+    commented.comments[7][0].edited = True
+    conversations = GithubConversations(forge_of(commented).connection)
+    assert [each.id for each in conversations.comments(7, at + timedelta(minutes=148))] == [1, 149, 150]
+    assert len(conversations.comments(7, at)) == 150
 
 
 def test_a_token_that_may_not_comment_is_an_answer(commented: Any) -> None:

@@ -20,6 +20,7 @@ from wedgate.engine.audit import AuditBook
 from wedgate.engine.beside import run_now
 from wedgate.engine.orders import give_order
 from wedgate.engine.progress import Progress
+from wedgate.engine.returning import one_by_one
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import Regression, RolloutParts, RunEnd
 from wedgate.gate.decision import Reason, RegionDecision
@@ -115,6 +116,7 @@ class World:
             interrupted=self.interrupted,
             reports=lambda: tuple(self.regressions),
             run_beside=run_now,
+            together=one_by_one,
             is_alive=lambda who: False,
         )
 
@@ -128,9 +130,9 @@ class World:
             self.counters[region] = SimulatedMetrics(self.targets[region], self.script)
         return self.counters[region]
 
-    def start(self, release: Release = NEW) -> RunEnd:
+    def start(self, release: Release = NEW, *, regions: Sequence[str] = ()) -> RunEnd:
         """Write the start of a rollout down."""
-        return RolloutEngine(self.parts()).start(release)
+        return RolloutEngine(self.parts()).start(release, regions=regions)
 
     def tick(self, *, after: timedelta = timedelta(0), regions: Sequence[str] = (), **parts: Any) -> RunEnd:
         """Do one tick in a process of its own, some time later."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,7 @@ class Machine:
         self._takes, self._output, self._peak = takes, output, peak
         self._at = START
 
-    def launch(self, words: Sequence[str]) -> Trial:
+    def launch(self, words: Sequence[str], folder: Path | None = None) -> Trial:
         """Take as long as the function says; ^C where it says less than nothing, a failure where it says nothing."""
         seconds = self._takes(words[0], len(self.launched))
         if seconds < 0:
@@ -166,7 +167,7 @@ def test_the_cpu_time_decides_where_it_is_asked_to() -> None:
     """Where neighbours make the wall time worthless: it would fail, and the CPU time passes."""
 
     class Crowded(Machine):
-        def launch(self, words: Sequence[str]) -> Trial:
+        def launch(self, words: Sequence[str], folder: Path | None = None) -> Trial:
             return replace(super().launch(words), cpu_seconds=0.5)
 
     by_wall = run_bench(plan(20), Crowded(noisy(1.5)), nothing)

@@ -12,7 +12,7 @@ from wedgate.adapters.stores.memory import MemorySpool
 from wedgate.engine.book import Book
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RunEnd
-from wedgate.errors import ExitCode
+from wedgate.errors import ExitCode, RefusedError
 from wedgate.ledger.orders import Order
 from wedgate.rollout.state import RegionPhase, RolloutStatus
 
@@ -148,18 +148,39 @@ def test_what_is_held_for_a_person_stays_held(world: Any) -> None:
     assert "no space left" in end.text
 
 
-def test_of_two_rollouts_each_takes_a_step(world: Any, new: Any) -> None:
-    """None of them is left unwatched for the other."""
-    RolloutEngine(world.parts()).start(new, regions=("r1",))
-    RolloutEngine(world.parts()).start(replace(new, digest="sha256:other"), regions=("r4",))
-    seen = []
-    for _ in range(30):
-        world.now += timedelta(seconds=30)
-        assert go_on(world, budget=60 * MIN).exit_code is ExitCode.DONE
-        seen.append(world.weights())
-        if {"r1", "r4"} <= {name for name, weight in seen[-1].items() if weight}:
-            break
-    assert {name for name, weight in seen[-1].items() if weight} == {"r1", "r4"}
+def test_a_service_has_one_rollout_at_a_time(world: Any, new: Any) -> None:
+    """One rollback returns all of it; the refusal leaves the first alone, which somebody watches."""
+    world.start(regions=("r1",))
+    go_on(world, budget=MIN)
+    before = world.weights(), world.store.read()
+    for release in (new, replace(new, digest="sha256:other")):
+        for begin in (RolloutEngine.start, RolloutEngine.run):
+            with pytest.raises(RefusedError, match=r"under way in r1, .* --region r1 --region r4"):
+                begin(RolloutEngine(world.parts()), release, regions=("r4",))
+    assert (world.weights(), world.store.read()) == before
+    assert before[0]["r1"] == 10
+
+
+def test_a_rollout_that_nobody_watches_goes_back_before_another_is_refused(world: Any, new: Any) -> None:
+    """Whatever is asked for, no candidate keeps traffic that nobody watches."""
+    world.start(regions=("r1",))
+    go_on(world, budget=MIN)
+    world.now += 300 * MIN
+    with pytest.raises(RefusedError, match="under way in r1"):
+        RolloutEngine(world.parts()).start(new, regions=("r4",))
+    assert world.weights()["r1"] == 0
+
+
+def test_when_the_first_is_over_the_next_may_begin(world: Any, new: Any) -> None:
+    """By its end, or because one over the regions of both takes its place."""
+    world.start(regions=("r1",))
+    assert go_on(world).exit_code is ExitCode.DONE
+    assert RolloutEngine(world.parts()).run(new, regions=("r2",)).exit_code is ExitCode.DONE
+    other = replace(new, digest="sha256:other")
+    RolloutEngine(world.parts()).start(other, regions=("r1",))
+    assert RolloutEngine(world.parts()).run(other, regions=("r1", "r4")).exit_code is ExitCode.DONE
+    good = Book(world.store, world.spool).refresh().good
+    assert {name: good[name].release.digest for name in ("r1", "r4")} == {"r1": other.digest, "r4": other.digest}
 
 
 def test_a_run_with_a_release_says_whether_it_handed_over(world: Any, new: Any) -> None:

@@ -319,3 +319,17 @@ def test_a_rescue_file_from_the_future_is_as_good_as_an_old_one(world: Any) -> N
         raise ExternalSystemError("no ledger")
 
     assert guard_of(world, [], gone, is_once=True).look().returned == ("r1",)
+
+
+def test_an_error_of_a_target_that_nobody_thought_of_ends_no_guard(world: Any) -> None:
+    """It is as good as no answer: the guard looks on."""
+    baking(world)
+    guard = guard_of(world, [])
+
+    def odd() -> Any:
+        raise KeyError("weights")
+
+    weights, world.targets["r2"].weights = world.targets["r2"].weights, odd
+    assert guard.look().weights["r2"] is None
+    world.targets["r2"].weights = weights
+    assert guard.look().weights["r2"] == 0

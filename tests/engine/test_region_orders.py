@@ -13,6 +13,9 @@ from wedgate.engine.orders import clear_digest
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.errors import ExitCode, RefusedError
 from wedgate.ledger.orders import Order
+from wedgate.render.rollout import render_status
+from wedgate.rollout.marks import MarkKind, marks_of
+from wedgate.rollout.notices import notices_of
 from wedgate.rollout.state import RegionPhase, RolloutStatus
 from wedgate.rollout.way_back import way_back
 
@@ -46,18 +49,27 @@ def test_an_abort_in_one_region_leaves_the_others_of_its_wave_to_go_on(world: An
     assert last.state.status is RolloutStatus.HALTED
     assert last.state.halted == "r2: aborted by zoe: because"
     assert last.exit_code is ExitCode.ROLLED_BACK
+    assert last.text == "rolled back: r2 back on stable; r1, r3 keep it; r2: aborted by zoe: because"
     assert world.run().exit_code is ExitCode.DONE
     assert world.weights() == dict.fromkeys(world.names, 100)
 
 
 def test_an_abort_of_what_has_not_begun_takes_it_out(world: Any) -> None:
-    """r4 is the last wave: the others finish."""
+    """r4 is the last wave: the others finish. That it was paused before is of no concern any more."""
     world.start()
+    world.order(Order.PAUSE, regions=("r4",))
     world.order(Order.ABORT, regions=("r4",))
+    assert "r4 rolled_back (aborted by zoe: because); " in world.tick().text
     end = world.run()
     assert world.weights() == {"r1": 100, "r2": 100, "r3": 100, "r4": 0}
     assert [region.phase for region in end.state.regions][-1] is RegionPhase.ROLLED_BACK
-    assert "r4: aborted by zoe: because" in end.text
+    assert end.text == "ended: r4 had no traffic of it; r1, r2, r3 keep it; r4: aborted by zoe: because"
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    ledger = AuditBook(world.store, lambda pause: None).read()
+    assert [mark.region for mark in marks_of(ledger) if mark.kind is MarkKind.ROLLBACK] == []
+    assert notices_of(ledger, [end.state], ledger.orders[-1].at) == ()
+    (line,) = [line for line in render_status(end.state, ledger).splitlines() if line.startswith("  r4")]
+    assert line.endswith("rolled_back; had no traffic of it; aborted by zoe: because")
 
 
 def test_an_abort_leaves_what_is_promoted_there(world: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,10 +15,11 @@ from wedgate.adapters.stores import locking
 from wedgate.adapters.stores.file import FileStore
 from wedgate.adapters.stores.rescue import load_rescue, save_rescue
 from wedgate.adapters.stores.spool import FileSpool
+from wedgate.adapters.stores.unusable import UnusableStore
 from wedgate.adapters.targets.interface import FenceError
 from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book, LeaseLostError
-from wedgate.engine.recording import recorder_in, within
+from wedgate.engine.recording import open_in, recorder_in, within
 from wedgate.engine.returning import Means
 from wedgate.engine.rollback import RollbackEnd, roll_back
 from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, RefusedError, UsageError
@@ -37,6 +39,7 @@ def by_hand(world: Any, *regions: str) -> RollbackEnd:
         why="bookings fail",
         regions=regions,
         record=recorder_in(Book(world.store, world.spool)),
+        open_in=open_in(Book(world.store, world.spool)),
         means=Means(pause=world.pause, run_beside=run_now),
     )
 
@@ -54,6 +57,49 @@ def test_done_rollout_goes_back_everywhere_and_is_recorded(world: Any) -> None:
     assert state.good["r1"].release.digest == "sha256:old"
     with pytest.raises(RefusedError, match="rolled back by hand: bookings fail"):
         world.run()
+
+
+def test_a_rollback_before_the_first_step_ends_the_rollout(world: Any) -> None:
+    """All is on stable already, and whoever said so means that no tick raises anything a minute later."""
+    world.start()
+    world.tick(after=MIN)
+    assert world.weights()["r1"] == 0
+    end = by_hand(world)
+    assert end.exit_code is ExitCode.DONE
+    assert "was under way, and ends: recorded in the ledger" in end.recorded
+    for _ in range(20):
+        world.tick(after=MIN)
+    assert {green for _, green in world.changes("r1")} == {0}
+    with pytest.raises(RefusedError, match="poisoned"):
+        world.run()
+    # Once it is over there is nothing to say.
+    assert by_hand(world).recorded == "nothing to record"
+
+
+def test_a_rollback_settles_a_region_that_waits_for_a_person(world: Any) -> None:
+    """The tick says to return its traffic; where that is done already, it must not go on asking."""
+    world.start()
+    while world.weights()["r1"] != 10:
+        world.tick(after=MIN)
+    world.targets["r1"].set_weights(Weights(blue=100, green=0), Fence(epoch=900, revision=0, rollout="somebody"))
+    assert world.tick(after=MIN).exit_code is ExitCode.NEEDS_HUMAN
+    assert by_hand(world, "r1").exit_code is ExitCode.DONE
+    book = Book(world.store, world.spool)
+    state = book.rollout(book.refresh().latest)
+    assert state.is_over
+    assert state.region("r1").phase is RegionPhase.ROLLED_BACK
+
+
+def test_a_rollback_ends_what_it_cannot_read(world: Any) -> None:
+    """Where the ledger is down the record waits in the spool, and ends the rollout with the next run."""
+    world.start()
+    world.tick(after=MIN)
+    up, world.store = world.store, UnusableStore("the disk is gone")
+    assert "until the next run writes it down" in by_hand(world).recorded
+    world.store = up
+    for _ in range(20):
+        world.tick(after=MIN)
+    assert {green for _, green in world.changes("r1")} == {0}
 
 
 def test_only_the_region_asked_for(world: Any) -> None:
@@ -301,7 +347,7 @@ def test_a_writer_that_is_always_faster_ends_a_rollback_with_its_name(world: Any
     target = world.targets["r1"]
     tries = []
 
-    def set_weights(weights: Weights, fence: Fence) -> Any:
+    def set_weights(weights: Weights, fence: Fence, **more: Any) -> Any:
         tries.append(fence.epoch)
         raise FenceError("somebody is faster", held=Fence(epoch=fence.epoch + 5, revision=1, rollout="r-x"))
 
@@ -351,3 +397,20 @@ def test_an_older_rescue_file_gives_nothing_to_what_a_later_rollout_put_on_its_c
     assert (end.exit_code, end.regions[0].is_overtaken) == (ExitCode.EXTERNAL, True)
     assert "a later rollout has switched this region" in end.regions[0].trouble
     assert world.targets["r1"].weights() == kept
+
+
+def test_whatever_the_ledger_comes_to_the_rollback_counts(make_world: Callable[..., Any]) -> None:
+    """Traffic is back: an error that nobody thought of is told, and what was done is kept."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    while world.weights() != {"r1": 10}:
+        world.tick(after=timedelta(seconds=30))
+
+    def garbage() -> Any:
+        raise RecursionError("maximum recursion depth exceeded")
+
+    world.store.read = garbage
+    end = by_hand(world)
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert "maximum recursion depth exceeded" in end.recorded
+    assert world.weights() == {"r1": 0}

@@ -248,18 +248,20 @@ def test_loser_says_who_took_over_and_what_it_just_raised(world: Any) -> None:
     assert "candidate traffic: r1 blue 90 % / green 10 %; b:2 watches it" in text
 
 
-def test_rollouts_over_other_regions_coexist(make_world: Callable[..., Any]) -> None:
-    """One job for each region: the second leaves the first's rollout, which waits for its calendar, as it is."""
+def test_a_rollout_that_waits_keeps_its_place(make_world: Callable[..., Any]) -> None:
+    """Another over other regions is refused, and leaves it as it is."""
     world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),))
     world.close("r1", -MIN, timedelta(hours=2))
     assert world.run(regions=("r1",)).exit_code is ExitCode.CLOSED
-    assert world.run(regions=("r2",)).exit_code is ExitCode.DONE
+    with pytest.raises(RefusedError, match="under way in r1"):
+        world.run(regions=("r2",))
     book = Book(world.store, world.spool)
     waiting = book.rollout(book.refresh().running)
     assert [region.phase for region in waiting.regions] == [RegionPhase.HELD]
     assert waiting.halted is None
     world.now += timedelta(hours=2)
     assert world.run(regions=("r1",)).exit_code is ExitCode.DONE
+    assert world.run(regions=("r2",)).exit_code is ExitCode.DONE
 
 
 def test_job_of_another_region_returns_what_a_dead_run_left(make_world: Callable[..., Any]) -> None:
@@ -391,3 +393,73 @@ def test_a_run_that_finds_a_newer_one_of_its_rollout_stops_and_keeps_nothing_to_
         world.run()
     assert (target.weights().weights.green, target.weights().fence) == (50, seen[0])
     assert world.spool.waiting() == ()
+
+
+@pytest.mark.parametrize("by_region", [True, False], ids=["a tick per region", "a tick whose look at r2 failed"])
+def test_a_slow_run_is_held_off_in_each_region_whatever_became_of_the_others(
+    make_world: Callable[..., Any], by_region: bool
+) -> None:
+    """It stands still before it raises r2; r1 is taken over, r2 closes, and is only then taken over: r2 keeps 0 %."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+    world.start()
+    world.tick(after=MIN)
+    switch = world.targets["r2"].set_weights
+    stood: list[Weights] = []
+
+    def stands_still(weights: Weights, fence: Fence, **more: Any) -> Any:
+        if weights.green == 10 and not stood:
+            stood.append(weights)
+            world.now += 5 * MIN
+            world.close("r2", timedelta(0), timedelta(hours=30))
+            if not by_region:
+                world.targets["r2"].fail("weights", "no answer")
+            world.tick(regions=["r1"] if by_region else (), who="b:1")
+            world.targets["r2"].fail("weights", None)
+            world.tick(regions=["r2"] if by_region else (), who="c:1")
+        return switch(weights, fence, **more)
+
+    world.targets["r2"].set_weights = stands_still
+    with pytest.raises(LeaseLostError, match="r2"):
+        world.tick(who="a:1")
+    assert stood
+    assert world.weights()["r2"] == 0
+
+
+def test_what_an_overtaken_run_raised_all_the_same_goes_back(make_world: Callable[..., Any]) -> None:
+    """A region that is held without traffic, and has some under a fence of this rollout, is returned by the tick."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    world.close("r1", 2 * MIN, timedelta(hours=30))
+    for _ in range(4):
+        world.tick(after=MIN)
+    fence = world.store.read()[-1].epoch
+    rollout = Book(world.store, world.spool).refresh().latest
+    world.targets["r1"].set_weights(Weights(blue=90, green=10), Fence(epoch=fence, revision=1, rollout=rollout))
+    world.tick(after=MIN)
+    assert world.weights() == {"r1": 0}
+    assert world.whats()[-3:] == ["r1: weights", "r1: back on stable", "r1: held"]
+    world.tick(after=MIN)
+    book = Book(world.store, world.spool)
+    book.refresh()
+    state = book.rollout(rollout)
+    assert state is not None
+    assert (state.region("r1").phase, state.region("r1").hold.kind) == (RegionPhase.HELD, "closed")
+
+
+def test_a_take_over_never_raises_what_the_overtaken_run_returned_meanwhile(make_world: Callable[..., Any]) -> None:
+    """Between the look and the fence the slow run gives its traffic back: it stays back."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    leave_behind(world, at_ten)
+    target, looks = world.targets["r1"], []
+    look = target.weights
+
+    def returned_after_the_look() -> Any:
+        found = look()
+        looks.append(found)
+        if len(looks) == 2:
+            target.set_weights(STABLE, found.fence)
+        return found
+
+    target.weights = returned_after_the_look
+    run_as(world, "b:2", alive=False)
+    assert world.changes("r1")[:3] == [(90, 10), (100, 0), (100, 0)]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from wedgate.engine.book import Book
+from wedgate.engine.recording import recorder_in
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError
 from wedgate.judge.values import Outcome
 from wedgate.ledger.orders import Order
+from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
-from wedgate.rollout.values import Fence, Release, Weights
+from wedgate.rollout.values import Colour, Fence, Release, ReportFails, TargetSettings, Weights
 
 MIN = timedelta(minutes=1)
 TICK = timedelta(seconds=30)
@@ -409,3 +413,165 @@ def test_a_ledger_of_another_service_is_not_gone_on_with(world: Any) -> None:
     with pytest.raises(NeedsHumanError, match="nothing was touched"):
         world.tick(after=MIN, service="other")
     assert world.weights()["r1"] == 0
+
+
+@pytest.mark.parametrize("report_fails", list(ReportFails))
+def test_a_digest_that_another_rollout_poisoned_goes_back(
+    make_world: Callable[..., Any], report_fails: ReportFails
+) -> None:
+    """By an older rescue file, or from a spool: what is poisoned rises nowhere."""
+    world = make_world(report_fails=report_fails)
+    world.start()
+    while world.weights()["r1"] != 10:
+        world.tick(after=MIN)
+    rescue = replace(world.rescues[-1], rollout="r-older")
+    returned = ReturnedByHand(at=world.now, regions=(), why="bookings fail")
+    recorder_in(Book(world.store, world.spool))(rescue, returned, 0)
+    texts = [world.tick(after=MIN).text for _ in range(5)]
+    assert "poisoned since rollout r-older" in texts[0]
+    assert world.weights() == {**dict.fromkeys(world.names, 0), "r1": 10 if report_fails is ReportFails.HOLD else 0}
+
+
+class Long:
+    """A deploy that is done a while after it began, by the world's clock."""
+
+    def __init__(self, world: Any, call: Callable[[], None], lasts: timedelta) -> None:
+        self._world = world
+        self._call: Callable[[], None] | None = call
+        self._ends = world.now + lasts
+
+    def is_done(self) -> bool:
+        """Make the call when its time has come."""
+        if self._world.now < self._ends:
+            return False
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+        return True
+
+
+def long_deploys(world: Any, lasts: timedelta) -> list[Long]:
+    """Let every deploy of the world's processes last so long; return those that began."""
+    begun: list[Long] = []
+
+    def start(call: Callable[[], None]) -> Long:
+        begun.append(Long(world, call, lasts))
+        return begun[-1]
+
+    parts = world.parts
+    world.parts = lambda: replace(parts(), run_beside=start)
+    return begun
+
+
+def test_a_tick_is_alive_while_it_deploys(make_world: Callable[..., Any]) -> None:
+    """Eight minutes of deploy, and a tick of another machine every two: one deploy, and everybody else does nothing."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    world.tick(after=MIN)
+    begun = long_deploys(world, 8 * MIN)
+    answers: list[str] = []
+    came: list[datetime] = [world.now]
+
+    def another(there: Any) -> None:
+        if there.now - came[0] < 2 * MIN:
+            return
+        came[0] = there.now
+        answers.append(there.tick(who="b:1", is_alive=lambda who: None).text)
+
+    world.on_pause.append(another)
+    world.tick(who="a:1")
+    assert len(begun) == 1
+    assert len(answers) >= 3
+    assert {text.split(":")[0] for text in answers} == {"nothing done"}
+    assert world.targets["r1"].digest(Colour.GREEN) == "sha256:new"
+
+
+def test_a_tick_obeys_while_it_deploys(make_world: Callable[..., Any]) -> None:
+    """A regression reported in r1 while r2 is deployed is back within ten seconds and a look."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+    world.close("r2", timedelta(0), 2 * MIN)
+    world.start()
+    for _ in range(3):
+        world.tick(after=timedelta(seconds=40))
+    assert world.weights() == {"r1": 10, "r2": 0}
+    begun = long_deploys(world, 8 * MIN)
+    began = world.now
+    back: list[timedelta] = []
+
+    def report(there: Any) -> None:
+        if len(begun) == 1 and not any(said.what == "rolled back" for said in there.said):
+            there.on_pause.remove(report)
+            there.order(Order.REPORT, regions=["r1"])
+            there.on_pause.append(look)
+
+    def look(there: Any) -> None:
+        if there.weights()["r1"] == 0 and not back:
+            back.append(there.now - began)
+
+    world.on_pause.append(report)
+    for _ in range(3):
+        began = world.now
+        world.tick(after=timedelta(seconds=30))
+    assert begun
+    assert back
+    assert back[0] <= timedelta(seconds=42)
+
+
+def test_a_tick_for_one_region_returns_that_one_and_notes_what_the_others_owe(make_world: Callable[..., Any]) -> None:
+    """A job with the credentials of r1 finds the regression: it touches nothing in r2, whose own tick returns it."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+    world.start()
+    until(world, lambda there: there.weights() == {"r1": 10, "r2": 10})
+    world.verdicts["all"] = Outcome.FAIL
+    began = world.now
+
+    def opening(settings: Any) -> Any:
+        assert settings.region == "r1"
+        return world.targets[settings.region]
+
+    end = world.tick(after=TICK, regions=("r1",), open_target=opening)
+    end = world.tick(after=TICK, regions=("r1",), open_target=opening)
+    assert world.now - began < 3 * TICK
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    assert "not back yet: r2" in end.text
+    assert (world.weights(), status(world).region("r2").phase) == ({"r1": 0, "r2": 10}, RegionPhase.ROLLING_BACK)
+    world.tick(after=TICK, regions=("r2",))
+    assert (world.weights(), status(world).status) == ({"r1": 0, "r2": 0}, RolloutStatus.HALTED)
+
+
+def test_a_ledger_of_another_repository_is_not_gone_on_with(make_world: Callable[..., Any]) -> None:
+    """The same service, and a rollout over regions of which this configuration has none: their targets are not ours."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    target = TargetSettings(kind="simulated", region="east", options={})
+    settings = replace(world.parts().settings, waves=(("east",),), targets={"east": target})
+    before = world.targets["r1"].calls()
+    with pytest.raises(NeedsHumanError, match="another repository's ledger"):
+        world.tick(after=MIN, settings=settings)
+    with pytest.raises(RefusedError, match="under way in r1"):
+        RolloutEngine(replace(world.parts(), settings=settings)).start(Release(commit="2" * 40, digest="sha256:other"))
+    assert world.targets["r1"].calls() == before
+
+
+def test_a_run_obeys_at_once_what_its_store_tells_it_of(make_world: Callable[..., Any]) -> None:
+    """A store that can say that somebody appended is listened to, and one that fails at it costs nothing."""
+    world = make_world()
+    asked: list[datetime] = []
+    fails: list[bool] = []
+
+    def listen(duration: timedelta) -> bool:
+        if world.weights()["r1"] == 10 and not fails:
+            fails.append(True)
+            raise ExternalSystemError("connection lost")
+        world.now += duration
+        if world.weights()["r1"] == 10 and not asked:
+            asked.append(world.now)
+            world.order(Order.ABORT)
+            return True
+        return False
+
+    end = RolloutEngine(replace(world.parts(), listen=listen)).run(Release(commit="1" * 40, digest="sha256:new"))
+    assert end.exit_code is ExitCode.ROLLED_BACK
+    back = next(said.at for said in world.said if said.weights is not None and said.weights.green == 0)
+    assert fails
+    assert back - asked[0] <= timedelta(milliseconds=100)

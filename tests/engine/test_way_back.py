@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,10 +16,11 @@ from wedgate.adapters.targets.simulated import SimulatedTarget
 from wedgate.engine.beside import Call, run_now
 from wedgate.engine.book import Book
 from wedgate.engine.recording import recorder_in
-from wedgate.engine.returning import Means, Returns, ask_now, ask_within
+from wedgate.engine.returning import Means, Returns, ask_now, ask_within, in_threads
 from wedgate.engine.rollback import RollbackEnd, roll_back
 from wedgate.errors import ExitCode, ExternalSystemError, RefusedError
 from wedgate.judge.values import Outcome
+from wedgate.ledger.orders import Order
 from wedgate.rollout.returns import LOOK_AGAIN, PART_WITHIN, reason_gone, way_of_capacity
 from wedgate.rollout.state import RegionPhase, RegionPlan
 from wedgate.rollout.values import Colour, Fence, Release, StrategyKind, TargetSettings
@@ -334,7 +335,7 @@ def test_a_part_goes_above_a_fence_that_cannot_be_seen_too(make_world: Callable[
     stuck(target)
     write, tried = target.set_weights, []
 
-    def set_weights(weights: Any, fence: Any) -> Any:
+    def set_weights(weights: Any, fence: Any, **more: Any) -> Any:
         tried.append(fence.epoch)
         if fence.epoch < 5000:
             raise FenceError("somebody was faster", held=replace(fence, epoch=5000))
@@ -436,3 +437,32 @@ def test_a_question_is_asked_for_so_long_and_no_longer() -> None:
         raise ExternalSystemError("refused")
 
     assert ask_within(fail, 5) is None
+
+
+def test_a_run_returns_its_regions_at_the_same_time(make_world: Callable[..., Any]) -> None:
+    """A switch that does not answer for long keeps no other region's users on the candidate."""
+    names = ("r1", "r2", "r3")
+    world = make_world(names=names, waves=(names,), in_flight=3)
+    meet = threading.Barrier(len(names), timeout=20)
+    met: list[str] = []
+
+    def meeting(name: str) -> Callable[..., Any]:
+        write = world.targets[name].set_weights
+
+        def set_weights(weights: Any, fence: Any, **more: Any) -> Any:
+            if weights.green == 0 and name not in met:
+                meet.wait()
+                met.append(name)
+            return write(weights, fence, **more)
+
+        return set_weights
+
+    for name in names:
+        world.targets[name].set_weights = meeting(name)
+    world.start()
+    while set(world.weights().values()) != {10}:
+        world.tick(after=timedelta(seconds=30))
+    world.order(Order.REPORT)
+    world.tick(together=in_threads)
+    assert sorted(met) == list(names)
+    assert set(world.weights().values()) == {0}

@@ -14,6 +14,7 @@ import json
 import posixpath
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -60,6 +61,7 @@ class Comment:
     at: datetime | None = None
     edited: bool = False
     via_app: bool = False
+    updated: datetime | None = None
 
 
 class GithubWorld:
@@ -113,6 +115,10 @@ class GithubWorld:
         self.membership: str | None = None
         """What a person's token is in every organisation; ``None``: the token of an app, which is no member."""
         self.failures: dict[str, str] = {}
+        self.meanwhile: dict[str, Callable[[], object]] = {}
+        """What happens once, just before a request with a text in it is answered."""
+        self._saying = threading.Lock()
+        self._deleted = 0
         self.heads_lie: dict[int, list[str]] = {}
         """Heads that a pull request shows first, one at each look."""
         self.shifted_seconds = 0.0
@@ -143,11 +149,12 @@ class GithubWorld:
 
     def say(self, pull: int, login: str | None, body: str, **how: Any) -> Comment:
         """Let somebody comment, a second after the last comment or now."""
-        last = max((each.at for listed in self.comments.values() for each in listed if each.at), default=None)
-        at = how.pop("at", None) or self.date().replace(microsecond=0)
-        count = sum(map(len, self.comments.values()))
-        comment = Comment(number=5001 + count, login=login, body=body, at=at if last is None else max(at, last), **how)
-        self.comments.setdefault(pull, []).append(comment)
+        with self._saying:
+            last = max((each.at for listed in self.comments.values() for each in listed if each.at), default=None)
+            at = how.pop("at", None) or self.date().replace(microsecond=0)
+            number = 5001 + sum(map(len, self.comments.values())) + self._deleted
+            comment = Comment(number=number, login=login, body=body, at=at if last is None else max(at, last), **how)
+            self.comments.setdefault(pull, []).append(comment)
         return comment
 
     def merge(self, number: int) -> bool:
@@ -204,7 +211,8 @@ class GithubWorld:
                 return 200, self._repository()
             case ["branches", name] if name in self.branches:
                 found = _example("branch", name=name, protected=False)
-                found["commit"]["sha"] = self.branches[name]
+                found["commit"]["sha"] = sha = self.branches[name]
+                found["commit"]["commit"]["tree"]["sha"] = self.trees.get(sha, "0" * 40)
                 return 200, found
             case ["contents", *rest]:
                 return self._contents("/".join(rest), query.get("ref", ["main"])[0])
@@ -218,6 +226,10 @@ class GithubWorld:
             case ["git", "trees", sha]:
                 ref, directory = self._directories.get(sha, (sha, ""))
                 return 200, self._directory(ref, directory)
+            case ["git", "matching-refs", *rest]:
+                asked = f"refs/{'/'.join(rest)}"
+                refs = {f"refs/heads/{name}": sha for name, sha in self.branches.items()}
+                return 200, [_ref(ref, sha) for ref, sha in sorted(refs.items()) if ref.startswith(asked)]
             case ["git", "blobs", sha] if sha in self._blobs:
                 content = base64.encodebytes(self._blobs[sha]).decode()
                 return 200, _example("blob", sha=sha, encoding="base64", content=content, size=len(self._blobs[sha]))
@@ -275,7 +287,9 @@ class GithubWorld:
             case ["pulls", number, "commits"] if int(number) in self.pulls:
                 return 200, self._page([self._commit(*each) for each in self.pulls[int(number)].commits], query)
             case ["issues", number, "comments"]:
-                return 200, self._page([self._comment(each) for each in self.comments.get(int(number), [])], query)
+                shown = [self._comment(each) for each in self.comments.get(int(number), [])]
+                since = query.get("since", [""])[0]
+                return 200, self._page([each for each in shown if each["updated_at"] >= since], query)
             case ["issues", "comments", number]:
                 found = self._find(int(number))
                 return None if found is None else (200, self._comment(found))
@@ -287,7 +301,7 @@ class GithubWorld:
                 )
         return None
 
-    def write(self, method: str, path: str, content: dict[str, Any]) -> Answer:
+    def write(self, method: str, path: str, content: Any) -> Answer:
         """Change something, as whoever the token belongs to."""
         parts = path.removeprefix(f"/repos/{REPOSITORY}").strip("/").split("/")
         match parts:
@@ -300,8 +314,15 @@ class GithubWorld:
                 found = self._find(int(number))
                 if found is None:
                     return _missing()
-                found.body = content["body"]
+                found.body, found.updated = content["body"], self.date()
                 return 200, self._comment(found)
+            case ["issues", "comments", number] if method == "DELETE":
+                found = self._find(int(number))
+                if found is None:
+                    return _missing()
+                next(listed for listed in self.comments.values() if found in listed).remove(found)
+                self._deleted += 1
+                return 204, None
             case ["issues", number, "comments"]:
                 made = self.say(int(number), self.login or BOT, content["body"])
                 return 201, self._comment(made)
@@ -365,7 +386,7 @@ class GithubWorld:
         at = _instant(comment.at or datetime(2026, 1, 1, tzinfo=UTC))
         later = _instant((comment.at or datetime(2026, 1, 1, tzinfo=UTC)).replace(year=2099))
         found = _example("comment", id=comment.number, body=comment.body, user=self._user(comment.login), created_at=at)
-        found["updated_at"] = later if comment.edited else at
+        found["updated_at"] = later if comment.edited else at if comment.updated is None else _instant(comment.updated)
         is_shown = comment.login in self.roles and comment.login not in self.hidden
         found["author_association"] = "MEMBER" if is_shown else "NONE"
         found["performed_via_github_app"] = copy.deepcopy(APP) if comment.via_app else None
@@ -486,6 +507,12 @@ def _missing() -> Answer:
     return 404, {"message": "Not Found", "status": "404"}
 
 
+def _ref(ref: str, sha: str) -> dict[str, Any]:
+    found = _example("matching_ref", ref=ref)
+    found["object"]["sha"] = sha
+    return found
+
+
 def _file(path: str, former: str | None, sha: str = "f" * 40) -> dict[str, Any]:
     found = _example("pull_file", filename=path, status="renamed" if former else "modified", sha=sha)
     return {**found, "previous_filename": former} if former else found
@@ -508,6 +535,7 @@ class _Handler(BaseHTTPRequestHandler):
         world, address = self.world, urlsplit(self.path)
         path, query = address.path, parse_qs(address.query)
         world.asked.append(self.path)
+        self._let_others()
         time.sleep(world.delay_seconds)
         if self._fails():
             return
@@ -518,7 +546,8 @@ class _Handler(BaseHTTPRequestHandler):
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
             following = 1 if self._failure() == "circle" else page + 1
-            more = f'<{world.url}{path}?per_page={size}&page={following}>; rel="next"'
+            since = f"&since={query['since'][0]}" if "since" in query else ""
+            more = f'<{world.url}{path}?per_page={size}&page={following}{since}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
 
     def _goes_on(self, path: str, query: dict[str, list[str]], page: int) -> bool:
@@ -526,8 +555,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Write, or fail as the world says."""
-        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        length = int(self.headers.get("Content-Length") or 0)
+        content = json.loads(self.rfile.read(length)) if length else None
         self.world.asked.append(f"{self.command} {self.path}")
+        self._let_others()
         time.sleep(self.world.delay_seconds)
         if self._fails():
             return
@@ -537,6 +568,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, b"" if body is None else json.dumps(body).encode())
 
     do_PATCH = do_POST  # noqa: N815 (the name that the server looks for)
+    do_DELETE = do_POST  # noqa: N815
+
+    def _let_others(self) -> None:
+        asked = f"{self.command} {self.path}"
+        for part in [part for part in self.world.meanwhile if part in asked]:
+            self.world.meanwhile.pop(part)()
 
     def _check(self, path: str, query: dict[str, list[str]], content: Any, status: int, body: Any) -> None:
         if self.world.contract is not None:

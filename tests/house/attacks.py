@@ -1,4 +1,4 @@
-"""Attacks on overrides, each with the line of wedgate that stops it and the test that shows that it does.
+"""Attacks on overrides and by reports, each with the line of wedgate that stops it and the test that shows that.
 
 ``docs/security.md`` tells of each in the same words; ``test_attacks.py`` weakens wedgate by that line, and sees the
 test fail.
@@ -15,10 +15,14 @@ SIGNED = "tests/cli/test_override_signatures.py"
 AUDIT = "tests/cli/test_audit_command.py"
 TALK = "tests/cli/test_comment_command.py"
 MEMORY = "tests/cli/test_override_memory.py"
+SHOWN = "tests/cli/test_shown_uses.py"
+CROWD = "tests/cli/test_crowded_commits.py"
+SERVICES = "tests/cli/test_several_services.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
 PEOPLE = "tests/cli/test_status_people.py"
+LOST = "tests/cli/test_lost_ledger.py"
 PATHS = "tests/cli/test_status_paths.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
@@ -30,6 +34,12 @@ EXCLUDED = "wedgate/overrides/excluded.py"
 GRANTS = "wedgate/overrides/grants.py"
 PROPOSED = "wedgate/engine/proposed.py"
 STATEMENTS = "wedgate/overrides/statements.py"
+RECEIVED = "tests/cli/test_report_receive.py"
+GUARDED = "tests/cli/test_guard_command.py"
+TALKING = "wedgate/engine/conversation.py"
+RECEIVING = "wedgate/cli/report_receiving.py"
+SIGNATURES = "wedgate/adapters/signatures/ssh.py"
+GUARD = "wedgate/cli/guard.py"
 
 
 @dataclass(frozen=True)
@@ -326,6 +336,33 @@ ATTACKS = (
         "tests/overrides/test_anchors.py::test_a_ledger_that_was_cut_is_another",
     ),
     Attack(
+        "rewind-after-the-use",
+        "pushes the ledger back to before a use that the comment does not show, and deploys again",
+        "compares it with the statuses of the commit as well",
+        ENGINE,
+        "if uses_it and is_another(",
+        "if False and is_another(",
+        f"{SHOWN}::test_a_status_shows_that_the_ledger_is_older_than_the_use",
+    ),
+    Attack(
+        "show-no-use",
+        "lets the run that deploys do so by a token that may not comment, so that the grant looks unused",
+        "warns in that run, and shows the use by the next refresh",
+        "wedgate/cli/refresh.py",
+        "    codes += _show_uses(talk, numbers)\n",
+        "",
+        f"{SHOWN}::test_a_refresh_shows_what_was_used",
+    ),
+    Attack(
+        "launder-the-anchor",
+        "pushes an older ledger and has wedgate answer, so that its comment anchors that one",
+        "puts the anchor of no other ledger in the place of its own",
+        "wedgate/cli/conversing.py",
+        "if self.overrides.is_another(picture) else None,",
+        "if False else None,",
+        f"{SHOWN}::test_an_answer_does_not_anchor_the_ledger_of_somebody_else",
+    ),
+    Attack(
         "second-use",
         "deploys a second time with one grant",
         "binds a grant to its first deployment, in the ledger, before anything opens",
@@ -351,6 +388,15 @@ ATTACKS = (
         "            self._asks.setdefault(person.id, person)\n            return False\n",
         "            self._asks.setdefault(person.id, person)\n            return True\n",
         f"{CASES}::test_a_role_that_is_not_known_counts_for_nothing_and_is_asked_for",
+    ),
+    Attack(
+        "crowd-of-forks",
+        "opens pull requests with the approved commit from forks, so that the granted one is not looked at",
+        "looks first at those of which the ledger knows a request, and at no fork that the policy does not take",
+        ENGINE,
+        "each.number not in asked,",
+        "False,",
+        f"{CROWD}::test_the_pull_request_that_was_asked_for_is_looked_at_first",
     ),
     Attack(
         "fork",
@@ -402,8 +448,26 @@ ATTACKS = (
         "hides a command in a folded or invisible part of a text to paste",
         "takes no command out of raw HTML",
         LINES,
-        "                if not found[1]:\n                    self._open[name] += 1\n",
-        "                if not found[1]:\n                    self._open[name] += 0\n",
+        "            self._open.append(name)\n",
+        "            pass\n",
+        f"{GRAMMAR}::test_what_readers_do_not_see_as_the_authors_text_is_no_command",
+    ),
+    Attack(
+        "hidden-in-an-attribute",
+        "hides a command in the value of an attribute, which for browsers goes on over empty lines",
+        "takes no command behind a tag that does not end in its line, and says so",
+        LINES,
+        "self._is_unclear = self._is_unclear or self._is_html\n",
+        "pass\n",
+        f"{GRAMMAR}::test_a_tag_that_goes_on_over_empty_lines_hides_what_follows",
+    ),
+    Attack(
+        "end-that-is-none",
+        "ends the part that hides a command where it only seems to end: in a title, in code, in a table's cell",
+        "takes for an end what is one for Markdown and for browsers",
+        LINES,
+        "elif is_sure and at >= ends_from and (at < ends_to or (at == begins and name in _BLOCKS)):\n",
+        "else:\n",
         f"{GRAMMAR}::test_what_readers_do_not_see_as_the_authors_text_is_no_command",
     ),
     Attack(
@@ -558,6 +622,33 @@ ATTACKS = (
         "if kept is not None and kept !=",
         "if base.overrides is not None and kept is not None and kept !=",
         f"{PATHS}::test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept",
+    ),
+    Attack(
+        "name-no-ledger",
+        "names a ledger that does not exist, so that nothing can be deployed or mended any more",
+        "reads a ledger that a change names first, and lets none in that cannot be read",
+        "wedgate/engine/check.py",
+        "if new not in (None, kept) and (trouble",
+        "if False and (trouble",
+        f"{LOST}::test_a_ledger_that_cannot_be_read_gets_in_by_no_change",
+    ),
+    Attack(
+        "ledger-of-strangers",
+        "has a pull request name a ledger on a machine of one's own, for wedgate to ask with its token",
+        "asks none that a fork names, and none of another host with the token",
+        "wedgate/cli/override_wiring.py",
+        "with_token=is_own",
+        "with_token=True",
+        f"{LOST}::test_no_ledger_that_strangers_name_is_asked",
+    ),
+    Attack(
+        "answer-late",
+        "comments so that an older run answers last, and its status and comment stand over a denial",
+        "looks again behind its answer, and answers with what is said by then",
+        "wedgate/cli/comment.py",
+        "    for _ in range(MOST_ROUNDS):\n",
+        "    for _ in ():\n",
+        "tests/cli/test_comments_at_once.py::test_a_run_that_was_overtaken_leaves_the_newest",
     ),
     Attack(
         "region-with-friends",
@@ -870,8 +961,8 @@ ATTACKS = (
         "fills one commit with statuses, so that the refresh ends there and every other one stays green",
         "takes what one commit does not accept for that one's alone, and says to push a new commit",
         "wedgate/cli/refresh.py",
-        '    except WedgateError as error:\n        click.echo(f"#{pull.number} {head[:12]}: not posted',
-        '    except ZeroDivisionError as error:\n        click.echo(f"#{pull.number} {head[:12]}: not posted',
+        '    except WedgateError as error:\n        click.echo(f"{name} {commit[:12]}: not posted',
+        '    except ZeroDivisionError as error:\n        click.echo(f"{name} {commit[:12]}: not posted',
         f"{POSTING}::test_a_commit_that_takes_no_more_keeps_no_other_waiting",
     ),
     Attack(
@@ -893,6 +984,15 @@ ATTACKS = (
         f"{POSTING}::test_what_somebody_else_posted_is_not_taken_for_ones_own[None-frank]",
     ),
     Attack(
+        "status-by-hand",
+        "posts a green status by hand, where the rule takes it from anybody",
+        "says so in `wedgate doctor`: a ruleset can name the app that has to post it",
+        "wedgate/engine/doctor.py",
+        "if status in rules.from_anybody:",
+        "if False:",
+        "tests/cli/test_doctor_command.py::test_a_status_that_anybody_may_post_is_named",
+    ),
+    Attack(
         "spend-the-limit",
         "spends the rate limit, so that its refusals are taken for what a token may not",
         "takes no rate limit for a refusal",
@@ -900,6 +1000,33 @@ ATTACKS = (
         "status = None if rate_limit_of(error) is not None else getattr",
         "status = getattr",
         "tests/contract/test_forge.py::test_a_limit_is_no_refusal",
+    ),
+    Attack(
+        "green-by-another-service",
+        "has the workflow of a service that is open post last, in a repository of several",
+        "posts a status of its own for each service",
+        "wedgate/cli/conversing.py",
+        "context=self.place.status",
+        "context=status.context",
+        f"{SERVICES}::test_each_service_has_a_status_of_its_own",
+    ),
+    Attack(
+        "vote-for-two-services",
+        "asks in one comment that two services hear, and has those who looked at one approve for both",
+        "gives the request an id of its own in each service",
+        "wedgate/overrides/requests.py",
+        "*([place.path] if place.path else []),",
+        "",
+        f"{SERVICES}::test_an_approval_for_one_service_lets_no_other_through",
+    ),
+    Attack(
+        "another-services-anchor",
+        "has the workflow of another service answer last, so that a grant is refused by the anchor of its ledger",
+        "keeps a comment of its own for each service, and believes no other",
+        "wedgate/overrides/place.py",
+        "        if not self.path:\n            return MARKER\n",
+        "        return MARKER\n",
+        f"{SERVICES}::test_the_ledger_of_each_service_is_compared_with_its_own_anchors",
     ),
     Attack(
         "edit-the-ledger",
@@ -920,3 +1047,175 @@ ATTACKS = (
         f"{AUDIT}::test_the_log_is_shown_and_exported",
     ),
 )
+
+REPORTS = (
+    Attack(
+        "report-by-a-stranger",
+        "sends a report as an event with a token that may write, and is no approver",
+        "takes it from approvers alone, where the policy says so",
+        RECEIVING,
+        "if audience is Audience.APPROVERS:",
+        "if False:",
+        f"{RECEIVED}::test_only_approvers_report_where_the_policy_says_so[zoe-User-False]",
+    ),
+    Attack(
+        "report-by-an-app",
+        "lets an app send the event under the name of an approver",
+        "takes an event from a person, where the policy asks for approvers",
+        RECEIVING,
+        "if not found.is_person:",
+        "if False:",
+        f"{RECEIVED}::test_only_approvers_report_where_the_policy_says_so[alice-Bot-False]",
+    ),
+    Attack(
+        "report-run-again",
+        "runs the workflow of an approver's old event again",
+        "takes an event that somebody else ran again for nobody's",
+        RECEIVING,
+        'if again not in ("", found.login):',
+        "if False:",
+        f"{RECEIVED}::test_what_an_approver_sent_is_not_sent_again_by_somebody_else",
+    ),
+    Attack(
+        "report-in-a-comment-by-a-stranger",
+        "comments a report and may not",
+        "asks the policy of the default branch who may report",
+        TALKING,
+        "if not overrides.may(author, duty):",
+        "if False:",
+        f"{RECEIVED}::test_a_comment_that_may_not_report_is_refused[zoe-sha256:new reason=slow-approvers-zoe may not "
+        "report a regression by a comment here]",
+    ),
+    Attack(
+        "report-in-a-comment-without-a-signature",
+        "comments a report where reports have to be signed",
+        "takes none by a comment then, whoever wrote it",
+        "wedgate/engine/overrides.py",
+        "if audience in (None, Audience.SIGNERS) or",
+        "if audience is None or",
+        f"{RECEIVED}::test_a_comment_that_may_not_report_is_refused[alice-sha256:new reason=slow-signers-alice may not "
+        "report a regression by a comment here]",
+    ),
+    Attack(
+        "report-edited-in",
+        "edits a report into somebody's comment",
+        "takes none of a comment that was edited",
+        TALKING,
+        "comment.via_app or comment.edited:",
+        "comment.via_app:",
+        f"{RECEIVED}::test_comments_that_were_edited_or_are_by_apps_report_nothing[edited]",
+    ),
+    Attack(
+        "report-on-behalf",
+        "lets an app comment a report in somebody's name",
+        "takes none of a comment that an app wrote",
+        TALKING,
+        "comment.via_app or comment.edited:",
+        "comment.edited:",
+        f"{RECEIVED}::test_comments_that_were_edited_or_are_by_apps_report_nothing[app]",
+    ),
+    Attack(
+        "report-by-a-bot",
+        "lets a bot that may write comment a report",
+        "takes none of a bot's comment",
+        TALKING,
+        "author is None or not author.is_human or",
+        "author is None or",
+        f"{RECEIVED}::test_comments_that_were_edited_or_are_by_apps_report_nothing[bot]",
+    ),
+    Attack(
+        "report-commented-again",
+        "lets the workflow of a comment run again, for a rollout that came later",
+        "takes each report of a comment once",
+        TALKING,
+        "names = before or give_report(",
+        "names = give_report(",
+        f"{RECEIVED}::test_a_comment_reports_and_the_second_job_sees_traffic_back[sha256:new]",
+    ),
+    Attack(
+        "report-signed-for-something-else",
+        "takes what somebody signed for an override as the signature of a report",
+        "verifies the namespace of reports",
+        RECEIVING,
+        "namespace=REPORT)",
+        'namespace="wedgate-override@v1")',
+        f"{RECEIVED}::test_a_signature_that_does_not_hold_is_refused[namespace]",
+    ),
+    Attack(
+        "report-of-another-text",
+        "puts other metrics below a good signature",
+        "verifies the very text of the report",
+        SIGNATURES,
+        "if done.returncode != 0 or found is None or (found[1], found[2]) != (self._namespace, principal):\n"
+        "            return None\n"
+        "        return Signed(principal=principal, key=found[3], names=self._names_of(found[3]))",
+        'return Signed(principal=principal, key="", names=frozenset({principal}))',
+        f"{RECEIVED}::test_a_signature_that_does_not_hold_is_refused[text]",
+    ),
+    Attack(
+        "report-by-a-lost-key",
+        "signs with a key that was lost and revoked",
+        "asks the list of revoked keys beside the file of signers",
+        RECEIVING,
+        "None if revoked is None else revoked.content",
+        "None",
+        f"{RECEIVED}::test_a_signature_that_does_not_hold_is_refused[revoked]",
+    ),
+    Attack(
+        "report-replayed",
+        "sends a signed report of an earlier rollout again",
+        "refuses a signed report that is older than the rollout",
+        "wedgate/engine/orders.py",
+        "if since is not None and since < state.journals[name][0].at:",
+        "if False:",
+        f"{RECEIVED}::test_a_signature_that_does_not_hold_is_refused[old]",
+    ),
+    Attack(
+        "report-of-another-release",
+        "sends what was found of another release",
+        "compares commit and digest with the release under way",
+        "wedgate/engine/orders.py",
+        "if release is not None and (commit not in",
+        "if False and (commit not in",
+        f"{RECEIVED}::test_what_is_no_report_of_this_release_changes_nothing[change0-11-it is about another release "
+        "than sha256:new]",
+    ),
+    Attack(
+        "report-of-another-service",
+        "sends what was found of another service that has the same digest",
+        "compares the service with that of the ledger",
+        "wedgate/cli/report_giving.py",
+        "if report.service != configuration.service:",
+        "if False:",
+        f"{RECEIVED}::test_what_is_no_report_of_this_release_changes_nothing[change1-11-it is about booking, and this "
+        "is venue-search's ledger]",
+    ),
+    Attack(
+        "report-with-a-guess",
+        "posts a report to the guard with a token that is not its own",
+        "compares the token, in a time that tells nothing of it",
+        GUARD,
+        "elif not hmac.compare_digest(given.encode(), token.encode()):",
+        "elif False:",
+        f"{GUARDED}::test_a_report_with_the_token_rolls_back_and_nobody_else_does",
+    ),
+    Attack(
+        "report-to-a-guard-without-a-token",
+        "posts a report without a token to a guard that was given none",
+        "takes no reports there",
+        GUARD,
+        "elif not token:",
+        "elif False:",
+        f"{GUARDED}::test_a_guard_without_a_token_takes_no_reports",
+    ),
+    Attack(
+        "report-confirmed-by-itself",
+        "calls the alarm of a benchmark confirmed, without fresh runs that say so",
+        "wants two runs in which each metric of the report failed, the second one later",
+        "wedgate/judge/report.py",
+        "if report.benchmark is None or not report.benchmark.confirmed:",
+        "if True:",
+        f"{GUARDED}::test_an_alarm_of_a_benchmark_rolls_back_only_when_it_is_confirmed",
+    ),
+)
+"""Attacks of whoever wants a release rolled back; what is needed for their tests is in ``make tools``."""

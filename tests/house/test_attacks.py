@@ -15,13 +15,24 @@ from modules import module_at
 ROOT = Path(__file__).resolve().parents[2]
 
 
+EVENTS = "tests/cli/test_report_receive.py"
+EXAMPLES = ".tools/npm/node_modules/@octokit/webhooks-examples/api.github.com/index.json"
+"""Events as GitHub published them, which the tests of reports begin with."""
+
+
 def listed() -> tuple[Any, ...]:
     """Load the list, which lies beside this file and in no package."""
-    found: tuple[Any, ...] = module_at(Path(__file__).with_name("attacks.py")).ATTACKS
-    return found
+    found = module_at(Path(__file__).with_name("attacks.py"))
+    return (*found.ATTACKS, *found.REPORTS)
 
 
 ATTACKS = listed()
+
+
+def runnable(attack: Any) -> Any:
+    """Return an attack as a parameter, with what its test needs."""
+    needs = [pytest.mark.needs_file(EXAMPLES)] if attack.test.startswith(EVENTS) else []
+    return pytest.param(attack, id=attack.ident, marks=needs)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +52,7 @@ def run(place: Path, test: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.ident)
+@pytest.mark.parametrize("attack", [runnable(each) for each in ATTACKS])
 def test_without_its_line_the_attack_succeeds(weakened: Path, attack: Any) -> None:
     """The line is there once, and the test of the attack fails without it."""
     path = weakened / attack.file

@@ -244,6 +244,15 @@ def test_what_others_call_uses_inputs_that_there_are(path: Path) -> None:
                 assert not step.get("continue-on-error")
 
 
+def test_no_comment_takes_the_place_of_another() -> None:
+    """Of the runs that wait in a group all but the newest are dropped, and only a comment's own run freezes."""
+    places = (ROOT / ".github/workflows/override.yml", ROOT / "wedgate/config/resources/wedgate-override.yml")
+    for place in places:
+        (group,) = re.findall(r"group: (.+)", place.read_text())
+        assert group.endswith("-${{ github.event.comment.id }}")
+        assert "cancel-in-progress: false" in place.read_text()
+
+
 def test_a_rollback_shares_its_group_with_nothing_and_is_never_cancelled() -> None:
     """Not even with another rollback: a group in which it waits is one in which a newer run takes its place."""
     (rollback,) = groups_of(ROOT / ".github/workflows/rollback.yml")

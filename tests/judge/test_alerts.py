@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from wedgate.judge.alerts import LONGEST, AlertError, parse_alerts
+from wedgate.judge.alerts import LONGEST, AlertError, Alerts, parse_alerts
 
 FIRING: dict[str, Any] = {"status": "firing", "labels": {"alertname": "Slow"}, "annotations": {}}
 
@@ -27,7 +27,7 @@ def test_labels_count_and_annotations_where_there_is_no_label() -> None:
                 "generatorURL": "javascript:alert(1)",
             }
         )
-    )
+    ).firing
     assert (alert.name, alert.service, alert.digest, alert.commit) == ("Slow", "search", "sha256:a", None)
     assert alert.regions == ("eu", "us")
     assert alert.text.startswith("alert Slow: a [31mb xxx")
@@ -39,9 +39,20 @@ def test_labels_count_and_annotations_where_there_is_no_label() -> None:
 def test_resolved_alerts_are_none() -> None:
     """Also among others that fire."""
     named = {**FIRING, "labels": {"alertname": "Slow", "service": "search", "commit": "1" * 40}}
-    assert parse_alerts(hook()) == ()
-    assert parse_alerts(hook({**named, "status": "resolved"})) == ()
-    assert len(parse_alerts(hook({**named, "status": "resolved"}, named, FIRING))) == 1
+    assert parse_alerts(hook()) == Alerts(firing=())
+    assert parse_alerts(hook({**named, "status": "resolved"})) == Alerts(firing=())
+    assert len(parse_alerts(hook({**named, "status": "resolved"}, named, FIRING)).firing) == 1
+
+
+def test_what_is_wrong_with_one_takes_no_other_with_it() -> None:
+    """Alertmanager does not send a group again that was refused: the alert beside it would be lost."""
+    labels = {"alertname": "Slow", "service": "search", "commit": "A" * 40}
+    good = {"status": "firing", "labels": labels, "annotations": None}
+    short = {**good, "labels": {**labels, "alertname": "Short", "commit": "abc123"}}
+    found = parse_alerts(hook("x", {**FIRING, "labels": {"a": 1}}, short, good))
+    assert [alert.commit for alert in found.firing] == ["a" * 40]
+    assert len(found.troubles) == 3
+    assert "Short names the commit 'abc123'; all 40 digits are needed" in found.troubles
 
 
 @pytest.mark.parametrize(
@@ -54,7 +65,8 @@ def test_resolved_alerts_are_none() -> None:
         (hook("x"), r"alerts\[0\]"),
         (hook({**FIRING, "status": "odd"}), r"alerts\[0\]"),
         (hook(FIRING, {**FIRING, "labels": {"a": 1}}), r"alerts\[1\]\.labels"),
-        (hook({**FIRING, "annotations": None}), r"alerts\[0\]\.annotations"),
+        (hook({**FIRING, "annotations": "x"}), r"alerts\[0\]\.annotations"),
+        (hook({**FIRING, "labels": {"service": "search", "commit": "abc"}}), "all 40 digits are needed"),
         (hook(FIRING), "Slow names no release"),
         (hook({**FIRING, "labels": {"service": "search"}}), "an alert without a name names no release"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,66 @@ def test_quantiles_of_a_log_are_hdrhistograms_own() -> None:
         "slow latency p99": (60672, 60703),
     }
     assert all(each.values == (each.bounds[0][1],) for each in found.metrics)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "java",
+            {
+                "latency p50": (1200, 1200),
+                "latency p95": (5828, 5831),
+                "latency p99": (11088, 11095),
+                "slow latency p50": (168960, 169983),
+                "slow latency p95": (847872, 851967),
+                "slow latency p99": (1392640, 1400831),
+            },
+        ),
+        (
+            "javascript",
+            {
+                "latency p50": (4932, 4935),
+                "latency p95": (10688, 10695),
+                "latency p99": (13704, 13711),
+                "slow latency p50": (688128, 720895),
+                "slow latency p95": (1507328, 1572863),
+                "slow latency p99": (2031616, 2097151),
+            },
+        ),
+        (
+            "shifted",
+            {
+                "latency p50": (16384000, 16392191),
+                "latency p95": (31129600, 31145983),
+                "latency p99": (32440320, 32456703),
+            },
+        ),
+    ],
+)
+def test_logs_of_other_writers_have_the_quantiles_that_those_say(name: str, said: dict[str, tuple[int, int]]) -> None:
+    """The original, which has tags, a least value and shifted counts, and the port to JavaScript, which writes a shift
+    where there is none: each as its writer says, and of the latter as the original reads it."""
+    found = hdr_log.read_lines((FILES / f"{name}.hlog").read_text().splitlines(keepends=True))
+    assert {each.name: each.bounds[0] for each in found.metrics} == said
+    assert {each.times for each in found.metrics} == {(datetime(2027, 6, 3, 5, 20, 0, 250_000, UTC),)}
+
+
+def test_fractions_are_refused_with_what_to_record() -> None:
+    """A DoubleHistogram of the original."""
+    with pytest.raises(
+        UnreadableError, match="DoubleHistogram, and those are not read; record whole numbers"
+    ) as caught:
+        hdr_log.read_lines((FILES / "doubles.hlog").read_text().splitlines(keepends=True))
+    assert caught.value.line == 6
+
+
+def test_a_distribution_of_the_original_has_its_quantiles() -> None:
+    """It says 1.2, 5.831 and 11.095 of the same values."""
+    found = hdr_percentiles.read((FILES / "java.hgrm").read_text())
+    bounds = [each.bounds[0] for each in found.metrics]
+    assert bounds == [(0.928, 1.2), (5.443, 5.831), (11.023, 11.247)]
+    assert all(low < said <= high for (low, high), said in zip(bounds, (1.2, 5.831, 11.095), strict=True))
 
 
 def test_a_least_value_that_is_told_apart_widens_buckets() -> None:

@@ -55,7 +55,7 @@ def test_what_fails_again_on_fresh_runs_is_a_fail() -> None:
     """Both runs stand in the judgement."""
     found = asked_again(builds(1, search=1.1), builds(2, at=LATER, search=1.1))
     assert found.outcome is Outcome.FAIL
-    assert found.results[0].comparison.why == "more than 1.02 times the base, and again on fresh runs"
+    assert found.results[0].comparison.why == "worse by more than 2 %, and again on fresh runs"
     assert [each.name for each in found.confirmation.results] == ["search"]
 
 
@@ -88,7 +88,7 @@ def test_the_same_runs_confirm_nothing() -> None:
         (builds(2, at=START - timedelta(hours=1), search=1.1), "are not later than those that alarmed"),
         (builds(2, at=None, search=1.1), "nothing says when"),
         (builds(2, at=LATER, blocked=True, search=1.1), "one was measured after the other"),
-        (builds(2, at=LATER, count=3, search=1.1), "cannot tell more"),
+        (builds(2, at=LATER, count=3, search=1.1), "too few values"),
     ],
     ids=["older", "without times", "one after the other", "too few"],
 )

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
 from wedgate.judge.live import judge_live, slices_needed
-from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits, Outcome, Slice
+from wedgate.judge.slices import NOTHING
+from wedgate.judge.values import (
+    UNBOUNDED_MS,
+    Bucket,
+    ColourSample,
+    ErrorLimits,
+    JudgeSettings,
+    LatencyLimits,
+    Outcome,
+    Slice,
+)
 
 START = datetime(2027, 6, 7, 10, tzinfo=UTC)
 LEVEL = Decimal("0.01")
@@ -154,6 +166,51 @@ def test_slices_in_trouble_are_dropped_and_counted(traffic) -> None:
     assert judge_live(lost, SETTINGS, level=LEVEL, final=True).outcome is Outcome.NOT_ENOUGH_DATA
 
 
+def test_failures_in_a_gap_of_the_evidence_count(sample) -> None:
+    """Counters went on while nobody read them: what failed meanwhile did, although nothing else can be said of it."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=24, requests=100, stable_requests=100)
+    gap = bake_of(sample, stable=7, candidate=7, slices=1, requests=400, errors=200, stable_requests=400)[0]
+    slices[5] = replace(gap, start=slices[5].start, end=slices[5].end, trouble="nothing was read for 80 s")
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True)
+    assert (verdict.outcome, verdict.usable) == (Outcome.FAIL, 23)
+    assert "errors: candidate failed 200 of" in verdict.text or "of late" in verdict.text
+
+
+@pytest.mark.parametrize(("lost", "outcome"), [(2, Outcome.PASS), (3, Outcome.NOT_ENOUGH_DATA)])
+def test_a_version_that_takes_its_evidence_with_it_does_not_pass(sample, lost: int, outcome: Outcome) -> None:
+    """A restart or two happen; a version that crashes again and again fails in the slices that are lost."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=26, requests=100, stable_requests=100)
+    for place in range(lost):
+        slices[4 * place] = replace(
+            slices[4 * place], stable=NOTHING, candidate=NOTHING, trouble="green: requests went down from 2400 to 1"
+        )
+    assert judge_live(slices, JudgeSettings(), level=LEVEL, final=True).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("errors", "outcome"),
+    [(100, Outcome.FAIL), (60, Outcome.FAIL), (19, Outcome.MARGINAL), (6, Outcome.MARGINAL), (2, Outcome.PASS)],
+)
+def test_what_goes_wrong_at_the_end_is_not_made_small_by_the_hours_before(
+    sample, errors: int, outcome: Outcome
+) -> None:
+    """Of a hundred requests in the last of two hundred slices; the ceiling is 2 %."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=199, requests=100, stable_requests=100)
+    last = bake_of(sample, stable=7, candidate=7, slices=1, requests=100, errors=errors, stable_requests=100)[0]
+    length = slices[-1].end - slices[-1].start
+    slices.append(replace(last, start=slices[-1].end, end=slices[-1].end + length))
+    assert judge_live(slices, JudgeSettings(), level=LEVEL, final=True).outcome is outcome
+
+
+def test_a_moment_that_both_colours_fail_in_is_no_fault_of_the_candidate(sample) -> None:
+    """What is behind both of them was gone for half a minute."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=40, requests=100, stable_requests=100)
+    bad = bake_of(sample, stable=7, candidate=7, slices=1, requests=100, errors=30, stable_requests=100)[0]
+    bad = replace(bad, stable=bad.candidate, start=slices[-1].start, end=slices[-1].end)
+    verdict = judge_live([*slices[:-1], bad], JudgeSettings(), level=LEVEL, final=True)
+    assert verdict.outcome is Outcome.PASS, verdict.text
+
+
 def test_thin_slices_are_joined_before_they_count_for_a_pass(traffic) -> None:
     """Two requests a slice are no 95th percentile: sixteen such slices are too few, forty are enough."""
     few = bake(traffic, 16, candidate_requests=2)
@@ -192,6 +249,105 @@ def test_a_failure_outranks_what_is_not_known(traffic) -> None:
     verdict = judge_live(slices, JudgeSettings(latency=SETTINGS.latency), level=LEVEL, final=False)
     assert [metric.outcome for metric in verdict.metrics] == [Outcome.NOT_ENOUGH_DATA, Outcome.FAIL]
     assert verdict.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("colour", ["stable", "candidate"])
+@pytest.mark.parametrize(("silent", "outcome"), [(4, Outcome.PASS), (7, Outcome.NOT_ENOUGH_DATA)])
+def test_answers_without_a_latency_are_missed(sample, colour: str, silent: int, outcome: Outcome) -> None:
+    """Of sixty slices some have good answers and no latency at all: those may be the slow ones."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=60)
+    for place in range(0, 5 * silent, 5):
+        bare = replace(getattr(slices[place], colour), latency=())
+        slices[place] = replace(slices[place], **{colour: bare})
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True)
+    assert verdict.outcome is outcome, verdict.text
+
+
+@pytest.mark.parametrize(
+    ("candidate", "against_limits", "final", "outcome"),
+    [
+        (700, True, True, Outcome.PASS),
+        (700, True, False, Outcome.MARGINAL),
+        (799, False, True, Outcome.PASS),
+        (900, True, False, Outcome.FAIL),
+        (900, False, False, Outcome.FAIL),
+        (800, True, True, Outcome.MARGINAL),
+    ],
+)
+def test_a_ceiling_of_latency_holds_whatever_stable_does(
+    sample, candidate: int, against_limits: bool, final: bool, outcome: Outcome
+) -> None:
+    """A broken stable that takes a second must not make 900 ms look well, and at 100 % there is no stable at all."""
+    slices = bake_of(sample, stable=1000, candidate=candidate, slices=24)
+    settings = JudgeSettings(latency=LatencyLimits(never_above_ms=800))
+    verdict = judge_live(slices, settings, level=LEVEL, final=final, against_limits=against_limits)
+    assert verdict.outcome is outcome, verdict.text
+
+
+def test_at_a_weight_of_100_percent_a_ceiling_needs_no_stable(sample) -> None:
+    """Stable has no requests; without any latency nothing passes."""
+    settings = JudgeSettings(latency=LatencyLimits(never_above_ms=800))
+    slices = bake_of(sample, stable=7, candidate=7, slices=24, stable_requests=0)
+    assert judge_live(slices, settings, level=LEVEL, final=True, against_limits=True).outcome is Outcome.PASS
+    bare = [replace(piece, candidate=replace(piece.candidate, latency=())) for piece in slices]
+    verdict = judge_live(bare, settings, level=LEVEL, final=True, against_limits=True)
+    assert verdict.outcome is Outcome.NOT_ENOUGH_DATA
+
+
+def in_one_bucket(lower: float, upper: float, slices: int = 24) -> list[Slice]:
+    """Return slices in which every request of both colours is in the same bucket."""
+    colour = ColourSample(
+        requests=200, errors=0, timeouts=0, latency=(Bucket(lower_ms=lower, upper_ms=upper, count=200),)
+    )
+    at = [START + timedelta(seconds=number) for number in range(slices + 1)]
+    return [Slice(start=start, end=end, stable=colour, candidate=colour) for start, end in pairwise(at)]
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "outcome"),
+    [
+        (100, 250, Outcome.NOT_ENOUGH_DATA),
+        (100, 110, Outcome.PASS),
+        (100, 111, Outcome.NOT_ENOUGH_DATA),
+        (1, 2, Outcome.PASS),
+        (0, 1, Outcome.PASS),
+        (1, 2.5, Outcome.NOT_ENOUGH_DATA),
+        (1000, UNBOUNDED_MS, Outcome.NOT_ENOUGH_DATA),
+    ],
+)
+def test_what_lies_inside_of_a_wide_bucket_passes_nothing(lower: float, upper: float, outcome: Outcome) -> None:
+    """105 ms and 245 ms are one to a histogram from 100 to 250: a tenth more is not seen there."""
+    verdict = judge_live(in_one_bucket(lower, upper), JudgeSettings(), level=LEVEL, final=True)
+    assert verdict.outcome is outcome, verdict.text
+
+
+@pytest.mark.parametrize(
+    ("places", "outcome"),
+    [
+        (range(0, 40, 5), Outcome.MARGINAL),
+        ([38, 39], Outcome.MARGINAL),
+        ([5, 39], Outcome.PASS),
+        ([3, 13, 23], Outcome.PASS),
+        ([3, 13, 23, 33], Outcome.MARGINAL),
+    ],
+)
+def test_a_terrible_slice_is_not_outvoted(sample, places: Sequence[int], outcome: Outcome) -> None:
+    """Five hundred times as slow in a fifth of the time, or at the very end, is no version to go on with."""
+    slices = bake_of(sample, stable=10, candidate=10, slices=40)
+    terrible = sample([5000] * 50)
+    for place in places:
+        slices[place] = replace(slices[place], candidate=terrible)
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True)
+    assert verdict.outcome is outcome, verdict.text
+
+
+def test_slices_that_are_terrible_on_either_colour_are_the_machines(sample) -> None:
+    """What stable meets as often is no fault of the candidate."""
+    slices = bake_of(sample, stable=10, candidate=10, slices=40)
+    for place in (3, 13, 23, 33):
+        slices[place] = replace(slices[place], candidate=sample([5000] * 50))
+        slices[place + 2] = replace(slices[place + 2], stable=sample([5000] * 50))
+    assert judge_live(slices, JudgeSettings(), level=LEVEL, final=True).outcome is Outcome.PASS
 
 
 def bake_of(

@@ -109,6 +109,15 @@ def test_what_is_not_known_never_passes() -> None:
     assert outcome(bake(sample(100, 1.0), sample(100, 1.0), slices=7)) is Outcome.NOT_ENOUGH_DATA
 
 
+@pytest.mark.parametrize(("silent", "expected"), [(5, Outcome.PASS), (15, Outcome.NOT_ENOUGH_DATA)])
+def test_slices_that_do_not_say_what_was_used_are_missed(silent: int, expected: Outcome) -> None:
+    """Of sixty: the processes that nobody saw may be those that use most."""
+    slices = bake(sample(100, 1.0), sample(100, 1.0), 60)
+    for place in range(silent):
+        slices[4 * place] = replace(slices[4 * place], candidate=sample(100))
+    assert outcome(slices) is expected
+
+
 def test_a_step_judges_it_beside_the_others_and_the_level_is_shared() -> None:
     """Where latency cannot say anything a candidate that burns CPU fails; a metric more costs a slice."""
     slices = bake(sample(100, 1.0), sample(100, 5.0))

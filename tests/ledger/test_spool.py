@@ -45,7 +45,7 @@ def test_links_and_torn_lines_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "link.jsonl").symlink_to(real)
     assert FileSpool(tmp_path / "link.jsonl").waiting() == ()
     assert FileSpool(tmp_path / "link.jsonl").keep([DRAFT]) is None
-    real.write_text(real.read_text() + '{"stream": "poi')
+    real.write_text(real.read_text() + "[" * 100_000 + "\n" + '{"stream": "poi')
     assert FileSpool(real).waiting() == (DRAFT,)
 
 

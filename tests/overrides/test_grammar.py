@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -122,6 +123,20 @@ def test_a_command_is_the_first_token_of_a_line(body: str) -> None:
         f"<details><details></details>\n\n{APPROVE}\n\n</details>",
         f"<details>\n\n```\n</details>\n```\n\n{APPROVE}\n\n</details>",
         f"<blockquote>\n\n{APPROVE}\n\n</blockquote>",
+        f"<ruby><rp>\n\n{APPROVE}\n\n</rp></ruby>",
+        f"<del>\n\n{APPROVE}\n\n</del>",
+        f"<plaintext>\n\n{APPROVE}",
+        f"<details>\n<table>\n</details>\n\n{APPROVE}",
+        f"<details>\n\n| a |\n|---|\n| </details> |\n\n{APPROVE}",
+        f"<details>\n\n[a](/b '</details>')\n\n{APPROVE}",
+        f"<details>\n\n-     </details>\n\n{APPROVE}",
+        f"<details>\n\n<i a='</details>'>\n\n{APPROVE}",
+        f"<details>\n\n<!X\n</details>\n\n{APPROVE}",
+        f"<details>\n\n<script>\n</details>\n</script>\n\n{APPROVE}",
+        f"`<!--` <details> `-->`\n\n{APPROVE}",
+        f"<!-- --!> <details> -->\n\n{APPROVE}",
+        f"<ruby><rp>\n\nx</rp>\n\n{APPROVE}",  # for browsers the paragraph keeps it from ending
+        f"<svg><desc></svg>\n\n{APPROVE}",
         f"<?php\n\n{APPROVE}\n\n?>",
         f"<![CDATA[\n\n{APPROVE}\n\n]]>",
         f"text\u2028{APPROVE}",
@@ -144,7 +159,7 @@ def test_what_readers_do_not_see_as_the_authors_text_is_no_command(body: str) ->
     [
         (f"use `x`\n{APPROVE}", "put an empty line before the command"),
         (f"`\n{APPROVE}\n`", "put an empty line before the command"),
-        (f'<a title="\n{APPROVE}\n">', "put an empty line before the command"),
+        (f'see <a title="\n{APPROVE}\n">', "put an empty line before the command"),
         (f'[a]: /b "\n{APPROVE}\n"', "put an empty line before the command"),
         ("/wedgate", "the command is missing; write /wedgate help"),
         ("/wedgate aprove", 'there is no command "aprove"; did you mean "approve"?'),
@@ -181,6 +196,68 @@ def test_what_readers_do_not_see_as_the_authors_text_is_no_command(body: str) ->
 def test_what_was_meant_as_a_command_is_answered(body: str, said: str) -> None:
     """With what is wrong, and what to write."""
     assert said in mistake(body)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        '<table title="',
+        "<table title='",
+        '- <table title="',
+        '> 1. <p title="',
+        "<table",
+        '</table title="',
+        '<table ="> <p title=">',  # for browsers the first tag ends before the second begins
+        '<table a"> <p title=">',
+        '<table b=c"> <p title=">',
+        '<div>\nsee <p title="',
+        '<b>\nsee <p title="',
+        '<pre>\n\n</pre> see <p title="',
+        '<!-- a\n--> see <p title="',
+        '<div>\n```\n<p title="\n```',  # the empty line is missing, so the fence is none
+        "<div>\n```\n<details>\n```",
+        '<div><img alt="x"><p title="',
+        "> <table>",  # the end of the quotation is none inside of a table
+        "> see\nthe <table>",
+        "> <!X\n\n<br>",
+        "> <textarea>\n\n</textarea>",
+        "<div>\n<!--\n\n-->",  # the end is text
+        "- x\n\n  <!--\n\n-->",
+    ],
+)
+def test_a_tag_that_goes_on_over_empty_lines_hides_what_follows(above: str) -> None:
+    """A browser takes it into the value of an attribute, until somewhere a quotation mark comes."""
+    assert "write the command in a comment of its own" in mistake(f"{above}\n\n{APPROVE}\n\n<p title=\">'>")
+    assert read_comment(f"{above}\n\n> {APPROVE}").mistakes == ()
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        '<img width="10" height="20" alt="a > b" src="https://a.example/x.png" />',
+        "<br/>",
+        "press <kbd>a</kbd>, see <del>b</del>",
+        "<details>\n<summary>log</summary>\n<table><tr><td>x</td></tr></table>\n</details>",
+        "<blockquote>quoted</blockquote>",
+        "<p align=center>see</p>",
+        "a <b and 'c",  # in a paragraph it is text
+        "<https://a.example/>",
+        "<details>\n<summary>log</summary>\n\n```\n<table title='\n```\n\n</details>",
+        "```\n<table title='\n```",
+    ],
+)
+def test_what_markup_ends_where_it_seems_to_hides_nothing(above: str) -> None:
+    """A picture, a folded log, an address."""
+    assert only(f"{above}\n\n{APPROVE}") == Vote(approves=True, sha=SHA, request=ID)
+
+
+def test_a_long_line_of_tags_takes_no_time() -> None:
+    """Linear: 65,536 characters of what is nearly a tag; comments alone took more than a second when it was not."""
+    began = time.process_time()
+    for piece in ("<a ", "<a b=", "<a b='c' ", "<a" + " " * 50, "<", "</", "<a b='", "<!--"):
+        body = piece * (LONGEST_BODY // len(piece) - 10)
+        assert read_comment(f"{body}\n").commands == ()
+    assert time.process_time() - began < 1
 
 
 def test_a_phones_quotation_marks_are_quotation_marks() -> None:

@@ -1,7 +1,8 @@
 """A great many generated comments: no crash, and no command that a renderer of Markdown would not show as text.
 
-The renderer is markdown-it-py, an implementation of CommonMark that shares no code with wedgate. ``WEDGATE_FUZZ`` says
-how many comments (``make fuzz``: 1,000,000).
+The renderer is markdown-it-py, an implementation of CommonMark that shares no code with wedgate. What it renders is
+read by html5lib, too: what Markdown takes for text a browser may take for the value of an attribute, or fold away.
+``WEDGATE_FUZZ`` says how many comments (``make fuzz``: 1,000,000).
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ import os
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from xml.etree.ElementTree import Element
 
+import html5lib
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -22,7 +25,26 @@ from wedgate.overrides.grammar import read_comment
 COUNT = int(os.environ.get("WEDGATE_FUZZ", "100000"))
 PARTS = 4
 MARKDOWN = MarkdownIt("commonmark")
-HIDING = ("pre", "code", "script", "style", "textarea", "template", "details", "blockquote")
+WITH_TABLES = MarkdownIt("commonmark").enable("table")
+HIDING = ("pre", "code", "script", "style", "textarea", "template", "details", "blockquote", "rp", "noembed", "del")
+HTML_PARTS = tuple(
+    f"\n\n{before}{tag} {attribute}={quote}{after}"
+    for before in ("", "", "- ", "> ", "<div>\n", "<b>x</b> ", "x ")
+    for tag in ("<table", "<p", "</p", "<a href=x")
+    for attribute in ("title", "alt", "a b", "")
+    for quote in "\"'"
+    for after in ("\n\n", "\n", "", f"{quote}>\n\n")
+)
+FOLDED_PARTS = tuple(
+    f"<{name}>{gap}{before}</{name}>{after}"
+    for name in ("details", "blockquote", "del", "pre", "rp")
+    for gap in ("\n\n", "\n")
+    for before in (
+        "<!--\n", "<? ", "<!X ", "<table>\n", "| a |\n|---|\n| ", "[a](/b '", "`", "- ", "-     ", "<i a='",
+        "<script>\n",        "<!--> <", "`<!--` <", "<!-- --!> <", "\\", "x ", "", "",
+    )
+    for after in ("\n\n", "\n\n", "'>\n\n", "')\n\n", "?>\n\n", "\n-->\n\n", " --> `x`\n\n")
+)  # fmt: skip
 
 PIECES = (
     "/wedgate", "/wedgate approve", "/wedgate deny", "/wedgate withdraw", "/wedgate override", "approve", "override",
@@ -34,6 +56,7 @@ PIECES = (
     "<b>", "</b>", "<blockquote>", "</blockquote>", "&lt;", "\\`", "\\<", "\r\n", "\r", "\n\n", "\u2028", "\u0085",
     "\x0b", "\x0c", "\x00", "\x1b[31m", "\u200b", "\u200d", "\u202e", "\u2066", "\ufeff", "\u00a0", "\u3000",
     "\uff0f", "\u0430", "\u0435", "\u0301", "\U0001f600", "\ud800", "\u201c", "\u201d", "\u201e", "x" * 200, "LGTM",
+    "<rp>", "</rp>", "<del>", "<noembed>", "<p title=\"", "<table a='", "<img alt=\"x\">", "\">", "a=b", " =\"",
 )  # fmt: skip
 
 
@@ -42,6 +65,8 @@ def comment_of(dice: random.Random) -> str:
     request = f"{dice.getrandbits(128):032x}"
     vote = f"/wedgate approve {'a' * 40} {request}"
     pieces = [dice.choice(PIECES) for _ in range(dice.randrange(14))]
+    if dice.random() < 0.2:
+        pieces.insert(dice.randrange(len(pieces) + 1), dice.choice(dice.choice((HTML_PARTS, FOLDED_PARTS))))
     pieces.insert(dice.randrange(len(pieces) + 1), dice.choice(("\n", "\n\n", "\r\n", "", " ", "  ")) + vote)
     return "".join(dice.choice(("", "", "\n", "\n\n", " ")) + piece for piece in pieces)
 
@@ -81,6 +106,36 @@ def count_tags(html: str, hidden: Counter[str]) -> None:
             hidden[name.lower()] = max(0, hidden[name.lower()] + (-1 if closes else 1))
 
 
+def text_of(element: Element) -> str:
+    """Return the text that a browser shows of an element, in lines, without those inside that hide or quote it."""
+    parts = [element.text or ""]
+    for child in element:
+        is_shown = isinstance(child.tag, str) and child.tag not in HIDING
+        gap = "\n" if child.tag in ("p", "h1", "h2", "li", "ul", "ol", "div", "table", "td", "hr") else ""
+        parts += [gap, text_of(child) if is_shown else "", gap, child.tail or ""]
+    return "".join(parts)
+
+
+def on_the_page(renderer: MarkdownIt, text: str) -> list[str]:
+    """Return the lines of what a browser makes of a comment."""
+    return text_of(html5lib.parse(f"<body>{renderer.render(text)}", namespaceHTMLElements=False)).splitlines()
+
+
+def commands_of(lines: Iterable[str]) -> list[str]:
+    """Return the lines that a reader takes for commands."""
+    return [line.lower() for line in lines if line.split()[:1] == ["/wedgate"]]
+
+
+def test_a_page_hides_what_the_tokens_of_markdown_show() -> None:
+    """In the value of an attribute, and in what only seems to be closed."""
+    body = '<p title="\n\n/wedgate approve\n\n<p title=">\n\n/wedgate deny\n'
+    assert commands_of(shown_lines(MARKDOWN.parse(body))) == ["/wedgate approve", "/wedgate deny"]
+    assert commands_of(on_the_page(MARKDOWN, body)) == ["/wedgate deny"]
+    body = "<details>\n<table>\n</details>\n\n/wedgate approve\n"
+    assert commands_of(shown_lines(MARKDOWN.parse(body))) == ["/wedgate approve"]
+    assert commands_of(on_the_page(MARKDOWN, body)) == []
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_no_command_is_read_that_is_not_shown(part: int) -> None:
     """Of every vote that is read, the renderer shows the line; and reading never fails."""
@@ -93,8 +148,11 @@ def test_no_command_is_read_that_is_not_shown(part: int) -> None:
             continue
         read_votes += 1
         # Markdown puts a replacement character for zero bytes and broken surrogates; the vote holds neither.
-        shown = list(shown_lines(MARKDOWN.parse(body.encode("utf-8", "replace").decode())))
-        lines = [line.lower() for line in shown if line.split()[:1] == ["/wedgate"]]
-        assert all(any(vote.request in line for line in lines) for vote in votes), body
+        text = body.encode("utf-8", "replace").decode()
+        seen = [commands_of(shown_lines(MARKDOWN.parse(text)))]
+        if "<" in text:
+            seen += [commands_of(on_the_page(renderer, text)) for renderer in (MARKDOWN, WITH_TABLES)]
+        for vote in votes:
+            assert all(any(vote.request in line for line in lines) for lines in seen), body
     # The generator would be worth nothing if it never made a vote that counts, or always did.
     assert COUNT // PARTS * 0.02 < read_votes < COUNT // PARTS * 0.6

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from accessible import assert_accessible, on_each_screen
 
+from wedgate.judge.accepted import name_accepted
 from wedgate.judge.confirmation import confirm
 from wedgate.judge.history import Build, BuildValue, MetricHistory, metric_histories
+from wedgate.judge.history_lines import Acceptance
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 from wedgate.judge.suite import SuiteJudgement, SuiteSettings, judge_suite
@@ -91,9 +93,29 @@ def test_each_metric_has_its_history_with_the_shift(page: str, tree_of: Any) -> 
     assert history.count('<circle class="dot"') == 39
     assert history.count('<path class="spike"') == 1
     assert "at b&lt;30&gt;" in history
-    assert "history: bench 3: level 1" in page
+    assert "history: level 1" in page
+    assert [page.count(mark) for mark in ("a build of the history", "a spike", "to a better one")] == [1, 1, 1]
     assert "<td>b&lt;30&gt;</td>" in page
-    assert "history: " not in render_judgement_html(judge_suite(build(1, 2, {}), build(2, 2, {})))
+    without = render_judgement_html(judge_suite(build(1, 2, {}), build(2, 2, {})))
+    assert "history: " not in without
+    assert "a spike" not in without
+
+
+def test_a_shift_that_was_accepted_is_told_once(
+    judgement: SuiteJudgement, histories: tuple[MetricHistory, ...]
+) -> None:
+    """Where it explains the difference above the dots, else below the picture of the history."""
+    (shifted, *_) = (each for each in histories if each.name == "bench 3")
+    level = shifted.level_from("b<30>")
+    assert level is not None
+    taken = Acceptance(build="b<30>", at=datetime(2027, 2, 9, tzinfo=UTC), by="ann", why="<worth> it", values=(level,))
+    known = [replace(shifted, accepted=(taken,))]
+    explained = render_judgement_html(name_accepted(judgement, known), known)
+    beside = render_judgement_html(judgement, known)
+    for page, words in ((explained, "<strong>An accepted shift:</strong> from b&lt;30&gt; on"), (beside, "<li>+")):
+        assert words in page
+        assert page.count("accepted by ann (2027-02-09 00:00Z): &lt;worth&gt; it") == 1
+    assert "the level is a new one, which was accepted" in beside
 
 
 def test_the_page_says_what_fresh_runs_said(page: str) -> None:

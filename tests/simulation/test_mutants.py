@@ -13,8 +13,10 @@ from wedgate.adapters.stores.memory import MemoryStore
 from wedgate.calendars.values import Verdict
 from wedgate.engine import book, observe, region_gate, returning, rollback, rollout, start
 from wedgate.judge.values import Outcome
+from wedgate.ledger import streams
+from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import Stream
-from wedgate.rollout import regions, rescue, state, step, values
+from wedgate.rollout import endings, orders, regions, rescue, state, step, values
 from wedgate.rollout.effects import Deploy
 from wedgate.simulation import process
 from wedgate.simulation.faults import Fault, FaultKind
@@ -57,11 +59,36 @@ OVERTAKEN: tuple[World, ...] = tuple(
 )
 """A process stands still while it is about to deploy, and another one rolls the release out meanwhile."""
 
+PER_REGION: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.ZOMBIE, 0.98),)) for seed in (0, 7, 10) for point in (121, 126, 120, 122, 127)
+)
+"""A process stands still while it is about to raise a region, and a job for each region takes over."""
+
+LATE_RETURNS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.CRASH, 0.9),)) for seed in (7, 0, 10, 16) for point in (125, 123, 127, 130)
+)
+"""A process that seems to be dead returns its traffic while the next one takes over."""
 
 BY_HANDS: tuple[World, ...] = tuple(
     (seed, (_fault(point, FaultKind.BY_HAND),)) for seed in (0, 6, 22, 41) for point in (60, 100, 150, 200, 250, 300)
 )
 """Somebody rolls back by hand."""
+
+ABORTS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.ABORTED_REGION, pick),))
+    for seed in (0, 6, 22, 41)
+    for point in (60, 100, 150)
+    for pick in (0.1, 0.3, 0.6, 0.9)
+)
+"""The rollout is ended in one region."""
+
+THAWS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.FROZEN, 0.99), _fault(point + 5, FaultKind.THAWED_REGION, pick)))
+    for seed in (0, 6, 22, 41)
+    for point in (20, 60, 100)
+    for pick in (0.1, 0.3, 0.6, 0.9)
+)
+"""Everything is frozen, and one region is thawed."""
 
 GONE_COLOURS: tuple[World, ...] = tuple(
     (seed, (_fault(point, FaultKind.OLD_GONE), _fault(point + after, kind)))
@@ -226,6 +253,18 @@ def _minds_no_stranger(original: Any, whole: Any, plan: Any, region: Any, event:
     return original(whole, plan, region, event)
 
 
+def _begins_again(whole: Any, names: Any, why: str, at: Any) -> Any:
+    after, effects = endings.given_up(whole, names, why, at)
+    for region in after.regions:
+        if region.region in names and region.phase is state.RegionPhase.ROLLED_BACK:
+            after = after.having(regions.begin_again(region))
+    return after, effects
+
+
+def _thaws_every_region(original: Any, frozen: Any, body: Any, at: Any) -> Any:
+    return original(frozen, {**body, "regions": None}, at)
+
+
 def _unchecked_weights(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(values.Weights, "__post_init__", lambda self: None)
     given = values.Weights.giving.__func__  # type: ignore[attr-defined]
@@ -258,6 +297,23 @@ def _never_lost(patch: pytest.MonkeyPatch) -> None:
     around(MemoryStore, "append", _any_epoch)(patch)
 
 
+def _given_back_everywhere(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+    reconciled = original(self, *args, **kwargs)
+    if self.was_given_back:
+        self.state = replace(self.state, lost=0)
+    return reconciled
+
+
+def _writes_over_anything(original: Any, self: Any, weights: Any, fence: Any, *, over: Any = None) -> Any:
+    return original(self, weights, fence)
+
+
+def _barely_ahead(patch: pytest.MonkeyPatch) -> None:
+    """A rollback one epoch ahead, of a target that does not look what it writes over, as a command may."""
+    patch.setattr(rollback, "AHEAD", 1)
+    around(process.ProcessTarget, "set_weights", _writes_over_anything)(patch)
+
+
 def _counts_gaps(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         observe.Watcher,
@@ -273,6 +329,18 @@ MUTANTS = (
         (1,),
         around(step, "_weights_read", _minds_no_stranger),
         STRANGERS,
+    ),
+    Mutant(
+        "a take-over writes back what it has read",
+        (2, 6),
+        around(process.ProcessTarget, "set_weights", _writes_over_anything),
+        LATE_RETURNS,
+    ),
+    Mutant(
+        "a lease that was given back is taken for a fence in every region",
+        (1,),
+        around(book.Book, "take_lease", _given_back_everywhere),
+        PER_REGION,
     ),
     Mutant(
         "whatever answers on the candidate is taken for the release",
@@ -294,7 +362,7 @@ MUTANTS = (
         BY_HANDS,
     ),
     Mutant("a rollback by hand stops at a fence that it cannot see", (5,), _stops_at_a_fence, LATE_SWITCHES),
-    Mutant("a run that began meanwhile writes over a rollback", (2,), setting(rollback, "AHEAD", 1), LATE_SWITCHES),
+    Mutant("a run that began meanwhile writes over a rollback", (2,), _barely_ahead, LATE_SWITCHES),
     Mutant(
         "a closed gate is taken for an open one", (6,), setting(step, "refusal_of_gate", lambda answer, needed: None)
     ),
@@ -305,6 +373,10 @@ MUTANTS = (
     ),
     Mutant("the gate is asked once for each region", (6,), around(region_gate.RegionGate, "ask", _asks_once)),
     Mutant("a freeze concerns nobody", (6,), setting(region_gate, "frozen_region", lambda region, freezes, at: region)),
+    Mutant(
+        "a freeze of one region concerns nobody", (6,), setting(Frozen, "names", lambda self, region: not self.regions)
+    ),
+    Mutant("a thaw of one region thaws every region", (6,), around(streams, "after_thaw", _thaws_every_region), THAWS),
     Mutant("a poisoned digest may be rolled out again", (6,), _poison_forgotten),
     Mutant(
         "a regression that is held is forgotten when its traffic goes back",
@@ -331,6 +403,12 @@ MUTANTS = (
         ),
     ),
     Mutant("an order is obeyed again by each tick", (8,), around(step, "obeyed", _forgets)),
+    Mutant(
+        "a region in which the rollout was ended takes part again",
+        (9,),
+        setting(orders, "given_up", _begins_again),
+        ABORTS,
+    ),
     Mutant("the ledger loses an entry", (9,), around(MemoryStore, "append", _loses_the_last_entry)),
     Mutant("no answer is as good as a pass", (10,), around(step, "_judged", _passes_anything_final)),
     Mutant(
@@ -390,8 +468,12 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         LATE_SWITCHES,
         SILENCES,
         OVERTAKEN,
+        PER_REGION,
+        LATE_RETURNS,
         BY_HANDS,
         GONE_COLOURS,
+        ABORTS,
+        THAWS,
         HELD_REGRESSIONS,
         KILLED_SWITCHES,
         PART_SWITCHES,
@@ -402,8 +484,12 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         "late switches",
         "silences",
         "overtaken",
+        "region by region",
+        "late returns",
         "rollbacks by hand",
         "gone colours",
+        "aborts",
+        "thaws",
         "held regressions",
         "killed switches",
         "switches in part",

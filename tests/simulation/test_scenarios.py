@@ -108,7 +108,7 @@ def test_a_folder_without_scenarios_says_where_to_read_more(tmp_path: Path) -> N
     """And so does a path that is not there."""
     with pytest.raises(UsageError, match=r"scenarios\.md"):
         run(str(tmp_path))
-    with pytest.raises(UsageError, match="there is no"):
+    with pytest.raises(UsageError, match=r"there is no file or folder .*none\.yml here; .*scenarios\.md"):
         run(str(tmp_path / "none.yml"))
 
 

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from wedgate.engine import region_gate
 from wedgate.ledger.streams import Stream
 from wedgate.rollout.state import RolloutStatus
+from wedgate.rollout.values import Migration
 from wedgate.simulation.__main__ import main
 from wedgate.simulation.faults import Fault, FaultKind
 from wedgate.simulation.run import Outcome, setting_of, shrink, simulate
@@ -55,6 +56,37 @@ def test_nothing_increases_once_the_ledger_could_not_be_written() -> None:
     """A return is not recorded, and another region has its pass in the same tick: it keeps the weight that it had."""
     outcome = simulate(177, (_at(98, FaultKind.SWITCH_REFUSES, 0.9), _at(168, FaultKind.STORE_ANSWER_LOST)))
     assert (outcome.status, outcome.violation) == (RolloutStatus.DONE, None)
+
+
+def test_an_end_in_one_region_ends_nothing_in_the_others() -> None:
+    """Every region but that one runs the new version in the end, wherever the order found them."""
+    for pick, name in ((0.1, "us-west"), (0.3, "eu-central"), (0.6, "asia-pacific"), (0.9, "us-east")):
+        outcome = simulate(_plain_seed(), (_at(60, FaultKind.ABORTED_REGION, pick),))
+        assert outcome.world is not None
+        assert outcome.violation is None
+        shares = {region.name: region.candidate for region in outcome.world.regions.values()}
+        assert shares == {other: 0 if other == name else 100 for other in shares}
+
+
+def test_a_thaw_of_one_region_opens_that_one_alone() -> None:
+    """Everything is frozen before anything begins: with one region thawed, that one has its traffic first."""
+    seed = _plain_seed()
+    orders = (_at(3, FaultKind.FROZEN, 0.99), _at(4, FaultKind.THAWED_REGION, 0.9))
+    outcome = simulate(seed, orders)
+    assert outcome.violation is None
+    switched = [line.split()[3] for line in outcome.trace if "/ green" in line]
+    assert switched[0] == "us-east:"
+    assert simulate(seed, orders[:1]).trace[-1] != outcome.trace[-1]
+
+
+def _plain_seed() -> int:
+    """Return a seed whose world holds nothing up: one run, one wave, traffic enough, no calendar, no migration."""
+    for seed in range(10_000):
+        setting = setting_of(seed)
+        hinders = (setting.by_ticks, setting.budget, setting.closed, setting.rate < 1, len(setting.rollout.waves) > 1)
+        if not any(hinders) and setting.migration is Migration.NONE:
+            return seed
+    raise AssertionError("every world holds something up")
 
 
 def _story(outcome: Outcome) -> list[str]:

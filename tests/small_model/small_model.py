@@ -348,6 +348,10 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         return _by_hand(state, ("by-hand", True), policy)
     if state.phase == "shifting" and state.watched == LONG_AGO:
         return _returned(state, "held", "interrupted", "late")
+    at_rest = state.phase in (*STABLE_SIDE, "pending") or (state.phase == "held" and state.weight == 0)
+    if at_rest and by in ("us", "hand") and found != 0:
+        kind = state.hold.kind if state.hold is not None else "interrupted"
+        return _returned(state, "held", kind, "strayed")
     match state.phase:
         case "gated":
             return (state, (("digest",),)) if found == 0 else _otherwise(state, found, by)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from wedgate.calendars.padding import Pad
 from wedgate.calendars.spelling import SpellingError
 from wedgate.calendars.wording import CLOCK, CLOCK_END, both_ends, end_time_of, spelled_end, start_time_of, text_of
+from wedgate.making import quick
 
 if TYPE_CHECKING:
     from wedgate.calendars.kinds import RuleKind
@@ -249,6 +250,7 @@ class MarketAnswer:
     causes: tuple[Cause, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionAnswer:
     """One region at one instant.

@@ -266,9 +266,9 @@ def _anchors_on_the_forge(
         places += [(name, commit) for commit in (pull_request.head, pull_request.merged_as) if commit is not None]
     places += [(f"commit {commit[:12]}", commit) for commit in commits]
     for name, commit in places:
-        for status in conversations.statuses_of(commit, "wedgate"):
+        for status in conversations.statuses_of(commit, talk.place.status):
             found += [(name, *anchor) for anchor in anchors_in(status.description)]
-        found += [(name, *anchor) for anchor in anchors_of_deployments(deployments.those_of(commit))]
+        found += [(name, *anchor) for anchor in anchors_of_deployments(deployments.those_of(commit), talk.place)]
     if not found:
         what, remedy = "wedgate wrote nothing there that anchors the ledger", "name a pull request with an override"
         place = ", ".join(dict.fromkeys(name for name, _ in places))

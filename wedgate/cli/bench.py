@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wedgate.cli import bench_live
+from wedgate.cli.bench_arms import arm_options, read_arms
 from wedgate.cli.options import duration_option, percentage
 from wedgate.cli.regression import check_regression, regression_options, write_regression
 from wedgate.errors import ExitCode, ExternalSystemError, UsageError
@@ -74,6 +75,7 @@ def measuring(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
     metavar="N",
     help="Ask an alarm again on N fresh rounds; 0 does not. As many as --rounds for --regression, else 0.",
 )
+@arm_options
 @regression_options
 @click.option("--looks", default=4, show_default=True, help="How often to look at most; 1 stops never early.")
 @click.option("--worse-by", default="2%", show_default=True, metavar="PERCENT", help="So much worse is tolerated.")
@@ -106,15 +108,20 @@ def run(
 
     --regression writes a fail as a regression report, once fresh rounds have confirmed it.
 
+    The reports name the commits, so that `wedgate judge` can hold them to those: of the clones that --base-in and
+    --candidate-in name, or as --base-commit and --commit say.
+
     \b
     Examples:
       wedgate bench run --base './old --bench' --candidate './new --bench' --rounds 20 --aa
       wedgate bench run --base 'old/server bench' --candidate 'new/server bench' --metric '([0-9.]+) req/s' \\
         --metric-unit 1/s --higher-is-better --reports runs/
+      wedgate bench run --base-in old/ --base './app --bench' --candidate-in . --candidate './app --bench' \\
+        --reports runs/
       wedgate bench run --base './old --bench' --candidate './new --bench' --confirm 20 \\
         --regression regression.json --service venue-search --digest sha256:9d3f
     """
-    from wedgate.engine.bench import AGAIN, BASE, CANDIDATE
+    from wedgate.engine.bench import BASE, CANDIDATE
     from wedgate.judge.comparison import Margins
     from wedgate.judge.values import Outcome
     from wedgate.render.bench import render_judged
@@ -131,13 +138,16 @@ def run(
     fresh = fresh_rounds if fresh_rounds is not None else rounds if options["regression"] else 0
     if not 0 <= fresh <= MOST_ROUNDS:
         raise UsageError(f"--confirm takes a number from 0 to {MOST_ROUNDS}")
-    if options["commit"] is not None and options["regression"] is None:
-        raise UsageError("--commit is for a report: say where to write it, with --regression FILE")
-    check_regression(options)
+    folders, commits = read_arms(options)
+    if not (options["regression"] or reports or json_file):
+        for name in ("base-commit", "commit"):
+            if options[name.replace("-", "_")] is not None:
+                raise UsageError(f"--{name} is for a report: say where to write it, with --reports or --regression")
+    check_regression(options, known=commits.get(CANDIDATE))
     words = {BASE: _words(base, "--base"), CANDIDATE: _words(candidate, "--candidate")}
     if aa:
-        words[AGAIN] = words[BASE]
-    plan = replace(_plan(words, rounds, options), looks=looks, margins=margins)
+        _repeat_base(words, folders, commits)
+    plan = replace(_plan(words, rounds, options), looks=looks, margins=margins, folders=folders, commits=commits)
     found, environment = _measure(plan, options)
     if fresh and found.judgement is not None and found.judgement.outcome is Outcome.FAIL:
         found = _asked_again(found, fresh, options)
@@ -201,6 +211,15 @@ def against_itself(
 
         _write_json(json_file, plain_rehearsal(rehearsal) | {"seed": seed, "measured": plain_measurements(measured)})
     return ExitCode.DONE
+
+
+def _repeat_base(*facts: dict[str, Any]) -> None:
+    """Let the arm that repeats the base be as the base is."""
+    from wedgate.engine.bench import AGAIN, BASE
+
+    for each in facts:
+        if BASE in each:
+            each[AGAIN] = each[BASE]
 
 
 def _asked_again(found: BenchRun, rounds: int, options: Mapping[str, Any]) -> BenchRun:

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wedgate.cli.notify_wiring import tell_now
-from wedgate.errors import ExitCode, UsageError
+from wedgate.errors import ExitCode, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import Answer
+    from wedgate.overrides.people import Comment
+
+
+MOST_ROUNDS = 20
 
 
 @click.command("comment")
@@ -75,31 +79,93 @@ def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int]
 
 def _answer(number: int, comment: int, talk: Conversing, environment: Mapping[str, str]) -> ExitCode:
     from wedgate.engine.conversation import Ignored, answer_comment
+    from wedgate.overrides.grammar import read_comment
 
-    if not talk.has_command(comment):
+    found = talk.parts.conversations.comment(comment)
+    if found is None or not read_comment(found.body):
         click.echo("wedgate: nothing to do: the comment holds no command, or is not there any more")
         return ExitCode.DONE
-    if not talk.parts.conversations.acknowledge(comment):
-        click.echo("wedgate: this token may not react to comments; give the job `pull-requests: write`")
-    answer = answer_comment(talk.overrides, talk.parts, talk.decide, pull_request=number, comment=comment)
+    _stop_at_once(found, talk, environment)
+    _acknowledge(comment, talk)
+    try:
+        answer = answer_comment(talk.overrides, talk.parts, talk.decide, pull_request=number, comment=comment)
+    except WedgateError as error:
+        _say_trouble(number, found, error, talk)
+        raise
     if isinstance(answer, Ignored):
         click.echo(f"wedgate: nothing to do: {answer.why}")
         return ExitCode.DONE
-    # A rollback that was asked for is in the next step's hands before anything can fail on the way to the answer.
     _write_outputs(answer, environment)
-    talk.tell(answer)
+    _tell(answer, talk)
     return ExitCode.REFUSED if answer.refusals else ExitCode.DONE
 
 
+def _stop_at_once(comment: Comment, talk: Conversing, environment: Mapping[str, str]) -> None:
+    """Hand a rollback to the next step and freeze what is to be frozen, before anything else is read that may fail."""
+    from wedgate.engine.conversation import rollback_of, stop_at_once
+    from wedgate.render.annotations import inert
+
+    rollback = rollback_of(talk.overrides, talk.parts, comment)
+    if rollback is not None:
+        click.echo(inert(f"wedgate: the next step is handed {rollback.rollout}, to return it to stable"))
+        _hand_over({"rollback": rollback.rollout}, environment)
+    reported = stop_at_once(talk.overrides, talk.parts, comment)
+    if reported:
+        _hand_over({"report": ",".join(reported)}, environment)
+
+
+def _acknowledge(comment: int, talk: Conversing) -> None:
+    """React with eyes; a reaction that is not taken is no reason not to answer."""
+    try:
+        if not talk.parts.conversations.acknowledge(comment):
+            click.echo("wedgate: this token may not react to comments; give the job `pull-requests: write`")
+    except WedgateError as error:
+        click.echo(f"wedgate: the comment was not acknowledged: {error}")
+
+
+def _say_trouble(number: int, comment: Comment, error: WedgateError, talk: Conversing) -> None:
+    """Say on the pull request, as far as that goes, why there is no answer: to whoever has a part in the repository.
+
+    It is a comment of its own: what wedgate's answer anchors of the ledger stays.
+    """
+    from wedgate.render.trouble import render_trouble
+
+    try:
+        if talk.overrides.has_part(comment):
+            marker = talk.place.trouble
+            talk.forge.keep_comment(number, marker, render_trouble(marker, comment, str(error)))
+    except WedgateError as also:
+        click.echo(f"wedgate: this could not be said on the pull request: {also}")
+
+
+def _tell(answer: Answer, talk: Conversing) -> None:
+    """Tell the answer, and again what it is by then, for as long as others have said something meanwhile."""
+    from wedgate.engine.conversation import newer
+
+    talk.tell(answer)
+    for _ in range(MOST_ROUNDS):
+        now = newer(talk.overrides, talk.parts, talk.decide, answer)
+        if now is None:
+            return
+        talk.tell(now)
+        answer = now
+    click.echo("wedgate: others keep writing here; the comment may be a moment behind the ledger")
+
+
 def _write_outputs(answer: Answer, environment: Mapping[str, str]) -> None:
-    """Hand a rollback that was asked for to the next step of the workflow, as one inert value."""
-    from wedgate.adapters.forge.runner import write_outputs
+    """Hand the decision, and what was asked for, to the next step of the workflow, each as one inert value."""
     from wedgate.render.outputs import outputs_of
 
     outputs = outputs_of(answer.decision)
     outputs["rollback"] = "" if answer.rollback is None else answer.rollback.rollout
     outputs["report"] = ",".join(answer.reported)
     outputs["granted"] = str(answer.picture.standing.is_granted).lower()
+    _hand_over(outputs, environment)
+
+
+def _hand_over(outputs: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    from wedgate.adapters.forge.runner import write_outputs
+
     note = write_outputs(environment, outputs)
     if note is not None:
         click.echo(f"wedgate: {note}")

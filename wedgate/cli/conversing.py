@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.engine.check import Gate
     from wedgate.engine.conversation import Answer
-    from wedgate.engine.overrides import OverrideParts, Overrides
+    from wedgate.engine.overrides import OverrideParts, Overrides, Picture
     from wedgate.gate.decision import Decision
+    from wedgate.ledger.streams import LedgerState
+    from wedgate.overrides.place import Place
     from wedgate.overrides.standing import Change
 
 
@@ -34,6 +36,7 @@ class Posting:
     gate_for: Callable[[ChangeEvent], Gate]
     conversations: GithubConversations
     run_url: str | None
+    place: Place
     as_check_run: bool = False
 
     def ask(self, pull_request: int, head: str) -> Decision:
@@ -43,8 +46,18 @@ class Posting:
         event = ChangeEvent(pull_request=pull_request, head_sha=head)
         return self.gate_for(event).decide(None)
 
+    def replaces_lost_ledger(self, pull_request: int, head: str) -> bool:
+        """Whether a pull request leaves a ledger that does not exist any more: then there is none to ask about it."""
+        from wedgate.adapters.forge.runner import ChangeEvent
+
+        return self.gate_for(ChangeEvent(pull_request=pull_request, head_sha=head)).replaces_lost_ledger()
+
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
-        """Post a status, or where asked a check run with the decision, or why there is none, as its summary."""
+        """Post a status, or where asked a check run with the decision, or why there is none, as its summary.
+
+        It goes by the name of the place that is asked about.
+        """
+        status = replace(status, context=self.place.status)
         if not self.as_check_run:
             if not self._stands(commit, status):
                 self.conversations.set_status(commit, status)
@@ -99,27 +112,20 @@ class Conversing(Posting):
         """Ask the gate about a pull request as it was read."""
         return self.ask(change.number, change.head)
 
-    def has_command(self, comment: int) -> bool:
-        """Whether a comment is there and holds a command, or was meant to."""
-        from wedgate.overrides.grammar import read_comment
-
-        found = self.parts.conversations.comment(comment)
-        return found is not None and bool(read_comment(found.body))
-
     def tell(self, answer: Answer) -> None:
         """Bring the comment up to date, say in the log what happened, and post the status: each without the other."""
         from wedgate.engine.conversation import status_of
 
         picture = answer.picture
-        status = status_of(answer.decision, url=self.run_url, ledger=picture.ledger)
+        status = status_of(answer.decision, url=self.run_url, ledger=self.anchored(picture))
         try:
-            self._say(answer)
+            self.show(answer)
         finally:
             self.post(picture.change.head, status, answer.decision)
 
-    def _say(self, answer: Answer) -> None:
+    def show(self, answer: Answer) -> bool:
+        """Say an answer in the log and bring the comment up to date; ``False`` where the token may not comment."""
         from wedgate.gate.decide import is_allowed
-        from wedgate.overrides.anchors import MARKER
         from wedgate.render.annotations import inert
         from wedgate.render.conversation import render_conversation
 
@@ -135,10 +141,17 @@ class Conversing(Posting):
             done=answer.done,
             refusals=answer.refusals,
             wants_help=answer.wants_help,
+            anchor=max(self.overrides.anchors(picture.comments)) if self.overrides.is_another(picture) else None,
         )
         click.echo(inert(body))
-        if not self.forge.keep_comment(picture.change.number, MARKER, body):
+        is_there = self.forge.keep_comment(picture.change.number, self.place.marker, body, picture.comments)
+        if not is_there:
             click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
+        return is_there
+
+    def anchored(self, picture: Picture) -> LedgerState | None:
+        """Return the ledger that may be anchored: none that has taken the place of one that was."""
+        return None if self.overrides.is_another(picture) else picture.ledger
 
 
 def open_posting(config: Path | None, environment: Mapping[str, str], *, as_check_run: bool = False) -> Posting:
@@ -156,6 +169,7 @@ def open_posting(config: Path | None, environment: Mapping[str, str], *, as_chec
         gate_for=runner.gate_for,
         conversations=GithubConversations(runner.forge.connection),
         run_url=run_url(environment),
+        place=runner.place,
         as_check_run=as_check_run,
     )
     if configuration is None:

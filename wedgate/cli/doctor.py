@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from wedgate.errors import ExitCode, UsageError
+from wedgate.errors import ExitCode
 
 
 @click.command("doctor")
@@ -17,12 +17,14 @@ from wedgate.errors import ExitCode, UsageError
 def command(form: str, config: Path | None) -> ExitCode:
     """Look at the repository as it is, and say what is missing, with the setting or the line to change.
 
-    Looks at the required status, the workflow of comments, the ledger's branch, who may approve, environments and
-    forks. GITHUB_REPOSITORY says which repository, GITHUB_TOKEN reads it; what the token may not see is said to be
-    unknown. Exits with 13 when something is missing.
+    Looks at the required status and who may post it, the workflows that answer comments and keep it true and what their
+    jobs may do, the ledger's branch, who may approve, environments and forks. The clone (or GITHUB_REPOSITORY) says
+    which repository, GITHUB_TOKEN reads it; what the token may not see is said to be unknown. Exits with 13 when
+    something is missing.
 
     \b
     Examples:
+      wedgate doctor
       GITHUB_REPOSITORY=acme/venue-search wedgate doctor
       wedgate doctor --format json
     """
@@ -30,12 +32,11 @@ def command(form: str, config: Path | None) -> ExitCode:
     from wedgate.cli.conversing import Conversing
     from wedgate.engine.doctor import Health, examine
 
-    if not os.environ.get("GITHUB_REPOSITORY"):
-        raise UsageError("GITHUB_REPOSITORY does not say which repository; set it to owner/name")
     talk = Conversing.open(config, os.environ)
     settings = GithubSettings(talk.forge.connection)
     parts = talk.parts
-    found = list(examine(parts.configuration, settings, parts.conversations, talk.overrides.circle_in))
+    circle_in, status = talk.overrides.circle_in, talk.place.status
+    found = list(examine(parts.configuration, settings, parts.conversations, circle_in, _plain, status=status))
     if form == "json":
         plain = [
             {"what": each.what, "health": each.health.value, "text": each.words, "remedy": each.remedy}
@@ -51,3 +52,14 @@ def command(form: str, config: Path | None) -> ExitCode:
     unknown = sum(each.health is Health.UNKNOWN for each in found)
     click.echo(f"wedgate: {len(found)} things looked at, {missing} missing, {unknown} not known", err=form == "json")
     return ExitCode.NEEDS_HUMAN if missing else ExitCode.DONE
+
+
+def _plain(name: str, text: str) -> object:
+    """Return a workflow as plain data, ``None`` if it is no YAML."""
+    from wedgate.config.nodes import parse_nodes
+    from wedgate.errors import ConfigurationError
+
+    try:
+        return parse_nodes(text, name=name).data
+    except ConfigurationError:
+        return None

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from wedgate.render.metrics import Family
 
 TOKEN = "WEDGATE_GUARD_TOKEN"  # noqa: S105 (the name of a variable)
+SILENT_SECONDS = 10.0
+"""How long a client may say nothing before it is let go: each holds a thread."""
+
 LARGEST_REPORT = 1024 * 1024
 ELSEWHERE = "there is /metrics, POST /report, and POST /alerts\n"
 TELL_EVERY = 60.0
@@ -199,6 +202,8 @@ def _serve(listen: str, guard: Guard, seen: _Seen, lock: threading.Lock, config:
     handler = _handler(guard, seen, lock, config)
     try:
         server = ThreadingHTTPServer((host, int(port)), handler)
+    except OverflowError as error:
+        raise UsageError(f"--listen {listen}: a port is a number up to 65535") from error
     except OSError as error:
         raise UsageError(f"--listen {listen}: {error.strerror or error}") from error
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -208,6 +213,8 @@ def _serve(listen: str, guard: Guard, seen: _Seen, lock: threading.Lock, config:
 def _handler(guard: Guard, seen: _Seen, lock: threading.Lock, config: Path | None) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Metrics out, reports in."""
+
+        timeout = SILENT_SECONDS
 
         def do_GET(self) -> None:
             """Answer with the metrics."""
@@ -231,7 +238,7 @@ def _handler(guard: Guard, seen: _Seen, lock: threading.Lock, config: Path | Non
 
         def _take(self, give: Callable[[Any, Path | None], tuple[bool, str]]) -> None:
             length = self.headers.get("Content-Length", "")
-            if not length.isdigit() or int(length) > LARGEST_REPORT:
+            if not (length.isascii() and length.isdigit()) or int(length) > LARGEST_REPORT:
                 self._answer(413, f"a report has a Content-Length of at most {LARGEST_REPORT} bytes\n")
                 return
             try:

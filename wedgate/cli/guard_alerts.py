@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def give_alerts(plain: Any, config: Path | None) -> tuple[bool, str]:
     """Write an order for each firing alert about a release under way; return whether there was one, and words.
 
-    What is resolved or about another release or service is no order, and no error: Alertmanager repeats itself.
-    ``ValueError`` for what is no alert about any release, or names a region that there is not.
+    What is resolved or about another release or service is no order, and no error: Alertmanager repeats itself. What is
+    wrong with one alert keeps no other from being obeyed. ``ValueError`` where there is nothing but what is wrong.
     """
     from wedgate.cli.rollout_orders import open_ledger
     from wedgate.cli.rollout_wiring import utc_now
@@ -25,17 +25,17 @@ def give_alerts(plain: Any, config: Path | None) -> tuple[bool, str]:
     from wedgate.ledger.orders import Order
 
     alerts = parse_alerts(plain)
-    if not alerts:
+    if not alerts.firing:
         return False, "nothing to do: every alert is resolved"
     configuration, ledger = open_ledger(config)
     known = [region.name for region in configuration.calendar.regions]
-    for alert in alerts:
-        if alert.service == configuration.service:
-            _check_regions(alert, known)
+    own = [alert for alert in alerts.firing if alert.service == configuration.service]
+    troubles = [*alerts.troubles, *(trouble for alert in own if (trouble := _trouble(alert, known)))]
     state = ledger.read()
-    mine = [alert for alert in alerts if alert.service == configuration.service and _is_under_way(alert, state)]
     said = []
-    for alert in mine:
+    for alert in own:
+        if _trouble(alert, known) or not _is_under_way(alert, state):
+            continue
         try:
             names = give_order(
                 ledger, Order.REPORT, by=f"alert {alert.name}", why=alert.text, at=utc_now(), regions=alert.regions
@@ -43,13 +43,16 @@ def give_alerts(plain: Any, config: Path | None) -> tuple[bool, str]:
         except RefusedError:
             continue  # That region was not reached, or is back on stable already.
         said.append(f"taken: {', '.join(names)} goes back ({alert.name})")
-    return bool(said), "\n".join(said) or f"nothing to do: no alert is about a release of {configuration.service} now"
+    if troubles and not said:
+        raise ValueError("; ".join(troubles))
+    said += [f"not obeyed: {trouble}" for trouble in troubles]
+    nothing = f"nothing to do: no alert is about a release of {configuration.service} now"
+    return any(each.startswith("taken") for each in said), "\n".join(said) or nothing
 
 
-def _check_regions(alert: Alert, known: list[str]) -> None:
-    for region in alert.regions:
-        if region not in known:
-            raise ValueError(f"{alert.name} names the region {region!r}; there are {', '.join(known)}")
+def _trouble(alert: Alert, known: list[str]) -> str:
+    strange = [region for region in alert.regions if region not in known]
+    return f"{alert.name} names the region {strange[0]!r}; there are {', '.join(known)}" if strange else ""
 
 
 def _is_under_way(alert: Alert, state: LedgerState) -> bool:

@@ -105,15 +105,18 @@ def starter_files(directory: Path, *, root: Path, minimal: bool) -> dict[Path, s
 
 def _values_for(inside: PurePosixPath) -> dict[str, str]:
     """Return what the marks of the templates stand for; ``inside`` is the configuration's place in the repository."""
+    from wedgate.overrides.place import ROOT, Place
+
     values = {"@MAJOR@": str(max(1, int(__version__.partition(".")[0]))), "./deploy": f"./{inside / 'deploy'}"}
     if inside == PurePosixPath():
         nothing = dict.fromkeys(("@SUBJECT@", "@SLUG@", "@CONFIG_INPUT@", "@CONFIG_OPTION@"), "")
-        return values | nothing | {"@CONFIG_PATHS@": "wedgate.yml, .github/wedgate.yml"}
+        return values | nothing | {"@CONFIG_PATHS@": "wedgate.yml, .github/wedgate.yml", "@STATUS@": ROOT.status}
     return values | {
         "@SUBJECT@": f" {inside}",
         "@SLUG@": f"-{str(inside).replace('/', '-')}",
         "@CONFIG_PATHS@": str(inside / CONFIGURATION),
         "@CONFIG_INPUT@": f"\n          config: {inside / CONFIGURATION}",
+        "@STATUS@": Place(path=str(inside / CONFIGURATION)).status,
         "@CONFIG_OPTION@": f" --config {inside / CONFIGURATION}",
     }
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wedgate.cli.history import histories_at
-from wedgate.cli.options import percentage
+from wedgate.cli.options import full_commit, percentage
 from wedgate.cli.regression import check_regression, regression_options, write_regression
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from wedgate.judge.comparison import Margins
     from wedgate.judge.confirmation import Builds
+    from wedgate.judge.history import MetricHistory
     from wedgate.judge.measurements import Measurements
     from wedgate.judge.suite import Group, SuiteJudgement, SuiteSettings
 
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     metavar="BASE CANDIDATE",
     help="Fresh runs of both, that have to repeat an alarm.",
 )
-@click.option("--history", "where", metavar="WHERE", help="Of earlier builds, for the page: a directory or git:REF.")
+@click.option("--history", "where", metavar="WHERE", help="Of earlier builds: a directory, git:REF or postgres:NAME.")
 @click.option("--base-commit", metavar="SHA", help="Refuse a base that was not measured of this commit.")
 @regression_options
 @click.option("--from", "tool", help="Which tool wrote the files, where wedgate does not see it.")
@@ -62,14 +63,18 @@ def command(
     form: str,
     **report: Any,
 ) -> ExitCode:
-    """Compare the measurements of two builds, each a file of a tool or a directory of such files.
+    """Compare the measurements of two builds, each a file of a benchmark tool or a directory of such files.
+
+    `wedgate report convert --help` names the tools; `wedgate bench run` measures and judges at once.
 
     A metric fails when the candidate is worse than the base by more than --worse-by, beyond what chance explains; it
     passes when a candidate that is worse by --missed would have been seen. Everything between the two is marginal.
     Exits with 0 for a pass, with 10 for a fail, and with 13 where that is not known.
 
-    On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot, and
-    with --history of what `wedgate report history` keeps, with its shifts.
+    On a runner each metric that failed becomes an annotation. --format html is a page with every value as a dot.
+
+    --history is what `wedgate report history` keeps: where a metric is worse by a shift that was accepted there, that
+    is named beside the verdict, which stays what it is. The page draws the history of each metric, with its shifts.
 
     The gravest metric is the verdict, unless --settings asks for a score: weights, critical metrics, thresholds.
 
@@ -89,6 +94,7 @@ def command(
         --regression regression.json --service venue-search --digest sha256:9d3f
     """
     from wedgate.adapters.benchmarks.registry import read_build
+    from wedgate.judge.accepted import name_accepted
     from wedgate.judge.comparison import Margins
     from wedgate.judge.confirmation import confirm
     from wedgate.judge.suite import SuiteSettings, judge_suite
@@ -101,8 +107,6 @@ def command(
     )
     if not 0 <= margins.worse_by < margins.missed or not 0 < margins.level <= 0.2:
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
-    if where is not None and form != "html":
-        raise UsageError("--history is drawn into the page alone: ask for --format html")
     first, second = read_build(base, tool), read_build(candidate, tool)
     settings = SuiteSettings(margins=margins) if file is None else _load_settings(file, margins)
     settings = replace(settings, advisory=settings.advisory | frozenset(advisory))
@@ -117,8 +121,10 @@ def command(
         _refuse_other_commits((first, second), again)
         judgement = confirm(judgement, (first, second), again, settings)
     write_regression(judgement, (first, second), again, report)
+    histories = () if where is None else histories_at(where)
+    judgement = name_accepted(judgement, histories)
     tell_runner(judgement, os.environ)
-    rendered = _rendered(judgement, form, where)
+    rendered = _rendered(judgement, form, histories)
     click.echo(inert_on_runner(rendered, os.environ) if form == "text" else rendered, nl=False)
     return {Outcome.PASS: ExitCode.DONE, Outcome.FAIL: ExitCode.CLOSED}.get(judgement.outcome, ExitCode.NEEDS_HUMAN)
 
@@ -127,12 +133,11 @@ def _refuse_other_commit(option: str, name: str, build: Measurements, claimed: s
     """Refuse a build that was measured of another commit than claimed, or of one that its files do not name."""
     if claimed is None or build.commit == claimed:
         return
-    if len(claimed) not in (40, 64) or set(claimed) - set("0123456789abcdef"):
-        raise UsageError(f"{option} takes the full commit, 40 hexadecimal digits, not {ascii(claimed)[:70]}")
+    full_commit(claimed, option)
     if build.commit is None:
         raise UsageError(
-            f"{option}: the {name}'s files name no commit, so it cannot be held to {claimed}; let `wedgate report "
-            "convert --commit` write it into them where they are measured"
+            f"{option}: the {name}'s files name no commit, so it cannot be held to {claimed}; let `wedgate bench run "
+            f"{option}` or `wedgate report convert --commit` write it into them where they are measured"
         )
     raise UsageError(f"{option}: the {name} was measured of {build.commit}, not of {claimed}; give the right files")
 
@@ -193,7 +198,7 @@ def _refuse_odd_groups(groups: Sequence[Group], deciding: set[str]) -> None:
         raise UsageError(f"the weights of the groups come to {given:g} of 100, and {where}; change the weights")
 
 
-def _rendered(judgement: SuiteJudgement, form: str, where: str | None) -> str:
+def _rendered(judgement: SuiteJudgement, form: str, histories: Sequence[MetricHistory]) -> str:
     from wedgate.render.judge import plain_judgement, render_judgement, render_judgement_markdown
 
     if form == "json":
@@ -201,7 +206,7 @@ def _rendered(judgement: SuiteJudgement, form: str, where: str | None) -> str:
     if form == "html":
         from wedgate.render.judge_html import render_judgement_html
 
-        return render_judgement_html(judgement, () if where is None else histories_at(where))
+        return render_judgement_html(judgement, histories)
     return (render_judgement if form == "text" else render_judgement_markdown)(judgement)
 
 

@@ -51,7 +51,9 @@ def state_directory(kind: str, options: Mapping[str, object]) -> Path:
     return Path(str(options.get("path") or STATE_DIRECTORY))
 
 
-def open_store(kind: str, options: Mapping[str, object], service: str) -> tuple[Store, FileSpool]:
+def open_store(
+    kind: str, options: Mapping[str, object], service: str, *, with_token: bool = True
+) -> tuple[Store, FileSpool]:
     """Open the ledger of a service and the spool beside it, with a second place for a disk that is full."""
     from wedgate.adapters.stores.spool import FileSpool
 
@@ -60,17 +62,17 @@ def open_store(kind: str, options: Mapping[str, object], service: str) -> tuple[
     place = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
     spool = f"{service}.spool.jsonl"
     return (
-        _ledger(kind, options, directory / f"{service}.jsonl", service),
+        _ledger(kind, options, directory / f"{service}.jsonl", service, with_token=with_token),
         FileSpool(directory / spool, Path(tempfile.gettempdir()) / f"wedgate-{place}-{spool}"),
     )
 
 
-def _ledger(kind: str, options: Mapping[str, object], path: Path, service: str) -> Store:
+def _ledger(kind: str, options: Mapping[str, object], path: Path, service: str, *, with_token: bool) -> Store:
     if kind == "git":
         from wedgate.adapters.stores.git import GitStore
 
         token = os.environ.get("WEDGATE_GITHUB_TOKEN") or os.environ.get("GITHUB_TOKEN") or None
-        return GitStore(str(options["remote"]), str(options["ref"]), token=token)
+        return GitStore(str(options["remote"]), str(options["ref"]), token=token if with_token else None)
     if kind == "postgres":
         from wedgate.adapters.stores.postgres import PostgresStore
 

@@ -114,6 +114,13 @@ def _width(*, is_terminal: bool) -> int:
     return min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
 
 
+def full_commit(text: str, option: str) -> str:
+    """Return a commit that is spelled in full; ``UsageError`` names the option."""
+    if len(text) not in (40, 64) or set(text) - set("0123456789abcdef"):
+        raise UsageError(f"{option} takes the full commit, 40 hexadecimal digits, not {ascii(text)[:70]}")
+    return text
+
+
 def percentage(text: str, option: str) -> float:
     """Read a percentage below 100 % as a fraction; ``UsageError`` names the option."""
     try:

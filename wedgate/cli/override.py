@@ -32,7 +32,7 @@ _SHOWN = 5
 
 @click.group("override")
 def command() -> None:
-    """Emergency overrides from a terminal. GITHUB_REPOSITORY and your own GITHUB_TOKEN say where and who.
+    """Emergency overrides from a terminal: the clone (or GITHUB_REPOSITORY) says where, your own GITHUB_TOKEN who.
 
     With a pull request a command writes the comment that you would write; the workflow answers there. Without a forge,
     `request` writes and signs a statement, others `sign` it, and `verify` says what the signatures come to.

@@ -15,6 +15,7 @@ from wedgate.cli.ledger_wiring import open_store, state_of
 from wedgate.errors import UsageError
 
 if TYPE_CHECKING:
+    from wedgate.adapters._github.connection import Connection
     from wedgate.almanac.files import CalendarFiles
     from wedgate.cli.wiring import RunnerGate
     from wedgate.config.configuration import Configuration
@@ -39,11 +40,12 @@ def override_parts(
         conversations=GithubConversations(runner.forge.connection),
         configuration=configuration,
         ledger=audit_book(configuration, environment),
-        repository=environment.get("GITHUB_REPOSITORY", ""),
+        repository=runner.forge.connection.repository,
         clock=clock,
         run_again=_run_again(environment),
         on_call=lambda location: on_call(location, runner.source, clock),
         almanac=runner.gate.almanac,
+        place=runner.place,
     )
 
 
@@ -104,6 +106,48 @@ def ledger_kept(configuration: Configuration, environment: Mapping[str, str]) ->
     if kind == "git":
         return (kind, options["remote"], options["ref"])
     return (kind, options.get("url") or options["path"], configuration.service)
+
+
+def is_gone(configuration: Configuration, environment: Mapping[str, str]) -> bool:
+    """Whether the place of a ledger is known not to exist; one that only does not answer may come back."""
+    from wedgate.adapters.stores.interface import StoreGoneError
+    from wedgate.errors import ConfigurationError, ExternalSystemError
+    from wedgate.ledger.plain import PlainError
+
+    try:
+        book = audit_book(configuration, environment)
+        if book is not None:
+            book.read()
+    except StoreGoneError:
+        return True
+    except (ConfigurationError, ExternalSystemError, PlainError):
+        return False
+    return False
+
+
+def trouble_of_proposed(
+    configuration: Configuration, connection: Connection, pull_request: int, environment: Mapping[str, str]
+) -> str | None:
+    """Say why the ledger of a configuration that a pull request brings is not to be read; ``None`` if it was read.
+
+    Whoever wrote it is not trusted yet: of a fork none is asked, and of another host none with the token.
+    """
+    from wedgate.adapters.forge.github_conversations import GithubConversations
+    from wedgate.engine.audit import AuditBook
+    from wedgate.errors import ConfigurationError, ExternalSystemError
+    from wedgate.ledger.plain import PlainError
+
+    if GithubConversations(connection).pull_request(pull_request).from_fork:
+        return "names a ledger, and comes from a fork: bring that line in by a branch of this repository"
+    kind, options = state_of(configuration, environment)
+    own = f"{environment.get('GITHUB_SERVER_URL') or 'https://github.com'}/"
+    try:
+        is_own = kind != "git" or str(options["remote"]).startswith(own)
+        store, _ = open_store(kind, options, configuration.service, with_token=is_own)
+        AuditBook(store, pause).read()
+    except (ConfigurationError, ExternalSystemError, PlainError) as error:
+        return f"names a ledger that cannot be read: {error}"
+    return None
 
 
 def _forgets(configuration: Configuration, environment: Mapping[str, str]) -> bool:
@@ -170,6 +214,8 @@ def let_through_on_runner(
         configuration = runner.configuration()
         if configuration is None:
             return decision
+        if runner.gate.replaces_lost_ledger():
+            return decision
         has_ledger = audit_book(configuration, environment) is not None
         if configuration.overrides is None and not has_ledger:
             return decision
@@ -212,24 +258,33 @@ def begin_deployments_on_runner(
         binding=deployment.binding,
         ledger=None if book is None else book.read(),
         url=run_url(settings),
+        place=runner.place,
     )
 
 
 def _show_use(runner: RunnerGate, overrides: Overrides, decision: Decision) -> None:
-    """Bring wedgate's comment up to date with the use, where the token may; the ledger has it in any case."""
-    from contextlib import suppress
+    """Bring wedgate's comment up to date with the use, and warn where it cannot be; the ledger has it in any case."""
+    import click
 
     from wedgate.errors import WedgateError
-    from wedgate.overrides.anchors import MARKER
+    from wedgate.render.annotations import command as annotation
     from wedgate.render.conversation import render_conversation
 
     number = next(look.pull_request for look in decision.overrides if look.is_granted)
     assert number is not None
-    with suppress(WedgateError):
-        picture = overrides.picture(number)
+    trouble: str | None = None
+    picture = overrides.used
+    assert picture is not None  # something was granted, and so used
+    try:
         policy = picture.book.policy
         body = render_conversation(picture.change, picture.standing, decision, picture.ledger, policy=policy)
-        runner.forge.keep_comment(number, MARKER, body)
+        if not runner.forge.keep_comment(number, runner.place.marker, body, picture.comments):
+            trouble = "this token may not comment; give the job `pull-requests: write`"
+    except WedgateError as error:
+        trouble = str(error)
+    if trouble is not None:
+        words = f"the override was used, and the comment on pull request {number} does not show it: {trouble}. "
+        click.echo(annotation("warning", f"{words}`wedgate refresh` will write it there", title="wedgate"), err=True)
 
 
 def _unread(decision: Decision, error: Exception) -> Decision:

@@ -199,9 +199,16 @@ def rendered(
     return "\n".join([*lines, render_text(shown, local, width=width), *wrapped])
 
 
+def _freeze_words(frozen: Frozen) -> str:
+    """Say what is frozen, until when, by whom and why."""
+    from wedgate.ledger.freezes import where
+
+    are = "are" if frozen.regions is not None and len(frozen.held_of(frozen.regions)) > 1 else "is"
+    return f"{where(frozen)} {are} frozen until {frozen.until:%Y-%m-%d %H:%M:%S} UTC by {frozen.by}: {frozen.reason}"
+
+
 def _notes(answer: PlanAnswer, migration: Migration | None, order: tuple[tuple[str, str], ...]) -> list[str]:
     """Say what would be better, what cannot work, and what a rollback can promise."""
-    from wedgate.ledger.freezes import where
     from wedgate.render.plan import order_words
     from wedgate.rollout.guards import spell_duration
     from wedgate.rollout.ordering import EXACT_UP_TO, is_exact
@@ -227,14 +234,13 @@ def _notes(answer: PlanAnswer, migration: Migration | None, order: tuple[tuple[s
         for first, then in order
         if then in planned and first not in planned
     ]
-    notes += [
-        f"frozen until {each.until:%Y-%m-%d %H:%M:%S} UTC: {where(each)}, by {each.by} ({each.reason})"
-        for each in answer.freezes
-    ]
+    notes += [_freeze_words(each) for each in answer.freezes]
     if answer.freezes_unknown is not None:
         notes.append(f"whether anything is frozen is not known: {answer.freezes_unknown}")
+    # A freeze is none of the calendar's doing.
+    wait = "until it opens" if answer.freezes else "for its calendar"
     notes += [
-        f"{region.region} waits {spell_duration(region.waited)} for its calendar"
+        f"{region.region} waits {spell_duration(region.waited)} {wait}"
         for region in (better or given).regions
         if region.waited
     ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +17,13 @@ from wedgate.gate.reasons import ReasonCode
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from wedgate.adapters.forge.interface import PullRequest
-    from wedgate.adapters.forge.runner import ChangeEvent
-    from wedgate.cli.conversing import Posting
+    from wedgate.adapters.forge.interface import CommitStatus, MergeGroup, PullRequest
+    from wedgate.cli.conversing import Conversing, Posting
     from wedgate.gate.decision import Decision
+
+
+SHOWN_FOR = timedelta(days=1)
+"""How long a refresh looks after the comment of a pull request whose grant was used."""
 
 
 @click.command("refresh")
@@ -33,9 +36,11 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     A status says until when it holds, and takes into account what the pull request itself changes of the
     configuration, as `wedgate check` of the pull request does. Run this on a schedule, and at the instant that it
     prints, the first at which a window, a grant or a freeze begins or ends: then a required status turns green when a
-    window opens, and red when one closes. Nothing is used up and nothing else is changed.
+    window opens, and red when one closes. Nothing is used up. A comment of wedgate's that does not show the use of a
+    grant in the last day, because that run could not write, is brought up to date, on merged pull requests too.
 
-    In a run for a merge group it posts the status of the group's own commit instead, which a merge queue waits for.
+    Groups that wait in the merge queue of the default branch are asked for again, too. In a run for one merge group it
+    posts the status of that group's own commit alone, which the queue waits for.
 
     What stands there already is not posted again: GitHub takes 1,000 statuses of a commit. One pull request that cannot
     be read does not keep the others from theirs: it gets the status `error`, and this exits with 20, as it does where a
@@ -53,14 +58,18 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     conversations = talk.conversations
     group = merge_group(os.environ)
     if group is not None:
-        return _refresh_group(talk, *group)
+        return _refresh_group(talk, group)
+    groups: tuple[MergeGroup, ...] = ()
     if numbers:
         pulls = tuple(conversations.pull_request(number) for number in dict.fromkeys(numbers))
     else:
-        pulls = conversations.open_pull_requests(talk.forge.default_branch())
-    # Whatever strangers wrote into a configuration is read last: it keeps nobody else waiting.
+        branch = talk.forge.default_branch()
+        pulls, groups = conversations.open_pull_requests(branch), conversations.waiting_groups(branch)
     changes = list(changes_of(talk.gate.decide(None)))
-    codes = [_refresh(talk, pull, changes) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
+    codes = [_refresh_group(talk, each) for each in groups]
+    # Whatever strangers wrote into a configuration is read last: it keeps nobody else waiting.
+    codes += [_refresh(talk, pull, changes) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
+    codes += _show_uses(talk, numbers)
     code = ExitCode.EXTERNAL if ExitCode.EXTERNAL in codes else ExitCode.DONE
     if changes:
         click.echo(f"wedgate: this changes at {min(changes):%Y-%m-%dT%H:%M:%SZ}; refresh then")
@@ -70,63 +79,114 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
 
 def _refresh(talk: Posting, pull: PullRequest, changes: list[datetime]) -> ExitCode:
     """Post the status of one pull request, ``error`` where it cannot be known; ``changes`` gets when it may change."""
-    from wedgate.adapters.forge.interface import CommitStatus, StatusState
     from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import changes_of, look, status_of
 
     found: Decision | None = None
     head = pull.head
     try:
-        if isinstance(talk, Conversing):
+        if isinstance(talk, Conversing) and not talk.replaces_lost_ledger(pull.number, head):
             picture = talk.overrides.picture(pull.number)
             head = picture.change.head
             found = look(talk.overrides, talk.decide, picture)
-            status = status_of(found, url=talk.run_url, ledger=picture.ledger)
+            status = status_of(found, url=talk.run_url, ledger=talk.anchored(picture))
             changes += changes_of(found, picture.ledger)
         else:
             found = talk.ask(pull.number, head)
             status = status_of(found, url=talk.run_url)
             changes += changes_of(found)
-        code = _code_of(found)
     except WedgateError as error:
-        status, code = CommitStatus(state=StatusState.ERROR, description=str(error)), ExitCode.EXTERNAL
-    try:
-        talk.post(head, status, found)
-    except WedgateError as error:
-        click.echo(f"#{pull.number} {head[:12]}: not posted ({status.state.value}: {status.description}): {error}")
-        return ExitCode.EXTERNAL
-    click.echo(f"#{pull.number} {head[:12]}: {status.state.value}: {status.description}")
-    return code
+        status = _unknown(error)
+    return _post(talk, f"#{pull.number}", head, status, found)
 
 
-def _refresh_group(talk: Posting, number: int | None, group: ChangeEvent) -> ExitCode:
+def _refresh_group(talk: Posting, group: MergeGroup) -> ExitCode:
     """Post the status of a merge group's own commit, for all that it brings to the default branch."""
+    from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.cli.conversing import Conversing
     from wedgate.engine.conversation import status_of
     from wedgate.overrides.grants import Outgoing
 
-    commit = group.head_sha
-    decision = talk.gate_for(group).decide(None)
-    if isinstance(talk, Conversing):
-        decision = talk.overrides.frozen(decision)
-        decision = talk.overrides.through(decision, Outgoing(commit=commit), pull_request=number)
-    status = status_of(decision, url=talk.run_url)
-    talk.post(commit, status, decision)
-    click.echo(f"merge group of #{number} {commit[:12]}: {status.state.value}: {status.description}")
-    return _code_of(decision)
+    found: Decision | None = None
+    commit = group.commit
+    try:
+        gate = talk.gate_for(ChangeEvent(pull_request=None, head_sha=commit))
+        found = gate.decide(None)
+        if isinstance(talk, Conversing) and not gate.replaces_lost_ledger():
+            found = talk.overrides.frozen(found)
+            found = talk.overrides.through(found, Outgoing(commit=commit), pull_request=group.pull_request)
+        status = status_of(found, url=talk.run_url)
+    except WedgateError as error:
+        status = _unknown(error)
+    name = "merge group" if group.pull_request is None else f"merge group of #{group.pull_request}"
+    return _post(talk, name, commit, status, found)
 
 
-def _code_of(decision: Decision) -> ExitCode:
-    is_known = decision.reasons[0].code is not ReasonCode.FORGE_UNREACHABLE
+def _show_uses(talk: Posting, numbers: tuple[int, ...]) -> list[ExitCode]:
+    """Show in the comments what was used of late, on merged pull requests too; ``numbers``: on these alone, if any.
+
+    The run that used it may not have been allowed to, or been killed.
+    """
+    from wedgate.cli.conversing import Conversing
+    from wedgate.cli.wiring import utc_now
+    from wedgate.overrides.record import last_uses_in
+
+    if not isinstance(talk, Conversing) or talk.parts.ledger is None:
+        return []
+    try:
+        ledger = talk.parts.ledger.read()
+    except WedgateError as error:
+        click.echo(f"wedgate: what was used is not known: {error}")
+        return [ExitCode.EXTERNAL]
+    used = last_uses_in(ledger.audit, talk.parts.repository, utc_now() - SHOWN_FOR)
+    return [_show_use(talk, number, revision) for number, revision in used.items() if number in numbers or not numbers]
+
+
+def _show_use(talk: Conversing, number: int, revision: int) -> ExitCode:
+    """Bring the comment up to date on a pull request whose grant was used in a revision of the ledger; never raises."""
+    from wedgate.engine.conversation import Answer, look
+
+    overrides = talk.overrides
+    try:
+        anchors = overrides.anchors(talk.conversations.comments(number))
+        if any(shown >= revision for shown, _ in anchors):
+            return ExitCode.DONE
+        picture = overrides.picture(number)
+        answer = Answer(picture=picture, decision=look(overrides, talk.decide, picture))
+        is_shown = talk.show(answer)
+    except WedgateError as error:
+        click.echo(f"#{number}: the comment does not show the use: {error}")
+        is_shown = False
+    return ExitCode.DONE if is_shown else ExitCode.EXTERNAL
+
+
+def _unknown(error: WedgateError) -> CommitStatus:
+    from wedgate.adapters.forge.interface import CommitStatus, StatusState
+
+    return CommitStatus(state=StatusState.ERROR, description=str(error))
+
+
+def _post(talk: Posting, name: str, commit: str, status: CommitStatus, decision: Decision | None) -> ExitCode:
+    """Post what was found, ``None`` where it could not be, and say so in the log; never raises."""
+    words = f"{status.state.value}: {status.description}"
+    try:
+        talk.post(commit, status, decision)
+    except WedgateError as error:
+        click.echo(f"{name} {commit[:12]}: not posted ({words}): {error}")
+        return ExitCode.EXTERNAL
+    click.echo(f"{name} {commit[:12]}: {words}")
+    is_known = decision is not None and decision.reasons[0].code is not ReasonCode.FORGE_UNREACHABLE
     return ExitCode.DONE if is_known else ExitCode.EXTERNAL
 
 
-def merge_group(environment: Mapping[str, str]) -> tuple[int | None, ChangeEvent] | None:
-    """Return the pull request and the change of a merge group; the queue's branch names the last pull request in it."""
+def merge_group(environment: Mapping[str, str]) -> MergeGroup | None:
+    """Return the merge group that the run is for; ``None`` if it is for none."""
+    from wedgate.adapters.forge.github_conversations import pull_request_queued_at
+    from wedgate.adapters.forge.interface import MergeGroup
     from wedgate.adapters.forge.runner import change_event
 
     event = change_event(environment)
     if environment.get("GITHUB_EVENT_NAME") != "merge_group" or event is None:
         return None
-    named = re.search(r"/pr-([0-9]{1,9})-[0-9a-f]{40}$", environment.get("GITHUB_REF", ""))
-    return (int(named[1]) if named else None), event
+    number = pull_request_queued_at(environment.get("GITHUB_REF", ""))
+    return MergeGroup(commit=event.head_sha, pull_request=number)

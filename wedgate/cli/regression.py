@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wedgate.cli.options import full_commit
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def check_regression(options: Mapping[str, Any], *, known: str | None = None) ->
     commit = options["commit"] or known
     if commit is None and options["digest"] is None:
         raise UsageError("--regression: of which release? Give --digest, --commit, or both")
-    if commit is not None and (len(commit) not in (40, 64) or set(commit) - set("0123456789abcdef")):
-        raise UsageError(f"--commit takes the full commit, 40 hexadecimal digits, not {ascii(commit)[:70]}")
+    if commit is not None:
+        full_commit(commit, "--commit")
 
 
 def write_regression(

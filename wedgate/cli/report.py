@@ -196,7 +196,9 @@ def _plain(file: Path, text: str) -> object:
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        raise _wrong(file, "it is not JSON", f"{error.msg}", line=error.lineno, column=error.colno) from None
+        what = f"it is not JSON ({error.msg})"
+        remedy = "write a report in JSON; `wedgate report convert` makes one of what a benchmark tool measured"
+        raise _wrong(file, what, remedy, line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise _wrong(file, "it is nested too deeply", "a report has four levels") from None
     except ValueError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wedgate.cli.options import full_commit
 from wedgate.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -82,8 +83,6 @@ def _of_commit(report: Measurements, commit: str | None) -> Measurements:
     """Return the report with its commit, which nothing in the files may contradict."""
     if commit is None:
         return report
-    if len(commit) not in (40, 64) or set(commit) - set("0123456789abcdef"):
-        raise UsageError(f"--commit takes the full commit, 40 hexadecimal digits, not {ascii(commit)[:70]}")
-    if report.commit not in (None, commit):
+    if report.commit not in (None, full_commit(commit, "--commit")):
         raise UsageError(f"--commit: the files are of {report.commit}; name that one, or the files of {commit}")
     return replace(report, commit=commit)

@@ -121,6 +121,9 @@ def _refuse_stranger(found: Dispatch, config: Path | None, environment: Mapping[
 
     if not found.is_person:
         raise RefusedError(f"{found.login} is no person, and `overrides.may.report` lets approvers report")
+    again = environment.get("GITHUB_TRIGGERING_ACTOR", "")
+    if again not in ("", found.login):
+        raise RefusedError(f"{again} ran this again for {found.login}; an approver may send the report anew")
     refuse_unless_may(Duty.REPORT, found.login, found.number, config, environment)
 
 

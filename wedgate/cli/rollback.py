@@ -63,6 +63,9 @@ def command(
     An old colour that is known to be gone is deployed first; one that is known to be too small gets at once what it
     can take, and the rest within 90 seconds; --at-once does without.
 
+    Where all traffic was on stable already, a rollout that is under way ends all the same: no later run goes on with
+    it.
+
     Ends with 12 when something was rolled back, 0 when all traffic was on stable already, 13 when the stable version
     does not answer as it should, 20 when a region could not be returned.
 
@@ -87,7 +90,7 @@ def command(
         voice.say(f"rescue {path}: rollout {found.rollout} of {found.release.digest}, returns to {back}")
         if lost := not_promised(found.migration):
             voice.say(f"migration {found.migration}: {lost}")
-        record, exposed = _records_of(found)
+        record, exposed, open_in = _records_of(found)
         return roll_back(
             found,
             open_existing_target,
@@ -96,6 +99,7 @@ def command(
             regions=regions,
             record=record,
             exposed=exposed,
+            open_in=open_in,
             observe=lambda region: voice.say(_line(region)),
             say=voice.say,
             at_once=at_once,
@@ -135,10 +139,12 @@ def command(
     return end.exit_code or voice.exit_code
 
 
-def _records_of(rescue: Rescue) -> tuple[Recorder, Callable[[Rescue], Collection[str]]]:
-    """Return what writes a rollback down, and what reads from the ledger which regions are exposed.
+def _records_of(
+    rescue: Rescue,
+) -> tuple[Recorder, Callable[[Rescue], Collection[str]], Callable[[Rescue], Collection[str] | None]]:
+    """Return what writes a rollback down, what reads from the ledger which regions are exposed, and which not at rest.
 
-    Neither takes longer than ``LEDGER_SECONDS``; a ledger that cannot even be opened is like one that is down.
+    None takes longer than ``LEDGER_SECONDS``; a ledger that cannot even be opened is like one that is down.
     """
 
     # What it takes to record is imported when traffic is back already: a third of the time until then, on any machine.
@@ -162,7 +168,17 @@ def _records_of(rescue: Rescue) -> tuple[Recorder, Callable[[Rescue], Collection
         except ExternalSystemError:
             return ()
 
-    return record, exposed
+    def open_regions(rescue: Rescue) -> Collection[str] | None:
+        from wedgate.engine.book import Book
+        from wedgate.engine.recording import open_in, within
+
+        book = Book(*_opened(rescue))
+        try:
+            return within(LEDGER_SECONDS, lambda: open_in(book)(rescue))
+        except ExternalSystemError:
+            return ()
+
+    return record, exposed, open_regions
 
 
 def _opened(rescue: Rescue) -> tuple[Store, Spool]:

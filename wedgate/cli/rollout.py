@@ -121,6 +121,10 @@ def run(
     """
     wait = parse_wait(wait_text)
     budget = None if budget_text is None else parse_wait(budget_text, option="--budget")
+    if budget is not None and not budget:
+        raise UsageError(
+            f"--budget {budget_text}: a run that may take no time does nothing; say how long, as --budget 5h"
+        )
     release = _release(commit, digest, has_more=bool(regions or report or dry_run or migration or accepts))
     if report is not None:
         _look_at_report(report)
@@ -271,16 +275,12 @@ def run_tick(
     metrics: tuple[Path | None, str | None, Path | None] = (None, None, None),
 ) -> ExitCode:
     """Do one tick and print how it ended; ``metrics`` says where they and annotations are written."""
-    from dataclasses import replace
-
-    from wedgate.engine.beside import run_now
     from wedgate.engine.rollout import RolloutEngine
 
     interruption = Interruption()
     with telling_exposure():
         configuration = find_and_load(config)
-    # A tick that ended while a deploy still ran beside it would leave nobody to see how that went.
-    parts = replace(_parts(config, configuration, interruption, form), run_beside=run_now)
+    parts = _parts(config, configuration, interruption, form)
     with Telling(configuration, metrics_jobs(configuration, *metrics)).of(parts) as parts:
         with interruption.listening(), telling_exposure():
             end = RolloutEngine(parts).tick(regions=regions)
@@ -290,15 +290,12 @@ def run_tick(
 
 def obey_once(config: Path | None, form: str) -> None:
     """Do what the rollouts under way were ordered, and take no step forward, unless a run that is alive will do it."""
-    from dataclasses import replace
-
-    from wedgate.engine.beside import run_now
     from wedgate.engine.rollout import RolloutEngine
 
     interruption = Interruption()
     with telling_exposure():
         configuration = find_and_load(config)
-    parts = replace(_parts(config, configuration, interruption, form), run_beside=run_now)
+    parts = _parts(config, configuration, interruption, form)
     with (
         Telling(configuration).of(parts) as parts,
         interruption.listening(),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wedgate.adapters.targets.interface import Target
     from wedgate.config.configuration import Configuration
     from wedgate.engine.progress import Progress
-    from wedgate.engine.rollout_parts import Regression, RolloutParts
+    from wedgate.engine.rollout_parts import Nowhere, Regression, RolloutParts
     from wedgate.gate.decision import RegionDecision
     from wedgate.rollout.rescue import Rescue
     from wedgate.rollout.values import HookSettings, Release, RolloutSettings, TargetSettings
@@ -247,26 +247,27 @@ def gate_of(config: Path | None) -> Callable[[str, datetime, timedelta | None], 
     return ask
 
 
-def never_of(config: Path | None, settings: RolloutSettings) -> Callable[[Sequence[str]], str | None]:
+def never_of(config: Path | None) -> Callable[[RolloutSettings, Sequence[str]], Nowhere | None]:
     """Return what says that a way fits into no window of the year, by the configuration that decides.
 
-    Nothing is said where an override may open a window: it holds then, and goes on with one.
+    On a runner with a policy for overrides a window may be opened: there it holds, and goes on with one.
     """
 
-    def ask(regions: Sequence[str]) -> str | None:
+    def ask(settings: RolloutSettings, regions: Sequence[str]) -> Nowhere | None:
         from wedgate.adapters.forge.runner import is_runner
         from wedgate.cli.wiring import open_gate
         from wedgate.engine.check import Trouble
         from wedgate.engine.never import fits_nowhere
+        from wedgate.engine.rollout_parts import Nowhere
 
         gate = open_gate(config)
         read = gate.read()
-        if isinstance(read, Trouble) or (is_runner(os.environ) and read[1].overrides is not None):
+        if isinstance(read, Trouble):
             return None
-        known = {region.name for region in read[1].calendar.regions}
-        return fits_nowhere(
-            read[1].calendar, gate.almanac, settings, [each for each in regions if each in known], utc_now()
-        )
+        calendar, may_be_opened = read[1].calendar, is_runner(os.environ) and read[1].overrides is not None
+        known = {region.name for region in calendar.regions}
+        text = fits_nowhere(calendar, gate.almanac, settings, [each for each in regions if each in known], utc_now())
+        return None if text is None else Nowhere(text=text, may_be_opened=may_be_opened)
 
     return ask
 
@@ -341,12 +342,13 @@ def rollout_parts(
         settings=replace(settings, targets=targets),
         judge=configuration.judge,
         store=store,
+        listen=getattr(store, "wait", None),
         spool=spool,
         open_target=open_target,
         open_metrics=lambda region: open_metrics(configuration, region),
         ask_gate=gate_of(config),
         let_through=passages(config, os.environ),
-        fits_nowhere=never_of(config, settings),
+        fits_nowhere=never_of(config),
         clock=utc_now,
         pause=interruption.pause,
         observe=observe,

@@ -64,7 +64,10 @@ def _files(paths: Sequence[Path]) -> list[Path]:
         elif path.exists():
             found.append(path)
         else:
-            raise UsageError(f"there is no {path}; name a scenario, or a folder of them")
+            raise UsageError(
+                f"there is no file or folder {path} here; name a scenario, or a folder of them "
+                "(docs/reference/scenarios.md says how to write one)"
+            )
     if not found:
         raise UsageError(
             f"no scenario in {', '.join(map(str, paths))}; see docs/reference/scenarios.md for how to write one"

@@ -223,8 +223,8 @@ class Verification:
     def _trouble(self, policy: OverridePolicy) -> Refusal | None:
         """Return why a statement is not in order."""
         from wedgate.overrides.conversation import trouble_with_text
+        from wedgate.overrides.policy import OVERRIDABLE
         from wedgate.overrides.refusals import Refusal, RefusalCode
-        from wedgate.overrides.standing import OVERRIDABLE
 
         here = os.environ.get("GITHUB_REPOSITORY", "")
         if here and here.lower() != self.statement.repository.lower():

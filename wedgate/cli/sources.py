@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.cli.wiring import PinnedAlmanac
     from wedgate.config.configuration import Configuration
+    from wedgate.overrides.place import Place
 
 
 class WorkingFile:
@@ -141,6 +142,13 @@ def repository_paths(config: Path | None, workspace: str) -> tuple[str, ...]:
     if ".." in pure.parts or not pure.parts:
         raise UsageError("--config must be a path inside the repository; on a runner the default branch's file decides")
     return (str(pure),)
+
+
+def place_of(paths: tuple[str, ...]) -> Place:
+    """Return whose conversation is had where a configuration is looked for in some paths."""
+    from wedgate.overrides.place import ROOT, Place
+
+    return ROOT if set(paths) <= set(CONFIG_PATHS) else Place(path=paths[0])
 
 
 def proposed_change(

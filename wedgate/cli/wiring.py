@@ -13,7 +13,7 @@ from wedgate import __version__
 from wedgate.engine.check import Gate
 from wedgate.engine.check import ask_region as ask_region_of_almanac
 from wedgate.engine.parts import Almanac, GateParts, ProposedChange
-from wedgate.errors import ConfigurationError, ExternalSystemError
+from wedgate.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wedgate.config.configuration import Configuration
     from wedgate.config.extends import SharedRef
     from wedgate.gate.decision import RegionDecision
+    from wedgate.overrides.place import Place
 
 
 class PinnedAlmanac:
@@ -103,6 +104,7 @@ class RunnerGate:
     last_valid: Callable[[], Configuration | None]
     gate_for: Callable[[ChangeEvent], Gate]
     """Returns the gate as the run for a change asks it, whatever this run is for."""
+    place: Place
 
     def configuration(self) -> Configuration | None:
         """Return the configuration whose policy decides about overrides: the default branch's, or its last valid one.
@@ -119,7 +121,7 @@ class RunnerGate:
 def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calendar: bool = False) -> RunnerGate:
     """Return the gate on a runner; ``by_calendar``: whatever this run is for, its change is not judged."""
     from wedgate.adapters.forge.runner import change_event
-    from wedgate.cli.sources import DefaultBranch, last_valid, proposed_change, repository_paths
+    from wedgate.cli.sources import DefaultBranch, last_valid, place_of, proposed_change, repository_paths
 
     forge = open_forge(environment)
     paths = repository_paths(config, environment.get("GITHUB_WORKSPACE", ""))
@@ -142,6 +144,8 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
             last_valid=find_last_valid,
             out_of_reach=out_of_reach,
             ledger_of=ledger_of,
+            has_lost_ledger=has_lost_ledger,
+            ledger_trouble=lambda configuration: ledger_trouble(configuration, change),
             wedgate_version=__version__,
         )
         return Gate(parts)
@@ -164,6 +168,23 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
 
         return ledger_kept(configuration, environment)
 
+    def has_lost_ledger(configuration: Configuration) -> bool:
+        from wedgate.cli.override_wiring import is_gone
+
+        kept = ledger_of(configuration)
+        if kept not in lost:
+            lost[kept] = is_gone(configuration, environment)
+        return lost[kept]
+
+    def ledger_trouble(configuration: Configuration, change: ChangeEvent | None) -> str | None:
+        from wedgate.cli.override_wiring import trouble_of_proposed
+
+        # Of a merge group each pull request was judged before.
+        if change is None or change.pull_request is None or ledger_of(configuration) is None:
+            return None
+        return trouble_of_proposed(configuration, forge.connection, change.pull_request, environment)
+
+    lost: dict[object, bool] = {}
     runner = RunnerGate(
         gate=gate_for(event),
         forge=forge,
@@ -171,6 +192,7 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
         parse=parse,
         last_valid=find_last_valid,
         gate_for=gate_for,
+        place=place_of(paths),
     )
     return runner
 
@@ -189,16 +211,14 @@ def _terminal_parts(config: Path | None) -> GateParts:
 
 
 def open_forge(environment: Mapping[str, str]) -> GithubForge:
-    """Return the forge that the runner names; ``ExternalSystemError`` when it names none."""
+    """Return the forge that the runner names, or in a terminal the clone; an error where neither does."""
     from wedgate.adapters.forge.github import GithubForge
     from wedgate.adapters.forge.runner import default_branch
+    from wedgate.cli.repository import api_of, repository_of
 
-    repository = environment.get("GITHUB_REPOSITORY", "")
-    if not repository:
-        raise ExternalSystemError("GITHUB_REPOSITORY is not set, so the default branch cannot be read")
     return GithubForge(
-        api_url=environment.get("GITHUB_API_URL") or "https://api.github.com",
-        repository=repository,
+        api_url=api_of(environment),
+        repository=repository_of(environment),
         token=environment.get("WEDGATE_GITHUB_TOKEN") or environment.get("GITHUB_TOKEN") or None,
         default_branch=default_branch(environment),
     )

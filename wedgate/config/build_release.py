@@ -69,6 +69,7 @@ def _judge(plain: Plain) -> JudgeSettings:
             quantile=default.latency.quantile,
             worse_by=_percent(latency, "worse-by", default.latency.worse_by),
             slices=latency.get("slices", default.latency.slices),
+            never_above_ms=latency.get("never-above-ms"),
         ),
         noise_lasts=parse_duration(plain["noise-lasts"]) if "noise-lasts" in plain else default.noise_lasts,
         cpu=_usage(plain["cpu"]) if "cpu" in plain else None,

@@ -318,6 +318,9 @@ class MetricsSection(Section):
     requests: MetricName = left_out("The counter of requests, with the code of the answer as a label.")
     code_label: LabelName = left_out("That label: `envoy_response_code`; `code` where other requests are named.")
     errors: list[PlaceText] = left_out("Codes that are errors: `[5xx]` by default; `x` is any digit.", min_length=1)
+    successes: list[PlaceText] = left_out(
+        "Codes that are none, beside those of HTTP: such as `OK` of gRPC.", min_length=1
+    )
     timeouts: MetricName = left_out("The counter of requests without an answer, where the histogram leaves them out.")
     latency: MetricName = left_out("The histogram of latency, native or classic, without `_bucket`.")
     cpu: MetricName = left_out("The counter of CPU seconds of the service's processes.")
@@ -358,6 +361,7 @@ class LatencySection(Section):
         "10%", description="How much slower the candidate's 95th percentile may be than stable's."
     )
     slices: Count = Field(20, description="Below so many usable slices there is no pass.")
+    never_above_ms: Count = left_out("What it may never exceed, in milliseconds, whatever stable does.")
 
 
 class UsageSection(Section):

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wedgate.calendars.durations import parse_duration, spell_duration
+from wedgate.calendars.spelling import SpellingError
 from wedgate.config.complaints import Complaints, Path
 from wedgate.config.nearest import remedy_for
 from wedgate.config.override_scalars import DEFAULT
+from wedgate.overrides.policy import OVERRIDABLE, SHORTEST
 
 _LATER = ("teams", "code-owners", "on-call")
 """Approvers that only the forge knows: how many they are is asked when somebody asks."""
@@ -26,6 +29,7 @@ def check_overrides(file: Mapping[str, Any], complaints: Complaints) -> None:
         for name in _mapping(plain.get(key)):
             if name not in regions and not (name == DEFAULT and key != "approvers-in"):
                 complaints.key(("overrides", key, name), f"unknown region {name!r}", remedy_for(str(name), regions))
+    _check_longest(plain.get("longest"), complaints)
     untouchable = plain.get("untouchable")
     for place, name in enumerate(untouchable if isinstance(untouchable, list) else ()):
         if isinstance(name, str) and name.strip() not in rules:
@@ -37,6 +41,26 @@ def check_overrides(file: Mapping[str, Any], complaints: Complaints) -> None:
         at, approvers = _approvers_of(plain, region)
         if isinstance(approvers, dict):
             _check_quorum(plain, region, at, approvers, complaints)
+
+
+def check_rule_names(rules: Mapping[str, Any], complaints: Complaints) -> None:
+    """Complain about a rule with the name of a reason code that an override may name: one would stand for the other."""
+    for name in rules:
+        if name in OVERRIDABLE:
+            what = f"{name} is a reason code, and an override names it beside rules"
+            complaints.key(("rules", name), what, "choose another name")
+
+
+def _check_longest(plain: object, complaints: Complaints) -> None:
+    if not isinstance(plain, str):
+        return
+    try:
+        longest = parse_duration(plain)
+    except SpellingError:
+        return
+    if longest < SHORTEST:
+        what = f"{plain.strip()} is over before a deployment that was let through has begun"
+        complaints.value(("overrides", "longest"), what, f"write {spell_duration(SHORTEST)} or more")
 
 
 def _check_quorum(

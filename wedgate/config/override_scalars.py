@@ -12,7 +12,8 @@ from wedgate.config.scalars import parse_name, parse_text, shown
 
 LOGIN_PATTERN = "^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(:[1-9][0-9]{0,18})?$"
 TEAM_PATTERN = "^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[a-z0-9][a-z0-9_-]{0,99}$"
-LINK_PATTERN = "^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/.*$"
+LINK_PATTERN = "^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/[A-Za-z0-9._~:/?#@!$&*+,;=%-]{0,300}$"
+"""As `link=` takes it, with room left: a beginning that nobody can write would let nothing through."""
 NAME_OF_VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
 MOST_APPROVALS = 20
 DEFAULT = "default"
@@ -88,8 +89,8 @@ def _path(raw: object) -> str:
 def _link(raw: object) -> str:
     text = parse_text(raw)
     if not re.fullmatch(LINK_PATTERN, text):
-        what = f"{shown(raw)} is not the beginning of an address with its host"
-        raise SpellingError(what, "write such as https://incidents.example/, up to a / at least")
+        what = f"{shown(raw)} is not the beginning of an address that link= takes"
+        raise SpellingError(what, "write such as https://incidents.example/, up to a / at least, in ASCII")
     return text
 
 

@@ -19,7 +19,7 @@ from wedgate.config.extends import DISABLED
 from wedgate.config.rule_keys import fields_of_kind, kind_keys
 from wedgate.config.scalars import spell_load, spell_percent
 from wedgate.config.templates import COMMANDS, TEMPLATES
-from wedgate.judge.values import JudgeSettings, UsageLimits
+from wedgate.judge.values import JudgeSettings, LatencyLimits, UsageLimits
 from wedgate.rollout.values import Choice, HookSettings, RolloutSettings, Strategy, StrategyKind, TargetSettings
 
 
@@ -129,11 +129,16 @@ def _plain_judge(judge: JudgeSettings) -> dict[str, Any]:
             "never-above": spell_percent(judge.errors.never_above),
             "requests": judge.errors.requests,
         },
-        "latency-p95": {"worse-by": spell_percent(judge.latency.worse_by), "slices": judge.latency.slices},
+        "latency-p95": _latency(judge.latency),
         **({"noise-lasts": spell_duration(judge.noise_lasts)} if judge.noise_lasts else {}),
         **{key: _plain_usage(limits) for key, limits in usage.items() if limits is not None},
         "false-alarms": spell_percent(judge.false_alarms),
     }
+
+
+def _latency(limits: LatencyLimits) -> dict[str, Any]:
+    ceiling = {} if limits.never_above_ms is None else {"never-above-ms": limits.never_above_ms}
+    return {"worse-by": spell_percent(limits.worse_by), "slices": limits.slices, **ceiling}
 
 
 def _plain_usage(limits: UsageLimits) -> dict[str, Any]:

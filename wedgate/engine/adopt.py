@@ -98,5 +98,4 @@ def _verified(parts: RolloutParts, region: str, release: Release, colour: Colour
 
 def _epoch(parts: RolloutParts, region: str) -> int:
     """Return the epoch that a target holds."""
-    fence = parts.open_target(parts.settings.targets[region]).weights().fence
-    return fence.epoch if fence is not None else 0
+    return parts.open_target(parts.settings.targets[region]).weights().highest

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from statistics import median
 
 from wedgate.adapters.processes.interface import Launcher, Trial
@@ -45,7 +46,8 @@ class PrintedMetric:
 class BenchPlan:
     """What to measure. ``arms`` are commands by the name of their arm; ``warm_up`` rounds before ``rounds`` are thrown
     away. ``looks`` is how often to look at the most, 1 for only at the end. ``deciding`` is the metric that
-    decides, ``WALL`` or ``CPU``; what is ``printed`` decides in its place."""
+    decides, ``WALL`` or ``CPU``; what is ``printed`` decides in its place. ``folders`` are where an arm's command runs,
+    and ``commits`` the full commits that the arms are of, where that is known."""
 
     arms: Mapping[str, Sequence[str]]
     rounds: int
@@ -55,6 +57,8 @@ class BenchPlan:
     margins: Margins = field(default_factory=Margins)
     deciding: str = WALL
     printed: PrintedMetric | None = None
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    commits: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +161,7 @@ class _Bench:
         return {name: self._once(name) for name in self._chance.shuffled(list(self._plan.arms))}
 
     def _once(self, name: str) -> tuple[Trial, float | None]:
-        trial = self._launcher.launch(self._plan.arms[name])
+        trial = self._launcher.launch(self._plan.arms[name], self._plan.folders.get(name))
         self._spent += trial.wall_seconds
         if trial.trouble is not None:
             raise _FailedError(name, trial.trouble, trial.output)
@@ -226,7 +230,7 @@ class _Bench:
             values = tuple(self._printed[name])
             own = Metric(name=printed.name, unit=printed.unit, direction=printed.direction, values=values, times=times)
             metrics.insert(0, own)
-        return Measurements(metrics=tuple(metrics), tool="wedgate bench")
+        return Measurements(metrics=tuple(metrics), commit=self._plan.commits.get(name), tool="wedgate bench")
 
     def _has_memory(self) -> bool:
         """Whether the peak memory of every run of every arm is known."""

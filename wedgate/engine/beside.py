@@ -62,6 +62,26 @@ def run_now(call: Call) -> Beside:
     return _Done(call)
 
 
+def to_the_end(start: Callable[[Call], Beside], meanwhile: Callable[[], bool]) -> Callable[[Call], Beside]:
+    """Return what starts a call and returns when it has ended, or when ``meanwhile`` says that nobody waits for it."""
+
+    def run(call: Call) -> Beside:
+        beside = start(call)
+        while not _has_ended(beside) and meanwhile():
+            pass
+        return beside
+
+    return run
+
+
+def _has_ended(beside: Beside) -> bool:
+    """Whether a call came to an end, whichever."""
+    try:
+        return beside.is_done()
+    except Exception:
+        return True
+
+
 def wait(duration: timedelta) -> None:
     """Let time pass."""
     threading.Event().wait(duration.total_seconds())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -36,7 +36,7 @@ class Book:
         self._known = known or Known()
         self.epoch = 0
         self.was_given_back = False
-        """Whether the lease taken was given back before: then nobody else still works under it."""
+        """Whether the lease taken was given back before; who lost an earlier one may still work under that."""
         self.state = EMPTY
 
     def refresh(self) -> LedgerState:
@@ -156,7 +156,7 @@ class Book:
 
     def _append(self, drafts: Sequence[Draft], epoch: int) -> None:
         """Chain drafts onto what was read, and append them."""
-        nonces = [secrets.token_hex(8) for _ in drafts]
+        nonces = [os.urandom(8).hex() for _ in drafts]
         entries = chain_onto(drafts, revision=self.state.revision, head=self.state.head, epoch=epoch, nonces=nonces)
         self._store.append(entries, revision=self.state.revision)
         self.state = fold(entries, self.state)

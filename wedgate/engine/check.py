@@ -6,7 +6,7 @@ gate before any calendar is asked. A change to the configuration alone is judged
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -140,6 +140,8 @@ class Gate:
         try:
             repaired = self._parts.parse(change.head, change.path)
             last = None if self._parts.last_valid is None else self._parts.last_valid()
+            if last is None and (trouble := self._parts.ledger_trouble(repaired)) is not None:
+                return Trouble(reasons=(Reason(code=ReasonCode.CONFIG_LOOSENED, text=f"the change {trouble}"),))
             verdict, reason = (
                 (Verdict.OPEN, None)
                 if last is None
@@ -179,7 +181,8 @@ class Gate:
         """Judge a change whose base is valid by what it opens; ``None`` where the calendar decides.
 
         It does so about a first policy of overrides: no quorum could let it in yet, and it lets others in. So it does
-        about who may approve in a region where too few are left: no quorum can let anything in there any more.
+        about who may approve in a region where too few are left, and about another place for a ledger that does not
+        exist any more: no quorum can let anything in there.
         """
         # Most questions are not about a change.
         from wedgate.engine.proposed import changed_files, fills, led_astray, mends
@@ -200,7 +203,8 @@ class Gate:
         except ExternalSystemError as error:
             return _unreachable(error)
         is_first_policy = base.overrides is None and head.overrides is not None
-        return None if (is_first_policy or lost) and verdict is not Verdict.CLOSED else (verdict, (reason,))
+        asks_calendar = is_first_policy or lost or self._leaves_lost_ledger(base, head)
+        return None if asks_calendar and verdict is not Verdict.CLOSED else (verdict, (reason,))
 
     def _compare(
         self,
@@ -236,15 +240,38 @@ class Gate:
             before = self._parts.out_of_reach(base, [name for name in lost if name in names], None)
             if found := ", ".join(name for name in lost if name not in before):
                 weakened = (f"leaves too few who may approve in {found}, so that nobody can be asked about the next",)
-        kept = self._parts.ledger_of(base)
-        if kept is not None and kept != self._parts.ledger_of(head):
-            weakened = (
-                *weakened,
-                "keeps the ledger elsewhere, without what is denied, used and frozen in this one",
-            )
+        weakened = (*weakened, *self._of_the_ledger(base, head))
         return judge_change(
             opened.spans, old_mode=base.mode, new_mode=head.mode, compared=opened.compared, weakened=weakened
         )
+
+    def _of_the_ledger(self, base: Configuration, head: Configuration) -> Iterator[str]:
+        """Say what a change of the ledger's place makes weaker, or would leave nobody able to mend."""
+        kept, new = self._parts.ledger_of(base), self._parts.ledger_of(head)
+        if kept is not None and kept != new and not self._parts.has_lost_ledger(base):
+            yield "keeps the ledger elsewhere, without what is denied, used and frozen in this one"
+        if new not in (None, kept) and (trouble := self._parts.ledger_trouble(head)) is not None:
+            yield trouble
+
+    def _leaves_lost_ledger(self, base: Configuration, head: Configuration) -> bool:
+        kept = self._parts.ledger_of(base)
+        return kept is not None and kept != self._parts.ledger_of(head) and self._parts.has_lost_ledger(base)
+
+    def replaces_lost_ledger(self) -> bool:
+        """Whether the change, of the configuration alone, leaves a ledger that does not exist any more.
+
+        Then the calendar alone decides about it: there is nothing to ask about freezes and grants, and never will be.
+        """
+        change = self._change()
+        if not isinstance(change, ProposedChange) or not change.is_all or change.head is None:
+            return False
+        read = self.read(trust_clock=True)
+        if isinstance(read, Trouble):
+            return False
+        try:
+            return self._leaves_lost_ledger(read[1], self._parts.parse(change.head, change.path))
+        except (ConfigurationError, ExternalSystemError):
+            return False
 
     def _closed(self, question: Question, trouble: Trouble) -> Decision:
         """Return the decision for trouble; a repairing change is the one trouble that opens."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from wedgate.adapters.forge.interface import STATUS_LIMIT, CommitStatus, StatusState
 from wedgate.calendars.values import Verdict
 from wedgate.engine.orders import give_report
-from wedgate.engine.overrides import OverrideParts, Overrides, Picture
+from wedgate.engine.overrides import OverrideParts, Overrides, Picture, fresh
 from wedgate.errors import RefusedError
 from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
@@ -95,6 +95,46 @@ def answer_comment(
         rollback=acted.rollback,
         reported=acted.reported,
     )
+
+
+def rollback_of(overrides: Overrides, parts: OverrideParts, comment: Comment) -> Rollback | None:
+    """Return the rollback that a comment asks for whose author may; beside that nothing is read for it."""
+    asked = [each for each in read_comment(comment.body).commands if isinstance(each[1], Rollback)]
+    return _acts(overrides, parts, comment, asked, None).rollback
+
+
+def stop_at_once(overrides: Overrides, parts: OverrideParts, comment: Comment) -> tuple[str, ...]:
+    """Write the freezes and reports of a comment into the ledger, and return the rollouts that were reported.
+
+    It needs the author's permission and the ledger. The answer to the comment finds them there, and has more to read.
+    """
+    asked = [each for each in read_comment(comment.body).commands if isinstance(each[1], Freeze | Report)]
+    acted = _acts(overrides, parts, comment, asked, None)
+    if acted.drafts and parts.ledger is not None:
+        parts.ledger.transact(lambda state: fresh(acted.drafts, state))
+    return acted.reported
+
+
+def newer(overrides: Overrides, parts: OverrideParts, decide: Decide, answer: Answer) -> Answer | None:
+    """Return an answer as it is now, ``None`` if nothing was said since it was read.
+
+    Runs for several comments go on at once. Whoever has written an answer asks this, so the last to write, whoever it
+    is, has written the newest: what came into the ledger later is written by whoever brought it.
+    """
+    known = answer.picture
+    ledger = None if parts.ledger is None else parts.ledger.read()
+    if ledger is not None and known.ledger is not None and ledger.revision == known.ledger.revision:
+        return None
+    picture = overrides.picture(known.change.number, ledger)
+    if ledger is None and _said(picture) == _said(known):
+        return None
+    decision = look(overrides, decide, picture)
+    closing = {} if is_allowed(decision) else overrides.closing(decision)
+    return replace(answer, picture=picture, decision=decision, closing=closing)
+
+
+def _said(picture: Picture) -> list[Comment]:
+    return [each for each in picture.comments if read_comment(each.body)]
 
 
 def look(overrides: Overrides, decide: Decide, picture: Picture) -> Decision:
@@ -281,7 +321,7 @@ def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime,
         return replace(acts, drafts=(*acts.drafts, draft_of_freeze(frozen)), done=done)
     if isinstance(command, Thaw):
         # One that is carried out late, by a run that is run again, ends nothing that was asked for since.
-        meant = [each for each in freezes if (each.asked or each.since) <= comment.at]
+        meant = [each for each in freezes if (each.asked or each.since) <= comment.at and each.comment != comment.id]
         then = _thawed(acts, command, comment, author, now, meant)
         if Act.THAWED not in before:
             return then

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from wedgate.adapters.forge.interface import Conversations, Settings
 from wedgate.config.configuration import Configuration
+from wedgate.engine.doctor_workflows import WedgateJob, wedgate_jobs
 from wedgate.errors import ExternalSystemError
 from wedgate.overrides.people import Circle, Person, Role
+from wedgate.overrides.place import STATUS
 
-STATUS = "wedgate"
-_ANSWERING = ("command: comment", "/override.yml@", "wedgate comment")
+_ANSWERS = {"pull-requests": "write", "statuses": "write", "actions": "read"}
+_REFRESHES = {"pull-requests": "write", "statuses": "write"}
+_LEDGER_HERE, _LEDGER_ELSEWHERE = {"contents": "write"}, {"contents": "read"}
 
 
 class Health(StrEnum):
@@ -37,12 +40,21 @@ class Finding:
 
 
 def examine(
-    configuration: Configuration, settings: Settings, conversations: Conversations, circle_of: Callable[[str], Circle]
+    configuration: Configuration,
+    settings: Settings,
+    conversations: Conversations,
+    circle_of: Callable[[str], Circle],
+    read: Callable[[str, str], object],
+    *,
+    status: str = STATUS,
 ) -> Iterator[Finding]:
-    """Yield everything that was looked at; what this token may not see is unknown, and says what it lacks."""
+    """Yield everything that was looked at; what this token may not see is unknown, and says what it lacks.
+
+    ``read`` makes plain data of a workflow, by the name of its file and its text: ``None`` of what cannot be read.
+    """
     looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
-        ("the required status", lambda: _status(settings)),
-        ("the workflow of comments", lambda: _workflow(settings)),
+        ("the required status", lambda: _status(settings, status)),
+        ("the workflows", lambda: _workflows(configuration, settings, read, status)),
         ("the ledger", lambda: _ledger(configuration, settings)),
         ("who may approve", lambda: _approvers(configuration, conversations, circle_of)),
         ("the environments", lambda: _environments(configuration, settings)),
@@ -55,18 +67,25 @@ def examine(
             yield Finding(what=what, health=Health.UNKNOWN, words=str(error))
 
 
-def _status(settings: Settings) -> Iterator[Finding]:
+def _status(settings: Settings, status: str) -> Iterator[Finding]:
     branch = settings.default_branch()
     rules = settings.rules_of(branch)
-    if STATUS not in rules.statuses:
+    if status not in rules.statuses:
         yield Finding(
             what="the required status",
             health=Health.MISSING,
-            words=f"no ruleset of {branch} requires the status `{STATUS}`, so a closed gate keeps nobody from merging",
-            remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{STATUS}`",
+            words=f"no ruleset of {branch} requires the status `{status}`, so a closed gate keeps nobody from merging",
+            remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{status}`",
         )
         return
-    yield Finding(what="the required status", health=Health.WELL, words=f"{branch} requires `{STATUS}`")
+    yield Finding(what="the required status", health=Health.WELL, words=f"{branch} requires `{status}`")
+    if status in rules.from_anybody:
+        yield Finding(
+            what="who may post it",
+            health=Health.ADVICE,
+            words=f"the rule takes `{status}` from anybody: who may write can post a green one by hand",
+            remedy="in the same rule, choose GitHub Actions (or the app whose token posts it) as the source",
+        )
     if not rules.up_to_date:
         yield Finding(
             what="up to date",
@@ -76,22 +95,64 @@ def _status(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _workflow(settings: Settings) -> Iterator[Finding]:
-    answering = [
-        name
-        for name, text in settings.workflows().items()
-        if "issue_comment" in text and any(mark in text for mark in _ANSWERING)
-    ]
-    if answering:
-        words = f"{', '.join(answering)} on the default branch answers comments"
-        yield Finding(what="the workflow of comments", health=Health.WELL, words=words)
-    else:
+def _workflows(
+    configuration: Configuration, settings: Settings, read: Callable[[str, str], object], status: str
+) -> Iterator[Finding]:
+    jobs = wedgate_jobs({name: read(name, text) for name, text in settings.workflows().items()})
+    state = configuration.state
+    is_here = state is not None and state.kind == "git" and "remote" not in state.options
+    yield from _jobs(
+        "the workflow of comments",
+        [job for job in jobs if job.command == "comment" and "issue_comment" in job.events],
+        {**_ANSWERS, **(_LEDGER_HERE if is_here else _LEDGER_ELSEWHERE)},
+        "answers comments",
+        "no workflow of the default branch answers comments: /wedgate override would be talk",
+        "merge .github/workflows/wedgate-override.yml as `wedgate init` writes it",
+    )
+    refreshing = [job for job in jobs if job.command == "refresh" and "schedule" in job.events]
+    yield from _jobs(
+        "the workflow that refreshes",
+        refreshing,
+        {**_REFRESHES, **_LEDGER_ELSEWHERE},
+        f"keeps `{status}` true",
+        f"no workflow of the default branch refreshes on a schedule: a green `{status}` stays when a window closes",
+        "merge .github/workflows/wedgate-refresh.yml as `wedgate init` writes it",
+    )
+    rules = settings.rules_of(settings.default_branch())
+    if rules.has_queue and status in rules.statuses and not any("merge_group" in job.events for job in jobs):
         yield Finding(
-            what="the workflow of comments",
+            what="the merge queue",
             health=Health.MISSING,
-            words="no workflow of the default branch answers comments: /wedgate override would be talk",
-            remedy="merge .github/workflows/wedgate-override.yml as `wedgate init` writes it",
+            words=f"the queue waits for `{status}` on its own commits, and no workflow posts it there",
+            remedy="add `merge_group:` to what starts .github/workflows/wedgate-refresh.yml",
         )
+
+
+def _jobs(
+    what: str, jobs: Sequence[WedgateJob], needed: Mapping[str, str], does: str, missing: str, remedy: str
+) -> Iterator[Finding]:
+    """Say whether some job does a thing, and may; the one that lacks the least is what it comes to."""
+    if not jobs:
+        yield Finding(what=what, health=Health.MISSING, words=missing, remedy=remedy)
+        return
+    job = min(jobs, key=lambda each: (len(each.lacks(needed)), each.permissions is None))
+    place, lacks = f"{job.workflow} on the default branch", job.lacks(needed)
+    if lacks:
+        yield Finding(
+            what=what,
+            health=Health.MISSING,
+            words=f"the job {job.name} of {place} may not do what it has to",
+            remedy=f"under its `permissions:` write {', '.join(f'`{line}`' for line in lacks)}",
+        )
+    elif job.permissions is None and not job.own_token:
+        yield Finding(
+            what=what,
+            health=Health.ADVICE,
+            words=f"the job {job.name} of {place} states no `permissions:`, so a setting of the repository decides",
+            remedy=f"write what it needs: {', '.join(f'`{scope}: {level}`' for scope, level in needed.items())}",
+        )
+    else:
+        yield Finding(what=what, health=Health.WELL, words=f"{place} {does}")
 
 
 def _ledger(configuration: Configuration, settings: Settings) -> Iterator[Finding]:

@@ -9,12 +9,15 @@ from wedgate.engine.audit import AuditBook
 from wedgate.engine.book import LeaseLostError
 from wedgate.engine.orders import UNCONFIRMED, pause_once
 from wedgate.engine.progress import Progress
-from wedgate.engine.resting import OBEY_EVERY, POLL, rest, until_return
+from wedgate.engine.resting import POLL, SHORTEST, rest, until_return
 from wedgate.engine.rollout_parts import Regression, RolloutParts
-from wedgate.engine.tick import Ticker
+from wedgate.engine.tick import OBEY_EVERY, Ticker
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout import events as ev
 from wedgate.rollout.state import PREPARING, RegionPhase, RegionState
+
+LISTEN_FOR = timedelta(seconds=1)
+"""How long the store is listened to in one go: an interruption does not end that."""
 
 MOST_TRIES = 400
 """A bound on the tries to leave nothing in motion, above what ``RETURN_WITHIN`` and a deploy of the old version allow;
@@ -31,6 +34,7 @@ class Driver:
 
     def tick_once(self, ticker: Ticker, only: tuple[str, ...] | None, *, steps: bool = True) -> None:
         """Take over what the last tick left, take one step (or none), and write down what was observed."""
+        ticker.only = only
         try:
             ticker.take_over(only, anew=False)
             ticker.obey()
@@ -38,7 +42,11 @@ class Driver:
             if steps:
                 ticker.feed(ev.Ticked(at=self._parts.clock(), regions=only))
             for _ in range(MOST_TRIES):
-                back = tuple(each.region for each in ticker.state.regions if each.phase is RegionPhase.ROLLING_BACK)
+                back = tuple(
+                    each.region
+                    for each in ticker.state.regions
+                    if each.phase is RegionPhase.ROLLING_BACK and (only is None or each.region in only)
+                )
                 if not back:
                     break
                 self._parts.pause(until_return(ticker.state))
@@ -88,12 +96,31 @@ class Driver:
         return False
 
     def _pause(self, ticker: Ticker, duration: timedelta) -> None:
-        """Wait, but not past an order: the ledger is looked at every few seconds, however long a slice is."""
+        """Wait, but not past an order: the ledger is looked at every few seconds, however long a slice is.
+
+        A store that says when somebody appended is listened to, and what was ordered is obeyed at once.
+        """
         end = self._parts.clock() + duration
         while (left := end - self._parts.clock()) > timedelta(0) and self._parts.interrupted() is None:
-            self._parts.pause(min(left, OBEY_EVERY))
+            if self._is_told(min(left, OBEY_EVERY if self._parts.listen is None else LISTEN_FOR)):
+                self._obeyed_at = None
             if self._obey(ticker):
                 return
+
+    def _is_told(self, duration: timedelta) -> bool:
+        """Wait, and say whether somebody appended to the ledger meanwhile, as far as the store tells."""
+        began = self._parts.clock()
+        try:
+            if self._parts.listen is not None and self._parts.listen(duration):
+                # What was appended need not be for this rollout: its reader must not spin either.
+                self._parts.pause(SHORTEST)
+                return True
+        except ExternalSystemError:
+            pass
+        left = duration - (self._parts.clock() - began)
+        if left > timedelta(0):
+            self._parts.pause(left)
+        return False
 
     def _obey(self, ticker: Ticker) -> bool:
         """Obey what people told the rollout, looking only so often; return whether there was anything."""
@@ -114,7 +141,8 @@ class Driver:
         """Return what is in motion to stable, trying until the machine calls a person."""
         failure: Exception | None = None
         for attempt in range(MOST_TRIES):
-            if not any(needs_settling(region) for region in ticker.state.regions):
+            reached = [each for each in ticker.state.regions if ticker.only is None or each.region in ticker.only]
+            if not any(needs_settling(region) for region in reached):
                 return
             if attempt:
                 self._parts.pause(until_return(ticker.state))

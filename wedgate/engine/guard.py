@@ -160,7 +160,8 @@ class Guard:
         plan = next(plan for plan in rescue.regions if plan.region == region)
         try:
             reading = self._parts.open_target(plan.target).weights()
-        except WedgateError:
+        except Exception:
+            # Whatever a target answers: the guard looks at the other regions, and again later.
             return _Read(weight=None)
         fence = reading.fence
         is_later = fence is not None and fence.rollout != rescue.rollout and fence.epoch > rescue.epoch

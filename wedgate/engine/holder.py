@@ -70,7 +70,7 @@ def is_alive(who: str) -> bool | None:
 def live_holder(state: LedgerState, at: datetime, is_alive: IsAlive) -> Lease | None:
     """Return the lease of a run that is alive, as far as can be known; ``None`` when there is none."""
     lease = state.lease
-    if lease is None or lease.ended or not lease.who.rpartition(":")[2].isdigit():
+    if lease is None or lease.ended or not lease.is_of_run:
         return None
     if at - lease.seen > LEASE_LASTS or is_alive(lease.who) is False:
         return None

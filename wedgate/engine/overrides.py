@@ -24,23 +24,35 @@ from wedgate.gate.reasons import ReasonCode
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
-from wedgate.overrides.anchors import MARKER, anchors_of_comment, is_another
+from wedgate.overrides.anchors import anchors_in, anchors_of_comment, is_another
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
-from wedgate.overrides.policy import DEFAULT_DUTIES, Approvers, Audience, Duty, NamedPerson, NeverCount, OverridePolicy
+from wedgate.overrides.place import ROOT, Place
+from wedgate.overrides.policy import (
+    DEFAULT_DUTIES,
+    OVERRIDABLE,
+    Approvers,
+    Audience,
+    Duty,
+    NamedPerson,
+    NeverCount,
+    OverridePolicy,
+)
 from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
-from wedgate.overrides.standing import OVERRIDABLE, Change, Rulebook, Seen, Standing
+from wedgate.overrides.standing import Change, Rulebook, Seen, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole, let_through
 
 MOST_PEOPLE = 40
 """So many strangers' permissions are asked for one pull request; whoever comes later has none. Approvers, and whom the
 forge counts among the members and collaborators, are always asked for."""
 MOST_PULL_REQUESTS = 5
+LEEWAY = timedelta(minutes=1)
+"""So much earlier than the last request comments are asked for: the forge's times are of whole seconds."""
 _BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
 
 
@@ -69,6 +81,7 @@ class OverrideParts:
     clock: Callable[[], datetime]
     run_again: int | None = None
     on_call: Callable[[str], OnCall] = lambda location: OnCall()
+    place: Place = ROOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +104,12 @@ class Picture:
         return {region: refusal for region, refusal in found.items() if refusal is not None}
 
 
+def fresh(drafts: Sequence[Draft], state: LedgerState) -> list[Draft]:
+    """Return those of a comment's drafts that the ledger does not have: a run that is run again does nothing twice."""
+    done = {(line.kind, line.body.get("comment")) for line in state.audit}
+    return [each for each in drafts if (each.kind, each.body.get("comment")) not in done]
+
+
 class Overrides:
     """What may be let through, in one repository."""
 
@@ -102,15 +121,29 @@ class Overrides:
         self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
+        self.used: Picture | None = None
+        """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
+        self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
 
-    def picture(self, number: int, ledger: LedgerState | None = None) -> Picture:
-        """Read a pull request anew and work out where it stands; ``ledger`` is what was read of it already."""
+    def picture(
+        self,
+        number: int,
+        ledger: LedgerState | None = None,
+        *,
+        pull_request: PullRequest | None = None,
+        is_whole: bool = True,
+    ) -> Picture:
+        """Read a pull request anew and work out where it stands; what was read of it just now is not read again.
+
+        Not ``is_whole``: without the comments from before the last request that the ledger has. Nothing of them counts.
+        """
         conversations = self._parts.conversations
-        pull_request = conversations.pull_request(number)
-        comments = conversations.comments(number)
+        pull_request = pull_request or conversations.pull_request(number)
         if ledger is None and self._parts.ledger is not None:
             ledger = self._parts.ledger.read()
         seen = seen_in(() if ledger is None else ledger.audit)
+        newest = None if is_whole else seen.newest.get((self._parts.repository, number))
+        comments = conversations.comments(number, None if newest is None else newest - LEEWAY)
         change = self._change(pull_request, seen)
         book = self._book()
         now = self._parts.clock()
@@ -141,10 +174,7 @@ class Overrides:
         now = self._parts.clock()
 
         def decide(state: LedgerState) -> Sequence[Draft]:
-            done = {(line.kind, line.body.get("comment")) for line in state.audit}
-            # A run that is run again, or an event that comes twice, does nothing a second time.
-            fresh = [each for each in more if (each.kind, each.body.get("comment")) not in done]
-            return (*news_of(picture.standing, picture.change, state.audit, now), *fresh)
+            return (*news_of(picture.standing, picture.change, state.audit, now), *fresh(more, state))
 
         return replace(picture, ledger=self._parts.ledger.transact(decide))
 
@@ -179,16 +209,20 @@ class Overrides:
         if not closing:
             return decision
         best: tuple[dict[str, Grant | Refusal], int, Picture] | None = None
-        for number in self._candidates(outgoing.commit, pull_request):
-            picture = self.picture(number) if known is None else known
+        candidates, left_out = self._candidates(outgoing.commit, pull_request)
+        for number, read in candidates.items():
+            picture = known or self.picture(number, pull_request=read, is_whole=False)
             found = self._grants(picture, self._with_trees(outgoing, picture), closing, _runway_of(decision))
             if best is None or _count(found) > _count(best[0]):
                 best = found, number, picture
+            if _count(found) == len(closing):
+                break
         if best is None:
             return decision
         found, number, picture = best
         if outgoing.binding is not None and _count(found):
             found = self._use(picture, self._with_trees(outgoing, picture), closing, decision)
+        found = {region: _beside(each, left_out) for region, each in found.items()}
         return let_through(decision, found, pull_request=number, lasts=self._lasts(found, decision))
 
     def _lasts(self, found: Mapping[str, Grant | Refusal], decision: Decision) -> dict[str, datetime]:
@@ -219,7 +253,7 @@ class Overrides:
         return named or self._role(author).may_write
 
     def anchors(self, comments: Sequence[Comment]) -> tuple[tuple[int, str], ...]:
-        """Return what wedgate's own comments on a pull request say of the ledger.
+        """Return what wedgate's own comments on a pull request say of the ledger of this place.
 
         An app wrote them, or the account of a machine, which looks like a person who may write here. Whoever may write
         could stop an override anyhow; a stranger's comment that looks like wedgate's says nothing.
@@ -227,10 +261,21 @@ class Overrides:
         return tuple(
             anchor
             for comment in comments
-            if MARKER in comment.body and (author := comment.author) is not None
+            if self._parts.place.marker in comment.body and (author := comment.author) is not None
             for anchor in anchors_of_comment(comment.body)
             if not author.is_human or self._role(author).may_write
         )
+
+    def is_another(self, picture: Picture) -> bool:
+        """Whether the ledger is not the one that wedgate's own comments on a pull request anchored."""
+        return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
+
+    def _anchors_in_statuses(self, commit: str) -> tuple[tuple[int, str], ...]:
+        """Return what the latest statuses of a commit say of the ledger of this place, asked once."""
+        if commit not in self._in_statuses:
+            statuses = self._parts.conversations.latest_statuses(commit, self._parts.place.status)
+            self._in_statuses[commit] = tuple(each for status in statuses for each in anchors_in(status.description))
+        return self._in_statuses[commit]
 
     def may(self, person: Person, duty: Duty) -> bool:
         """Whether somebody may do something else than approve."""
@@ -321,11 +366,35 @@ class Overrides:
             found.append((ReasonCode.FROZEN.value, None))
         return tuple(found)
 
-    def _candidates(self, commit: str, pull_request: int | None) -> tuple[int, ...]:
+    def _candidates(
+        self, commit: str, pull_request: int | None
+    ) -> tuple[dict[int, PullRequest | None], tuple[int, ...]]:
+        """Return the pull requests of a commit to look at, and those that are left out because there are so many.
+
+        The one that is named is looked at alone, and not read yet.
+
+        Anybody may open one from a fork, with the head of any other: where the policy takes no forks, they are not
+        looked at, unless there is nothing else. First come those of which the ledger knows a request.
+        """
         if pull_request is not None:
-            return (pull_request,)
-        found = self._parts.conversations.pull_requests_of(commit)
-        return tuple(each.number for each in found[:MOST_PULL_REQUESTS])
+            return {pull_request: None}, ()
+        policy, ledger = self._parts.configuration.overrides, self._parts.ledger
+        every = self._parts.conversations.pull_requests_of(commit)
+        takes_forks = policy is not None and policy.forks
+        found = [each for each in every if takes_forks or not each.from_fork] or list(every[:1])
+        if len(found) > 1:
+            newest = seen_in(() if ledger is None else ledger.read().audit).newest
+            asked = {number for repository, number in newest if repository == self._parts.repository}
+            found.sort(
+                key=lambda each: (
+                    each.number not in asked,
+                    each.from_fork,
+                    each.merged_as != commit,
+                    each.merged_as is None,
+                )
+            )
+        looked_at: dict[int, PullRequest | None] = {each.number: each for each in found[:MOST_PULL_REQUESTS]}
+        return looked_at, tuple(each.number for each in found[MOST_PULL_REQUESTS:])
 
     def _grants(
         self, picture: Picture, outgoing: Outgoing, closing: Mapping[str, Closing], runway: timedelta | None
@@ -338,13 +407,8 @@ class Overrides:
                 remedy="add `state: {kind: git}` to wedgate.yml, and `contents: write` to the job",
             )
             return dict.fromkeys(closing, none)
-        if is_another(ledger.hashes, self.anchors(picture.comments)):
-            other = Refusal(
-                code=RefusalCode.NO_LEDGER,
-                what="this is not the ledger that wedgate's comment here anchored: somebody has replaced or cut it",
-                remedy="`wedgate audit verify` says more; find out who may push to it, and put it back",
-            )
-            return dict.fromkeys(closing, other)
+        if self.is_another(picture):
+            return dict.fromkeys(closing, _another_than("wedgate's comment here"))
         uses, now = uses_in(ledger.audit), self._parts.clock()
         policy = self._parts.configuration.overrides
         untouchable = frozenset() if policy is None else policy.untouchable
@@ -352,12 +416,16 @@ class Overrides:
             region: grant_in(picture.standing, region, outgoing, why, uses=uses, at=now, untouchable=untouchable)
             for region, why in closing.items()
         }
-        if runway is None:
-            return found
-        return {
-            region: self._lasting(each, now, runway) if isinstance(each, Grant) else each
-            for region, each in found.items()
-        }
+        if runway is not None:
+            found = {
+                region: self._lasting(each, now, runway) if isinstance(each, Grant) else each
+                for region, each in found.items()
+            }
+        # The comment may be older than the last use; whoever only looks opens nothing a second time.
+        uses_it = outgoing.binding is not None and _count(found)
+        if uses_it and is_another(ledger.hashes, self._anchors_in_statuses(picture.change.head)):
+            return dict.fromkeys(closing, _another_than("a status of this commit"))
+        return found
 
     def _lasting(self, grant: Grant, at: datetime, runway: timedelta) -> Grant | Refusal:
         """Return a grant that keeps its region open for the runway asked for, or that it does not."""
@@ -377,7 +445,9 @@ class Overrides:
         """Record the use of each grant against the ledger as it is at that moment, and return what held there."""
         ledger = self._parts.ledger
         assert ledger is not None  # without one there is no grant
-        if self._parts.conversations.pull_request(picture.change.number).head != picture.change.head:
+        # Once it is merged its head stays where it is, whatever becomes of the branch.
+        is_merged = picture.pull_request.merged_as is not None
+        if not is_merged and self._parts.conversations.pull_request(picture.change.number).head != picture.change.head:
             moved = Refusal(
                 code=RefusalCode.HEAD_MOVED,
                 what="the branch moved while it was looked at",
@@ -385,9 +455,10 @@ class Overrides:
             )
             return dict.fromkeys(closing, moved)
         found: dict[str, Grant | Refusal] = {}
+        standing = picture.standing
 
         def decide(state: LedgerState) -> Sequence[Draft]:
-            nonlocal found
+            nonlocal found, standing
             now = self._parts.clock()
             # What the ledger has by now counts: a denial or a freeze that was faster than this use.
             standing = hear(picture.change, picture.comments, picture.book, seen=seen_in(state.audit), now=now)
@@ -403,7 +474,8 @@ class Overrides:
             ]
             return (*news, *uses)
 
-        ledger.transact(decide)
+        state = ledger.transact(decide)
+        self.used = replace(picture, ledger=state, standing=standing)
         return found
 
     def _why(self, picture: Picture, decision: Decision, closing: Closing) -> dict[str, object]:
@@ -436,6 +508,7 @@ class Overrides:
         return Change(
             repository=self._parts.repository,
             number=pull_request.number,
+            place=self._parts.place,
             head=pull_request.head,
             author=pull_request.author,
             pushers=self._pushers(pull_request, seen) if NeverCount.HEAD_PUSHER in never else (),
@@ -515,6 +588,23 @@ class _Circles(Mapping[str, Circle]):
 
     def __len__(self) -> int:
         return len(self._regions)
+
+
+def _beside(found: Grant | Refusal, left_out: Sequence[int]) -> Grant | Refusal:
+    """Return what was found, a refusal with how many pull requests of the commit were not looked at."""
+    if not left_out or isinstance(found, Grant):
+        return found
+    names = ", ".join(f"#{number}" for number in left_out[:MOST_PULL_REQUESTS])
+    words = f"{len(left_out)} more pull requests have this commit and were not looked at ({names}): close what is idle"
+    return replace(found, remedy=f"{found.remedy}; {words}")
+
+
+def _another_than(what: str) -> Refusal:
+    return Refusal(
+        code=RefusalCode.NO_LEDGER,
+        what=f"this is not the ledger that {what} anchored: somebody has replaced or cut it",
+        remedy="`wedgate audit verify` says more; find out who may push to it, and put it back",
+    )
 
 
 def _with_freezes(closing: Mapping[str, Closing], freezes: Sequence[Frozen], at: datetime) -> dict[str, Closing]:

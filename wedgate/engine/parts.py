@@ -92,7 +92,8 @@ class GateParts:
     last valid configuration of the default branch's history (``None``: none is found). ``out_of_reach`` returns
     those of some regions in which too few are left of those who may approve by a configuration's policy, with the
     owners by a change's file where there is a change. ``ledger_of`` returns where the ledger of a configuration really
-    is, to be compared; ``None`` where none is kept.
+    is, to be compared; ``None`` where none is kept. ``has_lost_ledger`` says whether that place is known not to exist
+    any more, and ``ledger_trouble`` why the ledger that a change names cannot be read (``None``: it can).
     """
 
     almanac: Almanac
@@ -108,4 +109,6 @@ class GateParts:
     ledger_of: Callable[[Configuration], object | None] = lambda configuration: (
         None if configuration.state is None else (configuration.state, configuration.service)
     )
+    has_lost_ledger: Callable[[Configuration], bool] = lambda configuration: False
+    ledger_trouble: Callable[[Configuration], str | None] = lambda configuration: None
     wedgate_version: str = ""

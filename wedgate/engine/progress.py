@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from wedgate.making import quick
 from wedgate.rollout.values import Weights
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """One thing that happened: when, where (``None``: the rollout as a whole), what, why, and until when.

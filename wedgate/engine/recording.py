@@ -16,7 +16,7 @@ from wedgate.ledger.streams import Good, LedgerState, Poisoned, Stream
 from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import RegionPlan, RolloutState
+from wedgate.rollout.state import RegionPhase, RegionPlan, RolloutState
 
 Recorder = Callable[[Rescue, ReturnedByHand, int], str]
 """Writes down a rollback by hand (rescue file, what was done, epoch used) and says where it is recorded."""
@@ -42,7 +42,8 @@ def recorder_in(book: Book) -> Recorder:
             after = _told(book, rescue)
             if after is not None and after.is_over and before is not None and not before.is_over:
                 book.append([release_claims(after, returned.at)])
-        except WedgateError as error:
+        except Exception as error:
+            # Traffic is back whatever this is: garbage in a file must not make that look like a failure.
             where = f"kept in {kept} until the next run writes it down" if kept else "NOT recorded: tell people"
             return f"the ledger could not be written ({error}); {where}"
         return "recorded in the ledger"
@@ -129,6 +130,27 @@ def exposed_in(book: Book) -> Callable[[Rescue], Collection[str]]:
         return () if state is None else [region.region for region in state.regions if region.is_exposed]
 
     return exposed
+
+
+def open_in(book: Book) -> Callable[[Rescue], Collection[str] | None]:
+    """Return the reader of which regions of a rollout are neither at rest nor done; ``None`` when it is over.
+
+    Where the ledger cannot be read it may be under way, and a rollback ends it.
+    """
+
+    def open_regions(rescue: Rescue) -> Collection[str] | None:
+        try:
+            book.refresh()
+            state = book.rollout(rescue.rollout)
+        except WedgateError:
+            return ()
+        if state is None or state.is_over:
+            return None
+        return [
+            region.region for region in state.regions if region.is_moving or region.phase is RegionPhase.NEEDS_HUMAN
+        ]
+
+    return open_regions
 
 
 def drafts_of_rollback(rescue: Rescue, returned: ReturnedByHand) -> list[Draft]:

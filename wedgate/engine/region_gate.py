@@ -45,7 +45,7 @@ class RegionGate:
             if answer.verdict is not Verdict.CLOSED:
                 later = None if closes is None else self._parts.ask_gate(region, closes, None).answer
                 reopens = None if later is None else later.next_open
-            thaws = max((each.until for each in freezes if each.holds(region, at)), default=None)
+            thaws = max([each.until for each in freezes if each.holds(region, at)], default=None) if freezes else None
             if thaws is not None:
                 reopens = thaws if answer.verdict is not Verdict.CLOSED else max(thaws, reopens or thaws)
         except WedgateError as error:

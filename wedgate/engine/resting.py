@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from wedgate.engine.tick import ASK_AGAIN
+from wedgate.engine.tick import ASK_AGAIN, OBEY_EVERY
 from wedgate.rollout.regions import pause_before_return
 from wedgate.rollout.state import PREPARING, HoldKind, RegionPhase, RegionState, RolloutState, RolloutStatus
 from wedgate.rollout.waves import regions_to_begin
 
 POLL = timedelta(seconds=1)
 """How long to wait before something outside is looked at again."""
-
-OBEY_EVERY = timedelta(seconds=10)
-"""How often the ledger is looked at for what people told the rollout."""
 
 SHORTEST = timedelta(milliseconds=10)
 
@@ -37,12 +34,13 @@ def rest(
         return until_return(state)
     if state.status is RolloutStatus.NEEDS_HUMAN or _holds(state, HoldKind.REGRESSION):
         return None
-    begins = regions_to_begin(state) if RegionPhase.PENDING in phases else ()
-    if any(state.region(name).phase is RegionPhase.PENDING for name in begins):
-        return timedelta(0)
+    if RegionPhase.PENDING in phases:
+        begins = [state.region(name).phase for name in regions_to_begin(state)]
+        if RegionPhase.PENDING in begins:
+            return timedelta(0)
     moving = [region for region in state.regions if _moves_by_itself(state, region)]
     if moving:
-        return min(_rest_of(region, now, due, is_deploying(region.region)) for region in moving)
+        return min([_rest_of(region, now, due, is_deploying(region.region)) for region in moving])
     if state.halted is not None:
         return None
     if any(region.paused is not None for region in state.regions):
@@ -91,7 +89,7 @@ def _holds(state: RolloutState, kind: HoldKind) -> bool:
 
 def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     """Whether a tick may change a region without anything happening outside."""
-    if not region.is_moving or region.phase is RegionPhase.HELD:
+    if region.phase is RegionPhase.HELD or not region.is_moving:
         return False
     idle = region.paused is not None and region.phase in PREPARING
     return not idle and not state.keeps_old(region)

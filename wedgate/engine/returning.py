@@ -66,8 +66,8 @@ class Together(Protocol):
 
 def in_threads(call: Callable[[Item], Found], items: Sequence[Item]) -> Sequence[Found]:
     """Make every call at the same time; a single one needs no thread."""
-    if len(items) == 1:
-        return [call(items[0])]
+    if len(items) < 2:
+        return [call(item) for item in items]
     with ThreadPoolExecutor(max_workers=len(items)) as threads:
         return list(threads.map(call, items))
 

@@ -72,6 +72,7 @@ def roll_back(
     regions: Sequence[str] = (),
     record: Recorder | None = None,
     exposed: Callable[[Rescue], Collection[str]] = lambda rescue: (),
+    open_in: Callable[[Rescue], Collection[str] | None] = lambda rescue: None,
     observe: Callable[[RegionReturn], None] = lambda region: None,
     say: Callable[[str], None] = lambda text: None,
     means: Means | None = None,
@@ -84,10 +85,13 @@ def roll_back(
     with a part of the traffic, return too. A stable colour that is known to be gone is deployed first, and one that is
     known to be too small gets what it can take and the rest when it has grown; ``at_once`` leaves both out. A region
     that a later rollout has switched since, and whose stable colour holds another version now, is left alone unless
-    somebody named this rescue file (``is_named``): by it everything would go to the later candidate. ``observe``
-    hears of each region as it returns, and ``say`` of what goes on until then. Raises ``UsageError`` for
-    a region that the rescue file does not know. The exit code is 20 when a region could not be returned, 13 when the
-    stable version does not answer as it should, 12 when something was rolled back, 0 when all was on stable already.
+    somebody named this rescue file (``is_named``): by it everything would go to the later candidate. Where all was on
+    stable already, a rollout that is under way is ended all the same: ``open_in`` says which of its regions are in the
+    middle of something, ``None`` where it is over. ``observe`` hears of each region as it returns, and ``say`` of what
+    goes on until then. Raises ``UsageError`` for a region that the rescue file does not know.
+
+    The exit code is 20 when a region could not be returned, 13 when the stable version does not answer as it should, 12
+    when something was rolled back, 0 when all was on stable already.
     """
     known = [region.region for region in rescue.regions]
     unknown = [region for region in regions if region not in known]
@@ -114,14 +118,18 @@ def roll_back(
     returned = tuple(sorted(done, key=lambda each: known.index(each.region)))
     changed = tuple(region.region for region in returned if region.changed)
     failed = any(region.after is None for region in returned)
-    recorded = "nothing to record"
-    if (changed or failed) and record is not None:
+    recorded, is_moving = "nothing to record", bool(changed) or failed
+    left = None if is_moving else open_in(rescue)
+    if (is_moving or left is not None) and record is not None:
         # A write that was not confirmed may be in force all the same: the digest is poisoned either way.
         # Imported here: on a busy machine every module that is needed only later delays the return of traffic.
         from wedgate.rollout.events import ReturnedByHand
 
         epoch = max([rescue.epoch, *(each.epoch for each in ways)])
-        recorded = record(rescue, ReturnedByHand(at=clock(), regions=changed, why=why), epoch)
+        at_rest = changed or tuple(region.region for region in returned if region.region in (left or ()))
+        recorded = record(rescue, ReturnedByHand(at=clock(), regions=at_rest, why=why), epoch)
+        if not is_moving:
+            recorded = f"rollout {rescue.rollout} was under way, and ends: {recorded}"
     code = ExitCode.ROLLED_BACK if changed else ExitCode.DONE
     if any(region.stable for region in returned):
         code = ExitCode.NEEDS_HUMAN
@@ -239,7 +247,7 @@ class _Return:
             return
         self._before, fence, rescue = reading.weights, reading.fence, self._hand.rescue
         self.is_overtaken = fence is not None and fence.rollout != rescue.rollout and fence.epoch > rescue.epoch
-        self.epoch = max(self.epoch, (reading.fence.epoch if reading.fence is not None else 0) + 1)
+        self.epoch = max(self.epoch, reading.highest + 1)
 
     def _write(self, target: Target, share: int) -> None:
         weights = Weights.giving(self._plan.stable, share)

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from wedgate.engine.beside import to_the_end
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.driving import Driver, needs_settling
 from wedgate.engine.holder import live_holder, refuse_while_held, utc
+from wedgate.engine.never import spell_never
 from wedgate.engine.observe import Watcher
 from wedgate.engine.outcome import end_of, tick_end
 from wedgate.engine.progress import Progress, unfailing
 from wedgate.engine.rollout_parts import RolloutParts, RunEnd
-from wedgate.engine.start import Planned, is_poisoned, plan_rollout, refuse_poisoned, requested_regions
+from wedgate.engine.start import Planned, is_poisoned, plan_rollout, refuse_beside, refuse_poisoned, requested_regions
 from wedgate.engine.tick import Ticker, claim_regions, release_claims
 from wedgate.engine.traffic import spell_exposed
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError, WedgateError
@@ -42,6 +44,8 @@ class RolloutEngine:
         self._parts = replace(parts, observe=unfailing(parts.observe))
         self._book = Book(parts.store, parts.spool, parts.known)
         self._last: Ticker | None = None
+        self._ticks = False
+        """Whether this is a tick: one that ended before a deploy did would leave nobody to see how that went."""
         self._driver = Driver(self._parts)
 
     def run(
@@ -97,7 +101,7 @@ class RolloutEngine:
             rescue = self._save_rescue(running.plan)
             end = self._driven(ticker, began + wait, leave_at, rescue)
             is_waiting = not end.is_handed_over and self._parts.interrupted() is None
-            return tick_end(ticker.state, rescue) if is_waiting else end
+            return tick_end(ticker.state, rescue, never=self._never(ticker)) if is_waiting else end
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
@@ -113,6 +117,7 @@ class RolloutEngine:
         What is observed is written down for the next tick. While another run is alive nothing is done. Raises as
         ``run`` does.
         """
+        self._ticks = True
         self._book.refresh()
         self._say_notices()
         only = requested_regions(self._parts.settings, regions) if regions else None
@@ -139,7 +144,7 @@ class RolloutEngine:
                 self._driver.tick_once(ticker, only, steps=trouble is None)
                 if trouble is not None:
                     raise trouble
-                ends.append(tick_end(ticker.state))
+                ends.append(tick_end(ticker.state, never=self._never(ticker)))
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
@@ -153,6 +158,7 @@ class RolloutEngine:
 
         Raises ``RefusedError`` while another run is alive, and otherwise as ``run`` does.
         """
+        self._ticks = True
         self._book.refresh()
         self._refuse_while_held(self._book.state)
         if not self._book.state.claims:
@@ -174,6 +180,7 @@ class RolloutEngine:
         self._say_notices()
         requested = requested_regions(self._parts.settings, regions)
         self._refuse_while_held(self._book.state)
+        self._refuse_beside_watched(release, requested)
         planned = None
         if not self._book.has_kept and not self._book.state.claims:
             # Nothing waits to be finished: a refusal, or nothing to do, needs no lease.
@@ -186,11 +193,18 @@ class RolloutEngine:
             if ticker is None:
                 return _nothing_to_do(release, Planned(plan=None, already=requested))
             rescue = self._save_rescue(ticker.state.plan)
-            return tick_end(ticker.state, rescue) if drive is None else drive(ticker, rescue)
+            return tick_end(ticker.state, rescue, never=self._never(ticker)) if drive is None else drive(ticker, rescue)
         except LeaseLostError as error:
             raise LeaseLostError(self._spell_loss(error)) from error
         finally:
             self._book.release_lease(self._parts.clock())
+
+    def _refuse_beside_watched(self, release: Release, requested: Sequence[str]) -> None:
+        """Refuse a second rollout without a word to the first, where somebody has watched that one of late."""
+        for running in filter(None, map(self._book.rollout, self._book.state.unfinished)):
+            since = self._parts.clock() - running.plan.max_unwatched
+            if all(region.watched_at is not None and region.watched_at >= since for region in _exposed(running)):
+                refuse_beside(running, self._book.state, release, requested)
 
     def _is_held(self) -> bool:
         """Whether another run is alive."""
@@ -212,11 +226,9 @@ class RolloutEngine:
             if only is not None and region.region not in only:
                 continue
             try:
-                fence = self._parts.open_target(region.target).weights().fence
+                epochs.append(self._parts.open_target(region.target).weights().highest)
             except ExternalSystemError as error:
                 self._say(region.region, "target failed", f"reading the weights: {error}")
-                continue
-            epochs.append(fence.epoch if fence is not None else 0)
         reconciled = self._book.take_lease(
             self._parts.clock(), above=max(epochs), who=self._parts.who, allow=self._refuse_while_held
         )
@@ -231,7 +243,7 @@ class RolloutEngine:
         """
         good = self._book.state.good
         rest = {name for name in requested if name not in good or good[name].release.digest != release.digest}
-        same = None
+        same = beside = None
         for name in self._book.state.unfinished:
             running = self._book.rollout(name)
             if running is None:
@@ -244,6 +256,7 @@ class RolloutEngine:
             if is_poisoned(self._book.state, release, requested) or not rest & over:
                 ticker = self._ticker(running)
                 self._bring_to_rest(ticker, f"release {release.digest} was asked for")
+                beside = ticker
                 if over & set(requested):
                     _refuse_undrained(ticker.state)
             elif running.plan.release == release and rest <= over <= set(requested):
@@ -255,6 +268,8 @@ class RolloutEngine:
         if same is not None:
             return same
         refuse_poisoned(self._parts, self._book.state, release, requested)
+        if beside is not None:
+            refuse_beside(beside.state, self._book.state, release, requested)
         planned = planned or plan_rollout(self._parts, self._book.state, release, requested, self._declared)
         return None if planned.plan is None else self._start(planned.plan)
 
@@ -336,8 +351,12 @@ class RolloutEngine:
     def _driven(self, ticker: Ticker, deadline: datetime, leave_at: datetime | None, rescue: str) -> RunEnd:
         """Drive a rollout, and return how that ended."""
         if self._driver.drive(ticker, deadline, leave_at):
-            return replace(tick_end(ticker.state, rescue), is_handed_over=True)
-        return end_of(ticker.state, self._parts.interrupted(), rescue)
+            return replace(tick_end(ticker.state, rescue, never=self._never(ticker)), is_handed_over=True)
+        return end_of(ticker.state, self._parts.interrupted(), rescue, never=self._never(ticker))
+
+    def _never(self, ticker: Ticker) -> str:
+        """Say what of a rollout will never get through; waiting for it is of no use."""
+        return spell_never(self._parts, ticker.state)
 
     def _ticker(self, state: RolloutState) -> Ticker:
         """Return the ticker for a rollout, with a watcher of its own."""
@@ -352,8 +371,17 @@ class RolloutEngine:
             slice_between=self._parts.slice_between,
             judge_live=self._parts.judge_live,
         )
-        self._last = Ticker(self._parts, self._book, state, watcher)
-        return self._last
+        if not set(state.plan.places) & set(self._parts.settings.targets):
+            raise NeedsHumanError(
+                f"the ledger is of a rollout over {', '.join(state.plan.places)}, and wedgate.yml has none of these "
+                "regions: it is another repository's ledger, or they were renamed meanwhile; nothing was touched; let "
+                "`state:` name the ledger of this repository, or return that rollout's traffic with `wedgate rollback`"
+            )
+        parts = self._parts
+        if self._ticks:
+            parts = replace(parts, run_beside=to_the_end(parts.run_beside, lambda: ticker.wait()))
+        self._last = ticker = Ticker(parts, self._book, state, watcher)
+        return ticker
 
     def _refuse_lost_ledger(self) -> None:
         """Raise where the rescue file is of a rollout that the ledger has never heard of.
@@ -405,6 +433,10 @@ class RolloutEngine:
     def _say(self, region: str | None, what: str, why: str) -> None:
         """Tell whoever watches."""
         self._parts.observe(Progress(at=self._parts.clock(), region=region, what=what, why=why))
+
+
+def _exposed(state: RolloutState) -> list[RegionState]:
+    return [region for region in state.regions if region.is_exposed]
 
 
 def _came_back(region: RegionState) -> bool:

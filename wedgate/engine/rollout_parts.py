@@ -15,10 +15,11 @@ from wedgate.engine.holder import is_alive, own_name
 from wedgate.engine.known import Known
 from wedgate.engine.observe import JudgeLive, SliceBetween
 from wedgate.engine.progress import Observer
-from wedgate.engine.returning import Ask, ask_within
+from wedgate.engine.returning import Ask, Together, ask_within, in_threads
 from wedgate.errors import ExitCode
 from wedgate.gate.decision import RegionDecision
 from wedgate.judge.values import JudgeSettings
+from wedgate.making import quick
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import Plan, RolloutState
 from wedgate.rollout.values import RolloutSettings, TargetSettings
@@ -48,6 +49,7 @@ class Passage:
     strategy: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutParts:
     """Everything that a rollout touches.
@@ -58,8 +60,9 @@ class RolloutParts:
     and records its use before it says so. ``reports`` returns every regression reported so far. ``who`` is this run's
     name in the lease (``machine:pid``), and ``is_alive`` tells whether another of that form still runs (``None``: not
     known). ``run_beside`` starts a deploy and returns without waiting for its end. ``ask`` bounds how long a rollback
-    waits to hear of the old colour. ``is_fleet`` says that the store holds other services as well, which may share a
-    target by mistake. ``known`` is what was made of the ledger when it was last read.
+    waits to hear of the old colour, and ``together`` returns several regions at the same time. ``is_fleet`` says that
+    the store holds other services as well, which may share a target by mistake. ``known`` is what was made of the
+    ledger when it was last read.
     """
 
     service: str
@@ -79,19 +82,34 @@ class RolloutParts:
     slice_between: SliceBetween
     judge_live: JudgeLive
     let_through: Callable[[RegionDecision, Plan, datetime], Passage | None] = lambda decision, plan, at: None
-    fits_nowhere: Callable[[Sequence[str]], str | None] = lambda regions: None
-    """Says which of some regions no rollout could ever get through, and what to shorten; ``None`` where each can."""
+    fits_nowhere: Callable[[RolloutSettings, Sequence[str]], Nowhere | None] = lambda settings, regions: None
+    """Says which of some regions no rollout with such settings could ever get through; ``None`` where each can."""
     interrupted: Callable[[], str | None] = lambda: None
+    listen: Callable[[timedelta], bool] | None = None
+    """Waits so long for somebody to append to the ledger, and says whether; ``None`` where the store cannot tell."""
     reports: Callable[[], Sequence[Regression]] = tuple
     who: str = field(default_factory=own_name)
     is_alive: Callable[[str], bool | None] = is_alive
     run_beside: Callable[[Callable[[], None]], Beside] = run_beside
     ask: Ask = ask_within
+    together: Together = in_threads
     known: Known = field(default_factory=Known)
     is_fleet: bool = False
     hooks: Hooks = field(default_factory=NoHooks)
     store_kind: str = "file"
     store_options: tuple[tuple[str, object], ...] = ()
+
+
+@quick
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nowhere:
+    """Why the way through a region fits into no window of the coming year, and what to shorten.
+
+    ``may_be_opened``: an override could open a window that is long enough.
+    """
+
+    text: str
+    may_be_opened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from wedgate.engine.traffic import spell_traffic
 from wedgate.errors import RefusedError, UsageError
 from wedgate.ledger.streams import Good, LedgerState, Poisoned
 from wedgate.rollout.promises import Declared, refusal_to_start
-from wedgate.rollout.state import Plan, RegionPlan
+from wedgate.rollout.state import Plan, RegionPlan, RolloutState
 from wedgate.rollout.values import Migration, Release, RolloutSettings, TargetSettings, Weights
 
 
@@ -78,10 +78,11 @@ def plan_rollout(
     refuse_poisoned(parts, state, release, requested)
     missing = [region for region in requested if region not in state.good]
     if missing:
+        is_all = set(missing) >= set(parts.settings.targets)
         raise RefusedError(
             f"no last good version is known for {', '.join(missing)}, so there is nothing to return to; record what "
             "runs there now: wedgate rollout adopt --digest DIGEST"
-            + "".join(f" --region {region}" for region in missing)
+            + "".join(f" --region {region}" for region in missing if not is_all)
         )
     already = tuple(region for region in requested if state.good[region].release.digest == release.digest)
     rest = [region for region in requested if region not in already]
@@ -90,8 +91,9 @@ def plan_rollout(
     refuse_out_of_order(parts.settings, state, release, rest)
     if (refusal := refusal_to_start(declared, digest=release.digest)) is not None:
         raise RefusedError(f"{refusal} with --accept-migration")
-    if (never := parts.fits_nowhere(rest)) is not None:
-        raise RefusedError(f"it would be held for ever: {never}; `wedgate plan` says more")
+    never = parts.fits_nowhere(parts.settings, rest)
+    if never is not None and not never.may_be_opened:
+        raise RefusedError(f"it would be held for ever: {never.text}; `wedgate plan` says more")
     for region in rest:
         refuse_unhealthy(parts.open_target(_target_settings(parts.settings, region)), state.good[region])
     plan = Plan(
@@ -124,6 +126,24 @@ def refuse_out_of_order(
                 f"{then} comes after {first} (rollout.order), which does not run {release.digest} yet; roll it out "
                 f"there first, or both together: --region {first} --region {then}"
             )
+
+
+def refuse_beside(running: RolloutState, state: LedgerState, release: Release, regions: Sequence[str]) -> None:
+    """Raise ``RefusedError`` where some regions, of others than those of a rollout under way, do not run a release yet.
+
+    A service has one rollout at a time: one rescue file returns it, one report and one poison list speak of it.
+    """
+    good = state.good
+    rest = [name for name in regions if name not in good or good[name].release.digest != release.digest]
+    over = [region.region for region in running.plan.regions]
+    if running.is_over or not rest or set(rest) & set(over):
+        return
+    both = " ".join(f"--region {name}" for name in (*over, *rest))
+    raise RefusedError(
+        f"rollout {running.plan.rollout} of {running.plan.release.digest} is under way in {', '.join(over)}, and a "
+        "service has one at a time, so that one rollback returns all of it; wait until it is over, end it "
+        f"(wedgate rollout abort), or start one over all of them: {both}"
+    )
 
 
 def refuse_unhealthy(target: Target, good: Good) -> None:

@@ -7,11 +7,13 @@ it: noted locally, applied at once, recorded then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from wedgate.adapters.targets.interface import FenceError, Target
+from wedgate.adapters.targets.interface import ChangedError, FenceError, Target, WeightsReading
 from wedgate.engine.beside import Beside
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import RENEW_EVERY
@@ -32,12 +34,24 @@ from wedgate.rollout import events as ev
 from wedgate.rollout.hooks import begins_to_return, call_of, condition_of, point_passed
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.returns import PART_WITHIN
-from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState
+from wedgate.rollout.state import HoldKind, RegionPhase, RegionPlan, RolloutState
 from wedgate.rollout.step import step, would_go_on
 from wedgate.rollout.values import Colour, HookPoint, Weights
 
+OBEY_EVERY = timedelta(seconds=10)
+"""How often the ledger is looked at for what people told the rollout."""
+
+MOST_CHANGES = 5
+"""How often weights may change under the hand that puts a fence on them; who is overtaken writes once or twice."""
+
+LOOK_EVERY = timedelta(seconds=1)
+"""How often a tick looks whether what it waits for has ended."""
+
 ASK_AGAIN = timedelta(seconds=30)
 """How often a closed gate is asked again while a run waits: the calendar itself may be changed meanwhile."""
+
+_ALWAYS_TOLD = (ev.HookRan, ev.Ticked)
+"""Events of which something is written or said even where they change nothing."""
 
 LINES_SAID = 3
 """Lines of a failed hook's output that are said at once; more of it is in the journal."""
@@ -46,6 +60,7 @@ LINES_SAID = 3
 class Ticker:
     """Drives one rollout's machine against the world. ``state`` is where it stands.
 
+    ``only`` are the regions whose targets may be touched (``None``: all): a job may have no credentials for the others.
     ``blind`` is set to the error when the ledger could not be written: from then on nothing increases, returns to
     stable still work, and what happens is kept in the spool. ``raised`` is an increase that is not recorded yet.
     """
@@ -62,20 +77,25 @@ class Ticker:
         self._asked: dict[str, datetime] = {}
         self._gate = RegionGate(parts, book)
         self._returns = Returns(
-            parts.run_beside, parts.ask, lambda region, why: self._say(region, "before it goes back", why, None)
+            parts.run_beside, parts.ask, lambda region, why: _say(parts, region, "before it goes back", why, None)
         )
         self._hooks = HookDesk(parts)
         self.raised: Progress | None = None
         self.state = state
+        self.only: tuple[str, ...] | None = None
         self.blind: ExternalSystemError | None = None
         self.spooled_at: str | None = None
         self._marks: list[Draft] = []
+        self._is_waiting = False
+        self._renewing = threading.Lock()
+        """Regions are returned at the same time, and each may wait for something."""
+        self._obeyed_at = parts.clock()
 
     def feed(self, event: ev.Event) -> None:
         """Let the machine take in one event, carry out what follows, and feed back what that found."""
         before = self.state
         after, effects = step(before, event)
-        if after is before and not effects and not isinstance(event, ev.HookRan | ev.Ticked):
+        if after is before and not effects and not isinstance(event, _ALWAYS_TOLD):
             # Most of what is read back is as it was, and nothing follows.
             return
         if isinstance(event, ev.HookRan):
@@ -84,19 +104,20 @@ class Ticker:
             # A return that could not be recorded stops nobody; what would be an increase after it is not even begun.
             raise self.blind
         drafts = self._drafts(event, after, effects)
-        decreases = [effect for effect in effects if isinstance(effect, fx.SetWeights) and effect.is_decrease]
+        decreases = (
+            [each for each in effects if isinstance(each, fx.SetWeights) and each.is_decrease] if effects else []
+        )
         found: list[ev.Event] = []
         if decreases:
             self.spooled_at = self._book.keep(drafts) or self.spooled_at
             self.state = after
             found += self._before_rollback(before, after)
             failures: list[Exception] = []
-            for decrease in decreases:
-                try:
-                    found += self._apply(decrease)
-                except Exception as error:
-                    # One region's trouble, whatever it is, must not leave the others where they are.
-                    failures.append(error)
+            for came in self._parts.together(self._try, list(filter(self._reaches, decreases))):
+                if isinstance(came, Exception):
+                    failures.append(came)
+                else:
+                    found += came
             self._record(drafts, spooled=True)
             if failures:
                 raise failures[0]
@@ -112,6 +133,7 @@ class Ticker:
             self.feed(each)
         for effect in effects:
             if effect in decreases:
+                # A region that this tick does not reach owes its return by the journal, and its own tick sees to it.
                 continue
             for each in self._apply(effect):
                 self.feed(each)
@@ -119,11 +141,21 @@ class Ticker:
             marks, self._marks = self._marks, []
             self._record(marks, spooled=False)
 
+    def _try(self, decrease: fx.SetWeights) -> Sequence[ev.Event] | Exception:
+        """Return what was found, or the error: one region's trouble must not leave the others where they are."""
+        try:
+            return self._apply(decrease)
+        except Exception as error:
+            return error
+
     def target(self, region: str) -> Target:
         """Return the target that the start pinned for a region."""
         if region not in self._targets:
             self._targets[region] = self._parts.open_target(self.state.plan.region(region).target)
         return self._targets[region]
+
+    def _reaches(self, effect: fx.SetWeights) -> bool:
+        return self.only is None or effect.region in self.only
 
     def is_deploying(self, region: str) -> bool:
         """Whether a deploy, or a hook that is a condition, runs beside the loop there."""
@@ -138,10 +170,12 @@ class Ticker:
         """Put this run's fence on every target of the plan (or of some regions), then take in what was found there.
 
         A fence holds nobody off until the target has it: an earlier run that was only slow could still raise traffic.
-        The weights are written as they were found, and not at all where the earlier run gave its lease back. A region
-        that needs a human is not touched. ``anew``: what is held for want of something is tried again.
+        The weights are written as they were found, and not at all where the target has a fence that every run which
+        never gave its lease back is held off by. A region that needs a human is not touched. ``anew``: what is held for
+        want of something is tried again.
         """
-        found: list[ev.Event] = []
+        found: list[ev.WeightsRead] = []
+        fenced: list[str] = []
         for plan in self.state.plan.regions:
             region = self.state.region(plan.region)
             is_theirs = regions is not None and plan.region not in regions
@@ -149,38 +183,66 @@ class Ticker:
                 continue
             try:
                 read = self._weights(plan.region)
-                if not self._book.was_given_back:
-                    self.target(plan.region).set_weights(read.weights, self._book.fence(self.state.plan.rollout))
+                lost = self._book.state.lost
+                if lost and (read.fence is None or read.fence.epoch <= lost):
+                    fenced.append(plan.region)
+                    read = self._fenced(plan, read)
             except FenceError as error:
                 raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
             except ExternalSystemError as error:
                 self._say(plan.region, "target failed", f"taking over: {error}", None)
             else:
                 found.append(read)
-        began = ev.RunBegan(
-            at=self._now(),
-            epoch=self._book.epoch,
-            handed_over=self._book.was_given_back,
-            anew=anew,
-            regions=regions,
-        )
-        self.feed(began)
+        before = self.state
+        self._begin(regions, fenced, anew=anew)
         for each in found:
-            self.feed(each)
+            # What went back since is not as it was read.
+            if not before.region(each.region).is_exposed or self.state.region(each.region).is_exposed:
+                self.feed(each)
         for state in self.state.regions:
             self.watcher.resume(state)
+
+    def _fenced(self, plan: RegionPlan, read: ev.WeightsRead) -> ev.WeightsRead:
+        """Put this run's fence on weights as they were read; return what is in force then.
+
+        Who is overtaken here may switch until then: of what it wrote and what was read the lower share stays.
+        """
+        fence, over = self._book.fence(self.state.plan.rollout), WeightsReading(weights=read.weights, fence=read.fence)
+        for _ in range(MOST_CHANGES):
+            try:
+                self.target(plan.region).set_weights(read.weights, fence, over=over)
+            except ChangedError as error:
+                changed, over = error, error.found
+                lower = min(read.weights, over.weights, key=lambda weights: weights.of(plan.candidate))
+                read = replace(read, weights=lower, fence=over.fence)
+            else:
+                return read
+        raise changed
+
+    def _begin(self, regions: tuple[str, ...] | None, fenced: Sequence[str], *, anew: bool) -> None:
+        """Let the run begin; what an earlier one may have left half done, in regions just ``fenced``, begins first."""
+        began = ev.RunBegan(at=self._now(), epoch=self._book.epoch, handed_over=False, anew=anew, regions=regions)
+        if self._book.was_given_back:
+            concerned = regions or tuple(plan.region for plan in self.state.plan.regions)
+            rest = tuple(region for region in concerned if region not in fenced)
+            if fenced:
+                self.feed(replace(began, regions=tuple(fenced)))
+            began = replace(began, handed_over=True, regions=rest if fenced else regions)
+        self.feed(began)
 
     def obey(self) -> bool:
         """Take in what people told this rollout since, from the ledger as it is now; return whether there was anything.
 
-        A ledger that cannot be read tells nothing; it closes the gate in any case.
+        A digest that came onto the poison list by another rollout, or by hand, is a regression here too. A ledger that
+        cannot be read tells nothing; it closes the gate in any case.
         """
         try:
-            orders = self._book.look().orders
+            ledger = self._book.look()
         except ExternalSystemError:
             return False
         before = self.state.obeyed
-        for line in orders:
+        self._heed(ledger.poisoned.get(self.state.plan.release.digest))
+        for line in ledger.orders:
             given = line.given
             if line.revision > self.state.obeyed and given.rollout == self.state.plan.rollout:
                 self.feed(
@@ -195,6 +257,14 @@ class Ticker:
                 )
         return self.state.obeyed != before
 
+    def _heed(self, poisoned: Poisoned | None) -> None:
+        plan = self.state.plan
+        if poisoned is None or self.state.halted is not None or poisoned.rollout == plan.rollout:
+            return
+        if poisoned.holds([region.region for region in plan.regions]):
+            why = f"{poisoned.digest} is poisoned since rollout {poisoned.rollout}: {poisoned.why}"
+            self.feed(ev.RegressionReported(at=self._now(), region=None, why=why))
+
     def leave(self) -> None:
         """Write down what was observed of candidates with traffic, for the run that goes on."""
         for region in self.state.regions:
@@ -208,11 +278,39 @@ class Ticker:
         if lease is None or at - lease.seen >= RENEW_EVERY:
             self._record([_draft(Stream.LEASE, "renewed", at, {"who": self._parts.who})], spooled=False)
 
+    def wait(self) -> bool:
+        """Let a second pass while something runs beside this, and say whether to wait on.
+
+        A tick that says nothing meanwhile would be taken for dead, and one that hears nothing would keep a regression
+        waiting. It obeys only in front of what is not begun: what is being returned is not recorded yet.
+        """
+        self._parts.pause(LOOK_EVERY)
+        at = self._now()
+        with suppress(ExternalSystemError), self._renewing:
+            if self.blind is None:
+                self.renew()
+        if self._is_waiting and at - self._obeyed_at >= OBEY_EVERY:
+            self._obeyed_at, self._is_waiting = at, False
+            try:
+                self.obey()
+            finally:
+                self._is_waiting = True
+        return self._parts.interrupted() is None
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        """Note that everything that was decided is recorded, while a deploy or a condition is waited for."""
+        before, self._is_waiting = self._is_waiting, True
+        try:
+            yield
+        finally:
+            self._is_waiting = before
+
     def _drafts(self, event: ev.Event, after: RolloutState, effects: Sequence[fx.Effect]) -> list[Draft]:
         """Return what the ledger should say: the event if it changed anything, and the records that go with it."""
-        rollout, at = self.state.plan.rollout, event.at
+        before, rollout, at = self.state, self.state.plan.rollout, event.at
         drafts = []
-        if (after is not self.state and after != self.state) or isinstance(event, ev.HookRan):
+        if (after is not before and after != before) or isinstance(event, ev.HookRan):
             drafts.append(draft_of(event if effects else _mark_of(event), rollout=rollout))
         for effect in effects:
             if isinstance(effect, fx.Poison):
@@ -221,7 +319,7 @@ class Ticker:
             elif isinstance(effect, fx.RecordGood):
                 good = Good(region=effect.region, colour=effect.colour, release=effect.release, rollout=rollout)
                 drafts.append(_draft(Stream.HISTORY, "good", at, to_plain(good)))
-        if after is not self.state and after.is_over and not self.state.is_over:
+        if after is not before and after.is_over and not before.is_over:
             drafts.append(release_claims(after, at))
         return drafts
 
@@ -297,7 +395,8 @@ class Ticker:
             if not would_go_on(self.state, region, answer):
                 return (answer,)
             self._say(name, f"hook {point}", "runs", None)
-            self._hooks.begin(call_of(self.state.plan, region, point))
+            with self._waiting():
+                self._hooks.begin(call_of(self.state.plan, region, point))
         ran = self._hooks.ended(point, name)
         if ran is None:
             return ()
@@ -353,7 +452,8 @@ class Ticker:
                 raise LeaseLostError(f"{error}; this run stops and touches nothing more") from error
             except ExternalSystemError as error:
                 return (ev.DeployFailed(at=self._now(), region=region, why=str(error)),)
-            self._deploys[region] = self._parts.run_beside(self._deployment(effect))
+            with self._waiting():
+                self._deploys[region] = self._parts.run_beside(self._deployment(effect))
         ran = self._ran.get(region, ())
         try:
             if not self._deploys[region].is_done():
@@ -448,7 +548,12 @@ class Ticker:
 
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""
-        self._parts.observe(Progress(at=self._now(), region=region, what=what, why=why, until=until))
+        _say(self._parts, region, what, why, until)
+
+
+def _say(parts: RolloutParts, region: str | None, what: str, why: str, until: datetime | None) -> None:
+    """Tell whoever watches a run."""
+    parts.observe(Progress(at=parts.clock(), region=region, what=what, why=why, until=until))
 
 
 def _mark_of(event: ev.Event) -> ev.Event:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from wedgate.calendars.values import RegionAnswer, RuleLook, SourceLook, Verdict
 from wedgate.gate.reasons import ReasonCode
+from wedgate.making import quick
 
 
 class Mode(StrEnum):
@@ -25,6 +26,7 @@ class ConfigOrigin(StrEnum):
     DEFAULT_BRANCH = "default-branch"
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
     """A reason code with the sentence a person reads; ``rule`` and ``market`` where one is named."""
@@ -35,6 +37,7 @@ class Reason:
     market: str | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionDecision:
     """The verdict for one region with its reasons; ``answer`` is what the calendar said (``None`` when it could

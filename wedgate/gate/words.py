@@ -12,6 +12,8 @@ _CARING = (ReasonCode.RULE_CAUTION, ReasonCode.LOAD_CAUTION, ReasonCode.LOAD_UNV
 
 def why(region: RegionDecision) -> str:
     """Return the reasons that made the verdict, each said once, with its markets where not all of them have it."""
+    if not region.reasons:
+        return ""
     answer = region.answer
     every = len(answer.markets) if answer is not None else 0
     markets: dict[str, list[str]] = {}

@@ -111,9 +111,10 @@ def compare(
     least = 1 / comb(len(base) + len(candidate), len(base))
     level = QUIET * asked.level / family
     if least > level:
-        why = f"{len(base)} and {len(candidate)} values cannot tell more than 1 in {1 / least:.0f} from chance"
         needed = next(count for count in count_from(1) if level * comb(2 * count, count) >= 1)
-        return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=f"{why}, and {needed} of each are needed")
+        chance = f"{len(base)} and {len(candidate)} are all in the worst order by chance in 1 of {1 / least:.0f} cases"
+        why = f"too few values: {chance}, and {needed} of each are needed"
+        return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=why)
     return _Arms(base, candidate, direction, asked, family, in_turns=in_turns).comparison()
 
 
@@ -131,6 +132,7 @@ class _Arms:
         in_turns: bool,
     ) -> None:
         is_cost = direction is Direction.LOWER_IS_BETTER
+        self._asked = margins
         # Sorted once, and so is whatever is made of them: a factor changes no order.
         self._base = sorted(value if is_cost else _inverse(value) for value in base)
         self._candidate = sorted(value if is_cost else _inverse(value) for value in candidate)
@@ -149,13 +151,13 @@ class _Arms:
         p = p_at(self._candidate, [self._allowed(value) for value in self._base], self._share)
         ratios = _ratios(self._base, self._candidate)
         lower, upper = self._limits(ratios)
-        outcome, why = Outcome.MARGINAL, f"{self._missed:.4g} times the base cannot be ruled out"
+        outcome, why = Outcome.MARGINAL, f"worse by {100 * self._asked.missed:.4g} % cannot be ruled out"
         if p <= self._share and self._may_be_identical():
             why = "it looks worse, and so would identical builds now and then with so few values"
         elif p <= self._share:
-            outcome, why = Outcome.FAIL, f"more than {self._tolerated:.4g} times the base"
+            outcome, why = Outcome.FAIL, f"worse by more than {100 * self._asked.worse_by:.4g} %"
         elif upper < self._missed:
-            outcome, why = Outcome.PASS, f"{self._missed:.4g} times the base would have been seen"
+            outcome, why = Outcome.PASS, f"worse by {100 * self._asked.missed:.4g} % would have been seen"
         return Comparison(
             outcome=outcome,
             why=why,

@@ -15,6 +15,7 @@ of the stretch is not told from a shift.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from datetime import timedelta
@@ -44,6 +45,7 @@ def autocorrelation(differences: Sequence[float], lag: int) -> float:
     return math.fsum(first * second for first, second in zip(apart, apart[lag:], strict=False)) / spread
 
 
+@functools.lru_cache(maxsize=4096)
 def bound(count: int, *, chance: float = CHANCE) -> float:
     """Return the autocorrelation that ``count`` independent differences exceed with probability ``chance``."""
     return NormalDist().inv_cdf(1 - chance) / math.sqrt(count)

@@ -4,10 +4,13 @@
   catastrophe is called after a handful of requests and two failures of twenty are not.
 - The comparison: "it is not above stable's chance plus ``worse_by``". Only from ``requests`` candidate requests on:
   the minimum sample outranks significance.
+- The ceiling again, of the newest slices alone: of the last one, and of as many as have ``requests`` candidate
+  requests together. What goes wrong now is not to be made small by the hours before it.
 
-Both are looked at after every slice; look k may spend ``level / (k (k + 1))``, which sums to the level however long
-the bake is. ``fail`` needs one of the two. ``pass``, at the end of the bake only, needs the minimum sample and
-estimates within both limits. In between is ``marginal``.
+All are looked at after every slice; look k may spend ``level / (k (k + 1))``, which sums to the level however long
+the bake is. ``fail`` needs one of them. ``pass``, at the end of the bake only, needs the minimum sample, estimates
+within both limits, and newest slices that are not above the ceiling by more than chance (one in twenty). In between is
+``marginal``.
 
 Limitation: requests are taken as independent. Failures that come in bursts which only one colour meets make the tests
 too sure; the small level that they are given is the reserve for that.
@@ -16,17 +19,25 @@ too sure; the small level that they are given is the reserve for that.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 from wedgate.judge.exact import excess_p, upper_tail
 from wedgate.judge.values import ErrorLimits, MetricJudgement, Outcome, Slice
 from wedgate.judge.wording import spell_p, spell_percent, spell_share
+from wedgate.making import quick
 
 METRIC = "errors"
 
+TESTS = 4
+"""The ceiling over all, the comparison, and the ceiling over the newest slices twice."""
 
+PASS_CHANCE = 0.05
+"""What the newest slices may be above the ceiling by, and still pass."""
+
+
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Totals:
     """Counts up to one look."""
@@ -50,7 +61,7 @@ class _Totals:
 def judge_failures(
     slices: Sequence[Slice], limits: ErrorLimits, *, level: float, final: bool, against_limits: bool
 ) -> MetricJudgement:
-    """Judge the candidate's failures over usable slices in order; each of the two tests may spend half of ``level``.
+    """Judge the candidate's failures over usable slices in order; the tests share ``level`` equally.
 
     ``against_limits`` leaves the comparison out: stable gets no traffic, or is what is broken.
     """
@@ -66,13 +77,54 @@ def judge_failures(
         if not errors:
             continue
         totals = _Totals(errors=errors, requests=requests, stable_errors=stable_errors, stable_requests=stable_requests)
-        spend = level / 2 / (look * (look + 1))
+        spend = level / TESTS / (look * (look + 1))
         failed = _above_ceiling(totals, limits, spend)
         if failed is None and not against_limits:
             failed = _worse_than_stable(totals, limits, spend)
+        if failed is None and candidate.errors:
+            failed = _newest_above(slices[:look], limits, spend, against_limits=against_limits)
         if failed is not None:
             return failed
-    return _judge_rest(whole, limits, final=final, against_limits=against_limits)
+    rest = _judge_rest(whole, limits, final=final, against_limits=against_limits)
+    if rest.outcome is not Outcome.PASS:
+        return rest
+    odd = _newest_above(slices, limits, PASS_CHANCE, against_limits=against_limits, surely=False)
+    return rest if odd is None else _answer(Outcome.MARGINAL, f"{_both(whole)}, and {odd.rule}", whole, limits)
+
+
+def _newest(slices: Sequence[Slice], limits: ErrorLimits) -> Iterator[_Totals]:
+    """Yield the counts of the last slice, and of the last ones that have the minimum sample together."""
+    yield _totals(slices[-1:])
+    requests = 0
+    for length, piece in enumerate(reversed(slices), start=1):
+        requests += piece.candidate.requests
+        if requests >= limits.requests:
+            if length > 1:
+                yield _totals(slices[-length:])
+            return
+
+
+def _newest_above(
+    slices: Sequence[Slice], limits: ErrorLimits, spend: float, *, against_limits: bool, surely: bool = True
+) -> MetricJudgement | None:
+    """Return the failure of the newest slices, by either look; ``None`` where it may be chance, or is stable's too.
+
+    What both colours meet for a moment is above the ceiling as well, and no fault of the candidate.
+    """
+    for newest in _newest(slices, limits):
+        failed = _above_ceiling(newest, limits, spend)
+        if failed is not None and (against_limits or _is_its_own(newest, limits, spend if surely else 1.0)):
+            return replace(failed, rule=f"of late {failed.rule}")
+    return None
+
+
+def _is_its_own(totals: _Totals, limits: ErrorLimits, spend: float) -> bool:
+    """Whether the candidate failed more than stable over the same time, and chance makes so much with ``spend``."""
+    margin = float(limits.worse_by)
+    if totals.ratio <= totals.stable_ratio + margin:
+        return False
+    known = (totals.errors, totals.requests, totals.stable_errors, totals.stable_requests)
+    return spend >= 1 or not totals.stable_requests or excess_p(*known, margin, spend) <= spend
 
 
 def _totals(slices: Sequence[Slice]) -> _Totals:

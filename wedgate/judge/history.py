@@ -16,6 +16,16 @@ from wedgate.judge.units import factor_between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedShift:
+    """A shift to a worse level that somebody accepted: the levels ``before`` and ``after`` it, in ``unit``."""
+
+    before: float
+    after: float
+    unit: str
+    acceptance: Acceptance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricHistory:
     """One metric over the builds that have it, in the unit and direction of the newest of them.
 
@@ -50,12 +60,32 @@ class MetricHistory:
         count = self.found.undecided
         return self._accepted(len(self.values) - count, median(self.values[-count:])) if count else None
 
+    def accepted_between(self, base: float, candidate: float) -> AcceptedShift | None:
+        """Return the accepted shift that lies between two values, in this history's unit; ``None`` if none does.
+
+        The base is then nearer to the level before it, the candidate to the one after it, and no worse than what was
+        accepted: another slowdown, on top of the accepted one or beside it, is none of anybody's.
+        """
+        for first, before, after in reversed(self._shifts()):
+            is_between = abs(base - before) < abs(base - after) and abs(candidate - after) < abs(candidate - before)
+            is_worse = (after > before) is (self.direction is Direction.LOWER_IS_BETTER)
+            if not is_between or not is_worse or self._accepted(first, after) is None:
+                continue
+            if (taken := self._accepted(first, candidate)) is not None:
+                return AcceptedShift(before=before, after=after, unit=self.unit, acceptance=taken)
+        return None
+
+    def _shifts(self) -> list[tuple[int, float, float]]:
+        """Return every shift, and the newest builds while they are undecided: first build, level before and after."""
+        found = [(each.first, each.before, each.after) for each in self.found.change_points]
+        count = self.found.undecided
+        if count and self.found.level is not None:
+            found.append((len(self.values) - count, self.found.level, median(self.values[-count:])))
+        return found
+
     def level_from(self, build: str) -> BuildValue | None:
         """Return the level that begins with a build: after a shift, or of the newest builds. ``None`` if none does."""
-        found = [(each.first, each.after) for each in self.found.change_points]
-        count = self.found.undecided
-        found += [(len(self.values) - count, median(self.values[-count:]))] if count else []
-        for first, level in found:
+        for first, _, level in self._shifts():
             if self.builds[first].name == build:
                 since = len(self.values) - first
                 return BuildValue(name=self.name, unit=self.unit, direction=self.direction, value=level, count=since)

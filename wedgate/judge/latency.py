@@ -9,15 +9,17 @@ over the same time. So the count of worse slices is held against the exact distr
   slice is a look.
 - ``pass``, at the end of the bake only: at least ``slices`` slices, and the upper 90 % limit of the candidate's
   ratio to stable (signed ranks of the log-ratios) is within the limit. So a candidate that is at the limit passes in
-  one bake of ten at most.
-- ``marginal``: neither. ``not_enough_data``: too few slices, or too few for any count of them to reach the level.
+  one bake of ten at most. Nor are there slices in which it is surely more than twice as slow: not the last two, and not
+  more than chance makes of those in which stable is.
+- ``marginal``: neither. ``not_enough_data``: too few slices, too few for any count of them to reach the level, or
+  buckets that are wider than the margin, and than a millisecond: what lies inside of one is not known.
 
 Slices that lie apart as far as noise lasts (``correlation``) are given; where they still foretell one another, a pass
 is asked of such as lie further apart. A fail is not held back by that: what grows worse all the time looks the same.
 
 Limitations: slices must be longer than the noise that the colours do not share lasts. Only how often, not how much
-worse enters the verdict. A difference smaller than a bucket is not seen as a failure: at 7 ms in whole milliseconds
-that is 14 %.
+worse makes a failure. A difference smaller than a bucket is not seen as a failure: at 7 ms in whole milliseconds
+that is 14 %. Of the quantile alone is spoken: what is slow in fewer requests than it leaves out is not seen.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from statistics import median
 
 from wedgate.judge.correlation import FEWEST, PAUSE, autocorrelation, bound, joined, lasting
 from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
-from wedgate.judge.quantiles import Pair, answered, pairs_of
+from wedgate.judge.quantiles import Pair, Quantile, answered, pairs_of
 from wedgate.judge.remembered import Remembered
 from wedgate.judge.signed_rank import LARGEST, critical, shift_of
 from wedgate.judge.values import LatencyLimits, MetricJudgement, Outcome, Slice
@@ -39,6 +41,15 @@ PASS_RISK = 0.10
 
 PASS_CORRELATION = 0.01
 """How often slices without correlation are taken as correlated when a pass is asked for, and lie apart in vain."""
+
+MISSING_SHARE = 0.10
+"""Of what may be missing from the evidence of a bake that passes."""
+
+FINEST_MS = 1.0
+"""How wide a bucket may be whatever the margin: proxies count in whole milliseconds."""
+
+TERRIBLE = 2.0
+"""How many times as slow a slice is that nobody should overlook for all the others."""
 
 FEWEST_FOR_PASS = next(count for count in range(1, 64) if critical(count, PASS_RISK) is not None)
 """Slices below which no limit can be told at that risk."""
@@ -85,6 +96,8 @@ def slices_to_decide(limits: LatencyLimits, *, level: float) -> int:
 def _judge_whole_bake(
     slices: Sequence[Slice], limits: LatencyLimits, limit: float, numbers: tuple[tuple[str, str], ...]
 ) -> MetricJudgement:
+    if silent := _without_latency(slices):
+        return _answer(limits, Outcome.NOT_ENOUGH_DATA, silent, numbers)
     enough = math.ceil(1 / (4 * (1 - limits.quantile)))
     thick = _merge_thin(slices, enough)
     if len(thick) < max(limits.slices, FEWEST_FOR_PASS):
@@ -111,9 +124,50 @@ def _judge_whole_bake(
         f"candidate {spell_ms(candidate_ms)} against {spell_ms(stable_ms)} ({spell_ratio(ratio)}, at most "
         f"{spell_ratio(highest)}, limit {spell_ratio(limit)}) over {len(pairs)} slices"
     )
+    if (wide := _too_wide(pairs, limit)) is not None:
+        rule = (
+            f"{clause}, and {spell_ms(wide.lower)} to {spell_ms(wide.upper)} is one bucket, in which "
+            f"{spell_ratio(limit)} is not seen; give the histogram finer ones there, or a wider worse-by"
+        )
+        return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
+    if highest <= limit and (terrible := _terrible(pairs_of(slices, limits.quantile))):
+        return _answer(limits, Outcome.MARGINAL, f"{clause}, and {terrible}", numbers)
     if highest <= limit:
         return _answer(limits, Outcome.PASS, clause, numbers)
     return _answer(limits, Outcome.MARGINAL, f"{clause}: not surely within the limit, not surely beyond it", numbers)
+
+
+def _without_latency(slices: Sequence[Slice]) -> str:
+    """Say of which colour too many good answers are in no bucket: what took them longest may be missing."""
+    for name, samples in (
+        ("the candidate's", [piece.candidate for piece in slices]),
+        ("stable's", [piece.stable for piece in slices]),
+    ):
+        good = sum([sample.requests - sample.errors for sample in samples])
+        known = sum([answered(sample) - sample.timeouts for sample in samples])
+        if known < (1 - MISSING_SHARE) * good:
+            return f"only {known} of {name} {good} good answers have a latency; is every process scraped?"
+    return ""
+
+
+def _too_wide(pairs: Sequence[Pair], limit: float) -> Quantile | None:
+    """Return a bucket that hides the margin, where in half of the slices or more one does; ``None`` otherwise."""
+    wide = [
+        quantile
+        for pair in pairs
+        if (quantile := max(pair.stable, pair.candidate, key=lambda each: each.upper - each.lower)).upper
+        > max(quantile.lower * limit, quantile.lower + FINEST_MS)
+    ]
+    return wide[len(wide) // 2] if 2 * len(wide) >= len(pairs) else None
+
+
+def _terrible(pairs: Sequence[Pair]) -> str:
+    """Say in how many slices the candidate is terrible, where they are the newest, or more than chance makes."""
+    worse = [pair.is_surely_worse(TERRIBLE) for pair in pairs]
+    better = sum(pair.stable.lower > pair.candidate.upper * TERRIBLE for pair in pairs)
+    if not all(worse[-2:]) and upper_tail(sum(worse), sum(worse) + better, 0.5) > PASS_RISK:
+        return ""
+    return f"more than twice as slow in {sum(worse)} of {len(pairs)} slices"
 
 
 def _log_ratios(slices: Sequence[Slice], limits: LatencyLimits) -> list[float]:

@@ -1,9 +1,9 @@
 """The judgement of one step on live traffic: errors and latency together, and never a pass by accident.
 
 Four fifths of a step's false-alarm level go to latency, which needs them (n slices cannot say more than 1 in 2^n), and
-one fifth to errors. CPU and memory, where they are judged, share equally with latency. Each part spends its own over
-all its looks, so that a healthy candidate is failed with a probability of at most the level, however often it is
-looked at.
+one fifth to errors. CPU, memory and a ceiling of latency, where they are judged, share equally with latency. Each part
+spends its own over all its looks, so that a healthy candidate is failed with a probability of at most the level,
+however often it is looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from itertools import pairwise
 
+from wedgate.judge.ceiling import judge_ceiling
 from wedgate.judge.correlation import slices_apart, spaced
 from wedgate.judge.failures import judge_failures
 from wedgate.judge.latency import judge_latency, slices_to_decide
@@ -21,6 +22,11 @@ from wedgate.judge.usage import CPU, MEMORY, judge_usage
 from wedgate.judge.values import ColourSample, Judgement, JudgeSettings, MetricJudgement, Outcome, Slice, UsageLimits
 
 LATENCY_SHARE = 0.8
+
+LOST_SHARE = 0.10
+LOST_BY_CHANCE = 2
+"""Slices of which nothing is known, as when the source restarts once: more than these, and more than that share of all,
+keep a bake from passing."""
 
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_ENOUGH_DATA, Outcome.MARGINAL, Outcome.PASS)
 
@@ -37,8 +43,8 @@ def judge_live(
 
     ``level`` is the false-alarm budget of this step, for all metrics and looks; ``final`` says that the bake is over:
     before that the answer is never ``pass``. ``against_limits`` judges by absolute limits alone, where stable gets no
-    traffic or may itself be broken: errors against their ceiling, latency not at all. An exception in here is the
-    judgement ``error``.
+    traffic or may itself be broken: errors against their ceiling, and latency against one where it is set. An exception
+    in here is the judgement ``error``.
     """
     try:
         return _judge(slices, settings, level=float(level), final=final, against_limits=against_limits)
@@ -63,7 +69,8 @@ def _usage(settings: JudgeSettings) -> list[tuple[str, UsageLimits]]:
 
 def _coin_share(settings: JudgeSettings) -> float:
     """Return what each metric that is judged by slices may spend of the level."""
-    return LATENCY_SHARE / (1 + len(_usage(settings)))
+    has_ceiling = settings.latency.never_above_ms is not None
+    return LATENCY_SHARE / (1 + has_ceiling + len(_usage(settings)))
 
 
 def _judge(
@@ -71,29 +78,34 @@ def _judge(
 ) -> Judgement:
     if not 0 < level < 1:
         raise ValueError(f"a level lies between 0 and 1, got {level:g}")
-    usable = [piece for piece in slices if piece.trouble is None]
-    starts = [piece.start for piece in usable]
+    counted = [piece for piece in slices if piece.trouble is None or piece.candidate.requests]
+    starts = [piece.start for piece in counted]
     if starts != sorted(starts):
-        usable.sort(key=lambda piece: piece.start)
-    _refuse_nonsense(usable)
+        counted.sort(key=lambda piece: piece.start)
+    _refuse_nonsense(counted)
+    usable = [piece for piece in counted if piece.trouble is None]
     metrics = [
         judge_failures(
-            usable,
+            counted,
             settings.errors,
             level=level * (1 - LATENCY_SHARE),
             final=final,
             against_limits=against_limits,
         )
     ]
+    apart = spaced(usable, settings.noise_lasts)
+    share = level * _coin_share(settings)
+    if (ceiling_ms := settings.latency.never_above_ms) is not None:
+        metrics.append(judge_ceiling(apart, settings.latency, ceiling_ms, level=share, final=final))
     if not against_limits:
-        apart = spaced(usable, settings.noise_lasts)
-        share = level * _coin_share(settings)
         metrics.append(judge_latency(apart, settings.latency, level=share, final=final))
         least = settings.latency.slices
         metrics.extend(
             judge_usage(apart, limits, metric=metric, level=share, final=final, least=least)
             for metric, limits in _usage(settings)
         )
+    if final:
+        metrics += _judge_evidence(len(slices), len(slices) - len(counted))
     outcome = next(grave for grave in _GRAVEST_FIRST if any(metric.outcome is grave for metric in metrics))
     return Judgement(
         outcome=outcome,
@@ -102,6 +114,14 @@ def _judge(
         usable=len(usable),
         text=_text([metric for metric in metrics if metric.outcome is outcome], slices, usable),
     )
+
+
+def _judge_evidence(slices: int, lost: int) -> list[MetricJudgement]:
+    """Return why nothing can pass where much was lost: what crashes takes the evidence of its failures with it."""
+    if lost <= LOST_BY_CHANCE or lost <= LOST_SHARE * slices:
+        return []
+    rule = f"{lost} of {slices} slices were lost, more than {LOST_SHARE:.0%}; a version that crashes loses its own"
+    return [MetricJudgement(metric="evidence", outcome=Outcome.NOT_ENOUGH_DATA, rule=rule, numbers=())]
 
 
 def _text(deciding: Sequence[MetricJudgement], slices: Sequence[Slice], usable: Sequence[Slice]) -> str:

@@ -35,20 +35,18 @@ class Pair:
     candidate: Quantile
     ratio: float = field(init=False)
     """Candidate over stable, by the estimates; infinite when the candidate's falls among timeouts."""
+    log_ratio: float = field(init=False)
+    """The natural logarithm of the ratio; minus infinity when only stable's falls among timeouts."""
 
     def __post_init__(self) -> None:
         """Work out the ratio, which every look of a bake asks for."""
-        unknown = math.isinf(self.candidate.point)
-        object.__setattr__(self, "ratio", math.inf if unknown else self.candidate.point / self.stable.point)
+        ratio = math.inf if math.isinf(self.candidate.point) else self.candidate.point / self.stable.point
+        object.__setattr__(self, "ratio", ratio)
+        object.__setattr__(self, "log_ratio", math.log(ratio) if ratio > 0 else -math.inf)
 
     def is_surely_worse(self, limit: float) -> bool:
         """Tell whether the candidate exceeds ``limit`` times stable wherever in their buckets the two are."""
         return self.candidate.lower > self.stable.upper * limit
-
-    @property
-    def log_ratio(self) -> float:
-        """The natural logarithm of the ratio; minus infinity when only stable's falls among timeouts."""
-        return math.log(self.ratio) if self.ratio > 0 else -math.inf
 
 
 def answered(sample: ColourSample) -> int:
@@ -81,6 +79,12 @@ def pair_of(stable: ColourSample, candidate: ColourSample, quantile: Decimal) ->
         for sample, count in zip((stable, candidate), counts, strict=True)
     ]
     return Pair(stable=found[0], candidate=found[1])
+
+
+def quantile_of(sample: ColourSample, quantile: Decimal) -> Quantile | None:
+    """Return the quantile of one colour alone, or ``None`` when it answered nothing."""
+    count = answered(sample)
+    return _at_rank(sample, float(max(1, math.ceil(quantile * count)))) if count else None
 
 
 def _at_rank(sample: ColourSample, rank: float) -> Quantile:

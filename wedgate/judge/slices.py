@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from operator import attrgetter
 from statistics import fmean
 
 from wedgate.judge.values import Bucket, ColourSample, Reading, Slice, Used
@@ -17,6 +18,8 @@ SINCE_TOLERANCE = timedelta(seconds=5)
 
 SINCE_RESOLUTION = timedelta(seconds=1)
 """How much later than it was a start may seem to be: sources give whole seconds of uptime, rounded down."""
+
+_LOWER = attrgetter("lower_ms")
 
 NOTHING = ColourSample(requests=0, errors=0, timeouts=0, latency=())
 
@@ -35,7 +38,7 @@ def slice_between(before: Reading, after: Reading, *, stable: str) -> Slice:
     try:
         _same_source(before, after)
         others = [colour for colour in after.colours if colour != stable]
-        if len(others) != 1 or set(before.colours) != set(after.colours) or stable not in after.colours:
+        if len(others) != 1 or before.colours.keys() != after.colours.keys() or stable not in after.colours:
             raise TroubleError(f"the readings are of {sorted(before.colours)} and {sorted(after.colours)}")
         samples = {colour: _difference(before, after, colour) for colour in after.colours}
     except TroubleError as trouble:
@@ -90,9 +93,9 @@ def _same_source(before: Reading, after: Reading) -> None:
 def _difference(before: Reading, after: Reading, colour: str) -> ColourSample:
     old, new = before.colours[colour], after.colours[colour]
     requests, errors, timeouts = new.requests - old.requests, new.errors - old.errors, new.timeouts - old.timeouts
-    for name, count in (("requests", requests), ("errors", errors), ("timeouts", timeouts)):
-        if count < 0:
-            raise TroubleError(f"{colour}: {name} went down from {getattr(old, name)} to {getattr(new, name)}")
+    if requests < 0 or errors < 0 or timeouts < 0:
+        name = "requests" if requests < 0 else "errors" if errors < 0 else "timeouts"
+        raise TroubleError(f"{colour}: {name} went down from {getattr(old, name)} to {getattr(new, name)}")
     return ColourSample(
         # A counter is read a moment after its neighbour: a failure may show before its request does.
         requests=max(requests, errors, timeouts),
@@ -120,7 +123,7 @@ def _used_between(colour: str, old: Used | None, new: Used | None) -> Used | Non
 def _bucket_difference(colour: str, old: Sequence[Bucket], new: Sequence[Bucket]) -> tuple[Bucket, ...]:
     earlier = {bucket.lower_ms: bucket for bucket in old}
     found = []
-    for bucket in sorted(new, key=lambda bucket: bucket.lower_ms):
+    for bucket in sorted(new, key=_LOWER) if len(new) > 1 else new:
         past = earlier.pop(bucket.lower_ms, None)
         if past is not None and past.upper_ms != bucket.upper_ms:
             raise TroubleError(f"{colour}: the latency buckets changed at {bucket.lower_ms:g} ms")

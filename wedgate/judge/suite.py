@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.bounded import compare_bounded
 from wedgate.judge.comparison import Comparison, Margins, compare
+from wedgate.judge.history import AcceptedShift
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
@@ -68,7 +69,8 @@ class SuiteSettings:
 class MetricResult:
     """One metric: the comparison, in the base's unit, and the values that it was made of.
 
-    A metric that ``is_critical`` has to pass, whatever the score of all is.
+    A metric that ``is_critical`` has to pass, whatever the score of all is. ``accepted`` is the shift of the history
+    that explains the difference, where somebody accepted it; it changes no verdict.
     """
 
     name: str
@@ -79,6 +81,7 @@ class MetricResult:
     decides: bool = True
     is_critical: bool = False
     direction: Direction = Direction.LOWER_IS_BETTER
+    accepted: AcceptedShift | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ from statistics import median
 
 from wedgate.judge.correlation import evenly_joined
 from wedgate.judge.exact import first_decisive, has_crossed
-from wedgate.judge.latency import FEWEST_FOR_PASS, PASS_RISK
+from wedgate.judge.latency import FEWEST_FOR_PASS, MISSING_SHARE, PASS_RISK
 from wedgate.judge.signed_rank import LARGEST, shift_of
 from wedgate.judge.values import ColourSample, MetricJudgement, Outcome, Slice, UsageLimits
 from wedgate.judge.wording import spell_p, spell_ratio
@@ -64,6 +64,9 @@ def judge_usage(
         ("decides from", f"{first_decisive(level)} slices"),
     )
     outcome, rule = _decided(ratios, worse, limit=limit, level=level, final=final, least=least)
+    asked = sum(bool(piece.stable.requests and piece.candidate.requests) for piece in slices)
+    if outcome is Outcome.PASS and len(ratios) < (1 - MISSING_SHARE) * asked:
+        outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; of {asked} slices the others say nothing of {metric}"
     return MetricJudgement(metric=metric, outcome=outcome, rule=f"{clause}{rule}", numbers=numbers)
 
 

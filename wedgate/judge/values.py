@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from wedgate.making import quick
+
 
 class Outcome(StrEnum):
     """A judgement. Only ``pass`` advances a rollout; only ``fail`` rolls it back by itself."""
@@ -27,6 +29,7 @@ UNBOUNDED_MS = 1e12
 """The upper bound of a bucket that has none: requests that took longer than the last bound of a histogram."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bucket:
     """``count`` requests that took at least ``lower_ms`` and less than ``upper_ms`` milliseconds."""
@@ -46,6 +49,7 @@ class Used:
     memory_bytes: float | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColourSample:
     """What one colour did during one slice. ``timeouts`` are requests without an answer; they are part of
@@ -58,12 +62,14 @@ class ColourSample:
     used: Used | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """Both colours over the same stretch ``[start, end)``: one paired observation.
 
-    ``trouble`` is set when the stretch cannot be used (counter reset, proxy restart, unit change, parse failure):
-    the text says what happened, and the samples are not looked at.
+    ``trouble`` is set when the stretch cannot be used (counter reset, proxy restart, unit change, parse failure,
+    nothing read for long): the text says what happened. Where it has samples all the same, their failures count, and
+    nothing else of them.
     """
 
     start: datetime
@@ -86,11 +92,12 @@ class ErrorLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LatencyLimits:
     """Latency: ``quantile`` (0.95) of the candidate may exceed stable's by ``worse_by`` (a fraction) over paired
-    slices; below ``slices`` usable slices there is no pass."""
+    slices; below ``slices`` usable slices there is no pass. Where ``never_above_ms`` is set it may never exceed it."""
 
     quantile: Decimal = Decimal("0.95")
     worse_by: Decimal = Decimal("0.10")
     slices: int = 20
+    never_above_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +134,7 @@ class JudgeSettings:
         return self.false_alarms / (max(1, regions) * max(1, steps))
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricJudgement:
     """One metric: outcome, the rule that decided in words, and the numbers it used (name, text) in order."""
@@ -137,6 +145,7 @@ class MetricJudgement:
     numbers: tuple[tuple[str, str], ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """The verdict on a step: the worst of its metrics, with the slices counted and used."""
@@ -148,6 +157,7 @@ class Judgement:
     text: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Cumulative counters of both colours (``"blue"``, ``"green"``) since their source started, as of ``at``."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wedgate.ledger.chain import GENESIS, Entry, digest_of
+from wedgate.making import quick
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What somebody wants to record, before it has a place in the chain."""

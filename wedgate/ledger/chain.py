@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import json.encoder
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+from wedgate.making import quick
 
 GENESIS = "0" * 64
 """The ``previous`` of the first entry."""
@@ -18,6 +21,24 @@ GENESIS = "0" * 64
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False)
 
 
+def _spelling() -> Callable[[object], str]:
+    """Return what spells canonical JSON: the encoder's part in C, which it would make anew for each value.
+
+    Where that part is not there, or is another one, the encoder itself does the same.
+    """
+    try:
+        make = getattr(json.encoder, "c_make_encoder", None)
+        spell = make(None, _CANONICAL.default, json.encoder.encode_basestring, None, ":", ",", True, False, True)  # type: ignore[misc]
+        spell([{}], 0)
+    except TypeError:
+        return _CANONICAL.encode
+    return lambda value: "".join(spell(value, 0))
+
+
+_spell = _spelling()
+
+
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One line of the ledger.
@@ -49,7 +70,7 @@ def digest_of(
     previous: str,
 ) -> str:
     """Return the SHA-256 of an entry's canonical JSON (sorted keys, no spaces, UTF-8), in hex."""
-    canonical = _CANONICAL.encode((revision, stream, kind, at.isoformat(), epoch, nonce, body, previous))
+    canonical = _spell((revision, stream, kind, at.isoformat(), epoch, nonce, body, previous))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

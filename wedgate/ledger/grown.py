@@ -24,10 +24,10 @@ class Grown(Sequence[T]):
         """Return this with more items at its end; where that end was grown before, on a list of its own."""
         if len(self._items) != self._length:
             return Grown([*self._items[: self._length], *more])
-        longer: Grown[T] = Grown()
-        longer._items = self._items
-        longer._items.extend(more)
-        longer._length = len(longer._items)
+        longer: Grown[T] = Grown.__new__(Grown)
+        longer._items = items = self._items
+        items.extend(more)
+        longer._length = len(items)
         return longer
 
     def __len__(self) -> int:

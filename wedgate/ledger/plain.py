@@ -25,16 +25,20 @@ class PlainError(ValueError):
 
 def to_plain(value: object) -> object:
     """Return ``value`` as JSON data: instants as ISO 8601, durations as seconds, decimals as text."""
-    return _WRITERS[type(value)](value)
+    writer = _WRITERS[type(value)]
+    return value if writer is None else writer(value)
 
 
 Writer: typing.TypeAlias = Callable[[typing.Any], object]
 
 
-class _Writers(dict[type, Writer]):
-    """What writes values of each type; a ledger is written value by value, of a few types again and again."""
+class _Writers(dict[type, Writer | None]):
+    """What writes values of each type, ``None`` for what is JSON data as it is.
 
-    def __missing__(self, kind: type) -> Writer:
+    A ledger is written value by value, of a few types again and again.
+    """
+
+    def __missing__(self, kind: type) -> Writer | None:
         writer = self[kind] = _writer(kind)
         return writer
 
@@ -42,12 +46,12 @@ class _Writers(dict[type, Writer]):
 _WRITERS = _Writers()
 
 
-def _writer(kind: typing.Any) -> Writer:
+def _writer(kind: typing.Any) -> Writer | None:
     """Return what writes values of a type."""
     if issubclass(kind, StrEnum):
         return str.__str__
     if kind is type(None) or issubclass(kind, bool | int | float | str):
-        return lambda value: value
+        return None
     if issubclass(kind, datetime):
         return datetime.isoformat
     if issubclass(kind, timedelta):
@@ -57,7 +61,7 @@ def _writer(kind: typing.Any) -> Writer:
     if issubclass(kind, Mapping):
         return lambda value: {str(key): to_plain(item) for key, item in value.items()}
     if issubclass(kind, tuple | list | frozenset):
-        return lambda value: [_WRITERS[type(item)](item) for item in value]
+        return lambda value: list(map(to_plain, value))
     if dataclasses.is_dataclass(kind):
         return _fields_writer(kind)
     raise PlainError(f"{kind.__name__} has no plain spelling")
@@ -65,7 +69,16 @@ def _writer(kind: typing.Any) -> Writer:
 
 def _fields_writer(kind: typing.Any) -> Writer:
     names = _names(kind)
-    return lambda value: {name: _WRITERS[type(item := getattr(value, name))](item) for name in names}
+
+    def write(value: object) -> object:
+        plain = {}
+        for name in names:
+            item = getattr(value, name)
+            writer = _WRITERS[type(item)]
+            plain[name] = item if writer is None else writer(item)
+        return plain
+
+    return write
 
 
 def _names(kind: typing.Any) -> tuple[str, ...]:
@@ -136,7 +149,7 @@ def _tuple(kinds: tuple[object, ...]) -> Reader:
         reader = _reader(kinds[0])
 
         def read_all(plain: object) -> object:
-            items = _expect(list, plain)
+            items = plain if type(plain) is list else _expect(list, plain)
             read: list[object] = []
             try:
                 read.extend(map(reader, items))
@@ -179,20 +192,21 @@ def _mapping(key: object, item: object) -> Reader:
 def _dataclass(kind: type) -> Reader:
     """Read a dataclass field by field. Its readers are made at the first use: a type may hold itself."""
     names = frozenset(_names(kind))
-    readers: dict[str, Reader] = {}
+    readers: dict[str, tuple[Reader, object]] = {}
 
     def read(plain: object) -> object:
-        data = _expect(dict, plain)
+        data = plain if type(plain) is dict else _expect(dict, plain)
         if not readers:
             hints = typing.get_type_hints(kind)
-            readers.update((name, _reader(hints[name])) for name in names)
+            readers.update((name, (_reader(hints[name]), _as_it_is(hints[name]))) for name in names)
         if not data.keys() <= names:
             raise _WrongError(f"unknown field {min(data.keys() - names)}")
         given: dict[str, object] = {}
         name = ""
         try:
             for name, value in data.items():
-                given[name] = readers[name](value)
+                reader, same = readers[name]
+                given[name] = value if type(value) is same else reader(value)
         except _WrongError as wrong:
             raise wrong.below(f".{name}") from None
         try:
@@ -201,6 +215,12 @@ def _dataclass(kind: type) -> Reader:
             raise _WrongError(str(error)) from error
 
     return read
+
+
+def _as_it_is(kind: object) -> object:
+    """Return the type whose values spell themselves as a field of this type: the type itself, where it is JSON's."""
+    kinds = typing.get_args(kind) if typing.get_origin(kind) in (types.UnionType, typing.Union) else (kind,)
+    return next((each for each in kinds if each in (str, int, bool, float)), None)
 
 
 def _scalar(kind: object) -> Reader:
@@ -230,7 +250,7 @@ def _made(make: Callable[[typing.Any], object], given: object) -> object:
 
 def _instant(plain: object) -> object:
     try:
-        instant = datetime.fromisoformat(_expect(str, plain))
+        instant = datetime.fromisoformat(plain if type(plain) is str else _expect(str, plain))
     except ValueError as error:
         raise _WrongError(str(error)) from error
     if instant.tzinfo is None:

@@ -19,6 +19,7 @@ from wedgate.ledger.grown import Grown
 from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import PlainError, from_plain
 from wedgate.ledger.told import Mark, Passed, Telling, marked
+from wedgate.making import quick
 from wedgate.rollout.values import Colour, Release
 
 
@@ -77,6 +78,7 @@ class Poisoned:
         return not set(regions) <= set(self.cleared)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
     """Who may write: ``who`` (``machine:pid`` for a run) since ``at``, last heard of at ``seen``.
@@ -90,6 +92,11 @@ class Lease:
     seen: datetime
     ended: bool = False
 
+    @property
+    def is_of_run(self) -> bool:
+        """Whether a run holds it, which switches traffic under it; not somebody who only writes something down."""
+        return self.who.rpartition(":")[2].isdigit()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -99,6 +106,7 @@ class Claim:
     regions: tuple[str, ...]
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
     """One event of a rollout's journal as data."""
@@ -108,10 +116,13 @@ class JournalLine:
     body: Mapping[str, object]
 
 
+_JOURNAL, _LEASE = Stream.JOURNAL.value, Stream.LEASE.value
+
 START = "started"
 """The kind of the entry that begins a rollout's journal."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerState:
     """Everything the ledger says now.
@@ -131,6 +142,8 @@ class LedgerState:
     journals: Mapping[str, Sequence[JournalLine]] = field(default_factory=dict)
     latest: str | None = None
     lease: Lease | None = None
+    lost: int = 0
+    """The highest epoch of a run that never gave its lease back: it may switch traffic where no higher fence is."""
     audit: tuple[AuditLine, ...] = ()
     freezes: tuple[Frozen, ...] = ()
     """The freezes that nobody has ended; each may be over by its own time."""
@@ -174,10 +187,32 @@ def fold(entries: Iterable[Entry], state: LedgerState = EMPTY) -> LedgerState:
 class _Folding:
     """A ledger's state while entries are taken in: what is frozen otherwise would be copied for each of them."""
 
+    __slots__ = (
+        "_audit",
+        "_claims",
+        "_epoch",
+        "_freezes",
+        "_good",
+        "_has_more",
+        "_hashes",
+        "_head",
+        "_journals",
+        "_latest",
+        "_lease",
+        "_lost",
+        "_orders",
+        "_poisoned",
+        "_revision",
+        "_rolled_back",
+        "_state",
+        "_told",
+    )
+
     def __init__(self, state: LedgerState) -> None:
         self._state = state
         self._revision, self._head, self._epoch = state.revision, state.head, state.epoch
         self._lease, self._latest, self._freezes = state.lease, state.latest, state.freezes
+        self._lost = state.lost
         self._good, self._poisoned, self._claims = state.good, state.poisoned, state.claims
         self._audit: list[AuditLine] = []
         self._orders: list[OrderLine] = []
@@ -191,14 +226,18 @@ class _Folding:
     def state(self) -> LedgerState:
         """Return what was taken in."""
         before = self._state
-        longer = {name: _grown(before.journals.get(name, ()), lines) for name, lines in self._journals.items()}
+        journals = before.journals
+        if self._journals:
+            longer = {name: _grown(journals.get(name, ()), lines) for name, lines in self._journals.items()}
+            journals = {**journals, **longer}
         taken = replace(
             before,
             revision=self._revision,
             head=self._head,
             epoch=self._epoch,
-            journals={**before.journals, **longer} if longer else before.journals,
+            journals=journals,
             lease=self._lease,
+            lost=self._lost,
             hashes=_grown(before.hashes, self._hashes),
         )
         if not self._has_more:
@@ -218,14 +257,17 @@ class _Folding:
 
     def take(self, entry: Entry) -> None:
         """Take in one entry."""
-        self._revision, self._head, self._epoch = entry.revision, entry.hash, max(self._epoch, entry.epoch)
+        epoch, stream = entry.epoch, entry.stream
+        self._revision, self._head = entry.revision, entry.hash
+        if epoch > self._epoch:
+            self._epoch = epoch
         self._hashes.append(entry.hash)
         lease = self._lease
-        if lease is not None and entry.epoch == lease.epoch and entry.stream not in WITHOUT_LEASE:
-            self._lease = lease if entry.at <= lease.seen else replace(lease, seen=entry.at)
-        if entry.stream == Stream.JOURNAL:
+        if lease is not None and epoch == lease.epoch and entry.at > lease.seen and stream not in WITHOUT_LEASE:
+            self._lease = replace(lease, seen=entry.at)
+        if stream == _JOURNAL:
             self._take_line(entry)
-        elif entry.stream == Stream.LEASE:
+        elif stream == _LEASE:
             self._take_lease(entry)
         else:
             self._has_more = True
@@ -315,6 +357,8 @@ class _Folding:
         """Take the lease, or give it back; a renewal is only a sign of life."""
         if entry.kind == "taken":
             who = str(entry.body.get("who", ""))
+            if self._lease is not None and self._lease.is_of_run and not self._lease.ended:
+                self._lost = self._lease.epoch
             self._lease = Lease(who=who, epoch=entry.epoch, at=entry.at, seen=entry.at)
         elif entry.kind == "released" and self._lease is not None and self._lease.epoch == entry.epoch:
             self._lease = replace(self._lease, ended=True)

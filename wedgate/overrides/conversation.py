@@ -17,12 +17,11 @@ from wedgate.overrides.commands import Command, Override, Vote, Withdraw
 from wedgate.overrides.excluded import excluded_from, names_left, too_few_left
 from wedgate.overrides.grammar import Read, read_comment
 from wedgate.overrides.people import Comment, Person
-from wedgate.overrides.policy import NeverCount, OverridePolicy, Requirement
+from wedgate.overrides.policy import OVERRIDABLE, NeverCount, OverridePolicy, Requirement
 from wedgate.overrides.quorum import Approval, met_at
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import LIFE, Request, request_id_of
 from wedgate.overrides.standing import (
-    OVERRIDABLE,
     Change,
     RegionStanding,
     Rulebook,
@@ -62,6 +61,7 @@ class _Hearing:
         self._now = now
         self._refusals: list[Refusal] = []
         self._asks: dict[int, Person] = {}
+        self._other_services = [each.body for each in comments if change.place.is_beside(each.body)]
         self._said = list(self._listen(comments))
 
     def standing(self) -> Standing:
@@ -134,6 +134,7 @@ class _Hearing:
                         pull_request=self._change.number,
                         requester=said.author.id,
                         nonce=str(said.comment.id),
+                        place=self._change.place,
                     ),
                     override=override,
                     requester=said.author,
@@ -263,7 +264,7 @@ class _Hearing:
         """Whether a vote is for the request that stands; a later one for another is told so."""
         later = (said.comment.at, said.comment.id) > (request.at, request.comment)
         if (vote.request, vote.sha) != (request.id, request.override.sha):
-            if later:
+            if later and not self._is_for_another_service(vote):
                 self._refuse(
                     said,
                     Refusal(
@@ -274,6 +275,10 @@ class _Hearing:
                 )
             return False
         return later
+
+    def _is_for_another_service(self, vote: Vote) -> bool:
+        """Whether another service of the repository shows the request that a vote is for: it is answered there."""
+        return any(vote.request in body for body in self._other_services)
 
     def _trouble_with_approval(
         self, said: _Said, request: Request, excluded: Mapping[int, tuple[Person, RefusalCode, str]]
@@ -375,7 +380,7 @@ class _Hearing:
 
     def _refuse_votes_without_request(self) -> None:
         for said in self._said:
-            if isinstance(said.command, Vote):
+            if isinstance(said.command, Vote) and not self._is_for_another_service(said.command):
                 self._refuse(
                     said,
                     Refusal(

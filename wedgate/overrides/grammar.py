@@ -131,6 +131,9 @@ def _read_line(line: LiveLine) -> Command | None:
     if line.standing is Standing.CROWDED:
         what = "the text above this command may hide it (code, a link or a tag in the same paragraph)"
         raise _MistakeError(what, "put an empty line before the command")
+    if line.standing is Standing.UNCLEAR:
+        what = "markup further up may hide this command (a tag that is not ended in its line, or a fence in a list)"
+        raise _MistakeError(what, "write the command in a comment of its own")
     if len(text) > LONGEST_LINE:
         raise _MistakeError(f"the command is longer than {LONGEST_LINE:,} characters", "write a shorter reason")
     hidden = next((char for char in text if _is_unseen(char)), None)

@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from wedgate.overrides.people import Person
+from wedgate.overrides.policy import OVERRIDABLE
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import Request
-from wedgate.overrides.standing import OVERRIDABLE, RegionStanding, Standing
+from wedgate.overrides.standing import RegionStanding, Standing
 
 
 class MatchedBy(StrEnum):

@@ -93,6 +93,13 @@ DEFAULT_DUTIES: Mapping[Duty, Audience] = {
 }
 
 
+OVERRIDABLE = ("calendar_unverified", "config_invalid", "config_loosened", "config_missing")
+"""Reason codes that an override may name beside rules; no rule may have such a name."""
+
+SHORTEST = timedelta(minutes=30)
+"""What `longest` may not be below: a grant that ends before a job starts would open nothing, and mend nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverridePolicy:
     """Who may approve, how many of them, and what no override opens.

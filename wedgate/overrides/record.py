@@ -100,6 +100,16 @@ def uses_in(lines: Iterable[AuditLine]) -> tuple[Use, ...]:
         raise PlainError(f"a use in the audit stream does not say its {error}") from error
 
 
+def last_uses_in(lines: Iterable[AuditLine], repository: str, since: datetime) -> dict[int, int]:
+    """Return the pull requests of a repository whose grants were used since, each with the revision of its last use."""
+    used = [line for line in lines if line.kind == Act.USED and line.at >= since]
+    return {
+        number: line.revision
+        for line in sorted(used, key=lambda line: line.revision)
+        if line.body.get("repository") == repository and isinstance(number := line.body.get("pull_request"), int)
+    }
+
+
 def news_of(standing: Standing, change: Change, lines: Iterable[AuditLine], at: datetime) -> tuple[Draft, ...]:
     """Return what the ledger does not have yet of where a pull request stands; nothing of what strangers said."""
     known = {_key(line.kind, line.body) for line in lines}

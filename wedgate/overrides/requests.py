@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from wedgate.overrides.commands import Override
 from wedgate.overrides.people import Person
+from wedgate.overrides.place import ROOT, Place
 
 LIFE = timedelta(hours=24)
 """An approval that comes later than this after its request does not count: the emergency is another one by then."""
@@ -25,11 +26,13 @@ class Request:
     comment: int = 0
 
 
-def request_id_of(override: Override, *, repository: str, pull_request: int, requester: int, nonce: str) -> str:
+def request_id_of(
+    override: Override, *, repository: str, pull_request: int, requester: int, nonce: str, place: Place = ROOT
+) -> str:
     """Return the id of a request: 32 hexadecimal digits of the SHA-256 of its canonical JSON.
 
-    ``nonce`` tells two equal requests apart: the number of the comment. Nobody chooses it, so nobody can look for two
-    requests with one id.
+    Of one comment that several services hear, each makes a request of its own, by its ``place``. ``nonce`` tells two
+    equal requests apart: the number of the comment. Nobody chooses it, so nobody can look for two requests with one id.
     """
     said = [
         "wedgate-request-1",
@@ -44,6 +47,7 @@ def request_id_of(override: Override, *, repository: str, pull_request: int, req
         override.reason,
         override.link,
         override.strategy.value,
+        *([place.path] if place.path else []),
     ]
     canonical = json.dumps(said, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:32]

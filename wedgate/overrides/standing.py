@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from wedgate.overrides.people import Circle, Person, Role
+from wedgate.overrides.place import ROOT, Place
 from wedgate.overrides.policy import OverridePolicy
 from wedgate.overrides.quorum import Approval
 from wedgate.overrides.refusals import Refusal
 from wedgate.overrides.requests import Request
-
-OVERRIDABLE = ("calendar_unverified", "config_invalid", "config_loosened", "config_missing")
-"""Reason codes that ``rules=`` may name beside rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +26,7 @@ class Change:
     number: int
     head: str
     author: Person | None
+    place: Place = ROOT
     pushers: tuple[Person, ...] = ()
     committers: tuple[Person, ...] | None = ()
     co_author_logins: frozenset[str] = frozenset()

@@ -12,14 +12,14 @@ from wedgate.gate.decision import Decision
 from wedgate.gate.reasons import ReasonCode
 from wedgate.gate.words import why
 from wedgate.ledger.streams import LedgerState
-from wedgate.overrides.anchors import MARKER, anchor_in_comment
+from wedgate.overrides.anchors import anchor_in_comment
 from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
-from wedgate.overrides.policy import OverridePolicy, Requirement
+from wedgate.overrides.policy import OVERRIDABLE, OverridePolicy, Requirement
 from wedgate.overrides.record import uses_in
 from wedgate.overrides.refusals import Refusal
 from wedgate.overrides.requests import LIFE
-from wedgate.overrides.standing import OVERRIDABLE, Change, RegionStanding, Standing
+from wedgate.overrides.standing import Change, RegionStanding, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole
 from wedgate.render.markdown import fence_for, inert_text
 
@@ -43,14 +43,17 @@ def render_conversation(
     done: Sequence[str] = (),
     refusals: Sequence[Refusal] = (),
     wants_help: bool = False,
+    anchor: tuple[int, str] | None = None,
 ) -> str:
     """Return the comment, with a line end after the last line; ``refusals`` are those of the comment it answers.
 
     ``policy`` is the default branch's: the line to copy asks for nothing that it refuses. ``closing`` is what closes
     each region, where the decision alone does not say all of it, and ``impossible`` are regions in which too few are
-    left to approve, whoever asks, each with why.
+    left to approve, whoever asks, each with why. ``anchor`` stands there already, and stays, whatever the ledger is.
     """
-    lines = [MARKER, f"### {_headline(standing, decision, ledger)}", ""]
+    lines = [change.place.marker, f"### {_headline(standing, decision, ledger)}", ""]
+    if change.place.path:
+        lines += [f"For {inert_text(change.place.path)}, and no other service of this repository.", ""]
     told = [*(f"- {inert_text(each)}" for each in done), *_refused(refusals)]
     lines += [*told, ""] if told else []
     lines += [*_gate(decision), ""]
@@ -74,9 +77,11 @@ def render_conversation(
     text = "\n".join(lines) + "\n"
     if len(text) > LIMIT:
         text = text[:LIMIT] + "\n\n(shortened)\n"
-    if ledger is not None and ledger.revision:
-        # The anchor: whoever replaces the whole ledger would have to change this comment too.
-        text += f"\n{anchor_in_comment(ledger.revision, ledger.head)}\n"
+    if anchor is None and ledger is not None and ledger.revision:
+        anchor = ledger.revision, ledger.head
+    if anchor is not None:
+        # Whoever replaces the whole ledger would have to change this comment too.
+        text += f"\n{anchor_in_comment(*anchor)}\n"
     return text
 
 

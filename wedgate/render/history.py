@@ -8,9 +8,9 @@ from html import escape
 from itertools import pairwise
 from typing import Any
 
-from wedgate.judge.history import MetricHistory, newest
+from wedgate.judge.history import AcceptedShift, MetricHistory, newest
 from wedgate.judge.history_lines import Acceptance, Build
-from wedgate.judge.series import ChangePoint, Standing
+from wedgate.judge.series import ChangePoint, SeriesSettings, Standing
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
 
@@ -45,7 +45,7 @@ def render_history(
             lines.append(f"    the machine changed with it: {clean(moved)}")
         lines += [f"    {each}" for each in _suspect_words(history, change, suspects.get(change.first))]
     if (taken := history.accepted_undecided) is not None:
-        lines.append(f"  the newest {history.found.undecided}: {_acceptance_words(taken)}")
+        lines.append(f"  {_undecided_words(history, taken)}")
     if history.skipped:
         names = ", ".join(clean(build.name) for build in history.skipped[:3])
         lines.append(f"  left out, as their unit or direction is another: {len(history.skipped)} builds ({names})")
@@ -89,12 +89,52 @@ def embed_history(history: MetricHistory) -> str:
 
 def history_style() -> str:
     """Return the style of pictures in a page, which touches nothing else there."""
-    return "svg.history{display:block;width:100%;min-width:34rem}" + _style("svg.history ")
+    return "svg.history{display:block;width:100%;min-width:34rem}" + _style(".history ")
+
+
+def history_legend() -> list[tuple[str, str]]:
+    """Return the marks of a picture in a page, and what they mean."""
+    marks = (
+        ('<circle class="dot" cx="8" cy="8" r="2.6"/>', "a build of the history"),
+        ('<path class="spike" d="M8 3l5 5l-5 5l-5-5z"/>', "a spike"),
+        ('<line class="level" x1="0" x2="16" y1="8" y2="8"/>', "a level"),
+        ('<path class="worse" d="M3 12l5-9l5 9z"/>', "a shift to a worse one"),
+        ('<path class="better" d="M3 4l5 9l5-9z"/>', "to a better one"),
+    )
+    start = '<svg class="swatch" viewBox="0 0 16 16" aria-hidden="true" focusable="false"><g class="history">'
+    return [(f"{start}{mark}</g></svg>", words) for mark, words in marks]
 
 
 def history_words(history: MetricHistory) -> str:
     """Say which level a metric has, and over how many builds."""
-    return f"{clean(history.name)}: {_standing(history)}"
+    return f"{clean(history.name)}: {standing_words(history)}"
+
+
+def accepted_words(history: MetricHistory, told: AcceptedShift | None = None) -> list[str]:
+    """Say of each shift that somebody accepted who did, when and why, but for one that was told."""
+    known = None if told is None else told.acceptance
+    found = [
+        f"{_percent(change)} from {clean(history.builds[change.first].name)} on: {_acceptance_words(taken)}"
+        for change in history.found.change_points
+        if (taken := history.accepted_shift(change)) is not None and taken != known
+    ]
+    taken = history.accepted_undecided
+    return found if taken is None or taken == known else [*found, _undecided_words(history, taken)]
+
+
+def accepted_shift_words(shift: AcceptedShift) -> str:
+    """Say which accepted shift lies between two builds, and what to do about it."""
+    taken = shift.acceptance
+    return (
+        f"from {clean(taken.build)} on it is at {shift.after:.4g} {clean(shift.unit)} instead of {shift.before:.4g}, "
+        f"{_acceptance_words(taken)}; the base is from before that: take a later one"
+    )
+
+
+def plain_accepted_shift(shift: AcceptedShift) -> dict[str, Any]:
+    """Return it as plain data."""
+    plain = {"build": shift.acceptance.build, "before": shift.before, "after": shift.after, "unit": shift.unit}
+    return plain | (_plain_acceptance(shift.acceptance) or {})
 
 
 def _shapes(history: MetricHistory) -> str:
@@ -218,7 +258,8 @@ def _marks(shown: MetricHistory) -> str:
     ).rstrip()
 
 
-def _standing(history: MetricHistory) -> str:
+def standing_words(history: MetricHistory) -> str:
+    """Say which level there is, over how many builds, and what the newest are."""
     found, count = history.found, len(history.values)
     level = "no level" if found.level is None else f"level {found.level:.4g} {clean(history.unit)}"
     words = {
@@ -226,6 +267,13 @@ def _standing(history: MetricHistory) -> str:
         Standing.SHIFTED: "the level is a new one",
         Standing.UNDECIDED: f"the newest {found.undecided} may be a spike, or the start of a shift",
     }[found.standing]
+    needed = 2 * SeriesSettings().lasting
+    if count < needed:
+        words = f"too few to tell a shift, {needed} are needed"
+    elif history.accepted_undecided is not None:
+        words = f"the newest {found.undecided} are away from it, which was accepted"
+    elif found.standing is Standing.SHIFTED and history.accepted_shift(found.change_points[-1]) is not None:
+        words = "the level is a new one, which was accepted"
     return f"{level}, {count} builds; {words}" if count else "no builds"
 
 
@@ -237,6 +285,10 @@ def _change_words(history: MetricHistory, change: ChangePoint) -> str:
         f"{kind}, {_percent(change)}, from {clean(build.name)} on ({build.at:%Y-%m-%d %H:%MZ}{commit}): "
         f"{change.before:.4g} to {change.after:.4g} {clean(history.unit)}, p {spell_p(change.p)}"
     )
+
+
+def _undecided_words(history: MetricHistory, accepted: Acceptance) -> str:
+    return f"the newest {history.found.undecided}: {_acceptance_words(accepted)}"
 
 
 def _acceptance_words(accepted: Acceptance) -> str:

@@ -12,6 +12,7 @@ from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
+from wedgate.render.history import accepted_shift_words, plain_accepted_shift
 from wedgate.render.markdown import inert_text
 
 MARKS = {
@@ -40,7 +41,7 @@ def render_judgement(judgement: SuiteJudgement) -> str:
         )
     lines += [f"{clean(name)}: new, and not judged" for name in judgement.new]
     lines += [f"left out: {clean(words)}" for words in judgement.left_out]
-    lines += [clean(words) for words in spell_confirmation(judgement)]
+    lines += [clean(words) for words in (*spell_confirmation(judgement), *spell_accepted(judgement))]
     return "\n".join([*lines, clean(spell_verdict(judgement)), ""])
 
 
@@ -60,7 +61,7 @@ def render_judgement_markdown(judgement: SuiteJudgement) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     lines += [f"| {inert_text(name)} | new | | | not judged |" for name in judgement.new]
     lines += ["", *(f"- left out: {inert_text(words)}" for words in judgement.left_out)] if judgement.left_out else []
-    again = spell_confirmation(judgement)
+    again = [*spell_confirmation(judgement), *spell_accepted(judgement)]
     lines += ["", *(f"- {inert_text(words)}" for words in again)] if again else []
     return "\n".join([*lines, "", inert_text(spell_verdict(judgement)), ""])
 
@@ -106,6 +107,7 @@ def _plain(result: MetricResult, level: float) -> dict[str, Any]:
         "decides": result.decides,
         "critical": result.is_critical,
         "shift": None if shift is None else {"estimate": shift.estimate, "lower": shift.lower, "upper": shift.upper},
+        "accepted": None if result.accepted is None else plain_accepted_shift(result.accepted),
         "larger_in_pairs": None if shift is None else superiority(result.base, result.candidate),
     }
 
@@ -150,6 +152,13 @@ def spell_confirmation(judgement: SuiteJudgement) -> list[str]:
     ]
 
 
+def spell_accepted(judgement: SuiteJudgement) -> list[str]:
+    """Say of each metric that differs by a shift that was accepted who accepted it, when and why."""
+    return [
+        f"{each.name}: {accepted_shift_words(each.accepted)}" for each in judgement.results if each.accepted is not None
+    ]
+
+
 def spell_why(found: Comparison) -> str:
     """Say why, and by which rule, p and how many values."""
     if found.rule is None or found.p is None:
@@ -181,5 +190,5 @@ def spell_verdict(judgement: SuiteJudgement) -> str:
     decided = [each for each in judgement.results if each.decides]
     count = sum(each.comparison.outcome is judgement.outcome for each in decided)
     metrics = f"{count} of {len(decided)} metrics"
-    share = f"a clean candidate fails at most {judgement.level:.2g} of the time"
+    share = f"a candidate that is no worse fails in at most {100 * judgement.level:.3g} % of cases"
     return f"{judgement.outcome.value}: {metrics}; {share}"

@@ -6,6 +6,7 @@ from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.render.annotations import MOST, command
 from wedgate.render.decision_words import clean
+from wedgate.render.history import accepted_shift_words
 from wedgate.render.judge import spell_interval, spell_verdict, spell_why
 
 
@@ -30,4 +31,5 @@ def _annotation(level: str, result: MetricResult) -> str:
     found = result.comparison
     name = clean(result.name)
     words = f"{name}: {spell_interval(found)} {spell_why(found)}"
+    words += "" if result.accepted is None else f"; {accepted_shift_words(result.accepted)}"
     return command(level, clean(words), title=f"wedgate judge: {name} {found.outcome.value}")

@@ -10,14 +10,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from statistics import median
 
-from wedgate.judge.history import MetricHistory
+from wedgate.judge.history import AcceptedShift, MetricHistory
 from wedgate.judge.reading import Direction
 from wedgate.judge.shift import superiority
 from wedgate.judge.suite import MetricResult, SuiteJudgement
 from wedgate.judge.values import Outcome
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
-from wedgate.render.history import DRAWN, embed_history, history_style, history_words
+from wedgate.render.history import (
+    DRAWN,
+    accepted_shift_words,
+    accepted_words,
+    embed_history,
+    history_legend,
+    history_style,
+    standing_words,
+)
 from wedgate.render.judge import shift_of, spell_confirmation, spell_interval, spell_verdict, spell_why, weight_words
 from wedgate.render.judge_svg import MOST_DOTS, bounds_of, dots_strip, finite, interval_strip, interval_swatch, key
 from wedgate.render.page import read_part, render_page
@@ -42,7 +50,7 @@ def render_judgement_html(judgement: SuiteJudgement, histories: Iterable[MetricH
     ]
     sections = (
         _head(title, judgement),
-        _legend(judgement),
+        _legend(judgement, known),
         *(_group(outcome, results, judgement, known) for outcome, results in groups if results),
         _others("new", "New, and not judged", judgement.new),
         _others("left-out", "Left out", judgement.left_out),
@@ -59,13 +67,13 @@ def _head(title: str, judgement: SuiteJudgement) -> str:
         (_words(outcome), sum(each.comparison.outcome is outcome for each in judgement.results)) for outcome in _ORDER
     ]
     rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{count}</dd></div>" for name, count in counts)
-    verdict = escape(clean(spell_verdict(judgement)))
+    verdict = escape(clean(spell_verdict(judgement).removeprefix(f"{judgement.outcome.value}: ")))
     items = "".join(f"<li>{escape(clean(words))}</li>" for words in spell_confirmation(judgement))
     again = f'<ul class="plain">{items}</ul>\n' if items else ""
     return f'<header><h1>{escape(title)}</h1>\n<p>{verdict}</p>\n{again}<dl class="bill">{rows}</dl></header>'
 
 
-def _legend(judgement: SuiteJudgement) -> str:
+def _legend(judgement: SuiteJudgement, histories: Mapping[str, MetricHistory]) -> str:
     if not any(each.base for each in judgement.results):
         return ""
     entries = [
@@ -77,7 +85,8 @@ def _legend(judgement: SuiteJudgement) -> str:
         (interval_swatch("tolerated"), "tolerated"),
         (interval_swatch("missed"), "must not be missed"),
     ]
-    return render_legend(entries)
+    drawn = any(each.name in histories for each in judgement.results)
+    return render_legend([*entries, *(history_legend() if drawn else [])])
 
 
 def _group(
@@ -99,7 +108,7 @@ def _metric(result: MetricResult, level: float, history: MetricHistory | None) -
     if shift is not None and found.rule is not None:
         apart = (
             f". Candidate minus base: {shift.estimate:+.4g} {result.unit} ({shift.lower:+.4g} to {shift.upper:+.4g}); "
-            f"its value is the larger one in {100 * superiority(result.base, result.candidate):.0f} % of pairs"
+            f"the candidate has the larger value in {100 * superiority(result.base, result.candidate):.0f} % of pairs"
         )
     weight = "" if result.decides else " (advisory: decides nothing)"
     if result.is_critical:
@@ -108,7 +117,9 @@ def _metric(result: MetricResult, level: float, history: MetricHistory | None) -
         f'<h3><span class="verdict {found.outcome.value}">{_words(found.outcome)}</span> '
         f"{escape(clean(result.name))}{weight}</h3>\n<p>{escape(clean(spell_why(found) + apart))}</p>\n"
     )
-    return f'<div class="metric">{head}{_pictures(result)}{_history(history)}</div>\n'
+    if result.accepted is not None:
+        head += f"<p><strong>An accepted shift:</strong> {escape(accepted_shift_words(result.accepted))}</p>\n"
+    return f'<div class="metric">{head}{_pictures(result)}{_history(history, result.accepted)}</div>\n'
 
 
 def _pictures(result: MetricResult) -> str:
@@ -128,7 +139,8 @@ def _pictures(result: MetricResult) -> str:
     return f"{strips}{axis}{_interval(result)}{values}"
 
 
-def _history(history: MetricHistory | None) -> str:
+def _history(history: MetricHistory | None, told: AcceptedShift | None) -> str:
+    """Draw a history, and say which of its shifts were accepted but for the one that was told already."""
     if history is None or not history.values:
         return ""
     shown = f", the last {DRAWN} drawn" if len(history.values) > DRAWN else ""
@@ -142,7 +154,9 @@ def _history(history: MetricHistory | None) -> str:
         f"{embed_history(history)}</div>"
     )
     table = render_table(title, ("build", "date", "median"), rows)
-    return render_figure(f"history: {history_words(history)}{shown}", picture) + table
+    items = "".join(f"<li>{escape(words)}</li>" for words in accepted_words(history, told))
+    taken = f'<ul class="plain">{items}</ul>\n' if items else ""
+    return render_figure(f"history: {standing_words(history)}{shown}", picture) + taken + table
 
 
 def _arm_words(name: str, values: Sequence[float], unit: str) -> str:

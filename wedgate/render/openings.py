@@ -53,7 +53,10 @@ def render_openings(
     widest = max(len(name) for name, _ in rows)
     lines = [f"from {utc_words(at)}{for_how_long}:", ""]
     for name, opening in rows:
-        lines += hanging(f"  {name:<{widest}}  ", clean(_words(opening, at, zones_of)), widest + 4, width)
+        first, *more = _words(opening, at, zones_of)
+        lines += hanging(f"  {name:<{widest}}  ", clean(first), widest + 4, width)
+        for line in more:
+            lines += hanging(" " * (widest + 4), clean(line), widest + 4, width)
     return "\n".join(lines)
 
 
@@ -77,17 +80,19 @@ def plain_opening(opening: ShownOpening) -> dict[str, Any]:
     }
 
 
-def _words(opening: ShownOpening, at: datetime, zones_of: Callable[[str], tuple[str, ...]]) -> str:
+def _words(opening: ShownOpening, at: datetime, zones_of: Callable[[str], tuple[str, ...]]) -> list[str]:
+    """Say when some regions open; then, on lines of their own, what closes them before that, and what after it."""
+
     def told(region: str, moment: datetime) -> str:
         return local_words(moment, telling_zone(zones_of(region), moment), asked_at=at)
 
     horizon = f"{opening.horizon:%Y-%m-%d}"
-    before = f"; closed before by {said(opening.opens_after)}" if opening.opens_after else ""
+    before = [f"before: {said(opening.opens_after)}"] if opening.opens_after else []
     if opening.opens is None:
-        return f"no known opening before {horizon}{before}"
+        return [f"no known opening before {horizon}", *before]
     starts = "open now" if opening.opens == at else f"opens {told(opening.opens_last, opening.opens)}"
     if opening.closes is None:
-        return f"{starts}, and nothing closes it before {horizon}{before}"
+        return [f"{starts}, and nothing closes it before {horizon}", *before]
     lasts = words_of(opening.closes - opening.opens)
-    after = f"; then {said(opening.closes_for)}" if opening.closes_for else ""
-    return f"{starts}, for {lasts}, until {told(opening.closes_first, opening.closes)}{before}{after}"
+    after = [f"after: {said(opening.closes_for)}"] if opening.closes_for else []
+    return [f"{starts}, for {lasts}, until {told(opening.closes_first, opening.closes)}", *before, *after]

@@ -36,7 +36,9 @@ def render_text(dated: Dated, local: Local, *, width: int = 80) -> str:
     ]
     if dated.regions:
         lines += ["", *_picture(dated, width), ""]
-        lines.append(f"done in {spell_duration(dated.end - dated.start)}, {spell_duration(dated.waited)} of it waiting")
+        if dated.misfit is None:
+            waiting = f", {spell_duration(dated.waited)} of it waiting" if dated.waited else ", and nothing waits"
+            lines.append(f"done in {spell_duration(dated.end - dated.start)}{waiting}")
     return "\n".join(lines)
 
 

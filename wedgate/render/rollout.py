@@ -22,6 +22,9 @@ Localise = Callable[[str | None, datetime], str]
 """Spells an instant in a region's own local time, and in UTC."""
 
 
+STAMP = len("2027-06-09 11:01:15 EST (15:01Z)")
+"""Characters of a time as most zones are told; lines that are told in UTC alone are as wide."""
+
 BAR = 20
 """Characters of the bar that shows a bake."""
 
@@ -42,7 +45,7 @@ def render_progress(
     localise: Localise = in_utc,
 ) -> str:
     """Render one line: local time, region, what, why, until when."""
-    parts = [f"{localise(region, at)}  {region or '-':<14} {what}"]
+    parts = [f"{localise(region, at):<{STAMP}}  {region or '-':<14} {what}"]
     if weights is not None:
         parts.append(f"blue {weights.blue} % / green {weights.green} %")
     if why:
@@ -113,13 +116,15 @@ def plain_migration(migration: Migration) -> dict[str, object]:
 def _region_line(region: RegionState, localise: Localise) -> str:
     """Render where one region stands."""
     parts = [f"  {region.region:<14} {region.phase}"]
+    if region.phase is RegionPhase.ROLLED_BACK and not region.had_traffic:
+        parts.append("had no traffic of it")
     if region.weight and region.phase is not RegionPhase.DONE:
         parts.append(f"candidate at {region.weight} %")
     if region.phase is RegionPhase.BAKING:
         parts.append(_bake_words(region))
     if region.why:
         parts.append(region.why)
-    if region.paused is not None:
+    if region.paused is not None and not region.is_final:
         parts.append(f"paused by {region.paused}")
     if region.drained_by is not None:
         parts.append(f"drained by {region.drained_by}")

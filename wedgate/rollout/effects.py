@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
+from wedgate.making import quick
 from wedgate.rollout.state import HoldKind
 from wedgate.rollout.values import Colour, Release, Weights
 
@@ -62,6 +63,7 @@ class SetWeights:
     is_late: bool = False
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
     """Take a reading, and judge what was observed since ``since`` at this step; ``bake`` is the time needed.
@@ -111,6 +113,7 @@ class RecordGood:
     release: Release
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announce:
     """Tell people; ``region`` is ``None`` for the rollout as a whole."""

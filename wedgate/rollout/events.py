@@ -13,6 +13,7 @@ from typing import TypeAlias
 from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Judgement, Reading, Slice
 from wedgate.ledger.orders import Order
+from wedgate.making import quick
 from wedgate.rollout.state import Plan
 from wedgate.rollout.values import Colour, Fence, HookPoint, Weights
 
@@ -25,6 +26,7 @@ class Started:
     plan: Plan
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunBegan:
     """A process took the lease to work on the rollout. What an earlier one left is found out now.
@@ -57,6 +59,7 @@ class Ticked:
         return self.regions is None or region in self.regions
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateAnswered:
     """The gate answered for a region.
@@ -92,6 +95,7 @@ class DeployFailed:
     why: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestRead:
     """The digest that answers on a colour was read back; ``None`` when nothing healthy answers."""
@@ -102,6 +106,7 @@ class DigestRead:
     digest: str | None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsRead:
     """The weights in force were read from the data plane, with the fence of who wrote them."""
@@ -135,6 +140,7 @@ class ReturnWaits:
     until: datetime | None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """The judge answered for the step in force.
@@ -185,6 +191,7 @@ class Superseded:
     why: str
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """What a run that ends observed of a step since the last such entry, for the next one to go on from."""

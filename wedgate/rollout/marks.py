@@ -87,6 +87,8 @@ def _mark(found: list[Mark], before: RolloutState, after: RolloutState, at: date
         if new.phase in PROMOTED and old.phase not in PROMOTED:
             text = f"{region} is promoted"
             found.append(Mark(kind=MarkKind.PROMOTE, at=at, rollout=rollout, region=region, text=text))
+        if not new.had_traffic:
+            continue
         if new.phase in going and old.phase not in going:
             why = new.why or after.halted or "no reason was given"
             text = f"{region} goes back from {old.weight} %: {why}"

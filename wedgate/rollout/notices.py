@@ -105,7 +105,7 @@ def _of_rollout(state: RolloutState) -> Iterator[Notice]:
         elif state.awaits_drain(region):
             waits = f"its migration is {state.plan.migration}, and the old colour stays until `wedgate rollout drain`"
             yield needs_human(rollout, region.region, f"{digest}: {waits}")
-        elif region.phase is RegionPhase.ROLLED_BACK:
+        elif region.phase is RegionPhase.ROLLED_BACK and region.had_traffic:
             yield rolled_back(rollout, region.region, f"{digest}: {region.why or state.halted or ''}")
         elif region.hold is not None:
             yield _held(rollout, region)

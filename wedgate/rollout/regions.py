@@ -151,6 +151,7 @@ def shift(plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
         hold=None,
         attempts=0,
         why="",
+        had_traffic=True,
     )
     effect = SetWeights(
         region=region.region,
@@ -303,7 +304,7 @@ def given_back(region: RegionState, at: datetime) -> RegionState:
 
 def begin_again(region: RegionState) -> RegionState:
     """Forget how far the region was: it has no candidate traffic, and everything is asked and verified anew."""
-    return RegionState(region=region.region, paused=region.paused)
+    return RegionState(region=region.region, paused=region.paused, had_traffic=region.had_traffic)
 
 
 def extend_or_hold(region: RegionState, why: str, at: datetime) -> Moved:
@@ -352,7 +353,7 @@ def watch_effects(state: RolloutState, plan: RegionPlan, region: RegionState) ->
             since=region.bake_from,
             bake=region.bake_needed,
             stable=plan.stable,
-            level=state.level,
+            level=state.plan.level,
             against_limits=region.strategy is not None and region.strategy.against_limits,
         ),
     )

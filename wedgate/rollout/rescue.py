@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from wedgate.making import quick
 from wedgate.rollout.state import RegionPlan
 from wedgate.rollout.values import DEFAULT_UNWATCHED, Migration, Release, Weights
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rescue:
     """What was pinned at the start of a rollout: targets by value, and what each region returns to.

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from wedgate.judge.values import JudgeSettings, Outcome, Reading, Slice
 from wedgate.ledger.copying import replace
+from wedgate.making import quick
 from wedgate.rollout.values import (
     DEFAULT_UNWATCHED,
     Choice,
@@ -95,6 +96,7 @@ class HoldKind(StrEnum):
     """The run ended while the region was in motion; traffic went back to stable."""
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """Why nothing increases in a region, since and until when (``None``: nobody knows), and where it goes on."""
@@ -123,6 +125,7 @@ class Return:
     all_at: datetime | None = None
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionPlan:
     """One region of a plan: its wave (from 0), what runs there as stable, and its target by value.
@@ -166,10 +169,15 @@ class Plan:
     accepted_by: str | None = None
     places: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """Where each region stands in ``regions``, and in those of every state."""
+    level: Decimal = field(init=False, repr=False, compare=False)
+    """The false-alarm budget of one step: the rollout's, shared out over all its regions and steps."""
 
     def __post_init__(self) -> None:
-        """Note the place of each region."""
+        """Note the place of each region, and the budget of a step."""
         object.__setattr__(self, "places", {region.region: place for place, region in enumerate(self.regions)})
+        most = max((len(strategy.steps) for strategy in self.strategies), default=1)
+        level = self.judge.level_of_step(regions=len(self.regions), steps=most)
+        object.__setattr__(self, "level", level)
 
     def region(self, name: str) -> RegionPlan:
         """Return the plan of one region; ``KeyError`` if it is not part of the rollout."""
@@ -184,6 +192,7 @@ class Evidence:
     slices: tuple[Slice, ...] = ()
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegionState:
     """Where one region stands.
@@ -193,6 +202,7 @@ class RegionState:
     last change; every increase uses it up. ``judged`` is the last final judgement of the step in force. ``evidence`` is
     what an earlier run observed of it and wrote down. ``paused`` is who told the region to wait, and why.
     ``drained_by`` is who saw, and why, that after a migration no rollback takes back the old colour may go.
+    ``had_traffic`` says that the candidate had, or may have had, traffic here at any time of this rollout.
     """
 
     region: str
@@ -214,6 +224,7 @@ class RegionState:
     paused: str | None = None
     evidence: Evidence | None = None
     drained_by: str | None = None
+    had_traffic: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -256,6 +267,7 @@ class RegionState:
         return self.weight > 0 or (self.hold is not None and self.hold.resume is not RegionPhase.PENDING)
 
 
+@quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutState:
     """A rollout: its plan, its status, and one state for each region in the plan's order."""
@@ -269,6 +281,10 @@ class RolloutState:
     """Whether it was halted by a regression that returns promoted regions too."""
     obeyed: int = 0
     """The place in the ledger of the last order that was obeyed."""
+    has_returned: bool = field(default=False, repr=False, compare=False)
+    """Whether a region is back on stable for good, as of when the status was worked out."""
+    is_stale: bool = field(default=True, repr=False, compare=False)
+    """Whether a phase changed since the status was worked out: of a thousand regions that takes a look at each."""
 
     def region(self, name: str) -> RegionState:
         """Return the state of one region; ``KeyError`` if it is not part of the rollout."""
@@ -277,9 +293,11 @@ class RolloutState:
     def having(self, region: RegionState) -> RolloutState:
         """Return this state with one region's state replaced; the state itself where that changes nothing."""
         place, regions = self.plan.places[region.region], self.regions
-        if regions[place] is region:
+        before = regions[place]
+        if before is region:
             return self
-        return replace(self, regions=(*regions[:place], region, *regions[place + 1 :]))
+        is_stale = self.is_stale or region.phase is not before.phase
+        return replace(self, regions=(*regions[:place], region, *regions[place + 1 :]), is_stale=is_stale)
 
     @property
     def keeps_promoted(self) -> bool:
@@ -305,12 +323,6 @@ class RolloutState:
         return self.status is RolloutStatus.DONE or not any(
             region.is_moving or region.owes_return for region in self.regions
         )
-
-    @property
-    def level(self) -> Decimal:
-        """The false-alarm budget of one step: the rollout's, shared out over all its regions and steps."""
-        most = max((len(strategy.steps) for strategy in self.plan.strategies), default=1)
-        return self.plan.judge.level_of_step(regions=len(self.regions), steps=most)
 
 
 def weights_expected(plan: RegionPlan, region: RegionState) -> Weights:

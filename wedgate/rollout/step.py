@@ -82,11 +82,13 @@ def step(state: RolloutState, event: Event) -> Stepped:
     after, effects = _stepped(state, event)
     if after is state:
         return state, effects
-    if after.halted is None and any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions):
+    if after.is_stale:
+        has_returned = any(region.phase is RegionPhase.ROLLED_BACK for region in after.regions)
+        after = replace(after, has_returned=has_returned)
+    if after.halted is None and after.has_returned:
         after = replace(after, halted=why_over(after))
-    status = _status(after)
-    if status is not after.status:
-        after = replace(after, status=status)
+    if after.is_stale or (after.halted, after.retreats) != (state.halted, state.retreats):
+        after = replace(after, status=_status(after), is_stale=False)
     if after.status is RolloutStatus.DONE:
         effects = (*effects, Announce(region=None, what="done", why="every region runs the new version"))
     return after, effects
@@ -111,8 +113,6 @@ def _status(state: RolloutState) -> RolloutStatus:
 def _stepped(state: RolloutState, event: Event) -> Stepped:
     """Dispatch one event."""
     match event:
-        case Ticked():
-            return _ticked(state, event)
         case WeightsRead() if _was_returned_by_hand(state, event):
             why = f"{event.region} was found on stable, written by hand ({event.fence})"
             found, effects = _returned_by_hand(state, ReturnedByHand(at=event.at, regions=(event.region,), why=why))
@@ -121,6 +121,8 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
             WeightsRead() | DigestRead() | GateAnswered() | Deployed() | DeployFailed() | TargetFailed() | ReturnWaits()
         ):
             return _found(state, event)
+        case Ticked():
+            return _ticked(state, event)
         case Judged():
             return _judged(state, event)
         case Started():
@@ -150,12 +152,17 @@ def _found(
     event: GateAnswered | Deployed | DeployFailed | DigestRead | WeightsRead | TargetFailed | ReturnWaits,
 ) -> Stepped:
     """Let one region take in what was found there; facts about other regions are not ours."""
-    if event.region not in state.plan.places:
+    place = state.plan.places.get(event.region)
+    if place is None:
         return state, ()
-    plan, region = state.plan.region(event.region), state.region(event.region)
+    plan, region = state.plan.regions[place], state.regions[place]
     match event:
         case WeightsRead():
-            moved, effects = _late_switch(state, plan, region, event.at) or _weights_read(state, plan, region, event)
+            moved, effects = (
+                _late_switch(state, plan, region, event.at)
+                or _strayed(state, plan, region, event)
+                or _weights_read(state, plan, region, event)
+            )
         case DigestRead():
             moved, effects = _digest_read(state, plan, region, event)
         case GateAnswered():
@@ -456,6 +463,18 @@ def _looked_after(state: RolloutState, plan: RegionPlan, region: RegionState, ev
     return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
 
 
+def _strayed(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved | None:
+    """Give back what a run of this rollout that was overtaken raised where no candidate should have traffic."""
+    at_rest = region.phase in PREPARING or region.phase is RegionPhase.PENDING
+    at_rest = at_rest or (region.phase is RegionPhase.HELD and region.weight == 0)
+    is_own = event.fence is not None and event.fence.rollout == state.plan.rollout
+    if not at_rest or not is_own or event.weights.of(plan.candidate) == 0:
+        return None
+    hold, why = region.hold, f"{spell_weights(event.weights)} was written late, by {event.fence}"
+    kind, until = (HoldKind.INTERRUPTED, None) if hold is None else (hold.kind, hold.until)
+    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=kind, until=until)
+
+
 def _rest_on_earlier_judgement(region: RegionState) -> RegionState:
     """A step without a bake of its own, after a judged one, is as good as the judgement before it."""
     if region.bake_needed == timedelta(0) and region.at_step > 0:
@@ -547,7 +566,7 @@ def _returned_by_hand(state: RolloutState, event: ReturnedByHand) -> Stepped:
     why = f"rolled back by hand: {event.why}"
     for region in state.regions:
         if region.region in event.regions and not region.is_final:
-            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why)
+            rested = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why, had_traffic=True)
             state = state.having(rested)
     return regressed(state, None, why, event.at, keep_promoted=True)
 

@@ -19,8 +19,8 @@ def regions_to_begin(state: RolloutState) -> tuple[str, ...]:
             # Where a regression is held, no other region begins or increases either.
             return ()
         free -= region.is_in_flight
-    if free <= 0:
-        return ()
+        if free <= 0:
+            return ()
     current: int | None = None
     waiting: list[RegionState] = []
     for plan, region in zip(state.plan.regions, state.regions, strict=True):
@@ -30,9 +30,10 @@ def regions_to_begin(state: RolloutState) -> tuple[str, ...]:
             current, waiting = plan.wave, []
         if plan.wave == current and _may_begin(region):
             waiting.append(region)
-    # A region whose calendar is known to be closed must not take the place of one that could go now.
-    waiting.sort(key=lambda region: region.phase is RegionPhase.HELD)
-    return tuple(region.region for region in waiting)
+    if len(waiting) > 1:
+        # A region whose calendar is known to be closed must not take the place of one that could go now.
+        waiting.sort(key=lambda region: region.phase is RegionPhase.HELD)
+    return tuple([region.region for region in waiting])
 
 
 def _may_begin(region: RegionState) -> bool:

@@ -14,9 +14,11 @@ class FaultKind(StrEnum):
     """Kinds of faults. Those of the first group are of the process, of the second of its surroundings."""
 
     CRASH = "crash"
-    """The process dies here, as by SIGKILL."""
+    """The process dies here, as by SIGKILL. From ``RETURNS_LATE`` on it only seemed to, and returns traffic while the
+    next one takes over."""
     ZOMBIE = "zombie"
-    """The process stands still here, another one takes over and works; then the first one goes on."""
+    """The process stands still here, another one takes over and works; then the first one goes on. From ``PER_REGION``
+    on it is a job for each region."""
     DOUBLE = "double"
     """Another tick runs here while this one is alive."""
     BY_HAND = "by-hand"
@@ -56,12 +58,19 @@ class FaultKind(StrEnum):
     CALENDAR_CLOSES = "calendar-closes"
     """Somebody edits the calendar: a region closes from now on, for a while."""
     FROZEN = "frozen"
+    FROZEN_REGION = "frozen-region"
+    """One region is frozen, and thawed a while later."""
+    THAWED = "thawed"
+    THAWED_REGION = "thawed-region"
+    """Whatever freezes one region holds there no more, and in the others still."""
     GRANTED = "granted"
     """An override opens what is closed, for a while."""
     REVOKED = "revoked"
     PAUSED = "paused"
     RESUMED = "resumed"
     ABORTED = "aborted"
+    ABORTED_REGION = "aborted-region"
+    """The rollout ends in one region, and goes on in the others."""
     CLOCK_JUMPS = "clock-jumps"
     """The clock goes forward by minutes."""
     CLOCK_AHEAD = "clock-ahead"
@@ -82,6 +91,12 @@ class Fault:
         """``crash@37``."""
         return f"{self.kind}@{self.point}"
 
+
+RETURNS_LATE = 0.8
+"""From which pick on a process that seems to be dead has a return on its way."""
+
+PER_REGION = 0.7
+"""From which pick on a process that stands still is taken over region by region."""
 
 LATEST_POINT = 400
 """Points at which faults may wait; a rollout without faults passes about two hundred."""

@@ -5,7 +5,7 @@ Nothing here asks the engine what it thinks: only the world, and the ledger as d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -48,10 +48,14 @@ class Checker:
     ledger: LedgerState = field(default_factory=LedgerState)
     obeyed: dict[str, int] = field(default_factory=dict)
     """The last order that each rollout has obeyed, by its journal."""
+    given_up: dict[str, set[str]] = field(default_factory=dict)
+    """The regions in which each rollout was ended by an order that it has obeyed."""
     broken: str | None = None
     """The first that was found: what raises it may end in an error of the engine, which settles what it can first."""
     drains: int = 0
     """How often somebody said that old colours may go."""
+    settled: dict[str, int] = field(default_factory=dict)
+    """Under which epoch a process that ended well looked after each region last."""
     head: str = GENESIS
     length: int = 0
     epoch: int = 0
@@ -83,7 +87,7 @@ class Checker:
         self._follow()
         opens, closes, granted = region.shut(at), region.closes(at), self.world.granted_until
         has_grant = granted is not None and at < granted
-        frozen = any(each.holds(region.name, at + ahead) for each in self.ledger.freezes)
+        frozen = region.frozen_until is not None and at + ahead < region.frozen_until
         seen.asked_at, seen.was_shut = at, frozen or (opens is not None and not has_grant)
         seen.open_until = closes
         if has_grant and closes is not None and granted is not None:
@@ -136,6 +140,9 @@ class Checker:
     def _increased(self, region: Region, before: Weights) -> None:
         seen, weight = self.of(region.name), region.weights.green
         self._follow()
+        settled = self.settled.get(region.name, 0)
+        if region.fence is not None and region.fence.epoch < settled:
+            self._broken(1, f"{region.name}: raised by {region.fence}, after a tick of epoch {settled} ended there")
         if seen.digest != NEW.digest:
             self._broken(2, f"{region.name}: the digest read back last was {seen.digest}")
         if seen.asked_at is None:
@@ -146,6 +153,8 @@ class Checker:
             bake = self._bake_of(weight)
             if seen.open_until is not None and seen.open_until < seen.asked_at + bake:
                 self._broken(6, f"{region.name}: closes {seen.open_until:%H:%M:%S}, before the bake of {bake} ends")
+        if region.name in self.given_up.get(self.ledger.latest or "", ()):
+            self._broken(9, f"{region.name}: increased although the rollout was ended there")
         if NEW.digest in self.ledger.poisoned:
             self._broken(6, f"{region.name}: the digest is poisoned")
         if self.regression is not None:
@@ -186,6 +195,13 @@ class Checker:
             self._broken(8, f"order {obeyed} is in the journal, and would be obeyed again")
         if ended_well and not was_hindered:
             self.while_running()
+
+    def looked_after(self, regions: Sequence[str], who: str) -> None:
+        """A process that held the lease as ``who`` ended well, and was there for some regions."""
+        self._follow()
+        lease = self.ledger.lease
+        if lease is not None and lease.who == who:
+            self.settled |= {name: lease.epoch for name in regions if not self._needs_human(name)}
 
     def while_running(self) -> None:
         """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""
@@ -254,7 +270,7 @@ class Checker:
                 self._broken(1, f"{region} was claimed while {held} has it")
 
     def _orders(self, entry: Entry) -> None:
-        """Remember the last order that a rollout has obeyed."""
+        """Remember the last order that a rollout has obeyed, and the regions in which one has ended it."""
         if entry.kind != "ordered":
             return
         event = entry.body.get("event")
@@ -262,6 +278,9 @@ class Checker:
             rollout, revision = str(entry.body["rollout"]), event.get("revision")
             if isinstance(revision, int):
                 self.obeyed[rollout] = max(self.obeyed.get(rollout, 0), revision)
+            regions = event.get("regions")
+            if event.get("order") == "abort" and isinstance(regions, list | tuple):
+                self.given_up.setdefault(rollout, set()).update(map(str, regions))
 
     def _regressions(self, entry: Entry) -> None:
         """Remember a regression that is held until a person goes on, where that is what follows one."""

@@ -13,16 +13,15 @@ from typing import Protocol
 
 from wedgate.adapters.metrics.interface import MetricSource
 from wedgate.adapters.stores.interface import StoreUnreachableError
-from wedgate.adapters.targets.interface import Capacity, FenceError, Target, WeightsReading, refuse_live
+from wedgate.adapters.targets.interface import Capacity, FenceError, Target, WeightsReading, refuse_changed, refuse_live
 from wedgate.calendars.values import RegionAnswer, Verdict
 from wedgate.engine.beside import run_now
 from wedgate.engine.progress import Progress
-from wedgate.engine.returning import ask_now
+from wedgate.engine.returning import ask_now, one_by_one
 from wedgate.engine.rollout_parts import Passage, RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.gate.decision import Reason, RegionDecision
 from wedgate.gate.reasons import ReasonCode
-from wedgate.judge.live import judge_live
 from wedgate.judge.slices import slice_between
 from wedgate.judge.values import ErrorLimits, JudgeSettings, LatencyLimits, Reading
 from wedgate.ledger.appending import Draft
@@ -31,6 +30,9 @@ from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import Plan
 from wedgate.rollout.values import Colour, Fence, Release, RolloutSettings, TargetSettings, Weights
 from wedgate.simulation.world import Region, World
+
+PAUSE = "pause"
+"""The points at which time passes."""
 
 SLICE = timedelta(seconds=30)
 SCALE_TAKES = timedelta(seconds=40)
@@ -82,7 +84,10 @@ class DeadError(BaseException):
 
 @dataclass
 class Process:
-    """A process: its view of the world, and whether it lives. ``at_point`` is called at every point."""
+    """A process: its view of the world, and whether it lives.
+
+    ``at_point`` is called wherever time passes, and at every point from the world's ``due`` on.
+    """
 
     world: World
     settings: RolloutSettings
@@ -91,7 +96,6 @@ class Process:
     name: str
     others_live: bool | None = False
     alive: bool = True
-    targets: dict[str, ProcessTarget] = field(default_factory=dict)
     rescues: list[Rescue] = field(default_factory=list)
     judge: JudgeSettings = JUDGE
     ahead: timedelta = timedelta(0)
@@ -113,10 +117,11 @@ class Process:
             observe=self.observe,
             save_rescue=self.save_rescue,
             slice_between=slice_between,
-            judge_live=judge_live,
+            judge_live=self.world.judging.judge_live,
             let_through=self.let_through,
             run_beside=run_now,
             ask=ask_now,
+            together=one_by_one,
             known=self.world.known,
             who=f"{self.name}:1",
             is_alive=lambda who: self.others_live,
@@ -126,7 +131,10 @@ class Process:
         """Pass a point: the place where a fault may wait."""
         if not self.alive:
             raise DeadError(self.name)
-        self.world.point += 1
+        world = self.world
+        world.point += 1
+        if world.point < world.due and what != PAUSE:
+            return
         self.at_point(self, what)
         if not self.alive:
             raise DeadError(self.name)
@@ -144,7 +152,7 @@ class Process:
 
     def pause(self, duration: timedelta) -> None:
         """Let time pass."""
-        self.passes("pause")
+        self.passes(PAUSE)
         self.advance(duration)
 
     def advance(self, duration: timedelta) -> None:
@@ -163,9 +171,7 @@ class Process:
 
     def open_target(self, settings: TargetSettings) -> Target:
         """Return a region's target as this process reaches it."""
-        if settings.region not in self.targets:
-            self.targets[settings.region] = ProcessTarget(self, self.world.regions[settings.region])
-        return self.targets[settings.region]
+        return ProcessTarget(self, self.world.regions[settings.region])
 
     def open_metrics(self, region: str) -> MetricSource:
         """Return a region's evidence."""
@@ -257,14 +263,19 @@ class ProcessTarget:
         self._process.passes(f"weights {self.region}")
         return WeightsReading(weights=self._place.weights, fence=self._place.fence)
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Write weights, unless a newer writer was here; the balancer may refuse, be late, or lose its answer."""
         self._process.passes(f"switch {self.region}")
         world, place = self._process.world, self._place
+        self._late_return(fence)
         held = place.fence if place.coming is None else place.coming[2]
         if held is not None and (fence.epoch, fence.revision) < (held.epoch, held.revision):
             words = f"{self.region}: {held} wrote the weights since; {fence} may not write any more"
             raise FenceError(words, held=held)
+        last = WeightsReading(weights=place.weights, fence=place.fence)
+        if place.coming is not None:
+            last = WeightsReading(weights=place.coming[1], fence=held)
+        refuse_changed(self.region, over, last)
         how, world.next_switch = world.next_switch, None
         if how == "refuses" or (place.stuck_until is not None and world.now < place.stuck_until):
             raise ExternalSystemError(f"{self.region}: the balancer does not answer")
@@ -278,6 +289,14 @@ class ProcessTarget:
             raise ExternalSystemError(f"{self.region}: the answer was lost")
         self._process.passes(f"switched {self.region}")
         return WeightsReading(weights=place.weights, fence=place.fence)
+
+    def _late_return(self, fence: Fence) -> None:
+        """Let an overtaken process return what it raised, just before a newer one puts its fence there."""
+        world, place, own = self._process.world, self._place, self._place.fence
+        is_newer = own is not None and not own.is_by_hand and own.rollout == fence.rollout and own.epoch < fence.epoch
+        if world.returns_late and own is not None and is_newer and 0 < place.candidate < 100 and place.coming is None:
+            world.returns_late = False
+            world.apply(place, Weights.giving(Colour.BLUE, 100), own)
 
 
 class ProcessMetrics:

@@ -13,8 +13,8 @@ from wedgate.engine.adopt import adopt
 from wedgate.engine.audit import AuditBook
 from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book
-from wedgate.engine.orders import freeze, give_order
-from wedgate.engine.recording import recorder_in
+from wedgate.engine.orders import freeze, give_order, thaw
+from wedgate.engine.recording import open_in, recorder_in
 from wedgate.engine.returning import Means, ask_now, one_by_one
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
@@ -38,9 +38,10 @@ from wedgate.rollout.values import (
     Weights,
     WindowCloses,
 )
-from wedgate.simulation.faults import LATEST_POINT, Fault, FaultKind, draw_faults
+from wedgate.simulation.faults import LATEST_POINT, PER_REGION, RETURNS_LATE, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
-from wedgate.simulation.process import DeadError, Process, ProcessSpool, ProcessStore, Unseeing
+from wedgate.simulation.judging import Judging
+from wedgate.simulation.process import PAUSE, DeadError, Process, ProcessSpool, ProcessStore, Unseeing
 from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, STRANGER, Region, World
 
 NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
@@ -51,6 +52,9 @@ MOST_POINTS = 20_000
 """A rollout passes some hundreds, and one that waits for hours some thousands."""
 
 MINUTE = timedelta(minutes=1)
+
+_JUDGING = Judging()
+"""What the judge answered in the worlds of this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +134,14 @@ def _window(rng: random.Random) -> tuple[timedelta, timedelta]:
     return begins, begins + rng.randrange(5, 60) * MINUTE
 
 
-def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
-    """Run the rollout of a seed, with other ``faults`` than its own where they are given."""
+def simulate(seed: int, faults: Sequence[Fault] | None = None, *, judging: Judging | None = None) -> Outcome:
+    """Run the rollout of a seed, with other ``faults`` than its own where they are given.
+
+    ``judging`` remembers what the judge answered in other worlds.
+    """
     setting = setting_of(seed)
     drawn = setting.faults if faults is None else tuple(faults)
-    story = _Story(seed, setting, drawn)
+    story = _Story(seed, setting, drawn, judging)
     violation = None
     try:
         story.tell()
@@ -143,6 +150,8 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
     violation = story.checker.broken or violation
     if violation is not None:
         story.world.say(f"BROKEN {violation}")
+    # Nothing holds itself: what nobody asks for any more goes at once.
+    story.world.switched.clear()
     state = story.state()
     return Outcome(
         seed=seed,
@@ -156,7 +165,7 @@ def simulate(seed: int, faults: Sequence[Fault] | None = None) -> Outcome:
 
 def end_of(seed: int) -> Outcome:
     """Run one world, and leave it behind: of most of them only how they ended is asked for."""
-    return replace(simulate(seed), world=None)
+    return replace(simulate(seed, judging=_JUDGING), world=None)
 
 
 def shrink(outcome: Outcome) -> Outcome:
@@ -175,9 +184,9 @@ def shrink(outcome: Outcome) -> Outcome:
 class _Story:
     """A world and its processes."""
 
-    def __init__(self, seed: int, setting: Setting, faults: Sequence[Fault]) -> None:
+    def __init__(self, seed: int, setting: Setting, faults: Sequence[Fault], judging: Judging | None) -> None:
         self.setting = setting
-        self.world = World(random.Random(seed + 1), NAMES, rate=setting.rate)  # noqa: S311
+        self.world = World(random.Random(seed + 1), NAMES, rate=setting.rate, judging=judging)  # noqa: S311
         for name, (begins, ends) in setting.closed.items():
             self.world.regions[name].closed.append((MONDAY + begins, MONDAY + ends))
         self.checker = Checker(world=self.world, settings=setting.rollout, migration=setting.migration)
@@ -207,8 +216,8 @@ class _Story:
         book = Book(self.world.store, self.world.spool, self.world.known)
         return book.rollout(book.refresh().latest)
 
-    def _process(self, *, is_first: bool = False, others_live: bool | None) -> None:
-        """Run one process from its beginning to its end, whatever that is."""
+    def _process(self, *, is_first: bool = False, others_live: bool | None, regions: Sequence[str] = ()) -> None:
+        """Run one process from its beginning to its end, whatever that is; with ``regions`` a tick for these."""
         self.count += 1
         process = Process(
             world=self.world,
@@ -225,7 +234,9 @@ class _Story:
         try:
             engine = RolloutEngine(process.parts(), Declared(migration=self.setting.migration, accepted_by="zoe"))
             goes_on = not is_first and self.state() is not None
-            if not self.setting.by_ticks and self.setting.budget is not None and goes_on:
+            if regions:
+                engine.tick(regions=regions)
+            elif not self.setting.by_ticks and self.setting.budget is not None and goes_on:
                 engine.go_on(wait=timedelta(hours=1), budget=self.setting.budget)
             elif not self.setting.by_ticks:
                 engine.run(NEW, wait=timedelta(hours=1), budget=self.setting.budget)
@@ -241,6 +252,8 @@ class _Story:
         process.alive = False
         if self.checker.broken is not None:
             raise ViolationError(self.checker.broken)
+        if ended_well:
+            self.checker.looked_after(regions or NAMES, f"{process.name}:1")
         self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered or self._is_anothers(process))
 
     def _is_anothers(self, process: Process) -> bool:
@@ -251,12 +264,13 @@ class _Story:
     def _at_point(self, process: Process, what: str) -> None:
         if self.world.point > MOST_POINTS:
             raise ViolationError("it never ends")
-        if what == "pause" and not self.hindered:
+        if what == PAUSE and not self.hindered:
             self.checker.while_running()
         while self.faults and self.faults[0].point <= self.world.point:
             fault = self.faults.pop(0)
             self.world.say(f"FAULT {fault.kind} while {process.name} is at: {what}")
             self._happens(fault, process, what)
+        self.world.due = min(self.faults[0].point if self.faults else MOST_POINTS, MOST_POINTS)
 
     def _happens(self, fault: Fault, process: Process, what: str) -> None:
         """Let a fault happen."""
@@ -265,6 +279,9 @@ class _Story:
         match kind:
             case FaultKind.CRASH:
                 process.alive = False
+                world.returns_late = fault.pick >= RETURNS_LATE
+            case FaultKind.ZOMBIE if fault.pick >= PER_REGION:
+                self._region_by_region(region)
             case FaultKind.ZOMBIE | FaultKind.DOUBLE:
                 self._beside(others_live=False if kind is FaultKind.ZOMBIE else None)
             case FaultKind.BY_HAND:
@@ -313,14 +330,20 @@ class _Story:
                 process.alive = False
                 world.advance(fault.pick * 600 * MINUTE)
             case FaultKind.FROZEN:
-                until = world.now + fault.pick * 60 * MINUTE + MINUTE
-                frozen = Frozen(regions=None, until=until, reason="frozen", by="zoe", since=world.now)
-                freeze(self.book, frozen, known=NAMES)
+                self._freeze(NAMES, None, fault)
+            case FaultKind.FROZEN_REGION:
+                self._freeze((region.name,), (region.name,), fault)
+                self._later(FaultKind.THAWED_REGION, fault.pick)
+            case FaultKind.THAWED:
+                self._thaw(NAMES, ())
+            case FaultKind.THAWED_REGION:
+                self._thaw((region.name,), (region.name,))
             case FaultKind.PAUSED:
                 self._order(Order.PAUSE)
                 # Nobody pauses for ever, and a run that is paused waits as long as it must.
-                again = Fault(point=world.point + 40, kind=FaultKind.RESUMED, pick=0)
-                self.faults = sorted([*self.faults, again], key=lambda each: each.point)
+                self._later(FaultKind.RESUMED, 0)
+            case FaultKind.ABORTED_REGION:
+                self._order(Order.ABORT, region.name)
             case FaultKind.REPORTED | FaultKind.RESUMED | FaultKind.ABORTED:
                 self._order(_ORDERS[kind])
 
@@ -333,11 +356,10 @@ class _Story:
             return
         state = self.state()
         here = None if state is None or region.name not in state.plan.places else state.region(region.name)
-        is_looked_at = what == "pause" or what == f"weights {region.name}"
+        is_looked_at = what == PAUSE or what == f"weights {region.name}"
         if here is not None and here.phase in (RegionPhase.VERIFIED, RegionPhase.SHIFTING) and not is_looked_at:
             if self.world.point < LATEST_POINT:
-                later = replace(fault, point=self.world.point + 1)
-                self.faults = sorted([*self.faults, later], key=lambda each: each.point)
+                self._insert(replace(fault, point=self.world.point + 1))
             return
         epoch = 0 if region.fence is None else region.fence.epoch
         self.world.apply(region, Weights.giving(Colour.GREEN, 60), Fence(epoch=epoch, revision=1, rollout=STRANGER))
@@ -351,22 +373,51 @@ class _Story:
         if ready and not what.startswith(("capacity", "switch")):
             ready[int(fault.pick * len(ready))].digests[Colour.BLUE] = None
         elif self.world.point < LATEST_POINT:
-            later = replace(fault, point=self.world.point + 1)
-            self.faults = sorted([*self.faults, later], key=lambda each: each.point)
+            self._insert(replace(fault, point=self.world.point + 1))
 
-    def _beside(self, *, others_live: bool | None) -> None:
+    def _region_by_region(self, closing: Region) -> None:
+        """Let one tick per region take over from a process that stands still, in any order; one closes meanwhile."""
+        names = self.world.rng.sample(NAMES, len(NAMES))
+        for name in names:
+            self._beside(others_live=False, regions=[name])
+            if name == names[0]:
+                closing.closed.append((self.world.now, self.world.now + 30 * MINUTE))
+
+    def _beside(self, *, others_live: bool | None, regions: Sequence[str] = ()) -> None:
         """Let another process run while one stands still; not inside of such a one."""
         if self.depth or not self.rescues:
             return
         self.depth += 1
         hindered, began = self.hindered, self.world.now
-        self._process(others_live=others_live)
+        self._process(others_live=others_live, regions=regions)
         self.hindered = hindered or self.world.now - began > self.setting.rollout.max_unwatched
         self.depth -= 1
 
-    def _order(self, order: Order) -> None:
+    def _order(self, order: Order, *regions: str) -> None:
         with suppress(WedgateError):
-            give_order(self.book, order, by="zoe", why="because", at=self.world.now)
+            give_order(self.book, order, by="zoe", why="because", at=self.world.now, regions=regions)
+
+    def _freeze(self, names: Sequence[str], regions: tuple[str, ...] | None, fault: Fault) -> None:
+        """Freeze ``names``, which ``regions`` say as a person does."""
+        now = self.world.now
+        until = now + fault.pick * 60 * MINUTE + MINUTE
+        freeze(self.book, Frozen(regions=regions, until=until, reason="frozen", by="zoe", since=now), known=NAMES)
+        for place in map(self.world.regions.__getitem__, names):
+            place.frozen_until = max(until, place.frozen_until or until)
+
+    def _thaw(self, names: Sequence[str], regions: Sequence[str]) -> None:
+        """Thaw ``names``, which ``regions`` say as a person does; nothing where they are not frozen."""
+        with suppress(WedgateError):
+            thaw(self.book, by="zoe", why="because", at=self.world.now, regions=regions, is_for_all=True)
+            for place in map(self.world.regions.__getitem__, names):
+                place.frozen_until = None
+
+    def _later(self, kind: FaultKind, pick: float) -> None:
+        """Let something happen a while from now, whatever else does."""
+        self._insert(Fault(point=self.world.point + 40, kind=kind, pick=pick))
+
+    def _insert(self, fault: Fault) -> None:
+        self.faults = sorted([*self.faults, fault], key=lambda each: each.point)
 
     def _return_by_hand(self) -> None:
         """Run `wedgate rollback` with nothing but the rescue file; what would hinder a switch is not there now."""
@@ -387,6 +438,7 @@ class _Story:
                 why="by hand",
                 regions=[region.region],
                 record=recorder_in(book),
+                open_in=open_in(book),
                 means=Means(pause=process.pause, ask=ask_now, together=one_by_one, run_beside=run_now),
             )
             self.world.say(f"by hand: {'; '.join(each.trouble for each in end.regions if each.trouble) or 'done'}")

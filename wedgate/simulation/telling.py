@@ -17,7 +17,7 @@ from wedgate.engine.audit import AuditBook
 from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book
 from wedgate.engine.orders import freeze, give_order, thaw
-from wedgate.engine.recording import recorder_in
+from wedgate.engine.recording import open_in, recorder_in
 from wedgate.engine.returning import Means, ask_now, one_by_one
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
@@ -266,6 +266,7 @@ class _Teller:
             regions=regions,
             say=self.world.say,
             record=recorder_in(book),
+            open_in=open_in(book),
             means=Means(pause=process.pause, ask=ask_now, together=one_by_one, run_beside=run_now),
         )
         self.world.say(f"by hand: exit {int(end.exit_code)}")

@@ -6,6 +6,7 @@ It knows nothing of the engine but how a ledger is folded. What the engine may s
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from wedgate.engine.known import Known
 from wedgate.judge.values import Bucket, ColourSample, Reading
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 from wedgate.simulation.faults import Fault
+from wedgate.simulation.judging import Judging
 
 MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 OLD = Release(commit="0" * 40, digest="sha256:old")
@@ -43,6 +45,8 @@ class Region:
     coming: tuple[datetime, Weights, Fence] | None = None
     """Weights that a late balancer will take: from when on."""
     closed: list[tuple[datetime, datetime]] = field(default_factory=list)
+    frozen_until: datetime | None = None
+    """When the last freeze of it ends; ``None`` once it was thawed."""
     silent_until: datetime | None = None
     """No reading of evidence before then."""
     stuck_until: datetime | None = None
@@ -62,6 +66,8 @@ class Region:
     def shut(self, at: datetime) -> datetime | None:
         """Return when a closed region opens; ``None`` for one that is open."""
         until: datetime | None = None
+        if not self.closed:
+            return None
         for start, end in sorted(self.closed):
             if start <= (until or at) < end:
                 until = end
@@ -69,6 +75,8 @@ class Region:
 
     def closes(self, at: datetime) -> datetime | None:
         """Return when the region next closes, ``at`` itself if it is closed."""
+        if not self.closed:
+            return None
         if self.shut(at) is not None:
             return at
         return min((start for start, _ in self.closed if start > at), default=None)
@@ -78,9 +86,16 @@ class World:
     """Everything there is. ``point`` counts what the engine has done to it; ``watch`` is told of each switch."""
 
     def __init__(
-        self, rng: random.Random, names: tuple[str, ...], *, rate: float = 200, start: datetime = MONDAY
+        self,
+        rng: random.Random,
+        names: tuple[str, ...],
+        *,
+        rate: float = 200,
+        start: datetime = MONDAY,
+        judging: Judging | None = None,
     ) -> None:
         self.rng = rng
+        self.judging = judging or Judging()
         self.rate = rate
         """Requests per second in a region."""
         self.now = start
@@ -90,6 +105,8 @@ class World:
         self.known = Known()
         """What was made of the ledger so far: every process of this world reads it through the same memory."""
         self.point = 0
+        self.due = 0
+        """The first point at which anything is to happen; before it nobody needs to look."""
         self.waiting: list[Fault] = []
         self._said: list[tuple[int, datetime, str]] = []
         self.bad_from: datetime | None = None
@@ -99,6 +116,8 @@ class World:
         self.next_switch: str | None = None
         self.next_write: str | None = None
         self.next_deploy_fails = False
+        self.returns_late = False
+        """Whether an earlier process, which is overtaken, is about to return the traffic that it gave a candidate."""
         self.switched: list[Callable[[Region, Weights], None]] = []
 
     def say(self, what: str) -> None:
@@ -147,15 +166,7 @@ class World:
         return Reading(
             at=self.now,
             since=region.since,
-            colours={
-                colour.value: ColourSample(
-                    requests=int(region.requests[colour]),
-                    errors=int(region.errors[colour]),
-                    timeouts=0,
-                    latency=(Bucket(lower_ms=20, upper_ms=21, count=int(region.requests[colour])),),
-                )
-                for colour in COLOURS
-            },
+            colours={str(colour): _sample(region.requests[colour], region.errors[colour]) for colour in COLOURS},
         )
 
     def reset(self, region: Region) -> None:
@@ -174,3 +185,10 @@ class World:
             if is_bad and region.digests[colour] == self.bad_digest:
                 region.errors[colour] += requests * self.bad_share
         region.counted_at = until
+
+
+@functools.lru_cache(maxsize=10_000)
+def _sample(requests: float, errors: float) -> ColourSample:
+    """Return what a proxy has counted of one colour; one without traffic has counted what it had."""
+    bucket = Bucket(lower_ms=20, upper_ms=21, count=int(requests))
+    return ColourSample(requests=int(requests), errors=int(errors), timeouts=0, latency=(bucket,))

@@ -28,10 +28,13 @@ class Asker:
         self._about = {"protocol": PROTOCOL, "region": region, "addresses": dict(addresses)}
         self._region = region
 
-    def ask(self, call: str, values: Mapping[str, object], *, limit: timedelta) -> Answer:
-        """Ask one question; ``ExternalSystemError`` when the command fails or its answer is none."""
+    def ask(self, call: str, values: Mapping[str, object], *, limit: timedelta, inherits: Sequence[int] = ()) -> Answer:
+        """Ask one question; ``ExternalSystemError`` when the command fails or its answer is none.
+
+        ``inherits`` are descriptors that the command gets as well.
+        """
         question = json.dumps({**self._about, "call": call, **values}).encode() + b"\n"
-        text = ask(self._command, question, limit=limit, what=self.what(call))
+        text = ask(self._command, question, limit=limit, what=self.what(call), inherits=inherits)
         try:
             plain = parse_json(text)
         except ValueError as error:

@@ -34,8 +34,10 @@ class Admin:
         """
         dump = self.fetch("/config_dump?resource=dynamic_route_configs")
         found = []
-        for entry in dump.get("configs") or []:
-            route = {key: value for key, value in (entry.get("route_config") or {}).items() if key != "@type"}
+        configs = dump.get("configs")
+        for entry in configs if isinstance(configs, list) else []:
+            config = entry.get("route_config") if isinstance(entry, dict) else None
+            route = {key: value for key, value in config.items() if key != "@type"} if isinstance(config, dict) else {}
             if _splits(route, clusters):
                 found.append((str(entry.get("version_info", "")), route))
         if not found:
@@ -55,8 +57,9 @@ class Admin:
     def rejections(self, route_name: str) -> int:
         """Return how many updates of this route configuration were rejected or failed since Envoy started."""
         query = quote(r"\.rds\..*\.update_(rejected|failure)$")
-        stats = self.fetch(f"/stats?format=json&filter={query}")["stats"]
-        return sum(int(stat["value"]) for stat in stats if f".rds.{route_name}." in stat.get("name", ""))
+        stats = self._stats(query)
+        counts = [stat.get("value") for stat in stats if f".rds.{route_name}." in str(stat.get("name"))]
+        return sum(count for count in counts if type(count) is int)
 
     def healthy_endpoints(self, cluster: str) -> tuple[int, int] | None:
         """Return how many endpoints of a cluster are healthy, and how many it has; ``None`` where Envoy cannot know.
@@ -64,7 +67,7 @@ class Admin:
         Without active health checks every endpoint counts as healthy, also one where nothing listens.
         """
         names = rf"^cluster\.{re.escape(cluster)}\.(membership_(healthy|total)|health_check\.attempt)$"
-        stats = self.fetch(f"/stats?format=json&filter={quote(names)}")["stats"]
+        stats = self._stats(quote(names))
         found = {str(stat.get("name")).removeprefix(f"cluster.{cluster}."): stat.get("value") for stat in stats}
         healthy, total = found.get("membership_healthy"), found.get("membership_total")
         if not found.get("health_check.attempt") or type(healthy) is not int or type(total) is not int:
@@ -78,6 +81,13 @@ class Admin:
             raise ExternalSystemError(f"{self.region}: Envoy at {self.url} gives no uptime (got {text!r})")
         return int(text[:-1])
 
+    def _stats(self, query: str) -> list[dict[str, Any]]:
+        """Return the counters that match a quoted filter."""
+        stats = self.fetch(f"/stats?format=json&filter={query}").get("stats")
+        if not isinstance(stats, list):
+            raise ExternalSystemError(f"{self.region}: Envoy at {self.url} gives no list of stats")
+        return [stat for stat in stats if isinstance(stat, dict)]
+
     def fetch(self, path: str) -> dict[str, Any]:
         """Return the JSON object at ``path``; ``ExternalSystemError`` when there is none."""
         what = f"{self.region}: Envoy's admin interface {self.url} (asked for {path.split('?')[0]})"
@@ -89,7 +99,7 @@ class Admin:
             raise ExternalSystemError(f"{what} answered {status}")
         try:
             plain = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ExternalSystemError(f"{what} did not answer with JSON: {error}") from error
         if not isinstance(plain, dict):
             raise ExternalSystemError(f"{what} did not answer with a JSON object")

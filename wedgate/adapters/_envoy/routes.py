@@ -85,7 +85,7 @@ def parse_response(text: str) -> tuple[str, dict[str, Any]]:
     """Return version and route configuration of a routes file; ``RoutesError`` when it is not one."""
     try:
         plain = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RoutesError(f"it is not JSON ({error})") from None
     resources = plain.get("resources") if isinstance(plain, dict) else None
     if not isinstance(resources, list) or len(resources) != 1 or not isinstance(resources[0], dict):
@@ -117,7 +117,7 @@ def weights_in(route: Mapping[str, Any], clusters: Mapping[Colour, str]) -> Weig
     for entry in _switches(route, clusters):
         shares = dict.fromkeys(Colour, 0)
         for cluster in entry["route"]["weighted_clusters"]["clusters"]:
-            shares[_colour_of(cluster["name"], clusters)] += int(cluster.get("weight", 0))
+            shares[_colour_of(cluster["name"], clusters)] += _whole(cluster.get("weight", 0))
         found.add((shares[Colour.BLUE], shares[Colour.GREEN]))
     if len(found) > 1:
         raise RoutesError(f"its routes carry different weights (blue, green): {sorted(found)}")
@@ -148,6 +148,13 @@ def _cluster_names(entry: Mapping[str, Any]) -> set[str]:
     weighted = action.get("weighted_clusters") if isinstance(action, dict) else None
     clusters = weighted.get("clusters") if isinstance(weighted, dict) else None
     return {str(cluster.get("name")) for cluster in _dictionaries(clusters)}
+
+
+def _whole(weight: Any) -> int:
+    try:
+        return int(weight)
+    except (TypeError, ValueError, OverflowError):
+        raise RoutesError(f"a weight is {weight!r}, no whole number") from None
 
 
 def _dictionaries(plain: object) -> list[dict[str, Any]]:

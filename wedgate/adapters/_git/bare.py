@@ -64,7 +64,7 @@ class BareRepository:
     def fetch(self) -> str | None:
         """Return the commit that the ref is at now; ``None`` if there is no such ref."""
         fetched = self._run(
-            "fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", self._kept.url,
+            "fetch", "--quiet", "--no-tags", "--depth=1", "--no-write-fetch-head", "--", self._kept.url,
             f"+{self._kept.ref}:{_LOCAL}", is_far=True,
         )  # fmt: skip
         if fetched.returncode == 0:
@@ -100,7 +100,7 @@ class BareRepository:
         """
         return self._run(
             "push", "--porcelain", "--no-verify", f"--force-with-lease={self._kept.ref}:{instead_of or ''}",
-            self._kept.url, f"{commit}:{self._kept.ref}", is_far=True,
+            "--", self._kept.url, f"{commit}:{self._kept.ref}", is_far=True,
         )  # fmt: skip
 
     def _printed(self, *arguments: str, given: bytes = b"") -> bytes:

@@ -65,6 +65,13 @@ class Connection:
         self._client: Github | None = None
         self._date: tuple[datetime, float] | None = None
         self._described: Mapping[str, Any] | None = None
+        self.trees: dict[str, str] = {}
+        """The trees of commits, as far as they were told."""
+
+    @property
+    def is_of_an_app(self) -> bool:
+        """Whether the token is known to be an app's, a workflow's own too, by the beginning that GitHub gives those."""
+        return (self._token or "").startswith("ghs_")
 
     def describe(self) -> Mapping[str, Any]:
         """Return the repository as GitHub describes it, asked once."""
@@ -85,7 +92,7 @@ class Connection:
         """Return the body of one answer; ``needs`` says what to do where it is refused."""
         return self._request("GET", path, what=what, needs=needs, query=query)[1]
 
-    def send(self, method: str, path: str, body: Mapping[str, object], *, what: str, needs: str) -> Any:
+    def send(self, method: str, path: str, body: Mapping[str, object] | None, *, what: str, needs: str) -> Any:
         """Change something, and return the body of the answer."""
         return self._request(method, path, what=what, needs=needs, body=body)[1]
 

@@ -74,12 +74,13 @@ class Runtime:
         """
         answer = self._ask(f"show stat {backend} {SERVERS} -1")
         rows = list(csv.DictReader(answer.removeprefix("# ").splitlines()))
-        if not rows or "status" not in rows[0]:
+        if not rows or not {"status", "act"} <= rows[0].keys():
             raise RefusedError(
                 f"{self._what} knows no servers of backend {backend} ({' '.join(answer.split())[:200]}); name the two "
                 "backends with `backends:` (docs/reference/haproxy.md)"
             )
-        states = [row["status"] for row in rows if row["act"] == "1" and not row["status"].startswith("MAINT")]
+        states = [row["status"] or "" for row in rows if row["act"] == "1"]
+        states = [state for state in states if not state.startswith("MAINT")]
         if any(state == "no check" for state in states):
             return None
         return sum(state.startswith("UP") for state in states), len(states)

@@ -7,6 +7,7 @@ at all, the socket is shut from this side. A password is in no word of any messa
 from __future__ import annotations
 
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from wedgate.adapters.stores.interface import StoreUnreachableError
+from wedgate.adapters.stores.interface import StoreGoneError, StoreUnreachableError
 from wedgate.errors import ConfigurationError, Problem
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ Answer = TypeVar("Answer")
 
 SCHEMES = ("postgresql://", "postgres://")
 
+_GONE = re.compile(r"could not translate host name|failed to resolve host|database \".*\" does not exist")
 _REMEDIES = {
     "25006": "the server is read-only (a standby, or default_transaction_read_only is on); name the primary",
     "28P01": "the password is wrong",
@@ -175,7 +177,7 @@ class Connection:
             session: Session = psycopg.connect(**settings, autocommit=True, prepare_threshold=None)
         except psycopg.Error as error:
             what = f"{self.name}: {self._purpose.kept} cannot be reached: {self.words(error)}"
-            raise StoreUnreachableError(what) from error
+            raise (StoreGoneError if _GONE.search(str(error)) else StoreUnreachableError)(what) from error
         self._session = session
         return session
 

@@ -33,7 +33,8 @@ class SeriesSettings:
     """Which series hold what of a region. ``timeouts``, ``latency``, ``cpu`` and ``memory`` are ``None``
     where there are none.
 
-    ``errors`` are values of the label ``code_label``; an ``x`` among digits stands for any digit. ``instances`` says
+    ``errors`` are values of the label ``code_label``, and so are ``successes``, beside the codes of HTTP below 600; an
+    ``x`` among digits stands for any digit. ``instances`` says
     how many series each metric of a colour has, codes and buckets aside: how many proxies are scraped.
     """
 
@@ -43,6 +44,7 @@ class SeriesSettings:
     requests: str
     code_label: str
     errors: tuple[str, ...]
+    successes: tuple[str, ...]
     timeouts: str | None
     latency: str | None
     cpu: str | None
@@ -63,9 +65,17 @@ class SeriesSettings:
         ]
         return "{" + ", ".join(parts) + "}"
 
-    def is_error(self, code: str) -> bool:
-        """Tell whether an answer with this code is an error."""
-        return any(_means(pattern, code) for pattern in self.errors)
+    def is_error(self, code: str) -> bool | None:
+        """Tell whether an answer with this code is an error; ``None`` where the code says nothing that is known."""
+        written = code.lower()
+        if any(_means(pattern, code) or pattern == written for pattern in self.errors):
+            return True
+        if any(_means(pattern, code) or pattern == written for pattern in self.successes):
+            return False
+        if re.fullmatch("[1-5]xx", written):
+            # A class of codes of which some may be errors is neither.
+            return None if any(_may_mean(pattern, written) for pattern in self.errors) else False
+        return False if re.fullmatch("[1-5][0-9][0-9]", code) else None
 
 
 def parse_settings(options: Mapping[str, Any], region: str, *, slice_length: timedelta) -> SeriesSettings:
@@ -80,6 +90,7 @@ def parse_settings(options: Mapping[str, Any], region: str, *, slice_length: tim
         requests=metrics["requests"],
         code_label=metrics["code-label"],
         errors=tuple(metrics.get("errors", ("5xx",))),
+        successes=tuple(metrics.get("successes", ())),
         timeouts=metrics.get("timeouts"),
         latency=metrics.get("latency"),
         cpu=metrics.get("cpu"),
@@ -106,3 +117,8 @@ def _means(pattern: str, code: str) -> bool:
     return len(pattern) == len(code) and all(
         digit == mark or (mark == "x" and digit in "0123456789") for mark, digit in zip(pattern, code, strict=True)
     )
+
+
+def _may_mean(pattern: str, codes: str) -> bool:
+    """Tell whether a pattern stands for some of a class of codes such as ``4xx``."""
+    return len(pattern) == len(codes) and pattern[0] in (codes[0], "x")

@@ -33,6 +33,13 @@ PASSED_ON = (
     "SHELL",
     "LANG",
     "LANGUAGE",
+    "LC_ALL",
+    "LC_COLLATE",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "LC_MONETARY",
+    "LC_NUMERIC",
+    "LC_TIME",
     "TZ",
     "TMPDIR",
     "TEMP",
@@ -41,13 +48,13 @@ PASSED_ON = (
     "COMSPEC",
     "PATHEXT",
 )
-"""Variables that every command may need and that hold no secret; those that begin with LC_ are passed on too."""
+"""Variables that every command may need and that hold no secret: each by name, for LC_SECRET may be one."""
 
 
 def passed_on(names: Collection[str], environment: Mapping[str, str]) -> dict[str, str]:
     """Return what a command sees of an environment: what every command needs, and what it asked for by name."""
     wanted = {*PASSED_ON, *names}
-    return {name: value for name, value in environment.items() if name in wanted or name.startswith("LC_")}
+    return {name: value for name, value in environment.items() if name in wanted}
 
 
 def run(argv: Sequence[str], *, limit: timedelta, what: str) -> None:
@@ -66,17 +73,28 @@ def ask(
     limit: timedelta,
     what: str,
     environment: Mapping[str, str] | None = None,
+    inherits: Sequence[int] = (),
 ) -> bytes:
     """Run ``argv`` with ``question`` on its standard input, and return what it wrote to its standard output.
 
-    It gets no variables but those of ``environment``; wedgate's own where there is none.
+    It gets no variables but those of ``environment``; wedgate's own where there is none. ``inherits`` are descriptors
+    that stay open in it.
 
     Fails and ends as ``run`` does; the last lines are those of the error output, or of the answer where there are none.
     """
     with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as words:
         told.write(question)
         told.seek(0)
-        _run(argv, limit=limit, what=what, stdin=told, stdout=answer, stderr=words, environment=environment)
+        _run(
+            argv,
+            limit=limit,
+            what=what,
+            stdin=told,
+            stdout=answer,
+            stderr=words,
+            environment=environment,
+            inherits=inherits,
+        )
         size = os.fstat(answer.fileno()).st_size
         if size > LARGEST:
             raise ExternalSystemError(f"{what}: {argv[0]!r} answered with {size} bytes, more than {LARGEST >> 20} MiB")
@@ -113,9 +131,10 @@ def _run(
     stdout: IO[bytes],
     stderr: IO[bytes],
     environment: Mapping[str, str] | None = None,
+    inherits: Sequence[int] = (),
 ) -> None:
     try:
-        _wait(argv, limit, stdin=stdin, stdout=stdout, stderr=stderr, environment=environment)
+        _wait(argv, limit, stdin=stdin, stdout=stdout, stderr=stderr, environment=environment, inherits=inherits)
     except _EndedError as ended:
         said = "" if isinstance(ended.__cause__, OSError) else f"; its last lines:\n{_last_lines(stderr, stdout)}"
         raise ExternalSystemError(f"{what}: {ended}{said}") from ended.__cause__
@@ -129,11 +148,18 @@ def _wait(
     stdout: IO[bytes],
     stderr: IO[bytes],
     environment: Mapping[str, str] | None = None,
+    inherits: Sequence[int] = (),
 ) -> None:
     """Run ``argv`` to its end; ``_EndedError`` when that is not a good one."""
     try:
         process = subprocess.Popen(
-            argv, stdin=stdin, stdout=stdout, stderr=stderr, env=environment, start_new_session=True
+            argv,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=environment,
+            pass_fds=inherits,
+            start_new_session=True,
         )
     except OSError as error:
         raise _EndedError(f"cannot run {argv[0]!r}: {error.strerror}") from error

@@ -21,10 +21,11 @@ LOCK_SECONDS = 10.0
 
 
 @contextmanager
-def locked(path: Path, *, longer: float = 0.0) -> Iterator[None]:
+def locked(path: Path, *, longer: float = 0.0) -> Iterator[int]:
     """Hold the lock beside ``path``; ``ExternalSystemError`` when it is not free within ``LOCK_SECONDS``.
 
-    ``longer`` is added to them, where a write takes more than the 5 seconds that they allow for.
+    ``longer`` is added to them, where a write takes more than the 5 seconds that they allow for. Gives the lock's
+    descriptor: a command that inherits it holds the lock for as long as it runs, also where this process is killed.
     """
     lock = path.with_name(path.name + ".lock")
     try:
@@ -42,7 +43,9 @@ def locked(path: Path, *, longer: float = 0.0) -> Iterator[None]:
                     f"{lock} has been held by another process for {wait:g} s; nothing was written"
                 )
             time.sleep(0.005)
-        yield
+        yield descriptor
+        # Said, and not only closed: what a command left running in the background must not hold it on.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         os.close(descriptor)
 

@@ -21,7 +21,7 @@ _END = re.compile(r"-\d+$")
 _HEADER = re.compile(r"^(goos|goarch|pkg|cpu): (.*)$")
 _UNITS = {"ns/op": ("ns", False), "B/op": ("B", False), "allocs/op": ("allocs", False), "MB/s": ("MB/s", True)}
 """What Go's own units are, and whether more is better. Of others nobody says which way is good: they are left out."""
-_BROKEN = re.compile(r"^(--- FAIL: \S+|FAIL\b|panic: .*)")
+_BROKEN = re.compile(r"^(--- FAIL: \S+|FAIL\b|panic: .*|fatal error: .*|signal: .*|exit status \d+)")
 
 
 def knows(head: str) -> bool:

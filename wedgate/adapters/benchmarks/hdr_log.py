@@ -26,7 +26,7 @@ TOOL = Tool(name="hdr-log", looks_like="#[Histogram log format version 1.x], and
 LARGEST = 16 * 1024 * 1024
 """Bytes of one histogram, unpacked."""
 
-_COMPRESSED, _PLAIN = 0x1C849304, 0x1C849303
+_COMPRESSED, _PLAIN, _DOUBLES = 0x1C849304, 0x1C849303, "DHIST"
 _HEADER = struct.Struct(">iiiiqqd")
 _MENDED = "write the log anew"
 _START = re.compile(r"#\[StartTime: (\d{1,10}(?:\.\d+)?) ")
@@ -53,6 +53,9 @@ def read_lines(lines: Iterable[str]) -> Measurements:
             began = (datetime.fromtimestamp(float(found[1]), UTC),) if found else began
             continue
         tag, packed = _parts(text, place)
+        if packed.startswith(_DOUBLES):
+            remedy = "record whole numbers, such as microseconds, in a Histogram"
+            raise UnreadableError("an interval is a DoubleHistogram, and those are not read", remedy, place)
         total = totals.setdefault(tag, {})
         try:
             resolution, payload = _unpacked(packed)
@@ -87,10 +90,11 @@ def _unpacked(packed: str) -> tuple[Resolution, bytes]:
     inner = unpacker.decompress(outer[8:], LARGEST)
     if not unpacker.eof or unpacker.unused_data:
         raise ValueError("it breaks off, or is too large")
-    cookie, length, offset, digits, lowest, _, _ = _HEADER.unpack_from(inner)
+    # Where the writer kept its counts in memory is not where they stand here: the third number moves nothing.
+    cookie, length, _, digits, lowest, _, _ = _HEADER.unpack_from(inner)
     if cookie & ~0xF0 != _PLAIN & ~0xF0 or length != len(inner) - _HEADER.size:
         raise ValueError("it is not of the second format")
-    if offset or not 0 <= digits <= 5 or lowest < 1:
+    if not 0 <= digits <= 5 or lowest < 1:
         raise ValueError("its settings are none")
     return (math.ceil(math.log2(2 * 10**digits)) - 1, lowest.bit_length() - 1), inner[_HEADER.size :]
 

@@ -44,10 +44,12 @@ def read(text: str) -> Measurements:
         name, mode = _name(each), str(each.get("mode"))
         if mode not in _MODES:
             raise UnreadableError(f"{name} has the mode {mode!r}"[:120], f"use one of {', '.join(_MODES)}")
-        metrics.append(_metric(name, part(each, "primaryMetric"), _MODES[mode]))
+        metrics.append(_metric(name, part(each, "primaryMetric"), _MODES[mode], wanted=each.get("forks")))
         for other, found in part(each, "secondaryMetrics").items():
             if other.lstrip("·") == _ALLOCATED and isinstance(found, dict):
-                metrics.append(_metric(f"{name} {_ALLOCATED}", found, Direction.LOWER_IS_BETTER))
+                metrics.append(
+                    _metric(f"{name} {_ALLOCATED}", found, Direction.LOWER_IS_BETTER, wanted=each.get("forks"))
+                )
             elif not (mode == "sample" and _PERCENTILE.match(other.rpartition("·")[2])):
                 left_out[f"{name} {other}"] = "nobody says which way it is good"
     jdks = {f"{each.get('vmName')} {each.get('jdkVersion')}" for each in data if each.get("jdkVersion")}
@@ -67,7 +69,8 @@ def _name(result: Mapping[str, Any]) -> str:
     return f"{name}{f'({params})' if params else ''} {result.get('mode')}"
 
 
-def _metric(name: str, found: Mapping[str, Any], direction: Direction) -> Metric:
+def _metric(name: str, found: Mapping[str, Any], direction: Direction, *, wanted: object) -> Metric:
+    """Return a value for each fork; ``wanted`` is how many of them there should be."""
     unit = found.get("scoreUnit")
     if not isinstance(unit, str) or not unit.strip():
         raise UnreadableError(f"{name} has no scoreUnit", f"write it with {TOOL.name} -rf json")
@@ -76,6 +79,9 @@ def _metric(name: str, found: Mapping[str, Any], direction: Direction) -> Metric
         forks, read_fork = found.get("rawDataHistogram"), _histogram
     if not isinstance(forks, list) or not forks:
         raise UnreadableError(f"{name} has no rawData", "its score alone is a mean over all forks; keep the raw data")
+    if isinstance(wanted, int) and wanted > len(forks):
+        what = f"{name} has the raw data of {len(forks)} of {wanted} forks"
+        raise UnreadableError(what, "see why the others ended, and measure again")
     return Metric(
         name=name, unit=_unit(unit), direction=direction, values=tuple(read_fork(fork, name) for fork in forks)
     )

@@ -20,10 +20,12 @@ TOOL = Tool(name="pgbench", looks_like="text with transaction type, latency aver
 LOST = "pgbench's summary is an average over all transactions; let it log each of them: -l"
 _BEGIN = re.compile(r"^transaction type: ")
 _TPS = re.compile(
-    r"^tps = (\d{1,15}(?:\.\d+)?) \((?:without initial connection time|excluding connections establishing)\)$"
+    r"^tps = (\d{1,15}(?:\.\d+)?) \((?:without initial connection time|including reconnection times|"
+    r"(?:in|ex)cluding connections establishing)\)$"
 )
+"""Older versions print two: the last is without connecting."""
 _LATENCY = re.compile(r"^latency average = (\d{1,15}(?:\.\d+)?) ms(?: \(including failures\))?$")
-_DONE = re.compile(r"^number of transactions actually processed: (\d{1,18})(?:/\d+)?$")
+_DONE = re.compile(r"^number of transactions actually processed: (\d{1,18})(?:/(\d{1,18}))?$")
 _FAILED = re.compile(r"^number of (?:failed transactions|transactions skipped): (\d{1,18}) \(")
 
 
@@ -33,6 +35,7 @@ class _Run:
     tps: list[float] = field(default_factory=list)
     latency: list[float] = field(default_factory=list)
     done: int = 0
+    planned: int = 0
     failed: int = 0
     limited: bool = False
 
@@ -55,6 +58,9 @@ def read(text: str) -> Measurements:
     for run in runs:
         if not (run.tps and run.latency):
             raise UnreadableError("a run breaks off before its tps", "let pgbench come to its end", run.line)
+        if (missing := run.planned - run.done - run.failed) > 0:
+            what = f"{missing} of {run.planned} transactions were never tried: clients were aborted"
+            raise UnreadableError(what, "see what pgbench says on its standard error, and measure again", run.line)
     shares = tuple(run.failed / max(1, run.failed + run.done) for run in runs)
     failed = Metric(name="latency failed", unit=RATIO, direction=Direction.LOWER_IS_BETTER, values=shares)
     limited = any(run.limited for run in runs)
@@ -66,7 +72,7 @@ def read(text: str) -> Measurements:
 
 
 def _rate(runs: Sequence[_Run]) -> Metric:
-    values = tuple(run.tps[0] for run in runs)
+    values = tuple(run.tps[-1] for run in runs)
     return Metric(name="tps", unit="1/s", direction=Direction.HIGHER_IS_BETTER, values=values)
 
 
@@ -76,12 +82,14 @@ def _latency(runs: Sequence[_Run]) -> Metric:
 
 
 def _take(run: _Run, line: str) -> None:
+    if line.startswith("pgbench: error: Run was aborted"):
+        raise UnreadableError("pgbench says that the run was aborted", "measure again", run.line)
     if found := _TPS.match(line):
         run.tps.append(float(found[1]))
     elif found := _LATENCY.match(line):
         run.latency.append(float(found[1]))
     elif found := _DONE.match(line):
-        run.done = int(found[1])
+        run.done, run.planned = int(found[1]), int(found[2] or 0)
     elif found := _FAILED.match(line):
         run.failed += int(found[1])
     run.limited |= line.startswith("rate limit schedule lag")

@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -152,8 +153,8 @@ def _read_run(files: Sequence[Path], tool: str | None) -> Measurements:
             return read_with(reader, stream, _lines_of(files[1:]))
     except UnreadableError as error:
         raise _wrong(first, error.what, error.remedy, error.line) from error
-    except (EOFError, gzip.BadGzipFile) as error:
-        raise _wrong(first, "it is compressed, and breaks off", "write it anew") from error
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise _wrong(first, "it is compressed, and breaks off or is damaged", "write it anew") from error
     except OSError as error:
         raise _wrong(first, f"it cannot be read: {error.strerror}", "name a file of a benchmark tool") from error
 

@@ -1,6 +1,8 @@
 """The requests of one run of a load test. They rise and fall together, so a run is one value for each metric.
 
 A request that failed ranks behind every one that did not: a version that refuses at once, or hangs, does not look fast.
+A quantile that lies among those that failed has no latency at all: it is ``aggregated`` and not judged, and the share
+of those that failed is.
 Latencies are kept with five significant digits, so that memory does not grow with the length of the run.
 """
 
@@ -44,12 +46,19 @@ class Requests:
                 direction=Direction.LOWER_IS_BETTER,
                 values=(self._quantile(share),),
                 times=times,
+                aggregated=self._unknown(share),
             )
             for label, share in QUANTILES
         ]
         if with_failed:
             found.append(share_of(f"{name} failed".strip(), self._bad, self._bad + self._good.total(), times))
         return tuple(found)
+
+    def _unknown(self, share: float) -> str | None:
+        total = self._good.total() + self._bad
+        if math.ceil(share * (total - 1)) < self._good.total():
+            return None
+        return f"{self._bad} of {total} requests failed, and how long they would have taken is not known"
 
     def _quantile(self, share: float) -> float:
         """Interpolate between the two nearest ranks (definition 7 of Hyndman and Fan, as k6 does)."""

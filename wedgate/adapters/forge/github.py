@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -13,8 +14,11 @@ from wedgate.adapters._github.connection import READ, TIMEOUT_SECONDS, Connectio
 from wedgate.adapters._github.links import GithubLinks
 from wedgate.adapters.forge.interface import ChangedPaths, ForgeFile
 from wedgate.errors import ConfigurationError, ExternalSystemError, Problem
+from wedgate.overrides.people import Comment
 
 WORKFLOW_LOGIN = "github-actions[bot]"
+TWINS_WITHIN = timedelta(minutes=5)
+"""How long ago another run may have begun to write the comment that this one has just written too."""
 VERSIONS = 20
 """How far back a valid configuration is looked for."""
 _LISTED_AT_MOST = 300
@@ -67,7 +71,10 @@ class GithubForge:
             branch = self.connection.get(
                 f"{self._base}/branches/{self._branch_name()}", what="the default branch", needs=READ
             )
-            self._head = self.connection.asked("the default branch", READ, lambda: str(branch["commit"]["sha"]))
+            commit = self.connection.asked("the default branch", READ, lambda: dict(branch["commit"]))
+            self._head = self.connection.asked("the default branch", READ, lambda: str(commit["sha"]))
+            tree = self.connection.asked("the default branch", READ, lambda: str(commit["commit"]["tree"]["sha"]))
+            self.connection.trees[self._head] = tree
         return self._head
 
     def file_at(self, path: str, ref: str) -> ForgeFile | None:
@@ -120,29 +127,55 @@ class GithubForge:
         # All the files are on the first page, however many commits there are.
         return self.connection.get(f"{self._base}/compare/{base}...{head}", what=what, needs=READ, per_page=1)
 
-    def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
+    def keep_comment(self, pull_request: int, marker: str, body: str, known: Sequence[Comment] | None = None) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
-        A comment of anybody else that holds the marker is left alone, whatever the token could do to it.
+        A comment of anybody else that holds the marker is left alone, whatever the token could do to it. Of two that
+        runs write at once the first stays.
         """
-        what, author = f"the comments of pull request {pull_request}", self._own_login()
+        what = f"the comments of pull request {pull_request}"
         listed = f"{self._base}/issues/{pull_request}/comments"
-        for comment in self.connection.pages(listed, what=what, needs=_COMMENT):
-            if marker in (comment.get("body") or "") and _login_of(comment) == author:
-                if comment["body"] == body:
-                    return True
-                return self._write("PATCH", f"{self._base}/issues/comments/{comment['id']}", body, what)
-        return self._write("POST", listed, body, what)
+        there = ((each.id, each.author.login, each.body) for each in known or () if each.author is not None)
+        own = next(self._own_comments(there, marker), None)
+        if own is None:
+            # Another run may have written it in the meantime.
+            own = next(self._own_comments(self._listed(listed, what), marker), None)
+        if own is not None:
+            number, present = own
+            return present == body or self._write("PATCH", self._comment(number), body, what)
+        if not self._write("POST", listed, body, what):
+            return False
+        since = (self.connection.date() - TWINS_WITHIN).strftime("%Y-%m-%dT%H:%M:%SZ")
+        twins = tuple(self._own_comments(self._listed(listed, what, since=since), marker))
+        for number, _ in twins[1:]:
+            self._write("PATCH", self._comment(twins[0][0]), body, what)
+            with suppress(NotFoundError):
+                self._write("DELETE", self._comment(number), None, what)
+        return True
 
-    def _write(self, method: str, path: str, body: str, what: str) -> bool:
+    def _listed(self, listed: str, what: str, **query: object) -> Iterator[tuple[int, str | None, str]]:
+        return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT, **query))
+
+    def _own_comments(self, comments: Iterable[tuple[int, str | None, str]], marker: str) -> Iterator[tuple[int, str]]:
+        """Yield number and text of the comments with a marker that this token wrote."""
+        for number, login, body in comments:
+            if marker in body and login == self._own_login():
+                yield number, body
+
+    def _comment(self, number: int) -> str:
+        return f"{self._base}/issues/comments/{number}"
+
+    def _write(self, method: str, path: str, body: str | None, what: str) -> bool:
         try:
-            self.connection.send(method, path, {"body": body}, what=what, needs=_COMMENT)
+            self.connection.send(method, path, None if body is None else {"body": body}, what=what, needs=_COMMENT)
         except ForbiddenError:
             return False
         return True
 
     def _own_login(self) -> str:
         """Return who this token writes as; the token of a workflow may not ask, and writes as this app."""
+        if self._login is None and self.connection.is_of_an_app:
+            self._login = WORKFLOW_LOGIN
         if self._login is None:
             try:
                 self._login = str(self.connection.get("/user", what="the token's own account", needs=READ)["login"])
@@ -168,9 +201,11 @@ class GithubForge:
         return self.connection.date()
 
 
-def _login_of(comment: Mapping[str, Any]) -> str | None:
+def _parts_of(comment: Mapping[str, Any]) -> tuple[int, str | None, str]:
+    """Return the number of a comment, the login of its author, and its text."""
     user = comment.get("user")
-    return str(user["login"]) if isinstance(user, dict) and "login" in user else None
+    login = str(user["login"]) if isinstance(user, dict) and "login" in user else None
+    return int(comment["id"]), login, str(comment.get("body") or "")
 
 
 def _paths(files: Sequence[Mapping[str, Any]], *, at_most: int) -> tuple[str, ...]:

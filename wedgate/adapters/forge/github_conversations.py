@@ -5,8 +5,9 @@ Addresses and fields are those of GitHub's published REST description (api.githu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -15,6 +16,7 @@ from wedgate.adapters.forge.interface import (
     CheckResult,
     CommitStatus,
     Committers,
+    MergeGroup,
     PullRequest,
     StatusState,
 )
@@ -26,6 +28,7 @@ _PULLS = "give the job `pull-requests: read`"
 _TEAMS = "a workflow's own token cannot read teams: give wedgate an app's (`members: read`), or one with `read:org`"
 _OF_AN_APP = "not accessible by integration"
 _STATUS = "give the job `statuses: write`"
+_STATUSES = "give the job `statuses: read`"
 _RUNS = "give the job `actions: read`"
 _REACT = "give the job `pull-requests: write`"
 _PUSHES = frozenset(("push", "force_push", "branch_creation", "pr_merge", "merge_queue_merge"))
@@ -57,6 +60,13 @@ class GithubConversations:
         found = list(self._connection.pages(f"{self._base}/pulls", what=what, needs=_PULLS, state="open", base=base))
         return self._connection.asked(what, _PULLS, lambda: tuple(map(_pull_request, found)))
 
+    def waiting_groups(self, base: str) -> tuple[MergeGroup, ...]:
+        """Fetch the groups of the merge queue of a branch, by the branches that GitHub makes for them."""
+        what = "the merge groups"
+        refs = f"heads/gh-readonly-queue/{base}/pr-"
+        found = self._connection.get(f"{self._base}/git/matching-refs/{quote(refs)}", what=what, needs=READ)
+        return self._connection.asked(what, READ, lambda: tuple(map(_merge_group, found)))
+
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
         """Fetch those that brought a commit, or have it."""
         what = f"the pull requests of {commit[:12]}"
@@ -64,11 +74,12 @@ class GithubConversations:
         found = list(self._connection.pages(path, what=what, needs=_PULLS))
         return self._connection.asked(what, _PULLS, lambda: tuple(map(_pull_request, found)))
 
-    def comments(self, number: int) -> tuple[Comment, ...]:
-        """Fetch every comment of a pull request; one that comes on two pages counts once."""
+    def comments(self, number: int, since: datetime | None = None) -> tuple[Comment, ...]:
+        """Fetch the comments of a pull request; one that comes on two pages counts once."""
         what = f"the comments of pull request {number}"
         path = f"{self._base}/issues/{number}/comments"
-        found = list(self._connection.pages(path, what=what, needs=_PULLS))
+        asked = {} if since is None else {"since": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        found = list(self._connection.pages(path, what=what, needs=_PULLS, **asked))
         comments = self._connection.asked(what, _PULLS, lambda: [_comment(each) for each in found])
         return tuple({comment.id: comment for comment in comments}.values())
 
@@ -186,10 +197,13 @@ class GithubConversations:
         return self._connection.asked(what, _PULLS, committers)
 
     def tree_of(self, commit: str) -> str:
-        """Fetch the id of a commit's tree."""
-        what = f"the tree of {commit[:12]}"
-        found = self._connection.get(f"{self._base}/git/commits/{commit}", what=what, needs=READ)
-        return self._connection.asked(what, READ, lambda: str(found["tree"]["sha"]))
+        """Fetch the id of a commit's tree, once: it never becomes another."""
+        trees = self._connection.trees
+        if commit not in trees:
+            what = f"the tree of {commit[:12]}"
+            found = self._connection.get(f"{self._base}/git/commits/{commit}", what=what, needs=READ)
+            trees[commit] = self._connection.asked(what, READ, lambda: str(found["tree"]["sha"]))
+        return trees[commit]
 
     def who_ran(self, run: int) -> tuple[Person, ...]:
         """Fetch who ran a run again, if that is somebody else than who started it."""
@@ -225,15 +239,15 @@ class GithubConversations:
         """Fetch those of a context that are among the latest hundred, the latest first, in one request."""
         what = f"the statuses of {commit[:12]}"
         path = f"{self._base}/commits/{commit}/statuses"
-        found = self._connection.get(path, what=what, needs=_STATUS, per_page=100)
-        every = self._connection.asked(what, _STATUS, lambda: tuple(map(_status, found)))
+        found = self._connection.get(path, what=what, needs=_STATUSES, per_page=100)
+        every = self._connection.asked(what, _STATUSES, lambda: tuple(map(_status, found)))
         return tuple(each for each in every if each.context == context)
 
     def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
         """Fetch the statuses of a context that a commit was given, the latest first."""
         what = f"the statuses of {commit[:12]}"
-        found = list(self._connection.pages(f"{self._base}/commits/{commit}/statuses", what=what, needs=_STATUS))
-        every = self._connection.asked(what, _STATUS, lambda: tuple(map(_status, found)))
+        found = list(self._connection.pages(f"{self._base}/commits/{commit}/statuses", what=what, needs=_STATUSES))
+        every = self._connection.asked(what, _STATUSES, lambda: tuple(map(_status, found)))
         return tuple(each for each in every if each.context == context)
 
     def set_check(self, commit: str, result: CheckResult) -> None:
@@ -293,6 +307,19 @@ def _pull_request(found: Mapping[str, Any]) -> PullRequest:
         # Of one that is not merged it is a commit that GitHub made to try.
         merged_as=None if found.get("merged_at") is None else str(found["merge_commit_sha"]),
     )
+
+
+def pull_request_queued_at(ref: str) -> int | None:
+    """Return the last pull request in a merge group, by the branch that GitHub makes for it; ``None`` if unknown.
+
+    The branch is ``gh-readonly-queue/BASE/pr-NUMBER-COMMIT`` ("Managing a merge queue" in GitHub's documentation).
+    """
+    named = re.search(r"/pr-([0-9]{1,9})-[0-9a-f]{40}$", ref)
+    return int(named[1]) if named else None
+
+
+def _merge_group(found: Mapping[str, Any]) -> MergeGroup:
+    return MergeGroup(commit=str(found["object"]["sha"]), pull_request=pull_request_queued_at(str(found["ref"])))
 
 
 def _comment(found: Mapping[str, Any]) -> Comment:

@@ -40,10 +40,13 @@ class GithubSettings:
         def rules() -> BranchRules:
             kinds = {str(each["type"]) for each in found}
             required = [each["parameters"] for each in found if each["type"] == "required_status_checks"]
+            checks = [check for each in required for check in each["required_status_checks"]]
+            statuses = frozenset(str(check["context"]) for check in checks)
+            pinned = frozenset(str(check["context"]) for check in checks if check.get("integration_id") is not None)
             return BranchRules(
-                statuses=frozenset(
-                    str(check["context"]) for each in required for check in each["required_status_checks"]
-                ),
+                statuses=statuses,
+                from_anybody=statuses - pinned,
+                has_queue="merge_queue" in kinds,
                 up_to_date=any(each["strict_required_status_checks_policy"] for each in required),
                 no_force_push="non_fast_forward" in kinds,
                 no_deletion="deletion" in kinds,

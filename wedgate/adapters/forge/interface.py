@@ -5,7 +5,7 @@ Every implementation passes ``tests/contract/test_forge.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -110,6 +110,14 @@ class CheckResult:
     summary: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeGroup:
+    """What a merge queue is about to bring to a branch: its commit, and the last pull request in it where known."""
+
+    commit: str
+    pull_request: int | None
+
+
 class Conversations(Protocol):
     """The people and the talk of a repository. Calls raise ``ExternalSystemError``, naming what a token lacks.
 
@@ -122,11 +130,14 @@ class Conversations(Protocol):
     def open_pull_requests(self, base: str) -> tuple[PullRequest, ...]:
         """Fetch those that are open towards a branch."""
 
+    def waiting_groups(self, base: str) -> tuple[MergeGroup, ...]:
+        """Fetch the groups that a merge queue is about to bring to a branch."""
+
     def pull_requests_of(self, commit: str) -> tuple[PullRequest, ...]:
         """Fetch those that brought a commit, or have it."""
 
-    def comments(self, number: int) -> tuple[Comment, ...]:
-        """Fetch every comment of a pull request."""
+    def comments(self, number: int, since: datetime | None = None) -> tuple[Comment, ...]:
+        """Fetch every comment of a pull request, or those alone that were written or changed since an instant."""
 
     def comment(self, number: int) -> Comment | None:
         """Fetch one comment; ``None`` if it is gone."""
@@ -207,9 +218,14 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchRules:
-    """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten."""
+    """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten.
+
+    Statuses ``from_anybody`` are those of which no rule says which app has to post them.
+    """
 
     statuses: frozenset[str] = frozenset()
+    from_anybody: frozenset[str] = frozenset()
+    has_queue: bool = False
     up_to_date: bool = False
     no_force_push: bool = False
     no_deletion: bool = False
@@ -255,10 +271,11 @@ class Forge(Protocol):
     def changed_by(self, commit: str) -> ChangedPaths:
         """Fetch the paths that a commit changes since it left the default branch's history, once, in one request."""
 
-    def keep_comment(self, pull_request: int, marker: str, body: str) -> bool:
+    def keep_comment(self, pull_request: int, marker: str, body: str, known: Sequence[Comment] | None = None) -> bool:
         """Write a comment that holds ``marker``, or bring the one that this token wrote earlier up to date.
 
-        Returns whether it is there now: ``False`` for a token that may not write.
+        ``known`` are comments as they were read just now: where it is among them they are not read again. Returns
+        whether it is there now: ``False`` for a token that may not write.
         """
 
     def versions_of(self, path: str) -> tuple[str, ...]:

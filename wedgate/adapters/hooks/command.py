@@ -1,13 +1,15 @@
 """Hooks as commands: no shell, a time limit, an environment with what was asked for, and output that can do no harm.
 
 A hook does not get what else is in wedgate's own environment: the tokens of a runner are not its business. The values
-of the variables that it asked for do not come back out: they are blotted out of what it printed.
+of the variables that it asked for do not come back out: they are blotted out of what it printed, whole, line by line
+and in base64. What else a hook makes of a secret is its own affair.
 """
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 
 from wedgate.adapters._service.command import hear, passed_on
@@ -64,8 +66,16 @@ def facts_of(call: HookCall) -> dict[str, str]:
 def inert(raw: bytes, secrets: Collection[str]) -> str:
     """Return the end of an output without control characters and without the values of ``secrets``."""
     text = raw.decode("utf-8", errors="replace")
-    for secret in sorted((each for each in secrets if len(each) >= SHORTEST_SECRET), key=len, reverse=True):
-        text = text.replace(secret, "***")
+    for spelled in sorted({each for secret in secrets for each in _spellings(secret)}, key=len, reverse=True):
+        text = text.replace(spelled, "***")
     lines = ("".join(each if each.isprintable() else " " for each in line).rstrip() for line in text.splitlines())
     kept = "\n".join(line for line in lines if line)
     return kept if len(kept) <= LONGEST_OUTPUT else f"…{kept[-LONGEST_OUTPUT + 1 :]}"
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Yield how a secret may stand in an output: a key of several lines is often printed line by line."""
+    encoded = base64.b64encode(secret.encode("utf-8", errors="surrogateescape")).decode("ascii")
+    for each in (secret, *secret.splitlines(), encoded):
+        if len(each.strip()) >= SHORTEST_SECRET:
+            yield each.strip()

@@ -117,6 +117,12 @@ class PrometheusMetrics:
         self._expect_instances(colour, native, (), at_least=0)
         if any(names.code_label not in series.labels for series in requests):
             raise self._wrong(f"{_listed(requests)} has no label {names.code_label}; without it errors are not known")
+        for code in dict.fromkeys(series.labels[names.code_label] for series in requests):
+            if names.is_error(code) is None:
+                raise self._wrong(
+                    f'whether {names.code_label}="{code}" is an error is not known; name it under '
+                    "judge.evidence.metrics, in `errors` or in `successes`"
+                )
         late = _total(timeouts, instant)
         failed = _total([each for each in requests if names.is_error(each.labels[names.code_label])], instant)
         answered = _total(requests, instant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 
@@ -28,5 +29,8 @@ class Trial:
 class Launcher(Protocol):
     """Runs commands, one at a time."""
 
-    def launch(self, words: Sequence[str]) -> Trial:
-        """Run a command and wait for it. ``KeyboardInterrupt`` ends it first, and is raised again."""
+    def launch(self, words: Sequence[str], folder: Path | None = None) -> Trial:
+        """Run a command in a directory, or else in this process's own, and wait for it.
+
+        ``KeyboardInterrupt`` ends it first, and is raised again.
+        """

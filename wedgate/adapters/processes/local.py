@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO
 
 from wedgate.adapters.processes.interface import Trial
@@ -31,13 +32,18 @@ class LocalLauncher:
     def __init__(self, *, timeout_seconds: float) -> None:
         self._timeout = timeout_seconds
 
-    def launch(self, words: Sequence[str]) -> Trial:
+    def launch(self, words: Sequence[str], folder: Path | None = None) -> Trial:
         """Run a command, and wait for it."""
         with tempfile.TemporaryFile() as output:
             started, before = datetime.now(UTC), time.perf_counter()
             try:
                 process = subprocess.Popen(
-                    words, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                    words,
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
                 )
             except OSError as error:
                 return _nothing(started, f"{words[0]} cannot be started: {error.strerror or error}")

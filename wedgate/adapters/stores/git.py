@@ -8,6 +8,7 @@ bare repository of its own, which may be thrown away at any time.
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 import weakref
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from wedgate.adapters._git.bare import BareRepository, Ended, KeptFile, lines_said
-from wedgate.adapters.stores.interface import RevisionConflictError, StoreUnreachableError
+from wedgate.adapters.stores.interface import RevisionConflictError, StoreGoneError, StoreUnreachableError
 from wedgate.errors import ConfigurationError, Problem
 from wedgate.ledger.appending import refusal_to_append
 from wedgate.ledger.chain import Entry, broken_at
@@ -109,6 +110,12 @@ class GitStore:
         return ConfigurationError((Problem(file=f"{self.ref}:{FILE}", line=line, column=1, what=what, remedy=remedy),))
 
 
+_GONE = re.compile(
+    r"^(?:fatal|ssh): (?:repository '.*' not found|.*Could not resolve host|.* does not appear to be a git repository)",
+    re.MULTILINE,
+)
+
+
 def _failed(name: str, what: str, done: Ended) -> StoreUnreachableError:
     """Make the error of a git command; its words never hold the token, which is in no word of it."""
     lines = lines_said(done)
@@ -116,4 +123,5 @@ def _failed(name: str, what: str, done: Ended) -> StoreUnreachableError:
     theirs = [line.removeprefix("remote:") for line in lines if line.startswith("remote:")]
     said = " ".join(" ".join(theirs or lines[-1:]).split())[:200] or f"git exited with {done.returncode}"
     hint = "; give the job `contents: write`" if "403" in said or "denied" in said.lower() else ""
-    return StoreUnreachableError(f"{name}: the ledger {what}: {said}{hint}")
+    is_gone = _GONE.search(done.stderr.decode("utf-8", "replace")) is not None
+    return (StoreGoneError if is_gone else StoreUnreachableError)(f"{name}: the ledger {what}: {said}{hint}")

@@ -17,6 +17,10 @@ class StoreUnreachableError(ExternalSystemError):
     """The ledger cannot be read or written now: it is down, full, read-only or not to be reached."""
 
 
+class StoreGoneError(StoreUnreachableError):
+    """There is no such place: its host, its repository or its database does not exist (any more)."""
+
+
 class RevisionConflictError(ExternalSystemError):
     """Somebody else appended since the revision that was read; read again and decide anew."""
 

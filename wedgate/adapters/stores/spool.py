@@ -43,7 +43,7 @@ class FileSpool:
             for line in lines:
                 try:
                     drafts.append(from_plain(Draft, json.loads(line)))
-                except (PlainError, ValueError):
+                except (PlainError, ValueError, RecursionError):
                     continue
         return tuple(drafts)
 

@@ -7,6 +7,7 @@ confirmed by asking for the weights afterwards. See docs/reference/command-targe
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from wedgate.adapters._command.kept import Kept, read_kept, write_kept
 from wedgate.adapters._command.protocol import (
@@ -22,7 +23,7 @@ from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import refuse_older
 from wedgate.adapters._service.service import Service
 from wedgate.adapters._service.statements import Held, plain_weights
-from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading, refuse_live
+from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading, refuse_changed, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, TargetSettings, Weights
 
@@ -90,33 +91,50 @@ class CommandTarget:
         if path is not None:
             kept = read_kept(path)
             fence = kept.fence_for(weights) if kept else None
+            return WeightsReading(weights=weights, fence=fence, refuses_below=kept.asked.fence if kept else None)
         return WeightsReading(weights=weights, fence=fence)
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Ask the command to set the weights, then for the weights until they are these."""
         path = self._settings.fence_file
         if path is None:
-            self._set(weights, fence)
+            self._set(weights, fence, over=over)
             return self._confirm(weights, fence)
         wanted = Held(weights=weights, fence=fence)
         longer = 2 * self._settings.limit.total_seconds() + CONFIRM_SECONDS
-        with files.locked(path, longer=longer):
+        with files.locked(path, longer=longer) as lock:
             kept = read_kept(path)
             refuse_older(self.region, fence, holder=str(path), held=kept.asked.fence if kept else None)
+            if over is not None:
+                refuse_changed(self.region, over, self.weights())
             # The fence goes first: whoever comes with an older one is refused even where this ends half way.
             write_kept(path, kept.followed_by(wanted) if kept else Kept(asked=wanted))
-            self._set(weights, fence)
+            # The command holds the lock too: where this process is killed it works on, and all others wait for it.
+            self._set(weights, fence, inherits=(lock,))
             found = self._confirm(weights, fence)
             write_kept(path, Kept(asked=wanted))
             return found
 
-    def _set(self, weights: Weights, fence: Fence) -> None:
-        values = {"weights": plain_weights(weights), "fence": plain_fence(fence)}
-        answer = self._asker.ask("set_weights", values, limit=self._settings.limit)
+    def _set(
+        self,
+        weights: Weights,
+        fence: Fence,
+        *,
+        over: WeightsReading | None = None,
+        inherits: Sequence[int] = (),
+    ) -> None:
+        values: dict[str, object] = {"weights": plain_weights(weights), "fence": plain_fence(fence)}
+        if over is not None:
+            # A command that does not know it writes all the same: what is in force was looked at just before.
+            refuse_changed(self.region, over, self.weights())
+            values["over"] = {"weights": plain_weights(over.weights), "fence": over.fence and plain_fence(over.fence)}
+        answer = self._asker.ask("set_weights", values, limit=self._settings.limit, inherits=inherits)
         try:
             held = fence_of(answer.get("refused"))
         except ValueError as error:
             raise self._asker.odd("set_weights", f"with {error}") from None
+        if held is not None and over is not None and (held.epoch, held.revision) <= (fence.epoch, fence.revision):
+            refuse_changed(self.region, over, self.weights())
         if held is not None:
             raise FenceError(
                 f"{self.region}: the command refused {fence}: it was last written under {held}; "

@@ -16,7 +16,7 @@ from wedgate.adapters._envoy.settings import parse_settings
 from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import fence_in, refuse_older
 from wedgate.adapters._service.proxy import ProxyTarget
-from wedgate.adapters.targets.interface import Capacity, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_changed
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
@@ -49,7 +49,7 @@ class EnvoyTarget(ProxyTarget):
             ) from error
         return WeightsReading(weights=weights, fence=fence_in(version))
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Write the weights in one rename and return what Envoy then reports.
 
         When Envoy's admin interface does not answer, the file is written all the same (Envoy takes it when it can) and
@@ -63,6 +63,7 @@ class EnvoyTarget(ProxyTarget):
             for holder, found in (("the routes file", stored), ("Envoy", live)):
                 held = fence_in(found[0]) if found else None
                 refuse_older(self.region, fence, holder=holder, held=held)
+            refuse_changed(self.region, over, self._last_of(stored, live))
             wanted = str(fence), weights
             if self._says(live, wanted) and self._says(stored, wanted):
                 return WeightsReading(weights=weights, fence=fence)
@@ -82,6 +83,18 @@ class EnvoyTarget(ProxyTarget):
             return self._admin.route_in_force(self._settings.clusters), None
         except ExternalSystemError as error:
             return None, error
+
+    def _last_of(
+        self, stored: tuple[str, dict[str, Any]] | None, live: tuple[str, dict[str, Any]] | None
+    ) -> WeightsReading | None:
+        """Return what was written last: what the file says where Envoy has not taken it yet."""
+        last = stored if stored is not None and fence_in(stored[0]) is not None else live
+        try:
+            return last and WeightsReading(
+                weights=weights_in(last[1], self._settings.clusters), fence=fence_in(last[0])
+            )
+        except RoutesError:
+            return None
 
     def _says(self, found: tuple[str, dict[str, Any]] | None, wanted: tuple[str, Weights]) -> bool:
         if found is None or found[0] != wanted[0]:

@@ -15,7 +15,7 @@ from wedgate.adapters._haproxy.weights import Held, parse_weights, render_weight
 from wedgate.adapters._service import files
 from wedgate.adapters._service.fences import refuse_older
 from wedgate.adapters._service.proxy import ProxyTarget
-from wedgate.adapters.targets.interface import Capacity, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_changed
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
@@ -47,7 +47,7 @@ class HaproxyTarget(ProxyTarget):
         weights = Weights.giving(Colour.GREEN, held.green)
         return WeightsReading(weights=weights, fence=held.fence if held.is_as_written else None)
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Write the file, set the variable, and return what HAProxy then reports.
 
         When the admin socket does not answer for a second, the file is written all the same (HAProxy takes it when it
@@ -62,6 +62,7 @@ class HaproxyTarget(ProxyTarget):
             live = self._live()
             for holder, found in (("the weights file", stored), ("HAProxy", live)):
                 refuse_older(self.region, fence, holder=holder, held=found.fence if found else None)
+            refuse_changed(self.region, over, _last_of(stored, live))
             if live != wanted or stored != wanted:
                 files.replace(path, render_weights(variable, weights.green, fence))
                 self._set(wanted, fence, before=before)
@@ -108,3 +109,18 @@ class HaproxyTarget(ProxyTarget):
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.02)
+
+
+def _last_of(stored: Held | None, live: Held | None) -> WeightsReading | None:
+    """Return what was written last: what the file says where HAProxy has not taken it yet."""
+    last = stored if stored is not None and stored.fence is not None and not _is_newer(live, stored) else live
+    if last is None or not 0 <= last.green <= 100:
+        return None
+    return WeightsReading(
+        weights=Weights.giving(Colour.GREEN, last.green), fence=last.fence if last.is_as_written else None
+    )
+
+
+def _is_newer(live: Held | None, stored: Held) -> bool:
+    """Whether somebody set other weights without the file."""
+    return live is not None and (live.fence == stored.fence or live.fence is None) and live != stored

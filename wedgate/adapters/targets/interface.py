@@ -6,7 +6,7 @@ did not do what was asked or did not answer, and ``FenceError`` when somebody wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from wedgate.errors import ExternalSystemError, NeedsHumanError
@@ -23,10 +23,19 @@ class FenceError(NeedsHumanError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightsReading:
-    """The weights that the data plane has in force, and who wrote them (``None``: nobody that wedgate knows)."""
+    """The weights that the data plane has in force, and who wrote them (``None``: nobody that wedgate knows).
+
+    ``refuses_below`` is the fence below which the target refuses, where it is kept apart from the weights.
+    """
 
     weights: Weights
     fence: Fence | None
+    refuses_below: Fence | None = field(default=None, compare=False)
+
+    @property
+    def highest(self) -> int:
+        """The epoch above which a writer must be; 0 where nobody is known to have written."""
+        return max((fence.epoch for fence in (self.fence, self.refuses_below) if fence is not None), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +44,24 @@ class Capacity:
 
     ready: int
     wanted: int
+
+
+class ChangedError(ExternalSystemError):
+    """Weights were to be written over others that are not the last ones any more: those are ``found``."""
+
+    def __init__(self, message: str, *, found: WeightsReading) -> None:
+        self.found = found
+        super().__init__(message)
+
+
+def refuse_changed(region: str, over: WeightsReading | None, last: WeightsReading | None) -> None:
+    """Raise ``ChangedError`` where ``last``, what was written last, is not what somebody wants to write over."""
+    if over is not None and last is not None and last != over:
+        raise ChangedError(
+            f"{region}: {last.fence} has written blue {last.weights.blue} / green {last.weights.green} since it was "
+            "looked at; nothing was changed",
+            found=last,
+        )
 
 
 class Target(Protocol):
@@ -68,10 +95,11 @@ class Target(Protocol):
     def weights(self) -> WeightsReading:
         """Read the weights in force from the data plane itself, not from the file that asked for them."""
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Write absolute weights in one call, wait until the data plane reports them, and return that reading.
 
-        Idempotent: the same weights and fence again change nothing.
+        Idempotent: the same weights and fence again change nothing. With ``over`` nothing is written where that is not
+        what was written last (``ChangedError``), so that a fence can be put on weights without changing them.
         """
 
 

@@ -17,7 +17,7 @@ from wedgate.adapters._service.fences import refuse_older
 from wedgate.adapters._service.fetch import get
 from wedgate.adapters._service.proxy import ProxyTarget
 from wedgate.adapters._service.statements import Held
-from wedgate.adapters.targets.interface import Capacity, WeightsReading
+from wedgate.adapters.targets.interface import Capacity, WeightsReading, refuse_changed
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, TargetSettings, Weights
 
@@ -43,7 +43,7 @@ class NginxTarget(ProxyTarget):
         held = self._live()
         return WeightsReading(weights=held.weights, fence=held.fence)
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Put a new set of buckets in force in one rename and return what nginx then answers with.
 
         When nginx does not answer, the set is in force all the same (nginx looks at each request) and
@@ -53,7 +53,10 @@ class NginxTarget(ProxyTarget):
         wanted = Held(weights=weights, fence=fence)
         with files.locked(directory / sets.CURRENT):
             refuse_older(self.region, fence, holder=str(directory), held=sets.held_fence(directory))
-            if sets.read_current(directory) != wanted:
+            last = sets.read_current(directory)
+            written = None if last is None else WeightsReading(weights=last.weights, fence=last.fence)
+            refuse_changed(self.region, over, written)
+            if last != wanted:
                 sets.replace_current(directory, wanted)
             self._confirm(wanted)
         return WeightsReading(weights=weights, fence=fence)

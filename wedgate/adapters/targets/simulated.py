@@ -16,7 +16,7 @@ from typing import Any
 
 from wedgate.adapters._simulated.files import replace_file
 from wedgate.adapters.stores.locking import locked
-from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading, refuse_live
+from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading, refuse_changed, refuse_live
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
@@ -73,13 +73,14 @@ class SimulatedTarget:
         """Return the weights in force and who wrote them."""
         return _reading_of(self._reading("weights"))
 
-    def set_weights(self, weights: Weights, fence: Fence) -> WeightsReading:
+    def set_weights(self, weights: Weights, fence: Fence, *, over: WeightsReading | None = None) -> WeightsReading:
         """Write absolute weights; ``FenceError`` when a newer writer was here."""
         with self._changing("set_weights") as state:
             held = _reading_of(state).fence
             if held is not None and (fence.epoch, fence.revision) < (held.epoch, held.revision):
                 words = f"{self._region}: {held} wrote the weights since; {fence} may not write any more"
                 raise FenceError(words, held=held)
+            refuse_changed(self._region, over, _reading_of(state))
             state["weights"] = {"blue": weights.blue, "green": weights.green}
             state["fence"] = {"epoch": fence.epoch, "revision": fence.revision, "rollout": fence.rollout}
             state["calls"].append(["set_weights", weights.blue, weights.green])

@@ -1,0 +1,93 @@
+"""What stops something by a comment is carried out before anything is read that it does not need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from talk import Done, Talk
+
+ROLLOUT = "r-20261128"
+ROLLBACK = f'/wedgate rollback {ROLLOUT} reason="bad"'
+FREEZE = '/wedgate freeze for=2h reason="prod is burning"'
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """Open a pull request by dave, in a repository with two approvers by name and one by team."""
+    monkeypatch.chdir(tmp_path)
+    with Talk.opened(tmp_path) as made:
+        yield made
+
+
+def fails(part: str, how: str = "500") -> Callable[[Talk], None]:
+    """Let the forge fail where a request has a text in it."""
+    return lambda talk: talk.world.failures.update({part: how})
+
+
+def no_teams(talk: Talk) -> None:
+    """Let the token read no teams, on a pull request with a request."""
+    talk.asks()
+    talk.world.may_read_teams = False
+
+
+BLOCKED = {
+    "eyes": (fails("/reactions"), 0),
+    "eyes-limited": (fails("/reactions", "secondary"), 0),
+    "pusher": (fails("/activity"), 20),
+    "teams": (no_teams, 20),
+    "comments": (fails("/issues/7/comments", "502"), 20),
+    "status": (fails("POST /repos/acme/venue-search/statuses"), 20),
+}
+
+
+def handed_over(talk: Talk) -> bool:
+    """Whether the next step gets the rollout."""
+    return ROLLOUT in (talk.directory / "output").read_text()
+
+
+def frozen(talk: Talk) -> list[str]:
+    """Return who froze, by the ledger."""
+    return [entry["body"]["by"] for entry in talk.ledger() if entry["kind"] == "frozen"]
+
+
+@pytest.mark.parametrize("what", BLOCKED)
+def test_nothing_that_a_stop_does_not_need_is_in_its_way(talk: Talk, what: str) -> None:
+    """The run ends with 20 where it could not answer, and has done what was asked for."""
+    prepare, code = BLOCKED[what]
+    prepare(talk)
+    done: Done = talk.says("alice", f"{ROLLBACK}\n\n{FREEZE}")
+    assert done.exit_code == code, done.output
+    assert handed_over(talk)
+    assert frozen(talk) == ["alice"]
+    assert f"the next step is handed {ROLLOUT}" in done.output
+
+
+def test_a_rollback_needs_no_ledger(talk: Talk) -> None:
+    """It is handed over where the ledger's server is gone."""
+    talk.configure()
+    talk.server.__exit__(None, None, None)
+    assert talk.says("alice", ROLLBACK).exit_code == 20
+    assert handed_over(talk)
+
+
+@pytest.mark.parametrize("who", ["stranger", None])
+def test_who_may_not_stops_nothing(talk: Talk, who: str | None) -> None:
+    """Permission is what it needs: a stranger has none, and neither has whoever edited the comment."""
+    talk.says(who, f"{ROLLBACK}\n\n{FREEZE}")
+    comment = talk.world.say(7, "alice", f"{ROLLBACK}\n\n{FREEZE}", edited=True)
+    talk.hears(comment.number)
+    assert not handed_over(talk)
+    assert talk.run("schedule", "refresh").exit_code == 0
+    assert "frozen" not in talk.status["description"]
+
+
+def test_a_stop_is_said_once_and_thaws_nothing_of_its_own(talk: Talk) -> None:
+    """The answer tells of the freeze, whose entry is there already; a thaw beside it means what was frozen before."""
+    talk.says("alice", FREEZE)
+    done = talk.says("bob", f'/wedgate thaw reason="longer"\n\n{FREEZE}')
+    assert done.exit_code == 0, done.output
+    assert [entry["kind"] for entry in talk.ledger()] == ["frozen", "frozen", "thawed"]
+    assert talk.answer.count("bob froze") == 1
+    assert "bob ended freeze 1" in talk.answer

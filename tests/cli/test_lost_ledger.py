@@ -1,0 +1,133 @@
+"""A ledger that cannot be read gets in by no change, and one that does not exist any more locks nobody out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from talk import CONFIG, H1, Talk
+
+GONE = "http://no-such-host.invalid/acme/ledger.git"
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """Open a pull request by dave, in a repository with two approvers by name and one by team."""
+    monkeypatch.chdir(tmp_path)
+    with Talk.opened(tmp_path) as made:
+        yield made
+
+
+def text_of(remote: str | None, *, is_open: bool = False) -> str:
+    """Return a configuration with its ledger at an address; ``None``: without one."""
+    text = CONFIG.format(policy="longest: 4h", remote=remote or "")
+    text = text if remote is not None else re.sub(r"state: .*\n", "", text)
+    return text.replace("weekdays: monday..sunday", "dates: [2031-01-01]") if is_open else text
+
+
+def proposes(talk: Talk, base: str | None, head: str) -> None:
+    """Let the pull request change the configuration, and nothing else."""
+    talk.world.commits["a" * 40].pop("wedgate.yml", None)
+    if base is not None:
+        talk.world.put("wedgate.yml", base.encode())
+    talk.world.commits[H1] = {**talk.world.commits["a" * 40], "wedgate.yml": head.encode()}
+    talk.world.pulls[7].files = [("wedgate.yml", None)]
+
+
+def missing(talk: Talk) -> str:
+    """Return the address of a repository that the server does not have."""
+    return talk.server.url.replace("venue-search", "venue-saerch")
+
+
+def answers(talk: Talk) -> tuple[str, str, int]:
+    """Return the state and the words of the status, and what the pull request's own check ends with."""
+    talk.run("schedule", "refresh")
+    return talk.status["state"], talk.status["description"], talk.looks().exit_code
+
+
+@pytest.mark.parametrize("remote", [GONE, "http://127.0.0.1:9/x.git", "missing", "--upload-pack=touch${IFS}here"])
+@pytest.mark.parametrize("has_ledger", [True, False])
+def test_a_ledger_that_cannot_be_read_gets_in_by_no_change(talk: Talk, remote: str, *, has_ledger: bool) -> None:
+    """A typo is red at once: from the merge on nothing could be deployed, and nothing could mend it."""
+    head = text_of(missing(talk) if remote == "missing" else remote, is_open=True)
+    proposes(talk, text_of(talk.server.url if has_ledger else None, is_open=True), head)
+    state, words, code = answers(talk)
+    assert (state, code) == ("failure", 10), words
+    assert "config_loosened" in words
+    assert "names a ledger that cannot be read" in re.sub(r"\s+", " ", talk.looks().output)
+    assert not list(talk.directory.rglob("here"))
+
+
+def test_a_first_configuration_names_no_ledger_that_cannot_be_read(talk: Talk) -> None:
+    """Where there is none at all yet."""
+    proposes(talk, None, text_of(GONE))
+    assert talk.looks().exit_code == 10
+    proposes(talk, None, text_of(talk.server.url))
+    assert talk.looks().exit_code == 0
+
+
+def test_no_ledger_that_strangers_name_is_asked(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a fork none, and of another host none with the token."""
+    asked: list[str | None] = []
+    monkeypatch.setattr(
+        "wedgate.adapters.stores.git.GitStore.__init__", lambda self, url, ref, token=None: asked.append(token)
+    )
+    monkeypatch.setattr("wedgate.adapters.stores.git.GitStore.read", lambda self: ())
+    proposes(talk, text_of(None, is_open=True), text_of("http://stranger.invalid/x.git", is_open=True))
+    assert talk.looks().exit_code == 0
+    assert asked == [None]
+    talk.world.pulls[7].from_fork = True
+    done = talk.looks()
+    assert (done.exit_code, asked) == (10, [None])
+    assert "comes from a fork" in done.output
+
+
+@pytest.mark.parametrize("remote", ["gone", "missing"])
+@pytest.mark.parametrize("mended", [True, False], ids=["correct", "take away"])
+def test_a_ledger_that_does_not_exist_any_more_locks_nobody_out(talk: Talk, remote: str, *, mended: bool) -> None:
+    """Deployments stay closed; the calendar decides about the change that leaves it, in the merge queue too."""
+    lost = GONE if remote == "gone" else missing(talk)
+    fix = talk.server.url if mended else None
+    proposes(talk, text_of(lost, is_open=True), text_of(fix, is_open=True))
+    assert talk.deploys("e" * 40).exit_code == 20
+    state, words, code = answers(talk)
+    assert (state, code) == ("success", 0), words
+    proposes(talk, text_of(lost), text_of(fix))
+    state, words, code = answers(talk)
+    assert (state, code) == ("failure", 10)
+    assert "saturday" in words
+    talk.world.put("wedgate.yml", text_of(fix, is_open=True).encode())
+    assert talk.deploys("e" * 40).exit_code == 0
+
+
+@pytest.mark.parametrize("how", ["down", "code", "loosened"])
+def test_nothing_else_gets_by_without_the_ledger(talk: Talk, how: str) -> None:
+    """One that does not answer may come back; code beside it may be frozen; and a loosening is one all the same."""
+    lost = "http://127.0.0.1:9/x.git" if how == "down" else GONE
+    fix = text_of(talk.server.url, is_open=True)
+    if how == "loosened":
+        fix = fix.replace("  longest: 4h", "  longest: 8h")
+    proposes(talk, text_of(lost, is_open=True), fix)
+    if how == "code":
+        talk.world.commits[H1] |= {"app.py": b"x"}
+        talk.world.pulls[7].files.append(("app.py", None))
+    state, _, code = answers(talk)
+    assert state in ("failure", "error")
+    assert code in (10, 20)
+
+
+def test_why_there_is_no_answer_is_said_on_the_pull_request(talk: Talk) -> None:
+    """In a comment of its own, kept up to date: wedgate's answer, and its anchor, stay."""
+    talk.asks()
+    before = talk.answer
+    talk.world.put("wedgate.yml", text_of(GONE).encode())
+    for _ in range(2):
+        assert talk.says("erin", "/wedgate status").exit_code == 20
+    answer, trouble = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"]
+    assert answer == before
+    assert "wedgate could not answer" in trouble
+    assert "no-such-host.invalid" in trouble
+    assert talk.says("stranger", "/wedgate status").exit_code == 20
+    assert sum(each.login == "github-actions[bot]" for each in talk.world.comments[7]) == 2

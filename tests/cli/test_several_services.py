@@ -1,0 +1,189 @@
+"""Several services in one repository: each has a status, a comment, anchors and requests of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from talk import H1, MERGED, Talk
+
+SERVICE = """version: 1
+service: {name}
+regions:
+  eu: {{markets: {{berlin: {{zone: Europe/Berlin, country: DE}}}}}}
+rules:
+  saturday: {{where: all, {when}, effect: block}}
+overrides:
+  approvers: {{people: [alice, bob]}}
+state: {{kind: git, remote: "{remote}"}}
+"""
+SHOP, BLOG = "shop/wedgate.yml", "blog/wedgate.yml"
+ALWAYS, NEVER = "weekdays: monday..sunday", 'dates: ["2001-01-01"]'
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """A repository of two services without a configuration at its root."""
+    monkeypatch.chdir(tmp_path)
+    with Talk.opened(tmp_path) as opened:
+        del opened.world.commits["a" * 40]["wedgate.yml"]
+        yield opened
+
+
+def set_up(talk: Talk, *, blog: str = NEVER) -> None:
+    """Close the shop today, and the blog on some days."""
+    for path, when in ((SHOP, ALWAYS), (BLOG, blog)):
+        name = path.partition("/")[0]
+        talk.world.put(path, SERVICE.format(name=name, when=when, remote=talk.server.url).encode())
+
+
+def hear(talk: Talk, who: str, body: str) -> tuple[int, ...]:
+    """Let somebody comment, and both workflows answer."""
+    comment = talk.world.say(7, who, body)
+    return tuple(talk.hears(comment.number, options=("--config", path)).exit_code for path in (SHOP, BLOG))
+
+
+def own(talk: Talk) -> dict[str, str]:
+    """Return wedgate's comments by the path that each is for."""
+    bodies = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"]
+    found = {re.findall(r"^For (\S+),", body, re.MULTILINE)[0]: body for body in bodies}
+    assert len(found) == len(bodies)
+    return found
+
+
+def request_in(body: str) -> str:
+    """Return the id of the request that a comment asks to approve."""
+    (found,) = re.findall(r"^/wedgate approve \S+ (\S+)$", body, re.MULTILINE)
+    return str(found)
+
+
+def test_each_service_has_a_status_of_its_own(talk: Talk) -> None:
+    """An open service turns no closed one green, whichever posts last, by a comment or by a refresh."""
+    set_up(talk)
+    assert hear(talk, "erin", "/wedgate status") == (0, 0)
+
+    def shown() -> dict[str, str]:
+        return {each["context"]: each["state"] for each in talk.world.statuses if each["sha"] == H1}
+
+    expected = {f"wedgate ({SHOP})": "failure", f"wedgate ({BLOG})": "success"}
+    assert shown() == expected
+    talk.world.statuses.clear()
+    for path in (SHOP, BLOG):
+        assert talk.run("schedule", "refresh", "--config", path).exit_code == 0
+        assert talk.run("schedule", "refresh", "--config", path, "--check-run").exit_code == 0
+    assert shown() == expected
+    assert {each["name"]: each["conclusion"] for each in talk.world.check_runs} == expected
+
+
+def test_a_status_that_cannot_be_known_is_that_of_its_service(talk: Talk) -> None:
+    """The error of one is not shown as another's."""
+    set_up(talk)
+    talk.world.failures["issues/7/comments"] = "500"
+    assert talk.run("schedule", "refresh", "--config", SHOP).exit_code == 20
+    assert (talk.status["context"], talk.status["state"]) == (f"wedgate ({SHOP})", "error")
+
+
+def test_each_service_keeps_a_comment_of_its_own(talk: Talk) -> None:
+    """None writes over another's answer, and each says whose it is."""
+    set_up(talk)
+    assert hear(talk, "erin", "/wedgate status") == (0, 0)
+    assert hear(talk, "erin", "/wedgate status") == (0, 0)
+    answers = own(talk)
+    assert "The gate is closed" in answers[SHOP]
+    assert "The gate is open" in answers[BLOG]
+
+
+def test_an_approval_for_one_service_lets_no_other_through(talk: Talk) -> None:
+    """One comment that both hear makes two requests; a vote is for one, and the other says nothing against it."""
+    set_up(talk, blog=ALWAYS)
+    assert hear(talk, "erin", f"/wedgate override {H1} regions=eu rules=saturday for=2h reason=x") == (0, 0)
+    requests = {path: request_in(body) for path, body in own(talk).items()}
+    assert requests[SHOP] != requests[BLOG]
+    for who in ("alice", "bob"):
+        assert hear(talk, who, f"/wedgate approve {H1} {requests[SHOP]}") == (0, 0)
+    assert "needs 2 more approvals" in own(talk)[BLOG]
+    # The anchor of the other's ledger says nothing of this one.
+    assert talk.deploys(MERGED, "--config", BLOG).exit_code == 10
+    done = talk.deploys(MERGED, "--config", SHOP)
+    assert done.exit_code == 0, done.output
+    assert "The override was used" in own(talk)[SHOP]
+    assert "was used" not in own(talk)[BLOG]
+    assert talk.deploys(MERGED, "--config", SHOP).exit_code == 10
+
+
+def test_a_service_without_a_request_leaves_a_vote_to_the_one_that_has_it(talk: Talk) -> None:
+    """What is meant for a service with other rules is asked of that one alone."""
+    set_up(talk)
+    blog = talk.world.commits["a" * 40][BLOG]
+    talk.world.put(BLOG, blog.replace(b"saturday", b"sunday"))
+    assert hear(talk, "erin", f"/wedgate override {H1} regions=eu rules=saturday for=2h reason=x") == (0, 11)
+    assert hear(talk, "alice", f"/wedgate approve {H1} {request_in(own(talk)[SHOP])}") == (0, 0)
+    assert "needs 1 more approval" in own(talk)[SHOP]
+
+
+def test_a_vote_for_what_nobody_asked_is_refused_by_each(talk: Talk) -> None:
+    """Only what another service shows is left to it."""
+    set_up(talk, blog=ALWAYS)
+    assert hear(talk, "erin", f"/wedgate override {H1} regions=eu rules=saturday for=2h reason=x") == (0, 0)
+    assert hear(talk, "alice", f"/wedgate approve {H1} {'0' * 32}") == (11, 11)
+
+
+def test_the_ledger_of_each_service_is_compared_with_its_own_anchors(talk: Talk) -> None:
+    """Comments, statuses and deployments of the other services are of other ledgers."""
+    set_up(talk, blog=ALWAYS)
+    talk.world.brought_by[H1] = [7]
+    assert hear(talk, "erin", f"/wedgate override {H1} regions=eu rules=saturday for=2h reason=x") == (0, 0)
+    for path in (SHOP, BLOG):
+        request = request_in(own(talk)[path])
+        for who in ("alice", "bob"):
+            hear(talk, who, f"/wedgate approve {H1} {request}")
+    for path in (SHOP, BLOG):
+        done = talk.deploys(H1, "--config", path, "--deployment", "production", run=900)
+        assert done.exit_code == 0, done.output
+    assert [each["environment"] for each in talk.world.deployments] == ["production/eu"] * 2
+    for path in (SHOP, BLOG):
+        place = talk.directory / path
+        place.parent.mkdir()
+        place.write_bytes(talk.world.commits["a" * 40][path])
+        done = talk.run("push", "audit", "verify", "--pull-request", "7", "--config", path)
+        assert done.exit_code == 0, done.output
+
+
+def test_doctor_names_the_status_of_the_service(talk: Talk) -> None:
+    """A rule that requires another service's status keeps nobody from merging this one."""
+    set_up(talk)
+    required = [{"context": f"wedgate ({SHOP})", "integration_id": 15368}, {"context": "wedgate"}]
+    talk.world.rules["main"] = [
+        {
+            "type": "required_status_checks",
+            "ruleset_source_type": "Repository",
+            "ruleset_source": "acme/venue-search",
+            "ruleset_id": 1,
+            "parameters": {"strict_required_status_checks_policy": True, "required_status_checks": required},
+        }
+    ]
+
+    def health(path: str) -> tuple[str, str]:
+        found = json.loads(talk.run("push", "doctor", "--format", "json", "--config", path).stdout)["findings"]
+        (status,) = [each for each in found if each["what"] == "the required status"]
+        return status["health"], status["text"]
+
+    assert health(SHOP) == ("well", f"main requires `wedgate ({SHOP})`")
+    found, words = health(BLOG)
+    assert found == "missing"
+    assert f"`wedgate ({BLOG})`" in words
+
+
+def test_a_configuration_of_the_root_keeps_the_plain_names(talk: Talk) -> None:
+    """Beside the services of directories, and however its path is written."""
+    set_up(talk)
+    talk.configure()
+    for options in ((), ("--config", "wedgate.yml")):
+        comment = talk.world.say(7, "erin", "/wedgate status")
+        assert talk.hears(comment.number, options=options).exit_code == 0
+        assert talk.status["context"] == "wedgate"
+    (body,) = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"]
+    assert body.startswith("<!-- wedgate:override -->\n### ⛔ The gate is closed\n\n| region")

@@ -1,0 +1,147 @@
+"""The use of a grant is shown in the comment, sooner or later, and no older ledger makes a used grant new again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from talk import H1, MERGED, Talk
+
+BRANCH = "refs/heads/wedgate/venue-search"
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """A repository on a closed day, with an override that two have approved."""
+    monkeypatch.chdir(tmp_path)
+    with Talk.opened(tmp_path) as opened:
+        request = opened.asks()
+        for who in ("alice", "bob"):
+            opened.says(who, f"/wedgate approve {H1} {request}")
+        yield opened
+
+
+def merge(talk: Talk) -> None:
+    """Squash the pull request."""
+    talk.world.pulls[7].state, talk.world.pulls[7].merged_as = "closed", MERGED
+
+
+def use(talk: Talk, run: int = 900) -> None:
+    """Deploy with a token that may read comments alone."""
+    talk.world.may_comment = False
+    assert talk.deploys(MERGED, run=run).exit_code == 0
+    talk.world.may_comment = True
+    assert "was used" not in talk.answer
+
+
+@pytest.mark.parametrize("trouble", ["forbidden", "an error"])
+def test_a_comment_that_could_not_be_written_is_said(talk: Talk, trouble: str) -> None:
+    """The deployment goes on, its record stays JSON, and a warning in the log says what to do."""
+    if trouble == "forbidden":
+        talk.world.may_comment = False
+    else:
+        talk.world.failures["PATCH"] = "500"
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["decision"] == "allow"
+    (line,) = [each for each in done.output.splitlines() if each.startswith("::warning")]
+    assert "the comment on pull request 7 does not show it" in line
+    assert ("give the job `pull-requests: write`" in line) == (trouble == "forbidden")
+    assert "wedgate refresh" in line
+
+
+def test_a_comment_that_was_written_is_no_warning(talk: Talk) -> None:
+    """Nothing is to be done."""
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 0
+    assert "::warning" not in done.output
+    assert "The override was used" in talk.answer
+
+
+def test_a_refresh_shows_what_was_used(talk: Talk) -> None:
+    """On a pull request that is merged, and which no refresh posts a status on; once, and not for ever."""
+    use(talk)
+    merge(talk)
+    assert talk.run("schedule", "refresh").exit_code == 0
+    assert "The override was used" in talk.answer
+    assert f"by `run:900` for `{MERGED}`" in talk.answer
+    talk.world.asked.clear()
+    assert talk.run("schedule", "refresh").exit_code == 0
+    assert not [each for each in talk.world.asked if each.startswith("PATCH")]
+    assert sum("issues/7/comments" in each for each in talk.world.asked) == 1
+
+
+def test_a_refresh_forgets_what_was_used_long_ago(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A use is looked after for a day."""
+    use(talk)
+    merge(talk)
+    monkeypatch.setattr("wedgate.cli.refresh.SHOWN_FOR", timedelta(0))
+    talk.world.asked.clear()
+    assert talk.run("schedule", "refresh").exit_code == 0
+    assert not [each for each in talk.world.asked if "issues/7" in each]
+
+
+@pytest.mark.parametrize("trouble", ["forbidden", "an error"])
+def test_a_refresh_that_cannot_show_it_says_so(talk: Talk, trouble: str) -> None:
+    """And the statuses of the others are posted all the same."""
+    use(talk)
+    if trouble == "forbidden":
+        talk.world.may_comment = False
+    else:
+        talk.world.failures["PATCH"] = "500"
+    talk.world.statuses.clear()
+    done = talk.run("schedule", "refresh")
+    assert done.exit_code == 20
+    assert "pull-requests: write" in done.output or "the comment does not show the use" in done.output
+    assert talk.status["sha"] == H1
+
+
+def test_a_refresh_of_one_pull_request_shows_its_use_alone(talk: Talk) -> None:
+    """What was named is what is done."""
+    use(talk)
+    talk.world.pulls[8] = talk.world.pulls[7]
+    assert talk.run("schedule", "refresh", "--pull-request", "8").exit_code == 0
+    assert "was used" not in talk.answer
+    assert talk.run("schedule", "refresh", "--pull-request", "7").exit_code == 0
+    assert "The override was used" in talk.answer
+
+
+def test_a_status_shows_that_the_ledger_is_older_than_the_use(talk: Talk) -> None:
+    """The comment could not be written at the use; a status was, and the ledger is pushed back to before it."""
+    before = talk.server.git("rev-parse", BRANCH).strip()
+    use(talk)
+    talk.world.may_comment = False
+    talk.run("schedule", "refresh")
+    talk.world.may_comment = True
+    talk.server.git("update-ref", BRANCH, before)
+    done = talk.deploys(MERGED, run=901)
+    assert done.exit_code == 10, done.output
+    assert "a status of this commit anchored" in done.output
+    assert "used" not in [entry["kind"] for entry in talk.ledger()]
+
+
+def test_statuses_that_may_not_be_read_close_the_gate(talk: Talk) -> None:
+    """With the permission that the job lacks; whoever only looks needs none."""
+    talk.world.failures[f"GET /repos/acme/venue-search/commits/{H1}/statuses"] = "403"
+    assert talk.looks().exit_code == 0
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 20
+    assert "give the job `statuses: read`" in done.output
+    assert "used" not in [entry["kind"] for entry in talk.ledger()]
+
+
+def test_an_answer_does_not_anchor_the_ledger_of_somebody_else(talk: Talk) -> None:
+    """Whoever pushed an older one has wedgate answer, so that its comment and its status fit again."""
+    before = talk.server.git("rev-parse", BRANCH).strip()
+    assert talk.deploys(MERGED, run=900).exit_code == 0
+    anchor = talk.answer.rstrip().splitlines()[-1]
+    talk.server.git("update-ref", BRANCH, before)
+    talk.world.statuses.clear()
+    assert talk.says("zoe", "/wedgate status").exit_code == 0
+    assert talk.run("schedule", "refresh").exit_code == 0
+    assert talk.answer.rstrip().splitlines()[-1] == anchor
+    assert not [each for each in talk.world.statuses if "[ledger" in each["description"]]
+    assert talk.deploys(MERGED, run=901).exit_code == 10
