@@ -296,6 +296,31 @@ def test_a_guard_that_sees_nothing_says_why(world: Any) -> None:
     assert guard_of(world, []).look().trouble == ""
 
 
+def test_what_a_clock_that_was_ahead_wrote_down_does_not_keep_the_guard_waiting(world: Any) -> None:
+    """The last tick ran on a machine nine hours ahead; the guard counts from when it looked first."""
+    right = world.now
+    world.now += 9 * 60 * MIN
+    baking(world)
+    world.now = right + 5 * MIN
+    guard = guard_of(world, [])
+    looks(world, guard, 10 * MIN)
+    assert any(each.returned == ("r1",) for each in looks(world, guard, MIN))
+    assert world.weights()["r1"] == 0
+
+
+def test_a_rescue_file_from_the_future_is_as_good_as_an_old_one(world: Any) -> None:
+    """A guard that looks once has nothing else to go by, and nobody is known to watch."""
+    right = world.now
+    world.now += 9 * 60 * MIN
+    baking(world)
+    world.now = right + 5 * MIN
+
+    def gone() -> Any:
+        raise ExternalSystemError("no ledger")
+
+    assert guard_of(world, [], gone, is_once=True).look().returned == ("r1",)
+
+
 def test_an_error_of_a_target_that_nobody_thought_of_ends_no_guard(world: Any) -> None:
     """It is as good as no answer: the guard looks on."""
     baking(world)

@@ -376,6 +376,25 @@ def test_closed_region_is_asked_and_said_at_its_own_pace(make_world: Callable[..
     assert len(moments) < 40
 
 
+def test_a_run_that_finds_a_newer_one_of_its_rollout_stops_and_keeps_nothing_to_be_written_later(world: Any) -> None:
+    """It stood still while another went on: what it reads is the other's work, and nothing to give back."""
+    target, seen = world.targets["r1"], []
+
+    def overtaken(there: Any) -> None:
+        held = target.weights().fence
+        if there.weights()["r1"] == 10 and not seen:
+            book = Book(world.store, world.spool)
+            book.take_lease(world.now, above=0, who="b:2")
+            seen.append(book.fence(held.rollout))
+            target.set_weights(Weights(blue=50, green=50), seen[0])
+
+    world.on_pause.append(overtaken)
+    with pytest.raises(LeaseLostError):
+        world.run()
+    assert (target.weights().weights.green, target.weights().fence) == (50, seen[0])
+    assert world.spool.waiting() == ()
+
+
 @pytest.mark.parametrize("by_region", [True, False], ids=["a tick per region", "a tick whose look at r2 failed"])
 def test_a_slow_run_is_held_off_in_each_region_whatever_became_of_the_others(
     make_world: Callable[..., Any], by_region: bool

@@ -31,7 +31,7 @@ def test_after_each_event_the_status_is_what_the_regions_amount_to() -> None:
     ended = [Fault(point=point, kind=FaultKind.ABORTED_REGION, pick=pick) for point in (60, 200) for pick in (0.1, 0.9)]
     found: Counter[RolloutStatus] = Counter()
     for outcome in [
-        *map(simulate, (*range(60), 61, 172, 223)),
+        *map(simulate, (*range(60), 61, 70, 84, 172, 223)),
         *(simulate(seed, [fault]) for seed in (0, 6) for fault in ended),
     ]:
         assert outcome.world is not None

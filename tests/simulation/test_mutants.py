@@ -99,6 +99,56 @@ GONE_COLOURS: tuple[World, ...] = tuple(
 """A region's old colour is torn down once it has no traffic, and then traffic has to go back to it."""
 
 
+HELD_REGRESSIONS: tuple[World, ...] = tuple(
+    (
+        seed,
+        (
+            _fault(point, FaultKind.GOES_BAD),
+            *(_fault(point + 30, FaultKind.COLOUR_CHANGES, pick) for pick in (0, 0.25, 0.5, 0.75)),
+        ),
+    )
+    for seed in (28, 67, 79, 100)
+    for point in (80, 120, 160)
+)
+"""Ticks hold a regression, and then another version answers on the candidate: its traffic goes back."""
+
+
+KILLED_SWITCHES: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.NO_TICKS, 0.9),))
+    for seed, first in ((0, 58), (6, 58), (22, 58), (28, 87))
+    for point in range(first, first + 8)
+)
+"""A process dies about when it switches traffic, and for nine hours nobody comes."""
+
+
+PART_SWITCHES: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.SWITCH_PARTLY),)) for seed in (28, 67, 79, 100) for point in (60, 90, 120)
+)
+"""A balancer takes half of a switch."""
+
+
+WRONG_CLOCKS: tuple[World, ...] = tuple(
+    (
+        seed,
+        (
+            _fault(point, FaultKind.CLOCK_AHEAD, 0.9),
+            *(_fault(point + 8, FaultKind.EVIDENCE_MISSING, pick) for pick in (0.99, 0.74, 0.49)),
+        ),
+    )
+    for seed in (67, 100)
+    for point in (70, 80, 90, 100, 110)
+)
+"""One tick has a clock that is nine hours ahead, and then there is no evidence."""
+
+
+STRANGERS: tuple[World, ...] = tuple(
+    (seed, (_fault(point, FaultKind.STRANGER),))
+    for seed, first in ((0, 48), (6, 48), (28, 78))
+    for point in (first, first + 2, first + 4, first + 6)
+)
+"""Somebody else switches the first region between its deploy and its first step."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A broken engine: what is wrong with it, the invariants of which one must show it, and how it is broken."""
@@ -148,10 +198,10 @@ def _half_way_back(patch: pytest.MonkeyPatch) -> None:
     def back(original: Any, plan: Any, region: Any, **late: Any) -> Any:
         return replace(original(plan, region, **late), weights=values.Weights.giving(plan.candidate, 5))
 
-    def believed(original: Any, plan: Any, region: Any, event: Any) -> Any:
+    def believed(original: Any, whole: Any, plan: Any, region: Any, event: Any) -> Any:
         if region.phase is state.RegionPhase.ROLLING_BACK:
             event = replace(event, weights=values.Weights.giving(plan.stable, 100))
-        return original(plan, region, event)
+        return original(whole, plan, region, event)
 
     around(regions, "return_effect", back)(patch)
     around(step, "_weights_read", believed)(patch)
@@ -183,6 +233,24 @@ def _poison_forgotten(patch: pytest.MonkeyPatch) -> None:
 def _forgets(original: Any, whole: Any, event: Any) -> Any:
     after, effects = original(replace(whole, obeyed=0), event)
     return replace(after, obeyed=0), effects
+
+
+def _forgets_what_was_held(original: Any, plan: Any, region: Any, why: str, **then: Any) -> Any:
+    return original(plan, replace(region, hold=None, returning=None), why, **then)
+
+
+def _trusts_every_switch(original: Any, region: Any, *when: Any) -> Any:
+    return region.phase is not state.RegionPhase.SHIFTING and original(region, *when)
+
+
+def _calls_a_person(whole: Any, plan: Any, region: Any, event: Any, why: str) -> Any:
+    return regions.needs_human(region, why), ()
+
+
+def _minds_no_stranger(original: Any, whole: Any, plan: Any, region: Any, event: Any) -> Any:
+    if region.phase in (state.RegionPhase.PREPARING, state.RegionPhase.VERIFIED):
+        return region, ()
+    return original(whole, plan, region, event)
 
 
 def _begins_again(whole: Any, names: Any, why: str, at: Any) -> Any:
@@ -257,6 +325,12 @@ def _counts_gaps(patch: pytest.MonkeyPatch) -> None:
 MUTANTS = (
     Mutant("a writer that lost its lease writes on", (1,), _never_lost),
     Mutant(
+        "what somebody else wrote before the first step is written over",
+        (1,),
+        around(step, "_weights_read", _minds_no_stranger),
+        STRANGERS,
+    ),
+    Mutant(
         "a take-over writes back what it has read",
         (2, 6),
         around(process.ProcessTarget, "set_weights", _writes_over_anything),
@@ -305,6 +379,12 @@ MUTANTS = (
     Mutant("a thaw of one region thaws every region", (6,), around(streams, "after_thaw", _thaws_every_region), THAWS),
     Mutant("a poisoned digest may be rolled out again", (6,), _poison_forgotten),
     Mutant(
+        "a regression that is held is forgotten when its traffic goes back",
+        (6,),
+        around(regions, "give_back", _forgets_what_was_held),
+        HELD_REGRESSIONS,
+    ),
+    Mutant(
         "any number of regions moves",
         (7,),
         setting(state.RegionState, "is_in_flight", property(lambda self: False)),
@@ -342,6 +422,24 @@ MUTANTS = (
     Mutant(
         "nobody minds a candidate that nobody watches", (13,), setting(step, "_unwatched", lambda *args: None), SILENCES
     ),
+    Mutant(
+        "a switch that is read back hours later is a bake that begins",
+        (13,),
+        around(regions, "is_unwatched", _trusts_every_switch),
+        KILLED_SWITCHES,
+    ),
+    Mutant(
+        "what was applied in part is left to a person",
+        (13,),
+        setting(step, "_found_otherwise", _calls_a_person),
+        PART_SWITCHES,
+    ),
+    Mutant(
+        "a mark from the future is believed",
+        (13,),
+        setting(regions, "CLOCKS_DIFFER", timedelta(days=100)),
+        WRONG_CLOCKS,
+    ),
 )
 
 
@@ -366,7 +464,22 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize(
     "worlds",
-    [LATE_SWITCHES, SILENCES, OVERTAKEN, PER_REGION, LATE_RETURNS, BY_HANDS, GONE_COLOURS, ABORTS, THAWS],
+    [
+        LATE_SWITCHES,
+        SILENCES,
+        OVERTAKEN,
+        PER_REGION,
+        LATE_RETURNS,
+        BY_HANDS,
+        GONE_COLOURS,
+        ABORTS,
+        THAWS,
+        HELD_REGRESSIONS,
+        KILLED_SWITCHES,
+        PART_SWITCHES,
+        WRONG_CLOCKS,
+        STRANGERS,
+    ],
     ids=[
         "late switches",
         "silences",
@@ -377,6 +490,11 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         "gone colours",
         "aborts",
         "thaws",
+        "held regressions",
+        "killed switches",
+        "switches in part",
+        "wrong clocks",
+        "strangers",
     ],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:

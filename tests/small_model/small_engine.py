@@ -107,9 +107,17 @@ def _digest(event: model.Event, state: RolloutState, at: datetime) -> ev.Event:
     return ev.DigestRead(at=at, region=NAME, colour=Colour.GREEN, digest=digest)
 
 
+_FENCES = {
+    "us": Fence(epoch=3, revision=7, rollout="r-1"),
+    "hand": Fence(epoch=3, revision=0, rollout="r-1"),
+    "another": Fence(epoch=3, revision=7, rollout="r-2"),
+    "somebody": None,
+}
+
+
 def _weights(event: model.Event, state: RolloutState, at: datetime) -> ev.Event:
     percent: Any = event[1]
-    fence = Fence(epoch=3, revision=0 if event[2] == "hand" else 7, rollout="r-1")
+    fence = _FENCES[str(event[2])]
     return ev.WeightsRead(at=at, region=NAME, weights=Weights.giving(Colour.GREEN, percent), fence=fence)
 
 

@@ -86,6 +86,12 @@ def is_in_flight(state: State) -> bool:
     return state.phase in (*STABLE_SIDE, "shifting", "baking", "rolling_back", "needs_human")
 
 
+def holds_regression(state: State) -> bool:
+    """Whether a regression is held here, with traffic, on its way back or without."""
+    held = state.hold is not None and state.hold.kind == "regression"
+    return held or (state.back is not None and state.back.kind == "regression")
+
+
 def owes(state: State) -> bool:
     """Whether a person was called because traffic could not be returned."""
     return state.phase == "needs_human" and state.back is not None
@@ -154,6 +160,8 @@ def _held(state: State, kind: str, cause: str, resume: str) -> tuple[State, Did]
 
 
 def _returned(state: State, then: str, kind: str | None, cause: str) -> tuple[State, Did]:
+    if then == "held" and holds_regression(state):
+        kind = "regression"
     moved = state._replace(
         phase="rolling_back", back=Back(then, kind, cause), hold=None, verified=False, passed=False, tries=0
     )
@@ -161,7 +169,23 @@ def _returned(state: State, then: str, kind: str | None, cause: str) -> tuple[St
 
 
 def _stuck(state: State) -> State:
-    return state._replace(phase="needs_human", hold=None, back=None, verified=False, tries=0)
+    hold = state.hold if holds_regression(state) else None
+    return state._replace(phase="needs_human", hold=hold, back=None, verified=False, tries=0, watched=NEVER)
+
+
+def _otherwise(state: State, found: object, by: object) -> tuple[State, Did]:
+    """Weights that nobody asked for: our own go back, for others a person is called, and the time counts."""
+    if by == "us":
+        return _returned(state, "held", "outside", f"found {found}")
+    if by == "another" or not found:
+        return _stuck(state), ()
+    assert isinstance(found, int)
+    return _stuck(state)._replace(weight=found, watched=state.watched or NOW), ()
+
+
+def is_stranded(state: State) -> bool:
+    """Whether a person was called for a candidate that has traffic, and that nobody else looks after."""
+    return state.phase == "needs_human" and state.watched != NEVER
 
 
 def _baked(state: State, step: int) -> State:
@@ -203,6 +227,8 @@ def _watch(state: State) -> Did:
 def _ticked(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     if may_begin(state):
         return state, (("gate", None),)
+    if is_stranded(state) and state.watched == LONG_AGO:
+        return state, (("read",),)
     if state.paused and state.phase in STABLE_SIDE:
         return state, ()
     is_watched = state.phase == "baking" or (state.phase == "held" and state.weight > 0)
@@ -214,7 +240,7 @@ def _ticked(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         case "preparing":
             return state, (("digest",) if state.deployed else ("deploy",),)
         case "verified":
-            return state, (("digest",),)
+            return state, (("read",), ("digest",))
         case "shifting" | "promoted":
             return state, (("read",),)
         case "baking" if state.passed:
@@ -267,7 +293,10 @@ def _gate(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     if is_last:
         return state._replace(phase="promoted", hold=None, evidence=False), (("say", "promoted"),)
     step = state.step + 1
-    moved = state._replace(phase="shifting", step=step, verified=False, passed=False, hold=None, tries=0)
+    watched = state.watched or NOW
+    moved = state._replace(
+        phase="shifting", step=step, verified=False, passed=False, hold=None, tries=0, watched=watched
+    )
     return moved, (("set", WEIGHTS[step], "increase"),)
 
 
@@ -317,25 +346,34 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     may_be_returned = (is_exposed(state) or state.phase == "promoted") and state.phase != "rolling_back"
     if by == "hand" and found == 0 and may_be_returned:
         return _by_hand(state, ("by-hand", True), policy)
+    if state.phase == "shifting" and state.watched == LONG_AGO:
+        return _returned(state, "held", "interrupted", "late")
     at_rest = state.phase in (*STABLE_SIDE, "pending") or (state.phase == "held" and state.weight == 0)
-    if at_rest and by == "us" and found != 0:
-        # A process of ours that was overtaken raised it late.
-        return _returned(state, "held", "interrupted" if state.hold is None else state.hold.kind, "")
+    if at_rest and by in ("us", "hand") and found != 0:
+        kind = state.hold.kind if state.hold is not None else "interrupted"
+        return _returned(state, "held", kind, "strayed")
     match state.phase:
         case "gated":
-            return (state, (("digest",),)) if found == 0 else (_stuck(state), ())
+            return (state, (("digest",),)) if found == 0 else _otherwise(state, found, by)
+        case "preparing" | "verified" if found != 0:
+            return _otherwise(state, found, by)
         case "shifting" if found == WEIGHTS[state.step]:
             rests = state.step > 0 and not BAKES[state.step]
             return _baked(state, state.step)._replace(passed=rests), ()
         case "shifting" if found == state.weight:
             if state.step == 0:
-                return state._replace(phase="verified", step=-1, verified=False), ()
+                return state._replace(phase="verified", step=-1, verified=False, watched=NEVER), ()
             return _baked(state._replace(verified=False), state.step - 1), ()
         case "shifting":
-            return _stuck(state), ()
+            return _otherwise(state, found, by)
+        case "needs_human" if is_stranded(state):
+            if not found or by == "another":
+                return state._replace(weight=int(str(found)), watched=NEVER), ()
+            late = state.watched == LONG_AGO
+            return _returned(state, "held", "outside", "stranded") if late else (state, ())
         case "baking" | "held":
             fits = found == state.weight or (state.phase == "held" and state.weight == 0)
-            return (state if fits else _stuck(state)), ()
+            return (state, ()) if fits else _otherwise(state, found, by)
         case "rolling_back" if found == 0:
             return _given_back(state), (("say", "back on stable"),)
         case "rolling_back":
@@ -381,11 +419,10 @@ def _judged(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     outcome, is_final = event[1], event[2]
     if state.phase != "baking" and not (state.phase == "held" and state.weight > 0):
         return state, ()
-    if outcome == "fail":
-        stopped = state.hold is not None and state.hold.kind == "regression"
-        return (state, ()) if stopped else _regressed(state, policy)
     if outcome != "error":
         state = state._replace(watched=NOW)
+    if outcome == "fail":
+        return (state, ()) if holds_regression(state) else _regressed(state, policy)
     if state.phase == "held" or state.paused or not is_final:
         return state, ()
     if outcome == "pass":
@@ -397,9 +434,12 @@ def _judged(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
 def _regressed(state: State, policy: Policy, *, by_hand: bool = False) -> tuple[State, Did]:
     """Back to stable, poisoned and halted; or only held, where the configuration says so."""
     if policy.fails == "hold" and not by_hand:
-        stopped = state.hold is not None and state.hold.kind == "regression"
-        if not is_in_flight(state) or state.phase in ("rolling_back", "needs_human") or stopped:
+        leaves_alone = state.phase == "needs_human" and state.back is None
+        if not is_in_flight(state) or leaves_alone or holds_regression(state):
             return state, ()
+        if state.back is not None:
+            then = state.back._replace(kind="regression")
+            return (state._replace(back=then) if state.back.then == "held" else state), ()
         if state.phase == "shifting":
             return _returned(state, "held", "regression", "regression")
         return _held(state, "regression", "regression", "baking" if state.weight > 0 else "pending")
@@ -461,9 +501,11 @@ def _began(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         kind = state.hold.kind if state.hold is not None else None
         stays = handed_over if kind == "closed" else not anew and kind != "interrupted"
         return (state if stays else again), ()
-    if state.phase in ("held", "baking"):
+    if state.phase in ("held", "baking", "shifting"):
         if state.watched != NOW:
             return _returned(state, "held", "interrupted", "nobody")
+        if state.phase == "shifting":
+            return state, ()
         if state.evidence or (state.phase == "held" and not anew):
             return state._replace(verified=False, passed=False), ()
         return _baked(state._replace(verified=False, hold=None), state.step), ()
@@ -499,6 +541,8 @@ EVENTS: tuple[Event, ...] = (
     *(("digest", found) for found in ("new", "strange", None)),
     *(("weights", found, "us") for found in (0, *WEIGHTS, FOREIGN)),
     ("weights", 0, "hand"),
+    ("weights", 0, "another"),
+    *(("weights", FOREIGN, by) for by in ("hand", "another", "somebody")),
     ("failed",),
     *(
         ("judged", outcome, final)

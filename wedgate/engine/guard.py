@@ -22,6 +22,7 @@ from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExitCode, WedgateError
 from wedgate.ledger.streams import LedgerState
+from wedgate.rollout.regions import CLOCKS_DIFFER
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RolloutState
 from wedgate.rollout.values import TargetSettings
@@ -170,10 +171,15 @@ class Guard:
         """Take in when each exposed region was last watched, as far as the ledger says."""
         # Of what the guard sees for the first time it knows only that it was not watched before it looked; one that
         # looks once goes by when the run or tick was that wrote the rescue file.
-        first = charge.rescue.at if self._parts.is_once and self._known is None else at
+        # What a clock that was ahead wrote down tells nothing, and must not make anybody wait for it.
+        first = at
+        if self._parts.is_once and self._known is None:
+            is_dated = charge.rescue.at - at <= CLOCKS_DIFFER
+            first = charge.rescue.at if is_dated else at - charge.rescue.max_unwatched - CLOCKS_DIFFER
         for name in exposed:
             known = None if charge.state is None else charge.state.region(name).watched_at
-            self._watched[name] = max(filter(None, (known, self._watched.get(name))), default=first)
+            marks = filter(None, (known, self._watched.get(name)))
+            self._watched[name] = max((mark for mark in marks if mark - at <= CLOCKS_DIFFER), default=first)
 
     def _return(
         self, rescue: Rescue, parts: RolloutParts | None, late: Sequence[str], unwatched: dict[str, timedelta]
@@ -249,7 +255,8 @@ def _charges_in(book: Book, parts: RolloutParts, at: datetime) -> tuple[_Charge,
 def _is_exposed(region: str, weight: int | None, state: RolloutState | None) -> bool:
     """Whether a candidate has traffic that somebody must watch: with all of it only the ledger knows."""
     if weight == 100:
-        return state is not None and not state.is_over and state.region(region).is_exposed
+        here = None if state is None or state.is_over else state.region(region)
+        return here is not None and (here.is_exposed or here.is_stranded)
     return weight is None or weight > 0
 
 

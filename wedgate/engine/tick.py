@@ -529,8 +529,12 @@ class Ticker:
         return ev.DigestRead(at=self._now(), region=region, colour=colour, digest=digest)
 
     def _weights(self, region: str) -> ev.WeightsRead:
-        """Read the weights in force."""
+        """Read the weights in force. What a newer run of this rollout wrote is not for this one to judge."""
         reading = self.target(region).weights()
+        fence = reading.fence
+        is_newer = fence is not None and not fence.is_by_hand and fence.epoch > self._book.epoch
+        if fence is not None and is_newer and fence.rollout == self.state.plan.rollout:
+            raise FenceError(f"{region}: {fence} wrote the weights since", held=fence)
         return ev.WeightsRead(at=self._now(), region=region, weights=reading.weights, fence=reading.fence)
 
     def _set_weights(self, effect: fx.SetWeights) -> ev.Event:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
 from wedgate.rollout.events import GateAnswered
-from wedgate.rollout.state import HoldKind, RegionState, RolloutState, RolloutStatus
+from wedgate.rollout.state import RegionState, RolloutState, RolloutStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def refusal_to_increase(state: RolloutState, region: RegionState, *, evidence_ne
     if state.status is RolloutStatus.NEEDS_HUMAN:
         return Refusal(why="a region needs a human")
     for other in state.regions:
-        if other.hold is not None and other.hold.kind is HoldKind.REGRESSION:
+        if other.holds_regression:
             return Refusal(why=f"a regression is held in {other.region}")
     if region.paused is not None:
         return Refusal(why=f"paused by {region.paused}")

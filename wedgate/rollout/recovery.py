@@ -43,11 +43,12 @@ def _region_resumed(
             return regions.give_back(plan, region, back.why, then=back.then, kind=back.kind)
         case RegionPhase.HELD if region.weight == 0:
             return (region if _stays_held(region, event) else regions.begin_again(region)), ()
-        case RegionPhase.HELD | RegionPhase.BAKING:
-            unwatched = region.watched_at is None or event.at - region.watched_at > state.plan.max_unwatched
-            if unwatched:
+        case RegionPhase.HELD | RegionPhase.BAKING | RegionPhase.SHIFTING:
+            if regions.is_unwatched(region, event.at, state.plan.max_unwatched):
                 why = "nobody watched the candidate since the last run ended"
                 return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.INTERRUPTED)
+            if region.phase is RegionPhase.SHIFTING:
+                return region, ()
             if region.evidence is not None or (region.phase is RegionPhase.HELD and not event.anew):
                 return replace(region, verified=False, judged=None), ()
             # What was observed before is gone with the process that observed it.

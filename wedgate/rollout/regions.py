@@ -35,6 +35,9 @@ VERIFY_WITHIN = timedelta(minutes=2)
 WATCH_MARK = timedelta(minutes=1)
 """How often a judgement that decides nothing is written down as proof that somebody watches."""
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""How far the clocks of two machines may be apart; what is later than that was written by one that was wrong."""
+
 MAX_EXTENSIONS = 2
 """How many times a bake without an answer is lengthened by its own length before the region is held."""
 
@@ -120,8 +123,19 @@ def hold(region: RegionState, kind: HoldKind, refusal: Refusal, at: datetime, *,
     return moved, (HoldRegion(region=region.region, kind=kind, why=refusal.why, until=refusal.until),)
 
 
-def shift(plan: RegionPlan, region: RegionState) -> Moved:
-    """Ask for the next step's weight; the read-back decides where the region stands."""
+def is_unwatched(region: RegionState, at: datetime, allowed: timedelta) -> bool:
+    """Whether nobody has judged the candidate for longer than ``allowed``, or nobody can tell.
+
+    A mark from the future was made by a clock that was wrong, and says nothing about when that was.
+    """
+    return region.watched_at is None or not -CLOCKS_DIFFER <= at - region.watched_at <= allowed
+
+
+def shift(plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
+    """Ask for the next step's weight; the read-back decides where the region stands.
+
+    From ``at`` on the candidate may have traffic, whether or not anybody lives to read it back.
+    """
     strategy = region.strategy
     index = None if strategy is None else path_of(strategy).next_step(strategy, region.at_step)
     if strategy is None or index is None:
@@ -133,6 +147,7 @@ def shift(plan: RegionPlan, region: RegionState) -> Moved:
         at_step=index,
         verified=False,
         judged=None,
+        watched_at=region.watched_at or at,
         hold=None,
         attempts=0,
         why="",
@@ -175,7 +190,14 @@ def give_back(
     kind: HoldKind | None = None,
     until: datetime | None = None,
 ) -> Moved:
-    """Return all traffic to stable. Needs no gate, no judgement, no configuration."""
+    """Return all traffic to stable. Needs no gate, no judgement, no configuration.
+
+    A regression that is held here stays so, whatever takes the traffic away now.
+    """
+    if then is RegionPhase.HELD and region.holds_regression:
+        kind, until = HoldKind.REGRESSION, None
+        found = region.why if region.hold is None else region.hold.why
+        why = why if why.endswith(found) else f"{why}; {found}"
     moved = replace(
         region,
         phase=RegionPhase.ROLLING_BACK,
@@ -187,6 +209,15 @@ def give_back(
         why=why,
     )
     return moved, (return_effect(plan, moved),)
+
+
+def returns_for_regression(region: RegionState, why: str) -> RegionState:
+    """Take note of a regression where traffic goes back already: the region is held for it then, if it is held."""
+    returning = region.returning
+    if returning is None or returning.then is not RegionPhase.HELD:
+        return region
+    back = replace(returning, kind=HoldKind.REGRESSION, until=None, why=f"{returning.why}; {why}")
+    return replace(region, returning=back, why=back.why)
 
 
 def return_effect(plan: RegionPlan, region: RegionState, *, is_late: bool = False) -> SetWeights:
@@ -295,7 +326,10 @@ def extend_or_hold(region: RegionState, why: str, at: datetime) -> Moved:
 
 def needs_human(region: RegionState, why: str) -> RegionState:
     """Stop touching the region: what was found is not what wedgate did."""
-    return replace(region, phase=RegionPhase.NEEDS_HUMAN, why=why, hold=None, returning=None, verified=False)
+    hold = region.hold if region.holds_regression else None
+    return replace(
+        region, phase=RegionPhase.NEEDS_HUMAN, why=why, hold=hold, returning=None, verified=False, watched_at=None
+    )
 
 
 def not_confirmed(region: RegionState, why: str) -> RegionState:

@@ -66,7 +66,7 @@ def _is_returned(region: RegionState, source: str | None, *, keep_promoted: bool
     if region.phase in _ADVANCED:
         return not keep_promoted and source in (None, region.region)
     if region.phase is RegionPhase.NEEDS_HUMAN:
-        return source in (None, region.region)
+        return source in (None, region.region) or region.is_stranded
     return region.is_in_flight
 
 
@@ -75,8 +75,11 @@ def _held(state: RolloutState, source: str | None, why: str, at: datetime) -> tu
     effects: list[Effect] = []
     for region in state.regions:
         concerned = source in (None, region.region) and (region.is_in_flight or region.phase in _ADVANCED)
-        leaves_alone = region.phase in (RegionPhase.ROLLING_BACK, RegionPhase.NEEDS_HUMAN, *_ADVANCED)
-        if not concerned or leaves_alone or (region.hold and region.hold.kind is HoldKind.REGRESSION):
+        leaves_alone = region.phase in (RegionPhase.NEEDS_HUMAN, *_ADVANCED) and region.returning is None
+        if not concerned or leaves_alone or region.holds_regression:
+            continue
+        if region.returning is not None:
+            state = state.having(regions.returns_for_regression(region, why))
             continue
         resume = RegionPhase.BAKING if region.weight > 0 else RegionPhase.PENDING
         if region.phase is RegionPhase.SHIFTING:

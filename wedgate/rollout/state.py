@@ -237,9 +237,20 @@ class RegionState:
         return self.phase in _EXPOSED or (self.weight > 0 and self.phase is RegionPhase.HELD)
 
     @property
+    def holds_regression(self) -> bool:
+        """Whether a regression was found here and is held: with traffic, on its way back, or without."""
+        held = self.hold is not None and self.hold.kind is HoldKind.REGRESSION
+        return held or (self.returning is not None and self.returning.kind is HoldKind.REGRESSION)
+
+    @property
     def owes_return(self) -> bool:
         """Whether traffic should have gone back to stable and could not: each new run tries it again."""
         return self.phase is RegionPhase.NEEDS_HUMAN and self.returning is not None
+
+    @property
+    def is_stranded(self) -> bool:
+        """Whether a person was called for a candidate that has traffic, and nobody else is known to look after it."""
+        return self.phase is RegionPhase.NEEDS_HUMAN and self.watched_at is not None
 
     @property
     def is_moving(self) -> bool:

@@ -40,7 +40,7 @@ from wedgate.rollout.events import (
     Ticked,
     WeightsRead,
 )
-from wedgate.rollout.guards import Refusal, refusal_of_gate, refusal_to_increase
+from wedgate.rollout.guards import Refusal, refusal_of_gate, refusal_to_increase, spell_duration
 from wedgate.rollout.orders import obeyed
 from wedgate.rollout.recovery import resumed
 from wedgate.rollout.regions import Moved
@@ -158,7 +158,11 @@ def _found(
     plan, region = state.plan.regions[place], state.regions[place]
     match event:
         case WeightsRead():
-            moved, effects = _strayed(state, plan, region, event) or _weights_read(plan, region, event)
+            moved, effects = (
+                _late_switch(state, plan, region, event.at)
+                or _strayed(state, plan, region, event)
+                or _weights_read(state, plan, region, event)
+            )
         case DigestRead():
             moved, effects = _digest_read(state, plan, region, event)
         case GateAnswered():
@@ -194,6 +198,8 @@ def _ticked(state: RolloutState, event: Ticked) -> Stepped:
 def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
     """Return what one region does on a tick."""
     name = region.region
+    if region.is_stranded and regions.is_unwatched(region, at, state.plan.max_unwatched):
+        return region, (ReadWeights(region=name),)
     if region.phase in _WAITING or (region.paused is not None and region.phase in PREPARING):
         return region, ()
     match region.phase:
@@ -207,7 +213,7 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
                 return region, (Deploy(region=name, colour=plan.candidate, release=state.plan.release),)
             return region, (ReadDigest(region=name, colour=plan.candidate),)
         case RegionPhase.VERIFIED:
-            return region, (ReadDigest(region=name, colour=plan.candidate),)
+            return region, (ReadWeights(region=name), ReadDigest(region=name, colour=plan.candidate))
         case RegionPhase.SHIFTING:
             return region, (ReadWeights(region=name),)
         case RegionPhase.ROLLING_BACK:
@@ -227,10 +233,20 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
 
 def _unwatched(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
     """Give traffic back when nobody judged for too long; ``None`` while somebody does."""
-    if region.watched_at is None or at - region.watched_at <= state.plan.max_unwatched:
+    if region.watched_at is None or not regions.is_unwatched(region, at, state.plan.max_unwatched):
         return None
     why = f"nobody could judge the candidate since {region.watched_at:%H:%M:%SZ}"
+    if at < region.watched_at:
+        why = f"it was judged last by a clock that was ahead, at {region.watched_at:%Y-%m-%d %H:%M:%SZ}"
     return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.EVIDENCE)
+
+
+def _late_switch(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
+    """Give traffic back where a switch is read back too late: whatever is in force, nobody judged it since."""
+    if region.phase is not RegionPhase.SHIFTING or not regions.is_unwatched(region, at, state.plan.max_unwatched):
+        return None
+    why = f"the switch was not read back for longer than {spell_duration(state.plan.max_unwatched)}"
+    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.INTERRUPTED)
 
 
 def _baking_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved:
@@ -285,7 +301,7 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, evidence=None)
         waits = "the old colour stays until `wedgate rollout drain`" if state.awaits_drain(promoted) else ""
         return promoted, (Announce(region=region.region, what="promoted", why=waits),)
-    return regions.shift(plan, region)
+    return regions.shift(plan, region, event.at)
 
 
 def would_go_on(state: RolloutState, region: RegionState, answer: GateAnswered) -> bool:
@@ -371,7 +387,7 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
     return regions.extend_or_hold(region, found, event.at)
 
 
-def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
+def _weights_read(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
     """Compare the weights in force with what was asked for and with what was there before."""
     if region.phase is RegionPhase.BAKING and event.weights == weights_expected(plan, region):
         return region, ()
@@ -381,7 +397,11 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
         case RegionPhase.GATED:
             if event.weights == at_stable:
                 return region, (ReadDigest(region=region.region, colour=plan.candidate),)
-            return regions.needs_human(region, f"{foreign}; expected {spell_weights(at_stable)} before the start"), ()
+            why = f"{foreign}; expected {spell_weights(at_stable)} before the start"
+            return _found_otherwise(state, plan, region, event, why)
+        case RegionPhase.PREPARING | RegionPhase.VERIFIED if event.weights != at_stable:
+            why = f"{foreign}; expected {spell_weights(at_stable)} before the first step"
+            return _found_otherwise(state, plan, region, event, why)
         case RegionPhase.SHIFTING:
             wanted = step_in_force(region)
             if wanted is not None and event.weights == Weights.giving(plan.candidate, wanted.weight):
@@ -390,13 +410,15 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
                 return _rest_on_earlier_judgement(baked), ()
             if event.weights == weights_expected(plan, region):
                 return _not_shifted(region, event.at), ()
-            return regions.needs_human(region, f"{foreign}; neither the old nor the new weights of this step"), ()
+            why = f"{foreign}; neither the old nor the new weights of this step"
+            return _found_otherwise(state, plan, region, event, why)
         case RegionPhase.BAKING | RegionPhase.HELD:
             if event.weights == weights_expected(plan, region):
                 return region, ()
             if region.phase is RegionPhase.HELD and region.weight == 0:
                 return region, ()
-            return regions.needs_human(region, f"{foreign}; expected {region.weight} % on {plan.candidate}"), ()
+            why = f"{foreign}; expected {region.weight} % on {plan.candidate}"
+            return _found_otherwise(state, plan, region, event, why)
         case RegionPhase.ROLLING_BACK:
             if region.returning is not None and region.returning.waits and event.weights != at_stable:
                 return replace(region, weight=event.weights.of(plan.candidate)), ()
@@ -408,8 +430,37 @@ def _weights_read(plan: RegionPlan, region: RegionState, event: WeightsRead) -> 
             if event.weights == Weights.giving(plan.candidate, 100):
                 return region, (ReadDigest(region=region.region, colour=plan.candidate),)
             return regions.needs_human(region, f"{foreign}; it was promoted, and had all traffic"), ()
+        case RegionPhase.NEEDS_HUMAN if region.is_stranded:
+            return _looked_after(state, plan, region, event)
         case _:
             return region, ()
+
+
+def _found_otherwise(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead, why: str) -> Moved:
+    """Give back what was written under our own fence and is not what was asked for; else call a person.
+
+    A balancer that took a switch in part, late, or lost it has nobody else who would look after it. What a person
+    is called for is not touched, but if it is not known to be another rollout's the time that nobody watches it counts.
+    """
+    fence, has = event.fence, event.weights.of(plan.candidate)
+    is_ours = fence is not None and fence.rollout == state.plan.rollout
+    if fence is not None and is_ours and not fence.is_by_hand:
+        return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
+    stuck = regions.needs_human(region, why)
+    if has == 0 or (fence is not None and not is_ours):
+        return stuck, ()
+    return replace(stuck, weight=has, watched_at=region.watched_at or event.at), ()
+
+
+def _looked_after(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
+    """Give back a candidate for which a person was called, and nobody came within ``max_unwatched``."""
+    has, fence = event.weights.of(plan.candidate), event.fence
+    if has == 0 or (fence is not None and fence.rollout != state.plan.rollout):
+        return replace(region, weight=has, watched_at=None), ()
+    if not regions.is_unwatched(region, event.at, state.plan.max_unwatched):
+        return region, ()
+    why = f"{region.why}; nobody watched it for longer than {spell_duration(state.plan.max_unwatched)}"
+    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
 
 
 def _strayed(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved | None:
@@ -434,7 +485,7 @@ def _rest_on_earlier_judgement(region: RegionState) -> RegionState:
 def _not_shifted(region: RegionState, at: datetime) -> RegionState:
     """Take back a step that never reached the data plane: gates and evidence are asked anew."""
     if region.at_step <= 0:
-        return replace(region, phase=RegionPhase.VERIFIED, at_step=-1, verified=False)
+        return replace(region, phase=RegionPhase.VERIFIED, at_step=-1, verified=False, watched_at=None)
     return regions.bake(replace(region, at_step=region.at_step - 1, verified=False), at)
 
 
@@ -464,13 +515,16 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
     if not watching or event.step != region.at_step:
         return state, ()
     outcome = event.judgement.outcome
-    if outcome is Outcome.FAIL:
-        already = region.hold is not None and region.hold.kind is HoldKind.REGRESSION
-        return (state, ()) if already else regressed(state, region.region, event.judgement.text, event.at)
     marked = region.watched_at
     often = min(regions.WATCH_MARK, state.plan.max_unwatched / 4)
-    if outcome is not Outcome.ERROR and (marked is None or event.at - marked >= often):
+    is_new = marked is None or event.at < marked or event.at - marked >= often
+    if outcome is not Outcome.ERROR and is_new:
         region = replace(region, watched_at=event.at)
+    if outcome is Outcome.FAIL:
+        state = state.having(region)
+        return (
+            (state, ()) if region.holds_regression else regressed(state, region.region, event.judgement.text, event.at)
+        )
     waits = region.phase is RegionPhase.HELD or region.paused is not None
     if waits or not event.final or event.observed < region.bake_needed:
         return state.having(region), ()

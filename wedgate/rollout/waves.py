@@ -15,7 +15,7 @@ def regions_to_begin(state: RolloutState) -> tuple[str, ...]:
         return ()
     free = state.plan.in_flight
     for region in state.regions:
-        if region.hold is not None and region.hold.kind is HoldKind.REGRESSION:
+        if region.holds_regression:
             # Where a regression is held, no other region begins or increases either.
             return ()
         free -= region.is_in_flight

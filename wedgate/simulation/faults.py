@@ -28,6 +28,8 @@ class FaultKind(StrEnum):
     """The next switch of traffic fails, and changes nothing."""
     SWITCH_LATE = "switch-late"
     """The next switch of traffic is not confirmed, and takes effect later."""
+    SWITCH_PARTLY = "switch-partly"
+    """The next switch of traffic is applied half."""
     SWITCH_ANSWER_LOST = "switch-answer-lost"
     """The next switch of traffic takes effect, and its answer is lost."""
     STORE_REFUSES = "store-refuses"
@@ -47,6 +49,8 @@ class FaultKind(StrEnum):
     OLD_SMALL = "old-small"
     """The old colour loses instances."""
 
+    STRANGER = "stranger"
+    """Somebody else gives the candidate of a region traffic that has none."""
     GOES_BAD = "goes-bad"
     """From here on the new version fails requests."""
     REPORTED = "reported"
@@ -69,6 +73,8 @@ class FaultKind(StrEnum):
     """The rollout ends in one region, and goes on in the others."""
     CLOCK_JUMPS = "clock-jumps"
     """The clock goes forward by minutes."""
+    CLOCK_AHEAD = "clock-ahead"
+    """This process's machine has a clock that is hours ahead from here on; every other one's is right."""
     NO_TICKS = "no-ticks"
     """Nobody ticks for a long time: the runner is down."""
 

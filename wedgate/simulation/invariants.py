@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from wedgate.ledger.chain import GENESIS, Entry
 from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.rollout.state import RegionPhase, RolloutState
-from wedgate.rollout.values import Colour, Migration, RolloutSettings, Weights
+from wedgate.rollout.values import Colour, Migration, ReportFails, RolloutSettings, Weights
 from wedgate.simulation.process import SLICE
-from wedgate.simulation.world import NEW, OLD, Region, World
+from wedgate.simulation.world import NEW, OLD, STRANGER, Region, World
 
 
 class ViolationError(BaseException):
@@ -60,6 +60,12 @@ class Checker:
     length: int = 0
     epoch: int = 0
     claimed: dict[str, str] = field(default_factory=dict)
+    regression: str | None = None
+    """A regression that is held, and that nobody has set aside since: nothing may increase."""
+    strangers: set[str] = field(default_factory=set)
+    """Regions in which somebody else gave the candidate traffic, and nothing was given back since."""
+    late: str | None = None
+    """A candidate that this process went on to watch, although nobody had for too long before it."""
 
     def of(self, region: str) -> Seen:
         """Return what was seen of a region."""
@@ -70,15 +76,18 @@ class Checker:
 
     # What the engine asks.
 
-    def asked(self, region: Region, at: datetime, *, began: datetime) -> None:
-        """The gate was asked about a region at ``began``; a clock may jump before it answers."""
+    def asked(self, region: Region, at: datetime, *, began: datetime, ahead: timedelta) -> None:
+        """The gate was asked about a region at ``began``; a clock may jump before it answers.
+
+        Whoever's clock is ``ahead`` cannot know that a freeze has not ended yet.
+        """
         if at != began:
             return
         seen = self.of(region.name)
         self._follow()
         opens, closes, granted = region.shut(at), region.closes(at), self.world.granted_until
         has_grant = granted is not None and at < granted
-        frozen = region.frozen_until is not None and at < region.frozen_until
+        frozen = region.frozen_until is not None and at + ahead < region.frozen_until
         seen.asked_at, seen.was_shut = at, frozen or (opens is not None and not has_grant)
         seen.open_until = closes
         if has_grant and closes is not None and granted is not None:
@@ -92,6 +101,8 @@ class Checker:
     def read_evidence(self, region: Region) -> None:
         """A reading was had: the time since the last one is covered, if that is not too long ago."""
         seen, now = self.of(region.name), self.world.now
+        if region.weights.green and self._unwatched(seen) > self.settings.max_unwatched + 2 * SLICE:
+            self.late = f"{region.name} kept {region.candidate} % after {self._unwatched(seen)} without anybody"
         if seen.read_at is not None and now - seen.read_at <= 2 * SLICE:
             seen.covered += now - seen.read_at
         seen.read_at = now
@@ -109,6 +120,13 @@ class Checker:
             self._broken(3, f"{region.name}: {region.weights}")
         if region.weights == before:
             return
+        if region.fence is not None and region.fence.rollout == STRANGER:
+            self.strangers.add(region.name)
+            self.seen[region.name] = Seen()
+            return
+        if region.name in self.strangers and region.weights.green:
+            self._broken(1, f"{region.name}: what somebody else wrote was written over")
+        self.strangers.discard(region.name)
         if region.weights.green > before.green:
             self._increased(region, before)
         self.seen[region.name] = Seen(at=self.world.now, entries=len(self.world.store.read()))
@@ -139,6 +157,8 @@ class Checker:
             self._broken(9, f"{region.name}: increased although the rollout was ended there")
         if NEW.digest in self.ledger.poisoned:
             self._broken(6, f"{region.name}: the digest is poisoned")
+        if self.regression is not None:
+            self._broken(6, f"{region.name}: increased while a regression is held: {self.regression}")
         if before.green > 0:
             self._evidence_was_good(region, before.green, seen)
         self._in_order(region, weight)
@@ -156,7 +176,8 @@ class Checker:
             self._broken(12, f"{region.name}: {seen.covered} of a bake of {bake} were covered by readings")
 
     def _in_order(self, region: Region, weight: int) -> None:
-        moving = [each.name for each in self.world.regions.values() if 0 < each.candidate < 100]
+        ours = [each for each in self.world.regions.values() if each.name not in self.strangers]
+        moving = [each.name for each in ours if 0 < each.candidate < 100]
         if len(moving) > self.settings.in_flight:
             self._broken(7, f"in flight: {', '.join(moving)}")
         wave = next(index for index, wave in enumerate(self.settings.waves) if region.name in wave)
@@ -185,19 +206,17 @@ class Checker:
 
     def while_running(self) -> None:
         """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""
+        if self.late is not None:
+            self._broken(13, self.late)
         for region in self.world.regions.values():
-            if not 0 < region.weights.green < 100:
-                continue
-            seen = self.of(region.name)
-            if seen.at is not None:
-                unwatched = self.world.now - (seen.read_at or seen.at)
-                if unwatched > self.settings.max_unwatched + 2 * SLICE and not self._needs_human(region.name):
-                    self._broken(13, f"{region.name} is at {region.candidate} %, unwatched for {unwatched}")
+            unwatched = self._unwatched(self.of(region.name)) if region.weights.green else timedelta(0)
+            if unwatched > self.settings.max_unwatched + 2 * SLICE and self._is_watched_over(region):
+                self._broken(13, f"{region.name} is at {region.candidate} %, unwatched for {unwatched}")
 
     def after_return(self, regions: Mapping[str, Region]) -> None:
         """A rollback by hand ended: stable has all traffic wherever the new version had any."""
         for region in regions.values():
-            if region.candidate > 0:
+            if region.candidate > 0 and region.name not in self.strangers:
                 self._broken(5, f"{region.name} is at {region.candidate} % after a rollback by hand")
 
     def after_everything(self, before: Mapping[str, Weights], state: RolloutState | None) -> None:
@@ -206,6 +225,8 @@ class Checker:
         for region in self.world.regions.values():
             if region.weights != before[region.name]:
                 self._broken(8, f"{region.name} changed although the rollout is over")
+            if region.name in self.strangers:
+                continue
             if 0 < region.candidate < 100 and not self._needs_human(region.name):
                 self._broken(11, f"{region.name} was left at {region.candidate} % by a rollout that is over")
         if self.state() != state:
@@ -230,6 +251,7 @@ class Checker:
                 self._broken(1, f"entry {entry.revision} was written under epoch {entry.epoch}, after a later one")
             if entry.stream == Stream.JOURNAL:
                 self._orders(entry)
+                self._regressions(entry)
             elif entry.stream == Stream.CLAIMS:
                 self._claims(entry)
             elif entry.stream in (Stream.ORDERS, Stream.HISTORY):
@@ -261,6 +283,19 @@ class Checker:
             if event.get("order") == "abort" and isinstance(regions, list | tuple):
                 self.given_up.setdefault(rollout, set()).update(map(str, regions))
 
+    def _regressions(self, entry: Entry) -> None:
+        """Remember a regression that is held until a person goes on, where that is what follows one."""
+        event = entry.body.get("event")
+        if self.settings.report_fails is not ReportFails.HOLD or not isinstance(event, Mapping):
+            return
+        is_moving = any(0 < region.candidate < 100 for region in self.world.regions.values())
+        if entry.kind == "judged" and _outcome(entry) == "fail":
+            self.regression = f"judged in {event.get('region')}"
+        elif entry.kind == "ordered" and event.get("order") == "report" and is_moving:
+            self.regression = "reported"
+        elif event.get("order") == "resume" or (entry.kind == "run_began" and event.get("anew")):
+            self.regression = None
+
     def _drains(self, entry: Entry) -> None:
         """Check that no old colour goes unseen after a migration that no rollback takes back."""
         if entry.stream == Stream.ORDERS and entry.kind == "drain":
@@ -268,6 +303,24 @@ class Checker:
         is_new = entry.stream == Stream.HISTORY and entry.body.get("rollout") is not None
         if is_new and self.migration.limits_rollback and not self.drains:
             self._broken(4, f"{entry.body.get('region')} gave up its old colour, and nobody had seen the migration")
+
+    def _unwatched(self, seen: Seen) -> timedelta:
+        """Return since when nobody looked at a candidate; nothing where it has had the same traffic all along."""
+        return timedelta(0) if seen.at is None else self.world.now - (seen.read_at or seen.at)
+
+    def _is_watched_over(self, region: Region) -> bool:
+        """Whether somebody must watch a candidate that has traffic: not once it is promoted, or somebody else has it.
+
+        What goes back already may have to wait until the old colour can take it, or until its balancer answers.
+        """
+        state = self.state()
+        if state is None or region.name not in state.plan.places:
+            return region.candidate < 100
+        if region.candidate == 100:
+            return state.region(region.name).phase in _WATCHED
+        if not self._needs_human(region.name):
+            return True
+        return state.region(region.name).returning is None and region.name not in self.strangers
 
     def _needs_human(self, region: str) -> bool:
         """Whether the engine called a person for a region: then it touches nothing there, by its own rule."""
@@ -283,9 +336,18 @@ class Checker:
         raise ViolationError(self.broken)
 
 
+_WATCHED = (RegionPhase.SHIFTING, RegionPhase.BAKING, RegionPhase.HELD)
+
+
 def _is_pass(entry: Entry, region: str) -> bool:
     event = entry.body.get("event")
     if not isinstance(event, Mapping) or event.get("region") != region or not event.get("final"):
         return False
-    judgement = event.get("judgement")
-    return isinstance(judgement, Mapping) and judgement.get("outcome") == "pass"
+    return _outcome(entry) == "pass"
+
+
+def _outcome(entry: Entry) -> object:
+    """Return what was judged."""
+    event = entry.body.get("event")
+    judgement = event.get("judgement") if isinstance(event, Mapping) else None
+    return judgement.get("outcome") if isinstance(judgement, Mapping) else None

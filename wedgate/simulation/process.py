@@ -6,7 +6,7 @@ A process that is dead cannot do anything any more, not even what stands in a ``
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -49,8 +49,8 @@ JUDGE = JudgeSettings(
 class Eyes(Protocol):
     """Who watches what a process asks and does."""
 
-    def asked(self, region: Region, at: datetime, *, began: datetime) -> None:
-        """The gate was asked about a region at ``began``."""
+    def asked(self, region: Region, at: datetime, *, began: datetime, ahead: timedelta) -> None:
+        """The gate was asked about a region at ``began``, by a process whose clock is ``ahead``."""
 
     def read_digest(self, region: Region, colour: Colour, digest: str | None) -> None:
         """A digest was read back."""
@@ -65,7 +65,7 @@ class Eyes(Protocol):
 class Unseeing:
     """Eyes that watch nothing: of a process that no fault meets, and of a scenario, which says itself what is true."""
 
-    def asked(self, region: Region, at: datetime, *, began: datetime) -> None:
+    def asked(self, region: Region, at: datetime, *, began: datetime, ahead: timedelta) -> None:
         """Nothing."""
 
     def read_digest(self, region: Region, colour: Colour, digest: str | None) -> None:
@@ -98,6 +98,8 @@ class Process:
     alive: bool = True
     rescues: list[Rescue] = field(default_factory=list)
     judge: JudgeSettings = JUDGE
+    ahead: timedelta = timedelta(0)
+    """How far this machine's clock is ahead of everybody else's."""
 
     def parts(self) -> RolloutParts:
         """Return the engine's parts, every one of them a way into the world."""
@@ -146,7 +148,7 @@ class Process:
         """Return the present instant."""
         if not self.alive:
             raise DeadError(self.name)
-        return self.world.now
+        return self.world.now + self.ahead
 
     def pause(self, duration: timedelta) -> None:
         """Let time pass."""
@@ -176,12 +178,14 @@ class Process:
         return ProcessMetrics(self, self.world.regions[region])
 
     def ask_gate(self, region: str, at: datetime, runway: timedelta | None) -> RegionDecision:
-        """Answer as the gate does, from the world's calendar."""
-        began = self.world.now
+        """Answer as the gate does, from the world's calendar; a clock that is ahead changes no calendar."""
+        began, ahead = self.world.now, self.ahead
         self.passes("gate")
         place = self.world.regions[region]
-        self.eyes.asked(place, at, began=began)
-        opens, closes = place.shut(at), place.closes(at)
+        self.eyes.asked(place, at - ahead, began=began, ahead=ahead)
+        opens, closes = place.shut(at - ahead), place.closes(at - ahead)
+        opens = None if opens is None else opens + ahead
+        closes = None if closes is None else closes + ahead
         is_short = opens is None and runway is not None and closes is not None and closes < at + runway
         verdict = Verdict.OPEN if opens is None else Verdict.CLOSED
         answer = RegionAnswer(
@@ -206,7 +210,9 @@ class Process:
         self.passes("override")
         until = self.world.granted_until
         frozen = any(reason.code is ReasonCode.FROZEN for reason in decision.reasons)
-        return Passage(until=until, words="an override") if until is not None and at < until and not frozen else None
+        if until is None or at - self.ahead >= until or frozen:
+            return None
+        return Passage(until=until + self.ahead, words="an override")
 
 
 class ProcessTarget:
@@ -276,6 +282,8 @@ class ProcessTarget:
         if how == "late":
             place.coming = world.now + timedelta(seconds=20), weights, fence
             raise ExternalSystemError(f"{self.region}: not confirmed")
+        if how == "partly":
+            weights = Weights.giving(Colour.GREEN, (place.weights.green + weights.green) // 2)
         world.apply(place, weights, fence)
         if how == "answer-lost":
             raise ExternalSystemError(f"{self.region}: the answer was lost")
@@ -306,7 +314,8 @@ class ProcessMetrics:
         if until is not None and self._process.world.now < until:
             raise ExternalSystemError(f"{self._region.name}: no evidence")
         self._process.eyes.read_evidence(self._region)
-        return self._process.world.read(self._region)
+        reading, ahead = self._process.world.read(self._region), self._process.ahead
+        return replace(reading, at=reading.at + ahead, since=reading.since + ahead) if ahead else reading
 
 
 class ProcessStore:

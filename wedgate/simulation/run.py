@@ -23,10 +23,11 @@ from wedgate.ledger.audit import Frozen
 from wedgate.ledger.orders import Order
 from wedgate.rollout.promises import Declared, undrained
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import RolloutState, RolloutStatus
+from wedgate.rollout.state import RegionPhase, RolloutState, RolloutStatus
 from wedgate.rollout.values import (
     Choice,
     Colour,
+    Fence,
     Migration,
     ReportFails,
     RolloutSettings,
@@ -34,13 +35,14 @@ from wedgate.rollout.values import (
     Strategy,
     StrategyKind,
     TargetSettings,
+    Weights,
     WindowCloses,
 )
 from wedgate.simulation.faults import LATEST_POINT, PER_REGION, RETURNS_LATE, Fault, FaultKind, draw_faults
 from wedgate.simulation.invariants import Checker, ViolationError
 from wedgate.simulation.judging import Judging
 from wedgate.simulation.process import PAUSE, DeadError, Process, ProcessSpool, ProcessStore, Unseeing
-from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, Region, World
+from wedgate.simulation.world import MONDAY, NEW, OLD, STRANGE, STRANGER, Region, World
 
 NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
 MOST_TICKS, MOST_RUNS = 100, 8
@@ -227,6 +229,7 @@ class _Story:
             rescues=self.rescues,
         )
         self.hindered = False
+        self.checker.late = None
         ended_well = False
         try:
             engine = RolloutEngine(process.parts(), Declared(migration=self.setting.migration, accepted_by="zoe"))
@@ -285,7 +288,12 @@ class _Story:
                 self._beside(others_live=False if kind is FaultKind.ZOMBIE else None)
             case FaultKind.BY_HAND:
                 self._return_by_hand()
-            case FaultKind.SWITCH_REFUSES | FaultKind.SWITCH_LATE | FaultKind.SWITCH_ANSWER_LOST:
+            case (
+                FaultKind.SWITCH_REFUSES
+                | FaultKind.SWITCH_LATE
+                | FaultKind.SWITCH_PARTLY
+                | FaultKind.SWITCH_ANSWER_LOST
+            ):
                 self.hindered = True
                 world.next_switch = kind.value.removeprefix("switch-")
             case FaultKind.STORE_REFUSES | FaultKind.STORE_ANSWER_LOST:
@@ -299,6 +307,8 @@ class _Story:
             case FaultKind.COLOUR_CHANGES:
                 world.settle()
                 region.digests[Colour.GREEN] = STRANGE
+            case FaultKind.STRANGER:
+                self._stranger_writes(region, fault, what)
             case FaultKind.OLD_GONE:
                 self._old_goes(fault, what)
             case FaultKind.OLD_SMALL:
@@ -315,6 +325,9 @@ class _Story:
             case FaultKind.CLOCK_JUMPS:
                 self.hindered = True
                 world.advance(fault.pick * 20 * MINUTE)
+            case FaultKind.CLOCK_AHEAD:
+                self.hindered = True
+                process.ahead = fault.pick * 600 * MINUTE
             case FaultKind.NO_TICKS:
                 process.alive = False
                 world.advance(fault.pick * 600 * MINUTE)
@@ -335,6 +348,23 @@ class _Story:
                 self._order(Order.ABORT, region.name)
             case FaultKind.REPORTED | FaultKind.RESUMED | FaultKind.ABORTED:
                 self._order(_ORDERS[kind])
+
+    def _stranger_writes(self, region: Region, fault: Fault, what: str) -> None:
+        """Let somebody who is no process of this rollout switch a region that has no candidate traffic.
+
+        Nobody can see what happens between the last look and the switch, so it happens later then.
+        """
+        if region.candidate or region.coming is not None:
+            return
+        state = self.state()
+        here = None if state is None or region.name not in state.plan.places else state.region(region.name)
+        is_looked_at = what == PAUSE or what == f"weights {region.name}"
+        if here is not None and here.phase in (RegionPhase.VERIFIED, RegionPhase.SHIFTING) and not is_looked_at:
+            if self.world.point < LATEST_POINT:
+                self._insert(replace(fault, point=self.world.point + 1))
+            return
+        epoch = 0 if region.fence is None else region.fence.epoch
+        self.world.apply(region, Weights.giving(Colour.GREEN, 60), Fence(epoch=epoch, revision=1, rollout=STRANGER))
 
     def _old_goes(self, fault: Fault, what: str) -> None:
         """Let a region that is switched over lose its old colour; later, where none is that far.
@@ -360,9 +390,9 @@ class _Story:
         if self.depth or not self.rescues:
             return
         self.depth += 1
-        hindered = self.hindered
+        hindered, began = self.hindered, self.world.now
         self._process(others_live=others_live, regions=regions)
-        self.hindered = hindered
+        self.hindered = hindered or self.world.now - began > self.setting.rollout.max_unwatched
         self.depth -= 1
 
     def _order(self, order: Order, *regions: str) -> None:

@@ -24,6 +24,8 @@ MONDAY = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 OLD = Release(commit="0" * 40, digest="sha256:old")
 NEW = Release(commit="1" * 40, digest="sha256:new")
 STRANGE = "sha256:strange"
+STRANGER = "somebody-else"
+"""The name in the fence of whoever writes weights and is no process of the rollout."""
 COLOURS = tuple(Colour)
 
 
