@@ -1,17 +1,20 @@
 """Make the pictures of the documentation anew: the calendar of the starter file, as a page in a browser and as SVG, its
 outlook, a judgement of two builds, and the conversation of docs/overrides.md as people see it on a pull request.
 
-Needs chromium (`make tools`). Dark is asked of the page through the engine's own setting, and the narrow page is shown
-in a frame, because a window cannot be made as narrow as a telephone.
+`make_pictures.py override` makes the conversation alone. It keeps the digest of the transcript that it was made of: a
+test compares it with the page's. Needs chromium (`make tools`). Dark is asked of the page through the engine's own
+setting, and the narrow page is shown in a frame, because a window cannot be made as narrow as a telephone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -166,23 +169,49 @@ code {font: 12px ui-monospace, monospace} h3 {margin: 4px 0} sub {color: #59636e
 """
 
 
+def transcript() -> str:
+    """Return the conversation of the documentation; a test keeps it true."""
+    text = (ROOT / "docs" / "overrides.md").read_text(encoding="utf-8")
+    return text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
+
+
+def remember(picture: Path, text: str) -> None:
+    """Write into a picture what it was made of, as the digest of a text (PNG 1.2, section 4.2.3.1)."""
+    content = b"transcript\0" + hashlib.sha256(text.encode()).hexdigest().encode()
+    chunk = len(content).to_bytes(4, "big") + b"tEXt" + content + zlib.crc32(b"tEXt" + content).to_bytes(4, "big")
+    drawn = picture.read_bytes()
+    head = 8 + 25  # the signature, and IHDR, which is the first chunk
+    picture.write_bytes(drawn[:head] + chunk + drawn[head:])
+
+
+def draw_conversation(directory: str) -> None:
+    """Draw the conversation of the documentation."""
+    talk = Path(directory, "talk.html")
+    talk.write_text(conversation(), encoding="utf-8")
+    photograph(talk, IMAGES / "override.png", width=940)
+    remember(IMAGES / "override.png", transcript())
+
+
 def conversation() -> str:
-    """Return the conversation of the documentation as a page; a test keeps its text true."""
+    """Return the conversation of the documentation as a page."""
     from markdown_it import MarkdownIt
 
-    text = (ROOT / "docs" / "overrides.md").read_text(encoding="utf-8")
     # The browser here has no font with pictures in it; what they say is said in words beside them.
-    shown = re.sub(r"[^\x00-\u2027\u2030-\u20ff] ?", "", text[text.index(BEGIN) + len(BEGIN) : text.index(END)])
+    shown = re.sub(r"[^\x00-\u2027\u2030-\u20ff] ?", "", transcript())
     body = MarkdownIt("commonmark").enable("table").render(shown)
     return f"<!doctype html><meta charset=utf-8><style>{STYLE}</style>{body}"
 
 
 def main() -> int:
-    """Write every picture; 1 without a browser."""
+    """Write every picture, or the conversation alone; 1 without a browser."""
     if shutil.which("chromium") is None:
         print("wedgate: skipped the pictures: chromium is not installed; run `make tools`", file=sys.stderr)
         return 1
     IMAGES.mkdir(parents=True, exist_ok=True)
+    if sys.argv[1:] == ["override"]:
+        with tempfile.TemporaryDirectory() as directory:
+            draw_conversation(directory)
+        return 0
     # Half a day more at both ends, so that the year is whole in every zone.
     year = book_of(datetime(2026, 12, 31, 12, tzinfo=UTC), datetime(2028, 1, 1, 12, tzinfo=UTC))
     (IMAGES / "calendar.svg").write_text(
@@ -198,8 +227,7 @@ def main() -> int:
         narrow.write_text(text.replace("</body>", f"{NARROW}</body>"), encoding="utf-8")
         inner = "<iframe src=narrow.html width=360 height=800 style='border:0'></iframe>"
         frame.write_text(f"<!doctype html><body style='margin:0'>{inner}", encoding="utf-8")
-        talk = Path(directory, "talk.html")
-        talk.write_text(conversation(), encoding="utf-8")
+        draw_conversation(directory)
         outlook = Path(directory, "outlook.html")
         outlook.write_text(outlook_page(), encoding="utf-8")
         photograph(outlook, IMAGES / "outlook-light.png", width=1000, height=1900)
@@ -207,7 +235,6 @@ def main() -> int:
         judgement = Path(directory, "judgement.html")
         judgement.write_text(judgement_page(), encoding="utf-8")
         photograph(judgement, IMAGES / "judge.png", width=900, height=1130)
-        photograph(talk, IMAGES / "override.png", width=940)
         photograph(page, IMAGES / "calendar-light.png", width=1280, height=900)
         photograph(page, IMAGES / "calendar-dark.png", width=1280, height=900, dark=True)
         photograph(frame, IMAGES / "calendar-narrow.png", width=360, height=800)

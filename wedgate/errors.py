@@ -8,6 +8,7 @@
     ├── RefusedError                 11  somebody or something does not allow this
     ├── NeedsHumanError              13  wedgate found a state that only a person can judge
     └── ExternalSystemError          20  an outside system failed (forge, target, store, metrics)
+        └── SharedUnknownError       20  nobody says what a shared calendar holds
 
 A refusal of the gate is a decision (a value), never an exception: these classes are for what could not be
 asked or carried out. Only ``wedgate.cli.main`` prints them and exits.
@@ -92,3 +93,7 @@ class ExternalSystemError(WedgateError):
     """An outside system failed; the message names it and what was asked of it."""
 
     exit_code = ExitCode.EXTERNAL
+
+
+class SharedUnknownError(ExternalSystemError):
+    """Nobody says what a shared calendar holds. The configuration that extends it is not broken for that."""

@@ -77,11 +77,17 @@ class Talk:
         return self.hears(comment.number)
 
     def hears(
-        self, comment: int, *, action: str = "created", is_pull: bool = True, options: tuple[str, ...] = ()
+        self,
+        comment: int,
+        *,
+        action: str = "created",
+        is_pull: bool = True,
+        options: tuple[str, ...] = (),
+        told: dict[str, Any] | None = None,
     ) -> Done:
-        """Run `wedgate comment` for a comment."""
+        """Run `wedgate comment` for a comment, ``told`` as the event has it."""
         issue: dict[str, Any] = {"number": 7, **({"pull_request": {"url": "x"}} if is_pull else {})}
-        event = {"action": action, "issue": issue, "comment": {"id": comment}}
+        event = {"action": action, "issue": issue, "comment": {"id": comment, **(told or {})}}
         path = self.directory / "event.json"
         path.write_text(json.dumps(event))
         return self.run("issue_comment", "comment", *options, GITHUB_EVENT_PATH=str(path))
@@ -132,7 +138,7 @@ class Talk:
     @property
     def answer(self) -> str:
         """Return wedgate's own comment."""
-        (own,) = [each.body for each in self.world.comments[7] if each.login == "github-actions[bot]"]
+        (own,) = [each.body for each in self.world.comments[7] if each.login == self.world.app]
         return str(own)
 
     @property

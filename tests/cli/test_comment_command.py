@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from github_world import Pull
+from github_world import REPOSITORY, Pull
 from talk import CONFIG, H1, MERGED, Done, Talk
 
 
@@ -45,6 +45,49 @@ def test_the_whole_way_from_the_request_to_the_use(talk: Talk) -> None:
     kinds = [entry["kind"] for entry in talk.ledger()]
     assert kinds == ["requested", "approved", "approved", "granted", "granted", "used", "used"]
     assert {number for number, _ in talk.world.reactions} >= {5001}
+
+
+def test_an_apps_token_keeps_one_comment_from_request_to_use(talk: Talk) -> None:
+    """It may not ask who it writes as, and the page tells everybody with teams to use one."""
+    talk.world.app = "acme-wedgate[bot]"
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert talk.deploys(MERGED).exit_code == 0
+    assert "The override was used" in talk.answer  # there is one comment alone
+
+
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_target"])
+def test_a_run_for_a_merged_pull_request_is_a_deployment_and_uses_the_grant_once(talk: Talk, event: str) -> None:
+    """Deploying on `closed` is widespread: a look would let it go out as often as anybody likes, without a record."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+
+    def closes(run: str, *, merged: bool) -> int:
+        pull = {"number": 7, "merged": merged, "merge_commit_sha": MERGED, "base": {"ref": "main", "sha": "a" * 40}}
+        told = {"action": "closed", "number": 7, "pull_request": {**pull, "head": {"sha": H1}}}
+        path = talk.directory / "closed.json"
+        path.write_text(json.dumps({**told, "repository": {"default_branch": "main", "full_name": REPOSITORY}}))
+        where = {"GITHUB_EVENT_PATH": str(path), "GITHUB_SHA": MERGED, "GITHUB_RUN_ID": run}
+        return talk.run(event, "check", **where).exit_code
+
+    assert closes("899", merged=False) == 0
+    assert "used" not in {entry["kind"] for entry in talk.ledger()}
+    assert [closes(run, merged=True) for run in ("900", "900", "901")] == [0, 0, 10]
+    assert [entry["body"]["commit"] for entry in talk.ledger() if entry["kind"] == "used"] == [MERGED, MERGED]
+
+
+def test_a_change_of_the_configuration_that_is_merged_is_deployed_by_the_calendar(talk: Talk) -> None:
+    """What it changes was judged before it was merged."""
+    talk.world.put("wedgate.yml", talk.world.commits["a" * 40]["wedgate.yml"] + b"# stricter\n", ref=H1)
+    talk.world.pulls[7].files = [("wedgate.yml", None)]
+    pull = {"number": 7, "merged": True, "merge_commit_sha": MERGED, "base": {"ref": "main"}, "head": {"sha": H1}}
+    told = {"action": "closed", "number": 7, "pull_request": pull}
+    path = talk.directory / "closed.json"
+    path.write_text(json.dumps({**told, "repository": {"default_branch": "main", "full_name": REPOSITORY}}))
+    done = talk.run("pull_request", "check", "--format", "json", GITHUB_EVENT_PATH=str(path), GITHUB_SHA=MERGED)
+    assert (done.exit_code, "rule_blocks" in done.output) == (10, True)
 
 
 def test_a_refresh_posts_every_open_pull_request_anew(talk: Talk) -> None:
@@ -572,14 +615,19 @@ def test_a_terminal_says_what_a_person_would_write(talk: Talk) -> None:
         talk.world.login = None
         return done
 
-    assert by("erin", "request", "--pull-request", "7", *words).exit_code == 0
+    asked = by("erin", "request", "--pull-request", "7", "--format", "json", *words)
+    assert asked.exit_code == 0
     comment = talk.world.comments[7][-1]
+    told = json.loads(asked.stdout)
+    assert (told["comment"], told["line"], told["pull_request"]) == (comment.number, comment.body, 7)
     assert comment.login == "erin"
     talk.hears(comment.number)
     status = talk.run("", "override", "status", "--pull-request", "7", "--format", "json")
     assert status.exit_code == 11
     plain = json.loads(status.stdout)
     assert plain["request"]["reason"] == 'it "is" down'
+    same = ("commit", "regions", "rules", "seconds", "reason", "link", "strategy", "comment")
+    assert {key: told[key] for key in same} == {key: plain["request"][key] for key in same}
     request = plain["request"]["request"]
     for who in ("alice", "bob"):
         by(who, "approve", "--pull-request", "7", "--commit", H1, "--request", request)

@@ -137,6 +137,24 @@ def test_a_run_that_is_run_again_thaws_nothing_a_second_time(talk: Talk) -> None
     assert [entry["kind"] for entry in talk.ledger()].count("thawed") == 1
 
 
+@pytest.mark.parametrize("who_wrote", ["alice", "frank"], ids=["another text", "another author"])
+def test_an_edit_within_its_second_is_known_by_the_event(talk: Talk, who_wrote: str) -> None:
+    """The forge shows whole seconds: what the event tells is compared, and every later run knows what came of it."""
+    talk.world.hidden.add("alice")  # whose membership is private: the entry is kept all the same
+    request = talk.asks()
+    talk.says("bob", f"/wedgate approve {H1} {request}")
+    vote = f"/wedgate approve {H1} {request}"
+    comment = talk.world.say(7, "alice", vote)
+    sent = "LGTM, but let us wait" if who_wrote == "alice" else vote
+    told = {"body": sent, "user": {"login": who_wrote, "id": talk.world.people[who_wrote]}}
+    assert talk.hears(comment.number, told=told).exit_code == 11
+    assert "alice: alice's comment was edited after it was written" in talk.answer
+    talk.says("zoe", "/wedgate status")
+    assert talk.deploys(MERGED).exit_code == 10
+    talk.says("alice", vote)
+    assert talk.deploys(MERGED).exit_code == 0
+
+
 def test_a_thaw_that_comes_late_ends_only_what_was_frozen_when_it_was_asked_for(talk: Talk) -> None:
     """Its run was cancelled, and somebody runs it again days later."""
     thaw = talk.world.say(7, "alice", "/wedgate thaw reason=drill", at=datetime(2026, 1, 5, 12, 0, tzinfo=UTC))

@@ -178,6 +178,7 @@ def test_the_anchor_of_a_machines_account_counts_too(talk: Talk) -> None:
     assert "somebody has replaced or cut it" in done.stdout
     own.login = "mallory"
     talk.world.roles["mallory"] = "read"
+    talk.world.statuses.clear()  # which know of the ledger, too
     assert talk.deploys(MERGED, run=902).exit_code == 0
 
 
@@ -249,3 +250,99 @@ def test_what_is_over_is_asked_for_anew_by_a_line_to_copy(talk: Talk, hours: int
     assert line.startswith(f"/wedgate override {H1} regions=eu,us rules=saturday ")
     assert talk.says("erin", line.replace('"..."', "again")).exit_code == 0
     assert "needs 2 more approvals" in talk.answer
+
+
+def test_a_fork_whose_pusher_must_not_count_is_refused_when_it_is_asked_for(talk: Talk) -> None:
+    """Not at each approval, with advice that never helps: nobody can be told from whoever pushed to a fork."""
+    talk.configure("forks: allow")
+    talk.world.pulls[7].from_fork = True
+    assert talk.says("erin", f"/wedgate override {H1} regions=eu rules=saturday for=1h reason=x").exit_code == 11
+    assert "GitHub does not say who pushed there" in talk.answer
+    assert "push the commit to a branch of this repository" in talk.answer
+    assert "/wedgate approve" not in talk.answer
+    talk.configure("forks: allow\n  never-count: [requester, author]")
+    request = talk.asks(rest="regions=eu rules=saturday for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert "The override is granted" in talk.answer
+
+
+@pytest.mark.parametrize("regions", [12, 120])
+def test_the_line_to_copy_stays_whole_beside_a_large_team_and_many_regions(talk: Talk, regions: int) -> None:
+    """What is long are lists; whoever is asked needs the line, and the number of a region's people is enough."""
+    team = [f"firstname-lastname-{number:03}" for number in range(300)]
+    talk.world.people |= {name: 10_000 + number for number, name in enumerate(team)}
+    talk.world.roles |= dict.fromkeys(team, "write")
+    talk.world.teams["acme/captains"] = team
+    names = [f"region-of-the-north-{number:03}" for number in range(regions)]
+    listed = "".join(f"  {name}: {{markets: {{berlin: {{zone: Europe/Berlin, country: DE}}}}}}\n" for name in names)
+    text = talk.world.commits["a" * 40]["wedgate.yml"].decode()
+    head, rules = text.partition("regions:\n")[0], text.partition("rules:")[2]
+    policy = rules.replace("people: [alice, bob], ", "")
+    talk.world.put("wedgate.yml", f"{head}regions:\n{listed}rules:{policy}".encode())
+    request = talk.asks(rest="regions=all rules=saturday for=1h reason=x")
+    lines = [f"/wedgate {verb} {H1} {request}" for verb in ("approve", "deny", "withdraw")]
+    assert set(lines) <= set(talk.answer.splitlines())
+    assert "(shortened)" not in talk.answer
+    assert " and 290 more |" in talk.answer
+    assert f"| and {regions - 40} more |||||" in talk.answer or regions < 40
+
+
+def test_what_was_merged_while_its_branch_was_behind_is_asked_for_by_its_own_commit(talk: Talk) -> None:
+    """A merged branch cannot be brought up to date: so goes what was merged on Friday, and an earlier release again."""
+    squash = "e" * 40  # of another content than the head
+    pull = talk.world.pulls[7]
+    pull.state, pull.merged_as, pull.author = "closed", squash, "carol"
+    assert talk.says("erin", "/wedgate status").exit_code == 0
+    assert f"/wedgate override {squash} regions=eu,us rules=saturday" in talk.answer
+    request = talk.asks(rest="regions=eu,us rules=saturday for=1h reason=x")
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    done = talk.deploys(squash)
+    assert (done.exit_code, "the commit that merging made" in done.stdout) == (10, True)
+    rest = "regions=eu,us rules=saturday for=1h reason=back"
+    assert talk.says("erin", f"/wedgate override {'9' * 40} {rest}").exit_code == 11
+    assert f"ask for {squash}" in talk.answer
+    assert talk.says("erin", f"/wedgate override {squash} {rest}").exit_code == 0
+    request = next(line for line in talk.answer.splitlines() if line.startswith("/wedgate approve ")).split()[-1]
+    for who in ("carol", "alice", "bob"):
+        talk.says(who, f"/wedgate approve {squash} {request}")
+    assert "carol opened the pull request" in talk.answer
+    pull.merged_by = "bob"  # a merge that is made and pushed by hand may bring anything
+    assert talk.deploys(squash).exit_code == 10
+    pull.merged_by = "zoe"
+    assert "The override is granted" in talk.answer
+    assert (talk.status["state"], talk.deploys(squash).exit_code) == ("success", 0)
+    assert talk.deploys(squash).exit_code == 10
+
+
+@pytest.mark.parametrize(
+    ("asked", "words", "warns"), [("30s", "30 s", True), ("20m", "20 min", True), ("90m", "1 h 30 min", False)]
+)
+def test_how_long_it_is_for_is_said_and_that_it_may_be_too_short(
+    talk: Talk, asked: str, words: str, *, warns: bool
+) -> None:
+    """Before two people approve what the gate that `wedgate init` writes would refuse for its runway."""
+    talk.asks(rest=f"regions=eu rules=saturday for={asked} reason=x")
+    assert f"for {words} after the last approval needed" in talk.answer
+    assert ("asks for more runway" in talk.answer) is warns
+
+
+def test_a_comment_of_a_person_that_anchors_another_ledger_is_named(talk: Talk) -> None:
+    """Whoever may write can stop an override so; whoever looks into it has to know by which comment."""
+    granted(talk)
+    foreign = talk.world.say(7, "erin", f"<!-- wedgate:override -->\n<sub>ledger: revision 99, `{'a' * 64}`</sub>")
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 10
+    assert f"the comment {foreign.number} by erin (delete it, if that is not wedgate's account)" in done.stdout
+    talk.world.comments[7].remove(foreign)
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_a_used_override_says_how_to_ask_for_another_deployment(talk: Talk) -> None:
+    """The line to copy is there before its time is over, with the word that the first should have ended."""
+    granted(talk)
+    assert talk.deploys(MERGED).exit_code == 0
+    talk.says("erin", "/wedgate status")
+    assert "For another, once that one has ended" in talk.answer
+    assert f"/wedgate override {H1} regions=eu,us rules=saturday" in talk.answer

@@ -78,6 +78,18 @@ def test_a_freeze_needs_no_policy_and_its_ledger_none_to_be_kept(talk: Talk) -> 
     assert answer(talk) == "failure config_loosened"
 
 
+def test_a_freeze_without_a_policy_is_ended_by_whoever_may_write(talk: Talk) -> None:
+    """Nobody else could: there are no approvers. A stranger may not, and hears who may."""
+    talk.world.put("wedgate.yml", NO_POLICY.sub("", text_of(talk)).encode())
+    talk.says("zoe", "/wedgate freeze for=8h reason=INC")
+    talk.world.roles["frank"] = "read"
+    refused = talk.says("frank", '/wedgate thaw reason="over"')
+    assert (refused.exit_code, talk.deploys(MERGED).exit_code) == (11, 10)
+    assert "frank may not thaw here; ask somebody with write access" in talk.answer
+    assert talk.says("alice", '/wedgate thaw reason="over"').exit_code == 0
+    assert talk.deploys(MERGED).exit_code == 0
+
+
 @pytest.mark.parametrize("has_policy", [True, False])
 @pytest.mark.parametrize("state", ["", "state: {kind: file, path: ledger}\n"], ids=["none", "a file that is forgotten"])
 def test_a_first_ledger_takes_nothing_away(talk: Talk, state: str, *, has_policy: bool) -> None:

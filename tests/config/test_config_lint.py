@@ -141,6 +141,25 @@ def test_everything_at_once_by_another_name_is_said(lint: object, steps: str, is
 
 
 TWO = HEAD.replace("regions: {eu:", "regions: {us: {markets: {new-york: {zone: America/New_York, country: US}}}, eu:")
+FORKS = "overrides: {approvers: {people: [alice, bob]}, forks: %s%s}\n"
+
+
+@pytest.mark.parametrize(
+    ("forks", "never", "warns"),
+    [
+        ("allow", "", True),
+        ("allow", ", never-count: [author, head-pusher]", True),
+        ("allow", ", never-count: [requester, author]", False),
+        ("refuse", "", False),
+    ],
+)
+def test_forks_of_which_nothing_can_be_approved_are_named(lint: object, forks: str, never: str, *, warns: bool) -> None:
+    """Each approval would be refused, since GitHub does not say who pushed to a fork."""
+    result = lint(HEAD + FORKS % (forks, never))
+    assert result.return_value == 0
+    assert ("overrides.forks: nothing of a fork can be approved" in result.output) is warns
+
+
 POLICY = "overrides: {approvers: {teams: [a/b, a/c]}, signers: .github/allowed_signers, from-teams: %s}\n"
 
 

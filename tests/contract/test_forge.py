@@ -194,6 +194,21 @@ def test_nobody_elses_comment_is_touched(commented: Any) -> None:
     assert commented.comments[7][-1].login == "deploy-bot"
 
 
+@pytest.mark.parametrize("edits_others", [True, False])
+def test_the_token_of_an_app_finds_its_own_comment_again(commented: Any, *, edits_others: bool) -> None:
+    """It may not ask who it is: it takes the first of an app with the marker that it can change, and no person's."""
+    commented.app, commented.edits_others = "acme-wedgate[bot]", edits_others
+    commented.comments[7][3].body = f"{MARKER} mine"
+    commented.comments[7][4] = Comment(number=5, login="github-actions[bot]", body=f"{MARKER}\nof another token")
+    for words in ("first", "second", "third"):
+        assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\n{words}")
+    own = [each for each in commented.comments[7] if MARKER in each.body and each.login.endswith("[bot]")]
+    last = {True: [("github-actions[bot]", "third")], False: [("acme-wedgate[bot]", "third")]}[edits_others]
+    assert [(each.login, each.body.split()[-1]) for each in own][-1:] == last
+    assert len(own) == (1 if edits_others else 2)
+    assert commented.comments[7][3].body == f"{MARKER} mine"
+
+
 def test_comments_that_were_read_just_now_are_not_read_again(commented: Any) -> None:
     """Where ours is among them; another run may have written it since, and then it is found and not doubled."""
     read = GithubConversations(forge_of(commented).connection).comments(7)
@@ -215,6 +230,20 @@ def test_nobody_elses_comment_is_touched_that_was_read_just_now(commented: Any) 
     assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nours", read)
     assert commented.comments[7][3].body == f"{MARKER} mine"
     assert commented.comments[7][-1].login == "github-actions[bot]"
+
+
+def test_an_app_keeps_its_one_comment(commented: Any) -> None:
+    """Its token may not ask by which name it writes; what an app only quotes, or a person wrote, is left alone."""
+    commented.comments[7][3].body = f"{MARKER} mine"
+    commented.comments[7][4].login, commented.comments[7][4].body = "quoting[bot]", f"> {MARKER} first"
+    commented.comments[7][5].login, commented.comments[7][5].body = "acme-gate[bot]", f"{MARKER}\nfirst"
+    assert forge_of(commented).keep_comment(7, MARKER, f"{MARKER}\nsecond")
+    assert [each.body for each in commented.comments[7][3:6]] == [
+        f"{MARKER} mine",
+        f"> {MARKER} first",
+        f"{MARKER}\nsecond",
+    ]
+    assert len(commented.comments[7]) == 150
 
 
 def test_a_token_of_an_app_is_not_asked_whose_it_is(commented: Any) -> None:

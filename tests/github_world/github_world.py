@@ -21,7 +21,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 from github_contract import Contract
 
@@ -43,6 +43,7 @@ class Pull:
     from_fork: bool = False
     state: str = "open"
     merged_as: str | None = None
+    merged_by: str = "zoe"
     commits: list[tuple[str | None, ...]] = field(default_factory=lambda: [("dave", "dave")])
     """By author and committer, and with a message where one matters."""
 
@@ -105,6 +106,10 @@ class GithubWorld:
         self.reactions: list[tuple[int, str]] = []
         self.login: str | None = None
         """Who the token writes as; ``None``: the token of a workflow, which may not ask."""
+        self.app = BOT
+        """Who it writes as where it may not ask."""
+        self.edits_others = True
+        """Whether the token of an app may change what another account wrote."""
         self.may_comment = True
         self.may_dispatch = True
         self.workflows: dict[str, bool] = {}
@@ -252,7 +257,7 @@ class GithubWorld:
                 return 200, {"total_count": len(made), "environments": made}
             case ["commits"]:
                 listed = self.history.get(query["path"][0], [])
-                return 200, [_example("pull_commit", sha=sha) for sha in listed]
+                return 200, self._page([_example("pull_commit", sha=sha) for sha in listed], query)
             case ["activity"]:
                 return 200, self._activity(query.get("ref", [""])[0])
             case ["actions", "runs", number] if int(number) in self.runs:
@@ -314,6 +319,8 @@ class GithubWorld:
                 found = self._find(int(number))
                 if found is None:
                     return _missing()
+                if not self.edits_others and found.login != (self.login or self.app):
+                    return 403, {"message": "Resource not accessible by integration"}
                 found.body, found.updated = content["body"], self.date()
                 return 200, self._comment(found)
             case ["issues", "comments", number] if method == "DELETE":
@@ -324,7 +331,7 @@ class GithubWorld:
                 self._deleted += 1
                 return 204, None
             case ["issues", number, "comments"]:
-                made = self.say(int(number), self.login or BOT, content["body"])
+                made = self.say(int(number), self.login or self.app, content["body"])
                 return 201, self._comment(made)
             case ["deployments"]:
                 number = 300 + len(self.deployments)
@@ -349,7 +356,7 @@ class GithubWorld:
                 given = [each for each in self.statuses if (each["sha"], each["context"]) == (sha, content["context"])]
                 if len(given) >= MOST_STATUSES:
                     return 422, {"message": "Validation Failed", "errors": [TOO_MANY], "documentation_url": "x"}
-                self.statuses.append({"sha": sha, **content, "by": self.login or BOT})
+                self.statuses.append({"sha": sha, **content, "by": self.login or self.app})
                 return 201, self._status(self.statuses[-1])
         return _missing()
 
@@ -377,6 +384,7 @@ class GithubWorld:
         found["merged_at"] = None if pull.merged_as is None else "2026-01-01T00:00:00Z"
         for part, home in (("head", 2 if pull.from_fork else 1), ("base", 1)):
             found[part]["repo"]["id"] = home
+        found["merged_by"] = None if pull.merged_as is None else self._user(pull.merged_by)
         if not is_whole:
             for only_of_one in ONLY_OF_ONE:
                 found.pop(only_of_one, None)
@@ -546,8 +554,8 @@ class _Handler(BaseHTTPRequestHandler):
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
             following = 1 if self._failure() == "circle" else page + 1
-            since = f"&since={query['since'][0]}" if "since" in query else ""
-            more = f'<{world.url}{path}?per_page={size}&page={following}{since}>; rel="next"'
+            onward = urlencode({**query, "per_page": [size], "page": [following]}, doseq=True)
+            more = f'<{world.url}{path}?{onward}>; rel="next"'
         self._send(status, json.dumps(body).encode(), link=more)
 
     def _goes_on(self, path: str, query: dict[str, list[str]], page: int) -> bool:

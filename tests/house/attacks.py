@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CASES = "tests/overrides/test_approval_cases.py"
+FUZZ = "tests/overrides/test_grammar_fuzz.py"
 GRAMMAR = "tests/overrides/test_grammar.py"
 LOOSENING = "tests/overrides/test_loosening.py"
 SIGNED = "tests/cli/test_override_signatures.py"
@@ -24,6 +25,7 @@ STATUS = "tests/cli/test_override_status.py"
 PEOPLE = "tests/cli/test_status_people.py"
 LOST = "tests/cli/test_lost_ledger.py"
 PATHS = "tests/cli/test_status_paths.py"
+SHARED = "tests/cli/test_status_shared.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
 ENGINE = "wedgate/engine/overrides.py"
@@ -156,6 +158,15 @@ ATTACKS = (
         f"{CASES}::test_a_login_that_changed_hands_is_not_who_the_policy_means",
     ),
     Attack(
+        "edit-at-once",
+        "has a bot edit another's comment into an approval within the second in which it was written",
+        "compares the comment with the event that brought it, and keeps in the ledger that it was edited",
+        "wedgate/cli/comment.py",
+        "if not told.is_of(found):",
+        "if False:",
+        f"{MEMORY}::test_an_edit_within_its_second_is_known_by_the_event",
+    ),
+    Attack(
         "edit-after-approval",
         "edits a comment into an approval, or somebody else's with write access",
         "counts no comment that was edited",
@@ -196,7 +207,7 @@ ATTACKS = (
         "pushes other content once it was approved",
         "binds a request to the commit that the branch is at",
         CONVERSATION,
-        "if override.sha != self._change.head:",
+        "if override.sha not in (self._change.head, self._change.merged_as):",
         "if False:",
         f"{CASES}::test_a12_a_push_makes_the_approvals_stale",
     ),
@@ -403,7 +414,7 @@ ATTACKS = (
         "asks for a commit that strangers push",
         "refuses forks unless the policy lets them in",
         CONVERSATION,
-        "if self._change.from_fork and not policy.forks:",
+        "if not policy.forks:",
         "if False:",
         f"{CASES}::test_a_fork_is_refused_unless_the_policy_allows_it",
     ),
@@ -511,8 +522,8 @@ ATTACKS = (
         "merges a weaker configuration on a day on which everything is open anyhow",
         "judges by the status, too, what a change makes of the configuration",
         "wedgate/cli/conversing.py",
-        "return self.gate_for(event).decide(None)",
-        "return self.gate_for(event).decide(None, by_calendar=True)",
+        "return self.gate_for(change).decide(None)",
+        "return self.gate_for(change).decide(None, by_calendar=True)",
         f"{STATUS}::test_a_loosening_is_red_on_an_open_day_until_the_quorum_says_so[fewer approvals-alone]",
     ),
     Attack(
@@ -1000,6 +1011,60 @@ ATTACKS = (
         "status = None if rate_limit_of(error) is not None else getattr",
         "status = getattr",
         "tests/contract/test_forge.py::test_a_limit_is_no_refusal",
+    ),
+    Attack(
+        "lose-the-shared-calendar",
+        "has a shared calendar vanish, so that a repair of what seems broken opens every day",
+        "takes it for one that closes at all times, and goes by the approvers that the file itself names",
+        "wedgate/cli/sources.py",
+        "return parse_unshared(content, name=path)",
+        "return None",
+        f"{SHARED}::test_a_change_that_takes_an_unknown_calendar_away_needs_the_quorum[gone]",
+    ),
+    Attack(
+        "bury-the-valid-version",
+        "piles up broken versions until the last valid one is out of sight, and repairs them with other approvers",
+        "reads two hundred of them, and what it does not read it does not know",
+        "wedgate/adapters/forge/github.py",
+        'raise ExternalSystemError(f"the last {VERSIONS} versions of {path} are read, and not those before them")',
+        "return",
+        f"{SHARED}::test_more_broken_versions_than_are_read_are_no_first_configuration",
+    ),
+    Attack(
+        "a-comment-that-takes-hours",
+        "has wedgate read comments of the longest that there is, of nothing but what opens and never ends",
+        "reads each once, in time linear in its length",
+        LINES,
+        "if 0 <= at < place:",
+        "if True:",
+        f"{FUZZ}::test_every_construct_is_read_in_linear_time['']",
+    ),
+    Attack(
+        "own-it-by-the-wider-line",
+        "approves as an owner of everything, where the line of the path itself is spelled with a backslash",
+        "reads the patterns of CODEOWNERS as git does, and takes fewer owners where it is not sure",
+        "wedgate/overrides/code_owners.py",
+        'words = _WORD.findall(_COMMENT.sub("", line))',
+        "words = line.split()",
+        "tests/overrides/test_code_owners.py::test_the_line_of_a_path_is_not_lost",
+    ),
+    Attack(
+        "deploy-on-closed",
+        "deploys in a workflow for closed pull requests, as often as it is run, under one grant",
+        "takes a run for a merged pull request for a deployment, which uses the grant",
+        "wedgate/cli/override_wiring.py",
+        "looks = name in LOOKING_EVENTS and merged is None",
+        "looks = name in LOOKING_EVENTS",
+        f"{TALK}::test_a_run_for_a_merged_pull_request_is_a_deployment_and_uses_the_grant_once",
+    ),
+    Attack(
+        "merge-by-hand",
+        "merges a pull request by hand with something of one's own in it, and approves the commit of the merge",
+        "takes whoever merged it for one who pushed it",
+        "wedgate/overrides/standing.py",
+        "by = () if self.merged_by is None or not self.pushers else (*self.pushers, self.merged_by)",
+        "by = self.pushers",
+        f"{WORDS}::test_what_was_merged_while_its_branch_was_behind_is_asked_for_by_its_own_commit",
     ),
     Attack(
         "green-by-another-service",

@@ -65,3 +65,45 @@ def test_the_example_of_the_documentation(path: str, people: tuple[str, ...], te
 def test_patterns(pattern: str, path: str, fits: bool) -> None:
     """Stars stay inside of a directory, two of them do not; a slash at the beginning is the root."""
     assert owners_of(f"{pattern} @alice", path) == Owners(people=("alice",) if fits else ())
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        (r"/pay\ ments/ @payments", "pay ments/api.py"),  # gitignore: a backslash takes the space as it is
+        (r"/pay\ ments/a\ b.py @payments", "pay ments/a b.py"),
+        ("/services/pay/ @payments", "services/pay"),
+        ("/services/pay/ @payments", "services/pay/"),
+        ("/services/pay/ @payments", "/services/pay"),
+        ("/services/pay @payments", "services/pay/"),
+        ("/services/pay/* @payments", "services/pay"),
+        ("/services/pay/* @payments", "services/pay/"),
+        ("/services/pay/** @payments", "services/pay"),
+        ("pay/ @payments", "services/pay"),
+        ("/a#b/ @payments # those of the till", "a#b/x"),
+    ],
+)
+def test_the_line_of_a_path_is_not_lost(line: str, path: str) -> None:
+    """Else an earlier and wider line says who may approve."""
+    assert owners_of(f"* @everyone\n{line}\n", path) == Owners(people=("payments",))
+
+
+@pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("/services/pay/api/ @payments", "services/pay"),
+        (r"/pay\*/ @payments", "pays/x"),
+        (r"/pay\ ments/ @payments", "pay/x"),
+        ("/pay/* @payments", "pay/a/x"),
+    ],
+)
+def test_a_line_of_something_else_does_not_count(line: str, path: str) -> None:
+    """It may own a part of it, or a name like it."""
+    assert owners_of(f"* @everyone\n{line}\n", path) == Owners(people=("everyone",))
+
+
+@pytest.mark.parametrize("owner", ["bob", "@", "@a/b/c", "!bob"])
+def test_a_line_that_github_passes_over_makes_nobody_an_owner(owner: str) -> None:
+    """Nor does it leave the wider line as it is: whoever owns the path with it and without it does."""
+    assert owners_of(f"* @everyone @alice\n/pay/ @alice {owner}\n", "pay/x") == Owners(people=("alice",))
+    assert owners_of(f"* @everyone\n/pay/ @payments {owner}\n", "pay/x") == Owners()

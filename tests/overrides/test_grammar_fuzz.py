@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import random
 import re
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from xml.etree.ElementTree import Element
 
 import html5lib
@@ -20,10 +21,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from wedgate.overrides.commands import Vote
-from wedgate.overrides.grammar import read_comment
+from wedgate.overrides.grammar import LONGEST_BODY, read_comment
 
 COUNT = int(os.environ.get("WEDGATE_FUZZ", "100000"))
 PARTS = 4
+SLOW_SECONDS = 0.5
+pytestmark = pytest.mark.timeout(max(120, COUNT // 1000))
 MARKDOWN = MarkdownIt("commonmark")
 WITH_TABLES = MarkdownIt("commonmark").enable("table")
 HIDING = ("pre", "code", "script", "style", "textarea", "template", "details", "blockquote", "rp", "noembed", "del")
@@ -69,6 +72,23 @@ def comment_of(dice: random.Random) -> str:
         pieces.insert(dice.randrange(len(pieces) + 1), dice.choice(dice.choice((HTML_PARTS, FOLDED_PARTS))))
     pieces.insert(dice.randrange(len(pieces) + 1), dice.choice(("\n", "\n\n", "\r\n", "", " ", "  ")) + vote)
     return "".join(dice.choice(("", "", "\n", "\n\n", " ")) + piece for piece in pieces)
+
+
+def long_comment_of(dice: random.Random, length: int) -> str:
+    """Return a comment of the same few pieces over and over, and another at its end that may close them all."""
+    piece = "".join(dice.choice(PIECES) for _ in range(dice.choice((1, 1, 2, 3))))
+    return f"{piece * (length // len(piece))}{dice.choice(PIECES)}"
+
+
+def seconds_to_read(body: str) -> float:
+    """Return the time of the processor that reading took, the least of three where it can be felt."""
+    found: list[float] = []
+    while len(found) < 3 and (not found or min(found) >= SLOW_SECONDS):
+        read_comment.cache_clear()
+        start = time.process_time()
+        read_comment(body)
+        found.append(time.process_time() - start)
+    return min(found)
 
 
 def shown_lines(tokens: list[Token]) -> Iterator[str]:
@@ -156,3 +176,31 @@ def test_no_command_is_read_that_is_not_shown(part: int) -> None:
             assert all(any(vote.request in line for line in lines) for lines in seen), body
     # The generator would be worth nothing if it never made a vote that counts, or always did.
     assert COUNT // PARTS * 0.02 < read_votes < COUNT // PARTS * 0.6
+
+
+def is_read_in_time(body_of: Callable[[int], str]) -> bool:
+    """Whether twice the length takes no more than about twice the time, from where it can be felt."""
+    whole = seconds_to_read(body_of(LONGEST_BODY))
+    return whole < SLOW_SECONDS or whole < 3 * seconds_to_read(body_of(LONGEST_BODY // 2))
+
+
+OPENERS = (
+    "<!--", "<?", "<![CDATA[", "<!X", "<pre", "<pre ", "<a ", "<a b", "<a b='", '<a b="', "<a b=", "</", "</a",
+    "<details>", "<details></details>", "<a></b>", "<!-- -->", "<? ?>", "`", "``", "[", "[a](", "> ", "- ", "1) ",
+    "\\", "|", "$", "```\n", "<?\n", "<!--\n", "~~~\n", "   ```\n", "\n", "\r", " ", "\t",
+    "/wedgate ", "/wedgate \n", "/wedgate approve\n", '/wedgate "',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("closes", ["", "-->", "--!> -->", "?>", "]]>", ">", "'>", '">'], ids=ascii)
+def test_every_construct_is_read_in_linear_time(closes: str) -> None:
+    """A stranger's comment of the longest that there is keeps nobody waiting: opened over and over, closed or not."""
+    for piece in OPENERS:
+        assert is_read_in_time(lambda length, piece=piece: piece * ((length - 4) // len(piece)) + closes), ascii(piece)  # type: ignore[misc]
+
+
+def test_no_generated_comment_takes_long() -> None:
+    """Of those that repeat themselves."""
+    for number in range(max(20, COUNT // 2000)):
+        found = is_read_in_time(lambda length, number=number: long_comment_of(random.Random(number), length - 250))  # type: ignore[misc] # noqa: S311
+        assert found, ascii(long_comment_of(random.Random(number), 60))  # noqa: S311

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -139,3 +140,11 @@ def test_the_conversation_of_the_page_is_what_wedgate_answers(repository_root: P
         path.write_text(f"{head}{BEGIN}{made}{END}{tail}", encoding="utf-8")
         old = made
     assert old == made
+
+
+def test_the_picture_was_made_of_the_page_as_it_is(repository_root: Path) -> None:
+    """It keeps the digest of the transcript; `tools/make_pictures.py override` makes it anew."""
+    page = (repository_root / PAGE).read_text(encoding="utf-8")
+    shown = page.partition(BEGIN)[2].partition(END)[0]
+    picture = (repository_root / "docs" / "images" / "override.png").read_bytes()
+    assert b"tEXttranscript\0" + hashlib.sha256(shown.encode()).hexdigest().encode() in picture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,17 +49,31 @@ def command(event: Path | None, config: Path | None, *, as_check_run: bool) -> E
     if isinstance(found, str):
         click.echo(f"wedgate: nothing to do: {found}")
         return ExitCode.DONE
-    number, comment = found
     talk = open_posting(config, os.environ, as_check_run=as_check_run)
     if not isinstance(talk, Conversing):
-        raise UsageError("the default branch has no wedgate.yml that can be used; write one with `wedgate init`")
-    code = _answer(number, comment, talk, os.environ)
+        raise talk.nobody
+    code = _answer(found, talk, os.environ)
     tell_now(config)
     return code
 
 
-def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int] | str:
-    """Return the pull request and the comment that an event is about, or why it is about none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A comment as the event tells of it; ``body`` and ``author`` (a number) are ``None`` where it does not say."""
+
+    pull_request: int
+    comment: int
+    body: str | None
+    author: int | None
+
+    def is_of(self, found: Comment) -> bool:
+        """Whether a comment that was read is still what was written: an edit within its second shows nowhere else."""
+        author = None if found.author is None else found.author.id
+        return self.body in (None, found.body) and self.author in (None, author)
+
+
+def _event(path: Path | None, environment: Mapping[str, str]) -> Told | str:
+    """Return what an event tells of a comment on a pull request, or why it is about none."""
     named = str(path or environment.get("GITHUB_EVENT_PATH", ""))
     if not named:
         raise UsageError("there is no event: run this in a workflow for issue_comment, or name a file with --event")
@@ -69,7 +84,14 @@ def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int]
             return f"only new comments count, and this one was {str(event.get('action'))[:20]}"
         if not event["issue"].get("pull_request"):
             return "the comment is on an issue, not on a pull request"
-        return int(event["issue"]["number"]), int(event["comment"]["id"])
+        comment = event["comment"]
+        body, author = comment.get("body"), (comment.get("user") or {}).get("id")
+        return Told(
+            pull_request=int(event["issue"]["number"]),
+            comment=int(comment["id"]),
+            body=None if body is None else str(body),
+            author=None if author is None else int(author),
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{where} is no event of a comment ({type(error).__name__}); "
@@ -77,18 +99,24 @@ def _event(path: Path | None, environment: Mapping[str, str]) -> tuple[int, int]
         ) from None
 
 
-def _answer(number: int, comment: int, talk: Conversing, environment: Mapping[str, str]) -> ExitCode:
+def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> ExitCode:
     from wedgate.engine.conversation import Ignored, answer_comment
     from wedgate.overrides.grammar import read_comment
 
+    number, comment = told.pull_request, told.comment
     found = talk.parts.conversations.comment(comment)
     if found is None or not read_comment(found.body):
         click.echo("wedgate: nothing to do: the comment holds no command, or is not there any more")
         return ExitCode.DONE
+    if not told.is_of(found):
+        talk.overrides.doubt(comment)
+        found = replace(found, edited=True)
     _stop_at_once(found, talk, environment)
     _acknowledge(comment, talk)
     try:
-        answer = answer_comment(talk.overrides, talk.parts, talk.decide, pull_request=number, comment=comment)
+        answer = answer_comment(
+            talk.overrides, talk.parts, talk.decide, pull_request=told.pull_request, comment=comment
+        )
     except WedgateError as error:
         _say_trouble(number, found, error, talk)
         raise

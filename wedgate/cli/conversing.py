@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wedgate.errors import ExternalSystemError, UsageError, WedgateError
+
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
     from wedgate.adapters.forge.github_conversations import GithubConversations
@@ -29,7 +31,7 @@ FOR_ANCHORS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """What a status takes where nobody can be asked: the default branch never had a configuration that can be used."""
+    """What a status takes where nobody can be asked: there never was a usable configuration, or it is not known."""
 
     forge: GithubForge
     gate: Gate
@@ -38,13 +40,26 @@ class Posting:
     run_url: str | None
     place: Place
     as_check_run: bool = False
+    trouble: ExternalSystemError | None = None
+    """Why it is not known whose policy decides: then nothing is known of any pull request."""
 
     def ask(self, pull_request: int, head: str) -> Decision:
         """Ask the gate about the head of a pull request, as its own `wedgate check` does."""
         from wedgate.adapters.forge.runner import ChangeEvent
 
-        event = ChangeEvent(pull_request=pull_request, head_sha=head)
-        return self.gate_for(event).decide(None)
+        return self.ask_about(ChangeEvent(pull_request=pull_request, head_sha=head))
+
+    def ask_about(self, change: ChangeEvent) -> Decision:
+        """Ask the gate about a change as the run for it does."""
+        if self.trouble is not None:
+            raise self.trouble
+        return self.gate_for(change).decide(None)
+
+    @property
+    def nobody(self) -> WedgateError:
+        """Why nobody can be asked here."""
+        words = "the default branch has no wedgate.yml that can be used; write one with `wedgate init`"
+        return self.trouble or UsageError(words)
 
     def replaces_lost_ledger(self, pull_request: int, head: str) -> bool:
         """Whether a pull request leaves a ledger that does not exist any more: then there is none to ask about it."""
@@ -74,7 +89,6 @@ class Posting:
 
         What somebody else posted does not count: a rule may ask for the status of one app.
         """
-        from wedgate.errors import ExternalSystemError
         from wedgate.overrides.anchors import without_anchors
 
         try:
@@ -104,9 +118,7 @@ class Conversing(Posting):
         found = open_posting(config, environment)
         if isinstance(found, Conversing):
             return found
-        from wedgate.errors import UsageError
-
-        raise UsageError("the default branch has no wedgate.yml that can be used; write one with `wedgate init`")
+        raise found.nobody
 
     def decide(self, change: Change) -> Decision:
         """Ask the gate about a pull request as it was read."""
@@ -162,7 +174,11 @@ def open_posting(config: Path | None, environment: Mapping[str, str], *, as_chec
     from wedgate.engine.overrides import Overrides
 
     runner = open_runner(config, environment, by_calendar=True)
-    configuration = runner.configuration()
+    configuration, trouble = None, None
+    try:
+        configuration = runner.configuration()
+    except ExternalSystemError as error:
+        trouble = error
     posting = Posting(
         forge=runner.forge,
         gate=runner.gate,
@@ -171,6 +187,7 @@ def open_posting(config: Path | None, environment: Mapping[str, str], *, as_chec
         run_url=run_url(environment),
         place=runner.place,
         as_check_run=as_check_run,
+        trouble=trouble,
     )
     if configuration is None:
         return posting

@@ -27,6 +27,7 @@ _PULL_REQUEST = click.option(
 _CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here."
 )
+_FORM = click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
 _SHOWN = 5
 
 
@@ -50,6 +51,7 @@ def command() -> None:
 
 @command.command("request")
 @click.option("--pull-request", "number", type=int, help="Ask in a comment on this pull request.")
+@_FORM
 @click.option("--as", "principal", help="Without a forge: who asks, as the file of signers has it.")
 @click.option("--key", type=click.Path(path_type=Path), help="Without a forge: the SSH key of whoever asks.")
 @click.option("--commit", required=True, help="The commit that goes out, all 40 digits.")
@@ -62,11 +64,18 @@ def command() -> None:
 @click.option("--link", default="", help="The address of the incident.")
 @click.option("--strategy", type=click.Choice(("normal", "emergency")), default="normal", help="How it is rolled out.")
 @_CONFIG
-def request(number: int | None, principal: str | None, key: Path | None, config: Path | None, **asked: Any) -> ExitCode:
+def request(
+    number: int | None, principal: str | None, key: Path | None, config: Path | None, form: str, **asked: Any
+) -> ExitCode:
     """Ask for an override: in a comment (--pull-request), or as a statement that you sign (--as and --key).
+
+    With --format json the comment that was written is told as JSON: its number, its line and what it asks for, the
+    words for `override status --format json`, which has the request's id once the workflow has answered. A statement is
+    JSON in any case.
 
     \b
     Examples:
+      wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --format json
       wedgate override request --pull-request 7 --commit SHA --region eu --rule saturday --for 4h --reason "it is down"
       wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h --reason x > r.json
     """
@@ -74,7 +83,7 @@ def request(number: int | None, principal: str | None, key: Path | None, config:
     if (number is None) == (principal is None) or (principal is None) != (key is None):
         raise UsageError("give --pull-request to ask on the forge, or --as and --key to sign a statement")
     if number is not None:
-        return _comment(number, line)
+        return _comment(number, line, form)
     assert principal is not None
     assert key is not None
     from dataclasses import replace
@@ -160,8 +169,8 @@ def _vote(verb: str) -> click.Command:
 approve, deny, withdraw = _vote("approve"), _vote("deny"), _vote("withdraw")
 
 
-def _comment(number: int, line: str) -> ExitCode:
-    """Write a comment as whoever the token belongs to, once it is sure that it is a command."""
+def _comment(number: int, line: str, form: str = "text") -> ExitCode:
+    """Write a comment as whoever the token belongs to, once it is sure that it is a command, and say so."""
     from wedgate.cli.wiring import open_forge
     from wedgate.overrides.grammar import read_comment
 
@@ -170,14 +179,40 @@ def _comment(number: int, line: str) -> ExitCode:
         raise UsageError(str(read.mistakes[0]) if read.mistakes else "this is no command")
     connection = open_forge(os.environ).connection
     path = f"/repos/{connection.repository}/issues/{number}/comments"
-    connection.send("POST", path, {"body": line}, what="a comment", needs="use a token that may comment")
-    click.echo(f"wedgate: wrote on pull request {number}: {line}")
+    made = connection.send("POST", path, {"body": line}, what="a comment", needs="use a token that may comment")
+    if form == "json":
+        click.echo(json.dumps(_plain_comment(number, line, made), indent=2))
+    else:
+        click.echo(f"wedgate: wrote on pull request {number}: {line}")
     return ExitCode.DONE
+
+
+def _plain_comment(number: int, line: str, made: Any) -> dict[str, object]:
+    """Return a request that was written as plain data, in the words of ``override status``."""
+    from wedgate.overrides.commands import Override
+    from wedgate.overrides.grammar import read_comment
+
+    ((_, override),) = read_comment(line).commands
+    assert isinstance(override, Override)
+    return {
+        "schema_version": 1,
+        "pull_request": number,
+        "comment": made["id"],
+        "url": made["html_url"],
+        "line": line,
+        "commit": override.sha,
+        "regions": list(override.regions),
+        "rules": list(override.rules),
+        "seconds": int(override.duration.total_seconds()),
+        "reason": override.reason,
+        "link": override.link,
+        "strategy": override.strategy.value,
+    }
 
 
 @command.command("status")
 @_PULL_REQUEST
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
+@_FORM
 @_CONFIG
 def status(number: int, form: str, config: Path | None) -> ExitCode:
     """Say where the override on a pull request stands, read anew. Nothing is written.
@@ -268,7 +303,7 @@ def _write_signed(statement: Statement, ballot: Ballot, principal: str, key: Pat
     type=click.Path(path_type=Path, file_okay=False),
     help="A directory for the ledger, while the one that wedgate.yml names cannot be reached.",
 )
-@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
+@_FORM
 @_CONFIG
 def verify(
     request: Path,

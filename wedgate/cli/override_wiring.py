@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group")
 """Runs for these do not deploy: they look at a grant and leave it for the run that does. Every other run may deploy, a
-scheduled one too, and so whatever opens for it is used."""
+scheduled one too, and one for a pull request that was merged, and so whatever opens for it is used."""
 
 
 def override_parts(
@@ -180,14 +180,18 @@ class Deployment:
 
 def deployment_of(environment: Mapping[str, str], commit: str | None) -> Deployment | None:
     """Return what a run would deploy; ``None`` where nothing says which commit."""
-    from wedgate.adapters.forge.runner import change_event
+    from wedgate.adapters.forge.runner import change_event, merged_commit
 
-    event, name = change_event(environment), environment.get("GITHUB_EVENT_NAME", "")
-    found = commit or (event.head_sha if event is not None else environment.get("GITHUB_SHA", ""))
+    event, name, merged = (
+        change_event(environment),
+        environment.get("GITHUB_EVENT_NAME", ""),
+        merged_commit(environment),
+    )
+    found = commit or merged or (event.head_sha if event is not None else environment.get("GITHUB_SHA", ""))
     if not found:
         return None
     run = environment.get("GITHUB_RUN_ID", "")
-    looks = name in LOOKING_EVENTS
+    looks = name in LOOKING_EVENTS and merged is None
     # Without the number of its run a deployment is one of its own, each time.
     binding = f"run:{run or secrets.token_hex(8)}"
     number = event.pull_request if event is not None else None

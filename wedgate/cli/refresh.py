@@ -110,9 +110,9 @@ def _refresh_group(talk: Posting, group: MergeGroup) -> ExitCode:
     found: Decision | None = None
     commit = group.commit
     try:
-        gate = talk.gate_for(ChangeEvent(pull_request=None, head_sha=commit))
-        found = gate.decide(None)
-        if isinstance(talk, Conversing) and not gate.replaces_lost_ledger():
+        change = ChangeEvent(pull_request=None, head_sha=commit)
+        found = talk.ask_about(change)
+        if isinstance(talk, Conversing) and not talk.gate_for(change).replaces_lost_ledger():
             found = talk.overrides.frozen(found)
             found = talk.overrides.through(found, Outgoing(commit=commit), pull_request=group.pull_request)
         status = status_of(found, url=talk.run_url)

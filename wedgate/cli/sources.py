@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from wedgate.almanac.files import MAX_BYTES, Unread, WorkingFiles
-from wedgate.config.load import CONFIG_PATHS, find_configuration
+from wedgate.config.load import CONFIG_PATHS, find_configuration, parse_unshared
 from wedgate.config.source import load_bytes
 from wedgate.engine.parts import ConfigurationText, ProposedChange
-from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
+from wedgate.errors import ConfigurationError, ExternalSystemError, SharedUnknownError, UsageError
 from wedgate.gate.decision import ConfigOrigin
 
 if TYPE_CHECKING:
@@ -207,20 +207,32 @@ def blob_id(content: bytes) -> str:
 def last_valid(
     forge: Forge, paths: tuple[str, ...], parse: Callable[[bytes, str], Configuration]
 ) -> Configuration | None:
-    """Return the last version of the default branch's configuration that can be used; ``None`` if there is none.
+    """Return the last version of the default branch's configuration that can be used; ``None`` if there never was one.
 
-    While the file is broken it decides who may approve an override: nobody is locked out, nothing opens by accident.
+    While the file is broken it decides who may approve an override: nobody is locked out, nothing opens by accident. A
+    version whose shared calendar cannot be had may have been valid: it counts, as the strictest that it can have been.
+    ``ExternalSystemError`` where there may be one that was not looked at.
     """
     for path in paths:
         for commit in forge.versions_of(path):
             found = forge.file_at(path, commit)
             if found is None:
                 continue
-            try:
-                return parse(found.content, path)
-            except ConfigurationError:
-                continue
+            version = as_far_as_known(found.content, path, parse)
+            if version is not None:
+                return version
     return None
+
+
+def as_far_as_known(content: bytes, path: str, parse: Callable[[bytes, str], Configuration]) -> Configuration | None:
+    """Return a configuration, without what it shares where that cannot be had; ``None`` if it is broken in itself."""
+    try:
+        try:
+            return parse(content, path)
+        except SharedUnknownError:
+            return parse_unshared(content, name=path)
+    except ConfigurationError:
+        return None
 
 
 def first_at(forge: Forge, paths: tuple[str, ...], ref: str) -> ForgeFile | None:

@@ -13,7 +13,7 @@ from wedgate import __version__
 from wedgate.engine.check import Gate
 from wedgate.engine.check import ask_region as ask_region_of_almanac
 from wedgate.engine.parts import Almanac, GateParts, ProposedChange
-from wedgate.errors import ConfigurationError
+from wedgate.errors import SharedUnknownError
 
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
@@ -101,6 +101,7 @@ class RunnerGate:
     forge: GithubForge
     source: DefaultBranch
     parse: Callable[[bytes, str], Configuration]
+    """Raises ``SharedUnknownError`` for a shared calendar that is gone, too: it may have been there before."""
     last_valid: Callable[[], Configuration | None]
     gate_for: Callable[[ChangeEvent], Gate]
     """Returns the gate as the run for a change asks it, whatever this run is for."""
@@ -109,13 +110,14 @@ class RunnerGate:
     def configuration(self) -> Configuration | None:
         """Return the configuration whose policy decides about overrides: the default branch's, or its last valid one.
 
-        ``None`` where there never was one. ``ExternalSystemError`` where the forge does not say.
+        Where a calendar that it shares cannot be had, that closes at all times: whoever may approve is in the file
+        itself. ``None`` where there never was one. ``ExternalSystemError`` where the forge does not say.
         """
+        from wedgate.cli.sources import as_far_as_known
+
         text = self.source.fetch()
-        try:
-            return self.last_valid() if text is None else self.parse(text.content, text.path)
-        except ConfigurationError:
-            return self.last_valid()
+        found = None if text is None else as_far_as_known(text.content, text.path, self.parse)
+        return self.last_valid() if found is None else found
 
 
 def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calendar: bool = False) -> RunnerGate:
@@ -128,10 +130,10 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
     event = None if by_calendar else change_event(environment)
     head = None if event is None or event.pull_request is None else event.head_sha
     source, parse = DefaultBranch(forge, paths, head=head), parser_for(environment)
-    almanac = PinnedAlmanac(source)
+    almanac, parse_before = PinnedAlmanac(source), parser_for(environment, gone_is_unknown=True)
 
     def find_last_valid() -> Configuration | None:
-        return last_valid(forge, paths, parse)
+        return last_valid(forge, paths, parse_before)
 
     def gate_for(change: ChangeEvent | None) -> Gate:
         parts = GateParts(
@@ -189,7 +191,7 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
         gate=gate_for(event),
         forge=forge,
         source=source,
-        parse=parse,
+        parse=parse_before,
         last_valid=find_last_valid,
         gate_for=gate_for,
         place=place_of(paths),
@@ -224,13 +226,21 @@ def open_forge(environment: Mapping[str, str]) -> GithubForge:
     )
 
 
-def parser_for(environment: Mapping[str, str] | None) -> Callable[[bytes, str], Configuration]:
-    """Return what turns bytes into a configuration; shared calendars are asked of the forge of an environment."""
+def parser_for(
+    environment: Mapping[str, str] | None, *, gone_is_unknown: bool = False
+) -> Callable[[bytes, str], Configuration]:
+    """Return what turns bytes into a configuration; shared calendars are asked of the forge of an environment.
+
+    ``gone_is_unknown``: one that is not there is a ``SharedUnknownError``, and not a mistake in the bytes.
+    """
 
     def shared(ref: SharedRef) -> bytes | None:
         from wedgate.cli.sharing import SharedCalendars
 
-        return SharedCalendars(environment)(ref)
+        found = SharedCalendars(environment)(ref)
+        if found is None and gone_is_unknown:
+            raise SharedUnknownError(f"the shared calendar {ref} is not there any more")
+        return found
 
     def parse(content: bytes, name: str) -> Configuration:
         from wedgate.config.load import parse_configuration

@@ -43,7 +43,7 @@ class SharedRef:
 
 
 Shared = Callable[[SharedRef], bytes | None]
-"""Fetches a shared calendar; ``None`` if there is no such file, ``ExternalSystemError`` if nobody answers."""
+"""Fetches a shared calendar; ``None`` if there is no such file, ``SharedUnknownError`` if nobody answers."""
 
 
 def parse_extends(raw: object) -> list[str]:

@@ -5,6 +5,7 @@ Light to import: YAML and pydantic are loaded when a file is read that was not v
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,16 @@ from wedgate.config.configuration import Configuration
 from wedgate.config.source import MAX_BYTES, decode, digest_of, load_bytes
 
 if TYPE_CHECKING:
-    from wedgate.config.extends import Shared
+    from wedgate.config.extends import Shared, SharedRef
 
-__all__ = ["CONFIG_PATHS", "MAX_BYTES", "find_configuration", "load_configuration", "parse_configuration"]
+__all__ = [
+    "CONFIG_PATHS",
+    "MAX_BYTES",
+    "find_configuration",
+    "load_configuration",
+    "parse_configuration",
+    "parse_unshared",
+]
 
 CONFIG_PATHS = ("wedgate.yml", ".github/wedgate.yml")
 
@@ -55,3 +63,25 @@ def parse_configuration(content: bytes, *, name: str, shared: Shared | None = No
     configuration = build(validated, path=name, digest=digest)
     cache.remember(content, validated)
     return configuration
+
+
+def parse_unshared(content: bytes, *, name: str) -> Configuration:
+    """Check a configuration without what other repositories share: each such calendar closes its regions at all times.
+
+    For who may approve, and as the strictest that the configuration can be, where a shared calendar cannot be had.
+    Nothing of it is remembered. ``ConfigurationError`` names everything wrong in the file itself.
+    """
+    from wedgate.config.build import build
+    from wedgate.config.validation import validate
+
+    text = decode(content, name=name)
+    validated = validate(text, name=name, shared=lambda ref: _closed_calendar(ref, text))
+    return build(validated, path=name, digest=digest_of(content))
+
+
+def _closed_calendar(ref: SharedRef, text: str) -> bytes:
+    """Return a calendar that closes every day, with every row that a configuration names of the shared one."""
+    named = re.findall(rf"{re.escape(ref.name)}/([A-Za-z0-9_-]+)", text)
+    row = "{weekdays: monday..sunday, effect: block, confidence: high, source: not known}"
+    rows = "".join(f'  "{each}": {row}\n' for each in dict.fromkeys(("cannot-be-read", *named)))
+    return f"title: not known\nversion: 1\nrules:\n{rows}".encode()

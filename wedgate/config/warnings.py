@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from wedgate.calendars.sources import empty, expiring, partial
 from wedgate.config.complaint_places import about_file, about_rule
+from wedgate.config.fork_warnings import warnings_of_forks
 from wedgate.config.rollout_warnings import warnings_of_rollout, warnings_of_windows
 from wedgate.config.signer_warnings import warnings_of_signers
 from wedgate.config.year_ahead import YEAR, Ahead, look_ahead, warnings_of_year
@@ -51,6 +52,7 @@ def review(configuration: Configuration, *, now: datetime | None = None) -> Revi
         *warnings_of_rollout(configuration),
         *warnings_of_windows(configuration, ahead.timeline),
         *warnings_of_signers(configuration),
+        *warnings_of_forks(configuration),
     ]
     return Review(warnings=in_order(found), ahead=ahead)
 

@@ -23,7 +23,7 @@ from wedgate.engine.horizon import (
     reasons_until,
 )
 from wedgate.engine.parts import Almanac, ConfigurationText, GateParts, ProposedChange
-from wedgate.errors import ConfigurationError, ExternalSystemError, UsageError
+from wedgate.errors import ConfigurationError, ExternalSystemError, SharedUnknownError, UsageError
 from wedgate.gate.change import judge_change
 from wedgate.gate.clock import EARLIEST, LATEST, clock_trouble
 from wedgate.gate.decide import Question, Together, closed_besides, decide, decide_region, decide_without_calendar
@@ -119,6 +119,8 @@ class Gate:
             return text, self._parts.parse(text.content, text.path)
         except ConfigurationError as error:
             return self._repairing() or Trouble(reasons=_invalid(error), text=text)
+        except SharedUnknownError as error:
+            return self._repairing(was_valid=True) or _unreachable(error)
         except ExternalSystemError as error:
             return _unreachable(error)
 
@@ -127,10 +129,11 @@ class Gate:
         read = self.read()
         return self._inputs(read.text, None) if isinstance(read, Trouble) else self._inputs(*read)
 
-    def _repairing(self) -> Trouble | None:
+    def _repairing(self, *, was_valid: bool = False) -> Trouble | None:
         """Return the reason for which a pull request that repairs the configuration alone may go.
 
-        It may not if it opens what the last valid configuration closes: that is more than a repair.
+        It may not if it opens what the last valid configuration closes: that is more than a repair. ``was_valid``: one
+        there was for sure, and what is not known of it closes.
         """
         if self._parts.proposed_change is None:
             return None
@@ -140,6 +143,8 @@ class Gate:
         try:
             repaired = self._parts.parse(change.head, change.path)
             last = None if self._parts.last_valid is None else self._parts.last_valid()
+            if last is None and was_valid:
+                return None
             if last is None and (trouble := self._parts.ledger_trouble(repaired)) is not None:
                 return Trouble(reasons=(Reason(code=ReasonCode.CONFIG_LOOSENED, text=f"the change {trouble}"),))
             verdict, reason = (

@@ -139,8 +139,9 @@ def _said(picture: Picture) -> list[Comment]:
 
 def look(overrides: Overrides, decide: Decide, picture: Picture) -> Decision:
     """Return what the gate says of a pull request's head now, and what an override would let through; none is used."""
-    change = picture.change
-    outgoing = Outgoing(commit=change.head)
+    change, request = picture.change, picture.standing.request
+    asked = None if request is None else request.override.sha
+    outgoing = Outgoing(commit=change.goes_out if asked == change.merged_as else change.head)
     return overrides.through(overrides.frozen(decide(change)), outgoing, pull_request=change.number, known=picture)
 
 
@@ -236,6 +237,7 @@ def _acts(
 
 
 _DUTIES = {Freeze: Duty.STOP, Rollback: Duty.STOP, Thaw: Duty.THAW, Report: Duty.REPORT}
+_NAMED = "somebody who may (`may:` in wedgate.yml says who)"
 _WORDS = {Duty.STOP: "stop anything", Duty.THAW: "thaw", Duty.REPORT: "report a regression by a comment"}
 
 
@@ -243,10 +245,11 @@ def _refused(
     overrides: Overrides, parts: OverrideParts, author: Person, duty: Duty, command: Command
 ) -> Refusal | None:
     if not overrides.may(author, duty):
+        who = "somebody with write access"
         return Refusal(
             code=RefusalCode.NO_PERMISSION,
             what=f"{author.login} may not {_WORDS[duty]} here",
-            remedy="ask somebody who may (`may:` in wedgate.yml says who)",
+            remedy=f"ask {who if parts.configuration.overrides is None else _NAMED}",
         )
     if parts.ledger is None and not isinstance(command, Rollback):
         return Refusal(

@@ -32,8 +32,8 @@ from wedgate.overrides.grants import Grant, Outgoing, grant_in
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
 from wedgate.overrides.place import ROOT, Place
 from wedgate.overrides.policy import (
-    DEFAULT_DUTIES,
     OVERRIDABLE,
+    WITHOUT_POLICY,
     Approvers,
     Audience,
     Duty,
@@ -121,9 +121,20 @@ class Overrides:
         self._code_owners = owners
         self._roles: dict[int, Role] = {}
         self._by_login: dict[str, Role] = {}
+        self._doubted: set[int] = set()
         self.used: Picture | None = None
         """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
         self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
+
+    def doubt(self, comment: int) -> None:
+        """Take a comment for edited, whatever the forge says: it is not what whoever wrote it sent."""
+        self._doubted.add(comment)
+
+    def _as_known(self, comment: Comment, edited: frozenset[int]) -> Comment:
+        """Return a comment as it counts: once known to be edited it stays so, and the ledger hears of it."""
+        if comment.id in self._doubted:
+            return replace(comment, edited=True, is_insider=self.has_part(comment))
+        return replace(comment, edited=True) if comment.id in edited else comment
 
     def picture(
         self,
@@ -137,13 +148,14 @@ class Overrides:
 
         Not ``is_whole``: without the comments from before the last request that the ledger has. Nothing of them counts.
         """
-        conversations = self._parts.conversations
+        conversations, listed = self._parts.conversations, pull_request is not None
         pull_request = pull_request or conversations.pull_request(number)
         if ledger is None and self._parts.ledger is not None:
             ledger = self._parts.ledger.read()
         seen = seen_in(() if ledger is None else ledger.audit)
         newest = None if is_whole else seen.newest.get((self._parts.repository, number))
         comments = conversations.comments(number, None if newest is None else newest - LEEWAY)
+        comments = tuple(self._as_known(each, seen.edited) for each in comments)
         change = self._change(pull_request, seen)
         book = self._book()
         now = self._parts.clock()
@@ -158,6 +170,9 @@ class Overrides:
                 # Strangers in numbers must not keep those who are named, or belong here, from being heard.
                 asks = is_named or person.id in insiders or len(self._roles) < MOST_PEOPLE
                 self._roles[person.id] = conversations.role_of(person) if asks else Role.NONE
+        request = standing.request
+        if request is not None and request.override.sha == change.merged_as and change.merged_by is None and listed:
+            return self.picture(number, ledger, is_whole=is_whole)  # a list does not say who merged it
         return Picture(
             pull_request=pull_request,
             change=change,
@@ -270,6 +285,14 @@ class Overrides:
         """Whether the ledger is not the one that wedgate's own comments on a pull request anchored."""
         return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
 
+    def _who_anchored(self, picture: Picture, ledger: LedgerState) -> str:
+        """Return the words for the comment that anchored another ledger: a person's may be none of wedgate's."""
+        found = next(each for each in picture.comments if is_another(ledger.hashes, self.anchors((each,))))
+        author = found.author
+        if author is None or not author.is_human:
+            return "wedgate's comment here"
+        return f"the comment {found.id} by {author.login} (delete it, if that is not wedgate's account)"
+
     def _anchors_in_statuses(self, commit: str) -> tuple[tuple[int, str], ...]:
         """Return what the latest statuses of a commit say of the ledger of this place, asked once."""
         if commit not in self._in_statuses:
@@ -280,8 +303,7 @@ class Overrides:
     def may(self, person: Person, duty: Duty) -> bool:
         """Whether somebody may do something else than approve."""
         policy = self._parts.configuration.overrides
-        audience = DEFAULT_DUTIES[duty] if policy is None and duty in (Duty.STOP, Duty.REPORT) else None
-        audience = audience or (policy.may[duty] if policy is not None else None)
+        audience = WITHOUT_POLICY.get(duty) if policy is None else policy.may[duty]
         if audience in (None, Audience.SIGNERS) or not self._role(person).may_write:
             return False
         return audience is Audience.WRITE or any(circle.holds(person) for circle in self._book().circles.values())
@@ -408,7 +430,7 @@ class Overrides:
             )
             return dict.fromkeys(closing, none)
         if self.is_another(picture):
-            return dict.fromkeys(closing, _another_than("wedgate's comment here"))
+            return dict.fromkeys(closing, _another_than(self._who_anchored(picture, ledger)))
         uses, now = uses_in(ledger.audit), self._parts.clock()
         policy = self._parts.configuration.overrides
         untouchable = frozenset() if policy is None else policy.untouchable
@@ -517,6 +539,8 @@ class Overrides:
             strangers=() if written is None else written.strangers,
             re_runners=() if again is None or NeverCount.RE_RUNNER not in never else conversations.who_ran(again),
             from_fork=pull_request.from_fork,
+            merged_as=pull_request.merged_as,
+            merged_by=pull_request.merged_by,
         )
 
     def _pushers(self, pull_request: PullRequest, seen: Seen) -> tuple[Person, ...]:

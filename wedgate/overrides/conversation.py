@@ -70,6 +70,7 @@ class _Hearing:
         if request is None:
             self._refuse_votes_without_request()
             return Standing(refusals=tuple(self._refusals), asks=tuple(self._asks.values()))
+        self._change = self._change.asked_as(request.override.sha)
         approvals, denials, taken_back = self._votes(request)
         withdrawn = self._withdrawn_at(request)
         if withdrawn is not None:
@@ -175,17 +176,16 @@ class _Hearing:
 
     def _trouble_with_place(self, override: Override, policy: OverridePolicy) -> Refusal | None:
         """Return what is wrong with the commit, the regions or the rules."""
-        if self._change.from_fork and not policy.forks:
-            return Refusal(
-                code=RefusalCode.FORK,
-                what="this pull request comes from a fork",
-                remedy="push the commit to a branch of this repository, and ask there",
-            )
-        if override.sha != self._change.head:
+        fork = trouble_with_fork(self._change, policy)
+        if fork is not None:
+            return fork
+        # Whoever wrote and pushed what merging made is known by the pull request, and so is who merged it.
+        if override.sha not in (self._change.head, self._change.merged_as):
+            merged = "" if self._change.merged_as is None else " and is merged"
             return Refusal(
                 code=RefusalCode.HEAD_MOVED,
-                what=f"the request is for {override.sha[:12]}, and the branch is at {self._change.head[:12]}",
-                remedy=f"ask for {self._change.head}",
+                what=f"the request is for {override.sha[:12]}, and the branch is at {self._change.head[:12]}{merged}",
+                remedy=f"ask for {self._change.goes_out}",
             )
         for region in override.regions:
             if region not in self._book.regions:
@@ -430,6 +430,19 @@ def _not_said(comment: Comment) -> Refusal | None:
             remedy="write a new comment",
             who=author.login,
         )
+    return None
+
+
+def trouble_with_fork(change: Change, policy: OverridePolicy) -> Refusal | None:
+    """Return why nothing of a fork can be asked for; ``None`` where it can, or the change comes from no fork."""
+    remedy = "push the commit to a branch of this repository, and ask there"
+    if not change.from_fork:
+        return None
+    if not policy.forks:
+        return Refusal(code=RefusalCode.FORK, what="this pull request comes from a fork", remedy=remedy)
+    if NeverCount.HEAD_PUSHER in policy.never_count and not change.pushers:
+        what = "this pull request comes from a fork, and GitHub does not say who pushed there: it may be any approver"
+        return Refusal(code=RefusalCode.FORK, what=what, remedy=f"{remedy}; `never-count` has head-pusher")
     return None
 
 

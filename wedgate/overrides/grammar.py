@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import assert_never
 
 from wedgate.calendars.durations import parse_duration
@@ -87,8 +88,12 @@ class Read:
         return bool(self.commands or self.mistakes)
 
 
+@lru_cache(maxsize=4096)
 def read_comment(body: str) -> Read:
-    """Read every command of a comment; at most ``MOST_COMMANDS`` of them count, and none of a body too long."""
+    """Read every command of a comment; at most ``MOST_COMMANDS`` of them count, and none of a body too long.
+
+    The same comments are asked for their commands again and again in one run, strangers' too: each is read once.
+    """
     if len(body) > LONGEST_BODY:
         return Read()
     commands: list[tuple[int, Command]] = []

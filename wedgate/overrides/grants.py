@@ -156,7 +156,8 @@ def _other_content(request: Request, outgoing: Outgoing) -> Refusal | None:
     return Refusal(
         code=RefusalCode.OTHER_COMMIT,
         what=f"the override is for {approved[:12]}, and {outgoing.commit[:12]} is not the same content",
-        remedy="bring the branch up to date with its base first, and ask for its new head",
+        remedy="bring the branch up to date with its base first, and ask for its new head; in what is merged, ask for "
+        "the commit that merging made",
     )
 
 

@@ -92,6 +92,7 @@ class _Reader:
         self._is_unclear = False
         self._is_html = False
         self._loose = False
+        self._found: dict[str, int] = {}
 
     def read(self, line: str) -> Standing | None:
         """Return how a line stands, ``None`` if nothing in it counts, and go on behind it."""
@@ -166,6 +167,7 @@ class _Reader:
         if self._loose or _QUOTE.match(line) or _LIST.match(line):
             ends_to = 0
         begins, ends_from, place = len(line) - len(line.lstrip(" ")), 0, 0
+        self._found = {}
         while (found := _TAG.search(line, place)) is not None:
             place, at = found.end(), found.start()
             if found[2] is None:
@@ -216,11 +218,18 @@ class _Reader:
         """
         end = _ENDS.get(found[0].upper(), ">")
         place = found.end()
-        closed = -1 if end in self._sections else line.find(end, place)
+        closed = -1 if end in self._sections else self._next(line, end, place)
         if closed < 0:
             self._sections.add(end)
             self._is_unclear = self._is_unclear or (self._is_html and not is_own_block) or self._quoted
         elif end == "-->" and is_clear and not line.startswith((">", "->"), place):
             # For browsers this ends a comment, too.
-            return place if line.find("--!>", place, closed) >= 0 else closed + len(end)
+            return place if 0 <= self._next(line, "--!>", place) < closed else closed + len(end)
         return place
+
+    def _next(self, line: str, what: str, place: int) -> int:
+        """Return where something stands next in the line, as ``find`` does: looked for once, however often asked."""
+        at = self._found.get(what, 0)
+        if 0 <= at < place:
+            at = self._found[what] = line.find(what, place)
+        return at

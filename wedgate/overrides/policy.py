@@ -91,6 +91,8 @@ DEFAULT_DUTIES: Mapping[Duty, Audience] = {
     Duty.STOP: Audience.WRITE,
     Duty.REPORT: Audience.WRITE,
 }
+WITHOUT_POLICY: Mapping[Duty, Audience] = dict.fromkeys((Duty.STOP, Duty.REPORT, Duty.THAW), Audience.WRITE)
+"""Who may what by a comment where nobody is named: whoever can freeze can end a freeze, or nobody could."""
 
 
 OVERRIDABLE = ("calendar_unverified", "config_invalid", "config_loosened", "config_missing")

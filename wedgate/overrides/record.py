@@ -13,7 +13,7 @@ from wedgate.ledger.plain import PlainError, to_plain
 from wedgate.ledger.streams import Stream
 from wedgate.overrides.grants import Grant, Outgoing, Use
 from wedgate.overrides.people import Person
-from wedgate.overrides.refusals import Refusal
+from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import Request
 from wedgate.overrides.standing import Change, Seen, SeenDenial, Standing
 
@@ -36,6 +36,7 @@ def _seen_in(lines: Iterable[AuditLine]) -> Seen:
     pushers: dict[str, tuple[Person, ...]] = {}
     withdrawals: dict[tuple[str, int, str], datetime] = {}
     newest: dict[tuple[str, int], datetime] = {}
+    edited: set[int] = set()
     for line in lines:
         body: Mapping[str, Any] = line.body
         match line.kind:
@@ -49,6 +50,8 @@ def _seen_in(lines: Iterable[AuditLine]) -> Seen:
                 denials[str(body["request"]), person.id] = SeenDenial(
                     request=str(body["request"]), person=person, at=_instant(body["said"])
                 )
+            case Act.REFUSED if body.get("code") == RefusalCode.EDITED.value and body.get("comment") is not None:
+                edited.add(int(body["comment"]))
             case Act.WITHDRAWN:
                 _take_back(body, denials, withdrawals)
             case Act.GRANTED:
@@ -63,6 +66,7 @@ def _seen_in(lines: Iterable[AuditLine]) -> Seen:
         pushers=pushers,
         withdrawals=withdrawals,
         newest=newest,
+        edited=frozenset(edited),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from wedgate.overrides.people import Circle, Person, Role
@@ -19,7 +19,7 @@ class Change:
     """A pull request as it is now. No pushers and no committers (``None``): the forge does not say.
 
     ``co_author_logins`` (in lower case) are co-authors whom a commit names by a login without its number;
-    ``strangers`` are those that it names by what no account is known for.
+    ``strangers`` are those that it names by what no account is known for. ``merged_as`` is what merging made.
     """
 
     repository: str
@@ -33,6 +33,20 @@ class Change:
     strangers: tuple[str, ...] = ()
     re_runners: tuple[Person, ...] = ()
     from_fork: bool = False
+    merged_as: str | None = None
+    merged_by: Person | None = None
+
+    def asked_as(self, commit: str) -> Change:
+        """Return the change as it counts for a request: what merging made is pushed by whoever merged it, too."""
+        if commit == self.head or commit != self.merged_as:
+            return self
+        by = () if self.merged_by is None or not self.pushers else (*self.pushers, self.merged_by)
+        return replace(self, pushers=by)
+
+    @property
+    def goes_out(self) -> str:
+        """The commit that a deployment of it is of: its head, and what merging made of that."""
+        return self.merged_as or self.head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +72,8 @@ class Seen:
     """When the last request of a pull request was made, by repository and number."""
     pushers: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)
     expiries: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    edited: frozenset[int] = frozenset()
+    """The comments that were found edited once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

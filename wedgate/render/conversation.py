@@ -13,6 +13,7 @@ from wedgate.gate.reasons import ReasonCode
 from wedgate.gate.words import why
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import anchor_in_comment
+from wedgate.overrides.conversation import trouble_with_fork
 from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
 from wedgate.overrides.policy import OVERRIDABLE, OverridePolicy, Requirement
@@ -27,6 +28,16 @@ LIMIT = 60_000
 """Characters. A comment may have 65,536 of them."""
 _SHOWN = 10
 """Refusals and uses that are shown; the audit log has all of them."""
+_TO_ASK = "Nobody has asked for an override that stands. To ask, copy this line and say why:"
+_ANEW = "It was for one deployment. For another, once that one has ended, copy this line and say why:"
+_SHORT = "It lets nothing through where the gate asks for more runway than that: `wedgate init` writes `runway: 30m`."
+_NAMES = 10
+"""People that one list names; how many more there are is said."""
+_ROWS = 40
+_CELL = 400
+"""Rows of a table, and characters of a cell: whatever a table leaves out, the lines to copy below it stay whole."""
+_RUNWAY = timedelta(minutes=30)
+"""What the gate that ``wedgate init`` writes asks for."""
 _USUAL = timedelta(hours=4)
 """How long the line to copy asks for, where the policy lets it be so long."""
 
@@ -59,9 +70,11 @@ def render_conversation(
     lines += [*_gate(decision), ""]
     if standing.request is not None:
         lines += _request(standing, ledger, decision.at)
-    if standing.request is None or (_is_over(standing, decision.at) and not is_allowed(decision)):
+    is_used = standing.request is not None and bool(_uses_of(standing.request.id, ledger))
+    if standing.request is None or ((is_used or _is_over(standing, decision.at)) and not is_allowed(decision)):
         lines += [] if standing.request is None else [""]
-        lines += _how_to_ask(change, decision, policy, closing or {}, impossible or {})
+        words = _ANEW if is_used and not _is_over(standing, decision.at) else _TO_ASK
+        lines += _how_to_ask(change, decision, policy, closing or {}, impossible or {}, words)
     if wants_help:
         lines += ["", "#### Commands", "", "Each in a line of its own:", "", "```text", *USAGE.values(), "```"]
     older = [each for each in standing.refusals if each not in refusals and not each.from_outside]
@@ -115,11 +128,8 @@ def _gate(decision: Decision) -> list[str]:
     """Say what the gate says of this commit now, region by region."""
     if not decision.regions:
         return [f"- `{reason.code}`: {inert_text(reason.text)}" for reason in decision.reasons]
-    rows = (
-        f"| {inert_text(region.region)} | {region.verdict.value} | {inert_text(why(region))} |"
-        for region in decision.regions
-    )
-    return ["| region | now | why |", "|---|---|---|", *rows]
+    rows = [(region.region, region.verdict.value, why(region)) for region in decision.regions]
+    return ["| region | now | why |", "|---|---|---|", *_rows(rows)]
 
 
 def _request(standing: Standing, ledger: LedgerState | None, now: datetime) -> list[str]:
@@ -132,6 +142,8 @@ def _request(standing: Standing, ledger: LedgerState | None, now: datetime) -> l
         f"for {_hours(override.duration.total_seconds())} after the last approval needed.",
         "",
     ]
+    if override.duration < _RUNWAY:
+        lines += [_SHORT, ""]
     if override.strategy.value != "normal":
         lines += [f"Strategy: `{override.strategy.value}`.", ""]
     if override.reason:
@@ -140,7 +152,7 @@ def _request(standing: Standing, ledger: LedgerState | None, now: datetime) -> l
     if override.link:
         lines += [f"Link: `{override.link}`", ""]
     lines += ["| region | approvals | by | still may | until |", "|---|---|---|---|---|"]
-    lines += [_region(region) for region in standing.regions]
+    lines += _rows([_region(region) for region in standing.regions])
     words, verbs = _ways_on(standing, now)
     if words and not verbs:
         lines += ["", words]
@@ -173,13 +185,28 @@ def _ways_on(standing: Standing, now: datetime) -> tuple[str, tuple[str, ...]]:
     return "To approve, deny, or take it back, copy one of these lines:", ("approve", "deny", "withdraw")
 
 
-def _region(region: RegionStanding) -> str:
-    by = ", ".join(each.person.login for each in region.approvals) or "nobody yet"
+def _rows(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows of a table, as many as fit beside what has to stand below it."""
+    shown = [f"| {' | '.join(inert_text(_short(cell)) for cell in row)} |" for row in rows[:_ROWS]]
+    left = len(rows) - _ROWS
+    return [*shown, f"| and {left} more {'|' * len(rows[0])}"] if left > 0 else shown
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _CELL else f"{cell[: _CELL - 3]}..."
+
+
+def _people(names: Sequence[str]) -> str:
+    left = len(names) - _NAMES
+    return ", ".join(names[:_NAMES]) + (f" and {left} more" if left > 0 else "")
+
+
+def _region(region: RegionStanding) -> tuple[str, ...]:
+    by = _people([each.person.login for each in region.approvals]) or "nobody yet"
     teams = f" from {region.teams_needed} teams" if region.teams_needed > 1 else ""
     until = "" if region.expires is None else _at(region.expires)
-    still = "" if region.granted_at is not None else ", ".join(region.may_approve) or "nobody"
-    cells = (region.region, f"{len(region.approvals)} of {region.needed}{teams}", by, still, until)
-    return f"| {' | '.join(inert_text(cell) for cell in cells)} |"
+    still = "" if region.granted_at is not None else _people(region.may_approve) or "nobody"
+    return region.region, f"{len(region.approvals)} of {region.needed}{teams}", by, still, until
 
 
 def _how_to_ask(
@@ -188,14 +215,16 @@ def _how_to_ask(
     policy: OverridePolicy | None,
     closing: Mapping[str, Closing],
     impossible: Mapping[str, Refusal],
+    words: str,
 ) -> list[str]:
     """Return the line to copy for what closes the gate now, with the reason left to write; or why none would do."""
     if is_allowed(decision):
         return ["There is nothing to override."]
     if policy is None:
         return ["Nobody may approve an override: wedgate.yml of the default branch has no `overrides:`."]
-    if change.from_fork and not policy.forks:
-        return ["No override for a fork: push the commit to a branch of this repository, and ask there."]
+    fork = trouble_with_fork(change, policy)
+    if fork is not None:
+        return [f"No override for a fork: {inert_text(str(fork))}."]
     closed = {each.region: closing_of(each) for each in decision.regions if each.verdict is Verdict.CLOSED}
     closed = dict(closing) or closed or {"all": closing_of_whole(decision)}
     open_to_all = {region: why for region, why in closed.items() if not _shut(why, policy)}
@@ -208,12 +237,12 @@ def _how_to_ask(
     if too_few and not (open_to_all and decision.regions):
         return [f"No override can be granted: {inert_text(str(too_few[0]))}."]
     rules = sorted({rule or code for why in open_to_all.values() for code, rule in why})
-    line = f"/wedgate override {change.head} regions={','.join(open_to_all)} rules={','.join(rules)}"
+    line = f"/wedgate override {change.goes_out} regions={','.join(open_to_all)} rules={','.join(rules)}"
     line += f' for={spell_duration(min(_USUAL, policy.longest))} reason="..."'
     if Requirement.LINK in policy.require:
         line += f" link={policy.links[0] if policy.links else 'https://'}..."
     return [
-        "Nobody has asked for an override that stands. To ask, copy this line and say why:",
+        words,
         "",
         "```text",
         line,
@@ -255,5 +284,6 @@ def _at(instant: datetime) -> str:
 
 def _hours(seconds: float) -> str:
     hours, rest = divmod(int(seconds), 3600)
-    minutes = f" {rest // 60} min" if rest else ""
-    return f"{hours} h{minutes}" if hours else minutes.strip()
+    minutes, rest = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +21,7 @@ from wedgate.overrides.people import Comment
 WORKFLOW_LOGIN = "github-actions[bot]"
 TWINS_WITHIN = timedelta(minutes=5)
 """How long ago another run may have begun to write the comment that this one has just written too."""
-VERSIONS = 20
+VERSIONS = 200
 """How far back a valid configuration is looked for."""
 _LISTED_AT_MOST = 300
 """The API lists at most so many files of a comparison, and does not say that there are more."""
@@ -27,6 +29,9 @@ _LISTED_OF_PULL_REQUEST = 3000
 """The same for the files of a pull request."""
 _READ_PULLS = "give the job `pull-requests: read`"
 _COMMENT = "give the job `pull-requests: write`"
+
+_Parts = tuple[int, str | None, str]
+"""The number of a comment, the login of its author, and its text."""
 
 
 class GithubForge:
@@ -130,47 +135,53 @@ class GithubForge:
     def keep_comment(self, pull_request: int, marker: str, body: str, known: Sequence[Comment] | None = None) -> bool:
         """Write or update the one comment with a marker; ``False`` where the token may not.
 
-        A comment of anybody else that holds the marker is left alone, whatever the token could do to it. Of two that
-        runs write at once the first stays.
+        A comment of anybody else that holds the marker is left alone, whatever the token could do to it. An app's token
+        may not ask whose it is: then it is the first that it can change, of those that apps wrote. Of two that runs
+        write at once the first stays.
         """
         what = f"the comments of pull request {pull_request}"
         listed = f"{self._base}/issues/{pull_request}/comments"
         there = ((each.id, each.author.login, each.body) for each in known or () if each.author is not None)
-        own = next(self._own_comments(there, marker), None)
-        if own is None:
-            # Another run may have written it in the meantime.
-            own = next(self._own_comments(self._listed(listed, what), marker), None)
-        if own is not None:
-            number, present = own
-            return present == body or self._write("PATCH", self._comment(number), body, what)
-        if not self._write("POST", listed, body, what):
+        # Another run may have written it in the meantime.
+        for number, _, present in self._own_comments(chain(there, self._comments_at(listed, what)), marker):
+            if present == body or self._write("PATCH", self._comment(number), body, what) is not None:
+                return True
+        made = self._write("POST", listed, body, what)
+        if made is None:
             return False
+        author = _parts_of(made)[1]
         since = (self.connection.date() - TWINS_WITHIN).strftime("%Y-%m-%dT%H:%M:%SZ")
-        twins = tuple(self._own_comments(self._listed(listed, what, since=since), marker))
-        for number, _ in twins[1:]:
-            self._write("PATCH", self._comment(twins[0][0]), body, what)
+        listing = self._comments_at(listed, what, since=since)
+        own = [each[0] for each in self._own_comments(listing, marker) if each[1] == author]
+        for twin in own[1:]:
+            self._write("PATCH", self._comment(own[0]), body, what)
             with suppress(NotFoundError):
-                self._write("DELETE", self._comment(number), None, what)
+                self._write("DELETE", self._comment(twin), None, what)
         return True
 
-    def _listed(self, listed: str, what: str, **query: object) -> Iterator[tuple[int, str | None, str]]:
-        return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT, **query))
+    def _own_comments(self, comments: Iterable[_Parts], marker: str) -> Iterator[_Parts]:
+        """Return those that this token wrote, or may have: of another app's, those that begin with the marker."""
+        return (
+            each
+            for each in comments
+            if marker in each[2]
+            and self.may_be_own(each[1])
+            and (each[2].startswith(marker) or each[1] == self._own_login())
+        )
 
-    def _own_comments(self, comments: Iterable[tuple[int, str | None, str]], marker: str) -> Iterator[tuple[int, str]]:
-        """Yield number and text of the comments with a marker that this token wrote."""
-        for number, login, body in comments:
-            if marker in body and login == self._own_login():
-                yield number, body
+    def _comments_at(self, listed: str, what: str, **query: object) -> Iterator[_Parts]:
+        return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT, **query))
 
     def _comment(self, number: int) -> str:
         return f"{self._base}/issues/comments/{number}"
 
-    def _write(self, method: str, path: str, body: str | None, what: str) -> bool:
+    def _write(self, method: str, path: str, body: str | None, what: str) -> Mapping[str, Any] | None:
+        """Return what is there then; ``None`` where the token may not."""
+        sent = None if body is None else {"body": body}
         try:
-            self.connection.send(method, path, None if body is None else {"body": body}, what=what, needs=_COMMENT)
+            return self.connection.send(method, path, sent, what=what, needs=_COMMENT) or {}
         except ForbiddenError:
-            return False
-        return True
+            return None
 
     def _own_login(self) -> str:
         """Return who this token writes as; the token of a workflow may not ask, and writes as this app."""
@@ -188,20 +199,28 @@ class GithubForge:
         own = self._own_login()
         return login == own or (own == WORKFLOW_LOGIN and str(login).endswith("[bot]"))
 
-    def versions_of(self, path: str) -> tuple[str, ...]:
-        """Fetch the commits of the default branch that changed a file, the latest first, at most ``VERSIONS``."""
-        what = f"the history of {path}"
-        found = self.connection.get(
-            f"{self._base}/commits", what=what, needs=READ, path=path, sha=self.default_head(), per_page=VERSIONS
-        )
-        return self.connection.asked(what, READ, lambda: tuple(str(each["sha"]) for each in found))
+    def versions_of(self, path: str) -> Iterator[str]:
+        """Yield the commits of the default branch that changed a file, the latest first, as they are asked for.
+
+        ``ExternalSystemError`` behind ``VERSIONS`` of them: there are more, and they are not read.
+        """
+        what, head = f"the history of {path}", self.default_head()
+        listed = self.connection.pages(f"{self._base}/commits", what=what, needs=READ, path=path, sha=head)
+        for number, found in enumerate(listed):
+            if number == VERSIONS:
+                raise ExternalSystemError(f"the last {VERSIONS} versions of {path} are read, and not those before them")
+            yield self.connection.asked(what, READ, partial(_sha_of, found))
 
     def date(self) -> datetime:
         """Return the forge's clock: the last ``Date`` received, moved on by the time since."""
         return self.connection.date()
 
 
-def _parts_of(comment: Mapping[str, Any]) -> tuple[int, str | None, str]:
+def _sha_of(found: Mapping[str, Any]) -> str:
+    return str(found["sha"])
+
+
+def _parts_of(comment: Mapping[str, Any]) -> _Parts:
     """Return the number of a comment, the login of its author, and its text."""
     user = comment.get("user")
     login = str(user["login"]) if isinstance(user, dict) and "login" in user else None

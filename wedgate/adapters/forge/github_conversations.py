@@ -306,6 +306,7 @@ def _pull_request(found: Mapping[str, Any]) -> PullRequest:
         is_open=found["state"] == "open",
         # Of one that is not merged it is a commit that GitHub made to try.
         merged_as=None if found.get("merged_at") is None else str(found["merge_commit_sha"]),
+        merged_by=_person(found.get("merged_by")),
     )
 
 

@@ -5,7 +5,7 @@ Every implementation passes ``tests/contract/test_forge.py``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -44,6 +44,7 @@ class PullRequest:
     """A pull request now; ``head`` is the commit its branch ``head_ref`` is at, ``author`` ``None`` if deleted.
 
     ``merged_as`` is the commit that merging, squashing or rebasing made of it; ``None`` while it is not merged.
+    ``merged_by`` is known of one that was asked for alone.
     """
 
     number: int
@@ -54,6 +55,7 @@ class PullRequest:
     from_fork: bool
     is_open: bool
     merged_as: str | None = None
+    merged_by: Person | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,8 +280,11 @@ class Forge(Protocol):
         whether it is there now: ``False`` for a token that may not write.
         """
 
-    def versions_of(self, path: str) -> tuple[str, ...]:
-        """Fetch the commits of the default branch that changed a file, the latest first: the last few of them."""
+    def versions_of(self, path: str) -> Iterator[str]:
+        """Yield the commits of the default branch that changed a file, the latest first, each when it is asked for.
+
+        Where there are more than are read, that is an error behind the last that is.
+        """
 
     def date(self) -> datetime:
         """Return the forge's own clock, from the ``Date`` header of an answer just received."""

@@ -37,7 +37,8 @@ def is_runner(environment: Mapping[str, str]) -> bool:
 def change_event(environment: Mapping[str, str]) -> ChangeEvent | None:
     """Return the change that the run is for, ``None`` if it is for none or would not go to the default branch.
 
-    An event file that cannot be read is no change: the calendar then decides.
+    One that is merged is none any more: see ``merged_commit``. An event file that cannot be read is no change: the
+    calendar then decides.
     """
     kind = environment.get("GITHUB_EVENT_NAME", "")
     path = environment.get("GITHUB_EVENT_PATH", "")
@@ -52,12 +53,27 @@ def change_event(environment: Mapping[str, str]) -> ChangeEvent | None:
                 return None
             return ChangeEvent(pull_request=None, head_sha=str(group["head_sha"]))
         pull = event["pull_request"]
-        if pull["base"]["ref"] != default:
+        if pull["base"]["ref"] != default or _is_merged(event):
             return None
         number = int(event.get("number") or pull["number"])
         return ChangeEvent(pull_request=number, head_sha=str(pull["head"]["sha"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def merged_commit(environment: Mapping[str, str]) -> str | None:
+    """Return what merging a pull request made, in a run for that; ``None`` in every other."""
+    if environment.get("GITHUB_EVENT_NAME", "") not in ("pull_request", "pull_request_target"):
+        return None
+    try:
+        event: Any = json.loads(Path(environment.get("GITHUB_EVENT_PATH", "")).read_text(encoding="utf-8"))
+        return str(event["pull_request"]["merge_commit_sha"]) if _is_merged(event) else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _is_merged(event: Any) -> bool:
+    return event.get("action") == "closed" and event["pull_request"].get("merged") is True
 
 
 def default_branch(environment: Mapping[str, str]) -> str | None:
