@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wedgate.adapters.processes.local import LocalLauncher, pinned, quiet_cpu
+from wedgate.adapters.processes.local import LocalLauncher, interrupted_by_ends, pinned, quiet_cpu
 from wedgate.adapters.processes.machine import machine_facts, machine_state
 
 
@@ -155,3 +156,25 @@ def test_the_machine_is_read_from_the_system_where_it_says_something(tmp_path: P
     (tmp_path / "empty").mkdir()
     assert "governor" not in machine_facts(tmp_path / "empty")
     assert "temperature" not in machine_state(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_cancelled_job_leaves_no_command_running(launcher: LocalLauncher, tmp_path: Path, number: int) -> None:
+    """It ends as ^C does; afterwards the signal does what it did before."""
+    told, before = tmp_path / "pid", signal.getsignal(number)
+
+    def cancel() -> None:
+        while not (told.exists() and told.read_text().endswith("\n")):
+            time.sleep(0.01)
+        time.sleep(0.5)  # it has to be waited for
+        os.kill(os.getpid(), number)
+
+    signal.signal(number, lambda *_: None)  # without the guard the command goes on
+    threading.Thread(target=cancel, daemon=True).start()
+    try:
+        with interrupted_by_ends(), pytest.raises(KeyboardInterrupt):
+            launcher.launch(["sh", "-c", f"echo $$ > {told}; exec sleep 20"])
+        assert signal.getsignal(number) is not signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+    _assert_ends(int(told.read_text()))

@@ -128,7 +128,7 @@ def test_other_commits_than_those_that_alarmed_confirm_nothing(tmp_path: Path) -
 def bench(folder: Path, base: str, candidate: str, *words: str) -> Result:
     """Measure two commands that print how long they took."""
     arms = ["--base", f"sh -c '{base}'", "--candidate", f"sh -c '{candidate}'"]
-    metric = ["--metric", "took ([0-9.]+)", "--metric-unit", "ms", "--rounds", "8", "--seed", "5", "--no-pin"]
+    metric = ["--metric", "took ([0-9.]+)", "--metric-unit", "ms", "--rounds", "10", "--seed", "5", "--no-pin"]
     report = ["--regression", str(folder / "regression.json"), *RELEASE]
     return CliRunner().invoke(cli, ["bench", "run", *arms, *metric, *report, *words], standalone_mode=False)
 
@@ -144,11 +144,11 @@ def test_bench_asks_an_alarm_again_on_fresh_rounds(tmp_path: Path) -> None:
     kept = ["--reports", str(tmp_path / "runs"), "--json", str(tmp_path / "bench.json")]
     found = bench(tmp_path, "echo took 100", "echo took 120", *kept)
     assert found.return_value is ExitCode.CLOSED, found.output
-    assert "an alarm: 8 fresh rounds have to say the same" in found.stdout
+    assert "an alarm: 10 fresh rounds have to say the same" in found.stdout
     report = parse_report(json.loads((tmp_path / "regression.json").read_text()))
     assert report.is_confirmed
     assert report.benchmark is not None
-    assert [run.metrics[0].base for run in report.benchmark.runs] == [4, 8]
+    assert [run.metrics[0].base for run in report.benchmark.runs] == [5, 10]
     words = [str(tmp_path / "runs" / name) for name in ("base.json", "candidate.json")]
     fresh = [str(tmp_path / "runs" / "fresh" / name) for name in ("base.json", "candidate.json")]
     advisory = [word for name in ("wall time", "CPU time") for word in ("--advisory", name)]
@@ -158,12 +158,12 @@ def test_bench_asks_an_alarm_again_on_fresh_rounds(tmp_path: Path) -> None:
     schema = CliRunner().invoke(cli, ["report", "schema", "--kind", "bench"], standalone_mode=False).stdout
     jsonschema.validate(plain, json.loads(schema))
     assert plain["judgement"]["confirmation"]["outcome"] == "fail"
-    assert len(plain["fresh_arms"]["base"]["metrics"][0]["values"]) == 8
+    assert len(plain["fresh_arms"]["base"]["metrics"][0]["values"]) == 10
 
 
 def test_bench_takes_an_alarm_back_that_does_not_repeat_itself(tmp_path: Path) -> None:
     """A hiccup of the first run is no regression."""
-    slow = counting(tmp_path, after=5, then="echo took 100")
+    slow = counting(tmp_path, after=6, then="echo took 100")
     found = bench(tmp_path, "echo took 100", slow)
     assert found.return_value is ExitCode.NEEDS_HUMAN, found.output
     assert "it alarmed, and fresh runs did not" in found.stdout
@@ -172,7 +172,7 @@ def test_bench_takes_an_alarm_back_that_does_not_repeat_itself(tmp_path: Path) -
 
 def test_bench_confirms_nothing_where_the_command_breaks_meanwhile(tmp_path: Path) -> None:
     """The fresh rounds fail: one error, and no report."""
-    slow = counting(tmp_path, after=5, then="exit 3")
+    slow = counting(tmp_path, after=6, then="exit 3")
     found = bench(tmp_path, "echo took 100", slow)
     assert isinstance(found.exception, ExternalSystemError), found.output
     assert not (tmp_path / "regression.json").exists()

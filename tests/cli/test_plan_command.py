@@ -13,6 +13,7 @@ from wedgate.cli.main import cli
 from wedgate.errors import UsageError
 
 CONFIG = Path(__file__).parents[2] / "scenarios" / "wedgate.yml"
+REGIONS = ["eu-central", "us-west", "us-east", "asia-pacific"]
 FRIDAY = ("--start", "2026-03-13T11:45:00+01:00")
 
 
@@ -64,11 +65,17 @@ def test_markdown_is_a_chart_that_github_draws() -> None:
 
 
 def test_svg_is_well_formed_and_names_every_region() -> None:
-    """With titles for whoever hovers over a bar."""
+    """With titles for whoever points at a bar, hours to read it by, what the shades mean, and colours for the dark."""
     _, output = plan(*FRIDAY, "--format", "svg")
     root = ET.fromstring(output)  # noqa: S314 (our own)
     texts = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert texts[:4] == ["eu-central", "us-west", "us-east", "asia-pacific"]
+    assert texts[0].startswith("plan, 2026-03-13 10:45 to 2026-03-14 ")
+    assert [text for text in texts if text in REGIONS] == REGIONS
+    assert [text for text in texts if text.endswith(":00")] == [
+        *("Fri 12:00", "Fri 18:00", "Sat 00:00", "Sat 06:00", "Sat 12:00")
+    ]
+    assert texts[-6:] == ["waits for its calendar", "10 %", "50 %", "all", "promoted", "times in UTC"]
+    assert "prefers-color-scheme:dark" in output
     titles = [each.text or "" for each in root.iter("{http://www.w3.org/2000/svg}title")]
     assert any("waits for its calendar" in title for title in titles)
 

@@ -152,6 +152,8 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository_root: Path
             world.shifted_seconds = (found.now - datetime.now(UTC)).total_seconds()
 
         pause(timedelta(0))
+        # A file that is waited for is waited for by the real clock.
+        monkeypatch.delattr(FileStore, "wait")
         monkeypatch.setattr(rollout_wiring, "utc_now", lambda: found.now)
         monkeypatch.setattr("wedgate.cli.wiring.utc_now", lambda: found.now)
         monkeypatch.setattr(rollout_wiring.Interruption, "pause", lambda self, duration: pause(duration))

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 from small_service import CLOSED_ON_SATURDAYS, NEW, green_in, put_simulated, run_to_its_code
 
+from wedgate.adapters.stores.file import FileStore
 from wedgate.cli import rollout_wiring
 from wedgate.errors import ExitCode
 from wedgate.rollout.values import Release
@@ -29,6 +30,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     def pause(self: object, duration: timedelta) -> None:
         now[0] += duration
 
+    # A file that is waited for is waited for by the real clock.
+    monkeypatch.delattr(FileStore, "wait")
     monkeypatch.setattr(rollout_wiring, "utc_now", lambda: now[0])
     monkeypatch.setattr(rollout_wiring.Interruption, "pause", pause)
     return now

@@ -13,6 +13,7 @@ from click.testing import Result
 from github_world import REPOSITORY, GithubWorld
 from small_service import CLOSED_ON_SATURDAYS, NEW, green_in, put_simulated, run_to_its_code
 
+from wedgate.adapters.stores.file import FileStore
 from wedgate.cli import rollout_wiring
 from wedgate.errors import ExitCode
 
@@ -45,6 +46,8 @@ def wedgate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, world: Any) -> Wedg
         world.shifted_seconds = (now[0] - datetime.now(UTC)).total_seconds()
 
     pause(None, timedelta(0))
+    # A file that is waited for is waited for by the real clock.
+    monkeypatch.delattr(FileStore, "wait")
     monkeypatch.setattr(rollout_wiring, "utc_now", lambda: now[0])
     monkeypatch.setattr("wedgate.cli.wiring.utc_now", lambda: now[0])
     monkeypatch.setattr(rollout_wiring.Interruption, "pause", pause)

@@ -180,7 +180,7 @@ def test_a_number_that_is_not_printed_is_a_failure(output: str) -> None:
     """With the pattern that was looked for."""
     printed = PrintedMetric(pattern=re.compile(r"rate (\w+)"))
     found = run_bench(plan(20, printed=printed), Machine(noisy(), output=output), nothing)
-    assert "it printed no number where --metric looks (rate (" in found.stopped
+    assert "it printed no finite number where --metric looks (rate (" in found.stopped
 
 
 def test_memory_that_is_not_known_is_no_metric() -> None:
@@ -195,3 +195,13 @@ def test_progress_is_told_after_each_round() -> None:
     run_bench(plan(8, looks=1), Machine(lambda *_: 1.0), heard.append)
     assert [(each.done, each.is_warm_up) for each in heard][:3] == [(1, True), (1, False), (2, False)]
     assert (heard[-1].done, heard[-1].planned, heard[-1].spent_seconds) == (8, 8, 18.0)
+
+
+@pytest.mark.parametrize("odd", ["nan", "inf", "-inf", "1e999"])
+def test_a_number_that_is_not_finite_is_no_measurement(odd: str) -> None:
+    """Beside good ones either: a median over NaN is whatever sorting leaves."""
+    printed = PrintedMetric(pattern=re.compile(r"took (\S+)"))
+    machine = Machine(noisy(), output=f"took {odd}\ntook 1.0\ntook 5.0\n")
+    found = run_bench(plan(20, printed=printed), machine, nothing)
+    assert (found.failed, found.judgement.outcome) == (True, Outcome.NOT_ENOUGH_DATA)
+    assert "it printed no finite number" in found.stopped

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,6 +54,27 @@ def test_the_whole_interval_decides(direction: Direction, slower: float, part: f
     if part == 0.2:
         assert found.outcome is expected
         assert "known to a bucket" in found.why
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_what_is_decided_holds_wherever_the_values_are(direction: Direction) -> None:
+    """At points drawn at random inside of the bounds: what is decided is what compare() says there."""
+    rng = random.Random(8)  # noqa: S311 - seeded on purpose
+    decided = 0
+    for _ in range(500):
+        wide_by = rng.choice((1.02, 1.08, 1.3))
+        arms = [
+            [(low, low * rng.choice((1, wide_by))) for low in (rng.lognormvariate(0, 0.015) for _ in range(10))]
+            for _ in range(2)
+        ]
+        found = compare_bounded(*arms, direction=direction).outcome
+        if found is Outcome.NOT_ENOUGH_DATA:
+            continue
+        decided += 1
+        for _ in range(12):
+            points = [[rng.choice(pair) for pair in arm] for arm in arms]
+            assert compare(*points, direction=direction).outcome is found
+    assert decided > 100
 
 
 def test_bounds_without_width_change_nothing() -> None:

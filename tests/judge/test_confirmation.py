@@ -88,9 +88,10 @@ def test_the_same_runs_confirm_nothing() -> None:
         (builds(2, at=START - timedelta(hours=1), search=1.1), "are not later than those that alarmed"),
         (builds(2, at=None, search=1.1), "nothing says when"),
         (builds(2, at=LATER, blocked=True, search=1.1), "one was measured after the other"),
+        (builds(2, at=LATER, blocked=True, count=4, search=1.3), "one was measured after the other"),
         (builds(2, at=LATER, count=3, search=1.1), "too few values"),
     ],
-    ids=["older", "without times", "one after the other", "too few"],
+    ids=["older", "without times", "one after the other", "four after four", "too few"],
 )
 def test_runs_that_are_not_fresh_or_not_in_turns_confirm_nothing(again: Builds, says: str) -> None:
     """Whatever they say: the answer is that it is not known."""
@@ -162,6 +163,26 @@ def test_a_report_carries_both_runs_and_is_confirmed_only_then() -> None:
     assert both.metrics[0].candidate / both.metrics[0].baseline == pytest.approx(1.1, abs=0.03)
     assert report_of(first, builds(2, at=LATER)) is None
     assert report_of(builds(1), None) is None
+
+
+def test_whatever_fails_makes_a_report_that_is_valid() -> None:
+    """Also where half of the values are nothing, and medians say so of both: the alarm would be lost."""
+    rng, fails = random.Random(3), 0  # noqa: S311 - seeded on purpose
+    for _ in range(1500):
+        way, idle, spread = rng.choice(list(Direction)), rng.choice((0, 0.3, 0.6)), rng.choice((0.01, 0.1, 0.5))
+        arms = []
+        for mean in (1, rng.choice((0.2, 0.7, 1.5, 3))):
+            count = rng.randint(4, 12)
+            drawn = [0.0 if rng.random() < idle else mean * rng.lognormvariate(0, spread) for _ in range(count)]
+            arms.append(Measurements(metrics=(Metric(name="a", unit="s", direction=way, values=tuple(drawn)),)))
+        judgement = judge_suite(*arms)
+        if judgement.outcome is not Outcome.FAIL:
+            continue
+        fails += 1
+        found = regression_of(judgement, (arms[0], arms[1]), None, **RELEASE)
+        assert found is not None
+        parse_report(json.loads(json.dumps(plain_report(found), allow_nan=False)))
+    assert fails > 150
 
 
 def test_a_rate_is_reported_in_its_own_direction() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -31,10 +32,10 @@ def test_a_report_is_read_whole() -> None:
 
 
 def test_the_schema_names_every_field_of_the_values() -> None:
-    """A field that is added to the values is added to the schema."""
+    """A field that is added to the values is added to the schema; in how many files a metric is, no file says."""
     properties = schema()["properties"]
     assert set(properties) == {"schema_version", "kind", *Measurements.__dataclass_fields__}
-    assert set(properties["metrics"]["items"]["properties"]) == set(Metric.__dataclass_fields__)
+    assert set(properties["metrics"]["items"]["properties"]) == set(Metric.__dataclass_fields__) - {"present"}
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf"), 10**400])
@@ -138,3 +139,14 @@ def test_what_one_file_left_out_is_left_out_of_all() -> None:
     metrics = one(1).metrics
     found = together([Measurements(metrics=metrics, left_out={"a": "why", "search": "why"})])
     assert found.left_out == {"a": "why"}
+
+
+def test_two_measurements_of_one_build_are_put_together_whatever_their_seed_was() -> None:
+    """Seed, load and temperature differ always; another processor is another machine."""
+    reports = [
+        Measurements(metrics=one(1).metrics, environment={"cpu": "one", "seed": seed, "load": load})
+        for seed, load in (("1", "0.1"), ("2", "0.1"))
+    ]
+    assert together(reports).environment == {"cpu": "one", "load": "0.1"}
+    with pytest.raises(ValueError, match="the files differ in cpu: one and two"):
+        together([reports[0], replace(reports[1], environment={"cpu": "two"})])

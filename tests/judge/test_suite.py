@@ -128,6 +128,30 @@ def test_one_after_the_other_is_not_enough_and_in_turns_is() -> None:
     assert turns.outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize("count", [2, 4, 10])
+def test_an_arm_that_is_over_before_the_other_begins_is_blocked_however_few_there_are(count: int) -> None:
+    """Four against four cannot reach one in a hundred; twenty minutes in between are enough to know."""
+    first, later = ([START + timedelta(minutes=each + after) for each in range(count)] for after in (0, 20))
+    assert is_blocked(first, later)
+    assert is_blocked(later, first)
+    assert is_blocked(first, [*later[1:], START + timedelta(seconds=1)]) is (count == 10)
+    if count == 4:
+        base, worse = (
+            replace(metric(seed=seed, count=4, times=times), times=tuple(at))
+            for seed, times, at in ((1, 1.0, first), (2, 1.3, later))
+        )
+        assert judge_suite(report(base), report(worse)).outcome is Outcome.NOT_ENOUGH_DATA
+
+
+def test_an_order_that_one_arm_does_not_tell_is_said() -> None:
+    """Where the other one does; where none does there is nothing to say of one."""
+    times = tuple(START + timedelta(minutes=each) for each in range(10))
+    base, candidate = replace(metric(seed=1), times=times), metric(seed=2)
+    found = judge_suite(report(base), report(candidate)).results[0].comparison
+    assert found.why.endswith("in which order is not known, as the candidate has no times for all values")
+    assert "order" not in judge_suite(report(metric(seed=1)), report(candidate)).results[0].comparison.why
+
+
 @pytest.mark.parametrize("count", [5, 10, 30])
 def test_a_random_order_is_rarely_called_blocked(count: int) -> None:
     """At most one in a hundred, by the exact test; three in three hundred, and chance a few more."""
@@ -170,3 +194,50 @@ def test_files_with_times_say_that_both_were_measured_in_turns() -> None:
     told = judge_suite(report(replace(base, times=times[0])), report(replace(candidate, times=times[1])))
     assert told.outcome is Outcome.FAIL
     assert judge_suite(report(base), report(candidate)).outcome is not Outcome.FAIL
+
+
+def crashed(seed: int, *, of: int, left: int) -> Measurements:
+    """Return files of a build, one of each run, of which only ``left`` have ``checkout``."""
+    runs = []
+    for run in range(of):
+        names = ("search", "checkout") if run < left else ("search",)
+        runs.append(report(*(metric(name, seed=100 * seed + run, count=1) for name in names)))
+    return together(runs)
+
+
+def test_what_a_part_of_the_runs_lost_does_not_pass_for_the_rest() -> None:
+    """A benchmark that crashed in five of ten processes; in as many of the base's files nothing is lost."""
+    base = crashed(1, of=10, left=10)
+    found = judge_suite(base, crashed(2, of=10, left=5))
+    assert found.outcome is Outcome.NOT_ENOUGH_DATA
+    said = {each.name: each.comparison.why for each in found.results}
+    assert said["checkout"].startswith("5 of the candidate's 10 files do not have it")
+    assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=20, left=10)).outcome is Outcome.PASS
+    assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=10, left=10)).outcome is Outcome.PASS
+
+
+def test_values_that_are_fewer_than_those_beside_them_do_not_pass() -> None:
+    """In one file, where the base has as many of each; what fails by those that are left still fails."""
+    base = report(metric("a", seed=1), metric("b", seed=1))
+    found = judge_suite(base, report(metric("a", seed=2), metric("b", seed=2, count=6)))
+    assert [each.comparison.outcome for each in found.results] == [Outcome.PASS, Outcome.NOT_ENOUGH_DATA]
+    assert "has 6 values of it, and 10 of another metric" in found.results[1].comparison.why
+    slow = judge_suite(base, report(metric("a", seed=2), metric("b", seed=2, count=6, times=1.3)))
+    assert slow.results[1].comparison.outcome is Outcome.FAIL
+    fewer = report(metric("a", seed=2, count=6), metric("b", seed=2, count=6))
+    assert "another metric" not in judge_suite(base, fewer).results[1].comparison.why
+
+
+def share(*values: float, way: Direction = Direction.LOWER_IS_BETTER) -> Measurements:
+    """Return the share of requests that failed in each run."""
+    return report(Metric(name="failed", unit="ratio", direction=way, values=values))
+
+
+@pytest.mark.parametrize("failed", [1.0, 0.5, 0.06])
+def test_a_share_that_rose_over_all_runs_does_not_pass(failed: float) -> None:
+    """Two of ten runs in which every request failed: by the order of runs alone it would pass."""
+    found = judge_suite(share(*[0.0] * 10), share(*[0.0] * 8, failed, failed))
+    assert found.outcome is Outcome.MARGINAL
+    assert found.results[0].comparison.why == f"over all runs together it is {20 * failed:.3g} %, and the base's 0 %"
+    assert judge_suite(share(*[0.0] * 10), share(*[0.0] * 8, 0.01, 0.01)).outcome is Outcome.PASS
+    assert judge_suite(share(*[failed] * 10), share(*[0.0] * 10)).outcome is Outcome.PASS

@@ -7,13 +7,14 @@ import multiprocessing
 import os
 import resource
 import stat
-from datetime import UTC, datetime
+import threading
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from wedgate.adapters.stores.file import FileStore
-from wedgate.adapters.stores.interface import RevisionConflictError
+from wedgate.adapters.stores.interface import RevisionConflictError, StoreUnreachableError
 from wedgate.errors import ConfigurationError, ExternalSystemError
 from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.chain import GENESIS, Entry
@@ -105,6 +106,30 @@ def test_append_does_not_read_what_it_knows(store: FileStore, monkeypatch: pytes
     assert store.read() == known
     assert loaded == [True, True]
     assert FileStore(store.path).read() == known
+
+
+def test_what_another_store_appends_is_waited_for(store: FileStore) -> None:
+    """Its own appends, and what it has read, are nothing to wait for."""
+    store.read()
+    store.append(following(store, "own"), revision=3)
+    assert not store.wait(timedelta(milliseconds=20))
+    other = FileStore(store.path)
+    later = threading.Timer(0.1, lambda: other.append(following(other, "an order"), revision=4))
+    later.start()
+    try:
+        assert store.wait(timedelta(seconds=60))
+        assert store.wait(timedelta(0))
+    finally:
+        later.join()
+    assert len(store.read()) == 5
+    assert not store.wait(timedelta(milliseconds=20))
+
+
+def test_a_ledger_that_is_gone_is_not_waited_for(store: FileStore) -> None:
+    """The run then looks as often as where nothing can be waited for."""
+    store.path.unlink()
+    with pytest.raises(StoreUnreachableError, match="No such file"):
+        store.wait(timedelta(seconds=60))
 
 
 def test_missing_entry_is_refused_by_name(store: FileStore) -> None:

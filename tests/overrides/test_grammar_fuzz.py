@@ -26,6 +26,7 @@ from wedgate.overrides.grammar import LONGEST_BODY, read_comment
 COUNT = int(os.environ.get("WEDGATE_FUZZ", "100000"))
 PARTS = 4
 SLOW_SECONDS = 0.5
+pytestmark = pytest.mark.timeout(max(120, COUNT // 1000))
 MARKDOWN = MarkdownIt("commonmark")
 WITH_TABLES = MarkdownIt("commonmark").enable("table")
 HIDING = ("pre", "code", "script", "style", "textarea", "template", "details", "blockquote", "rp", "noembed", "del")

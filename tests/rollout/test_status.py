@@ -30,7 +30,10 @@ def test_after_each_event_the_status_is_what_the_regions_amount_to() -> None:
     """In journals of worlds in which everything happens, each line after line."""
     ended = [Fault(point=point, kind=FaultKind.ABORTED_REGION, pick=pick) for point in (60, 200) for pick in (0.1, 0.9)]
     found: Counter[RolloutStatus] = Counter()
-    for outcome in [*map(simulate, range(60)), *(simulate(seed, [fault]) for seed in (0, 6) for fault in ended)]:
+    for outcome in [
+        *map(simulate, (*range(60), 61, 172, 223)),
+        *(simulate(seed, [fault]) for seed in (0, 6) for fault in ended),
+    ]:
         assert outcome.world is not None
         state: RolloutState | None = None
         for line in outcome.world.known.ledger(outcome.world.store.read()).journals.values():

@@ -104,7 +104,7 @@ def run(
     time decides, with --by cpu the CPU time, or with --metric what the commands print; the others are shown.
 
     Commands run without a shell: write `sh -c '...'` for one. Exits with 0 for a pass, with 10 for a fail, and with 13
-    where that is not known. ^C keeps what was measured.
+    where that is not known. ^C keeps what was measured, and so does a job that is cancelled.
 
     --regression writes a fail as a regression report, once fresh rounds have confirmed it.
 
@@ -280,7 +280,7 @@ def _measure(plan: BenchPlan, options: Mapping[str, Any]) -> tuple[BenchRun, dic
     """Run a plan on this machine, and say how; return what it came to, and on what machine."""
     if not hasattr(os, "wait4"):
         raise UsageError("this system does not count what a single process used; measure on Linux or macOS")
-    from wedgate.adapters.processes.local import LocalLauncher, pinned, quiet_cpu
+    from wedgate.adapters.processes.local import LocalLauncher, interrupted_by_ends, pinned, quiet_cpu
     from wedgate.adapters.processes.machine import machine_facts, machine_state
     from wedgate.engine.bench import MEMORY, run_bench
     from wedgate.render.bench import machine_words
@@ -289,7 +289,7 @@ def _measure(plan: BenchPlan, options: Mapping[str, Any]) -> tuple[BenchRun, dic
     cpu = None if options["no_pin"] else quiet_cpu()
     environment = machine_facts(cpu=cpu)
     environment |= {f"{name} before": value for name, value in machine_state().items()}
-    with pinned(cpu):
+    with pinned(cpu), interrupted_by_ends():
         found = run_bench(plan, LocalLauncher(timeout_seconds=timeout), _tell)
     environment |= {f"{name} after": value for name, value in machine_state().items()}
     environment |= {"pinned": "no" if cpu is None else f"CPU {cpu}", "seed": str(plan.seed)}

@@ -54,7 +54,7 @@ def convert(files: tuple[Path, ...], *, tool: str | None, commit: str | None) ->
 def show(files: tuple[Path, ...], *, tool: str | None, form: str) -> ExitCode:
     """Show the metrics of one build: how many values, their median and spread, the unit, and which way is good.
 
-    The spread is from quartile to quartile, over the median. Above some 10 % a machine is contended.
+    The spread is from quartile to quartile, over the median. Above 7 % a machine is called contended.
 
     \b
     Examples:

@@ -6,6 +6,7 @@ time in every round, under another name: where that differs from the base, the m
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -171,7 +172,7 @@ class _Bench:
         number = _printed(printed.pattern, trial.output)
         if number is None:
             raise _FailedError(
-                name, f"it printed no number where --metric looks ({printed.pattern.pattern})", trial.output
+                name, f"it printed no finite number where --metric looks ({printed.pattern.pattern})", trial.output
             )
         return replace(trial, output=""), number
 
@@ -251,11 +252,11 @@ def _metric(name: str, unit: str, values: Sequence[float], times: tuple[datetime
 
 
 def _printed(pattern: re.Pattern[str], output: str) -> float | None:
-    """Return the median of the numbers that a pattern finds."""
+    """Return the median of the numbers that a pattern finds; ``None`` where one of them is none, or is not finite."""
     found = []
     for match in pattern.finditer(output):
         try:
             found.append(float((match[1] if pattern.groups else match[0]).replace(",", "")))
         except (ValueError, AttributeError):
             return None
-    return median(found) if found else None
+    return median(found) if found and all(map(math.isfinite, found)) else None

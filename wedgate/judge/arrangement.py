@@ -14,11 +14,14 @@ RISK = 0.01
 def is_blocked(base: Sequence[datetime], candidate: Sequence[datetime]) -> bool:
     """Whether so few changes between the arms, in the order of time, would be rare had they been measured in turns.
 
-    The test of Wald and Wolfowitz (Annals of Mathematical Statistics 11, 1940) on the number of runs, exact. Without
-    times, or with too few of them, nothing is known, and the answer is no.
+    The test of Wald and Wolfowitz (Annals of Mathematical Statistics 11, 1940) on the number of runs, exact; and
+    however few there are, an arm that is over before the other begins was measured before it. Without times nothing is
+    known, and the answer is no.
     """
     if not base or not candidate:
         return False
+    if max(base) <= min(candidate) or max(candidate) <= min(base):
+        return True
     ordered = sorted([*((at, 0) for at in base), *((at, 1) for at in candidate)])
     runs = sum(1 for _ in groupby(ordered, key=lambda each: each[1]))
     return _at_most(runs, len(base), len(candidate)) <= RISK

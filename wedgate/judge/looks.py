@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from wedgate.judge.comparison import QUIET, Comparison, Margins
+from wedgate.judge.comparison import SHARES, Comparison, Margins, Rule
 from wedgate.judge.rank_sums import rank_sum_tail
 from wedgate.judge.reading import Direction
 from wedgate.judge.values import Outcome
@@ -41,7 +41,7 @@ def plan_looks(rounds: int, *, level: float, family: int = 1, most: int = MOST_L
     for count in range(min(most, rounds), 0, -1):
         share = level / count
         at = sorted({math.ceil(rounds * place / count) for place in range(1, count + 1)})
-        if len(at) == 1 or rank_sum_tail(at[0], at[0], 0) <= QUIET * share / family:
+        if len(at) == 1 or rank_sum_tail(at[0], at[0], 0) <= SHARES[Rule.ALL_RANKS] * share / family:
             return Looks(rounds=tuple(at), level=share)
     raise ValueError("there are no rounds to look at")
 

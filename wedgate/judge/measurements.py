@@ -7,6 +7,7 @@ one value, because they rise and fall together.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -16,6 +17,8 @@ from wedgate.judge.reading import Direction, Place, Reader, is_finite, kind_of
 
 SCHEMA_VERSION = 1
 KIND = "measurements"
+MACHINE = ("machine", "cpu", "cpus", "governor")
+"""What of an environment tells one machine from another."""
 FIELDS = frozenset(("schema_version", "kind", "commit", "tool", "environment", "metrics", "left_out"))
 
 
@@ -25,6 +28,7 @@ class Metric:
 
     ``bounds`` are the least and the most that each value may be, where it is known to a bucket of a histogram only.
     ``aggregated`` is why the values are not single measurements (a mean over all of them, say): nothing can be tested.
+    ``present`` is in how many files of its build the metric is, and how many there are.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Metric:
     times: tuple[datetime, ...] = ()
     aggregated: str | None = None
     bounds: tuple[tuple[float, float], ...] = ()
+    present: tuple[int, int] = (1, 1)
 
     @property
     def within(self) -> tuple[tuple[float, float], ...]:
@@ -173,6 +178,7 @@ def together(reports: Sequence[Measurements]) -> Measurements:
     """Return several reports of one build as one: each is of processes of its own.
 
     ``ValueError`` where they are of different commits or machines, or give a metric different units or directions.
+    What else differs of their environment (a seed, the load) is of a single file, and left out.
     """
     found: dict[str, Metric] = {}
     for report in reports:
@@ -185,14 +191,19 @@ def together(reports: Sequence[Measurements]) -> Measurements:
     environment: dict[str, str] = {}
     for report in reports:
         for name, value in report.environment.items():
-            if environment.setdefault(name, value) != value:
+            if environment.setdefault(name, value) != value and name in MACHINE:
                 raise ValueError(f"the files differ in {name}: {environment[name]} and {value}")
     tools = {report.tool: None for report in reports if report.tool is not None}
+    names = Counter(metric.name for report in reports for metric in report.metrics)
     return Measurements(
-        metrics=tuple(found.values()),
+        metrics=tuple(replace(each, present=(names[each.name], len(reports))) for each in found.values()),
         commit=next(iter(commits), None),
         tool=", ".join(tools) or None,
-        environment=environment,
+        environment={
+            name: value
+            for name, value in environment.items()
+            if all(report.environment.get(name, value) == value for report in reports)
+        },
         left_out={name: why for report in reports for name, why in report.left_out.items() if name not in found},
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import datetime
-from statistics import median
+from statistics import fmean, median
 
 from wedgate.judge.benchmark_evidence import BenchmarkEvidence, BenchmarkMetric, BenchmarkRun
 from wedgate.judge.confirmation import Builds, alarms_of, measured_until
@@ -50,15 +50,25 @@ def regression_of(
 
 
 def _metric(result: MetricResult) -> ReportedMetric:
-    """Return the base's median, and the candidate's as the estimate has it: lowest ranks know nothing of medians."""
-    found, baseline = result.comparison, median(result.base)
+    """Return the base's median, and the candidate's as the estimate has it: lowest ranks know nothing of medians.
+
+    Where a median is nothing, as that of rates of which half are 0, it is the means, and else the best of each that
+    the other does not reach.
+    """
+    found = result.comparison
     assert found.estimate is not None  # what failed was compared
-    assert found.lower is not None
-    times = found.estimate if found.estimate > 1 else found.lower
     is_cost = result.direction is Direction.LOWER_IS_BETTER
-    candidate = baseline * times if is_cost else baseline / times
-    if baseline == candidate or not math.isfinite(candidate):
-        candidate = median(result.candidate)
+    middle = median(result.base)
+    told = [
+        (middle, middle * found.estimate if is_cost else middle / found.estimate),
+        (middle, median(result.candidate)),
+        (fmean(result.base), fmean(result.candidate)),
+    ]
+    least = min if is_cost else max
+    told.append((least(result.base), least(result.candidate)))
+    baseline, candidate = next(
+        ((old, new) for old, new in told if math.isfinite(new) and (new > old if is_cost else new < old)), told[-1]
+    )
     return ReportedMetric(
         name=result.name, baseline=baseline, candidate=candidate, unit=result.unit, direction=result.direction
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import timedelta
-from operator import attrgetter
 from statistics import fmean
 
 from wedgate.judge.values import Bucket, ColourSample, Reading, Slice, Used
@@ -18,8 +17,6 @@ SINCE_TOLERANCE = timedelta(seconds=5)
 
 SINCE_RESOLUTION = timedelta(seconds=1)
 """How much later than it was a start may seem to be: sources give whole seconds of uptime, rounded down."""
-
-_LOWER = attrgetter("lower_ms")
 
 NOTHING = ColourSample(requests=0, errors=0, timeouts=0, latency=())
 
@@ -123,7 +120,7 @@ def _used_between(colour: str, old: Used | None, new: Used | None) -> Used | Non
 def _bucket_difference(colour: str, old: Sequence[Bucket], new: Sequence[Bucket]) -> tuple[Bucket, ...]:
     earlier = {bucket.lower_ms: bucket for bucket in old}
     found = []
-    for bucket in sorted(new, key=_LOWER) if len(new) > 1 else new:
+    for bucket in sorted(new, key=lambda bucket: bucket.lower_ms) if len(new) > 1 else new:
         past = earlier.pop(bucket.lower_ms, None)
         if past is not None and past.upper_ms != bucket.upper_ms:
             raise TroubleError(f"{colour}: the latency buckets changed at {bucket.lower_ms:g} ms")

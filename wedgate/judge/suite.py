@@ -7,13 +7,14 @@ its share of the level (Bonferroni), and one that could never say anything with 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.bounded import compare_bounded
 from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
-from wedgate.judge.measurements import Measurements, Metric
+from wedgate.judge.measurements import MACHINE, Measurements, Metric
+from wedgate.judge.presence import partly_missing, share_that_rose
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
 from wedgate.judge.units import factor_between
@@ -115,13 +116,15 @@ def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSett
 def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> SuiteJudgement:
     known = {metric.name for metric in base.metrics}
     others = {metric.name: metric for metric in candidate.metrics}
+    gaps = partly_missing(base, candidate)
     new = tuple(name for name in others if name not in known)
     elsewhere = _elsewhere(base, candidate)
     pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
     results = tuple(
-        _result(metric, other, settings, troubles[metric.name], max(1, len(decided))) for metric, other in pairs
+        _held_back(_result(metric, other, settings, troubles[metric.name], max(1, len(decided))), gaps, metric, other)
+        for metric, other in pairs
     )
     left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
     return decided_by(results, settings, new=new, left_out=left_out)
@@ -162,17 +165,24 @@ def _score(results: Sequence[MetricResult], settings: ScoreSettings) -> Score:
     return score_metrics(metrics, weights=weights, thresholds=settings.thresholds, critical=settings.critical)
 
 
+def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, other: Metric | None) -> MetricResult:
+    """Return a metric that does not pass for its survivors alone, nor as a share that rose; what fails stays so."""
+    gap, found = gaps.get(result.name), result.comparison
+    if gap is not None and found.outcome in (Outcome.PASS, Outcome.MARGINAL):
+        return replace(result, comparison=replace(found, outcome=Outcome.NOT_ENOUGH_DATA, why=gap))
+    rose = share_that_rose(metric, other) if other is not None and found.outcome is Outcome.PASS else None
+    if rose is not None:
+        return replace(result, comparison=replace(found, outcome=Outcome.MARGINAL, why=rose))
+    return result
+
+
 def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:
     """Return what says that the two were not measured on the same machine."""
     for name, value in base.environment.items():
         other = candidate.environment.get(name)
-        if name in _MACHINE and other is not None and other != value:
+        if name in MACHINE and other is not None and other != value:
             return f"the base was measured on another machine ({name}: {value}, and here {other})"
     return None
-
-
-_MACHINE = ("machine", "cpu", "cpus", "governor")
-"""What of an environment tells one machine from another."""
 
 
 def _result(
@@ -214,13 +224,22 @@ def _result(
     return MetricResult(
         name=metric.name,
         unit=metric.unit,
-        comparison=comparison,
+        comparison=_with_order(comparison, metric, other),
         base=metric.values,
         candidate=values,
         decides=decides,
         is_critical=is_critical,
         direction=metric.direction,
     )
+
+
+def _with_order(comparison: Comparison, metric: Metric, other: Metric) -> Comparison:
+    """Say where one arm's files tell when they were measured, and the other's do not."""
+    if bool(metric.times) is bool(other.times):
+        return comparison
+    untold = "base" if other.times else "candidate"
+    why = f"{comparison.why}; in which order is not known, as the {untold} has no times for all values"
+    return replace(comparison, why=why)
 
 
 def _trouble(metric: Metric, other: Metric | None, elsewhere: str | None) -> tuple[Outcome, str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
 from textwrap import wrap
@@ -103,50 +103,90 @@ def render_markdown(dated: Dated, local: Local) -> str:
     return "\n".join([*lines, "```"])
 
 
+_STYLE = (
+    "svg{--ink:#1d2433;--quiet:#56607a;--line:#d5dae6;--paper:#fff;--bar:#0b5394}"
+    "@media(prefers-color-scheme:dark){svg{--ink:#e7ebf5;--quiet:#a3adc4;--line:#343c50;--paper:#141821;--bar:#7fb2e5}}"
+    "text{fill:var(--ink)}.quiet{fill:var(--quiet)}.paper{fill:var(--paper)}.bar{fill:var(--bar)}"
+    ".edge{stroke:var(--quiet);stroke-width:.5}.end{stroke:var(--ink);stroke-width:2}.line{stroke:var(--line)}"
+)
+_TICKS = tuple(timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 168, 336))
+_MOST_TICKS = 6
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 def render_svg(dated: Dated, local: Local) -> str:
     """Draw a plan: one row for each region, darker for more traffic, hatched where it waits for its calendar."""
     row, left, width = 34, 130, 760
-    height = row * (len(dated.regions) + 1) + 10
+    foot = row * len(dated.regions) + 30
     whole = max(dated.end - dated.start, timedelta(minutes=1))
 
     def x(at: datetime) -> float:
         return left + (width - left - 10) * ((at - dated.start) / whole)
 
+    title = f"plan, {dated.start:%Y-%m-%d %H:%M} to {dated.end:%Y-%m-%d %H:%M} UTC"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {foot + 56}" font-family="sans-serif" '
         f'font-size="12" role="img" aria-label="plan of a rollout">',
+        f"<style>{_STYLE}</style>"
         '<defs><pattern id="waits" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect width="2" height="6" fill="#888"/></pattern></defs>',
+        '<rect width="2" height="6" fill="#888"/></pattern></defs>'
+        f'<rect class="paper" width="{width}" height="{foot + 56}"/>'
+        f'<text x="4" y="16" font-weight="bold">{title}</text>',
     ]
+    for at in _ticks(dated.start, dated.end):
+        parts.append(f'<path class="line" d="M{x(at):.1f} 24 V{foot}"/>')
+        anchor = "middle" if x(at) < width - 40 else "end"
+        parts.append(f'<text class="quiet" x="{x(at):.1f}" y="{foot + 14}" text-anchor="{anchor}">{at:%a %H:%M}</text>')
     for place, region in enumerate(dated.regions):
-        y = place * row + 6
+        y = place * row + 28
         parts.append(f'<text x="4" y="{y + 17}">{escape(region.region)}</text>')
         bars = [(region.start - region.waited, region.start, 'fill="url(#waits)"', "waits for its calendar")]
         bars += [
-            (
-                step.start,
-                max(step.end, step.start),
-                f'fill="#0b5394" fill-opacity="{_opacity(step.weight)}"',
-                f"{step.weight} %",
-            )
-            for step in region.steps
+            (step.start, max(step.end, step.start), _shade(step.weight), f"{step.weight} %") for step in region.steps
         ]
         for start, end, fill, what in bars:
             if end > start:
-                title = f"{what}: {local(region.region, start)} to {local(region.region, end)}"
-                parts.append(
-                    f'<rect x="{x(start):.1f}" y="{y}" width="{max(x(end) - x(start), 1):.1f}" height="24" {fill} '
-                    f'stroke="#333" stroke-width="0.5"><title>{escape(title)}</title></rect>'
-                )
-        parts.append(f'<path d="M{x(region.end):.1f} {y} v24" stroke="#000" stroke-width="2"/>')
-    y = len(dated.regions) * row + 22
-    parts.append(f'<text x="{left}" y="{y}">{dated.start:%Y-%m-%d %H:%M}Z</text>')
-    parts.append(f'<text x="{width - 10}" y="{y}" text-anchor="end">{dated.end:%Y-%m-%d %H:%M}Z</text>')
-    return "".join([*parts, "</svg>"])
+                told = f"{what}: {local(region.region, start)} to {local(region.region, end)}"
+                parts.append(_bar(x(start), y, max(x(end) - x(start), 1), fill, told))
+        promoted = f"promoted: {local(region.region, region.end)}"
+        parts.append(f'<path class="end" d="M{x(region.end):.1f} {y} v24"><title>{escape(promoted)}</title></path>')
+    return "".join([*parts, *_legend(left, foot + 30), "</svg>"])
 
 
-def _opacity(weight: int) -> float:
-    return round(0.2 + 0.8 * weight / 100, 2)
+def _ticks(start: datetime, end: datetime) -> list[datetime]:
+    """Return round hours or midnights in UTC between two instants, no more than fit beside one another."""
+    every = next((each for each in _TICKS if (end - start) / each <= _MOST_TICKS), _TICKS[-1])
+    first = _EPOCH + -(-(start - _EPOCH) // every) * every
+    return [first + number * every for number in range(int((end - first) / every) + 1)] if first <= end else []
+
+
+def _shade(weight: int) -> str:
+    return f'class="bar" fill-opacity="{round(0.2 + 0.8 * weight / 100, 2)}"'
+
+
+def _bar(x: float, y: float, width: float, fill: str, told: str) -> str:
+    """Return a bar; ``told`` is what a pointer over it shows."""
+    edge = f'<rect class="edge" fill="none" x="{x:.1f}" y="{y}" width="{width:.1f}" height="24"/>'
+    bar = f'<rect x="{x:.1f}" y="{y}" width="{width:.1f}" height="24" {fill}><title>{escape(told)}</title></rect>'
+    return edge + bar
+
+
+def _legend(x: float, y: float) -> list[str]:
+    """Return what the shades mean, in a row."""
+    parts = []
+    for fill, what, room in (
+        ('fill="url(#waits)"', "waits for its calendar", 168),
+        (_shade(10), "10 %", 70),
+        (_shade(50), "50 %", 70),
+        (_shade(100), "all", 58),
+    ):
+        parts.append(f'<rect class="edge" x="{x}" y="{y}" width="18" height="12" fill="none"/>')
+        parts.append(
+            f'<rect x="{x}" y="{y}" width="18" height="12" {fill}/><text x="{x + 24}" y="{y + 11}">{what}</text>'
+        )
+        x += room
+    parts.append(f'<path class="end" d="M{x + 4} {y} v12"/><text x="{x + 12}" y="{y + 11}">promoted</text>')
+    return [*parts, f'<text class="quiet" x="{x + 90}" y="{y + 11}">times in UTC</text>']
 
 
 def plain_plan(dated: Dated) -> dict[str, object]:

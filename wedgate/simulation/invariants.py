@@ -178,9 +178,10 @@ class Checker:
     def looked_after(self, regions: Sequence[str], who: str) -> None:
         """A process that held the lease as ``who`` ended well, and was there for some regions."""
         self._follow()
-        lease = self.ledger.lease
-        if lease is not None and lease.who == who:
-            self.settled |= {name: lease.epoch for name in regions if not self._needs_human(name)}
+        lease, state = self.ledger.lease, self.state()
+        if lease is not None and lease.who == who and state is not None:
+            there = [name for name in regions if name in state.plan.places and not self._needs_human(name)]
+            self.settled |= dict.fromkeys(there, lease.epoch)
 
     def while_running(self) -> None:
         """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""

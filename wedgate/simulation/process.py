@@ -285,9 +285,10 @@ class ProcessTarget:
     def _late_return(self, fence: Fence) -> None:
         """Let an overtaken process return what it raised, just before a newer one puts its fence there."""
         world, place, own = self._process.world, self._place, self._place.fence
-        is_newer = own is not None and not own.is_by_hand and own.rollout == fence.rollout and own.epoch < fence.epoch
-        if world.returns_late and own is not None and is_newer and 0 < place.candidate < 100 and place.coming is None:
-            world.returns_late = False
+        if own is None or own.is_by_hand or own.epoch != world.returns_late or own.rollout != fence.rollout:
+            return
+        if fence.epoch > own.epoch and 0 < place.candidate < 100 and place.coming is None:
+            world.returns_late = 0
             world.apply(place, Weights.giving(Colour.BLUE, 100), own)
 
 

@@ -276,7 +276,9 @@ class _Story:
         match kind:
             case FaultKind.CRASH:
                 process.alive = False
-                world.returns_late = fault.pick >= RETURNS_LATE
+                lease = world.known.ledger(world.store.read()).lease
+                if fault.pick >= RETURNS_LATE and lease is not None and lease.who == f"{process.name}:1":
+                    world.returns_late = lease.epoch
             case FaultKind.ZOMBIE if fault.pick >= PER_REGION:
                 self._region_by_region(region)
             case FaultKind.ZOMBIE | FaultKind.DOUBLE:

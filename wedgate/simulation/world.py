@@ -114,8 +114,8 @@ class World:
         self.next_switch: str | None = None
         self.next_write: str | None = None
         self.next_deploy_fails = False
-        self.returns_late = False
-        """Whether an earlier process, which is overtaken, is about to return the traffic that it gave a candidate."""
+        self.returns_late = 0
+        """The epoch of a process that is overtaken, and is about to return the traffic that it gave a candidate."""
         self.switched: list[Callable[[Region, Weights], None]] = []
 
     def say(self, what: str) -> None:

@@ -24,7 +24,7 @@ _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 class LocalLauncher:
-    """Runs each command in a session of its own, without input; what it leaves running is ended with it.
+    """Runs each command in a session of its own, without input; what it leaves running in it is ended with it.
 
     One that is not done within ``timeout_seconds`` is ended.
     """
@@ -78,6 +78,23 @@ class LocalLauncher:
         if code < 0:
             return f"it was ended by {signal.Signals(-code).name}"
         return f"it exited with {code}" if code else None
+
+
+@contextmanager
+def interrupted_by_ends() -> Iterator[None]:
+    """Let a signal that ends this process (a cancelled job, a closed terminal) interrupt it as ^C does.
+
+    The command that runs is in another session, and would otherwise go on for ever.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 @contextmanager

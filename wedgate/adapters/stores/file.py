@@ -10,8 +10,10 @@ not on network file systems without locks.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from wedgate.adapters.stores.interface import RevisionConflictError, StoreUnreachableError
@@ -21,6 +23,9 @@ from wedgate.ledger.appending import refusal_to_follow
 from wedgate.ledger.chain import GENESIS, Entry, broken_at
 from wedgate.ledger.grown import Grown
 from wedgate.ledger.lines import entries_of, line_of, unreadable
+
+LOOK_EVERY = 0.25
+"""Seconds between two looks at a file that is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,24 @@ class FileStore:
     def notices(self) -> tuple[str, ...]:
         """Say what the last ``read`` left out."""
         return self._notices
+
+    def wait(self, timeout: timedelta) -> bool:
+        """Wait for a write that the last ``read`` did not show and this store did not make; whether there is one.
+
+        Returns at once when there is one already, ``False`` after ``timeout``: the file is looked at every
+        ``LOOK_EVERY`` seconds. Raises ``StoreUnreachableError`` when it is not there, or cannot be looked at.
+        """
+        deadline = time.monotonic() + timeout.total_seconds()
+        while True:
+            try:
+                if _identity(os.stat(self.path)) != (None if self._seen is None else self._seen.identity):
+                    return True
+            except OSError as error:
+                raise StoreUnreachableError(f"{self.path}: {error.strerror or error}") from error
+            rest = deadline - time.monotonic()
+            if rest <= 0:
+                return False
+            time.sleep(min(rest, LOOK_EVERY))
 
     def _known(self) -> _Seen | None:
         """Return what was seen of the file, if it is the very same still."""
