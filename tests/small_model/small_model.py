@@ -317,6 +317,10 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     may_be_returned = (is_exposed(state) or state.phase == "promoted") and state.phase != "rolling_back"
     if by == "hand" and found == 0 and may_be_returned:
         return _by_hand(state, ("by-hand", True), policy)
+    at_rest = state.phase in (*STABLE_SIDE, "pending") or (state.phase == "held" and state.weight == 0)
+    if at_rest and by == "us" and found != 0:
+        # A process of ours that was overtaken raised it late.
+        return _returned(state, "held", "interrupted" if state.hold is None else state.hold.kind, "")
     match state.phase:
         case "gated":
             return (state, (("digest",),)) if found == 0 else (_stuck(state), ())
