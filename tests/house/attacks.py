@@ -1037,7 +1037,7 @@ ATTACKS = (
         LINES,
         "if 0 <= at < place:",
         "if True:",
-        f"{FUZZ}::test_every_construct_is_read_in_linear_time['']",
+        f"{FUZZ}::test_every_construct_is_read_in_linear_time['?>']",
     ),
     Attack(
         "own-it-by-the-wider-line",
