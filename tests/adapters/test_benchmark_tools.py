@@ -651,6 +651,14 @@ def test_csv_mistakes_come_with_their_line(tmp_path: Path, content: str, says: s
     assert says in refusal(path, "csv")
 
 
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    """Which of the two counts nobody said, and a validator refuses it too."""
+    path = tmp_path / "twice.json"
+    text = json.dumps(plain("wedgate/measurements.json"))
+    path.write_text(text.replace('"metrics":', '"metrics": [], "metrics":', 1))
+    assert "the key 'metrics' stands in one object twice" in refusal(path)
+
+
 def test_files_of_two_machines_are_not_put_together(tmp_path: Path) -> None:
     """One machine's runs say nothing about another's."""
     for name, machine in (("a.json", "one"), ("b.json", "two")):

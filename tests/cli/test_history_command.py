@@ -239,12 +239,36 @@ def test_a_shift_that_is_accepted_is_shown_and_not_asked_about_again(tmp_path: P
 
 @pytest.mark.parametrize(
     ("builds", "said"),
-    [(9, "9 builds; too few to tell a shift, 10 are needed"), (10, "the newest build is like those")],
+    [(10, "10 builds; too few to tell a shift, 11 are needed"), (11, "the newest build is like those")],
 )
 def test_a_few_builds_are_not_called_steady(tmp_path: Path, builds: int, said: str) -> None:
     """Nobody can tell yet whether the newest one is away from them."""
     slower(tmp_path, builds, 100)
-    assert said in history("show", str(tmp_path)).stdout
+    shown = history("show", str(tmp_path), "--new", "5")
+    assert said in shown.stdout
+    assert shown.return_value is (ExitCode.NEEDS_HUMAN if builds < 11 else ExitCode.DONE)
+
+
+@pytest.mark.parametrize(("first", "code"), [(5, ExitCode.NEEDS_HUMAN), (6, ExitCode.CLOSED)])
+def test_a_shift_that_so_few_builds_cannot_show_is_not_called_none(tmp_path: Path, first: int, code: ExitCode) -> None:
+    """Five builds, and five twice as slow, are not beyond what the level allows; with one more they are."""
+    slower(tmp_path, first, 100)
+    slower(tmp_path, 5, 200)
+    assert history("show", str(tmp_path), "--new", "10").return_value is code
+
+
+def test_a_metric_that_vanished_from_the_newest_builds_is_not_known(tmp_path: Path) -> None:
+    """The builds that have it say nothing of those that do not."""
+    slower(tmp_path, 16, 100)
+    other = {"name": "index", "unit": "ms", "direction": "lower-is-better", "value": 7, "count": 3}
+    for number in range(16, 20):
+        DirectoryHistory(tmp_path).add(
+            json.dumps({"schema_version": 1, "kind": "build", "build": f"b{number}",
+                        "at": "2027-06-07T10:00:00Z", "metrics": [other]})
+        )  # fmt: skip
+    shown = history("show", str(tmp_path), "--metric", "query", "--new", "3")
+    assert shown.return_value is ExitCode.NEEDS_HUMAN
+    assert "the newest 4 of all builds do not have it" in shown.stdout
 
 
 def test_newest_builds_that_are_accepted_need_nobody(tmp_path: Path) -> None:

@@ -185,13 +185,14 @@ def test_no_name_of_a_metric_commands_a_runner(tmp_path: Path, monkeypatch: pyte
     """A line that would be a command stands where the runner obeys none."""
     names = ("::set-output name=a::b", "##[error]c")
     base = write(tmp_path / "a.csv", seed=1, names=names)
-    assert judge(base, base)[1].startswith("::set-output")
+    other = write(tmp_path / "other.csv", seed=2, names=names)
+    assert judge(base, other)[1].startswith("::set-output")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    first, *_, last = judge(base, base)[1].splitlines()
+    first, *_, last = judge(base, other)[1].splitlines()
     assert first.startswith("::stop-commands::")
     assert last == f"::{first.removeprefix('::stop-commands::')}::"
-    plain = write(tmp_path / "b.csv", seed=1)
-    assert "::" not in judge(plain, plain)[1]
+    plain, another = (write(tmp_path / f"{seed}.csv", seed=seed) for seed in (1, 2))
+    assert "::" not in judge(plain, another)[1]
 
 
 SCORED = """

@@ -314,3 +314,35 @@ def test_what_was_merged_while_its_branch_was_behind_is_asked_for_by_its_own_com
     assert "The override is granted" in talk.answer
     assert (talk.status["state"], talk.deploys(squash).exit_code) == ("success", 0)
     assert talk.deploys(squash).exit_code == 10
+
+
+@pytest.mark.parametrize(
+    ("asked", "words", "warns"), [("30s", "30 s", True), ("20m", "20 min", True), ("90m", "1 h 30 min", False)]
+)
+def test_how_long_it_is_for_is_said_and_that_it_may_be_too_short(
+    talk: Talk, asked: str, words: str, *, warns: bool
+) -> None:
+    """Before two people approve what the gate that `wedgate init` writes would refuse for its runway."""
+    talk.asks(rest=f"regions=eu rules=saturday for={asked} reason=x")
+    assert f"for {words} after the last approval needed" in talk.answer
+    assert ("asks for more runway" in talk.answer) is warns
+
+
+def test_a_comment_of_a_person_that_anchors_another_ledger_is_named(talk: Talk) -> None:
+    """Whoever may write can stop an override so; whoever looks into it has to know by which comment."""
+    granted(talk)
+    foreign = talk.world.say(7, "erin", f"<!-- wedgate:override -->\n<sub>ledger: revision 99, `{'a' * 64}`</sub>")
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 10
+    assert f"the comment {foreign.number} by erin (delete it, if that is not wedgate's account)" in done.stdout
+    talk.world.comments[7].remove(foreign)
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_a_used_override_says_how_to_ask_for_another_deployment(talk: Talk) -> None:
+    """The line to copy is there before its time is over, with the word that the first should have ended."""
+    granted(talk)
+    assert talk.deploys(MERGED).exit_code == 0
+    talk.says("erin", "/wedgate status")
+    assert "For another, once that one has ended" in talk.answer
+    assert f"/wedgate override {H1} regions=eu,us rules=saturday" in talk.answer

@@ -241,3 +241,14 @@ def test_a_share_that_rose_over_all_runs_does_not_pass(failed: float) -> None:
     assert found.results[0].comparison.why == f"over all runs together it is {20 * failed:.3g} %, and the base's 0 %"
     assert judge_suite(share(*[0.0] * 10), share(*[0.0] * 8, 0.01, 0.01)).outcome is Outcome.PASS
     assert judge_suite(share(*[failed] * 10), share(*[0.0] * 10)).outcome is Outcome.PASS
+
+
+def test_a_build_is_not_judged_against_its_own_values() -> None:
+    """A mixed-up artifact would pass; values that do not vary may be the same."""
+    base = report(metric("a", seed=1), metric("b", seed=1))
+    found = judge_suite(base, base)
+    assert found.outcome is Outcome.ERROR
+    assert "the candidate's values are the base's own" in found.why
+    assert judge_suite(base, report(metric("a", seed=1), metric("b", seed=2))).outcome is Outcome.PASS
+    still = report(replace(metric("a", seed=1), values=(3.0,) * 10))
+    assert judge_suite(still, still).outcome is Outcome.PASS

@@ -90,7 +90,8 @@ def show(where: str, *, metrics: tuple[str, ...], last: int | None, form: str, o
     the new level is the base. Commits are looked up in the clone around the working directory.
 
     Exits with 0; with --new N with 10 where one of the last N builds began a lasting regression, and else with 13
-    where the newest build is away from its level and not yet known to stay there. What `accept` accepted is shown, and
+    where the newest build is away from its level and not yet known to stay there, where a metric vanished from the
+    newest builds, and where there are too few builds to tell. What `accept` accepted is shown, and
     not asked about again.
 
     \b
@@ -176,8 +177,20 @@ def _alarm(histories: Sequence[MetricHistory], last: int | None) -> ExitCode:
         for change in each.found.change_points
     ):
         return ExitCode.CLOSED
-    unknown = any(each.found.undecided and each.accepted_undecided is None for each in histories)
+    unknown = any(_is_unknown(each) for each in histories)
     return ExitCode.NEEDS_HUMAN if unknown else ExitCode.DONE
+
+
+def _is_unknown(history: MetricHistory) -> bool:
+    """Whether nobody can tell how the newest builds are: undecided, too few, or without the metric.
+
+    What has been gone for as many builds as are compared at the most has been seen.
+    """
+    from wedgate.judge.series import SeriesSettings, Standing
+
+    if 0 < history.vanished <= SeriesSettings().near or history.found.standing is Standing.YOUNG:
+        return True
+    return bool(history.found.undecided) and history.accepted_undecided is None
 
 
 def histories_at(where: str) -> tuple[MetricHistory, ...]:

@@ -285,6 +285,14 @@ class Overrides:
         """Whether the ledger is not the one that wedgate's own comments on a pull request anchored."""
         return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
 
+    def _who_anchored(self, picture: Picture, ledger: LedgerState) -> str:
+        """Return the words for the comment that anchored another ledger: a person's may be none of wedgate's."""
+        found = next(each for each in picture.comments if is_another(ledger.hashes, self.anchors((each,))))
+        author = found.author
+        if author is None or not author.is_human:
+            return "wedgate's comment here"
+        return f"the comment {found.id} by {author.login} (delete it, if that is not wedgate's account)"
+
     def _anchors_in_statuses(self, commit: str) -> tuple[tuple[int, str], ...]:
         """Return what the latest statuses of a commit say of the ledger of this place, asked once."""
         if commit not in self._in_statuses:
@@ -422,7 +430,7 @@ class Overrides:
             )
             return dict.fromkeys(closing, none)
         if self.is_another(picture):
-            return dict.fromkeys(closing, _another_than("wedgate's comment here"))
+            return dict.fromkeys(closing, _another_than(self._who_anchored(picture, ledger)))
         uses, now = uses_in(ledger.audit), self._parts.clock()
         policy = self._parts.configuration.overrides
         untouchable = frozenset() if policy is None else policy.untouchable

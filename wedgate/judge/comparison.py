@@ -12,7 +12,6 @@ seconds, the answer is the same.
 from __future__ import annotations
 
 import math
-import sys
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -279,7 +278,7 @@ class _Arms:
         bounds = [self._bound(value, self._missed) for value in self._base]
         far = [self._bound(value, self._missed**FAR) for value in self._base]
         # Where even nothing is too small a difference, whatever the candidate costs lies below the bound.
-        candidate = [min(value, sys.float_info.max) for value in self._candidate]
+        candidate = [min(value, math.nextafter(math.inf, 0)) for value in self._candidate]
         return (
             median(_ratios(bounds, candidate)) <= 1
             and all(self._p(test, bounds, candidate, level[test]) <= level[test] for test in tests)

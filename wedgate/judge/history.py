@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from wedgate.judge.history_lines import MACHINE, Acceptance, Build, BuildValue
@@ -30,7 +31,8 @@ class MetricHistory:
     """One metric over the builds that have it, in the unit and direction of the newest of them.
 
     ``skipped`` are builds whose unit cannot be turned into that one, or whose direction is another. ``accepted`` is
-    what somebody accepted of this metric, the newest last.
+    what somebody accepted of this metric, the newest last. ``vanished`` is how many of the newest builds do not have
+    it, though it never was away for so long before.
     """
 
     name: str
@@ -41,6 +43,7 @@ class MetricHistory:
     found: History
     skipped: tuple[Build, ...] = ()
     accepted: tuple[Acceptance, ...] = ()
+    vanished: int = 0
 
     def machine_changed(self, first: int) -> str | None:
         """Say how the machine of a build differs from the one before it; ``None`` if it does not."""
@@ -152,7 +155,16 @@ def _history(name: str, builds: Sequence[Build], settings: SeriesSettings | None
         values=values,
         found=read_history(values, direction=newest.direction, settings=settings),
         skipped=tuple(skipped),
+        vanished=_vanished(name, builds),
     )
+
+
+def _vanished(name: str, builds: Sequence[Build]) -> int:
+    """Return how many of the newest builds lack a metric, if more do than ever in between."""
+    have = [place for place, build in enumerate(builds) if any(value.name == name for value in build.values)]
+    longest = max((after - before - 1 for before, after in pairwise(have)), default=0)
+    lacking = len(builds) - 1 - have[-1]
+    return lacking if lacking > longest else 0
 
 
 def newest(history: MetricHistory, count: int) -> MetricHistory:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import accumulate, groupby, pairwise
+from itertools import count as count_from
 from statistics import median, quantiles
 
 from wedgate.judge.comparison import SAME
@@ -73,6 +74,8 @@ class Standing(StrEnum):
     """They are the first of a new level: fewer than ``near`` builds belong to it."""
     UNDECIDED = "undecided"
     """Away from the level, but too few yet to tell a spike from the start of a lasting shift."""
+    YOUNG = "young"
+    """Of too few builds: a shift that is there could not be told from chance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +103,8 @@ def read_history(values: Sequence[float], *, direction: Direction, settings: Ser
     standing = Standing.UNDECIDED if undecided else Standing.STEADY
     if not undecided and changes and len(values) - last < asked.near:
         standing = Standing.SHIFTED
+    if not changes and len(values) < builds_needed(asked):
+        standing = Standing.YOUNG
     return History(
         change_points=changes,
         spikes=tuple(place for place in away if place < len(values) - undecided),
@@ -107,6 +112,20 @@ def read_history(values: Sequence[float], *, direction: Direction, settings: Ser
         standing=standing,
         undecided=undecided,
     )
+
+
+def builds_needed(settings: SeriesSettings) -> int:
+    """Return of how many builds a history is at least in which the newest could be found to be a lasting shift."""
+    lasting = settings.lasting
+    return next(
+        count
+        for count in count_from(2 * lasting)
+        if 2 * _tail(count - lasting, lasting, 0) <= settings.level / _looks(count, settings)
+    )
+
+
+def _looks(count: int, settings: SeriesSettings) -> int:
+    return max(1, sum(stop - start for start, stop in _seeded(count, 2 * settings.lasting)))
 
 
 def _away(values: Sequence[float], start: int, stop: int, asked: SeriesSettings) -> Iterator[int]:
@@ -149,8 +168,7 @@ class _History:
         self._direction = direction
         self._asked = settings
         intervals = list(_seeded(len(values), 2 * settings.lasting))
-        looks = sum(stop - start for start, stop in intervals)
-        self._risk = settings.level / max(1, looks)
+        self._risk = settings.level / _looks(len(values), settings)
         self._found = [each for each in map(self._best, intervals) if each is not None]
 
     def change_points(self) -> tuple[ChangePoint, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.bounded import compare_bounded
-from wedgate.judge.comparison import Comparison, Margins, compare
+from wedgate.judge.comparison import FEW, Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
 from wedgate.judge.measurements import MACHINE, Measurements, Metric
 from wedgate.judge.presence import partly_missing, share_that_rose
@@ -119,6 +119,9 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     gaps = partly_missing(base, candidate)
     new = tuple(name for name in others if name not in known)
     elsewhere = _elsewhere(base, candidate)
+    if _is_same(base, candidate):
+        why = "the candidate's values are the base's own: one file was given twice, or one build measured as both"
+        return SuiteJudgement(outcome=Outcome.ERROR, results=(), level=settings.margins.level, why=why)
     pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
@@ -174,6 +177,12 @@ def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, ot
     if rose is not None:
         return replace(result, comparison=replace(found, outcome=Outcome.MARGINAL, why=rose))
     return result
+
+
+def _is_same(base: Measurements, candidate: Measurements) -> bool:
+    """Whether all values are the same, in their order too, though they do vary: fresh processes hardly do that."""
+    values, others = ({metric.name: metric.values for metric in each.metrics} for each in (base, candidate))
+    return values == others and sum(len(set(each)) > FEW for each in values.values()) > 0
 
 
 def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:

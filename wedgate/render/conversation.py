@@ -28,11 +28,16 @@ LIMIT = 60_000
 """Characters. A comment may have 65,536 of them."""
 _SHOWN = 10
 """Refusals and uses that are shown; the audit log has all of them."""
+_TO_ASK = "Nobody has asked for an override that stands. To ask, copy this line and say why:"
+_ANEW = "It was for one deployment. For another, once that one has ended, copy this line and say why:"
+_SHORT = "It lets nothing through where the gate asks for more runway than that: `wedgate init` writes `runway: 30m`."
 _NAMES = 10
 """People that one list names; how many more there are is said."""
 _ROWS = 40
 _CELL = 400
 """Rows of a table, and characters of a cell: whatever a table leaves out, the lines to copy below it stay whole."""
+_RUNWAY = timedelta(minutes=30)
+"""What the gate that ``wedgate init`` writes asks for."""
 _USUAL = timedelta(hours=4)
 """How long the line to copy asks for, where the policy lets it be so long."""
 
@@ -65,9 +70,11 @@ def render_conversation(
     lines += [*_gate(decision), ""]
     if standing.request is not None:
         lines += _request(standing, ledger, decision.at)
-    if standing.request is None or (_is_over(standing, decision.at) and not is_allowed(decision)):
+    is_used = standing.request is not None and bool(_uses_of(standing.request.id, ledger))
+    if standing.request is None or ((is_used or _is_over(standing, decision.at)) and not is_allowed(decision)):
         lines += [] if standing.request is None else [""]
-        lines += _how_to_ask(change, decision, policy, closing or {}, impossible or {})
+        words = _ANEW if is_used and not _is_over(standing, decision.at) else _TO_ASK
+        lines += _how_to_ask(change, decision, policy, closing or {}, impossible or {}, words)
     if wants_help:
         lines += ["", "#### Commands", "", "Each in a line of its own:", "", "```text", *USAGE.values(), "```"]
     older = [each for each in standing.refusals if each not in refusals and not each.from_outside]
@@ -135,6 +142,8 @@ def _request(standing: Standing, ledger: LedgerState | None, now: datetime) -> l
         f"for {_hours(override.duration.total_seconds())} after the last approval needed.",
         "",
     ]
+    if override.duration < _RUNWAY:
+        lines += [_SHORT, ""]
     if override.strategy.value != "normal":
         lines += [f"Strategy: `{override.strategy.value}`.", ""]
     if override.reason:
@@ -206,6 +215,7 @@ def _how_to_ask(
     policy: OverridePolicy | None,
     closing: Mapping[str, Closing],
     impossible: Mapping[str, Refusal],
+    words: str,
 ) -> list[str]:
     """Return the line to copy for what closes the gate now, with the reason left to write; or why none would do."""
     if is_allowed(decision):
@@ -232,7 +242,7 @@ def _how_to_ask(
     if Requirement.LINK in policy.require:
         line += f" link={policy.links[0] if policy.links else 'https://'}..."
     return [
-        "Nobody has asked for an override that stands. To ask, copy this line and say why:",
+        words,
         "",
         "```text",
         line,
@@ -274,5 +284,6 @@ def _at(instant: datetime) -> str:
 
 def _hours(seconds: float) -> str:
     hours, rest = divmod(int(seconds), 3600)
-    minutes = f" {rest // 60} min" if rest else ""
-    return f"{hours} h{minutes}" if hours else minutes.strip()
+    minutes, rest = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)

@@ -10,7 +10,7 @@ from typing import Any
 
 from wedgate.judge.history import AcceptedShift, MetricHistory, newest
 from wedgate.judge.history_lines import Acceptance, Build
-from wedgate.judge.series import ChangePoint, SeriesSettings, Standing
+from wedgate.judge.series import ChangePoint, SeriesSettings, Standing, builds_needed
 from wedgate.judge.wording import spell_p
 from wedgate.render.decision_words import clean
 
@@ -266,10 +266,10 @@ def standing_words(history: MetricHistory) -> str:
         Standing.STEADY: "the newest build is like those before it",
         Standing.SHIFTED: "the level is a new one",
         Standing.UNDECIDED: f"the newest {found.undecided} may be a spike, or the start of a shift",
+        Standing.YOUNG: f"too few to tell a shift, {builds_needed(SeriesSettings())} are needed",
     }[found.standing]
-    needed = 2 * SeriesSettings().lasting
-    if count < needed:
-        words = f"too few to tell a shift, {needed} are needed"
+    if history.vanished:
+        words = f"the newest {history.vanished} of all builds do not have it: what vanished was not shown to be good"
     elif history.accepted_undecided is not None:
         words = f"the newest {found.undecided} are away from it, which was accepted"
     elif found.standing is Standing.SHIFTED and history.accepted_shift(found.change_points[-1]) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,13 +13,27 @@ from wedgate.adapters.benchmarks.interface import UnreadableError
 
 
 def load(text: str, tool: str) -> Any:
-    """Return the data of a JSON text; ``UnreadableError`` with the line where it breaks off."""
+    """Return the data of a JSON text; ``UnreadableError`` with the line where it breaks off, or the key given twice."""
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
+    except _TwiceError as error:
+        what = f"the key {ascii(str(error))[:80]} stands in one object twice"
+        raise UnreadableError(what, f"write it anew with {tool}") from None
     except json.JSONDecodeError as error:
         raise UnreadableError(f"it is no JSON: {error.msg}", f"write it anew with {tool}", error.lineno) from None
     except (RecursionError, ValueError):
         raise UnreadableError("it is no JSON that can be read", f"write it anew with {tool}") from None
+
+
+class _TwiceError(Exception):
+    """A key that stands twice in an object: which of its values counts, nobody said."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _TwiceError(Counter(key for key, _ in pairs).most_common(1)[0][0])
+    return found
 
 
 def items(data: Any, key: str, tool: str) -> list[Mapping[str, Any]]:

@@ -160,11 +160,14 @@ class GithubForge:
         return True
 
     def _own_comments(self, comments: Iterable[_Parts], marker: str) -> Iterator[_Parts]:
-        """Yield those that this token wrote; of an app that may be its own, such as begin with the marker."""
-        for each in comments:
-            _, login, body = each
-            if marker in body and (login == self._own_login() or (self.may_be_own(login) and body.startswith(marker))):
-                yield each
+        """Return those that this token wrote, or may have: of another app's, those that begin with the marker."""
+        return (
+            each
+            for each in comments
+            if marker in each[2]
+            and self.may_be_own(each[1])
+            and (each[2].startswith(marker) or each[1] == self._own_login())
+        )
 
     def _comments_at(self, listed: str, what: str, **query: object) -> Iterator[_Parts]:
         return map(_parts_of, self.connection.pages(listed, what=what, needs=_COMMENT, **query))
