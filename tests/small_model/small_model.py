@@ -350,6 +350,7 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         return _returned(state, "held", "interrupted", "late")
     at_rest = state.phase in (*STABLE_SIDE, "pending") or (state.phase == "held" and state.weight == 0)
     if at_rest and by in ("us", "hand") and found != 0:
+        # A process of ours that was overtaken raised it late.
         kind = state.hold.kind if state.hold is not None else "interrupted"
         return _returned(state, "held", kind, "strayed")
     match state.phase:
