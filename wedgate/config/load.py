@@ -68,14 +68,15 @@ def parse_configuration(content: bytes, *, name: str, shared: Shared | None = No
 def parse_unshared(content: bytes, *, name: str) -> Configuration:
     """Check a configuration without what other repositories share: each such calendar closes its regions at all times.
 
-    For who may approve, and as the strictest that the configuration can be, where a shared calendar cannot be had.
+    For who may approve, and as the strictest that the configuration can be, where a shared calendar cannot be had: no
+    row of it is switched off or changed, because nobody knows what a change would be laid over.
     Nothing of it is remembered. ``ConfigurationError`` names everything wrong in the file itself.
     """
     from wedgate.config.build import build
     from wedgate.config.validation import validate
 
     text = decode(content, name=name)
-    validated = validate(text, name=name, shared=lambda ref: _closed_calendar(ref, text))
+    validated = validate(text, name=name, shared=lambda ref: _closed_calendar(ref, text), is_stand_in=True)
     return build(validated, path=name, digest=digest_of(content))
 
 

@@ -18,10 +18,11 @@ from wedgate.config.source import whole_file
 from wedgate.errors import ConfigurationError, Problem
 
 
-def validate(text: str, *, name: str, shared: Shared | None = None) -> Validated:
+def validate(text: str, *, name: str, shared: Shared | None = None, is_stand_in: bool = False) -> Validated:
     """Return the normal plain data of a configuration; ``ConfigurationError`` with everything wrong in it.
 
-    ``shared`` fetches the calendars of other repositories; ``ExternalSystemError`` when it gets no answer.
+    ``shared`` fetches the calendars of other repositories; ``ExternalSystemError`` when it gets no answer. Where it
+    only stands in for them (``is_stand_in``), what the file changes in their rows is left out.
     """
     noted: list[Problem] = []
     root = parse_nodes(text, name=name, noted=noted)
@@ -29,7 +30,7 @@ def validate(text: str, *, name: str, shared: Shared | None = None) -> Validated
         what, remedy = f"the file is {shown(root.data)}, not keys with values", "write a starter with `wedgate init`"
         raise ConfigurationError((*noted, *whole_file(name, what, remedy).problems))
     complaints = Complaints(name, root, noted)
-    expansion = expand(root, complaints, shared=shared)
+    expansion = expand(root, complaints, shared=shared, is_stand_in=is_stand_in)
     data = validate_shape(root, expansion.data, complaints)
     check_references(expansion.data, complaints)
     check_consistency(expansion.data, complaints)
