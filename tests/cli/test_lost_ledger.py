@@ -139,3 +139,14 @@ def test_why_there_is_no_answer_is_said_on_the_pull_request(talk: Talk) -> None:
     assert "no-such-host.invalid" in trouble
     assert talk.says("stranger", "/wedgate status").exit_code == 20
     assert sum(each.login == "github-actions[bot]" for each in talk.world.comments[7]) == 2
+
+
+def test_a_freeze_that_no_ledger_takes_is_answered(talk: Talk) -> None:
+    """Whoever stops something has to hear that it is not stopped."""
+    talk.asks()
+    talk.world.put("wedgate.yml", text_of("http://127.0.0.1:9/x.git").encode())
+    talk.world.reactions.clear()
+    assert talk.says("zoe", "/wedgate freeze for=2h reason=payments").exit_code == 20
+    assert [what for _, what in talk.world.reactions] == ["eyes"]
+    trouble = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"][-1]
+    assert "wedgate could not answer" in trouble
