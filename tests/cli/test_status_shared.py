@@ -126,6 +126,31 @@ def test_a_version_that_seems_broken_without_what_it_shares_is_not_known(talk: T
     assert talk.looks().exit_code == 20
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("longest: 4h", "longest: 10m"),
+        ("longest: 4h", 'links: ["https://incidents.example/(x)/"]'),
+        ("  saturday:", "  config_loosened:"),
+    ],
+    ids=["longest", "links", "rule"],
+)
+@pytest.mark.parametrize("is_now", [True, False])
+def test_a_version_that_was_valid_before_a_limit_came_still_decides(
+    talk: Talk, change: tuple[str, str], *, is_now: bool
+) -> None:
+    """The limit is for what a change brings: a repair takes nobody's say for a file that was never valid."""
+    valid = CONFIG.format(policy="longest: 4h", remote=talk.server.url)
+    assert change[0] in valid
+    earlier = valid.replace(*change)
+    holds(talk, earlier if is_now else "", text_of(talk, None, (QUORUM, TAKEN)), earlier.encode())
+    if not is_now:
+        talk.world.put("wedgate.yml", BROKEN)
+    assert refreshed(talk).startswith("failure config_loosened")
+    holds(talk, valid, earlier)
+    assert refreshed(talk).startswith("failure config_invalid")
+
+
 def test_broken_versions_in_a_row_hide_no_valid_one(talk: Talk) -> None:
     """A valid version behind more than twenty broken ones still says what is closed and who approves."""
     valid = CONFIG.format(policy="longest: 4h", remote=talk.server.url)

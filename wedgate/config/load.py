@@ -44,10 +44,13 @@ def load_configuration(path: Path, *, shared: Shared | None = None) -> Configura
     return parse_configuration(load_bytes(path), name=str(path), shared=shared)
 
 
-def parse_configuration(content: bytes, *, name: str, shared: Shared | None = None) -> Configuration:
+def parse_configuration(
+    content: bytes, *, name: str, shared: Shared | None = None, is_earlier: bool = False
+) -> Configuration:
     """Check a configuration that was read already; ``name`` is how messages name it.
 
     ``shared`` fetches the calendars that other repositories share; ``ExternalSystemError`` when nobody answers it.
+    ``is_earlier``: a file that was valid before limits came to be still is.
     The same bytes are validated once per machine and version where ``wedgate.config.cache`` may remember them.
     """
     from wedgate.config import cache
@@ -59,9 +62,10 @@ def parse_configuration(content: bytes, *, name: str, shared: Shared | None = No
     from wedgate.config.build import build
     from wedgate.config.validation import validate
 
-    validated = validate(decode(content, name=name), name=name, shared=shared)
+    validated = validate(decode(content, name=name), name=name, shared=shared, is_earlier=is_earlier)
     configuration = build(validated, path=name, digest=digest)
-    cache.remember(content, validated)
+    if not is_earlier:
+        cache.remember(content, validated)
     return configuration
 
 
@@ -76,7 +80,9 @@ def parse_unshared(content: bytes, *, name: str) -> Configuration:
     from wedgate.config.validation import validate
 
     text = decode(content, name=name)
-    validated = validate(text, name=name, shared=lambda ref: _closed_calendar(ref, text), is_stand_in=True)
+    validated = validate(
+        text, name=name, shared=lambda ref: _closed_calendar(ref, text), is_stand_in=True, is_earlier=True
+    )
     return build(validated, path=name, digest=digest_of(content))
 
 
