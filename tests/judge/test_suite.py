@@ -10,7 +10,7 @@ import pytest
 
 from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.comparison import Margins
-from wedgate.judge.measurements import Measurements, Metric, together
+from wedgate.judge.measurements import Measurements, Metric, parse_measurements, plain_measurements, together
 from wedgate.judge.reading import Direction
 from wedgate.judge.suite import SuiteSettings, judge_suite
 from wedgate.judge.values import Outcome
@@ -214,6 +214,15 @@ def test_what_a_part_of_the_runs_lost_does_not_pass_for_the_rest() -> None:
     assert said["checkout"].startswith("5 of the candidate's 10 files do not have it")
     assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=20, left=10)).outcome is Outcome.PASS
     assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=10, left=10)).outcome is Outcome.PASS
+
+
+def test_what_a_part_of_the_runs_lost_is_known_in_a_converted_report_too() -> None:
+    """Six of twelve against eleven of twelve: as `report convert` writes several files, and as it reads them again."""
+    builds = (crashed(1, of=12, left=11), crashed(2, of=12, left=6))
+    assert judge_suite(*builds).outcome is Outcome.NOT_ENOUGH_DATA
+    base, candidate = (parse_measurements(plain_measurements(each)) for each in builds)
+    assert judge_suite(base, candidate) == judge_suite(*builds)
+    assert judge_suite(together([base]), together([candidate])) == judge_suite(*builds)
 
 
 def test_values_that_are_fewer_than_those_beside_them_do_not_pass() -> None:
