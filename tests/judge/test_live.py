@@ -202,6 +202,39 @@ def test_what_goes_wrong_at_the_end_is_not_made_small_by_the_hours_before(
     assert judge_live(slices, JudgeSettings(), level=LEVEL, final=True).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("silent", "against_limits", "outcome"),
+    [
+        (range(30, 40), False, Outcome.NOT_ENOUGH_DATA),
+        (range(20, 40), False, Outcome.NOT_ENOUGH_DATA),
+        (range(36, 40), False, Outcome.PASS),
+        (range(35, 40), False, Outcome.NOT_ENOUGH_DATA),
+        (range(20, 40), True, Outcome.PASS),
+    ],
+)
+def test_a_candidate_that_no_longer_gets_requests_does_not_pass(
+    sample, silent: Sequence[int], against_limits: bool, outcome: Outcome
+) -> None:
+    """A balancer took it out: where that is so in more than a tenth of the slices, nobody knows how it would do."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=40, requests=200)
+    slices = [replace(piece, candidate=NOTHING) if at in silent else piece for at, piece in enumerate(slices)]
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True, against_limits=against_limits)
+    assert verdict.outcome is outcome, verdict.text
+    if outcome is Outcome.NOT_ENOUGH_DATA:
+        assert f"evidence: 0 of 40 slices were lost, and in {len(silent)} only stable had requests" in verdict.text
+
+
+def test_a_candidate_with_little_traffic_may_have_none_in_a_slice(sample) -> None:
+    """Every third slice is empty where the others have two requests; and a night is silent for both."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=120, requests=2)
+    slices = [replace(piece, candidate=NOTHING) if at % 3 == 0 else piece for at, piece in enumerate(slices)]
+    busy = bake_of(sample, stable=7, candidate=7, slices=40, requests=50)
+    idle = [replace(piece, stable=NOTHING, candidate=NOTHING) if at >= 30 else piece for at, piece in enumerate(busy)]
+    for quiet in (slices, idle):
+        verdict = judge_live(quiet, SETTINGS, level=LEVEL, final=True)
+        assert "evidence" not in [metric.metric for metric in verdict.metrics]
+
+
 def test_a_moment_that_both_colours_fail_in_is_no_fault_of_the_candidate(sample) -> None:
     """What is behind both of them was gone for half a minute."""
     slices = bake_of(sample, stable=7, candidate=7, slices=40, requests=100, stable_requests=100)
