@@ -135,6 +135,7 @@ def test_an_arm_that_is_over_before_the_other_begins_is_blocked_however_few_ther
     assert is_blocked(first, later)
     assert is_blocked(later, first)
     assert is_blocked(first, [*later[1:], START + timedelta(seconds=1)]) is (count == 10)
+    assert not is_blocked(first[:1] * count, first[:1] * count)
     if count == 4:
         base, worse = (
             replace(metric(seed=seed, count=4, times=times), times=tuple(at))
@@ -194,6 +195,17 @@ def test_files_with_times_say_that_both_were_measured_in_turns() -> None:
     told = judge_suite(report(replace(base, times=times[0])), report(replace(candidate, times=times[1])))
     assert told.outcome is Outcome.FAIL
     assert judge_suite(report(base), report(candidate)).outcome is not Outcome.FAIL
+
+
+def test_times_that_are_all_the_same_tell_no_order() -> None:
+    """Neither one after the other, nor in turns: what is judged is what is judged without times, and it says so."""
+    base, candidate = metric(seed=1, count=60), metric(seed=2, count=60, times=1.032)
+    same = (START,) * 60
+    found = judge_suite(report(replace(base, times=same)), report(replace(candidate, times=same)))
+    without = judge_suite(report(base), report(candidate))
+    assert found.outcome is without.outcome is not Outcome.FAIL
+    why = f"{without.results[0].comparison.why}; in which order is not known, as all times are the same"
+    assert found.results[0].comparison.why == why
 
 
 def crashed(seed: int, *, of: int, left: int) -> Measurements:
