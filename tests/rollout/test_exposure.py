@@ -333,6 +333,16 @@ def test_an_abort_where_a_person_was_called_before_the_first_step_ends_the_regio
     assert fx.SetWeights not in {type(effect) for effect in told.did}
 
 
+def test_a_rollout_that_is_ended_leaves_no_traffic_behind_that_a_person_was_called_for() -> None:
+    """Once it is over nobody would look at it any more, neither a tick nor a guard."""
+    told = aborted(stranded())
+    assert told.state.halted is not None
+    assert fx.SetWeights in {type(effect) for effect in told.did}
+    assert not told.state.is_over
+    assert told.weights(0).state.is_over
+    assert told.state.region("r1").weight == 0
+
+
 def test_an_abort_leaves_the_traffic_of_another_rollout_alone() -> None:
     """A person is called still: what is in force there is not ours to say."""
     told = Told().baking().weights(40, fence=Fence(epoch=9, revision=1, rollout="r-2"))

@@ -35,8 +35,15 @@ def interrupted(state: RolloutState, why: str, at: datetime) -> tuple[RolloutSta
 
 
 def ended(state: RolloutState, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
-    """End the rollout for good: what is in flight goes back to stable, what is done stays, nothing is poisoned."""
+    """End the rollout for good: what is in flight goes back to stable, what is done stays, nothing is poisoned.
+
+    A candidate that a person was called for goes back too: nobody looks at a rollout that is over.
+    """
     after, effects = interrupted(state, why, at)
+    for region in filter(lambda each: each.is_stranded, after.regions):
+        plan, said = after.plan.region(region.region), f"{why}; {region.why}"
+        moved, wanted = regions.give_back(plan, region, said, then=RegionPhase.HELD, kind=HoldKind.INTERRUPTED)
+        after, effects = after.having(moved), (*effects, *wanted)
     return replace(after, halted=why), effects
 
 
