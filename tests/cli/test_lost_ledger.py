@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from talk import CONFIG, H1, Talk
 
-GONE = "http://no-such-host.invalid/acme/ledger.git"
+UNRESOLVED = "http://no-such-host.invalid/acme/ledger.git"
 
 
 @pytest.fixture
@@ -41,13 +41,18 @@ def missing(talk: Talk) -> str:
     return talk.server.url.replace("venue-search", "venue-saerch")
 
 
+def gone(talk: Talk) -> str:
+    """Return the address of a repository of which git itself says that there is none."""
+    return str(talk.directory / "no-such-repository.git")
+
+
 def answers(talk: Talk) -> tuple[str, str, int]:
     """Return the state and the words of the status, and what the pull request's own check ends with."""
     talk.run("schedule", "refresh")
     return talk.status["state"], talk.status["description"], talk.looks().exit_code
 
 
-@pytest.mark.parametrize("remote", [GONE, "http://127.0.0.1:9/x.git", "missing", "--upload-pack=touch${IFS}here"])
+@pytest.mark.parametrize("remote", [UNRESOLVED, "http://127.0.0.1:9/x.git", "missing", "--upload-pack=touch${IFS}here"])
 @pytest.mark.parametrize("has_ledger", [True, False])
 def test_a_ledger_that_cannot_be_read_gets_in_by_no_change(talk: Talk, remote: str, *, has_ledger: bool) -> None:
     """A typo is red at once: from the merge on nothing could be deployed, and nothing could mend it."""
@@ -62,7 +67,7 @@ def test_a_ledger_that_cannot_be_read_gets_in_by_no_change(talk: Talk, remote: s
 
 def test_a_first_configuration_names_no_ledger_that_cannot_be_read(talk: Talk) -> None:
     """Where there is none at all yet."""
-    proposes(talk, None, text_of(GONE))
+    proposes(talk, None, text_of(UNRESOLVED))
     assert talk.looks().exit_code == 10
     proposes(talk, None, text_of(talk.server.url))
     assert talk.looks().exit_code == 0
@@ -84,11 +89,10 @@ def test_no_ledger_that_strangers_name_is_asked(talk: Talk, monkeypatch: pytest.
     assert "comes from a fork" in done.output
 
 
-@pytest.mark.parametrize("remote", ["gone", "missing"])
 @pytest.mark.parametrize("mended", [True, False], ids=["correct", "take away"])
-def test_a_ledger_that_does_not_exist_any_more_locks_nobody_out(talk: Talk, remote: str, *, mended: bool) -> None:
+def test_a_ledger_that_does_not_exist_any_more_locks_nobody_out(talk: Talk, *, mended: bool) -> None:
     """Deployments stay closed; the calendar decides about the change that leaves it, in the merge queue too."""
-    lost = GONE if remote == "gone" else missing(talk)
+    lost = gone(talk)
     fix = talk.server.url if mended else None
     proposes(talk, text_of(lost, is_open=True), text_of(fix, is_open=True))
     assert talk.deploys("e" * 40).exit_code == 20
@@ -102,10 +106,14 @@ def test_a_ledger_that_does_not_exist_any_more_locks_nobody_out(talk: Talk, remo
     assert talk.deploys("e" * 40).exit_code == 0
 
 
-@pytest.mark.parametrize("how", ["down", "code", "loosened"])
+@pytest.mark.parametrize("how", ["down", "unresolved", "not shown", "code", "loosened"])
 def test_nothing_else_gets_by_without_the_ledger(talk: Talk, how: str) -> None:
-    """One that does not answer may come back; code beside it may be frozen; and a loosening is one all the same."""
-    lost = "http://127.0.0.1:9/x.git" if how == "down" else GONE
+    """One that does not answer may come back; code beside it may be frozen; and a loosening is one all the same.
+
+    A resolver that is down, and a token that is not shown the repository, say nothing of what there is.
+    """
+    unsure = {"down": "http://127.0.0.1:9/x.git", "unresolved": UNRESOLVED, "not shown": missing(talk)}
+    lost = unsure.get(how, gone(talk))
     fix = text_of(talk.server.url, is_open=True)
     if how == "loosened":
         fix = fix.replace("  longest: 4h", "  longest: 8h")
@@ -122,7 +130,7 @@ def test_why_there_is_no_answer_is_said_on_the_pull_request(talk: Talk) -> None:
     """In a comment of its own, kept up to date: wedgate's answer, and its anchor, stay."""
     talk.asks()
     before = talk.answer
-    talk.world.put("wedgate.yml", text_of(GONE).encode())
+    talk.world.put("wedgate.yml", text_of(UNRESOLVED).encode())
     for _ in range(2):
         assert talk.says("erin", "/wedgate status").exit_code == 20
     answer, trouble = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"]
@@ -131,3 +139,14 @@ def test_why_there_is_no_answer_is_said_on_the_pull_request(talk: Talk) -> None:
     assert "no-such-host.invalid" in trouble
     assert talk.says("stranger", "/wedgate status").exit_code == 20
     assert sum(each.login == "github-actions[bot]" for each in talk.world.comments[7]) == 2
+
+
+def test_a_freeze_that_no_ledger_takes_is_answered(talk: Talk) -> None:
+    """Whoever stops something has to hear that it is not stopped."""
+    talk.asks()
+    talk.world.put("wedgate.yml", text_of("http://127.0.0.1:9/x.git").encode())
+    talk.world.reactions.clear()
+    assert talk.says("zoe", "/wedgate freeze for=2h reason=payments").exit_code == 20
+    assert [what for _, what in talk.world.reactions] == ["eyes"]
+    trouble = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"][-1]
+    assert "wedgate could not answer" in trouble

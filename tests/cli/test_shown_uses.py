@@ -62,7 +62,7 @@ def test_a_comment_that_was_written_is_no_warning(talk: Talk) -> None:
 
 
 def test_a_refresh_shows_what_was_used(talk: Talk) -> None:
-    """On a pull request that is merged, and which no refresh posts a status on; once, and not for ever."""
+    """On a pull request that is merged; once, and not for ever."""
     use(talk)
     merge(talk)
     assert talk.run("schedule", "refresh").exit_code == 0
@@ -109,10 +109,13 @@ def test_a_refresh_of_one_pull_request_shows_its_use_alone(talk: Talk) -> None:
     assert "The override was used" in talk.answer
 
 
-def test_a_status_shows_that_the_ledger_is_older_than_the_use(talk: Talk) -> None:
+@pytest.mark.parametrize("is_merged", [False, True])
+def test_a_status_shows_that_the_ledger_is_older_than_the_use(talk: Talk, *, is_merged: bool) -> None:
     """The comment could not be written at the use; a status was, and the ledger is pushed back to before it."""
     before = talk.server.git("rev-parse", BRANCH).strip()
     use(talk)
+    if is_merged:
+        merge(talk)
     talk.world.may_comment = False
     talk.run("schedule", "refresh")
     talk.world.may_comment = True
@@ -145,3 +148,11 @@ def test_an_answer_does_not_anchor_the_ledger_of_somebody_else(talk: Talk) -> No
     assert talk.answer.rstrip().splitlines()[-1] == anchor
     assert not [each for each in talk.world.statuses if "[ledger" in each["description"]]
     assert talk.deploys(MERGED, run=901).exit_code == 10
+
+
+def test_a_refresh_that_is_run_again_asks_nobody_by_whom(talk: Talk) -> None:
+    """It deploys nothing, and its job may not read runs."""
+    talk.world.failures["/actions/runs"] = "403"
+    assert talk.run("schedule", "refresh", GITHUB_RUN_ATTEMPT="2").exit_code == 0
+    assert talk.status["state"] == "success"
+    assert talk.deploys(MERGED, GITHUB_RUN_ATTEMPT="2").exit_code == 20

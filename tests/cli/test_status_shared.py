@@ -102,6 +102,55 @@ def test_rows_that_the_file_changes_keep_nobody_from_the_policy(talk: Talk) -> N
     talk.asks(rest="regions=eu,us rules=config_loosened for=2h reason=gone")
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["{except: [2026-03-01]}", "{also: [2026-03-01]}", "{only: [2026-03-01]}", "{days: 2}", "{lasts: 2d}", "disabled"],
+)
+def test_what_a_file_changes_in_an_unknown_row_brings_no_older_version_back(talk: Talk, change: str) -> None:
+    """A key that only fits the kind of the row is no mistake: nobody knows that kind, and the version decides."""
+    more = f"rules:\n  acme/calendars//fairs.yml/holidays: {change}\noverrides:"
+    base = text_of(talk, HIDDEN, ("overrides:", more)).encode()
+    open_before = text_of(talk, None, (QUORUM, TAKEN)).encode()
+    holds(talk, "", text_of(talk, None, (QUORUM, TAKEN)), base, open_before)
+    talk.world.put("wedgate.yml", BROKEN)
+    assert refreshed(talk).startswith("failure config_loosened")
+
+
+def test_a_version_that_seems_broken_without_what_it_shares_is_not_known(talk: Talk) -> None:
+    """An older one decides nothing instead: with the calendar the newer one may have been valid."""
+    base = text_of(talk, HIDDEN, ("longest: 4h", "untouchable: [no-such-rule]")).encode()
+    holds(talk, "", text_of(talk, None, (QUORUM, TAKEN)), base, text_of(talk, None, (QUORUM, TAKEN)).encode())
+    talk.world.put("wedgate.yml", BROKEN)
+    done = talk.run("schedule", "refresh")
+    assert (done.exit_code, talk.status["state"]) == (20, "error")
+    assert talk.looks().exit_code == 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("longest: 4h", "longest: 10m"),
+        ("longest: 4h", 'links: ["https://incidents.example/(x)/"]'),
+        ("  saturday:", "  config_loosened:"),
+    ],
+    ids=["longest", "links", "rule"],
+)
+@pytest.mark.parametrize("is_now", [True, False])
+def test_a_version_that_was_valid_before_a_limit_came_still_decides(
+    talk: Talk, change: tuple[str, str], *, is_now: bool
+) -> None:
+    """The limit is for what a change brings: a repair takes nobody's say for a file that was never valid."""
+    valid = CONFIG.format(policy="longest: 4h", remote=talk.server.url)
+    assert change[0] in valid
+    earlier = valid.replace(*change)
+    holds(talk, earlier if is_now else "", text_of(talk, None, (QUORUM, TAKEN)), earlier.encode())
+    if not is_now:
+        talk.world.put("wedgate.yml", BROKEN)
+    assert refreshed(talk).startswith("failure config_loosened")
+    holds(talk, valid, earlier)
+    assert refreshed(talk).startswith("failure config_invalid")
+
+
 def test_broken_versions_in_a_row_hide_no_valid_one(talk: Talk) -> None:
     """A valid version behind more than twenty broken ones still says what is closed and who approves."""
     valid = CONFIG.format(policy="longest: 4h", remote=talk.server.url)

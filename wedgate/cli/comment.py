@@ -111,9 +111,11 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
     if not told.is_of(found):
         talk.overrides.doubt(comment)
         found = replace(found, edited=True)
-    _stop_at_once(found, talk, environment)
-    _acknowledge(comment, talk)
     try:
+        try:
+            _stop_at_once(found, talk, environment)
+        finally:
+            _acknowledge(comment, talk)
         answer = answer_comment(
             talk.overrides, talk.parts, talk.decide, pull_request=told.pull_request, comment=comment
         )

@@ -166,8 +166,13 @@ class Conversing(Posting):
         return None if self.overrides.is_another(picture) else picture.ledger
 
 
-def open_posting(config: Path | None, environment: Mapping[str, str], *, as_check_run: bool = False) -> Posting:
-    """Wire the gate and the forge, and the conversation too where there is a configuration whose policy decides."""
+def open_posting(
+    config: Path | None, environment: Mapping[str, str], *, as_check_run: bool = False, only_looks: bool = False
+) -> Posting:
+    """Wire the gate and the forge, and the conversation too where there is a configuration whose policy decides.
+
+    ``only_looks``: nobody is asked who ran this again, because nothing can come of it but a status.
+    """
     from wedgate.adapters.forge.github_conversations import GithubConversations
     from wedgate.cli.override_wiring import override_parts
     from wedgate.cli.wiring import open_runner, utc_now
@@ -192,6 +197,8 @@ def open_posting(config: Path | None, environment: Mapping[str, str], *, as_chec
     if configuration is None:
         return posting
     parts = override_parts(runner, configuration, environment, utc_now)
+    if only_looks:
+        parts = replace(parts, run_again=None)
     known = {each.name: getattr(posting, each.name) for each in fields(posting)}
     return Conversing(**known, parts=parts, overrides=Overrides(parts))
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from wedgate.adapters.forge.interface import CommitStatus, MergeGroup, PullRequest
     from wedgate.cli.conversing import Conversing, Posting
+    from wedgate.engine.conversation import Answer
     from wedgate.gate.decision import Decision
 
 
@@ -54,7 +55,7 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     from wedgate.cli.conversing import open_posting
     from wedgate.engine.conversation import changes_of
 
-    talk = open_posting(config, os.environ, as_check_run=as_check_run)
+    talk = open_posting(config, os.environ, as_check_run=as_check_run, only_looks=True)
     conversations = talk.conversations
     group = merge_group(os.environ)
     if group is not None:
@@ -143,7 +144,10 @@ def _show_uses(talk: Posting, numbers: tuple[int, ...]) -> list[ExitCode]:
 
 
 def _show_use(talk: Conversing, number: int, revision: int) -> ExitCode:
-    """Bring the comment up to date on a pull request whose grant was used in a revision of the ledger; never raises."""
+    """Bring the comment up to date on a pull request whose grant was used in a revision of the ledger; never raises.
+
+    A token that may not comment anchors the use all the same: in a status of the head, also where that is merged.
+    """
     from wedgate.engine.conversation import Answer, look
 
     overrides = talk.overrides
@@ -153,11 +157,21 @@ def _show_use(talk: Conversing, number: int, revision: int) -> ExitCode:
             return ExitCode.DONE
         picture = overrides.picture(number)
         answer = Answer(picture=picture, decision=look(overrides, talk.decide, picture))
+        code = _anchor(talk, answer)
         is_shown = talk.show(answer)
     except WedgateError as error:
         click.echo(f"#{number}: the comment does not show the use: {error}")
-        is_shown = False
-    return ExitCode.DONE if is_shown else ExitCode.EXTERNAL
+        return ExitCode.EXTERNAL
+    return code if is_shown else ExitCode.EXTERNAL
+
+
+def _anchor(talk: Conversing, answer: Answer) -> ExitCode:
+    """Post the status of a pull request's head with the ledger as it was read; never raises."""
+    from wedgate.engine.conversation import status_of
+
+    change = answer.picture.change
+    status = status_of(answer.decision, url=talk.run_url, ledger=talk.anchored(answer.picture))
+    return _post(talk, f"#{change.number}", change.head, status, answer.decision)
 
 
 def _unknown(error: WedgateError) -> CommitStatus:

@@ -225,14 +225,20 @@ def last_valid(
 
 
 def as_far_as_known(content: bytes, path: str, parse: Callable[[bytes, str], Configuration]) -> Configuration | None:
-    """Return a configuration, without what it shares where that cannot be had; ``None`` if it is broken in itself."""
+    """Return a configuration, without what it shares where that cannot be had; ``None`` if it is known to be broken.
+
+    ``SharedUnknownError`` where it seems broken without what it shares: with it, it may have been valid.
+    """
     try:
-        try:
-            return parse(content, path)
-        except SharedUnknownError:
-            return parse_unshared(content, name=path)
+        return parse(content, path)
     except ConfigurationError:
         return None
+    except SharedUnknownError as unknown:
+        try:
+            return parse_unshared(content, name=path)
+        except ConfigurationError as error:
+            what = f"{unknown}; and nobody knows whether {path} is valid without it: {error.problems[0].what}"
+            raise SharedUnknownError(what) from error
 
 
 def first_at(forge: Forge, paths: tuple[str, ...], ref: str) -> ForgeFile | None:

@@ -130,7 +130,7 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
     event = None if by_calendar else change_event(environment)
     head = None if event is None or event.pull_request is None else event.head_sha
     source, parse = DefaultBranch(forge, paths, head=head), parser_for(environment)
-    almanac, parse_before = PinnedAlmanac(source), parser_for(environment, gone_is_unknown=True)
+    almanac, parse_before = PinnedAlmanac(source), parser_for(environment, is_earlier=True)
 
     def find_last_valid() -> Configuration | None:
         return last_valid(forge, paths, parse_before)
@@ -227,24 +227,25 @@ def open_forge(environment: Mapping[str, str]) -> GithubForge:
 
 
 def parser_for(
-    environment: Mapping[str, str] | None, *, gone_is_unknown: bool = False
+    environment: Mapping[str, str] | None, *, is_earlier: bool = False
 ) -> Callable[[bytes, str], Configuration]:
     """Return what turns bytes into a configuration; shared calendars are asked of the forge of an environment.
 
-    ``gone_is_unknown``: one that is not there is a ``SharedUnknownError``, and not a mistake in the bytes.
+    ``is_earlier``: for a version that may have been valid in its time. A shared calendar that is not there is a
+    ``SharedUnknownError``, and not a mistake in the bytes, and limits that came to be since do not count.
     """
 
     def shared(ref: SharedRef) -> bytes | None:
         from wedgate.cli.sharing import SharedCalendars
 
         found = SharedCalendars(environment)(ref)
-        if found is None and gone_is_unknown:
+        if found is None and is_earlier:
             raise SharedUnknownError(f"the shared calendar {ref} is not there any more")
         return found
 
     def parse(content: bytes, name: str) -> Configuration:
         from wedgate.config.load import parse_configuration
 
-        return parse_configuration(content, name=name, shared=shared)
+        return parse_configuration(content, name=name, shared=shared, is_earlier=is_earlier)
 
     return parse

@@ -14,7 +14,7 @@ from wedgate.config.complaints import Complaints, Path
 from wedgate.config.evidence_checks import check_evidence, check_usage
 from wedgate.config.hook_checks import check_hooks
 from wedgate.config.nearest import nearest
-from wedgate.config.override_checks import check_overrides, check_rule_names
+from wedgate.config.override_checks import check_longest, check_overrides, check_rule_names
 from wedgate.config.rule_keys import fields_of, kind_keys_in
 from wedgate.config.scalars import DATABASE_VARIABLE, shown
 from wedgate.config.target_checks import check_target
@@ -22,13 +22,15 @@ from wedgate.config.target_checks import check_target
 _BARE = ("time", "months")
 
 
-def check_consistency(data: object, complaints: Complaints) -> None:
-    """Complain about every pair of keys that contradict one another."""
+def check_consistency(data: object, complaints: Complaints, *, is_earlier: bool = False) -> None:
+    """Complain about every pair of keys that contradict one another; ``is_earlier``: not by what came to be a rule."""
     file = _mapping(data)
     for rule, plain in _mapping(file.get("rules")).items():
         if isinstance(plain, dict):
             _check_rule(("rules", rule), plain, complaints)
-    check_rule_names(_mapping(file.get("rules")), complaints)
+    if not is_earlier:
+        check_rule_names(_mapping(file.get("rules")), complaints)
+        check_longest(file, complaints)
     _check_loads(_mapping(file.get("loads")), complaints)
     check_overrides(file, complaints)
     rollout = _mapping(file.get("rollout"))

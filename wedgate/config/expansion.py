@@ -47,9 +47,10 @@ class Expansion:
     disabled: list[str] = field(default_factory=list)
 
 
-def expand(root: Node, complaints: Complaints, *, shared: Shared | None) -> Expansion:
+def expand(root: Node, complaints: Complaints, *, shared: Shared | None, is_stand_in: bool = False) -> Expansion:
     """Resolve every ``extends:``; complain about what does not exist, and leave that out.
 
+    ``is_stand_in``: what is shared is only stood in for, and what the file changes in its rows is left out.
     ``ExternalSystemError`` when a shared calendar could not be asked for: without it nothing may be decided.
     """
     extended = _resolve(root.data, complaints, shared)
@@ -61,6 +62,8 @@ def expand(root: Node, complaints: Complaints, *, shared: Shared | None) -> Expa
     if not isinstance(rules, dict) and not found.rows:
         return found
     written: dict[str, Any] = rules if isinstance(rules, dict) else {}
+    if is_stand_in:
+        written = {rule: raw for rule, raw in written.items() if "//" not in rule}
     changes = _changes(written, found, complaints)
     expanded: dict[str, Any] = {}
     for row_id, (each, row) in found.rows.items():

@@ -44,10 +44,13 @@ def load_configuration(path: Path, *, shared: Shared | None = None) -> Configura
     return parse_configuration(load_bytes(path), name=str(path), shared=shared)
 
 
-def parse_configuration(content: bytes, *, name: str, shared: Shared | None = None) -> Configuration:
+def parse_configuration(
+    content: bytes, *, name: str, shared: Shared | None = None, is_earlier: bool = False
+) -> Configuration:
     """Check a configuration that was read already; ``name`` is how messages name it.
 
     ``shared`` fetches the calendars that other repositories share; ``ExternalSystemError`` when nobody answers it.
+    ``is_earlier``: a file that was valid before limits came to be still is.
     The same bytes are validated once per machine and version where ``wedgate.config.cache`` may remember them.
     """
     from wedgate.config import cache
@@ -59,23 +62,27 @@ def parse_configuration(content: bytes, *, name: str, shared: Shared | None = No
     from wedgate.config.build import build
     from wedgate.config.validation import validate
 
-    validated = validate(decode(content, name=name), name=name, shared=shared)
+    validated = validate(decode(content, name=name), name=name, shared=shared, is_earlier=is_earlier)
     configuration = build(validated, path=name, digest=digest)
-    cache.remember(content, validated)
+    if not is_earlier:
+        cache.remember(content, validated)
     return configuration
 
 
 def parse_unshared(content: bytes, *, name: str) -> Configuration:
     """Check a configuration without what other repositories share: each such calendar closes its regions at all times.
 
-    For who may approve, and as the strictest that the configuration can be, where a shared calendar cannot be had.
+    For who may approve, and as the strictest that the configuration can be, where a shared calendar cannot be had: no
+    row of it is switched off or changed, because nobody knows what a change would be laid over.
     Nothing of it is remembered. ``ConfigurationError`` names everything wrong in the file itself.
     """
     from wedgate.config.build import build
     from wedgate.config.validation import validate
 
     text = decode(content, name=name)
-    validated = validate(text, name=name, shared=lambda ref: _closed_calendar(ref, text))
+    validated = validate(
+        text, name=name, shared=lambda ref: _closed_calendar(ref, text), is_stand_in=True, is_earlier=True
+    )
     return build(validated, path=name, digest=digest_of(content))
 
 

@@ -29,7 +29,6 @@ def check_overrides(file: Mapping[str, Any], complaints: Complaints) -> None:
         for name in _mapping(plain.get(key)):
             if name not in regions and not (name == DEFAULT and key != "approvers-in"):
                 complaints.key(("overrides", key, name), f"unknown region {name!r}", remedy_for(str(name), regions))
-    _check_longest(plain.get("longest"), complaints)
     untouchable = plain.get("untouchable")
     for place, name in enumerate(untouchable if isinstance(untouchable, list) else ()):
         if isinstance(name, str) and name.strip() not in rules:
@@ -51,7 +50,9 @@ def check_rule_names(rules: Mapping[str, Any], complaints: Complaints) -> None:
             complaints.key(("rules", name), what, "choose another name")
 
 
-def _check_longest(plain: object, complaints: Complaints) -> None:
+def check_longest(file: Mapping[str, Any], complaints: Complaints) -> None:
+    """Complain about a grant that is too short to open or mend anything."""
+    plain = _mapping(file.get("overrides")).get("longest")
     if not isinstance(plain, str):
         return
     try:

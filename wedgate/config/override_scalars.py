@@ -14,6 +14,8 @@ LOGIN_PATTERN = "^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(:[1-9][0-9]{0,18})?$"
 TEAM_PATTERN = "^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[a-z0-9][a-z0-9_-]{0,99}$"
 LINK_PATTERN = "^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/[A-Za-z0-9._~:/?#@!$&*+,;=%-]{0,300}$"
 """As `link=` takes it, with room left: a beginning that nobody can write would let nothing through."""
+_EARLIER_LINK_PATTERN = "^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/.*$"
+"""What was a link before that: an earlier version of a file that has one was valid."""
 NAME_OF_VARIABLE = "^[A-Za-z_][A-Za-z0-9_]*$"
 MOST_APPROVALS = 20
 DEFAULT = "default"
@@ -94,6 +96,11 @@ def _link(raw: object) -> str:
     return text
 
 
+def _earlier_link(raw: object) -> str:
+    text = parse_text(raw)
+    return text if re.fullmatch(_EARLIER_LINK_PATTERN, text) else _link(raw)
+
+
 def _variable(raw: object) -> str:
     text = parse_text(raw)
     if not re.fullmatch(NAME_OF_VARIABLE, text):
@@ -118,4 +125,5 @@ parse_teams = _one_of_a_list(_team, "teams")
 parse_paths = _one_of_a_list(_path, "paths")
 parse_variables = _one_of_a_list(_variable, "names")
 parse_links = _one_of_a_list(_link, "addresses")
+parse_earlier_links = _one_of_a_list(_earlier_link, "addresses")
 parse_rule_ids = _one_of_a_list(parse_rule_id, "rules")

@@ -11,6 +11,7 @@ from wedgate.config.consistency import check_consistency
 from wedgate.config.expansion import Expansion, expand
 from wedgate.config.extends import Shared
 from wedgate.config.nodes import Node, parse_nodes
+from wedgate.config.override_scalars import parse_earlier_links
 from wedgate.config.references import check_references
 from wedgate.config.scalars import shown
 from wedgate.config.shape import normal_rule, validate_shape
@@ -18,10 +19,14 @@ from wedgate.config.source import whole_file
 from wedgate.errors import ConfigurationError, Problem
 
 
-def validate(text: str, *, name: str, shared: Shared | None = None) -> Validated:
+def validate(
+    text: str, *, name: str, shared: Shared | None = None, is_stand_in: bool = False, is_earlier: bool = False
+) -> Validated:
     """Return the normal plain data of a configuration; ``ConfigurationError`` with everything wrong in it.
 
-    ``shared`` fetches the calendars of other repositories; ``ExternalSystemError`` when it gets no answer.
+    ``shared`` fetches the calendars of other repositories; ``ExternalSystemError`` when it gets no answer. Where it
+    only stands in for them (``is_stand_in``), what the file changes in their rows is left out. ``is_earlier``: a file
+    that was valid before limits came to be (of links, of `longest`, of names of rules) still is.
     """
     noted: list[Problem] = []
     root = parse_nodes(text, name=name, noted=noted)
@@ -29,14 +34,31 @@ def validate(text: str, *, name: str, shared: Shared | None = None) -> Validated
         what, remedy = f"the file is {shown(root.data)}, not keys with values", "write a starter with `wedgate init`"
         raise ConfigurationError((*noted, *whole_file(name, what, remedy).problems))
     complaints = Complaints(name, root, noted)
-    expansion = expand(root, complaints, shared=shared)
+    expansion = expand(root, complaints, shared=shared, is_stand_in=is_stand_in)
+    links = _take_links(expansion.data, complaints) if is_earlier else None
     data = validate_shape(root, expansion.data, complaints)
     check_references(expansion.data, complaints)
-    check_consistency(expansion.data, complaints)
+    check_consistency(expansion.data, complaints, is_earlier=is_earlier)
     _check_rules(expansion.data.get("rules"), complaints)
     if data is None or complaints.problems:
         raise ConfigurationError(complaints.problems)
+    if links is not None:
+        data["overrides"]["links"] = links
     return _validated(data, root, expansion)
+
+
+def _take_links(data: dict[str, Any], complaints: Complaints) -> list[str] | None:
+    """Take the links out of a file, whose shape knows only those of now, and return them; ``None`` if it has none."""
+    plain = data.get("overrides")
+    if not isinstance(plain, dict) or "links" not in plain:
+        return None
+    data["overrides"] = {key: value for key, value in plain.items() if key != "links"}
+    try:
+        found: list[str] = parse_earlier_links(plain["links"])
+    except SpellingError as error:
+        complaints.value(("overrides", "links"), error.what, error.remedy)
+        return None
+    return found
 
 
 def _validated(data: dict[str, Any], root: Node, expansion: Expansion) -> Validated:

@@ -27,7 +27,8 @@ Answer = TypeVar("Answer")
 
 SCHEMES = ("postgresql://", "postgres://")
 
-_GONE = re.compile(r"could not translate host name|failed to resolve host|database \".*\" does not exist")
+_GONE = re.compile(r"database \".*\" does not exist")
+"""A name that is not resolved is no host that is gone: the resolver may be down."""
 _REMEDIES = {
     "25006": "the server is read-only (a standby, or default_transaction_read_only is on); name the primary",
     "28P01": "the password is wrong",

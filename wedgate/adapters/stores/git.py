@@ -34,7 +34,7 @@ class GitStore:
     def __init__(self, url: str, ref: str, *, token: str | None = None) -> None:
         self.ref = ref
         self._kept = KeptFile(
-            url=url, ref=ref, file=FILE, kind="ledger", token=token, failed=_failed, error=StoreUnreachableError,
+            url=url, ref=ref, file=FILE, kind="ledger", token=token, failed=self._failed, error=StoreUnreachableError,
             local_failure="could not be read or prepared",
         )  # fmt: skip
         self._made: BareRepository | None = None
@@ -78,7 +78,7 @@ class GitStore:
             return
         if found != self._commit:
             raise RevisionConflictError(f"{self._name}: somebody else has written since revision {revision}")
-        raise _failed(self._name, "could not be written", pushed)
+        raise self._failed(self._name, "could not be written", pushed)
 
     def notices(self) -> tuple[str, ...]:
         """Return nothing: a push is all or nothing."""
@@ -102,6 +102,9 @@ class GitStore:
             self._made = BareRepository(place, self._kept)
         return self._made
 
+    def _failed(self, name: str, what: str, done: Ended) -> StoreUnreachableError:
+        return _failed(name, what, done, has_token=self._kept.token is not None)
+
     def _unusable(self, line: int, what: str, remedy: str = "") -> ConfigurationError:
         remedy = remedy or (
             f"an entry was edited or is missing: push the last good commit of {self.ref} again; "
@@ -110,18 +113,21 @@ class GitStore:
         return ConfigurationError((Problem(file=f"{self.ref}:{FILE}", line=line, column=1, what=what, remedy=remedy),))
 
 
-_GONE = re.compile(
-    r"^(?:fatal|ssh): (?:repository '.*' not found|.*Could not resolve host|.* does not appear to be a git repository)",
-    re.MULTILINE,
-)
+_GONE = re.compile(r"^fatal: .* does not appear to be a git repository", re.MULTILINE)
+_NOT_FOUND = re.compile(r"^fatal: repository '.*' not found", re.MULTILINE)
+"""A forge says so, too, of a repository that it does not show to the token."""
 
 
-def _failed(name: str, what: str, done: Ended) -> StoreUnreachableError:
-    """Make the error of a git command; its words never hold the token, which is in no word of it."""
+def _failed(name: str, what: str, done: Ended, *, has_token: bool) -> StoreUnreachableError:
+    """Make the error of a git command; its words never hold the token, which is in no word of it.
+
+    A name that is not resolved is no host that is gone: the resolver may be down.
+    """
     lines = lines_said(done)
     # What the server itself said stands before git's own last words, which only say that it did not work.
     theirs = [line.removeprefix("remote:") for line in lines if line.startswith("remote:")]
     said = " ".join(" ".join(theirs or lines[-1:]).split())[:200] or f"git exited with {done.returncode}"
     hint = "; give the job `contents: write`" if "403" in said or "denied" in said.lower() else ""
-    is_gone = _GONE.search(done.stderr.decode("utf-8", "replace")) is not None
+    words = done.stderr.decode("utf-8", "replace")
+    is_gone = _GONE.search(words) is not None or (not has_token and _NOT_FOUND.search(words) is not None)
     return (StoreGoneError if is_gone else StoreUnreachableError)(f"{name}: the ledger {what}: {said}{hint}")

@@ -18,7 +18,7 @@ class StoreUnreachableError(ExternalSystemError):
 
 
 class StoreGoneError(StoreUnreachableError):
-    """There is no such place: its host, its repository or its database does not exist (any more)."""
+    """There is no such place: its repository or its database does not exist (any more), as its server itself says."""
 
 
 class RevisionConflictError(ExternalSystemError):
