@@ -99,7 +99,7 @@ class Lines:
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note the line at which something outside of the process is changed; locks go with the process."""
         is_write = event == "open" and isinstance(arguments[2], int) and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
-        is_lock = str(arguments[0]).endswith(".lock") if arguments else False
+        is_lock = bool(arguments) and isinstance(arguments[0], str | Path) and str(arguments[0]).endswith(".lock")
         if self.is_on and not is_lock and (is_write or event in {"os.rename", "os.remove", "os.truncate", "os.mkdir"}):
             self.effects.append(self.count)
 

@@ -119,7 +119,8 @@ class ForgeHandler(BaseHTTPRequestHandler):
         if path == place:
             self.answer(200, {"name": "venue-search", "full_name": REPOSITORY, "default_branch": "main", "url": place})
         elif path in {f"{place}/branches/main", f"{place}/commits/main"}:
-            self.answer(200, {"name": "main", "sha": HEAD, "commit": {"sha": HEAD}})
+            commit = {"sha": HEAD, "commit": {"tree": {"sha": "7" * 40}}}
+            self.answer(200, {"name": "main", "sha": HEAD, "commit": commit})
         elif path in {f"{place}/git/ref/heads/main", f"{place}/git/refs/heads/main"}:
             self.answer(200, {"ref": "refs/heads/main", "object": {"type": "commit", "sha": HEAD}})
         elif path.startswith(f"{place}/contents/"):

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from modules import module_at
 
+from wedgate.adapters._service import files
 from wedgate.adapters.targets import command as command_module
 from wedgate.adapters.targets.command import CommandTarget
 from wedgate.adapters.targets.interface import Capacity, FenceError, WeightsReading
@@ -385,3 +386,33 @@ def test_weights_of_somebody_else_do_not_hide_which_fence_is_refused(
     state.write_text(json.dumps({**json.loads(state.read_text()), "weights": {"blue": 90, "green": 10}}))
     found = target.weights()
     assert (found.weights, found.fence, found.highest) == (TEN, None, 1004)
+
+
+LEAVES_A_CHILD = """
+import json, subprocess, sys
+from pathlib import Path
+here, question = Path(sys.argv[1]), json.load(sys.stdin)
+if question["call"] == "set_weights" and question["weights"]["green"] == 10:
+    quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+    child = subprocess.Popen(["sleep", "60"], start_new_session=True, close_fds=False, **quiet)
+    (here / "child").write_text(str(child.pid))
+    sys.exit("no connection")
+print(json.dumps({"protocol": 1, "weights": {"blue": 100, "green": 0}}))
+"""
+
+
+def test_what_a_failed_command_left_behind_does_not_hold_a_rollback_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ssh does, which keeps a connection open: the child has inherited the lock."""
+    monkeypatch.setattr(files, "LOCK_SECONDS", 0.2)
+    (tmp_path / "leaves").write_text(LEAVES_A_CHILD)
+    command = [sys.executable, str(tmp_path / "leaves"), str(tmp_path)]
+    target = target_of(command, **{"fence-file": str(tmp_path / "fence.json"), "command-timeout": "2s"})
+    try:
+        with pytest.raises(ExternalSystemError, match="no connection"):
+            target.set_weights(TEN, fence(5))
+        assert is_running(int((tmp_path / "child").read_text()))
+        target.set_weights(BACK, fence(1005, 0))
+    finally:
+        os.kill(int((tmp_path / "child").read_text()), signal.SIGKILL)

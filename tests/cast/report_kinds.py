@@ -71,6 +71,7 @@ MEASUREMENTS = ReportKind(
         "left_out": {"venues": "nobody says which way it is good"},
     },
     bad=[
+        *(("metrics.1.present", odd, "metrics[1].present: expected two counts") for odd in ([0, 1], [1], 3, ["a", 1])),
         ("schema_version", ..., "schema_version: is missing"),
         ("schema_version", 2, "schema_version: is 2"),
         ("schema_version", True, "schema_version: is True"),

@@ -146,6 +146,25 @@ def test_all_traffic_too_needs_requests_enough(tmp_path: Path) -> None:
     assert "steady: 45m at 100 % is too short to say pass; it needs 1h 40m" in output
 
 
+@pytest.mark.parametrize(
+    "steady",
+    [
+        "{kind: canary, against: limits, steps: [{weight: 50, bake: 2m}]}",
+        "{kind: blue-green, against: limits, bake: 2m}",
+    ],
+)
+def test_a_ceiling_of_latency_needs_its_slices_where_limits_alone_are_judged(tmp_path: Path, steady: str) -> None:
+    """Twenty slices of a minute are twenty minutes; errors alone need none."""
+    path = tmp_path / "wedgate.yml"
+    canary = "{kind: canary, steps: [{weight: 10, bake: 20m}, {weight: 50, bake: 20m}]}"
+    text = CONFIG.read_text().replace(canary, steady)
+    path.write_text(text)
+    assert "too short" not in plan(*FRIDAY, config=path)[1]
+    path.write_text(text.replace("latency-p95: {slices: 8}", "latency-p95: {slices: 20, never-above-ms: 800}"))
+    found = plan(*FRIDAY, config=path)[1]
+    assert f"steady: 2m at {50 if 'canary' in steady else 100} % is too short to say pass; it needs 20m" in found
+
+
 def test_no_line_is_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eighty columns are what there is nearly everywhere."""
     monkeypatch.setenv("COLUMNS", "80")

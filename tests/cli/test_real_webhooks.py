@@ -66,19 +66,25 @@ def test_published_comments_are_none_of_its_business(world: GithubWorld, tmp_pat
 def test_a_published_comment_on_a_pull_request_is_answered(
     world: GithubWorld, tmp_path: Path, repository_root: Path
 ) -> None:
-    """With a command in it, and the link that GitHub adds for a pull request; the body of the event is not believed."""
+    """With a command in it, and the link that GitHub adds for a pull request; where the two differ it was edited."""
     (pull, *_) = examples(repository_root, "pull_request")
     links = {name: pull["pull_request"][name] for name in ("url", "html_url", "diff_url", "patch_url")}
     created = next(each for each in examples(repository_root, "issue_comment") if each["action"] == "created")
-    for body, code in (("/wedgate status", 0), ("/wedgate freeze for=2h reason=x", 11), ("just talk", 0)):
+    freeze = "/wedgate freeze for=2h reason=x"
+    for body, told, code in (
+        ("/wedgate status", "/wedgate status", 0),
+        (freeze, freeze, 11),
+        ("/wedgate status", "/wedgate override everything", 11),
+        ("just talk", "just talk", 0),
+    ):
         event = copy.deepcopy(created)
         event["issue"]["pull_request"] = links
-        event["comment"]["id"] = world.say(1, "zoe", body).number
-        event["comment"]["body"] = "/wedgate override everything"
+        event["comment"] |= {"id": world.say(1, "zoe", body).number, "body": told}
+        event["comment"]["user"] |= {"login": "zoe", "id": world.person("zoe")["id"]}
         assert hear(world, tmp_path, event)[0] == code
     own = [each for each in world.comments[1] if each.login == "github-actions[bot]"]
     assert len(own) == 1
-    assert len(world.reactions) == 2
+    assert len(world.reactions) == 3
 
 
 @pytest.mark.parametrize("name", ["pull_request", "merge_group"])

@@ -375,8 +375,8 @@ def says(place: Place, who: str, body: str, **how: Any) -> dict[str, Any]:
     made = place.world.say(7, who, body, at=place.now - timedelta(seconds=4), **how)
     event = copy.deepcopy(place.comment)
     event["issue"] |= {"number": 7, "pull_request": {"url": "x"}}
-    event["comment"] |= {"id": made.number, "created_at": f"{made.at:%Y-%m-%dT%H:%M:%SZ}"}
-    event["comment"]["user"]["login"] = who
+    event["comment"] |= {"id": made.number, "body": body, "created_at": f"{made.at:%Y-%m-%dT%H:%M:%SZ}"}
+    event["comment"]["user"] |= {"login": who, "id": place.world.person(who)["id"]}
     return event
 
 
@@ -465,7 +465,8 @@ def test_each_report_of_a_comment_is_given(place: Place) -> None:
     for _ in range(2):
         code, output, _ = place.hear(event, "comment", GITHUB_EVENT_NAME="issue_comment")
         assert code == ExitCode.DONE, output
-        assert outputs(place).count("r-") == 1
+        # It is handed over before anything else is read, and again with the answer.
+        assert outputs(place).rpartition("report<<")[2].splitlines()[1].count("r-") == 1
     by = f"zoe, comment {event['comment']['id']}"
     assert place.orders() == [(by, "slow"), (f"{by}, line 3", "errors")]
     said = place.world.comments[7][-1].body

@@ -32,7 +32,7 @@ FULL = (
 )
 PERMISSIONS = {
     "wedgate-gate.yml": {"contents": "read"},
-    "wedgate-rollout.yml": {"contents": "read", "actions": "write", "pull-requests": "read"},
+    "wedgate-rollout.yml": {"contents": "read", "actions": "write", "pull-requests": "read", "statuses": "read"},
     "wedgate-rollback.yml": {"contents": "read"},
     "wedgate-plan.yml": {"contents": "read", "pull-requests": "write"},
     "wedgate-diff.yml": {"contents": "read", "pull-requests": "write"},
@@ -42,7 +42,7 @@ PERMISSIONS = {
         "statuses": "write",
         "actions": "read",
     },
-    "wedgate-refresh.yml": {"contents": "read", "pull-requests": "read", "statuses": "write"},
+    "wedgate-refresh.yml": {"contents": "read", "pull-requests": "write", "statuses": "write"},
 }
 """The least that each job needs; nothing that comments on pull requests or posts statuses deploys."""
 

@@ -114,6 +114,17 @@ def test_a_bake_that_can_never_pass_is_said(lint: object) -> None:
     assert "with fewer than 20; bake 20s or more" in lint(text.replace("slices: 5", "slices: 20")).output
 
 
+def test_a_bake_at_100_percent_needs_slices_where_latency_has_a_ceiling(lint: object) -> None:
+    """Without a ceiling nothing is judged by slices there."""
+    text = HEAD + (
+        "rollout:\n  strategies: {quick: {kind: blue-green, bake: 7s}}\n  target: {kind: simulated}\n"
+        "judge: {slice: 1s, latency-p95: {slices: 20}}\n"
+    )
+    assert "slices" not in lint(text).output
+    short = lint(text.replace("slices: 20", "slices: 20, never-above-ms: 800")).output
+    assert "7s at 100 % are 7 slices of 1s, and no bake passes with fewer than 20; bake 20s or more" in short
+
+
 ROLLOUT = """rules: {{weekly: {{where: all, weekdays: saturday, effect: block}}}}
 rollout:
   waves: [[eu]]

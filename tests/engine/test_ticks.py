@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from wedgate.engine.book import Book
+from wedgate.engine.driving import Driver
 from wedgate.engine.recording import recorder_in
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.errors import ExitCode, ExternalSystemError, NeedsHumanError, RefusedError
@@ -575,3 +577,31 @@ def test_a_run_obeys_at_once_what_its_store_tells_it_of(make_world: Callable[...
     back = next(said.at for said in world.said if said.weights is not None and said.weights.green == 0)
     assert fails
     assert back - asked[0] <= timedelta(milliseconds=100)
+
+
+def test_a_clock_that_is_set_back_does_not_make_a_run_deaf() -> None:
+    """An hour back in the middle of a pause of half a minute: it ends when that was waited, and obeys all the while."""
+    for hears in (True, False):
+        now, waited, looks = [datetime(2026, 1, 1, 12, tzinfo=UTC)], [timedelta(0)], [0]
+
+        def let_pass(
+            duration: timedelta,
+            now: list[datetime] = now,
+            waited: list[timedelta] = waited,
+        ) -> bool:
+            assert duration <= timedelta(seconds=10)
+            waited.append(duration)
+            now[0] += duration - timedelta(hours=1 if len(waited) == 3 else 0)
+            return False
+
+        def obey(looks: list[int] = looks) -> bool:
+            looks[0] += 1
+            return False
+
+        parts: Any = SimpleNamespace(
+            clock=lambda now=now: now[0], pause=let_pass, listen=let_pass if hears else None, interrupted=lambda: None
+        )
+        ticker: Any = SimpleNamespace(obey=obey)
+        Driver(parts)._pause(ticker, timedelta(seconds=30))
+        assert timedelta(seconds=30) <= sum(waited, timedelta(0)) <= timedelta(seconds=31)
+        assert looks[0] >= 3

@@ -220,6 +220,34 @@ def test_a_run_that_dies_half_way_is_followed_by_one_that_ends_it(make_world: Ca
     assert state.region("r1").phase is RegionPhase.ROLLED_BACK
 
 
+def test_a_tick_does_not_wait_for_a_scale(make_world: Callable[..., Any]) -> None:
+    """Instances that take 25 minutes to come: the rest goes back after its time, as it does in a run."""
+    world = make_world(names=("r1",), waves=(("r1",),), steps=((10, 2), (90, 3), (100, 2)))
+    world.targets["r1"].put_capacity(BLUE, TEN)
+    world.start()
+    while world.weights()["r1"] != 90:
+        world.tick(after=timedelta(minutes=1))
+    small(world.targets["r1"])
+    world.order(Order.REPORT, regions=["r1"])
+    parts, scaled = world.parts, [world.now + timedelta(minutes=25)]
+    begun: list[Call] = []
+
+    class Slow:
+        def is_done(self) -> bool:
+            return bool(world.now >= scaled[0])
+
+    def start(call: Call) -> Slow:
+        begun.append(call)
+        return Slow()
+
+    world.parts = lambda: replace(parts(), run_beside=start)
+    began = world.now
+    world.tick()
+    assert begun
+    assert world.weights()["r1"] == 0
+    assert world.now - began <= PART_WITHIN + 2 * LOOK_AGAIN
+
+
 def test_a_tick_brings_all_of_it_back(make_world: Callable[..., Any]) -> None:
     """It does not end with a part, because the next one may be late."""
     world = switched(make_world, small)

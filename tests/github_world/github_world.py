@@ -438,6 +438,10 @@ class GithubWorld:
                 return 200, self._page([self._user(login) for login in self.teams[f"{organisation}/{team}"]], query)
         return _missing()
 
+    def person(self, login: str) -> dict[str, Any]:
+        """Return somebody as an event tells of them."""
+        return self._user(login)
+
     def _user(self, login: str | None, example: str = "members") -> dict[str, Any]:
         name = "ghost" if login is None else login
         number = 10137 if login is None else self.people.setdefault(name, 1000 + len(self.people))

@@ -202,6 +202,39 @@ def test_what_goes_wrong_at_the_end_is_not_made_small_by_the_hours_before(
     assert judge_live(slices, JudgeSettings(), level=LEVEL, final=True).outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("silent", "against_limits", "outcome"),
+    [
+        (range(30, 40), False, Outcome.NOT_ENOUGH_DATA),
+        (range(20, 40), False, Outcome.NOT_ENOUGH_DATA),
+        (range(36, 40), False, Outcome.PASS),
+        (range(35, 40), False, Outcome.NOT_ENOUGH_DATA),
+        (range(20, 40), True, Outcome.PASS),
+    ],
+)
+def test_a_candidate_that_no_longer_gets_requests_does_not_pass(
+    sample, silent: Sequence[int], against_limits: bool, outcome: Outcome
+) -> None:
+    """A balancer took it out: where that is so in more than a tenth of the slices, nobody knows how it would do."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=40, requests=200)
+    slices = [replace(piece, candidate=NOTHING) if at in silent else piece for at, piece in enumerate(slices)]
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True, against_limits=against_limits)
+    assert verdict.outcome is outcome, verdict.text
+    if outcome is Outcome.NOT_ENOUGH_DATA:
+        assert f"evidence: 0 of 40 slices were lost, and in {len(silent)} only stable had requests" in verdict.text
+
+
+def test_a_candidate_with_little_traffic_may_have_none_in_a_slice(sample) -> None:
+    """Every third slice is empty where the others have two requests; and a night is silent for both."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=120, requests=2)
+    slices = [replace(piece, candidate=NOTHING) if at % 3 == 0 else piece for at, piece in enumerate(slices)]
+    busy = bake_of(sample, stable=7, candidate=7, slices=40, requests=50)
+    idle = [replace(piece, stable=NOTHING, candidate=NOTHING) if at >= 30 else piece for at, piece in enumerate(busy)]
+    for quiet in (slices, idle):
+        verdict = judge_live(quiet, SETTINGS, level=LEVEL, final=True)
+        assert "evidence" not in [metric.metric for metric in verdict.metrics]
+
+
 def test_a_moment_that_both_colours_fail_in_is_no_fault_of_the_candidate(sample) -> None:
     """What is behind both of them was gone for half a minute."""
     slices = bake_of(sample, stable=7, candidate=7, slices=40, requests=100, stable_requests=100)
@@ -292,6 +325,49 @@ def test_at_a_weight_of_100_percent_a_ceiling_needs_no_stable(sample) -> None:
     bare = [replace(piece, candidate=replace(piece.candidate, latency=())) for piece in slices]
     verdict = judge_live(bare, settings, level=LEVEL, final=True, against_limits=True)
     assert verdict.outcome is Outcome.NOT_ENOUGH_DATA
+
+
+@pytest.mark.parametrize(
+    ("above", "outcome"),
+    [
+        ((), Outcome.PASS),
+        (range(28, 40), Outcome.MARGINAL),
+        ((38, 39), Outcome.MARGINAL),
+        ((10, 38), Outcome.PASS),
+        ((5, 15, 25), Outcome.PASS),
+        ((5, 15, 25, 35), Outcome.MARGINAL),
+    ],
+)
+def test_a_ceiling_is_not_kept_by_what_was_before(sample, above: Sequence[int], outcome: Outcome) -> None:
+    """Of forty slices: not the last two, and not four with none as far below (1 in 16, and 1 in 8 for three)."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=40)
+    slow = bake_of(sample, stable=7, candidate=5000, slices=40)
+    settings = JudgeSettings(latency=LatencyLimits(never_above_ms=800))
+    mixed = [slow[place] if place in above else piece for place, piece in enumerate(slices)]
+    verdict = judge_live(mixed, settings, level=LEVEL, final=True, against_limits=True)
+    assert verdict.outcome is outcome, verdict.text
+
+
+def test_a_ceiling_takes_what_chance_throws_above_it(sample) -> None:
+    """Eight of forty slices are above it, and as many lie as far below their centre (the square of 500 by 800: 312)."""
+    settings = JudgeSettings(latency=LatencyLimits(never_above_ms=800))
+    of = {0: 900, 2: 250}
+    slices = [bake_of(sample, stable=7, candidate=of.get(place % 5, 500), slices=40)[place] for place in range(40)]
+    verdict = judge_live(slices, settings, level=LEVEL, final=True, against_limits=True)
+    assert verdict.outcome is Outcome.PASS, verdict.text
+    assert "8 of 40 slices above" in verdict.metrics[1].rule
+
+
+@pytest.mark.parametrize(("known", "outcome"), [(45, Outcome.PASS), (44, Outcome.NOT_ENOUGH_DATA)])
+def test_a_ceiling_misses_answers_without_a_latency(sample, known: int, outcome: Outcome) -> None:
+    """Nine of ten good answers must be in a bucket: the slow ones may be those that are in none."""
+    slices = [
+        replace(piece, candidate=replace(sample([7] * known), requests=50))
+        for piece in bake_of(sample, stable=7, candidate=7, slices=40, stable_requests=0)
+    ]
+    settings = JudgeSettings(latency=LatencyLimits(never_above_ms=800))
+    verdict = judge_live(slices, settings, level=LEVEL, final=True, against_limits=True)
+    assert verdict.outcome is outcome, verdict.text
 
 
 def in_one_bucket(lower: float, upper: float, slices: int = 24) -> list[Slice]:

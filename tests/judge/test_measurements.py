@@ -32,10 +32,10 @@ def test_a_report_is_read_whole() -> None:
 
 
 def test_the_schema_names_every_field_of_the_values() -> None:
-    """A field that is added to the values is added to the schema; in how many files a metric is, no file says."""
+    """A field that is added to the values is added to the schema."""
     properties = schema()["properties"]
     assert set(properties) == {"schema_version", "kind", *Measurements.__dataclass_fields__}
-    assert set(properties["metrics"]["items"]["properties"]) == set(Metric.__dataclass_fields__) - {"present"}
+    assert set(properties["metrics"]["items"]["properties"]) == set(Metric.__dataclass_fields__)
 
 
 @pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf"), 10**400])
@@ -59,19 +59,21 @@ def test_a_metric_stands_there_once() -> None:
 
 _NAMES = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=("Cc",)), min_size=1)
 _METRICS = st.builds(
-    lambda name, unit, direction, pairs, aggregated: Metric(
+    lambda name, unit, direction, pairs, aggregated, present: Metric(
         name=name,
         unit=unit,
         direction=direction,
         values=tuple(value for value, _ in pairs),
         times=tuple(at for _, at in pairs),
         aggregated=aggregated,
+        present=(min(present), max(present)),
     ),
     _NAMES,
     _NAMES,
     st.sampled_from(Direction),
     st.lists(st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.datetimes(timezones=st.just(UTC)))),
     st.none() | _NAMES,
+    st.tuples(st.integers(1, 20), st.integers(1, 20)),
 )
 
 
@@ -102,6 +104,13 @@ def test_several_runs_become_one_report() -> None:
     found = together([one(1), one(2, 3), one(4, aggregated="a mean")])
     assert found.metrics[0].values == (1, 2, 3, 4)
     assert found.metrics[0].aggregated == "a mean"
+
+
+def test_reports_of_several_files_are_as_many_files_as_they_say() -> None:
+    """One of eleven in twelve and one file without the metric are eleven of thirteen."""
+    other = one(5, name="checkout")
+    found = together([one(*range(11), present=(11, 12)), other])
+    assert [(each.name, each.present) for each in found.metrics] == [("search", (11, 13)), ("checkout", (1, 13))]
 
 
 def test_times_are_known_for_all_values_or_for_none() -> None:

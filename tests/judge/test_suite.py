@@ -10,7 +10,7 @@ import pytest
 
 from wedgate.judge.arrangement import is_blocked
 from wedgate.judge.comparison import Margins
-from wedgate.judge.measurements import Measurements, Metric, together
+from wedgate.judge.measurements import Measurements, Metric, parse_measurements, plain_measurements, together
 from wedgate.judge.reading import Direction
 from wedgate.judge.suite import SuiteSettings, judge_suite
 from wedgate.judge.values import Outcome
@@ -135,6 +135,7 @@ def test_an_arm_that_is_over_before_the_other_begins_is_blocked_however_few_ther
     assert is_blocked(first, later)
     assert is_blocked(later, first)
     assert is_blocked(first, [*later[1:], START + timedelta(seconds=1)]) is (count == 10)
+    assert not is_blocked(first[:1] * count, first[:1] * count)
     if count == 4:
         base, worse = (
             replace(metric(seed=seed, count=4, times=times), times=tuple(at))
@@ -196,6 +197,17 @@ def test_files_with_times_say_that_both_were_measured_in_turns() -> None:
     assert judge_suite(report(base), report(candidate)).outcome is not Outcome.FAIL
 
 
+def test_times_that_are_all_the_same_tell_no_order() -> None:
+    """Neither one after the other, nor in turns: what is judged is what is judged without times, and it says so."""
+    base, candidate = metric(seed=1, count=60), metric(seed=2, count=60, times=1.032)
+    same = (START,) * 60
+    found = judge_suite(report(replace(base, times=same)), report(replace(candidate, times=same)))
+    without = judge_suite(report(base), report(candidate))
+    assert found.outcome is without.outcome is not Outcome.FAIL
+    why = f"{without.results[0].comparison.why}; in which order is not known, as all times are the same"
+    assert found.results[0].comparison.why == why
+
+
 def crashed(seed: int, *, of: int, left: int) -> Measurements:
     """Return files of a build, one of each run, of which only ``left`` have ``checkout``."""
     runs = []
@@ -214,6 +226,15 @@ def test_what_a_part_of_the_runs_lost_does_not_pass_for_the_rest() -> None:
     assert said["checkout"].startswith("5 of the candidate's 10 files do not have it")
     assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=20, left=10)).outcome is Outcome.PASS
     assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=10, left=10)).outcome is Outcome.PASS
+
+
+def test_what_a_part_of_the_runs_lost_is_known_in_a_converted_report_too() -> None:
+    """Six of twelve against eleven of twelve: as `report convert` writes several files, and as it reads them again."""
+    builds = (crashed(1, of=12, left=11), crashed(2, of=12, left=6))
+    assert judge_suite(*builds).outcome is Outcome.NOT_ENOUGH_DATA
+    base, candidate = (parse_measurements(plain_measurements(each)) for each in builds)
+    assert judge_suite(base, candidate) == judge_suite(*builds)
+    assert judge_suite(together([base]), together([candidate])) == judge_suite(*builds)
 
 
 def test_values_that_are_fewer_than_those_beside_them_do_not_pass() -> None:

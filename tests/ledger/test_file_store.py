@@ -132,6 +132,21 @@ def test_a_ledger_that_is_gone_is_not_waited_for(store: FileStore) -> None:
         store.wait(timedelta(seconds=60))
 
 
+def test_a_ledger_that_cannot_be_used_wakes_nobody_again_and_again(store: FileStore) -> None:
+    """Neither one that nobody has read, nor one that was read and is broken; a change of it wakes still."""
+    broken = FileStore(store.path)
+    with pytest.raises(StoreUnreachableError, match="nothing was read"):
+        broken.wait(timedelta(seconds=60))
+    lines = store.path.read_text().splitlines(keepends=True)
+    store.path.write_text(lines[0] + lines[2])
+    with pytest.raises(ConfigurationError):
+        broken.read()
+    assert not broken.wait(timedelta(milliseconds=20))
+    store.path.write_text("".join(lines))
+    assert broken.wait(timedelta(0))
+    assert len(broken.read()) == 3
+
+
 def test_missing_entry_is_refused_by_name(store: FileStore) -> None:
     """A removed line is found where the next one does not follow."""
     lines = store.path.read_text().splitlines()

@@ -9,6 +9,7 @@ import pytest
 
 from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Judgement, JudgeSettings, Outcome
+from wedgate.ledger.orders import Order
 from wedgate.rollout import effects as fx
 from wedgate.rollout import events as ev
 from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionPlan, RolloutState
@@ -276,6 +277,77 @@ def test_what_waits_for_a_person_does_not_wait_with_traffic_for_ever(fence: Fenc
     assert fx.ReadWeights(region="r1") in told.did
     assert told.weights(PARTLY, fence=fence).returns()
     assert told.weights(0).kind() is HoldKind.OUTSIDE
+
+
+def aborted(told: Told, *regions: str) -> Told:
+    """Let a person end the rollout, or some regions of it."""
+    return told.tell(
+        ev.Ordered(at=told.at, revision=5, order=Order.ABORT, by="ann", why="enough", regions=regions or None)
+    )
+
+
+def stranded() -> Told:
+    """Bring a region to where a person is called for 40 % that nobody knows of."""
+    told = Told().baking().weights(40, fence=None)
+    assert told.state.region("r1").is_stranded
+    return told
+
+
+def owing() -> Told:
+    """Bring a region to where its traffic could not be returned, and a later run would begin it again."""
+    told = Told().baking().digest(digest="sha256:other")
+    for _ in range(8):
+        told.after(MIN).tell(ev.TargetFailed(at=told.at, region="r1", asked="giving it back", why="no answer"))
+    assert told.state.region("r1").owes_return
+    return told
+
+
+@pytest.mark.parametrize("made", [stranded, owing])
+def test_what_a_person_was_called_for_goes_back_and_stays_back_when_it_is_aborted(made: Callable[[], Told]) -> None:
+    """Not held for the next run, which would begin it again after somebody had ended it."""
+    told = aborted(made(), "r1")
+    assert fx.SetWeights in {type(effect) for effect in told.did}
+    assert told.phase() is RegionPhase.ROLLING_BACK
+    told.weights(0)
+    assert told.phase() is RegionPhase.ROLLED_BACK
+    told.run(anew=True).tick().gate()
+    assert told.phase() is RegionPhase.ROLLED_BACK
+
+
+def test_an_abort_that_comes_while_a_return_fails_is_not_forgotten() -> None:
+    """The target is silent still: a person is called again, and whoever gets it back at last ends the region."""
+    told = aborted(owing(), "r1")
+    for _ in range(8):
+        told.after(MIN).tell(ev.TargetFailed(at=told.at, region="r1", asked="giving it back", why="no answer"))
+    assert told.state.region("r1").owes_return
+    told.run(anew=True).weights(0)
+    assert told.phase() is RegionPhase.ROLLED_BACK
+
+
+def test_an_abort_where_a_person_was_called_before_the_first_step_ends_the_region() -> None:
+    """There is no traffic to give back."""
+    other = Fence(epoch=9, revision=1, rollout="r-2")
+    told = Told().verified().weights(30, fence=other)
+    assert told.phase() is RegionPhase.NEEDS_HUMAN
+    assert aborted(told, "r1").phase() is RegionPhase.ROLLED_BACK
+    assert fx.SetWeights not in {type(effect) for effect in told.did}
+
+
+def test_a_rollout_that_is_ended_leaves_no_traffic_behind_that_a_person_was_called_for() -> None:
+    """Once it is over nobody would look at it any more, neither a tick nor a guard."""
+    told = aborted(stranded())
+    assert told.state.halted is not None
+    assert fx.SetWeights in {type(effect) for effect in told.did}
+    assert not told.state.is_over
+    assert told.weights(0).state.is_over
+    assert told.state.region("r1").weight == 0
+
+
+def test_an_abort_leaves_the_traffic_of_another_rollout_alone() -> None:
+    """A person is called still: what is in force there is not ours to say."""
+    told = Told().baking().weights(40, fence=Fence(epoch=9, revision=1, rollout="r-2"))
+    assert aborted(told, "r1").phase() is RegionPhase.NEEDS_HUMAN
+    assert told.did == ()
 
 
 def test_what_another_rollout_wrote_is_never_taken_back() -> None:

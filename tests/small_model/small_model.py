@@ -471,6 +471,8 @@ def _interrupted(state: State, event: Event, policy: Policy) -> tuple[State, Did
 
 def _superseded(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     then, did = _interrupted(state, event, policy)
+    if is_stranded(then):
+        then, did = _returned(then, "held", "interrupted", "ended")
     return then._replace(halted=True), did
 
 

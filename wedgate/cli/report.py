@@ -98,9 +98,12 @@ def validate(file: Path, form: str) -> ExitCode:
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here.")
 def give(file: Path, config: Path | None) -> ExitCode:
-    """Give a regression report to the rollout that is under way: a run obeys within ten seconds, a tick when it comes.
+    """Give a regression report to the rollout that is under way: it rolls back.
 
-    It rolls back. An alarm of a benchmark that no fresh runs have confirmed only pauses.
+    A run obeys within half a second where the ledger is a file, at once in PostgreSQL, and within ten seconds in a git
+    ref; a tick that deploys within ten seconds, any other when it comes.
+
+    An alarm of a benchmark that no fresh runs have confirmed only pauses.
 
     Whoever may write the ledger may stop a rollout. Exits with 11 when the report is about something else, or nothing
     is under way.

@@ -32,8 +32,9 @@ PAYLOAD = "client_payload"
 def receive(event: Path | None, config: Path | None, *, wait: str, form: str) -> ExitCode:
     """Take a regression report out of a `repository_dispatch`, and see traffic back; in a workflow for that event.
 
-    A run that is alive obeys within ten seconds, and is waited for; where none is, this returns the traffic itself. How
-    long each stage took, from the report to restored traffic, is printed. For a comment (`/wedgate report`), which
+    A run that is alive obeys (within ten seconds where the ledger is a git ref, sooner in a file or PostgreSQL), and is
+    waited for; where none is, this returns the traffic itself. How long each stage took,
+    from the report to restored traffic, is printed. For a comment (`/wedgate report`), which
     `wedgate comment` has answered before, only the second half is done. `overrides.may.report` says who may. A
     benchmark's alarm that no fresh runs have confirmed pauses the rollout, and nothing is waited for.
 

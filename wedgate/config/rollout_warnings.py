@@ -77,9 +77,10 @@ def _short_bakes(configuration: Configuration, rollout: RolloutSettings) -> list
     most = max(len(strategy.steps) for strategy in rollout.strategies.values())
     needed = slices_needed(judge, level=judge.level_of_step(regions=regions, steps=most))
     for strategy in rollout.strategies.values():
-        # At 100 % stable has no traffic to compare with, and latency is not judged.
         for step in strategy.steps:
-            if step.weight < 100 and step.bake < needed * judge.slice_length:
+            # At 100 % stable has no traffic to compare with, and latency is judged by its ceiling alone.
+            by_slices = step.weight < 100 or (step.bake and judge.latency.never_above_ms is not None)
+            if by_slices and step.bake < needed * judge.slice_length:
                 what = (
                     f"rollout.strategies.{strategy.name}: {spell_duration(step.bake)} at {step.weight} % are "
                     f"{step.bake // judge.slice_length} slices of {spell_duration(judge.slice_length)}, and no bake "

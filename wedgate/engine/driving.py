@@ -101,9 +101,16 @@ class Driver:
         A store that says when somebody appended is listened to, and what was ordered is obeyed at once.
         """
         end = self._parts.clock() + duration
-        while (left := end - self._parts.clock()) > timedelta(0) and self._parts.interrupted() is None:
-            if self._is_told(min(left, OBEY_EVERY if self._parts.listen is None else LISTEN_FOR)):
+        while self._parts.interrupted() is None:
+            # A clock that was set back makes no pause longer.
+            left = min(end - self._parts.clock(), duration)
+            if left <= timedelta(0):
+                return
+            waited = min(left, OBEY_EVERY if self._parts.listen is None else LISTEN_FOR)
+            if self._is_told(waited):
                 self._obeyed_at = None
+            else:
+                duration -= waited
             if self._obey(ticker):
                 return
 
@@ -117,7 +124,7 @@ class Driver:
                 return True
         except ExternalSystemError:
             pass
-        left = duration - (self._parts.clock() - began)
+        left = min(duration, duration - (self._parts.clock() - began))
         if left > timedelta(0):
             self._parts.pause(left)
         return False

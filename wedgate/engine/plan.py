@@ -156,9 +156,10 @@ def _short_bakes(configuration: Configuration, rollout: RolloutSettings, rate: f
     found = []
     for strategy in rollout.strategies.values():
         for step in completed(strategy).steps:
-            # Held to limits alone there is no latency to compare, and so no least number of slices.
             by_limits = strategy.against_limits or step.weight == 100
-            needs = timedelta(0) if by_limits else slices * judge.slice_length
+            # Held to limits alone there is no latency to compare; a ceiling of it needs as many slices.
+            errors_alone = by_limits and judge.latency.never_above_ms is None
+            needs = timedelta(0) if errors_alone else slices * judge.slice_length
             if rate is not None:
                 needs = max(needs, timedelta(seconds=judge.errors.requests / (rate * step.weight / 100)))
             # All traffic without a bake of its own rests on the step before it.

@@ -129,8 +129,17 @@ class _Warming:
 class Returns:
     """What a run does beside its loop for colours that should get their traffic back."""
 
-    def __init__(self, run_beside: Callable[[Call], Beside], ask: Ask, say: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        run_beside: Callable[[Call], Beside],
+        ask: Ask,
+        say: Callable[[str, str], None],
+        *,
+        scale_beside: Callable[[Call], Beside] | None = None,
+    ) -> None:
+        """``run_beside`` starts a deploy, and ``scale_beside`` (the same by default) what brings more instances."""
         self._run_beside = run_beside
+        self._scale_beside = scale_beside or run_beside
         self._ask = ask
         self._say = say
         self._warming: dict[str, _Warming] = {}
@@ -193,7 +202,7 @@ class Returns:
         if name not in self._scaling:
             self._scaling[name] = None
             return
-        call = self._scaling[name] = self._scaling[name] or self._run_beside(lambda: _scaled(target, plan))
+        call = self._scaling[name] = self._scaling[name] or self._scale_beside(lambda: _scaled(target, plan))
         try:
             call.is_done()
         except WedgateError as error:

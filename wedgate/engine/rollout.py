@@ -380,7 +380,8 @@ class RolloutEngine:
         parts = self._parts
         if self._ticks:
             parts = replace(parts, run_beside=to_the_end(parts.run_beside, lambda: ticker.wait()))
-        self._last = ticker = Ticker(parts, self._book, state, watcher)
+        # A scale is waited for by nobody: the rest of a return goes after its time, whether that has ended or not.
+        self._last = ticker = Ticker(parts, self._book, state, watcher, scale_beside=self._parts.run_beside)
         return ticker
 
     def _refuse_lost_ledger(self) -> None:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from wedgate.adapters.targets.interface import ChangedError, FenceError, Target, WeightsReading
-from wedgate.engine.beside import Beside
+from wedgate.engine.beside import Beside, Call
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import RENEW_EVERY
 from wedgate.engine.hooks import HookDesk
@@ -65,7 +65,15 @@ class Ticker:
     stable still work, and what happens is kept in the spool. ``raised`` is an increase that is not recorded yet.
     """
 
-    def __init__(self, parts: RolloutParts, book: Book, state: RolloutState, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        parts: RolloutParts,
+        book: Book,
+        state: RolloutState,
+        watcher: Watcher,
+        *,
+        scale_beside: Callable[[Call], Beside],
+    ) -> None:
         self._parts = parts
         self._now = parts.clock
         self._book = book
@@ -77,7 +85,10 @@ class Ticker:
         self._asked: dict[str, datetime] = {}
         self._gate = RegionGate(parts, book)
         self._returns = Returns(
-            parts.run_beside, parts.ask, lambda region, why: _say(parts, region, "before it goes back", why, None)
+            parts.run_beside,
+            parts.ask,
+            lambda region, why: _say(parts, region, "before it goes back", why, None),
+            scale_beside=scale_beside,
         )
         self._hooks = HookDesk(parts)
         self.raised: Progress | None = None

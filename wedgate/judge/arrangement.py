@@ -11,14 +11,19 @@ RISK = 0.01
 """Arms in random order are called blocked so often at the most."""
 
 
+def tells_order(base: Sequence[datetime], candidate: Sequence[datetime]) -> bool:
+    """Whether there are times of both arms, and not all of them the same: those tell no order."""
+    return bool(base and candidate) and len({*base, *candidate}) > 1
+
+
 def is_blocked(base: Sequence[datetime], candidate: Sequence[datetime]) -> bool:
     """Whether so few changes between the arms, in the order of time, would be rare had they been measured in turns.
 
     The test of Wald and Wolfowitz (Annals of Mathematical Statistics 11, 1940) on the number of runs, exact; and
-    however few there are, an arm that is over before the other begins was measured before it. Without times nothing is
-    known, and the answer is no.
+    however few there are, an arm that is over before the other begins was measured before it. Where
+    times tell no order nothing is known, and the answer is no.
     """
-    if not base or not candidate:
+    if not tells_order(base, candidate):
         return False
     if max(base) <= min(candidate) or max(candidate) <= min(base):
         return True

@@ -4,8 +4,8 @@ Each slice is a coin, as in ``latency``: it shows *above* when the candidate's q
 
 - ``fail``: above in so many slices that a fair coin does not explain it.
 - ``pass``, at the end of the bake only: the upper 90 % limit of the quantile is not above the ceiling; of a bucket its
-  upper bound counts.
-- ``marginal``: neither. ``not_enough_data``: too few slices.
+  upper bound counts. Nor are the last two slices above, nor more than chance makes of those as far below the centre.
+- ``marginal``: neither. ``not_enough_data``: too few slices, or too few of the good answers have a latency.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from statistics import median
 
 from wedgate.judge.correlation import evenly_joined
-from wedgate.judge.exact import first_decisive, has_crossed
-from wedgate.judge.latency import FEWEST_FOR_PASS, PASS_RISK
-from wedgate.judge.quantiles import quantile_of
-from wedgate.judge.signed_rank import LARGEST, shift_of
+from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
+from wedgate.judge.latency import FEWEST_FOR_PASS, PASS_RISK, without_latency
+from wedgate.judge.quantiles import Quantile, quantile_of
+from wedgate.judge.signed_rank import LARGEST, Shift, shift_of
 from wedgate.judge.values import LatencyLimits, MetricJudgement, Outcome, Slice
 from wedgate.judge.wording import spell_ms, spell_p
 
@@ -43,10 +43,16 @@ def judge_ceiling(
         outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; {needed} slices are needed"
     elif not final:
         outcome, rule = Outcome.MARGINAL, "; no regression so far"
-    elif _highest([each.upper / ceiling_ms for each in found]) <= 1:
-        outcome, rule = Outcome.PASS, ""
-    else:
+    elif silent := without_latency("the candidate's", [piece.candidate for piece in slices]):
+        outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; {silent}"
+    elif _centre([each.upper / ceiling_ms for each in found]).upper > 0:
         outcome, rule = Outcome.MARGINAL, ": not surely below it, not surely above"
+    elif all(above[-2:]):
+        outcome, rule = Outcome.MARGINAL, ": the newest are above"
+    elif _above_by_chance(found, ceiling_ms) <= PASS_RISK:
+        outcome, rule = Outcome.MARGINAL, ": more than chance makes"
+    else:
+        outcome, rule = Outcome.PASS, ""
     numbers = (
         ("candidate", spell_ms(typical)),
         ("ceiling", spell_ms(ceiling_ms)),
@@ -56,7 +62,16 @@ def judge_ceiling(
     return MetricJudgement(metric=metric, outcome=outcome, rule=f"{clause}{rule}", numbers=numbers)
 
 
-def _highest(shares: Sequence[float]) -> float:
-    """Return what the centre of some shares exceeds with ``PASS_RISK`` at most."""
+def _centre(shares: Sequence[float]) -> Shift:
+    """Return the centre of the logarithms of some shares, and what it exceeds with ``PASS_RISK`` at most."""
     logs = [math.log(share) if share > 0 else -math.inf for share in shares]
-    return math.exp(shift_of(evenly_joined(logs, LARGEST), risk=PASS_RISK).upper)
+    return shift_of(evenly_joined(logs, LARGEST), risk=PASS_RISK)
+
+
+def _above_by_chance(found: Sequence[Quantile], ceiling_ms: float) -> float:
+    """Return the chance of so many above, where noise throws a slice as often as far below the centre as above it."""
+    shares = [each.upper / ceiling_ms for each in found]
+    mirror = math.exp(2 * _centre(shares).estimate)
+    above = sum(each.lower > ceiling_ms for each in found)
+    below = sum(share < mirror for share in shares)
+    return upper_tail(above, above + below, 0.5)

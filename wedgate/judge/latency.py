@@ -33,7 +33,7 @@ from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
 from wedgate.judge.quantiles import Pair, Quantile, answered, pairs_of
 from wedgate.judge.remembered import Remembered
 from wedgate.judge.signed_rank import LARGEST, critical, shift_of
-from wedgate.judge.values import LatencyLimits, MetricJudgement, Outcome, Slice
+from wedgate.judge.values import ColourSample, LatencyLimits, MetricJudgement, Outcome, Slice
 from wedgate.judge.wording import spell_ms, spell_p, spell_ratio
 
 PASS_RISK = 0.10
@@ -137,17 +137,19 @@ def _judge_whole_bake(
     return _answer(limits, Outcome.MARGINAL, f"{clause}: not surely within the limit, not surely beyond it", numbers)
 
 
-def _without_latency(slices: Sequence[Slice]) -> str:
-    """Say of which colour too many good answers are in no bucket: what took them longest may be missing."""
-    for name, samples in (
-        ("the candidate's", [piece.candidate for piece in slices]),
-        ("stable's", [piece.stable for piece in slices]),
-    ):
-        good = sum([sample.requests - sample.errors for sample in samples])
-        known = sum([answered(sample) - sample.timeouts for sample in samples])
-        if known < (1 - MISSING_SHARE) * good:
-            return f"only {known} of {name} {good} good answers have a latency; is every process scraped?"
+def without_latency(name: str, samples: Sequence[ColourSample]) -> str:
+    """Say that too many of a colour's good answers are in no bucket: what took them longest may be missing."""
+    good = sum([sample.requests - sample.errors for sample in samples])
+    known = sum([answered(sample) - sample.timeouts for sample in samples])
+    if known < (1 - MISSING_SHARE) * good:
+        return f"only {known} of {name} {good} good answers have a latency; is every process scraped?"
     return ""
+
+
+def _without_latency(slices: Sequence[Slice]) -> str:
+    """Say so of the first colour of which it is so."""
+    of_candidate = without_latency("the candidate's", [piece.candidate for piece in slices])
+    return of_candidate or without_latency("stable's", [piece.stable for piece in slices])
 
 
 def _too_wide(pairs: Sequence[Pair], limit: float) -> Quantile | None:

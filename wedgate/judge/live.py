@@ -28,6 +28,10 @@ LOST_BY_CHANCE = 2
 """Slices of which nothing is known, as when the source restarts once: more than these, and more than that share of all,
 keep a bake from passing."""
 
+EXPECTED = 5
+"""Requests that the candidate would have had in a slice by its share of the others: it has none by chance in less than
+one slice of a hundred."""
+
 _GRAVEST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.NOT_ENOUGH_DATA, Outcome.MARGINAL, Outcome.PASS)
 
 
@@ -105,7 +109,8 @@ def _judge(
             for metric, limits in _usage(settings)
         )
     if final:
-        metrics += _judge_evidence(len(slices), len(slices) - len(counted))
+        silent = 0 if against_limits else _silent(usable)
+        metrics += _judge_evidence(len(slices), len(slices) - len(counted), silent)
     outcome = next(grave for grave in _GRAVEST_FIRST if any(metric.outcome is grave for metric in metrics))
     return Judgement(
         outcome=outcome,
@@ -116,11 +121,24 @@ def _judge(
     )
 
 
-def _judge_evidence(slices: int, lost: int) -> list[MetricJudgement]:
+def _silent(usable: Sequence[Slice]) -> int:
+    """Return in how many slices the candidate has no request where its share of the others would have made some."""
+    having = [piece for piece in usable if piece.candidate.requests]
+    of_candidate = sum(piece.candidate.requests for piece in having)
+    of_stable = sum(piece.stable.requests for piece in having)
+    return sum(
+        not piece.candidate.requests and piece.stable.requests * of_candidate >= EXPECTED * max(of_stable, 1)
+        for piece in usable
+    )
+
+
+def _judge_evidence(slices: int, lost: int, silent: int) -> list[MetricJudgement]:
     """Return why nothing can pass where much was lost: what crashes takes the evidence of its failures with it."""
-    if lost <= LOST_BY_CHANCE or lost <= LOST_SHARE * slices:
+    if lost + silent <= LOST_BY_CHANCE or lost + silent <= LOST_SHARE * slices:
         return []
-    rule = f"{lost} of {slices} slices were lost, more than {LOST_SHARE:.0%}; a version that crashes loses its own"
+    none = f", and in {silent} only stable had requests" if silent else ""
+    of_all = f"{lost} of {slices} slices were lost{none}, more than {LOST_SHARE:.0%}"
+    rule = f"{of_all}; a version that crashes loses its own"
     return [MetricJudgement(metric="evidence", outcome=Outcome.NOT_ENOUGH_DATA, rule=rule, numbers=())]
 
 

@@ -20,6 +20,7 @@ KIND = "measurements"
 MACHINE = ("machine", "cpu", "cpus", "governor")
 """What of an environment tells one machine from another."""
 FIELDS = frozenset(("schema_version", "kind", "commit", "tool", "environment", "metrics", "left_out"))
+METRIC_FIELDS = frozenset(("name", "unit", "direction", "values", "times", "aggregated", "bounds", "present"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +29,7 @@ class Metric:
 
     ``bounds`` are the least and the most that each value may be, where it is known to a bucket of a histogram only.
     ``aggregated`` is why the values are not single measurements (a mean over all of them, say): nothing can be tested.
-    ``present`` is in how many files of its build the metric is, and how many there are.
+    ``present`` is in how many files of its build the metric is, and how many there are: at least 1, at most as many.
     """
 
     name: str
@@ -110,7 +111,7 @@ class _Reader(Reader):
         if not isinstance(plain, Mapping):
             self.wrong(place, f"expected an object, got {kind_of(plain)}", 'write {"name": ..., "values": [...]}')
             return None
-        self.known(plain, place, {"name", "unit", "direction", "values", "times", "aggregated", "bounds"})
+        self.known(plain, place, METRIC_FIELDS)
         name, unit = self.text(plain, "name", place), self.text(plain, "unit", place)
         direction, values = self.direction(plain, place), self.values(plain, place)
         times = self.times(plain, place, len(values))
@@ -125,7 +126,18 @@ class _Reader(Reader):
             times=times,
             aggregated=aggregated,
             bounds=self.bounds(plain, place, values),
+            present=self.present(plain, place),
         )
+
+    def present(self, plain: Mapping[str, Any], place: Place) -> tuple[int, int]:
+        found = plain.get("present", [1, 1])
+        if isinstance(found, list) and len(found) == 2 and all(type(each) is int for each in found):
+            known, files = found
+            if 1 <= known <= files:
+                return known, files
+        remedy = "write [in how many files the metric is, how many there are], or leave `present` out"
+        self.wrong((*place, "present"), "expected two counts, the first of 1 up to the second", remedy)
+        return 1, 1
 
     def bounds(
         self, plain: Mapping[str, Any], place: Place, values: tuple[float, ...]
@@ -194,9 +206,12 @@ def together(reports: Sequence[Measurements]) -> Measurements:
             if environment.setdefault(name, value) != value and name in MACHINE:
                 raise ValueError(f"the files differ in {name}: {environment[name]} and {value}")
     tools = {report.tool: None for report in reports if report.tool is not None}
-    names = Counter(metric.name for report in reports for metric in report.metrics)
+    known_in: Counter[str] = Counter()
+    for report in reports:
+        known_in.update({metric.name: metric.present[0] for metric in report.metrics})
+    files = sum(max((metric.present[1] for metric in report.metrics), default=1) for report in reports)
     return Measurements(
-        metrics=tuple(replace(each, present=(names[each.name], len(reports))) for each in found.values()),
+        metrics=tuple(replace(each, present=(known_in[each.name], files)) for each in found.values()),
         commit=next(iter(commits), None),
         tool=", ".join(tools) or None,
         environment={
@@ -239,4 +254,5 @@ def _plain_metric(metric: Metric) -> dict[str, Any]:
     }
     plain |= {"bounds": [list(pair) for pair in metric.bounds]} if metric.bounds else {}
     plain |= {"times": [each.isoformat() for each in metric.times]} if metric.times else {}
+    plain |= {"present": list(metric.present)} if metric.present != (1, 1) else {}
     return plain | ({} if metric.aggregated is None else {"aggregated": metric.aggregated})

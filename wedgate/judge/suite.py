@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wedgate.judge.arrangement import is_blocked
+from wedgate.judge.arrangement import is_blocked, tells_order
 from wedgate.judge.bounded import compare_bounded
 from wedgate.judge.comparison import FEW, Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
@@ -220,7 +220,7 @@ def _result(
     values = tuple(value * factor for value in other.values)
     margins = settings.margins_of.get(metric.name, settings.margins)
     share = family if decides else 1
-    in_turns = bool(metric.times and other.times)
+    in_turns = tells_order(metric.times, other.times)
     if metric.bounds or other.bounds:
         scaled = [(low * factor, high * factor) for low, high in other.within]
         comparison = compare_bounded(
@@ -243,12 +243,12 @@ def _result(
 
 
 def _with_order(comparison: Comparison, metric: Metric, other: Metric) -> Comparison:
-    """Say where one arm's files tell when they were measured, and the other's do not."""
-    if bool(metric.times) is bool(other.times):
+    """Say where times do not tell the order: one arm's files have none and the other's do, or all are the same."""
+    if tells_order(metric.times, other.times) or not (metric.times or other.times):
         return comparison
-    untold = "base" if other.times else "candidate"
-    why = f"{comparison.why}; in which order is not known, as the {untold} has no times for all values"
-    return replace(comparison, why=why)
+    untold = f"the {'base' if other.times else 'candidate'} has no times for all values"
+    untold = "all times are the same" if metric.times and other.times else untold
+    return replace(comparison, why=f"{comparison.why}; in which order is not known, as {untold}")
 
 
 def _trouble(metric: Metric, other: Metric | None, elsewhere: str | None) -> tuple[Outcome, str] | None:

@@ -9,7 +9,7 @@ from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
 from wedgate.rollout.effects import Announce, Effect
 from wedgate.rollout.guards import Refusal
-from wedgate.rollout.state import PROMOTED, HoldKind, RegionPhase, RolloutState
+from wedgate.rollout.state import PROMOTED, HoldKind, RegionPhase, RegionState, RolloutState
 
 
 def interrupted(state: RolloutState, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
@@ -35,8 +35,15 @@ def interrupted(state: RolloutState, why: str, at: datetime) -> tuple[RolloutSta
 
 
 def ended(state: RolloutState, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
-    """End the rollout for good: what is in flight goes back to stable, what is done stays, nothing is poisoned."""
+    """End the rollout for good: what is in flight goes back to stable, what is done stays, nothing is poisoned.
+
+    A candidate that a person was called for goes back too: nobody looks at a rollout that is over.
+    """
     after, effects = interrupted(state, why, at)
+    for region in filter(lambda each: each.is_stranded, after.regions):
+        plan, said = after.plan.region(region.region), f"{why}; {region.why}"
+        moved, wanted = regions.give_back(plan, region, said, then=RegionPhase.HELD, kind=HoldKind.INTERRUPTED)
+        after, effects = after.having(moved), (*effects, *wanted)
     return replace(after, halted=why), effects
 
 
@@ -45,17 +52,17 @@ def given_up(
 ) -> tuple[RolloutState, tuple[Effect, ...]]:
     """End the rollout in some regions: what has traffic there goes back, and they take no more part.
 
-    What is promoted there stays, and what needs a human does so still.
+    What is promoted there stays. So does what needs a human, where the traffic may be somebody else's.
     """
     effects: list[Effect] = []
     for region in state.regions:
-        if region.region not in names or region.phase in _STAY:
+        if region.region not in names or region.phase in _STAY or _is_left_alone(region):
             continue
         plan = state.plan.region(region.region)
         if region.phase is RegionPhase.ROLLING_BACK and region.returning is not None:
             then = replace(region.returning, why=why, then=RegionPhase.ROLLED_BACK, kind=None, until=None)
             moved, wanted = regions.give_back_again(plan, replace(region, returning=then, why=why), at)
-        elif region.is_exposed:
+        elif region.is_exposed or region.is_stranded or region.owes_return:
             moved, wanted = regions.give_back(plan, region, why, then=RegionPhase.ROLLED_BACK)
         else:
             moved = replace(regions.begin_again(region), phase=RegionPhase.ROLLED_BACK, why=why)
@@ -65,7 +72,13 @@ def given_up(
     return state, tuple(effects)
 
 
-_STAY = PROMOTED | {RegionPhase.ROLLED_BACK, RegionPhase.NEEDS_HUMAN}
+_STAY = PROMOTED | {RegionPhase.ROLLED_BACK}
+
+
+def _is_left_alone(region: RegionState) -> bool:
+    """Whether the traffic that a region has is not known to be this rollout's, and a person was called for it."""
+    is_known = region.weight == 0 or region.is_stranded or region.owes_return
+    return region.phase is RegionPhase.NEEDS_HUMAN and not is_known
 
 
 def why_over(state: RolloutState) -> str | None:

@@ -43,9 +43,12 @@ def locked(path: Path, *, longer: float = 0.0) -> Iterator[int]:
                     f"{lock} has been held by another process for {wait:g} s; nothing was written"
                 )
             time.sleep(0.005)
-        yield descriptor
-        # Said, and not only closed: what a command left running in the background must not hold it on.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        try:
+            yield descriptor
+        finally:
+            # Said, and not only closed: what a command left running in the background must not hold it on, least of
+            # all one that failed, because a rollback comes next.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         os.close(descriptor)
 

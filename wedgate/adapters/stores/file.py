@@ -60,6 +60,8 @@ class FileStore:
         self.path = path
         self._notices: tuple[str, ...] = ()
         self._seen: _Seen | None = None
+        self._looked_at: tuple[int, ...] | None = None
+        """The file as it was when it was last read or written, usable or not."""
         self._is_kept = False
         self._entries = Grown[Entry]()
         """What was verified or written while the file was as ``_seen`` says."""
@@ -95,12 +97,15 @@ class FileStore:
         """Wait for a write that the last ``read`` did not show and this store did not make; whether there is one.
 
         Returns at once when there is one already, ``False`` after ``timeout``: the file is looked at every
-        ``LOOK_EVERY`` seconds. Raises ``StoreUnreachableError`` when it is not there, or cannot be looked at.
+        ``LOOK_EVERY`` seconds. Raises ``StoreUnreachableError`` when it is not there, cannot be looked at, or was
+        not read before: whoever cannot read it would only be woken again and again.
         """
+        if self._looked_at is None:
+            raise StoreUnreachableError(f"{self.path}: nothing was read of it that could have changed")
         deadline = time.monotonic() + timeout.total_seconds()
         while True:
             try:
-                if _identity(os.stat(self.path)) != (None if self._seen is None else self._seen.identity):
+                if _identity(os.stat(self.path)) != self._looked_at:
                     return True
             except OSError as error:
                 raise StoreUnreachableError(f"{self.path}: {error.strerror or error}") from error
@@ -145,17 +150,19 @@ class FileStore:
             self._is_kept = True
         last = entries[-1]
         self._entries, self._notices = self._entries.grown(entries), ()
+        self._looked_at = identity
         self._seen = _Seen(
             identity=identity, count=last.revision, head=last.hash, epoch=last.epoch, end=end_after, needs_newline=False
         )
 
     def _load(self) -> tuple[Sequence[Entry], _Seen]:
         """Return the entries, verified, and what the next append needs to know of the file."""
-        self._notices, self._seen = (), None
+        self._notices, self._seen, self._looked_at = (), None, None
         try:
             with self.path.open("rb") as file:
                 before = _identity(os.fstat(file.fileno()))
                 content = file.read()
+                self._looked_at = before
                 is_still = before == _identity(os.fstat(file.fileno()))
         except FileNotFoundError:
             self._entries = Grown()
