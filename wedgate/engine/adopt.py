@@ -21,6 +21,8 @@ from wedgate.rollout.state import RolloutState
 from wedgate.rollout.step import step
 from wedgate.rollout.values import Colour, Release, Weights
 
+WHY = "a person recorded what runs"
+
 
 def adopt(
     parts: RolloutParts, release: Release, *, regions: Sequence[str] = (), colour: Colour | None = None
@@ -48,7 +50,7 @@ def adopt(
     drafts: list[Draft] = []
     for running in _concerned(book, requested):
         after = _ended(parts, running, requested)
-        superseded = Superseded(at=at, why="a person recorded what runs")
+        superseded = Superseded(at=at, why=WHY, seen=tuple(requested))
         drafts += [draft_of(superseded, rollout=running.plan.rollout), release_claims(after, at)]
     book.append([*drafts, *drafts_of_adoption(goods, at)])
     return goods
@@ -64,7 +66,7 @@ def _concerned(book: Book, requested: Sequence[str]) -> tuple[RolloutState, ...]
 
 def _ended(parts: RolloutParts, running: RolloutState, requested: Sequence[str]) -> RolloutState:
     """Return the rollout that runs, ended; ``RefusedError`` when it still has candidate traffic."""
-    after, effects = step(running, Superseded(at=parts.clock(), why="a person recorded what runs"))
+    after, effects = step(running, Superseded(at=parts.clock(), why=WHY, seen=tuple(requested)))
     if waits := spell_undrained(running):
         raise RefusedError(f"rollout {running.plan.rollout} is not over: {waits}")
     owed = [region for region in running.regions if region.owes_return and region.region not in requested]

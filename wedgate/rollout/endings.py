@@ -34,13 +34,16 @@ def interrupted(state: RolloutState, why: str, at: datetime) -> tuple[RolloutSta
     return state, tuple(effects)
 
 
-def ended(state: RolloutState, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
+def ended(
+    state: RolloutState, why: str, at: datetime, *, seen: Sequence[str] = ()
+) -> tuple[RolloutState, tuple[Effect, ...]]:
     """End the rollout for good: what is in flight goes back to stable, what is done stays, nothing is poisoned.
 
-    A candidate that a person was called for goes back too: nobody looks at a rollout that is over.
+    A candidate that a person was called for goes back too: nobody looks at a rollout that is over. Where somebody has
+    ``seen`` to it there is nothing to give back.
     """
     after, effects = interrupted(state, why, at)
-    for region in filter(lambda each: each.is_stranded, after.regions):
+    for region in [each for each in after.regions if each.is_stranded and each.region not in seen]:
         plan, said = after.plan.region(region.region), f"{why}; {region.why}"
         moved, wanted = regions.give_back(plan, region, said, then=RegionPhase.HELD, kind=HoldKind.INTERRUPTED)
         after, effects = after.having(moved), (*effects, *wanted)

@@ -185,10 +185,14 @@ class ReturnedByHand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Superseded:
-    """Another release, or an adoption by a person, takes the place of this rollout."""
+    """Another release, or an adoption by a person, takes the place of this rollout.
+
+    ``seen`` are the regions of which that person has said what runs, with all traffic.
+    """
 
     at: datetime
     why: str
+    seen: tuple[str, ...] = ()
 
 
 @quick

@@ -136,7 +136,7 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
         case ReturnedByHand():
             return _returned_by_hand(state, event)
         case Superseded():
-            return ended(state, event.why, event.at)
+            return ended(state, event.why, event.at, seen=event.seen)
         case Ordered():
             return obeyed(state, event)
         case HookRan():
