@@ -162,7 +162,7 @@ MUTANTS: dict[str, Patch] = {
     ),
     "an abort leaves the rollout as it is": setting(orders, "ended", lambda whole, why, at: (whole, ())),
     "a rollout that is ended goes on": around(
-        step, "ended", lambda original, *args: (replace(original(*args)[0], halted=None), original(*args)[1])
+        step, "ended", lambda original, *args, **seen: (replace(original(*args)[0], halted=None), original(*args)[1])
     ),
     "a hold is said again and again": around(
         regions, "hold", lambda original, *args, **kwargs: (original(*args, **kwargs)[0], ("said",))
