@@ -14,58 +14,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+from one_wave import InAFile, settings_of
 
 from wedgate.adapters.stores.file import FileStore
 from wedgate.engine.adopt import adopt
 from wedgate.engine.rollout import RolloutEngine
-from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.rollout.state import RolloutStatus
-from wedgate.rollout.values import (
-    Choice,
-    ReportFails,
-    RolloutSettings,
-    Step,
-    Strategy,
-    StrategyKind,
-    TargetSettings,
-    WindowCloses,
-)
-from wedgate.simulation.process import JUDGE, Process, Unseeing
+from wedgate.rollout.values import Step
+from wedgate.simulation.process import JUDGE, Unseeing
 from wedgate.simulation.world import NEW, OLD, World
 
 NAME = "many regions in one wave"
 BAKE = timedelta(minutes=30)
 SLICE = timedelta(minutes=1)
-
-
-@dataclass
-class _InAFile(Process):
-    """A process whose ledger is a file."""
-
-    path: Path | None = None
-
-    def parts(self) -> RolloutParts:
-        """Return the engine's parts, with the store that ships."""
-        assert self.path is not None
-        return replace(super().parts(), store=FileStore(self.path))
-
-
-def settings_of(names: tuple[str, ...]) -> RolloutSettings:
-    """Return one wave of all regions, all of them in flight."""
-    steps = (Step(weight=10, bake=BAKE), Step(weight=50, bake=BAKE), Step(weight=100, bake=timedelta(0)))
-    return RolloutSettings(
-        waves=(names,),
-        in_flight=len(names),
-        window_closes=WindowCloses.HOLD,
-        reserve=timedelta(minutes=5),
-        strategies={"only": Strategy(name="only", kind=StrategyKind.CANARY, steps=steps, is_complete=True)},
-        choose=(Choice(use="only"),),
-        targets={name: TargetSettings(kind="virtual", region=name, options={}) for name in names},
-        report_fails=ReportFails.ROLLBACK,
-    )
+STEPS = (Step(weight=10, bake=BAKE), Step(weight=50, bake=BAKE), Step(weight=100, bake=timedelta(0)))
 
 
 def roll_out(count: int, directory: str) -> dict[str, float]:
@@ -73,9 +39,9 @@ def roll_out(count: int, directory: str) -> dict[str, float]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     names = tuple(f"region-{number:04d}" for number in range(count))
     world = World(random.Random(1), names)  # noqa: S311 (no secret)
-    process = _InAFile(
+    process = InAFile(
         world=world,
-        settings=settings_of(names),
+        settings=settings_of(names, STEPS, reserve=timedelta(minutes=5)),
         at_point=lambda process, what: None,
         eyes=Unseeing(),
         name="bench",

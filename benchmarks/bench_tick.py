@@ -15,12 +15,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
 from bench_stores import BATCH, ENTRIES, line
+from one_wave import InAFile, settings_of
 
 from wedgate.adapters.stores.file import FileStore
 from wedgate.adapters.stores.memory import MemorySpool
@@ -29,23 +30,15 @@ from wedgate.engine.book import Book
 from wedgate.engine.known import Known
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
-from wedgate.rollout.values import (
-    Choice,
-    ReportFails,
-    RolloutSettings,
-    Step,
-    Strategy,
-    StrategyKind,
-    TargetSettings,
-    WindowCloses,
-)
-from wedgate.simulation.process import JUDGE, Process, Unseeing
+from wedgate.rollout.values import Step
+from wedgate.simulation.process import JUDGE, Unseeing
 from wedgate.simulation.world import NEW, OLD, World
 
 NAME = "a tick of four regions"
 NAMES = ("us-west", "eu-central", "asia-pacific", "us-east")
 MEASURED = 30
 MINUTE = timedelta(minutes=1)
+STEPS = tuple(Step(weight=weight, bake=120 * MINUTE) for weight in (10, 100))
 CONFIG = """version: 1
 service: venue-search
 regions:
@@ -60,33 +53,6 @@ rollout:
 judge: {slice: 30s, errors: {requests: 20}, false-alarms: 20%}
 state: {kind: file, path: .wedgate}
 """
-
-
-@dataclass
-class _InAFile(Process):
-    """A process whose ledger is a file."""
-
-    path: Path | None = None
-
-    def parts(self) -> RolloutParts:
-        """Return the engine's parts, with the store that ships."""
-        assert self.path is not None
-        return replace(super().parts(), store=FileStore(self.path))
-
-
-def settings() -> RolloutSettings:
-    """Return four regions at once, in two steps of two hours."""
-    steps = tuple(Step(weight=weight, bake=120 * MINUTE) for weight in (10, 100))
-    return RolloutSettings(
-        waves=(NAMES,),
-        in_flight=len(NAMES),
-        window_closes=WindowCloses.HOLD,
-        reserve=MINUTE,
-        strategies={"only": Strategy(name="only", kind=StrategyKind.CANARY, steps=steps, is_complete=True)},
-        choose=(Choice(use="only"),),
-        targets={name: TargetSettings(kind="virtual", region=name, options={}) for name in NAMES},
-        report_fails=ReportFails.ROLLBACK,
-    )
 
 
 def measure() -> Iterator[tuple[str, float, float | None]]:
@@ -119,9 +85,9 @@ class _Ticker:
 
     def parts(self) -> RolloutParts:
         """Return the parts of a process of its own, which reads the ledger through the memory of all."""
-        process = _InAFile(
+        process = InAFile(
             world=self.world,
-            settings=settings(),
+            settings=settings_of(NAMES, STEPS, reserve=MINUTE),
             at_point=lambda process, what: None,
             eyes=Unseeing(),
             name="bench",

@@ -67,14 +67,14 @@ def to_the_end(start: Callable[[Call], Beside], meanwhile: Callable[[], bool]) -
 
     def run(call: Call) -> Beside:
         beside = start(call)
-        while not _has_ended(beside) and meanwhile():
+        while not has_ended(beside) and meanwhile():
             pass
         return beside
 
     return run
 
 
-def _has_ended(beside: Beside) -> bool:
+def has_ended(beside: Beside) -> bool:
     """Whether a call came to an end, whichever."""
     try:
         return beside.is_done()

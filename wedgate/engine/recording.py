@@ -10,7 +10,7 @@ from typing import TypeVar
 from wedgate.engine.book import Book
 from wedgate.engine.tick import release_claims
 from wedgate.errors import ExternalSystemError, WedgateError
-from wedgate.ledger.appending import Draft
+from wedgate.ledger.appending import Draft, drafted
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Good, LedgerState, Poisoned, Stream
 from wedgate.rollout.events import ReturnedByHand
@@ -159,7 +159,7 @@ def drafts_of_rollback(rescue: Rescue, returned: ReturnedByHand) -> list[Draft]:
     drafts = [draft_of(returned, rollout=rescue.rollout)]
     why = f"rolled back by hand: {returned.why}"
     poisoned = Poisoned(digest=rescue.release.digest, why=why, rollout=rescue.rollout)
-    drafts.append(_draft(Stream.POISON, "poisoned", at, to_plain(poisoned)))
+    drafts.append(drafted(Stream.POISON, "poisoned", at, to_plain(poisoned)))
     drafts += [_good(region, at) for region in rescue.regions if region.region in returned.regions]
     return drafts
 
@@ -167,16 +167,9 @@ def drafts_of_rollback(rescue: Rescue, returned: ReturnedByHand) -> list[Draft]:
 def _good(region: RegionPlan, at: datetime) -> Draft:
     """Return the record that makes stable the last good version of a region again."""
     good = Good(region=region.region, colour=region.stable, release=region.stable_release, rollout=None)
-    return _draft(Stream.HISTORY, "good", at, to_plain(good))
+    return drafted(Stream.HISTORY, "good", at, to_plain(good))
 
 
 def drafts_of_adoption(goods: Sequence[Good], at: datetime) -> list[Draft]:
     """Return the records of what runs in some regions."""
-    return [_draft(Stream.HISTORY, "good", at, to_plain(good)) for good in goods]
-
-
-def _draft(stream: Stream, kind: str, at: datetime, body: object) -> Draft:
-    """Return one draft of a record."""
-    if not isinstance(body, dict):
-        raise TypeError("a record is an object")
-    return Draft(stream=stream, kind=kind, at=at, body=body)
+    return [drafted(Stream.HISTORY, "good", at, to_plain(good)) for good in goods]

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from wedgate.adapters.targets.interface import Target
-from wedgate.engine.beside import Beside, Call, run_beside, wait
+from wedgate.engine.beside import Beside, Call, has_ended, run_beside, wait
 from wedgate.errors import ExternalSystemError, WedgateError
 from wedgate.rollout.returns import VERIFY_WITHIN, Way, reason_gone, way_of_capacity
 from wedgate.rollout.state import RegionPlan
@@ -163,7 +163,7 @@ class Returns:
         else:
             found = way_back(target, plan, has=has, ask=self._ask, is_staged=plan.region in self._scaling)
         warming = self._warming.get(plan.region)
-        deploys = warming is not None and warming.call is not None and not _has_ended(warming.call)
+        deploys = warming is not None and warming.call is not None and not has_ended(warming.call)
         if has == 0 and deploys and not found.is_gone:
             # What answers already may still be replaced by the deploy that is going on.
             found = Way(share=0, why=f"{plan.stable} is being deployed", is_gone=True)
@@ -208,14 +208,6 @@ class Returns:
         except WedgateError as error:
             self._say(name, f"{plan.stable} could not be scaled: {error}")
             self._scaling[name] = _Ended()
-
-
-def _has_ended(call: Beside) -> bool:
-    """Whether a call came to an end, whichever."""
-    try:
-        return call.is_done()
-    except WedgateError:
-        return True
 
 
 class _Ended:

@@ -25,7 +25,7 @@ from wedgate.engine.returning import Returns
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExternalSystemError
 from wedgate.judge.values import Outcome
-from wedgate.ledger.appending import Draft
+from wedgate.ledger.appending import Draft, drafted
 from wedgate.ledger.copying import replace
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import Claim, Good, Poisoned, Stream
@@ -287,7 +287,7 @@ class Ticker:
         """Say in the ledger that this run is alive, if it has not said anything there for a while."""
         lease, at = self._book.state.lease, self._now()
         if lease is None or at - lease.seen >= RENEW_EVERY:
-            self._record([_draft(Stream.LEASE, "renewed", at, {"who": self._parts.who})], spooled=False)
+            self._record([drafted(Stream.LEASE, "renewed", at, {"who": self._parts.who})], spooled=False)
 
     def wait(self) -> bool:
         """Let a second pass while something runs beside this, and say whether to wait on.
@@ -326,10 +326,10 @@ class Ticker:
         for effect in effects:
             if isinstance(effect, fx.Poison):
                 poisoned = Poisoned(digest=effect.digest, why=effect.why, rollout=rollout, is_found=effect.is_found)
-                drafts.append(_draft(Stream.POISON, "poisoned", at, to_plain(poisoned)))
+                drafts.append(drafted(Stream.POISON, "poisoned", at, to_plain(poisoned)))
             elif isinstance(effect, fx.RecordGood):
                 good = Good(region=effect.region, colour=effect.colour, release=effect.release, rollout=rollout)
-                drafts.append(_draft(Stream.HISTORY, "good", at, to_plain(good)))
+                drafts.append(drafted(Stream.HISTORY, "good", at, to_plain(good)))
         if after is not before and after.is_over and not before.is_over:
             drafts.append(release_claims(after, at))
         return drafts
@@ -585,17 +585,10 @@ def _spell_hook(ran: ev.HookRan) -> str:
 def release_claims(state: RolloutState, at: datetime) -> Draft:
     """Return the draft that gives the regions of a rollout back."""
     regions = tuple(region.region for region in state.regions)
-    return _draft(Stream.CLAIMS, "released", at, to_plain(Claim(rollout=state.plan.rollout, regions=regions)))
+    return drafted(Stream.CLAIMS, "released", at, to_plain(Claim(rollout=state.plan.rollout, regions=regions)))
 
 
 def claim_regions(state: RolloutState, at: datetime) -> Draft:
     """Return the draft that takes the regions of a rollout."""
     regions = tuple(region.region for region in state.regions)
-    return _draft(Stream.CLAIMS, "claimed", at, to_plain(Claim(rollout=state.plan.rollout, regions=regions)))
-
-
-def _draft(stream: Stream, kind: str, at: datetime, body: object) -> Draft:
-    """Return one draft of a record."""
-    if not isinstance(body, dict):
-        raise TypeError("a record is an object")
-    return Draft(stream=stream, kind=kind, at=at, body=body)
+    return drafted(Stream.CLAIMS, "claimed", at, to_plain(Claim(rollout=state.plan.rollout, regions=regions)))

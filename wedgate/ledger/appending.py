@@ -24,6 +24,13 @@ class Draft:
     body: Mapping[str, object]
 
 
+def drafted(stream: str, kind: str, at: datetime, body: object) -> Draft:
+    """Return the draft of a record; ``TypeError`` for one that is no object."""
+    if not isinstance(body, dict):
+        raise TypeError("a record is an object")
+    return Draft(stream=stream, kind=kind, at=at, body=body)
+
+
 def chain_onto(
     drafts: Sequence[Draft], *, revision: int, head: str, epoch: int, nonces: Sequence[str]
 ) -> tuple[Entry, ...]:
