@@ -29,6 +29,7 @@ SHARED = "tests/cli/test_status_shared.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
 ENGINE = "wedgate/engine/overrides.py"
+ROSTER = "wedgate/engine/roster.py"
 CONVERSATION = "wedgate/overrides/conversation.py"
 LINES = "wedgate/overrides/live_lines.py"
 READER = "wedgate/overrides/grammar.py"
@@ -890,7 +891,7 @@ ATTACKS = (
         "crowd-of-strangers",
         "has so many accounts comment that nobody asks for the permission of the one who denies",
         "asks for those who belong here, whoever else has commented",
-        ENGINE,
+        ROSTER,
         "asks = is_named or person.id in insiders or len(self._roles) < MOST_PEOPLE",
         "asks = len(self._roles) < MOST_PEOPLE",
         f"{MEMORY}::test_a_crowd_of_strangers_silences_nobody_who_belongs_here",
@@ -1164,7 +1165,7 @@ REPORTS = (
         "comments a report and may not",
         "asks the policy of the default branch who may report",
         TALKING,
-        "if not overrides.may(author, duty):",
+        "if not overrides.roster.may(author, duty):",
         "if False:",
         f"{RECEIVED}::test_a_comment_that_may_not_report_is_refused[zoe-sha256:new reason=slow-approvers-zoe may not "
         "report a regression by a comment here]",
@@ -1173,7 +1174,7 @@ REPORTS = (
         "report-in-a-comment-without-a-signature",
         "comments a report where reports have to be signed",
         "takes none by a comment then, whoever wrote it",
-        "wedgate/engine/overrides.py",
+        ROSTER,
         "if audience in (None, Audience.SIGNERS) or",
         "if audience is None or",
         f"{RECEIVED}::test_a_comment_that_may_not_report_is_refused[alice-sha256:new reason=slow-signers-alice may not "

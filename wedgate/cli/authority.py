@@ -54,7 +54,7 @@ def refuse_unless_may(duty: Duty, login: str, number: int, config: Path | None, 
     conversing = Conversing.open(config, environment)
     if conversing.parts.configuration.overrides is None:
         return  # whoever may write may do it, and whoever can start a workflow may write
-    if not conversing.overrides.may(Person(id=number, login=login), duty):
+    if not conversing.overrides.roster.may(Person(id=number, login=login), duty):
         raise RefusedError(
             f"{login} may not {duty.value} here; ask somebody who may (`overrides.may` in wedgate.yml says who)"
         )

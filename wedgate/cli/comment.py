@@ -161,7 +161,7 @@ def _say_trouble(number: int, comment: Comment, error: WedgateError, talk: Conve
     from wedgate.render.trouble import render_trouble
 
     try:
-        if talk.overrides.has_part(comment):
+        if talk.overrides.roster.has_part(comment):
             marker = talk.place.trouble
             talk.forge.keep_comment(number, marker, render_trouble(marker, comment, str(error)))
     except WedgateError as also:

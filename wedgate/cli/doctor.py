@@ -35,7 +35,7 @@ def command(form: str, config: Path | None) -> ExitCode:
     talk = Conversing.open(config, os.environ)
     settings = GithubSettings(talk.forge.connection)
     parts = talk.parts
-    circle_in, status = talk.overrides.circle_in, talk.place.status
+    circle_in, status = talk.overrides.roster.circle_in, talk.place.status
     found = list(examine(parts.configuration, settings, parts.conversations, circle_in, _plain, status=status))
     if form == "json":
         plain = [

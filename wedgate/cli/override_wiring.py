@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from wedgate.cli.wiring import RunnerGate
     from wedgate.config.configuration import Configuration
     from wedgate.engine.audit import AuditBook
-    from wedgate.engine.overrides import OnCall, OverrideParts, Overrides
+    from wedgate.engine.overrides import OverrideParts, Overrides
+    from wedgate.engine.roster import OnCall
     from wedgate.gate.decision import Decision
 
 LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group")
@@ -59,7 +60,7 @@ def on_call(location: str, files: CalendarFiles, clock: Callable[[], datetime]) 
     from wedgate.almanac.files import Shelf, Unread
     from wedgate.calendars.facts import FeedKey
     from wedgate.calendars.values import Span
-    from wedgate.engine.overrides import OnCall
+    from wedgate.engine.roster import OnCall
     from wedgate.errors import ExternalSystemError
 
     now = clock()

@@ -163,7 +163,7 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
         moved = change is not None and any(map(change.changes, PATHS))
         owners = owners_file(change.after) if change is not None and moved else None
         overrides = Overrides(override_parts(runner, configuration, environment, utc_now), owners=owners)
-        return overrides.out_of_reach(regions)
+        return overrides.roster.out_of_reach(regions)
 
     def ledger_of(configuration: Configuration) -> object | None:
         from wedgate.cli.override_wiring import ledger_kept

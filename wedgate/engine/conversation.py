@@ -77,7 +77,7 @@ def answer_comment(
     read = read_comment(found.body)
     if not read:
         return Ignored(why="nothing in the comment is meant for wedgate")
-    if not overrides.has_part(found):
+    if not overrides.roster.has_part(found):
         return Ignored(why="whoever wrote it has no part in this repository")
     acted = _acts(overrides, parts, found, read.commands, picture.ledger)
     picture = overrides.record(picture, acted.drafts)
@@ -244,7 +244,7 @@ _WORDS = {Duty.STOP: "stop anything", Duty.THAW: "thaw", Duty.REPORT: "report a 
 def _refused(
     overrides: Overrides, parts: OverrideParts, author: Person, duty: Duty, command: Command
 ) -> Refusal | None:
-    if not overrides.may(author, duty):
+    if not overrides.roster.may(author, duty):
         who = "somebody with write access"
         return Refusal(
             code=RefusalCode.NO_PERMISSION,

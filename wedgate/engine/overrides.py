@@ -6,7 +6,7 @@ grant is in the ledger before anything opens because of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +18,7 @@ from wedgate.engine.check import ask_region
 from wedgate.engine.frozen import with_freezes
 from wedgate.engine.lasting import granted_until
 from wedgate.engine.parts import Almanac
+from wedgate.engine.roster import OnCall, Roster
 from wedgate.gate.decide import words_of
 from wedgate.gate.decision import Decision
 from wedgate.gate.reasons import ReasonCode
@@ -25,43 +26,24 @@ from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import anchors_in, anchors_of_comment, is_another
-from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
 from wedgate.overrides.grants import Grant, Outgoing, grant_in
-from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
+from wedgate.overrides.people import Comment, Person
 from wedgate.overrides.place import ROOT, Place
 from wedgate.overrides.policy import (
     OVERRIDABLE,
-    WITHOUT_POLICY,
-    Approvers,
-    Audience,
-    Duty,
-    NamedPerson,
     NeverCount,
-    OverridePolicy,
 )
-from wedgate.overrides.quorum import reaches, teams_among
 from wedgate.overrides.record import draft_of_use, news_of, seen_in, uses_in
 from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.standing import Change, Rulebook, Seen, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole, let_through
 
-MOST_PEOPLE = 40
-"""So many strangers' permissions are asked for one pull request; whoever comes later has none. Approvers, and whom the
-forge counts among the members and collaborators, are always asked for."""
 MOST_PULL_REQUESTS = 5
 LEEWAY = timedelta(minutes=1)
 """So much earlier than the last request comments are asked for: the forge's times are of whole seconds."""
 _BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnCall:
-    """The logins that a calendar names for this moment; none where it names nobody, with its ``trouble`` if any."""
-
-    logins: tuple[str, ...] = ()
-    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +98,7 @@ class Overrides:
     def __init__(self, parts: OverrideParts, *, owners: str | None = None) -> None:
         """``owners``: the file of owners, where another than the default branch's counts."""
         self._parts = parts
-        self._teams: dict[str, tuple[Person, ...] | None] = {}
-        self._calls: dict[str, OnCall] = {}
-        self._code_owners = owners
-        self._roles: dict[int, Role] = {}
-        self._by_login: dict[str, Role] = {}
+        self.roster = Roster(parts.configuration, parts.forge, parts.conversations, parts.on_call, owners=owners)
         self._doubted: set[int] = set()
         self.used: Picture | None = None
         """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
@@ -133,7 +111,7 @@ class Overrides:
     def _as_known(self, comment: Comment, edited: frozenset[int]) -> Comment:
         """Return a comment as it counts: once known to be edited it stays so, and the ledger hears of it."""
         if comment.id in self._doubted:
-            return replace(comment, edited=True, is_insider=self.has_part(comment))
+            return replace(comment, edited=True, is_insider=self.roster.has_part(comment))
         return replace(comment, edited=True) if comment.id in edited else comment
 
     def picture(
@@ -157,19 +135,12 @@ class Overrides:
         comments = conversations.comments(number, None if newest is None else newest - LEEWAY)
         comments = tuple(self._as_known(each, seen.edited) for each in comments)
         change = self._change(pull_request, seen)
-        book = self._book()
-        now = self._parts.clock()
-        while True:
-            standing = hear(change, comments, replace(book, roles=dict(self._roles)), seen=seen, now=now)
-            unknown = [person for person in standing.asks if person.id not in self._roles]
-            if not unknown:
-                break
-            insiders = {each.author.id for each in comments if each.is_insider and each.author is not None}
-            for person in unknown:
-                is_named = any(circle.holds(person) for circle in book.circles.values())
-                # Strangers in numbers must not keep those who are named, or belong here, from being heard.
-                asks = is_named or person.id in insiders or len(self._roles) < MOST_PEOPLE
-                self._roles[person.id] = conversations.role_of(person) if asks else Role.NONE
+        book, now = self.roster.book(), self._parts.clock()
+        insiders = {each.author.id for each in comments if each.is_insider and each.author is not None}
+        standing = hear(change, comments, book, seen=seen, now=now)
+        while self.roster.learn(standing.asks, insiders=insiders, book=book):
+            book = self.roster.book()
+            standing = hear(change, comments, book, seen=seen, now=now)
         request = standing.request
         if request is not None and request.override.sha == change.merged_as and change.merged_by is None and listed:
             return self.picture(number, ledger, is_whole=is_whole)  # a list does not say who merged it
@@ -178,7 +149,7 @@ class Overrides:
             change=change,
             comments=comments,
             standing=standing,
-            book=replace(book, roles=dict(self._roles)),
+            book=book,
             ledger=ledger,
         )
 
@@ -259,14 +230,6 @@ class Overrides:
             needed=needed,
         )
 
-    def has_part(self, comment: Comment) -> bool:
-        """Whether whoever wrote a comment is somebody here; strangers are not answered, and nothing is kept of them."""
-        author = comment.author
-        if comment.is_insider or author is None:
-            return comment.is_insider
-        named = any(circle.holds(author) for circle in self._book().circles.values())
-        return named or self._role(author).may_write
-
     def anchors(self, comments: Sequence[Comment]) -> tuple[tuple[int, str], ...]:
         """Return what wedgate's own comments on a pull request say of the ledger of this place.
 
@@ -278,7 +241,7 @@ class Overrides:
             for comment in comments
             if self._parts.place.marker in comment.body and (author := comment.author) is not None
             for anchor in anchors_of_comment(comment.body)
-            if not author.is_human or self._role(author).may_write
+            if not author.is_human or self.roster.role(author).may_write
         )
 
     def is_another(self, picture: Picture) -> bool:
@@ -299,63 +262,6 @@ class Overrides:
             statuses = self._parts.conversations.latest_statuses(commit, self._parts.place.status)
             self._in_statuses[commit] = tuple(each for status in statuses for each in anchors_in(status.description))
         return self._in_statuses[commit]
-
-    def may(self, person: Person, duty: Duty) -> bool:
-        """Whether somebody may do something else than approve."""
-        policy = self._parts.configuration.overrides
-        audience = WITHOUT_POLICY.get(duty) if policy is None else policy.may[duty]
-        if audience in (None, Audience.SIGNERS) or not self._role(person).may_write:
-            return False
-        return audience is Audience.WRITE or any(circle.holds(person) for circle in self._book().circles.values())
-
-    def circle_in(self, region: str) -> Circle:
-        """Return who may approve in a region, read anew; nobody without a policy."""
-        policy = self._parts.configuration.overrides
-        return Circle() if policy is None else self._circle(policy, region)
-
-    def out_of_reach(self, regions: Iterable[str]) -> tuple[str, ...]:
-        """Return the regions in which fewer are left of those who may approve than are needed, whoever asks.
-
-        Whoever the policy names by number may have another login by now, and counts as there.
-        """
-        policy = self._parts.configuration.overrides
-        if policy is None:
-            return ()
-        return tuple(name for name in regions if not self._is_within_reach(name, policy))
-
-    def _is_within_reach(self, region: str, policy: OverridePolicy) -> bool:
-        needed, teams_needed = policy.needed_in(region), policy.teams_needed_in(region)
-        circle, asked = self.circle_in(region), 0
-        known = {login.lower() for login in circle.logins.values()}
-        left: list[frozenset[str]] = []
-        for number, login in (
-            *circle.logins.items(),
-            *((None, login) for login in sorted(circle.by_login - known)),
-        ):
-            teams = frozenset() if number is None else circle.members.get(number, frozenset())
-            if len(left) >= needed and teams_among([*left, teams]) == teams_among(left):
-                continue  # whoever adds no team to enough people is not asked about
-            if asked >= MOST_PEOPLE:
-                return True
-            asked += 1
-            if self._is_left(circle, number, login):
-                left.append(teams)
-            if reaches(left, needed=needed, teams_needed=teams_needed):
-                return True
-        return False
-
-    def _is_left(self, circle: Circle, number: int | None, login: str) -> bool:
-        if number is None:
-            if login not in self._by_login:
-                self._by_login[login] = self._parts.conversations.role_by_login(login)
-            return self._by_login[login].may_write
-        person = Person(id=number, login=login)
-        return not circle.teams_of(person) or self._role(person).may_write
-
-    def _role(self, person: Person) -> Role:
-        if person.id not in self._roles:
-            self._roles[person.id] = self._parts.conversations.role_of(person)
-        return self._roles[person.id]
 
     def closing(self, decision: Decision) -> dict[str, Closing]:
         """Return what closes each region, and a request has to name; nothing where no override could open it.
@@ -547,71 +453,6 @@ class Overrides:
         """Return who pushed the head: those of now and those of when it was asked for, in case its branch is gone."""
         now = self._parts.conversations.pushers_of(pull_request)
         return tuple(dict.fromkeys((*now, *seen.pushers.get(pull_request.head, ()))))
-
-    def _book(self) -> Rulebook:
-        calendar, policy = self._parts.configuration.calendar, self._parts.configuration.overrides
-        circles = _Circles(tuple(region.name for region in calendar.regions), self.circle_in)
-        return Rulebook(policy=policy, circles=circles, rules=tuple(rule.id for rule in calendar.rules), roles={})
-
-    def _circle(self, policy: OverridePolicy, region: str) -> Circle:
-        approvers = policy.approvers_of(region)
-        people, teams = self._with_owners(approvers)
-        calls = OnCall() if approvers.on_call is None else self._on_call(approvers.on_call)
-        named = replace(
-            approvers, people=(*approvers.people, *people, *(NamedPerson(login=login) for login in calls.logins))
-        )
-        members = {team: self._members(team) for team in (*approvers.teams, *teams)}
-        lost = tuple(f"the team {team} does not exist any more" for team, there in members.items() if there is None)
-        lost += () if calls.trouble is None else (calls.trouble,)
-        return replace(circle_of(named, {team: there or () for team, there in members.items()}), lost=lost)
-
-    def _with_owners(self, approvers: Approvers) -> tuple[tuple[NamedPerson, ...], tuple[str, ...]]:
-        """Return the people and the teams that own the paths of the policy."""
-        people: dict[str, None] = {}
-        teams: dict[str, None] = {}
-        for path in approvers.code_owners:
-            owners = owners_of(self._owners_file(), path)
-            people |= dict.fromkeys(owners.people)
-            teams |= dict.fromkeys(owners.teams)
-        return tuple(NamedPerson(login=login) for login in people), tuple(teams)
-
-    def _owners_file(self) -> str:
-        if self._code_owners is None:
-            found = self._parts.forge.default_branch_file(PATHS)
-            self._code_owners = "" if found is None else found.content.decode("utf-8", "replace")
-        return self._code_owners
-
-    def _on_call(self, location: str) -> OnCall:
-        if location not in self._calls:
-            self._calls[location] = self._parts.on_call(location)
-        return self._calls[location]
-
-    def _members(self, team: str) -> tuple[Person, ...] | None:
-        if team not in self._teams:
-            self._teams[team] = self._parts.conversations.members_of(team)
-        return self._teams[team]
-
-
-class _Circles(Mapping[str, Circle]):
-    """The circle of each region, read when it is first asked for: where nobody is asked, nobody need be known."""
-
-    def __init__(self, regions: tuple[str, ...], read: Callable[[str], Circle]) -> None:
-        self._regions = regions
-        self._read = read
-        self._found: dict[str, Circle] = {}
-
-    def __getitem__(self, region: str) -> Circle:
-        if region not in self._regions:
-            raise KeyError(region)
-        if region not in self._found:
-            self._found[region] = self._read(region)
-        return self._found[region]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._regions)
-
-    def __len__(self) -> int:
-        return len(self._regions)
 
 
 def _beside(found: Grant | Refusal, left_out: Sequence[int]) -> Grant | Refusal:
