@@ -470,6 +470,16 @@ def test_a_rollback_is_handed_to_the_workflow(talk: Talk) -> None:
     assert "r-42" not in (talk.directory / "output").read_text()
 
 
+def test_what_was_handed_over_is_not_taken_back(talk: Talk) -> None:
+    """Somebody edits the comment while the answer is worked out: the rollback was asked for, and is under way."""
+    comment = talk.world.say(7, "zoe", '/wedgate rollback r-42 reason="errors"')
+    talk.world.meanwhile["GET /repos/acme/venue-search/issues/7/comments"] = lambda: setattr(comment, "edited", True)
+    assert talk.hears(comment.number).exit_code == 11
+    written = (talk.directory / "output").read_text()
+    assert written.count("rollback<<") == 1
+    assert written.partition("rollback<<")[2].splitlines()[1] == "r-42"
+
+
 def test_a_thousand_comments_and_a_team_of_three_hundred(talk: Talk) -> None:
     """One decision about a pull request asks at most twenty things."""
     talk.world.teams["acme/captains"] = [f"member-{number}" for number in range(300)]

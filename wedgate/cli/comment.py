@@ -131,17 +131,18 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
 
 
 def _stop_at_once(comment: Comment, talk: Conversing, environment: Mapping[str, str]) -> None:
-    """Hand a rollback to the next step and freeze what is to be frozen, before anything else is read that may fail."""
+    """Hand a rollback to the next step and freeze what is to be frozen, before anything else is read that may fail.
+
+    It is handed over but once, also where nothing is: what is read later must not take it back.
+    """
     from wedgate.engine.conversation import rollback_of, stop_at_once
     from wedgate.render.annotations import inert
 
     rollback = rollback_of(talk.overrides, talk.parts, comment)
     if rollback is not None:
         click.echo(inert(f"wedgate: the next step is handed {rollback.rollout}, to return it to stable"))
-        _hand_over({"rollback": rollback.rollout}, environment)
-    reported = stop_at_once(talk.overrides, talk.parts, comment)
-    if reported:
-        _hand_over({"report": ",".join(reported)}, environment)
+    _hand_over({"rollback": "" if rollback is None else rollback.rollout}, environment)
+    _hand_over({"report": ",".join(stop_at_once(talk.overrides, talk.parts, comment))}, environment)
 
 
 def _acknowledge(comment: int, talk: Conversing) -> None:
@@ -183,12 +184,10 @@ def _tell(answer: Answer, talk: Conversing) -> None:
 
 
 def _write_outputs(answer: Answer, environment: Mapping[str, str]) -> None:
-    """Hand the decision, and what was asked for, to the next step of the workflow, each as one inert value."""
+    """Hand the decision to the next step of the workflow, each as one inert value."""
     from wedgate.render.outputs import outputs_of
 
     outputs = outputs_of(answer.decision)
-    outputs["rollback"] = "" if answer.rollback is None else answer.rollback.rollout
-    outputs["report"] = ",".join(answer.reported)
     outputs["granted"] = str(answer.picture.standing.is_granted).lower()
     _hand_over(outputs, environment)
 

@@ -40,9 +40,7 @@ class Answer:
     """What is said in answer: where things stand, what the gate says of the head, and what this comment came to.
 
     ``closing`` is what a request has to name, by region. ``done`` are things that were done because of it,
-    ``refusals`` those of this comment alone. ``rollback`` is the rollout that somebody who may has asked to return to
-    stable: whoever runs this has to do it. ``reported`` are the rollouts that were told of a regression: whoever drives
-    them obeys.
+    ``refusals`` those of this comment alone.
     """
 
     picture: Picture
@@ -51,8 +49,6 @@ class Answer:
     done: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     wants_help: bool = False
-    rollback: Rollback | None = None
-    reported: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +88,6 @@ def answer_comment(
         done=acted.done,
         refusals=(*own, *acted.refusals),
         wants_help=any(isinstance(command, Ask) and command.verb is Verb.HELP for _, command in read.commands),
-        rollback=acted.rollback,
-        reported=acted.reported,
     )
 
 
