@@ -541,6 +541,53 @@ def test_a_tick_for_one_region_returns_that_one_and_notes_what_the_others_owe(ma
     assert (world.weights(), status(world).status) == ({"r1": 0, "r2": 0}, RolloutStatus.HALTED)
 
 
+def test_a_tick_for_one_region_that_cannot_write_gives_back_that_one_alone(make_world: Callable[..., Any]) -> None:
+    """The job of r2 watches r2 itself: it begins nothing again because another job's disk is full."""
+    world = make_world(names=("r1", "r2"), waves=(("r1", "r2"),), in_flight=2)
+    world.start()
+    until(world, lambda there: there.weights() == {"r1": 10, "r2": 10})
+    look = world.targets["r1"].weights
+
+    def fills_the_disk() -> Any:
+        if len(looked) == 1:
+            world.store.broken = "no space left on device"
+        looked.append(look())
+        return looked[-1]
+
+    looked: list[Any] = []
+    world.targets["r1"].weights = fills_the_disk
+    with pytest.raises(ExternalSystemError, match="no space left"):
+        world.tick(after=TICK, regions=("r1",))
+    world.store.broken = None
+    assert world.weights() == {"r1": 0, "r2": 10}
+    world.tick(after=TICK, regions=("r2",))
+    assert world.weights()["r2"] == 10
+
+
+@pytest.mark.parametrize("regions", [(), ("r1",), ("r2",)])
+def test_a_report_of_what_has_not_begun_is_held(make_world: Callable[..., Any], regions: tuple[str, ...]) -> None:
+    """With `report-fails: hold` nothing begins behind it, in no region, until a person lets it go on."""
+    world = make_world(names=("r1", "r2"), waves=(("r1",), ("r2",)), report_fails=ReportFails.HOLD)
+    world.start()
+    world.order(Order.REPORT, regions=regions)
+    for _ in range(10):
+        assert world.tick(after=TICK).exit_code is ExitCode.NEEDS_HUMAN
+    assert world.weights() == {"r1": 0, "r2": 0}
+    world.order(Order.RESUME)
+    until(world, lambda there: there.weights()["r1"] == 10)
+
+
+def test_a_report_of_a_promoted_region_holds_those_that_have_not_begun(make_world: Callable[..., Any]) -> None:
+    """What is promoted or done is for a person to return; the bad version goes no further meanwhile."""
+    world = make_world(names=("r1", "r2"), waves=(("r1",), ("r2",)), report_fails=ReportFails.HOLD)
+    world.start()
+    until(world, lambda there: status(there).region("r1").phase in (RegionPhase.PROMOTED, RegionPhase.DRAINING))
+    world.order(Order.REPORT, regions=("r1",))
+    for _ in range(20):
+        world.tick(after=TICK)
+    assert world.weights()["r2"] == 0
+
+
 def test_a_ledger_of_another_repository_is_not_gone_on_with(make_world: Callable[..., Any]) -> None:
     """The same service, and a rollout over regions of which this configuration has none: their targets are not ours."""
     world = make_world(names=("r1",), waves=(("r1",),))

@@ -11,7 +11,7 @@ import pytest
 
 from wedgate.adapters.stores.memory import MemoryStore
 from wedgate.calendars.values import Verdict
-from wedgate.engine import book, observe, region_gate, returning, rollback, rollout, start
+from wedgate.engine import book, observe, region_gate, returning, rollback, rollout, start, tick
 from wedgate.judge.values import Outcome
 from wedgate.ledger import streams
 from wedgate.ledger.audit import Frozen
@@ -228,6 +228,7 @@ def _stops_at_a_fence(patch: pytest.MonkeyPatch) -> None:
 def _poison_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(start, "refuse_poisoned", lambda *args: None)
     patch.setattr(rollout, "refuse_poisoned", lambda *args: None)
+    patch.setattr(tick.Ticker, "_heed", lambda self, poisoned: None)
 
 
 def _forgets(original: Any, whole: Any, event: Any) -> Any:

@@ -158,7 +158,7 @@ MUTANTS: dict[str, Patch] = {
     "a promoted region that is not confirmed is asked for ever": setting(regions, "CONFIRM_TRIES", 1000),
     "a paused region increases": setting(step, "refusal_to_increase", lambda whole, region, evidence_needed: None),
     "a run that ends leaves the candidate its traffic": setting(
-        step, "interrupted", lambda whole, why, at: (whole, ())
+        step, "interrupted", lambda whole, why, at, **which: (whole, ())
     ),
     "an abort leaves the rollout as it is": setting(orders, "ended", lambda whole, why, at: (whole, ())),
     "a rollout that is ended goes on": around(

@@ -435,8 +435,8 @@ def _judged(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
 def _regressed(state: State, policy: Policy, *, by_hand: bool = False) -> tuple[State, Did]:
     """Back to stable, poisoned and halted; or only held, where the configuration says so."""
     if policy.fails == "hold" and not by_hand:
-        leaves_alone = state.phase == "needs_human" and state.back is None
-        if not is_in_flight(state) or leaves_alone or holds_regression(state):
+        leaves_alone = state.phase in ("needs_human", *ADVANCED) and state.back is None
+        if state.phase in ("done", "rolled_back") or leaves_alone or holds_regression(state):
             return state, ()
         if state.back is not None:
             then = state.back._replace(kind="regression")

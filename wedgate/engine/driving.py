@@ -154,7 +154,7 @@ class Driver:
             if attempt:
                 self._parts.pause(until_return(ticker.state))
             try:
-                ticker.feed(ev.Interrupted(at=self._parts.clock(), why=why))
+                ticker.feed(ev.Interrupted(at=self._parts.clock(), why=why, regions=ticker.only))
             except (LeaseLostError, FenceError):
                 raise
             except ExternalSystemError as error:

@@ -12,10 +12,14 @@ from wedgate.rollout.guards import Refusal
 from wedgate.rollout.state import PROMOTED, HoldKind, RegionPhase, RegionState, RolloutState
 
 
-def interrupted(state: RolloutState, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
-    """Leave every region in a state that needs no watching; another run goes on from there."""
+def interrupted(
+    state: RolloutState, why: str, at: datetime, *, names: Sequence[str] | None = None
+) -> tuple[RolloutState, tuple[Effect, ...]]:
+    """Leave regions (all by default) in a state that needs no watching; another run goes on from there."""
     effects: list[Effect] = []
     for region in state.regions:
+        if names is not None and region.region not in names:
+            continue
         if region.phase is RegionPhase.ROLLING_BACK:
             moved, wanted = regions.give_back_again(state.plan.region(region.region), region, at)
             state = state.having(moved)

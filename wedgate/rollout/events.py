@@ -168,10 +168,11 @@ class RegressionReported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interrupted:
-    """The run is about to end while regions are in motion: nobody will watch any more."""
+    """The run is about to end while regions are in motion: nobody will watch any more, in ``regions`` or in all."""
 
     at: datetime
     why: str
+    regions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,10 +71,13 @@ def _is_returned(region: RegionState, source: str | None, *, keep_promoted: bool
 
 
 def _held(state: RolloutState, source: str | None, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
-    """Hold the regions concerned at their present weight."""
+    """Hold the regions concerned at their present weight, those too that have not begun.
+
+    Where the region in which it was found is past holding, the others are held: nothing increases behind a regression.
+    """
     effects: list[Effect] = []
     for region in state.regions:
-        concerned = source in (None, region.region) and (region.is_in_flight or region.phase in _ADVANCED)
+        concerned = source in (None, region.region) and not region.is_final
         leaves_alone = region.phase in (RegionPhase.NEEDS_HUMAN, *_ADVANCED) and region.returning is None
         if not concerned or leaves_alone or region.holds_regression:
             continue
@@ -91,4 +94,6 @@ def _held(state: RolloutState, source: str | None, why: str, at: datetime) -> tu
             moved, wanted = regions.hold(region, HoldKind.REGRESSION, Refusal(why=why), at, resume=resume)
         state = state.having(moved)
         effects += wanted
+    if source is not None and not any(region.holds_regression for region in state.regions):
+        return _held(state, None, f"regression in {source}: {why}", at)
     return state, tuple(effects)

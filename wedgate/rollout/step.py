@@ -132,7 +132,7 @@ def _stepped(state: RolloutState, event: Event) -> Stepped:
         case RegressionReported():
             return regressed(state, event.region, event.why, event.at)
         case Interrupted():
-            return interrupted(state, event.why, event.at)
+            return interrupted(state, event.why, event.at, names=event.regions)
         case ReturnedByHand():
             return _returned_by_hand(state, event)
         case Superseded():
