@@ -289,7 +289,7 @@ def import_everything(directory: Path) -> None:
 def write_in_two_steps() -> None:
     """Break the target: one side's weight is written after the other's, which no target may do."""
 
-    def halves(self: SimulatedTarget, weights: Weights, fence: Fence) -> WeightsReading:
+    def halves(self: SimulatedTarget, weights: Weights, fence: Fence, **more: Any) -> WeightsReading:
         with self._changing(None) as state:
             state["weights"]["green"] = weights.green
         with self._changing("set_weights") as state:

@@ -182,10 +182,10 @@ def test_poisoned_release_is_refused_only_after_its_traffic_went_back(world: Any
     """Killed between the verdict and the weights: the next run returns traffic, then refuses and says where it is."""
     set_weights = world.targets["r1"].set_weights
 
-    def die(weights: Weights, fence: Fence) -> Any:
+    def die(weights: Weights, fence: Fence, **more: Any) -> Any:
         if weights == STABLE:
             raise KilledError
-        return set_weights(weights, fence)
+        return set_weights(weights, fence, **more)
 
     def regress(there: Any) -> None:
         if at_ten(there):
@@ -232,8 +232,8 @@ def test_loser_says_who_took_over_and_what_it_just_raised(world: Any) -> None:
     """Between a run's own increase and its record somebody else takes the lease: the message says what is where."""
     set_weights = world.targets["r1"].set_weights
 
-    def slow(weights: Weights, fence: Fence) -> Any:
-        reading = set_weights(weights, fence)
+    def slow(weights: Weights, fence: Fence, **more: Any) -> Any:
+        reading = set_weights(weights, fence, **more)
         if weights.green == 10:
             book = Book(world.store, world.spool)
             book.take_lease(world.now, above=0, who="b:2")

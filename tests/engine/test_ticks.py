@@ -356,6 +356,47 @@ def test_a_promoted_region_with_weights_of_somebody_else_calls_a_person(world: A
     assert world.weights()["r1"] == 60
 
 
+def _meddling(world: Any, weights: Weights) -> Callable[..., Any]:
+    """Return a gate during whose answer somebody else writes weights, once r1 has a candidate."""
+
+    def ask(region: str, at: datetime, runway: timedelta | None) -> Any:
+        if region == "r1" and world.weights()["r1"] == 10:
+            world.targets["r1"].put(weights)
+        return world.ask(region, at, runway)
+
+    return ask
+
+
+@pytest.mark.parametrize("green", [0, 30, 60])
+def test_what_somebody_writes_while_the_gate_is_asked_is_not_written_over(world: Any, green: int) -> None:
+    """It calls a person, as what is found at the beginning of a tick does; nothing is raised over it."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+    for _ in range(20):
+        end = world.tick(after=TICK, ask_gate=_meddling(world, Weights(blue=100 - green, green=green)))
+        if end.exit_code is ExitCode.NEEDS_HUMAN:
+            break
+    assert world.changes("r1") == [(90, 10)]
+    assert world.weights()["r1"] == green
+    assert status(world).region("r1").phase is RegionPhase.NEEDS_HUMAN
+    assert f"green {green} %" in status(world).region("r1").why
+
+
+def test_what_somebody_wrote_stands_in_no_returns_way(world: Any) -> None:
+    """A regression gives stable everything, whoever wrote since."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+
+    def failed(*args: Any, **kwargs: Any) -> Any:
+        world.targets["r1"].put(Weights(blue=40, green=60))
+        return replace(world.judged(*args, **kwargs), outcome=Outcome.FAIL)
+
+    for _ in range(3):
+        world.tick(after=TICK, judge_live=failed)
+    assert world.weights()["r1"] == 0
+    assert status(world).region("r1").phase is RegionPhase.ROLLED_BACK
+
+
 def test_a_promoted_region_whose_target_is_silent_waits_and_then_calls_a_person(world: Any) -> None:
     """It is not the last good version before that was read back."""
     world.start()

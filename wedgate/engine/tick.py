@@ -83,6 +83,8 @@ class Ticker:
         self._ran: dict[str, Sequence[ev.HookRan]] = {}
         """How the hook before the deploy of a region ended."""
         self._asked: dict[str, datetime] = {}
+        self._last: dict[str, WeightsReading] = {}
+        """What was in force in each region when it was read or written last."""
         self._gate = RegionGate(parts, book)
         self._returns = Returns(
             parts.run_beside,
@@ -221,7 +223,7 @@ class Ticker:
         fence, over = self._book.fence(self.state.plan.rollout), WeightsReading(weights=read.weights, fence=read.fence)
         for _ in range(MOST_CHANGES):
             try:
-                self.target(plan.region).set_weights(read.weights, fence, over=over)
+                self._last[plan.region] = self.target(plan.region).set_weights(read.weights, fence, over=over)
             except ChangedError as error:
                 changed, over = error, error.found
                 lower = min(read.weights, over.weights, key=lambda weights: weights.of(plan.candidate))
@@ -504,7 +506,8 @@ class Ticker:
                 "give each service targets of its own",
                 held=fence,
             )
-        target.set_weights(Weights.giving(self.state.plan.region(target.region).stable, 100), own)
+        stable = Weights.giving(self.state.plan.region(target.region).stable, 100)
+        self._last[target.region] = target.set_weights(stable, own)
 
     def _return(self, effect: fx.SetWeights) -> Sequence[ev.Event]:
         """Give stable all traffic, or what it can take now: what it lacks is started beside this."""
@@ -541,7 +544,11 @@ class Ticker:
 
     def _weights(self, region: str) -> ev.WeightsRead:
         """Read the weights in force. What a newer run of this rollout wrote is not for this one to judge."""
-        reading = self.target(region).weights()
+        return self._taken(region, self.target(region).weights())
+
+    def _taken(self, region: str, reading: WeightsReading) -> ev.WeightsRead:
+        """Keep a reading, as what the next increase is written over, and return it as a fact."""
+        self._last[region] = reading
         fence = reading.fence
         is_newer = fence is not None and not fence.is_by_hand and fence.epoch > self._book.epoch
         if fence is not None and is_newer and fence.rollout == self.state.plan.rollout:
@@ -549,8 +556,18 @@ class Ticker:
         return ev.WeightsRead(at=self._now(), region=region, weights=reading.weights, fence=reading.fence)
 
     def _set_weights(self, effect: fx.SetWeights) -> ev.Event:
-        """Write weights and read them back."""
-        reading = self.target(effect.region).set_weights(effect.weights, self._book.fence(self.state.plan.rollout))
+        """Write weights and read them back.
+
+        An increase is written over what was read before it was decided, and over nothing else: what somebody wrote
+        while the gate was asked is a fact that the machine takes in. A return to stable goes over everything.
+        """
+        over = None if effect.is_decrease else self._last.get(effect.region)
+        fence = self._book.fence(self.state.plan.rollout)
+        try:
+            reading = self.target(effect.region).set_weights(effect.weights, fence, over=over)
+        except ChangedError as error:
+            return self._taken(effect.region, error.found)
+        self._last[effect.region] = reading
         at = self._now()
         said = Progress(at=at, region=effect.region, what="weights", why=effect.why, weights=reading.weights)
         self._parts.observe(said)
