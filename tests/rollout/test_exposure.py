@@ -12,7 +12,7 @@ from wedgate.judge.values import Judgement, JudgeSettings, Outcome
 from wedgate.ledger.orders import Order
 from wedgate.rollout import effects as fx
 from wedgate.rollout import events as ev
-from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionPlan, RolloutState
+from wedgate.rollout.state import HoldKind, Plan, RegionPhase, RegionPlan, RolloutState, RolloutStatus
 from wedgate.rollout.step import begin, step
 from wedgate.rollout.values import (
     Choice,
@@ -276,7 +276,45 @@ def test_what_waits_for_a_person_does_not_wait_with_traffic_for_ever(fence: Fenc
     told.after(6 * MIN).run().tick()
     assert fx.ReadWeights(region="r1") in told.did
     assert told.weights(PARTLY, fence=fence).returns()
-    assert told.weights(0).kind() is HoldKind.OUTSIDE
+    assert told.weights(0).phase() is RegionPhase.NEEDS_HUMAN
+
+
+def looked_after() -> Told:
+    """Bring a region to where nobody came for what a stranger wrote, and it went back."""
+    told = stranded().after(11 * MIN).run().tick()
+    assert told.weights(40, fence=None).returns()
+    return told.weights(0)
+
+
+def test_nothing_begins_before_somebody_has_looked_at_what_a_stranger_wrote() -> None:
+    """It is back on stable, and who wrote it, and why, is not known: neither a tick nor a new run goes on."""
+    told = looked_after()
+    assert told.state.region("r1").weight == 0
+    assert told.state.status is RolloutStatus.NEEDS_HUMAN
+    for anew in (False, True):
+        assert not told.run(anew=anew).tick().did
+
+
+def test_a_resume_says_that_somebody_has_looked_and_the_region_begins_again() -> None:
+    """Weights, version and gate are asked for anew; it is no way past a return that is still owed."""
+    told = looked_after().tell(resume())
+    assert told.phase() is RegionPhase.PENDING
+    assert {type(effect) for effect in told.tick().did} == {fx.AskGate}
+    assert owing().tell(resume()).state.region("r1").owes_return
+    assert stranded().tell(resume()).phase() is RegionPhase.NEEDS_HUMAN
+
+
+def test_a_regression_that_is_reported_while_a_strangers_weights_go_back_is_held() -> None:
+    """With ``report-fails: hold`` it is the stronger reason."""
+    told = Told(ReportFails.HOLD).baking().weights(40, fence=None).after(11 * MIN).run().tick()
+    assert told.weights(40, fence=None).returns()
+    told.tell(ev.RegressionReported(at=told.at, region=None, why="bookings fail"))
+    assert told.weights(0).kind() is HoldKind.REGRESSION
+
+
+def resume() -> ev.Ordered:
+    """The order that says that somebody has looked."""
+    return ev.Ordered(at=NOON, revision=9, order=Order.RESUME, by="ann", why="seen", regions=None)
 
 
 def aborted(told: Told, *regions: str) -> Told:

@@ -371,7 +371,8 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
             if not found or by == "another":
                 return state._replace(weight=int(str(found)), watched=NEVER), ()
             late = state.watched == LONG_AGO
-            return _returned(state, "held", "outside", "stranded") if late else (state, ())
+            then = "held" if holds_regression(state) else "needs_human"
+            return _returned(state, then, None, "stranded") if late else (state, ())
         case "baking" | "held":
             fits = found == state.weight or (state.phase == "held" and state.weight == 0)
             return (state, ()) if fits else _otherwise(state, found, by)
@@ -398,8 +399,8 @@ def _given_back(state: State) -> State:
         evidence=False,
         back=None,
     )
-    if state.back is None or state.back.then == "rolled_back":
-        return rested._replace(phase="rolled_back")
+    if state.back is None or state.back.then != "held":
+        return rested._replace(phase="rolled_back" if state.back is None else state.back.then)
     back = state.back
     return rested._replace(phase="held", hold=Hold(back.kind or "interrupted", f"back: {back.cause}", "pending"))
 
@@ -439,8 +440,8 @@ def _regressed(state: State, policy: Policy, *, by_hand: bool = False) -> tuple[
         if state.phase in ("done", "rolled_back") or leaves_alone or holds_regression(state):
             return state, ()
         if state.back is not None:
-            then = state.back._replace(kind="regression")
-            return (state._replace(back=then) if state.back.then == "held" else state), ()
+            then = state.back._replace(then="held", kind="regression")
+            return (state._replace(back=then) if state.back.then != "rolled_back" else state), ()
         if state.phase == "shifting":
             return _returned(state, "held", "regression", "regression")
         return _held(state, "regression", "regression", "baking" if state.weight > 0 else "pending")
@@ -487,7 +488,8 @@ def _ordered(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     if state.phase in ("done", "rolled_back") or (order == "pause" and state.paused):
         return state, ()
     moved = state._replace(paused=order == "pause", passed=False, verified=False)
-    if order == "resume" and moved.phase == "held" and moved.weight == 0:
+    waits = moved.phase == "held" or (moved.phase == "needs_human" and moved.back is None)
+    if order == "resume" and waits and moved.weight == 0:
         moved = State(halted=state.halted, retreats=state.retreats)
     return moved, (("say", f"{order}d"),)
 

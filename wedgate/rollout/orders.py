@@ -62,8 +62,10 @@ def _drained(state: RolloutState, event: Ordered, said: str) -> Obeyed:
 
 
 def _tried_again(region: RegionState) -> RegionState:
-    """Let a region begin again that was held without traffic, whatever held it; one with traffic goes on where
-    something outside stood in its way, such as a hook."""
+    """Let a region begin again that was held, or waits for a person, without traffic, whatever the reason: what is in
+    force is looked at anew. One with traffic goes on where something outside stood in its way, such as a hook."""
+    if region.phase is RegionPhase.NEEDS_HUMAN and region.weight == 0 and not region.owes_return:
+        return regions.begin_again(region)
     if region.phase is not RegionPhase.HELD or region.hold is None:
         return region
     if region.weight == 0:

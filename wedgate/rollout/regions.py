@@ -212,11 +212,12 @@ def give_back(
 
 
 def returns_for_regression(region: RegionState, why: str) -> RegionState:
-    """Take note of a regression where traffic goes back already: the region is held for it then, if it is held."""
+    """Take note of a regression where traffic goes back already: the region is held for it then, if it may go on."""
     returning = region.returning
-    if returning is None or returning.then is not RegionPhase.HELD:
+    if returning is None or returning.then is RegionPhase.ROLLED_BACK:
         return region
-    back = replace(returning, kind=HoldKind.REGRESSION, until=None, why=f"{returning.why}; {why}")
+    said = f"{returning.why}; {why}"
+    back = replace(returning, then=RegionPhase.HELD, kind=HoldKind.REGRESSION, until=None, why=said)
     return replace(region, returning=back, why=back.why)
 
 
@@ -287,7 +288,8 @@ def given_back(region: RegionState, at: datetime) -> RegionState:
         evidence=None,
     )
     if returning is None or returning.then is not RegionPhase.HELD:
-        return replace(rested, phase=RegionPhase.ROLLED_BACK, returning=None)
+        then = RegionPhase.ROLLED_BACK if returning is None else returning.then
+        return replace(rested, phase=then, returning=None)
     return replace(
         rested,
         phase=RegionPhase.HELD,

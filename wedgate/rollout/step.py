@@ -453,14 +453,18 @@ def _found_otherwise(state: RolloutState, plan: RegionPlan, region: RegionState,
 
 
 def _looked_after(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
-    """Give back a candidate for which a person was called, and nobody came within ``max_unwatched``."""
+    """Give back a candidate for which a person was called, and nobody came within ``max_unwatched``.
+
+    That nobody came is no reason to go on: until somebody has looked (``resume``, ``adopt``) nothing begins anywhere.
+    """
     has, fence = event.weights.of(plan.candidate), event.fence
     if has == 0 or (fence is not None and fence.rollout != state.plan.rollout):
         return replace(region, weight=has, watched_at=None), ()
     if not regions.is_unwatched(region, event.at, state.plan.max_unwatched):
         return region, ()
     why = f"{region.why}; nobody watched it for longer than {spell_duration(state.plan.max_unwatched)}"
-    return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=HoldKind.OUTSIDE)
+    then = RegionPhase.HELD if region.holds_regression else RegionPhase.NEEDS_HUMAN
+    return regions.give_back(plan, region, why, then=then)
 
 
 def _strayed(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved | None:
