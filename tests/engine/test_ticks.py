@@ -397,6 +397,61 @@ def test_what_somebody_wrote_stands_in_no_returns_way(world: Any) -> None:
     assert status(world).region("r1").phase is RegionPhase.ROLLED_BACK
 
 
+def _slow(world: Any, weight: int, takes: timedelta) -> Callable[..., Any]:
+    """Return a gate that takes its time once, when r1 has that weight."""
+    told: list[bool] = []
+
+    def ask(region: str, at: datetime, runway: timedelta | None) -> Any:
+        if region == "r1" and runway is not None and world.weights()["r1"] == weight and not told:
+            told.append(True)
+            world.now += takes
+        return world.ask(region, at, runway)
+
+    return ask
+
+
+@pytest.mark.parametrize("weight", [0, 10])
+def test_a_gate_that_takes_long_sends_no_candidate_back(world: Any, weight: int) -> None:
+    """What was judged when it was asked is not taken for unwatched: somebody looks again first, and it goes on."""
+    world.start()
+    slow = _slow(world, weight, 12 * MIN)
+    for _ in range(60):
+        world.tick(after=TICK, ask_gate=slow)
+        if world.weights()["r1"] == 100:
+            break
+    assert world.changes("r1") == [(90, 10), (50, 50), (0, 100)]
+
+
+def test_nothing_increases_on_evidence_from_before_a_long_gate(world: Any) -> None:
+    """The candidate turned bad while the gate was asked: no step is taken, and it goes back."""
+    world.start()
+    until(world, lambda there: there.weights()["r1"] == 10)
+    asked = _slow(world, 10, 12 * MIN)
+
+    def ask(region: str, at: datetime, runway: timedelta | None) -> Any:
+        before = world.now
+        answer = asked(region, at, runway)
+        if world.now > before:
+            world.verdicts["all"] = Outcome.FAIL
+        return answer
+
+    for _ in range(60):
+        world.tick(after=TICK, ask_gate=ask)
+        if world.weights()["r1"] == 0:
+            break
+    assert world.changes("r1") == [(90, 10), (100, 0)]
+
+
+def test_a_gate_that_answers_after_its_region_closed_opens_nothing(world: Any, noon: datetime) -> None:
+    """The window that was asked for is over when the answer comes."""
+    world.close("r1", timedelta(minutes=30), timedelta(hours=30))
+    world.start()
+    slow = _slow(world, 0, 25 * MIN)
+    for _ in range(60):
+        world.tick(after=TICK, ask_gate=slow)
+    assert world.changes("r1") == []
+
+
 def test_a_promoted_region_whose_target_is_silent_waits_and_then_calls_a_person(world: Any) -> None:
     """It is not the last good version before that was read back."""
     world.start()

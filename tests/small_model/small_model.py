@@ -278,6 +278,13 @@ def _gate(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     watched = state.weight > 0 and state.phase in ("baking", "held")
     if policy.closes == "retreat" and answer == "closed" and watched:
         return _returned(state, "held", "closed", "window")
+    waits = state.phase == "held" and state.hold is not None and state.hold.kind == "closed"
+    if state.weight > 0 and (state.phase == "baking" or waits) and state.watched == LONG_AGO:
+        # The gate took too long: no step on evidence that is too old, and no return before somebody looked again.
+        if not waits and not state.passed:
+            return state, _watch(state)
+        then, did = _held(state, "closed", "late gate", "baking")
+        return then, (*did, *_watch(state))
     why = refusal(runway(state))
     if state.phase == "held" and state.hold is not None and state.hold.kind == "closed":
         if why is not None:

@@ -449,9 +449,12 @@ class Ticker:
         return now - asked >= ASK_AGAIN or (hold.until is not None and now >= hold.until)
 
     def _ask_gate(self, effect: fx.AskGate) -> ev.GateAnswered:
-        """Ask the gate now. What could not be asked is closed."""
+        """Ask the gate now. What could not be asked is closed.
+
+        The answer is of when it came: asking may take long, and what it leaves open is counted from then on.
+        """
         at = self._asked[effect.region] = self._now()
-        return self._gate.ask(self.state.plan, effect.region, at, effect.runway)
+        return replace(self._gate.ask(self.state.plan, effect.region, at, effect.runway), at=self._now())
 
     def _deploy(self, effect: fx.Deploy) -> Sequence[ev.Event]:
         """Start the deploy, or see whether the one started earlier is done; it may take minutes, so nobody waits."""

@@ -283,6 +283,8 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         why = f"the window closed: {event.why}"
         closed = HoldKind.CLOSED
         return regions.give_back(plan, region, why, then=RegionPhase.HELD, kind=closed, until=event.reopens)
+    if (late := _answered_late(state, plan, region, event.at)) is not None:
+        return late
     needed = regions.runway_needed(state.plan, region)
     refusal = refusal_of_gate(event, needed)
     if region.phase is RegionPhase.HELD and region.hold is not None and region.hold.kind is HoldKind.CLOSED:
@@ -302,6 +304,24 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
         waits = "the old colour stays until `wedgate rollout drain`" if state.awaits_drain(promoted) else ""
         return promoted, (Announce(region=region.region, what="promoted", why=waits),)
     return regions.shift(plan, region, event.at)
+
+
+def _answered_late(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
+    """Judge a candidate anew whose evidence became too old while the gate was asked; ``None`` where it did not.
+
+    Nothing increases on it, and it is no reason to give traffic back before somebody has looked again.
+    """
+    waits = region.phase is RegionPhase.HELD and region.hold is not None and region.hold.kind is HoldKind.CLOSED
+    concerned = region.weight > 0 and (region.phase is RegionPhase.BAKING or waits)
+    if not concerned or not regions.is_unwatched(region, at, state.plan.max_unwatched):
+        return None
+    again = tuple(regions.watch_effects(state, plan, region))
+    if not waits and not regions.is_ready(region):
+        return region, again
+    longer = spell_duration(state.plan.max_unwatched)
+    refusal = Refusal(why=f"nobody judged the candidate for longer than {longer} when the gate had answered")
+    held, said = regions.hold(region, HoldKind.CLOSED, refusal, at, resume=RegionPhase.BAKING)
+    return held, (*said, *again)
 
 
 def would_go_on(state: RolloutState, region: RegionState, answer: GateAnswered) -> bool:
