@@ -76,6 +76,24 @@ def test_a_rollback_before_the_first_step_ends_the_rollout(world: Any) -> None:
     assert by_hand(world).recorded == "nothing to record"
 
 
+def test_a_rollback_that_cannot_read_the_ledger_says_so_and_why(world: Any) -> None:
+    """Whether the rollout was under way is not known then; it is ended if it was, and nobody is told that it was."""
+    world.start()
+
+    def down() -> Any:
+        raise ExternalSystemError("no route to the store")
+
+    world.store.read = lambda *args, **kwargs: down()
+    end = by_hand(world)
+    assert end.exit_code is ExitCode.DONE
+    assert "could not be read (" in end.recorded
+    assert "no route to the store" in end.recorded
+    assert "was under way, and ends" not in end.recorded
+    del world.store.read
+    world.tick(after=MIN)
+    assert {green for _, green in world.changes("r1")} <= {0}
+
+
 def test_a_rollback_settles_a_region_that_waits_for_a_person(world: Any) -> None:
     """The tick says to return its traffic; where that is done already, it must not go on asking."""
     world.start()

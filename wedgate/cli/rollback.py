@@ -173,10 +173,7 @@ def _records_of(
         from wedgate.engine.recording import open_in, within
 
         book = Book(*_opened(rescue))
-        try:
-            return within(LEDGER_SECONDS, lambda: open_in(book)(rescue))
-        except ExternalSystemError:
-            return ()
+        return within(LEDGER_SECONDS, lambda: open_in(book)(rescue))
 
     return record, exposed, open_regions
 

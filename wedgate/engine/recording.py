@@ -135,15 +135,12 @@ def exposed_in(book: Book) -> Callable[[Rescue], Collection[str]]:
 def open_in(book: Book) -> Callable[[Rescue], Collection[str] | None]:
     """Return the reader of which regions of a rollout are neither at rest nor done; ``None`` when it is over.
 
-    Where the ledger cannot be read it may be under way, and a rollback ends it.
+    It raises ``WedgateError`` where the ledger cannot be read.
     """
 
     def open_regions(rescue: Rescue) -> Collection[str] | None:
-        try:
-            book.refresh()
-            state = book.rollout(rescue.rollout)
-        except WedgateError:
-            return ()
+        book.refresh()
+        state = book.rollout(rescue.rollout)
         if state is None or state.is_over:
             return None
         return [

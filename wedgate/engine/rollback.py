@@ -87,7 +87,8 @@ def roll_back(
     that a later rollout has switched since, and whose stable colour holds another version now, is left alone unless
     somebody named this rescue file (``is_named``): by it everything would go to the later candidate. Where all was on
     stable already, a rollout that is under way is ended all the same: ``open_in`` says which of its regions are in the
-    middle of something, ``None`` where it is over. ``observe`` hears of each region as it returns, and ``say`` of what
+    middle of something, ``None`` where it is over; where it raises, the rollout may be under way, and ends if it is.
+    ``observe`` hears of each region as it returns, and ``say`` of what
     goes on until then. Raises ``UsageError`` for a region that the rescue file does not know.
 
     The exit code is 20 when a region could not be returned, 13 when the stable version does not answer as it should, 12
@@ -119,7 +120,7 @@ def roll_back(
     changed = tuple(region.region for region in returned if region.changed)
     failed = any(region.after is None for region in returned)
     recorded, is_moving = "nothing to record", bool(changed) or failed
-    left = None if is_moving else open_in(rescue)
+    left, unread = (None, "") if is_moving else _left(open_in, rescue)
     if (is_moving or left is not None) and record is not None:
         # A write that was not confirmed may be in force all the same: the digest is poisoned either way.
         # Imported here: on a busy machine every module that is needed only later delays the return of traffic.
@@ -129,13 +130,25 @@ def roll_back(
         at_rest = changed or tuple(region.region for region in returned if region.region in (left or ()))
         recorded = record(rescue, ReturnedByHand(at=clock(), regions=at_rest, why=why), epoch)
         if not is_moving:
-            recorded = f"rollout {rescue.rollout} was under way, and ends: {recorded}"
+            was = f"rollout {rescue.rollout} was under way, and ends"
+            if unread:
+                was = f"whether rollout {rescue.rollout} was under way could not be read ({unread}); if it was, it ends"
+            recorded = f"{was}: {recorded}"
     code = ExitCode.ROLLED_BACK if changed else ExitCode.DONE
     if any(region.stable for region in returned):
         code = ExitCode.NEEDS_HUMAN
     if failed:
         code = ExitCode.EXTERNAL
     return RollbackEnd(exit_code=code, regions=returned, recorded=recorded)
+
+
+def _left(open_in: Callable[[Rescue], Collection[str] | None], rescue: Rescue) -> tuple[Collection[str] | None, str]:
+    """Return what ``open_in`` says, and why it says nothing where the ledger cannot be read."""
+    try:
+        return open_in(rescue), ""
+    except Exception as error:
+        # Traffic is back whatever this is, and what may be under way is ended.
+        return (), _words(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
