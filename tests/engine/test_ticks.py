@@ -513,6 +513,23 @@ def test_a_ledger_of_another_service_is_not_gone_on_with(world: Any) -> None:
     assert world.weights()["r1"] == 0
 
 
+def test_a_ledger_that_was_copied_from_another_repository_is_not_gone_on_with(world: Any, new: Any) -> None:
+    """Service and regions have the same names there; what is written without a repository, or read where none is
+    known, is gone on with, as before."""
+    RolloutEngine(replace(world.parts(), repository="org/search")).start(new)
+    with pytest.raises(NeedsHumanError, match="started in org/search, and this is org/copy: nothing was touched"):
+        world.tick(after=MIN, repository="org/copy")
+    assert world.targets["r1"].calls() == []
+    assert world.tick(after=MIN).exit_code is ExitCode.DONE
+    assert world.tick(after=MIN, repository="Org/Search").exit_code is ExitCode.DONE
+
+
+def test_a_rollout_that_names_no_repository_is_gone_on_with_in_any(world: Any) -> None:
+    """An earlier version wrote none, and a terminal knows none."""
+    world.start()
+    assert world.tick(after=MIN, repository="org/search").exit_code is ExitCode.DONE
+
+
 @pytest.mark.parametrize("report_fails", list(ReportFails))
 def test_a_digest_that_another_rollout_poisoned_goes_back(
     make_world: Callable[..., Any], report_fails: ReportFails

@@ -360,6 +360,7 @@ def rollout_parts(
         reports=tuple if release is None else regressions_in(report, service=configuration.service, release=release),
         is_fleet=kind == "postgres",
         hooks=_hooks(settings, base),
+        repository=os.environ.get("GITHUB_REPOSITORY", ""),
         store_kind=kind,
         store_options=tuple(options.items()),
     )

@@ -365,6 +365,13 @@ class RolloutEngine:
                 f"the ledger is of {state.plan.service}, and this is {self._parts.service}: nothing was touched; "
                 "let `state:` name the ledger of this service"
             )
+        theirs, ours = state.plan.repository, self._parts.repository
+        if theirs and ours and theirs.lower() != ours.lower():
+            raise NeedsHumanError(
+                f"rollout {state.plan.rollout} of this ledger was started in {theirs}, and this is {ours}: nothing was "
+                "touched; let `state:` name a ledger of this repository's own; if it was renamed, return that "
+                "rollout's traffic with `wedgate rollback` and start anew"
+            )
         watcher = Watcher(
             self._parts.open_metrics,
             state.plan.judge,

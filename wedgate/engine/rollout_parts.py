@@ -62,7 +62,7 @@ class RolloutParts:
     known). ``run_beside`` starts a deploy and returns without waiting for its end. ``ask`` bounds how long a rollback
     waits to hear of the old colour, and ``together`` returns several regions at the same time. ``is_fleet`` says that
     the store holds other services as well, which may share a target by mistake. ``known`` is what was made of the
-    ledger when it was last read.
+    ledger when it was last read. ``repository`` is the one whose runner this is (``owner/name``); empty elsewhere.
     """
 
     service: str
@@ -96,6 +96,7 @@ class RolloutParts:
     known: Known = field(default_factory=Known)
     is_fleet: bool = False
     hooks: Hooks = field(default_factory=NoHooks)
+    repository: str = ""
     store_kind: str = "file"
     store_options: tuple[tuple[str, object], ...] = ()
 

@@ -111,6 +111,7 @@ def plan_rollout(
         window_closes=parts.settings.window_closes,
         migration=declared.migration or Migration.NONE,
         accepted_by=declared.accepted_by,
+        repository=parts.repository,
     )
     return Planned(plan=plan, already=already)
 

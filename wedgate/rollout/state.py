@@ -150,7 +150,8 @@ class RegionPlan:
 class Plan:
     """What a rollout is, pinned by value at its start. Calendars are not part of it: they are read anew.
 
-    ``accepted_by`` is who took what a rollback cannot promise after the ``migration``.
+    ``accepted_by`` is who took what a rollback cannot promise after the ``migration``. ``repository`` is the one on
+    whose runner it was started (``owner/name``); empty where that is not known.
     """
 
     rollout: str
@@ -167,6 +168,7 @@ class Plan:
     window_closes: WindowCloses = WindowCloses.HOLD
     migration: Migration = Migration.NONE
     accepted_by: str | None = None
+    repository: str = ""
     places: Mapping[str, int] = field(init=False, repr=False, compare=False)
     """Where each region stands in ``regions``, and in those of every state."""
     level: Decimal = field(init=False, repr=False, compare=False)
