@@ -335,11 +335,11 @@ def _broken_once_back(set_weights: Callable[..., Any]) -> Callable[..., Any]:
     """Fail the first return in a way that no adapter foresees."""
     failed: list[bool] = []
 
-    def call(weights: Weights, fence: Fence) -> Any:
+    def call(weights: Weights, fence: Fence, **more: Any) -> Any:
         if weights.green == 0 and not failed:
             failed.append(True)
             raise ZeroDivisionError
-        return set_weights(weights, fence)
+        return set_weights(weights, fence, **more)
 
     return call
 
