@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -136,6 +137,27 @@ def test_with_retreat_no_region_drains_before_all_are_promoted(make_world: Calla
     assert world.run().exit_code is ExitCode.DONE
     whats = world.whats()
     assert whats.index("r1: done") > whats.index("r4: promoted")
+
+
+@pytest.mark.parametrize("by_ticks", [True, False])
+def test_with_retreat_a_promoted_region_is_judged_until_all_are(make_world: Callable[..., Any], by_ticks: bool) -> None:
+    """It turned bad after its bake, while the next region is at 10 %: nobody else would see it."""
+    world = make_world(report_fails=ReportFails.RETREAT)
+
+    def judge(slices: Any, settings: Any, *, level: Any, final: bool, against_limits: bool) -> Any:
+        judged = world.judged(slices, settings, level=level, final=final, against_limits=against_limits)
+        is_bad = against_limits and world.weights() == {"r1": 100, "r2": 10, "r3": 0, "r4": 0} and slices
+        return replace(judged, outcome=Outcome.FAIL, text="r1 is bad") if is_bad else judged
+
+    world.judge = judge
+    if by_ticks:
+        world.start()
+        for _ in range(60):
+            world.tick(after=timedelta(seconds=30))
+    else:
+        assert world.run().exit_code is ExitCode.ROLLED_BACK
+    assert world.weights() == {"r1": 0, "r2": 0, "r3": 0, "r4": 0}
+    assert world.changes("r2") == [(90, 10), (100, 0)]
 
 
 def test_an_abort_leaves_promoted_regions_where_they_are(make_world: Callable[..., Any]) -> None:

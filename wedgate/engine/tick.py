@@ -289,7 +289,8 @@ class Ticker:
     def leave(self) -> None:
         """Write down what was observed of candidates with traffic, for the run that goes on."""
         for region in self.state.regions:
-            observed = self.watcher.observed(region, self._now()) if region.is_exposed else None
+            is_judged = region.is_exposed or self.state.still_judges(region)
+            observed = self.watcher.observed(region, self._now()) if is_judged else None
             if observed is not None:
                 self.feed(observed)
 

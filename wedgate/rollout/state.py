@@ -313,6 +313,11 @@ class RolloutState:
         limited = self.plan.migration.limits_rollback and region.drained_by is None
         return limited and region.phase is RegionPhase.PROMOTED
 
+    def still_judges(self, region: RegionState) -> bool:
+        """Whether a promoted region is judged on, because a retreat could return it: what fails there begins one."""
+        promoted = region.phase is RegionPhase.PROMOTED
+        return promoted and self.keeps_promoted and self.halted is None and not self.awaits_drain(region)
+
     def keeps_old(self, region: RegionState) -> bool:
         """Whether a promoted region waits with draining, for the others or for a person."""
         return region.phase is RegionPhase.PROMOTED and (self.keeps_promoted or self.awaits_drain(region))

@@ -17,7 +17,17 @@ from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
 from wedgate.ledger.copying import replace
 from wedgate.rollout import regions
-from wedgate.rollout.effects import Announce, AskGate, Deploy, Effect, Poison, ReadDigest, ReadWeights, RecordGood
+from wedgate.rollout.effects import (
+    Announce,
+    AskGate,
+    Deploy,
+    Effect,
+    Judge,
+    Poison,
+    ReadDigest,
+    ReadWeights,
+    RecordGood,
+)
 from wedgate.rollout.endings import ended, interrupted, why_over
 from wedgate.rollout.events import (
     Deployed,
@@ -220,6 +230,9 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             return regions.give_back_again(plan, region, at)
         case RegionPhase.HELD:
             return _held_ticked(state, plan, region, at)
+        case RegionPhase.PROMOTED if state.still_judges(region):
+            judge = [each for each in regions.watch_effects(state, plan, region) if isinstance(each, Judge)]
+            return region, tuple(judge)
         case RegionPhase.PROMOTED:
             return region, () if state.keeps_old(region) else (ReadWeights(region=name),)
         case RegionPhase.DRAINING:
@@ -535,10 +548,12 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
     if event.region not in state.plan.places:
         return state, ()
     region = state.region(event.region)
+    outcome = event.judgement.outcome
+    if state.still_judges(region) and outcome is Outcome.FAIL and event.step == region.at_step:
+        return regressed(state, region.region, event.judgement.text, event.at)
     watching = region.phase is RegionPhase.BAKING or (region.phase is RegionPhase.HELD and region.weight > 0)
     if not watching or event.step != region.at_step:
         return state, ()
-    outcome = event.judgement.outcome
     marked = region.watched_at
     often = min(regions.WATCH_MARK, state.plan.max_unwatched / 4)
     is_new = marked is None or event.at < marked or event.at - marked >= often

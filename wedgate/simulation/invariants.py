@@ -101,8 +101,9 @@ class Checker:
     def read_evidence(self, region: Region) -> None:
         """A reading was had: the time since the last one is covered, if that is not too long ago."""
         seen, now = self.of(region.name), self.world.now
-        if region.weights.green and self._unwatched(seen) > self.settings.max_unwatched + 2 * SLICE:
-            self.late = f"{region.name} kept {region.candidate} % after {self._unwatched(seen)} without anybody"
+        unwatched = self._unwatched(seen) if region.weights.green else timedelta(0)
+        if unwatched > self.settings.max_unwatched + 2 * SLICE and self._is_watched_over(region):
+            self.late = f"{region.name} kept {region.candidate} % after {unwatched} without anybody"
         if seen.read_at is not None and now - seen.read_at <= 2 * SLICE:
             seen.covered += now - seen.read_at
         seen.read_at = now
