@@ -9,13 +9,23 @@ from typing import Any
 
 import pytest
 
+from wedgate.engine.audit import AuditBook
+from wedgate.engine.book import Book
+from wedgate.engine.orders import freeze
 from wedgate.engine.rollout_parts import Regression
 from wedgate.errors import ExitCode
 from wedgate.judge.values import Outcome
-from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
+from wedgate.ledger.audit import Frozen
+from wedgate.ledger.orders import Order
+from wedgate.ledger.streams import Stream
+from wedgate.rollout.events import GateAnswered, Started
+from wedgate.rollout.journal import event_of
+from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState, RolloutStatus
+from wedgate.rollout.step import begin, step
 from wedgate.rollout.values import ReportFails, StrategyKind, WindowCloses
 
 MIN = timedelta(minutes=1)
+TICK = timedelta(seconds=30)
 DAY = timedelta(days=1)
 
 
@@ -76,7 +86,7 @@ def _noon(noon: datetime) -> None:
     [
         # Hold keeps the weight for as long as somebody watches; this run has nothing to wait for and returns it.
         (WindowCloses.FINISH, 10, 0, RegionPhase.HELD),
-        (WindowCloses.FINISH, 100, 100, RegionPhase.DONE),
+        (WindowCloses.FINISH, 100, 100, RegionPhase.PROMOTED),
         (WindowCloses.RETREAT, 10, 0, RegionPhase.HELD),
         (WindowCloses.RETREAT, 100, 0, RegionPhase.HELD),
     ],
@@ -163,8 +173,6 @@ def test_with_retreat_a_promoted_region_is_judged_until_all_are(make_world: Call
 def test_an_abort_leaves_promoted_regions_where_they_are(make_world: Callable[..., Any]) -> None:
     """A person ended it; nothing failed."""
     world = make_world(report_fails=ReportFails.RETREAT)
-    from wedgate.ledger.orders import Order
-
     world.start()
     while world.weights()["r2"] != 50:
         world.tick(after=timedelta(seconds=30))
@@ -188,3 +196,114 @@ def test_a_region_that_is_held_for_a_regression_is_not_promoted_by_finish(make_w
     end = world.run()
     assert end.state.region("r1").hold.kind is HoldKind.REGRESSION
     assert world.weights() == {"r1": 0}
+
+
+def status(world: Any) -> RolloutState:
+    """Return where the last rollout stands, by the ledger alone."""
+    book = Book(world.store, world.spool)
+    found = book.rollout(book.refresh().latest)
+    assert found is not None
+    return found
+
+
+def _goods(world: Any) -> int:
+    """Count the regions of which the ledger says that their old colour is given up, and what runs there now."""
+    return sum(entry.stream == Stream.HISTORY and entry.body.get("rollout") is not None for entry in world.store.read())
+
+
+def test_draining_waits_for_an_open_window(make_world: Callable[..., Any]) -> None:
+    """`finish` promotes in a closing window; that the old colour may go is said when it has opened again."""
+    world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
+    world.on_pause.append(closing("r1", 100))
+    end = world.run()
+    assert (end.exit_code, _goods(world)) == (ExitCode.CLOSED, 0)
+    assert "r1: promoted; the old colour stays: " in end.text
+    assert "(until " in end.text
+    world.now += DAY
+    assert world.run().exit_code is ExitCode.DONE
+    assert (world.weights(), _goods(world)) == ({"r1": 100}, 1)
+
+
+def test_a_run_that_waits_drains_by_itself(make_world: Callable[..., Any]) -> None:
+    """And asks nothing every second meanwhile."""
+    world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
+    world.on_pause.append(closing("r1", 100))
+    pauses: list[datetime] = []
+    world.on_pause.append(lambda there: pauses.append(there.now))
+    assert world.run(wait=2 * DAY).exit_code is ExitCode.DONE
+    assert _goods(world) == 1
+    assert len(pauses) < 10_000
+
+
+def test_nothing_drains_into_a_closing_window(make_world: Callable[..., Any]) -> None:
+    """One that ends before a rollback could is none; other regions go on."""
+    world = make_world(names=("r1", "r2"), waves=(("r1",), ("r2",)))
+    world.start()
+    while status(world).region("r1").phase is not RegionPhase.PROMOTED:
+        world.tick(after=TICK)
+    since = world.now - NOON_OF[0]
+    world.close("r1", since + TICK + TICK / 2, since + DAY)
+    world.tick(after=TICK)
+    assert "the old colour stays: " in status(world).region("r1").why
+    while status(world).region("r2").phase is not RegionPhase.DONE:
+        world.tick(after=TICK)
+    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.PROMOTED, 1)
+    world.tick(after=2 * DAY)
+    for _ in range(3):
+        world.tick(after=TICK)
+    assert (status(world).status, _goods(world)) == (RolloutStatus.DONE, 2)
+
+
+def test_what_is_found_at_the_beginning_of_a_tick_drains_nothing(make_world: Callable[..., Any]) -> None:
+    """A crash leaves a fence to be put on; the weights that are read then are no gate."""
+    world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
+    world.on_pause.append(closing("r1", 100))
+    world.run()
+    for _ in range(5):
+        world.tick(after=MIN)
+    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.PROMOTED, 0)
+
+
+def test_a_rollout_that_is_halted_waits_for_no_window_to_end(make_world: Callable[..., Any]) -> None:
+    """What is promoted there stays, and is recorded as what runs: another release must begin from it."""
+    world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
+    world.on_pause.append(closing("r1", 100))
+    world.run()
+    world.order(Order.ABORT)
+    world.tick(after=MIN)
+    world.tick(after=MIN)
+    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.DONE, 1)
+
+
+def test_a_journal_from_before_draining_had_a_gate_is_read_as_it_was_meant(world: Any) -> None:
+    """Its rollouts are done, and not promoted for ever."""
+    world.run()
+    name = Book(world.store, world.spool).refresh().latest
+    lines = Book(world.store, world.spool).refresh().journals[name]
+    state, asked = None, 0
+    for line in lines:
+        event = event_of(line)
+        if isinstance(event, Started):
+            state = begin(event)
+            continue
+        promoted = isinstance(event, GateAnswered) and state.region(event.region).phase is RegionPhase.PROMOTED
+        asked += promoted
+        state = state if promoted else step(state, event)[0]
+    assert asked == len(world.names)
+    assert state.status is RolloutStatus.DONE
+
+
+def test_nothing_drains_while_it_is_frozen(make_world: Callable[..., Any]) -> None:
+    """Whoever freezes keeps the way back: with `retreat` a regression still returns what was promoted."""
+    world = make_world(names=("r1",), waves=(("r1",),), report_fails=ReportFails.RETREAT)
+    world.start()
+    while status(world).region("r1").phase is not RegionPhase.PROMOTED:
+        world.tick(after=TICK)
+    frozen = Frozen(regions=None, until=world.now + DAY, reason="incident", by="zoe", since=world.now)
+    freeze(AuditBook(world.store, lambda pause: None), frozen, known=["r1"])
+    for _ in range(5):
+        world.tick(after=TICK)
+    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.PROMOTED, 0)
+    world.order(Order.REPORT)
+    until_back = [world.tick(after=TICK) for _ in range(3)]
+    assert (world.weights(), until_back[0].exit_code) == ({"r1": 0}, ExitCode.ROLLED_BACK)

@@ -17,7 +17,7 @@ from wedgate.ledger import streams
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import Stream
 from wedgate.rollout import endings, orders, regions, rescue, state, step, values
-from wedgate.rollout.effects import Deploy
+from wedgate.rollout.effects import Deploy, ReadWeights
 from wedgate.simulation import process
 from wedgate.simulation.faults import Fault, FaultKind
 from wedgate.simulation.run import simulate
@@ -225,6 +225,16 @@ def _stops_at_a_fence(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(rollback, "AHEAD", 1)
 
 
+def _drains_unasked(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(step, "_drain_effects", lambda whole, region: (ReadWeights(region=region.region),))
+    around(step, "_weights_read", _drains_what_is_read)(patch)
+
+
+def _drains_what_is_read(original: Any, whole: Any, plan: Any, region: Any, event: Any) -> Any:
+    promoted = region.phase is state.RegionPhase.PROMOTED
+    return original(whole, plan, replace(region, verified=True) if promoted else region, event)
+
+
 def _poison_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(start, "refuse_poisoned", lambda *args: None)
     patch.setattr(rollout, "refuse_poisoned", lambda *args: None)
@@ -356,6 +366,7 @@ MUTANTS = (
         (4,),
         setting(state.RolloutState, "awaits_drain", lambda whole, region: False),
     ),
+    Mutant("an old colour goes while the gate is closed", (4,), _drains_unasked),
     Mutant(
         "a rollback by hand gives the new version everything",
         (2, 5, 6),

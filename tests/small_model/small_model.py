@@ -241,8 +241,10 @@ def _ticked(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
             return state, (("digest",) if state.deployed else ("deploy",),)
         case "verified":
             return state, (("read",), ("digest",))
-        case "shifting" | "promoted":
+        case "shifting":
             return state, (("read",),)
+        case "promoted":
+            return state, (("read",) if state.halted else ("gate", 1),)
         case "baking" if state.passed:
             return state, (("read",), ("digest",))
         case "baking":
@@ -275,6 +277,8 @@ def _gate(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         if (why := refusal(sum(BAKES) + 1)) is not None:
             return _held(state, "closed", why, "pending")
         return state._replace(phase="gated", has_way=True, hold=None), (("say", "open"),)
+    if state.phase == "promoted":
+        return (state, ()) if state.halted else _drained(state, refusal(1))
     watched = state.weight > 0 and state.phase in ("baking", "held")
     if policy.closes == "retreat" and answer == "closed" and watched:
         return _returned(state, "held", "closed", "window")
@@ -298,13 +302,21 @@ def _gate(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     if state.halted or state.paused or not state.verified or (state.weight > 0 and not state.passed):
         return state, ()
     if is_last:
-        return state._replace(phase="promoted", hold=None, evidence=False), (("say", "promoted"),)
+        return state._replace(phase="promoted", hold=None, verified=False, evidence=False), (("say", "promoted"),)
     step = state.step + 1
     watched = state.watched or NOW
     moved = state._replace(
         phase="shifting", step=step, verified=False, passed=False, hold=None, tries=0, watched=watched
     )
     return moved, (("set", WEIGHTS[step], "increase"),)
+
+
+def _drained(state: State, why: str | None) -> tuple[State, Did]:
+    """The old colour goes while the gate is open, for as long as a rollback takes; else it stays."""
+    if why is None:
+        return state._replace(verified=True, hold=None), (("read",),)
+    hold = Hold("closed", f"old stays: {why}", "promoted")
+    return state._replace(verified=False, hold=hold), () if hold == state.hold else (("say", "not draining"),)
 
 
 def _is_ready(state: State) -> bool:
@@ -331,8 +343,10 @@ def _digest(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
                 return state._replace(phase="verified"), (("say", "verified"),)
             late = state.deployed == LONG_AGO
             return _held(state, "outside", f"digest {found}", "pending") if late else (state, ())
+        case "promoted" if found == "new" and state.hold is not None and not state.halted:
+            return state, ()
         case "promoted" if found == "new":
-            return state._replace(phase="draining", tries=0), (("say", "draining"),)
+            return state._replace(phase="draining", hold=None, tries=0), (("say", "draining"),)
         case "promoted":
             return _not_confirmed(state), ()
     if is_exposed(state) and found == "strange":
@@ -388,7 +402,9 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         case "rolling_back":
             return _return_failed(state)
         case "promoted":
-            return (state, (("digest",),)) if found == 100 else (_stuck(state), ())
+            if found != 100:
+                return _stuck(state), ()
+            return state, (("digest",),) if state.verified or state.halted else ()
         case _:
             return state, ()
 

@@ -78,7 +78,7 @@ def _rest_while_closed(state: RolloutState, now: datetime, deadline: datetime, d
     if not waiting or now >= deadline or (len(until) == len(waiting) and min(until) > deadline):
         return None
     bounds = [ASK_AGAIN, deadline - now, *(instant - now for instant in until if instant > now)]
-    bounds += [due(region, now) for region in waiting if region.weight > 0]
+    bounds += [due(region, now) for region in waiting if region.is_exposed]
     return max(min(bounds), SHORTEST)
 
 
@@ -92,9 +92,11 @@ def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     if region.phase is RegionPhase.HELD or not region.is_moving:
         return False
     idle = region.paused is not None and region.phase in PREPARING
-    return not idle and not state.keeps_old(region)
+    waits = region.phase is RegionPhase.PROMOTED and region.hold is not None
+    return not idle and not waits and not state.keeps_old(region)
 
 
 def _waits_for_calendar(region: RegionState) -> bool:
-    """Whether a region is held until its calendar opens."""
-    return region.phase is RegionPhase.HELD and region.hold is not None and region.hold.kind is HoldKind.CLOSED
+    """Whether a region is held until its calendar opens, or keeps its old colour until then."""
+    waits = region.phase in (RegionPhase.HELD, RegionPhase.PROMOTED)
+    return waits and region.hold is not None and region.hold.kind is HoldKind.CLOSED

@@ -58,6 +58,7 @@ from wedgate.rollout.regress import regressed
 from wedgate.rollout.state import (
     PREPARING,
     Evidence,
+    Hold,
     HoldKind,
     RegionPhase,
     RegionPlan,
@@ -234,7 +235,7 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             judge = [each for each in regions.watch_effects(state, plan, region) if isinstance(each, Judge)]
             return region, tuple(judge)
         case RegionPhase.PROMOTED:
-            return region, () if state.keeps_old(region) else (ReadWeights(region=name),)
+            return region, _drain_effects(state, region)
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
@@ -242,6 +243,15 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             return region, ()
         case unknown:
             assert_never(unknown)
+
+
+def _drain_effects(state: RolloutState, region: RegionState) -> tuple[Effect, ...]:
+    """Return what is asked before the old colour may go: the gate first. A rollout that is halted waits for nothing."""
+    if state.keeps_old(region):
+        return ()
+    if state.halted is not None:
+        return (ReadWeights(region=region.region),)
+    return (AskGate(region=region.region, runway=state.plan.reserve),)
 
 
 def _unwatched(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
@@ -292,6 +302,8 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
     resume = regions.resumes_at(region)
     if region.phase is RegionPhase.PENDING or resume is RegionPhase.PENDING:
         return _begin_region(state, region, event)
+    if region.phase is RegionPhase.PROMOTED:
+        return _may_drain(state, region, event)
     if _retreats(state, region, event):
         why = f"the window closed: {event.why}"
         closed = HoldKind.CLOSED
@@ -313,7 +325,7 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
     if refusal_to_increase(state, region, evidence_needed=region.weight > 0) is not None:
         return region, ()
     if is_last:
-        promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, evidence=None)
+        promoted = replace(region, phase=RegionPhase.PROMOTED, why="", hold=None, verified=False, evidence=None)
         waits = "the old colour stays until `wedgate rollout drain`" if state.awaits_drain(promoted) else ""
         return promoted, (Announce(region=region.region, what="promoted", why=waits),)
     return regions.shift(plan, region, event.at)
@@ -335,6 +347,22 @@ def _answered_late(state: RolloutState, plan: RegionPlan, region: RegionState, a
     refusal = Refusal(why=f"nobody judged the candidate for longer than {longer} when the gate had answered")
     held, said = regions.hold(region, HoldKind.CLOSED, refusal, at, resume=RegionPhase.BAKING)
     return held, (*said, *again)
+
+
+def _may_drain(state: RolloutState, region: RegionState, event: GateAnswered) -> Moved:
+    """Let a promoted region drain, or keep the old colour until its window has opened, with a rollback's time in it."""
+    if state.keeps_old(region) or state.halted is not None:
+        return region, ()
+    refusal = refusal_of_gate(event, state.plan.reserve)
+    if refusal is None:
+        return replace(region, verified=True, hold=None, why=""), (ReadWeights(region=region.region),)
+    since = event.at if region.hold is None else region.hold.since
+    why = f"promoted; the old colour stays: {refusal.why}"
+    held = Hold(kind=HoldKind.CLOSED, why=why, since=since, until=refusal.until, resume=RegionPhase.PROMOTED)
+    waits = replace(region, verified=False, hold=held, why=why)
+    if held == region.hold:
+        return waits, ()
+    return waits, (Announce(region=region.region, what="not draining", why=refusal.why, until=refusal.until),)
 
 
 def would_go_on(state: RolloutState, region: RegionState, answer: GateAnswered) -> bool:
@@ -400,11 +428,11 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
             return region, ()
         return regions.hold(region, HoldKind.OUTSIDE, Refusal(why=found), event.at, resume=RegionPhase.PENDING)
     if region.phase is RegionPhase.PROMOTED:
-        if matches and state.keeps_old(region):
+        if matches and (state.keeps_old(region) or (region.hold is not None and state.halted is None)):
             return region, ()
         if matches:
             drains = Announce(region=region.region, what="draining", why="the old colour stays up")
-            return replace(region, phase=RegionPhase.DRAINING, attempts=0), (drains,)
+            return replace(region, phase=RegionPhase.DRAINING, hold=None, attempts=0), (drains,)
         return regions.not_confirmed(region, found), ()
     if region.is_exposed and event.digest is not None and not matches:
         if region.phase is RegionPhase.ROLLING_BACK:
@@ -461,7 +489,8 @@ def _weights_read(state: RolloutState, plan: RegionPlan, region: RegionState, ev
             return regions.return_failed(region, foreign, event.at)
         case RegionPhase.PROMOTED:
             if event.weights == Weights.giving(plan.candidate, 100):
-                return region, (ReadDigest(region=region.region, colour=plan.candidate),)
+                may_drain = region.verified or state.halted is not None
+                return region, (ReadDigest(region=region.region, colour=plan.candidate),) if may_drain else ()
             return regions.needs_human(region, f"{foreign}; it was promoted, and had all traffic"), ()
         case RegionPhase.NEEDS_HUMAN if region.is_stranded:
             return _looked_after(state, plan, region, event)

@@ -30,6 +30,8 @@ class Seen:
     open_until: datetime | None = None
     """Until when the gate's last answer said that it is open, or lets an override through; ``None``: for ever."""
     was_shut: bool = False
+    was_open: bool = False
+    """Whether the gate was ever found open since, with nothing frozen."""
     at: datetime | None = None
     entries: int = 0
     """The length of the ledger when the weights changed."""
@@ -89,6 +91,7 @@ class Checker:
         has_grant = granted is not None and at < granted
         frozen = region.frozen_until is not None and at + ahead < region.frozen_until
         seen.asked_at, seen.was_shut = at, frozen or (opens is not None and not has_grant)
+        seen.was_open = seen.was_open or not seen.was_shut
         seen.open_until = closes
         if has_grant and closes is not None and granted is not None:
             seen.open_until = max(granted, closes)
@@ -306,6 +309,15 @@ class Checker:
         is_new = entry.stream == Stream.HISTORY and entry.body.get("rollout") is not None
         if is_new and self.migration.limits_rollback and not self.drains:
             self._broken(4, f"{entry.body.get('region')} gave up its old colour, and nobody had seen the migration")
+        if is_new:
+            self._gives_up(self.world.regions[str(entry.body["region"])], str(entry.body["rollout"]))
+
+    def _gives_up(self, region: Region, rollout: str) -> None:
+        """Check that an old colour goes only after its gate was open, in a rollout that is not halted."""
+        state = self.world.known.rollout(self.ledger, rollout)
+        has_all = region.candidate == 100 and state is not None and state.halted is None
+        if has_all and not self.of(region.name).was_open:
+            self._broken(4, f"{region.name} gave up its old colour, and its gate was never open since its last step")
 
     def _unwatched(self, seen: Seen) -> timedelta:
         """Return since when nobody looked at a candidate; nothing where it has had the same traffic all along."""
