@@ -640,8 +640,8 @@ ATTACKS = (
         "takes `state:` away during a freeze while the token is not shown the ledger, or its name is not resolved",
         "takes a ledger for gone only where its server knows, and says so",
         "wedgate/adapters/stores/git.py",
-        "(not has_token and _NOT_FOUND",
-        "(True and _NOT_FOUND",
+        "is_gone = not has_token and",
+        "is_gone =",
         f"{LOST}::test_nothing_else_gets_by_without_the_ledger",
     ),
     Attack(
