@@ -19,6 +19,7 @@ from wedgate.engine.frozen import with_freezes
 from wedgate.engine.lasting import granted_until
 from wedgate.engine.parts import Almanac
 from wedgate.engine.roster import OnCall, Roster
+from wedgate.engine.whose import Elsewhere, Whose, whose_rollout
 from wedgate.gate.decide import words_of
 from wedgate.gate.decision import Decision
 from wedgate.gate.reasons import ReasonCode
@@ -51,6 +52,7 @@ class OverrideParts:
     """Everything that overrides touch. ``run_again`` is the workflow's run if it was run again.
 
     ``on_call`` returns who is on call by a calendar; ``ExternalSystemError`` if that is not known.
+    ``elsewhere`` returns the rollouts of the other services of the repository.
     ``almanac`` is what the calendar of ``configuration``, which may be the last valid one, is asked with.
     """
 
@@ -64,6 +66,7 @@ class OverrideParts:
     run_again: int | None = None
     on_call: Callable[[str], OnCall] = lambda location: OnCall()
     place: Place = ROOT
+    elsewhere: Elsewhere = dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +103,17 @@ class Overrides:
         self._parts = parts
         self.roster = Roster(parts.configuration, parts.forge, parts.conversations, parts.on_call, owners=owners)
         self._doubted: set[int] = set()
+        self._whose: dict[str, Whose] = {}
         self.used: Picture | None = None
         """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
         self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
+
+    def whose(self, rollout: str) -> Whose:
+        """Return whose a rollout is, looked up once: what was handed over by it is not taken back."""
+        if rollout not in self._whose:
+            parts = self._parts
+            self._whose[rollout] = whose_rollout(rollout, parts.ledger, parts.elsewhere, parts.place)
+        return self._whose[rollout]
 
     def doubt(self, comment: int) -> None:
         """Take a comment for edited, whatever the forge says: it is not what whoever wrote it sent."""
