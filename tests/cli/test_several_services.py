@@ -195,6 +195,29 @@ def test_a_configuration_of_the_root_keeps_the_plain_names(talk: Talk) -> None:
     assert body.startswith("<!-- wedgate:override -->\n### ⛔ The gate is closed\n\n| region")
 
 
+def test_a_service_finishes_its_own_deployments_alone(talk: Talk) -> None:
+    """One run deploys both: what became of one says nothing of the other."""
+    set_up(talk)
+    shop = talk.world.commits["a" * 40][SHOP]
+    talk.world.put(SHOP, shop.replace(ALWAYS.encode(), NEVER.encode()))
+    for path in (SHOP, BLOG):
+        done = talk.deploys(MERGED, "--config", path, "--deployment", "production", run=9)
+        assert done.exit_code == 0, done.output
+    made = {each["payload"]["wedgate"]["config"]: each["id"] for each in talk.world.deployments}
+    assert set(made) == {SHOP, BLOG}
+    talk.world.deployment_states.clear()
+
+    def finish(state: str, *words: str) -> list[tuple[int, str]]:
+        talk.world.deployment_states.clear()
+        done = talk.run("push", "finish", "--state", state, *words, GITHUB_SHA=MERGED, GITHUB_RUN_ID="9")
+        assert done.exit_code == 0, done.output
+        return list(talk.world.deployment_states)
+
+    assert finish("failure", "--config", BLOG) == [(made[BLOG], "failure")]
+    assert finish("success", "--config", SHOP) == [(made[SHOP], "success")]
+    assert finish("success") == []
+
+
 ROLLOUTS = {SHOP: "r-20260606T080000Z-aaaaaa", BLOG: "r-20260606T090000Z-bbbbbb"}
 HEARS = "on: {{issue_comment: {{types: [created]}}}}\njobs: {{answer: {{steps: [{{with: {{config: {path}}}}}]}}}}\n"
 
