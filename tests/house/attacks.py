@@ -352,8 +352,8 @@ ATTACKS = (
         "pushes the ledger back to before a use that the comment does not show, and deploys again",
         "compares it with the statuses of the commit as well",
         ENGINE,
-        "if uses_it and is_another(",
-        "if False and is_another(",
+        "if is_another(there.hashes, anchored)",
+        "if False and is_another(there.hashes, anchored)",
         f"{SHOWN}::test_a_status_shows_that_the_ledger_is_older_than_the_use",
     ),
     Attack(

@@ -144,6 +144,8 @@ class Overrides:
         seen = seen_in(() if ledger is None else ledger.audit)
         newest = None if is_whole else seen.newest.get((self._parts.repository, number))
         comments = conversations.comments(number, None if newest is None else newest - LEEWAY)
+        ledger = self._behind(ledger, self.anchors(comments))
+        seen = seen_in(() if ledger is None else ledger.audit)
         comments = tuple(self._as_known(each, seen.edited) for each in comments)
         change = self._change(pull_request, seen)
         book, now = self.roster.book(), self._parts.clock()
@@ -255,6 +257,12 @@ class Overrides:
             if not author.is_human or self.roster.role(author).may_write
         )
 
+    def _behind(self, ledger: LedgerState | None, anchors: Sequence[tuple[int, str]]) -> LedgerState | None:
+        """Return a ledger, read again where anchors that were read behind it know more: a run wrote in between."""
+        if ledger is None or self._parts.ledger is None or not is_another(ledger.hashes, anchors):
+            return ledger
+        return self._parts.ledger.read()
+
     def is_another(self, picture: Picture) -> bool:
         """Whether the ledger is not the one that wedgate's own comments on a pull request anchored."""
         return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
@@ -362,7 +370,10 @@ class Overrides:
             }
         # The comment may be older than the last use; whoever only looks opens nothing a second time.
         uses_it = outgoing.binding is not None and _count(found)
-        if uses_it and is_another(ledger.hashes, self._anchors_in_statuses(picture.change.head)):
+        anchored = self._anchors_in_statuses(picture.change.head) if uses_it else ()
+        there = self._behind(ledger, anchored)
+        assert there is not None  # without one there is no grant
+        if is_another(there.hashes, anchored):
             return dict.fromkeys(closing, _another_than("a status of this commit"))
         return found
 
