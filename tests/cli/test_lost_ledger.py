@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from talk import CONFIG, H1, Talk
 
+from wedgate.overrides.place import ROOT
+
 UNRESOLVED = "http://no-such-host.invalid/acme/ledger.git"
 GONE = "postgresql://wedgate@127.0.0.1:9/gone"
 """The address of a database of which its server says that there is none."""
@@ -151,6 +153,33 @@ def test_why_there_is_no_answer_is_said_on_the_pull_request(talk: Talk) -> None:
     assert "no-such-host.invalid" in trouble
     assert talk.says("stranger", "/wedgate status").exit_code == 20
     assert sum(each.login == "github-actions[bot]" for each in talk.world.comments[7]) == 2
+
+
+def test_the_next_answer_takes_back_that_there_was_none(talk: Talk) -> None:
+    """The comment stays, for what was not carried out; the next trouble is said in it again."""
+    talk.asks()
+
+    def trouble() -> str:
+        own = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"]
+        assert len(own) == 2
+        return own[1]
+
+    for _ in range(2):
+        talk.world.put("wedgate.yml", text_of(UNRESOLVED).encode())
+        assert talk.says("erin", "/wedgate status").exit_code == 20
+        assert "wedgate could not answer" in trouble()
+        talk.configure()
+        for _ in range(2):
+            assert talk.says("erin", "/wedgate status").exit_code == 0
+            assert "wedgate answers again" in trouble()
+            assert "could not answer" not in trouble()
+
+
+def test_nobody_else_has_a_trouble_taken_back(talk: Talk) -> None:
+    """What a stranger wrote to look like one is answered by no comment."""
+    talk.world.say(7, "stranger", f"{ROOT.trouble}\n### wedgate could not answer")
+    assert talk.says("erin", "/wedgate status").exit_code == 0
+    assert sum(each.login == "github-actions[bot]" for each in talk.world.comments[7]) == 1
 
 
 def test_a_freeze_that_no_ledger_takes_is_answered(talk: Talk) -> None:
