@@ -415,9 +415,11 @@ class GithubWorld:
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []
         for branch, after, login in reversed(self.pushes):
-            if ref == f"refs/heads/{branch}":
+            if ref in ("", f"refs/heads/{branch}"):
                 actor = None if login is None else self._user(login)
-                found.append(_example("activity", ref=ref, after=after, actor=actor, activity_type="push"))
+                found.append(
+                    _example("activity", ref=f"refs/heads/{branch}", after=after, actor=actor, activity_type="push")
+                )
         return found
 
     def _members(self, parts: list[str], query: dict[str, list[str]]) -> Answer:

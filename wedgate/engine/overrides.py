@@ -472,9 +472,14 @@ class Overrides:
         )
 
     def _pushers(self, pull_request: PullRequest, seen: Seen) -> tuple[Person, ...]:
-        """Return who pushed the head: those of now and those of when it was asked for, in case its branch is gone."""
+        """Return who pushed the head: those of now and those of when it was asked for, in case its branch is gone.
+
+        Then it may have been asked for as what merging made of it.
+        """
         now = self._parts.conversations.pushers_of(pull_request)
-        return tuple(dict.fromkeys((*now, *seen.pushers.get(pull_request.head, ()))))
+        asked = (pull_request.head, pull_request.merged_as)
+        then = (each for commit in asked if commit is not None for each in seen.pushers.get(commit, ()))
+        return tuple(dict.fromkeys((*now, *then)))
 
 
 def _beside(found: Grant | Refusal, left_out: Sequence[int]) -> Grant | Refusal:

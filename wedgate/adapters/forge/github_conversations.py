@@ -155,19 +155,25 @@ class GithubConversations:
         return isinstance(own, dict) and (own.get("role"), own.get("state")) == ("admin", "active")
 
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
-        """Fetch whoever pushed the head to its branch; nobody for a fork's branch, which is kept elsewhere.
+        """Fetch whoever pushed the head; nobody for a fork's branch, which is kept elsewhere.
 
         Only the last hundred pushes to the branch are looked at: a head that none of them brought is of nobody known.
+        Beside them count those who brought the same commit to another branch, by the last hundred of the repository.
         """
         if pull_request.from_fork:
             return ()
         what = f"who pushed {pull_request.head[:12]}"
-        found = self._connection.get(
-            f"{self._base}/activity", what=what, needs=READ, ref=f"refs/heads/{pull_request.head_ref}", per_page=100
-        )
+        path, ref = f"{self._base}/activity", f"refs/heads/{pull_request.head_ref}"
+        found = self._connection.get(path, what=what, needs=READ, ref=ref, per_page=100)
+        # A branch may be renamed, or made from another, by somebody who only passes on what is there.
+        every = self._connection.get(path, what=what, needs=READ, per_page=100)
+
+        def brought(pushes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [each for each in pushes if each["after"] == pull_request.head and each["activity_type"] in _PUSHES]
 
         def pushers() -> tuple[Person, ...]:
-            own = [each for each in found if each["after"] == pull_request.head and each["activity_type"] in _PUSHES]
+            own = brought(found)
+            own += brought(every) if own else []
             people = [_person(each.get("actor")) for each in own]
             # A push by an account that is gone may have been anybody's.
             known = [person for person in people if person is not None]

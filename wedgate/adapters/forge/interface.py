@@ -154,7 +154,7 @@ class Conversations(Protocol):
         """Fetch everybody in a team (``org/team``); ``None`` if it is known that there is no such team."""
 
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
-        """Fetch whoever pushed the head to its branch, each time it was; nobody if that is not known."""
+        """Fetch whoever pushed the head, to its branch or another, each time; nobody if that is not known."""
 
     def committers_of(self, number: int) -> Committers | None:
         """Fetch who wrote or committed the commits of a pull request; ``None`` if that is not known of every one."""
