@@ -256,6 +256,16 @@ class GithubConversations:
         every = self._connection.asked(what, _STATUSES, lambda: tuple(map(_status, found)))
         return tuple(each for each in every if each.context == context)
 
+    def latest_checks(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
+        """Fetch the check runs of a name, in one request; ``None`` without `checks: read`."""
+        what, needs = f"the check runs of {commit[:12]}", "give the job `checks: read`"
+        path = f"{self._base}/commits/{commit}/check-runs"
+        try:
+            found = self._connection.get(path, what=what, needs=needs, check_name=name, filter="all", per_page=100)
+        except ForbiddenError:
+            return None
+        return self._connection.asked(what, needs, lambda: tuple(map(_check, found["check_runs"])))
+
     def set_check(self, commit: str, result: CheckResult) -> None:
         """Post a check run that has ended; its summary is cut to what GitHub takes."""
         status = result.status
@@ -286,6 +296,16 @@ def _with_co_authors(written: Committers, named: Iterable[str], known: Mapping[s
         else:
             people[Person(id=account.number, login=account.login)] = None
     return Committers(people=tuple(people), logins=frozenset(logins), strangers=tuple(strangers))
+
+
+def _check(found: Mapping[str, Any]) -> CommitStatus:
+    app, passes = found.get("app") or {}, found.get("conclusion") == "success"
+    return CommitStatus(
+        state=StatusState.SUCCESS if passes else StatusState.FAILURE,
+        description=str((found.get("output") or {}).get("title") or ""),
+        context=str(found["name"]),
+        by=f"{app.get('slug')}[bot]",
+    )
 
 
 def _status(found: Mapping[str, Any]) -> CommitStatus:
