@@ -164,9 +164,11 @@ class GithubConversations:
             return ()
         what = f"who pushed {pull_request.head[:12]}"
         path, ref = f"{self._base}/activity", f"refs/heads/{pull_request.head_ref}"
-        found = self._connection.get(path, what=what, needs=READ, ref=ref, per_page=100)
         # A branch may be renamed, or made from another, by somebody who only passes on what is there.
         every = self._connection.get(path, what=what, needs=READ, per_page=100)
+        found = [each for each in every if each.get("ref") == ref]
+        if len(every) >= 100:  # there may be more of the branch
+            found = self._connection.get(path, what=what, needs=READ, ref=ref, per_page=100)
 
         def brought(pushes: list[dict[str, Any]]) -> list[dict[str, Any]]:
             return [each for each in pushes if each["after"] == pull_request.head and each["activity_type"] in _PUSHES]
