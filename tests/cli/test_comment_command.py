@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -289,6 +290,29 @@ def test_a_branch_that_is_deleted_after_the_merge_takes_nothing_away(talk: Talk)
     assert talk.deploys(MERGED).exit_code == 0
     (asked,) = [entry for entry in talk.ledger() if entry["kind"] == "requested"]
     assert [each["login"] for each in asked["body"]["pushers"]] == ["dave"]
+
+
+def test_whoever_pushed_the_head_to_another_branch_does_not_count(talk: Talk) -> None:
+    """An approver brings a commit, and has somebody else make the pull request's branch of it."""
+    talk.world.pushes.insert(0, ("draft", H1, "alice"))
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    assert "alice pushed its last commit" in talk.answer
+    assert talk.deploys(MERGED).exit_code == 10
+
+
+def test_the_pushers_of_what_was_asked_for_as_merged_are_known_later(talk: Talk) -> None:
+    """The branch is deleted behind the request for the commit that merging made."""
+    pull = talk.world.pulls[7]
+    pull.state, pull.merged_as, pull.merged_by = "closed", MERGED, "dave"
+    talk.says("erin", f"/wedgate override {MERGED} regions=eu,us rules=saturday for=2h reason=down")
+    found = re.search(r"/wedgate approve \S+ (\S+)", talk.answer)
+    assert found is not None
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {MERGED} {found[1]}")
+    talk.world.pushes.clear()
+    assert talk.deploys(MERGED).exit_code == 0
 
 
 def test_other_content_is_not_covered(talk: Talk) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from github_world import Comment
-from talk import H1, Talk
+from talk import H1, MERGED, Talk
 
 
 @pytest.fixture
@@ -114,3 +114,17 @@ def test_of_many_runs_at_once_none_is_lost(talk: Talk) -> None:
     (left,) = own(talk)
     assert "frozen" in left
     assert f"[ledger {len(kinds)}:" in talk.status["description"]
+
+
+@pytest.mark.parametrize("request_of", ["issues/7/comments", f"commits/{H1}/statuses"])
+def test_an_anchor_that_is_newer_than_the_ledger_makes_it_no_other(talk: Talk, request_of: str) -> None:
+    """A run writes behind the look at the ledger, before that at its anchors: it is asked again before that counts."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    late = talk.world.say(7, "carol", f"/wedgate approve {H1} {request}")
+    happens_at(talk, late, f"GET /repos/acme/venue-search/{request_of}")
+    done = talk.deploys(MERGED)
+    assert not talk.world.meanwhile
+    assert done.exit_code == 0, done.output
+    assert "used" in [entry["kind"] for entry in talk.ledger()]

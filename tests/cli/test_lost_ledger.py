@@ -6,15 +6,25 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from talk import CONFIG, H1, Talk
 
+from wedgate.overrides.place import ROOT
+
 UNRESOLVED = "http://no-such-host.invalid/acme/ledger.git"
+GONE = "postgresql://wedgate@127.0.0.1:9/gone"
+"""The address of a database of which its server says that there is none."""
 
 
 @pytest.fixture
 def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     """Open a pull request by dave, in a repository with two approvers by name and one by team."""
+
+    def connect(*_: object, **__: object) -> None:
+        raise psycopg.OperationalError('connection failed: FATAL:  database "gone" does not exist')
+
+    monkeypatch.setattr(psycopg, "connect", connect)
     monkeypatch.chdir(tmp_path)
     with Talk.opened(tmp_path) as made:
         yield made
@@ -24,6 +34,8 @@ def text_of(remote: str | None, *, is_open: bool = False) -> str:
     """Return a configuration with its ledger at an address; ``None``: without one."""
     text = CONFIG.format(policy="longest: 4h", remote=remote or "")
     text = text if remote is not None else re.sub(r"state: .*\n", "", text)
+    if remote == GONE:
+        text = re.sub(r"state: .*\n", f'state: {{kind: postgres, url: "{GONE}"}}\n', text)
     return text.replace("weekdays: monday..sunday", "dates: [2031-01-01]") if is_open else text
 
 
@@ -41,8 +53,8 @@ def missing(talk: Talk) -> str:
     return talk.server.url.replace("venue-search", "venue-saerch")
 
 
-def gone(talk: Talk) -> str:
-    """Return the address of a repository of which git itself says that there is none."""
+def unmounted(talk: Talk) -> str:
+    """Return a path of which git says that it does not appear to be a repository: its mount may be missing."""
     return str(talk.directory / "no-such-repository.git")
 
 
@@ -92,7 +104,7 @@ def test_no_ledger_that_strangers_name_is_asked(talk: Talk, monkeypatch: pytest.
 @pytest.mark.parametrize("mended", [True, False], ids=["correct", "take away"])
 def test_a_ledger_that_does_not_exist_any_more_locks_nobody_out(talk: Talk, *, mended: bool) -> None:
     """Deployments stay closed; the calendar decides about the change that leaves it, in the merge queue too."""
-    lost = gone(talk)
+    lost = GONE
     fix = talk.server.url if mended else None
     proposes(talk, text_of(lost, is_open=True), text_of(fix, is_open=True))
     assert talk.deploys("e" * 40).exit_code == 20
@@ -106,14 +118,16 @@ def test_a_ledger_that_does_not_exist_any_more_locks_nobody_out(talk: Talk, *, m
     assert talk.deploys("e" * 40).exit_code == 0
 
 
-@pytest.mark.parametrize("how", ["down", "unresolved", "not shown", "code", "loosened"])
+@pytest.mark.parametrize("how", ["down", "unresolved", "not shown", "unmounted", "code", "loosened"])
 def test_nothing_else_gets_by_without_the_ledger(talk: Talk, how: str) -> None:
     """One that does not answer may come back; code beside it may be frozen; and a loosening is one all the same.
 
-    A resolver that is down, and a token that is not shown the repository, say nothing of what there is.
+    A resolver that is down, a token that is not shown the repository, and a mount that is missing say nothing of what
+    there is.
     """
     unsure = {"down": "http://127.0.0.1:9/x.git", "unresolved": UNRESOLVED, "not shown": missing(talk)}
-    lost = unsure.get(how, gone(talk))
+    unsure["unmounted"] = unmounted(talk)
+    lost = unsure.get(how, GONE)
     fix = text_of(talk.server.url, is_open=True)
     if how == "loosened":
         fix = fix.replace("  longest: 4h", "  longest: 8h")
@@ -139,6 +153,33 @@ def test_why_there_is_no_answer_is_said_on_the_pull_request(talk: Talk) -> None:
     assert "no-such-host.invalid" in trouble
     assert talk.says("stranger", "/wedgate status").exit_code == 20
     assert sum(each.login == "github-actions[bot]" for each in talk.world.comments[7]) == 2
+
+
+def test_the_next_answer_takes_back_that_there_was_none(talk: Talk) -> None:
+    """The comment stays, for what was not carried out; the next trouble is said in it again."""
+    talk.asks()
+
+    def trouble() -> str:
+        own = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"]
+        assert len(own) == 2
+        return own[1]
+
+    for _ in range(2):
+        talk.world.put("wedgate.yml", text_of(UNRESOLVED).encode())
+        assert talk.says("erin", "/wedgate status").exit_code == 20
+        assert "wedgate could not answer" in trouble()
+        talk.configure()
+        for _ in range(2):
+            assert talk.says("erin", "/wedgate status").exit_code == 0
+            assert "wedgate answers again" in trouble()
+            assert "could not answer" not in trouble()
+
+
+def test_nobody_else_has_a_trouble_taken_back(talk: Talk) -> None:
+    """What a stranger wrote to look like one is answered by no comment."""
+    talk.world.say(7, "stranger", f"{ROOT.trouble}\n### wedgate could not answer")
+    assert talk.says("erin", "/wedgate status").exit_code == 0
+    assert sum(each.login == "github-actions[bot]" for each in talk.world.comments[7]) == 1
 
 
 def test_a_freeze_that_no_ledger_takes_is_answered(talk: Talk) -> None:

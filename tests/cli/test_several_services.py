@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from talk import H1, MERGED, Talk
+
+from wedgate.adapters.stores.git import GitStore
+from wedgate.engine.audit import AuditBook
+from wedgate.ledger.appending import Draft
+from wedgate.ledger.streams import Stream
 
 SERVICE = """version: 1
 service: {name}
@@ -187,3 +193,89 @@ def test_a_configuration_of_the_root_keeps_the_plain_names(talk: Talk) -> None:
         assert talk.status["context"] == "wedgate"
     (body,) = [each.body for each in talk.world.comments[7] if each.login == "github-actions[bot]"]
     assert body.startswith("<!-- wedgate:override -->\n### ⛔ The gate is closed\n\n| region")
+
+
+def test_a_service_finishes_its_own_deployments_alone(talk: Talk) -> None:
+    """One run deploys both: what became of one says nothing of the other."""
+    set_up(talk)
+    shop = talk.world.commits["a" * 40][SHOP]
+    talk.world.put(SHOP, shop.replace(ALWAYS.encode(), NEVER.encode()))
+    for path in (SHOP, BLOG):
+        done = talk.deploys(MERGED, "--config", path, "--deployment", "production", run=9)
+        assert done.exit_code == 0, done.output
+    made = {each["payload"]["wedgate"]["config"]: each["id"] for each in talk.world.deployments}
+    assert set(made) == {SHOP, BLOG}
+    talk.world.deployment_states.clear()
+
+    def finish(state: str, *words: str) -> list[tuple[int, str]]:
+        talk.world.deployment_states.clear()
+        done = talk.run("push", "finish", "--state", state, *words, GITHUB_SHA=MERGED, GITHUB_RUN_ID="9")
+        assert done.exit_code == 0, done.output
+        return list(talk.world.deployment_states)
+
+    assert finish("failure", "--config", BLOG) == [(made[BLOG], "failure")]
+    assert finish("success", "--config", SHOP) == [(made[SHOP], "success")]
+    assert finish("success") == []
+
+
+ROLLOUTS = {SHOP: "r-20260606T080000Z-aaaaaa", BLOG: "r-20260606T090000Z-bbbbbb"}
+HEARS = "on: {{issue_comment: {{types: [created]}}}}\njobs: {{answer: {{steps: [{{with: {{config: {path}}}}}]}}}}\n"
+
+
+def set_up_rollouts(talk: Talk) -> None:
+    """Let each service have a rollout under way, and a workflow that answers comments."""
+    set_up(talk)
+    for path, rollout in ROLLOUTS.items():
+        name = path.partition("/")[0]
+        talk.world.put(f".github/workflows/{name}.yml", HEARS.format(path=path).encode())
+        claimed = Draft(
+            stream=Stream.CLAIMS, kind="claimed", at=datetime(2026, 6, 6, 8, tzinfo=UTC),
+            body={"rollout": rollout, "regions": ["eu"]},
+        )  # fmt: skip
+        token = talk.world.environment()["GITHUB_TOKEN"]
+        store = GitStore(talk.server.url, f"refs/heads/wedgate/{name}", token=token)
+        AuditBook(store, lambda _: None).transact(lambda _, draft=claimed: [draft])  # type: ignore[misc]
+
+
+def roll_back(talk: Talk, rollout: str) -> dict[str, tuple[int, str]]:
+    """Ask for a rollback, and return by the path of each service what its run ended with and handed over."""
+    comment, found = talk.world.say(7, "alice", f"/wedgate rollback {rollout} reason=bad"), {}
+    for path in (SHOP, BLOG):
+        code = talk.hears(comment.number, options=("--config", path)).exit_code
+        written = (talk.directory / "output").read_text()
+        found[path] = code, written.partition("rollback<<")[2].splitlines()[1]
+    return found
+
+
+def test_a_rollback_returns_the_service_whose_rollout_it_names(talk: Talk) -> None:
+    """Every service reads the comment; the one whose rollout it is hands it over, and answers."""
+    set_up_rollouts(talk)
+    assert roll_back(talk, ROLLOUTS[BLOG]) == {SHOP: (0, ""), BLOG: (0, ROLLOUTS[BLOG])}
+    assert list(own(talk)) == [BLOG]
+
+
+def test_a_rollout_that_no_service_knows_is_answered_once(talk: Talk) -> None:
+    """With the id that was probably meant, by the first of the services."""
+    set_up_rollouts(talk)
+    assert roll_back(talk, "r-20260606T080000Z-aaaaab") == {SHOP: (0, ""), BLOG: (11, "")}
+    (answer,) = own(talk).values()
+    assert f'did you mean "{ROLLOUTS[SHOP]}"?' in answer
+
+
+def test_a_ledger_that_cannot_be_read_keeps_no_rollback_back(talk: Talk) -> None:
+    """Nobody knows whose it is then; and a service that reads its own leaves it to the one that cannot."""
+    set_up_rollouts(talk)
+    blog = talk.world.commits["a" * 40][BLOG]
+    talk.world.put(BLOG, re.sub(rb'remote: "[^"]*"', b'remote: "http://127.0.0.1:9/x.git"', blog))
+    found = roll_back(talk, ROLLOUTS[BLOG])
+    assert found[SHOP] == (0, "")
+    assert found[BLOG] == (20, ROLLOUTS[BLOG])
+    assert roll_back(talk, ROLLOUTS[SHOP])[SHOP] == (0, ROLLOUTS[SHOP])
+
+
+def test_services_that_are_not_known_return_no_rollout_of_another(talk: Talk) -> None:
+    """Where the forge does not list them, a service still knows its own."""
+    set_up_rollouts(talk)
+    talk.world.failures["contents/.github/workflows"] = "500"
+    found = roll_back(talk, ROLLOUTS[BLOG])
+    assert found == {SHOP: (11, ""), BLOG: (0, ROLLOUTS[BLOG])}

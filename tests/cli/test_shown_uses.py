@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from talk import H1, MERGED, Talk
+from talk import H1, MERGED, Done, Talk
 
 BRANCH = "refs/heads/wedgate/venue-search"
 
@@ -124,6 +124,51 @@ def test_a_status_shows_that_the_ledger_is_older_than_the_use(talk: Talk, *, is_
     assert done.exit_code == 10, done.output
     assert "a status of this commit anchored" in done.output
     assert "used" not in [entry["kind"] for entry in talk.ledger()]
+
+
+def rewound(talk: Talk) -> Done:
+    """Use a grant where check runs are posted and no statuses, push the ledger back to before it, and use it again."""
+    before = talk.server.git("rev-parse", BRANCH).strip()
+    use(talk)
+    talk.world.may_comment = False
+    talk.run("schedule", "refresh", "--check-run")
+    talk.world.may_comment = True
+    talk.world.statuses.clear()
+    talk.server.git("update-ref", BRANCH, before)
+    return talk.deploys(MERGED, run=901)
+
+
+def test_a_check_run_shows_that_the_ledger_is_older_than_the_use(talk: Talk) -> None:
+    """It anchors the ledger as a status does, and whoever verifies the ledger looks there, too."""
+    done = rewound(talk)
+    assert done.exit_code == 10, done.output
+    assert "a status of this commit anchored" in done.output
+    (talk.directory / "wedgate.yml").write_bytes(talk.world.commits["a" * 40]["wedgate.yml"])
+    verified = talk.run("push", "audit", "verify", "--commit", H1)
+    assert verified.exit_code == 13, verified.output
+
+
+def test_check_runs_that_may_not_be_read_close_the_gate_where_no_status_is(talk: Talk) -> None:
+    """With the permission that the job lacks; where a status anchors the ledger nobody needs it."""
+    talk.world.may_read_checks = False
+    done = rewound(talk)
+    assert done.exit_code == 20
+    assert "give the job `checks: read`" in done.output
+
+
+def test_who_posts_statuses_needs_no_check_runs(talk: Talk) -> None:
+    """A job without `checks: read` deploys as before."""
+    talk.world.may_read_checks = False
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_a_check_run_of_another_app_is_not_believed(talk: Talk) -> None:
+    """Else any app could stop an override."""
+    anchor = f"open [ledger 900:{'0' * 16}]"
+    posted = {"name": "wedgate", "head_sha": H1, "conclusion": "success", "output": {"title": anchor, "summary": "x"}}
+    talk.world.check_runs.append({**posted, "by": "other[bot]"})
+    talk.world.login = "machine"
+    assert talk.deploys(MERGED).exit_code == 0
 
 
 def test_statuses_that_may_not_be_read_close_the_gate(talk: Talk) -> None:

@@ -14,7 +14,7 @@ import json
 import posixpath
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -101,6 +101,7 @@ class GithubWorld:
         """When a run was made, and when it was started."""
         self.statuses: list[dict[str, Any]] = []
         self.check_runs: list[dict[str, Any]] = []
+        self.may_read_checks = True
         self.deployments: list[dict[str, Any]] = []
         self.deployment_states: list[tuple[int, str]] = []
         self.reactions: list[tuple[int, str]] = []
@@ -248,6 +249,12 @@ class GithubWorld:
             case ["commits", sha, "statuses"]:
                 own = [status for status in reversed(self.statuses) if status["sha"] == sha]
                 return 200, self._page([self._status(each) for each in own], query)
+            case ["commits", sha, "check-runs"]:
+                if not self.may_read_checks:
+                    return 403, {"message": "Resource not accessible by integration"}
+                named = [each for each in self.check_runs if each["name"] == query["check_name"][0]]
+                own = [_check_run(each, self.app) for each in reversed(named) if each["head_sha"] == sha]
+                return 200, {"total_count": len(own), "check_runs": own}
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
             case ["rules", "branches", name]:
@@ -350,7 +357,7 @@ class GithubWorld:
                 self.dispatched.append((name, content["ref"]))
                 return 204, None
             case ["check-runs"]:
-                self.check_runs.append(content)
+                self.check_runs.append({**content, "by": self.app})
                 return 201, _example("check_run", **{key: content[key] for key in ("name", "head_sha", "conclusion")})
             case ["statuses", sha]:
                 given = [each for each in self.statuses if (each["sha"], each["context"]) == (sha, content["context"])]
@@ -415,9 +422,11 @@ class GithubWorld:
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []
         for branch, after, login in reversed(self.pushes):
-            if ref == f"refs/heads/{branch}":
+            if ref in ("", f"refs/heads/{branch}"):
                 actor = None if login is None else self._user(login)
-                found.append(_example("activity", ref=ref, after=after, actor=actor, activity_type="push"))
+                found.append(
+                    _example("activity", ref=f"refs/heads/{branch}", after=after, actor=actor, activity_type="push")
+                )
         return found
 
     def _members(self, parts: list[str], query: dict[str, list[str]]) -> Answer:
@@ -509,6 +518,13 @@ APP = {
 def _example(answer: str, /, **changes: Any) -> dict[str, Any]:
     found: dict[str, Any] = copy.deepcopy(ANSWERS[answer])
     return {**found, **changes}
+
+
+def _check_run(posted: Mapping[str, Any], app: str) -> dict[str, Any]:
+    made = _example("check_run", **{key: posted[key] for key in ("name", "head_sha", "conclusion")})
+    made["app"] = {**made["app"], "slug": str(posted.get("by", app)).removesuffix("[bot]")}
+    made["output"] = {**made["output"], **posted["output"]}
+    return made
 
 
 def _instant(at: datetime) -> str:

@@ -352,8 +352,8 @@ ATTACKS = (
         "pushes the ledger back to before a use that the comment does not show, and deploys again",
         "compares it with the statuses of the commit as well",
         ENGINE,
-        "if uses_it and is_another(",
-        "if False and is_another(",
+        "if is_another(there.hashes, anchored)",
+        "if False and is_another(there.hashes, anchored)",
         f"{SHOWN}::test_a_status_shows_that_the_ledger_is_older_than_the_use",
     ),
     Attack(
@@ -640,8 +640,8 @@ ATTACKS = (
         "takes `state:` away during a freeze while the token is not shown the ledger, or its name is not resolved",
         "takes a ledger for gone only where its server knows, and says so",
         "wedgate/adapters/stores/git.py",
-        "(not has_token and _NOT_FOUND",
-        "(True and _NOT_FOUND",
+        "is_gone = not has_token and",
+        "is_gone =",
         f"{LOST}::test_nothing_else_gets_by_without_the_ledger",
     ),
     Attack(

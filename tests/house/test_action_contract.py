@@ -249,6 +249,9 @@ def test_finish_takes_the_state_and_the_commit(runner: FakeRunner) -> None:
     _, _, arguments = runner.ask(COMMAND="finish", STATE="success", COMMIT="a" * 40, EXPLAIN="false")
     assert arguments is not None
     assert arguments[5:] == ["finish", "--state=success", f"--commit={'a' * 40}"]
+    _, _, arguments = runner.ask(COMMAND="finish", STATE="success", CONFIG="a/wedgate.yml")
+    assert arguments is not None
+    assert arguments[5:] == ["finish", "--state=success", "--config=a/wedgate.yml"]
 
 
 def test_diff_takes_the_file_and_the_regions(runner: FakeRunner) -> None:
@@ -336,7 +339,7 @@ def test_the_text_false_is_false(runner: FakeRunner, value: str) -> None:
         {"COMMAND": "diff", "COMMIT": "a" * 40},
         {"COMMAND": "diff", "DEPLOYMENT": "production"},
         {"COMMAND": "comment", "STATE": "success"},
-        {"COMMAND": "finish", "CONFIG": "wedgate.yml", "STATE": "success"},
+        {"COMMAND": "finish", "REGIONS": "eu", "STATE": "success"},
         {"COMMAND": "comment", "REGIONS": "eu"},
         {"COMMAND": "comment", "RUNWAY": "45m"},
         {"COMMAND": "refresh", "REGIONS": "eu"},

@@ -20,7 +20,8 @@ NOT_FOUND = "remote: Repository not found.\nfatal: repository 'https://forge.inv
     [
         (NOT_FOUND, None, True),
         (NOT_FOUND, "secret", False),
-        ("fatal: '/srv/x.git' does not appear to be a git repository\n", "secret", True),
+        ("fatal: '/mnt/not-mounted/x.git' does not appear to be a git repository\n", None, False),
+        ("remote: hidden\nfatal: 'acme/x.git' does not appear to be a git repository\n", "secret", False),
         ("fatal: unable to access 'https://x.invalid/': Could not resolve host: x.invalid\n", None, False),
         ("ssh: Could not resolve hostname x.invalid: Temporary failure in name resolution\n", None, False),
         ("ssh: Could not resolve hostname x.invalid: Name or service not known\n", None, False),

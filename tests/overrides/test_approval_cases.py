@@ -351,6 +351,19 @@ def test_a_head_whose_pusher_is_not_known_is_approved_by_nobody(story: Any) -> N
     assert RefusalCode.PUSHER_UNKNOWN in story.codes()
 
 
+def test_what_is_merged_is_not_pushed_again(story: Any) -> None:
+    """The remedy for a pusher who is not known is one that can be followed."""
+    story.moves(pushers=())
+    request = story.asks()
+    story.approves("alice", request)
+    (before,) = {each.remedy for each in story.standing().refusals if each.code is RefusalCode.PUSHER_UNKNOWN}
+    assert "--force-with-lease" in before
+    story.moves(merged_as="9" * 40)
+    (after,) = {each.remedy for each in story.standing().refusals if each.code is RefusalCode.PUSHER_UNKNOWN}
+    assert "--force-with-lease" not in after
+    assert "open a pull request" in after
+
+
 def test_committers_are_kept_out_where_the_policy_says_so(story: Any) -> None:
     """By default they count; with `committers` they do not, nor does anybody while they are not known."""
     committers = (Person(id=102, login="bob"),)

@@ -266,7 +266,9 @@ def _anchors_on_the_forge(
         places += [(name, commit) for commit in (pull_request.head, pull_request.merged_as) if commit is not None]
     places += [(f"commit {commit[:12]}", commit) for commit in commits]
     for name, commit in places:
-        for status in conversations.statuses_of(commit, talk.place.status):
+        posted = conversations.statuses_of(commit, talk.place.status)
+        checks = conversations.latest_checks(commit, talk.place.status) or ()
+        for status in (*posted, *checks):
             found += [(name, *anchor) for anchor in anchors_in(status.description)]
         found += [(name, *anchor) for anchor in anchors_of_deployments(deployments.those_of(commit), talk.place)]
     if not found:

@@ -159,7 +159,20 @@ class Conversing(Posting):
         is_there = self.forge.keep_comment(picture.change.number, self.place.marker, body, picture.comments)
         if not is_there:
             click.echo("wedgate: this token may not comment; give the job `pull-requests: write`")
+        else:
+            self._take_back_trouble(picture)
         return is_there
+
+    def _take_back_trouble(self, picture: Picture) -> None:
+        """Say in the comment that said why there was no answer that there is one now."""
+        from wedgate.render.trouble import render_over
+
+        marker = self.place.trouble
+        body = render_over(marker)
+        said = (each for each in picture.comments if each.body.startswith(marker) and each.body != body)
+        # What somebody else wrote to look like it is no reason to write another.
+        if any(each.author is not None and self.forge.may_be_own(each.author.login) for each in said):
+            self.forge.keep_comment(picture.change.number, marker, body, picture.comments)
 
     def anchored(self, picture: Picture) -> LedgerState | None:
         """Return the ledger that may be anchored: none that has taken the place of one that was."""

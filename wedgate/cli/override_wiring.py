@@ -34,6 +34,7 @@ def override_parts(
 ) -> OverrideParts:
     """Wire everything that overrides touch."""
     from wedgate.adapters.forge.github_conversations import GithubConversations
+    from wedgate.cli.other_services import rollouts_elsewhere
     from wedgate.engine.overrides import OverrideParts
 
     return OverrideParts(
@@ -47,6 +48,7 @@ def override_parts(
         on_call=lambda location: on_call(location, runner.source, clock),
         almanac=runner.gate.almanac,
         place=runner.place,
+        elsewhere=lambda: rollouts_elsewhere(runner, environment),
     )
 
 

@@ -76,6 +76,8 @@ def answer_comment(
     if not overrides.roster.has_part(found):
         return Ignored(why="whoever wrote it has no part in this repository")
     acted = _acts(overrides, parts, found, read.commands, picture.ledger)
+    if acted == _Acts() and not read.mistakes and all(_is_left(overrides, each) for _, each in read.commands):
+        return Ignored(why="it is about a rollout of another service, whose run answers")
     picture = overrides.record(picture, acted.drafts)
     if acted.drafts and picture.ledger is not None:
         picture = overrides.picture(pull_request, picture.ledger)
@@ -91,8 +93,19 @@ def answer_comment(
     )
 
 
+def _is_left(overrides: Overrides, command: Command) -> bool:
+    """Whether a command is a rollback that another service's run carries out, or refuses."""
+    if not isinstance(command, Rollback):
+        return False
+    whose = overrides.whose(command.rollout)
+    return not whose.is_own and whose.refusal is None
+
+
 def rollback_of(overrides: Overrides, parts: OverrideParts, comment: Comment) -> Rollback | None:
-    """Return the rollback that a comment asks for whose author may; beside that nothing is read for it."""
+    """Return the rollback of this service that a comment asks for whose author may.
+
+    Beside that only ledgers are read, and one that cannot be keeps nothing back.
+    """
     asked = [each for each in read_comment(comment.body).commands if isinstance(each[1], Rollback)]
     return _acts(overrides, parts, comment, asked, None).rollback
 
@@ -221,6 +234,8 @@ def _acts(
         if refusal is not None:
             refused = replace(refusal, who=author.login, comment=comment.id)
             acts = replace(acts, refusals=(*acts.refusals, refused))
+        elif isinstance(command, Rollback):
+            acts = _returned(acts, command, author, comment, overrides)
         elif isinstance(command, Report):
             by = giver_by_comment(author.login, comment.id, None if line == reports[0] else line)
             acts = _reported(acts, command, comment, parts, by)
@@ -324,10 +339,19 @@ def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime,
             return then
         answered = f"what {author.login} asked to thaw here was answered before: it ends nothing now"
         return replace(then, done=tuple(dict.fromkeys((*acts.done, answered))), refusals=acts.refusals)
-    if isinstance(command, Rollback):
+    return acts
+
+
+def _returned(acts: _Acts, command: Rollback, author: Person, comment: Comment, overrides: Overrides) -> _Acts:
+    """Hand over a rollback of a rollout of this service; one of another is left to that service's run."""
+    whose = overrides.whose(command.rollout)
+    if whose.is_own:
         asked = f"{author.login} asked to return {command.rollout} to stable"
         return replace(acts, done=(*acts.done, asked), rollback=command)
-    return acts
+    if whose.refusal is None:
+        return acts
+    refusal = replace(whose.refusal, who=author.login, comment=comment.id)
+    return replace(acts, refusals=(*acts.refusals, refusal))
 
 
 def _froze(frozen: Frozen) -> str:

@@ -48,10 +48,17 @@ def begin_deployments(
 
 
 def finish_deployments(
-    deployments: Deployments, *, commit: str, binding: str, state: DeploymentState, url: str | None
+    deployments: Deployments,
+    *,
+    commit: str,
+    binding: str,
+    state: DeploymentState,
+    url: str | None,
+    place: Place = ROOT,
 ) -> tuple[Deployment, ...]:
-    """Say what the deployments of a run have come to."""
-    own = tuple(each for each in deployments.those_of(commit) if _binding_of(each) == binding)
+    """Say what the deployments of a run have come to: those of the service at a place, as others may fail beside it."""
+    every = deployments.those_of(commit)
+    own = tuple(each for each in every if _binding_of(each) == binding and _is_of(each, place))
     for each in own:
         deployments.set_state(each, state, f"{each.environment}: {state.value}", url)
     return own

@@ -19,6 +19,8 @@ from wedgate.engine.frozen import with_freezes
 from wedgate.engine.lasting import granted_until
 from wedgate.engine.parts import Almanac
 from wedgate.engine.roster import OnCall, Roster
+from wedgate.engine.whose import Elsewhere, Whose, whose_rollout
+from wedgate.errors import ExternalSystemError
 from wedgate.gate.decide import words_of
 from wedgate.gate.decision import Decision
 from wedgate.gate.reasons import ReasonCode
@@ -51,6 +53,7 @@ class OverrideParts:
     """Everything that overrides touch. ``run_again`` is the workflow's run if it was run again.
 
     ``on_call`` returns who is on call by a calendar; ``ExternalSystemError`` if that is not known.
+    ``elsewhere`` returns the rollouts of the other services of the repository.
     ``almanac`` is what the calendar of ``configuration``, which may be the last valid one, is asked with.
     """
 
@@ -64,6 +67,7 @@ class OverrideParts:
     run_again: int | None = None
     on_call: Callable[[str], OnCall] = lambda location: OnCall()
     place: Place = ROOT
+    elsewhere: Elsewhere = dict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +104,17 @@ class Overrides:
         self._parts = parts
         self.roster = Roster(parts.configuration, parts.forge, parts.conversations, parts.on_call, owners=owners)
         self._doubted: set[int] = set()
+        self._whose: dict[str, Whose] = {}
         self.used: Picture | None = None
         """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
         self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
+
+    def whose(self, rollout: str) -> Whose:
+        """Return whose a rollout is, looked up once: what was handed over by it is not taken back."""
+        if rollout not in self._whose:
+            parts = self._parts
+            self._whose[rollout] = whose_rollout(rollout, parts.ledger, parts.elsewhere, parts.place)
+        return self._whose[rollout]
 
     def doubt(self, comment: int) -> None:
         """Take a comment for edited, whatever the forge says: it is not what whoever wrote it sent."""
@@ -133,6 +145,8 @@ class Overrides:
         seen = seen_in(() if ledger is None else ledger.audit)
         newest = None if is_whole else seen.newest.get((self._parts.repository, number))
         comments = conversations.comments(number, None if newest is None else newest - LEEWAY)
+        ledger = self._behind(ledger, self.anchors(comments))
+        seen = seen_in(() if ledger is None else ledger.audit)
         comments = tuple(self._as_known(each, seen.edited) for each in comments)
         change = self._change(pull_request, seen)
         book, now = self.roster.book(), self._parts.clock()
@@ -244,6 +258,12 @@ class Overrides:
             if not author.is_human or self.roster.role(author).may_write
         )
 
+    def _behind(self, ledger: LedgerState | None, anchors: Sequence[tuple[int, str]]) -> LedgerState | None:
+        """Return a ledger, read again where anchors that were read behind it know more: a run wrote in between."""
+        if ledger is None or self._parts.ledger is None or not is_another(ledger.hashes, anchors):
+            return ledger
+        return self._parts.ledger.read()
+
     def is_another(self, picture: Picture) -> bool:
         """Whether the ledger is not the one that wedgate's own comments on a pull request anchored."""
         return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
@@ -257,11 +277,22 @@ class Overrides:
         return f"the comment {found.id} by {author.login} (delete it, if that is not wedgate's account)"
 
     def _anchors_in_statuses(self, commit: str) -> tuple[tuple[int, str], ...]:
-        """Return what the latest statuses of a commit say of the ledger of this place, asked once."""
+        """Return what the latest statuses and check runs of a commit say of the ledger of this place, asked once."""
         if commit not in self._in_statuses:
             statuses = self._parts.conversations.latest_statuses(commit, self._parts.place.status)
-            self._in_statuses[commit] = tuple(each for status in statuses for each in anchors_in(status.description))
+            anchors = tuple(each for status in statuses for each in anchors_in(status.description))
+            self._in_statuses[commit] = (*anchors, *self._anchors_in_checks(commit, is_needed=not anchors))
         return self._in_statuses[commit]
+
+    def _anchors_in_checks(self, commit: str, *, is_needed: bool) -> tuple[tuple[int, str], ...]:
+        """Return what check runs by wedgate's own app say; they are needed where no status anchors the ledger."""
+        checks = self._parts.conversations.latest_checks(commit, self._parts.place.status)
+        if checks is None and is_needed:
+            what = f"no status of {commit[:12]} anchors the ledger, and its check runs may not be read"
+            raise ExternalSystemError(f"{what}; give the job `checks: read`")
+        found = ((check, anchors_in(check.description)) for check in checks or ())
+        may_be_own = self._parts.forge.may_be_own
+        return tuple(each for check, anchors in found if anchors and may_be_own(check.by) for each in anchors)
 
     def closing(self, decision: Decision) -> dict[str, Closing]:
         """Return what closes each region, and a request has to name; nothing where no override could open it.
@@ -351,7 +382,10 @@ class Overrides:
             }
         # The comment may be older than the last use; whoever only looks opens nothing a second time.
         uses_it = outgoing.binding is not None and _count(found)
-        if uses_it and is_another(ledger.hashes, self._anchors_in_statuses(picture.change.head)):
+        anchored = self._anchors_in_statuses(picture.change.head) if uses_it else ()
+        there = self._behind(ledger, anchored)
+        assert there is not None  # without one there is no grant
+        if is_another(there.hashes, anchored):
             return dict.fromkeys(closing, _another_than("a status of this commit"))
         return found
 
@@ -450,9 +484,14 @@ class Overrides:
         )
 
     def _pushers(self, pull_request: PullRequest, seen: Seen) -> tuple[Person, ...]:
-        """Return who pushed the head: those of now and those of when it was asked for, in case its branch is gone."""
+        """Return who pushed the head: those of now and those of when it was asked for, in case its branch is gone.
+
+        Then it may have been asked for as what merging made of it.
+        """
         now = self._parts.conversations.pushers_of(pull_request)
-        return tuple(dict.fromkeys((*now, *seen.pushers.get(pull_request.head, ()))))
+        asked = (pull_request.head, pull_request.merged_as)
+        then = (each for commit in asked if commit is not None for each in seen.pushers.get(commit, ()))
+        return tuple(dict.fromkeys((*now, *then)))
 
 
 def _beside(found: Grant | Refusal, left_out: Sequence[int]) -> Grant | Refusal:

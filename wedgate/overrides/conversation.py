@@ -51,6 +51,13 @@ class _Said:
     line: int
 
 
+_PUSH_AGAIN = "push it again (git commit --amend --no-edit; git push --force-with-lease), and ask anew"
+_ASK_ELSEWHERE = (
+    "it is merged, and no push changes that: open a pull request with another commit on top of it "
+    "(git commit --allow-empty), and ask there"
+)
+
+
 class _Hearing:
     """One reading of a pull request."""
 
@@ -299,7 +306,7 @@ class _Hearing:
             return Refusal(
                 code=RefusalCode.PUSHER_UNKNOWN,
                 what="GitHub does not say who pushed this commit, so it may have been any approver",
-                remedy="push it again (git commit --amend --no-edit; git push --force-with-lease), and ask anew",
+                remedy=_PUSH_AGAIN if self._change.merged_as is None else _ASK_ELSEWHERE,
             )
         if NeverCount.COMMITTERS in policy.never_count and name.lower() in self._change.co_author_logins:
             what, remedy = f"{name} wrote a commit of it", "somebody else has to approve"

@@ -47,6 +47,7 @@ class RefusalCode(StrEnum):
     USED = "used"
     NO_LEDGER = "no_ledger"
     OTHER_RELEASE = "other_release"
+    UNKNOWN_ROLLOUT = "unknown_rollout"
     NOT_FROZEN = "not_frozen"
     SEVERAL_FREEZES = "several_freezes"
 

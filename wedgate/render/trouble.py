@@ -24,3 +24,18 @@ def render_trouble(marker: str, comment: Comment, why: str) -> str:
             "",
         )
     )
+
+
+def render_over(marker: str) -> str:
+    """Return what takes the place of a trouble once wedgate has answered, the same whatever it was."""
+    return "\n".join(
+        (
+            marker,
+            "### wedgate answers again",
+            "",
+            "An earlier comment could not be answered, for a reason that is over. Requests, approvals and denials",
+            "count by now, as the answer shows. A freeze, a thaw or a report counts only where the answer names it:",
+            "comment again otherwise.",
+            "",
+        )
+    )

@@ -155,19 +155,27 @@ class GithubConversations:
         return isinstance(own, dict) and (own.get("role"), own.get("state")) == ("admin", "active")
 
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
-        """Fetch whoever pushed the head to its branch; nobody for a fork's branch, which is kept elsewhere.
+        """Fetch whoever pushed the head; nobody for a fork's branch, which is kept elsewhere.
 
         Only the last hundred pushes to the branch are looked at: a head that none of them brought is of nobody known.
+        Beside them count those who brought the same commit to another branch, by the last hundred of the repository.
         """
         if pull_request.from_fork:
             return ()
         what = f"who pushed {pull_request.head[:12]}"
-        found = self._connection.get(
-            f"{self._base}/activity", what=what, needs=READ, ref=f"refs/heads/{pull_request.head_ref}", per_page=100
-        )
+        path, ref = f"{self._base}/activity", f"refs/heads/{pull_request.head_ref}"
+        # A branch may be renamed, or made from another, by somebody who only passes on what is there.
+        every = self._connection.get(path, what=what, needs=READ, per_page=100)
+        found = [each for each in every if each.get("ref") == ref]
+        if len(every) >= 100:  # there may be more of the branch
+            found = self._connection.get(path, what=what, needs=READ, ref=ref, per_page=100)
+
+        def brought(pushes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+            return [each for each in pushes if each["after"] == pull_request.head and each["activity_type"] in _PUSHES]
 
         def pushers() -> tuple[Person, ...]:
-            own = [each for each in found if each["after"] == pull_request.head and each["activity_type"] in _PUSHES]
+            own = brought(found)
+            own += brought(every) if own else []
             people = [_person(each.get("actor")) for each in own]
             # A push by an account that is gone may have been anybody's.
             known = [person for person in people if person is not None]
@@ -250,6 +258,16 @@ class GithubConversations:
         every = self._connection.asked(what, _STATUSES, lambda: tuple(map(_status, found)))
         return tuple(each for each in every if each.context == context)
 
+    def latest_checks(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
+        """Fetch the check runs of a name, in one request; ``None`` without `checks: read`."""
+        what, needs = f"the check runs of {commit[:12]}", "give the job `checks: read`"
+        path = f"{self._base}/commits/{commit}/check-runs"
+        try:
+            found = self._connection.get(path, what=what, needs=needs, check_name=name, filter="all", per_page=100)
+        except ForbiddenError:
+            return None
+        return self._connection.asked(what, needs, lambda: tuple(map(_check, found["check_runs"])))
+
     def set_check(self, commit: str, result: CheckResult) -> None:
         """Post a check run that has ended; its summary is cut to what GitHub takes."""
         status = result.status
@@ -280,6 +298,16 @@ def _with_co_authors(written: Committers, named: Iterable[str], known: Mapping[s
         else:
             people[Person(id=account.number, login=account.login)] = None
     return Committers(people=tuple(people), logins=frozenset(logins), strangers=tuple(strangers))
+
+
+def _check(found: Mapping[str, Any]) -> CommitStatus:
+    app, passes = found.get("app") or {}, found.get("conclusion") == "success"
+    return CommitStatus(
+        state=StatusState.SUCCESS if passes else StatusState.FAILURE,
+        description=str((found.get("output") or {}).get("title") or ""),
+        context=str(found["name"]),
+        by=f"{app.get('slug')}[bot]",
+    )
 
 
 def _status(found: Mapping[str, Any]) -> CommitStatus:

@@ -154,7 +154,7 @@ class Conversations(Protocol):
         """Fetch everybody in a team (``org/team``); ``None`` if it is known that there is no such team."""
 
     def pushers_of(self, pull_request: PullRequest) -> tuple[Person, ...]:
-        """Fetch whoever pushed the head to its branch, each time it was; nobody if that is not known."""
+        """Fetch whoever pushed the head, to its branch or another, each time; nobody if that is not known."""
 
     def committers_of(self, number: int) -> Committers | None:
         """Fetch who wrote or committed the commits of a pull request; ``None`` if that is not known of every one."""
@@ -176,6 +176,12 @@ class Conversations(Protocol):
 
     def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
         """Fetch the statuses of a context that a commit was given, the latest first."""
+
+    def latest_checks(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
+        """Fetch the check runs of a name among the latest hundred of a commit; ``None`` where the token may not.
+
+        Each is the status that it was posted as, ``by`` the app that posted it.
+        """
 
     def set_check(self, commit: str, result: CheckResult) -> None:
         """Post a check run."""
@@ -279,6 +285,9 @@ class Forge(Protocol):
         ``known`` are comments as they were read just now: where it is among them they are not read again. Returns
         whether it is there now: ``False`` for a token that may not write.
         """
+
+    def may_be_own(self, login: str | None) -> bool:
+        """Return whether this token may write by a login; one that may not ask may be any app's."""
 
     def versions_of(self, path: str) -> Iterator[str]:
         """Yield the commits of the default branch that changed a file, the latest first, each when it is asked for.

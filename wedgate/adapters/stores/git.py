@@ -113,9 +113,11 @@ class GitStore:
         return ConfigurationError((Problem(file=f"{self.ref}:{FILE}", line=line, column=1, what=what, remedy=remedy),))
 
 
-_GONE = re.compile(r"^fatal: .* does not appear to be a git repository", re.MULTILINE)
 _NOT_FOUND = re.compile(r"^fatal: repository '.*' not found", re.MULTILINE)
-"""A forge says so, too, of a repository that it does not show to the token."""
+"""A forge says so, too, of a repository that it does not show to the token.
+
+That something "does not appear to be a git repository" is said of what is hidden, and of a mount that is missing.
+"""
 
 
 def _failed(name: str, what: str, done: Ended, *, has_token: bool) -> StoreUnreachableError:
@@ -129,5 +131,5 @@ def _failed(name: str, what: str, done: Ended, *, has_token: bool) -> StoreUnrea
     said = " ".join(" ".join(theirs or lines[-1:]).split())[:200] or f"git exited with {done.returncode}"
     hint = "; give the job `contents: write`" if "403" in said or "denied" in said.lower() else ""
     words = done.stderr.decode("utf-8", "replace")
-    is_gone = _GONE.search(words) is not None or (not has_token and _NOT_FOUND.search(words) is not None)
+    is_gone = not has_token and _NOT_FOUND.search(words) is not None
     return (StoreGoneError if is_gone else StoreUnreachableError)(f"{name}: the ledger {what}: {said}{hint}")
