@@ -113,3 +113,19 @@ def test_a_configuration_opens_prometheus(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(ExternalSystemError, match=r"http://127\.0\.0\.1:9/eu did not answer") as caught:
         open_metrics(configuration, "eu").read(AT)
     assert "secret" not in str(caught.value)
+
+
+def test_a_configuration_asks_for_a_baseline(tmp_path: Path) -> None:
+    """Named for the region, of a command or a file; one that says nothing of it is no evidence."""
+    counts = {"blue": COUNTS, "green": COUNTS, "fresh-eu": {**COUNTS, "requests": 30}}
+    baseline = 'baseline: {name: "fresh-{region}"}'
+    for kind in ("kind: command, read: [cat, SHOWN]", "kind: file, path: SHOWN"):
+        shown = tmp_path / "shown.json"
+        evidence = f"{{{kind.replace('SHOWN', str(shown))}, {baseline}}}"
+        (tmp_path / "wedgate.yml").write_text(CONFIGURATION.replace("EVIDENCE", evidence))
+        source = open_metrics(load_configuration(tmp_path / "wedgate.yml"), "eu")
+        shown.write_text(json.dumps({**READING, "colours": counts}))
+        assert source.read(AT).colours["baseline"].requests == 30
+        shown.write_text(json.dumps(READING))
+        with pytest.raises(ExternalSystemError, match="lacks 'fresh-eu'"):
+            source.read(AT)

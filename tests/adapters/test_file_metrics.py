@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from wedgate.adapters._evidence.recording import read_recording, recorded
 from wedgate.adapters.metrics.file import FileMetrics
 from wedgate.errors import ExternalSystemError
 from wedgate.judge.slices import slice_between
@@ -72,3 +73,22 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     """No file is not zero traffic."""
     with pytest.raises(ExternalSystemError, match="cannot read the evidence file"):
         FileMetrics(tmp_path / "none.json").read(AT)
+
+
+def test_a_baseline_is_read_where_it_is_asked_for(tmp_path: Path) -> None:
+    """By its own name; a file without it is no evidence, and where it is not asked for nobody looks at it."""
+    path = tmp_path / "evidence.json"
+    path.write_text(json.dumps({**GOOD, "colours": {"blue": BLUE, "green": GREEN, "fresh": {**BLUE, "requests": 20}}}))
+    assert FileMetrics(path, baseline="fresh").read(AT).colours["baseline"].requests == 20
+    assert set(FileMetrics(path).read(AT).colours) == {"blue", "green"}
+    path.write_text(json.dumps(GOOD))
+    with pytest.raises(ExternalSystemError, match="lacks 'fresh'"):
+        FileMetrics(path, baseline="fresh").read(AT)
+
+
+def test_a_recording_keeps_the_baseline(tmp_path: Path) -> None:
+    """What `bench live --keep` wrote is the same when it is read again."""
+    path = tmp_path / "evidence.json"
+    path.write_text(json.dumps({**GOOD, "colours": {"blue": BLUE, "green": GREEN, "fresh": {**BLUE, "requests": 20}}}))
+    reading = FileMetrics(path, baseline="fresh").read(AT)
+    assert list(read_recording([recorded(reading)], at=AT, what="kept", baseline="baseline")) == [reading]

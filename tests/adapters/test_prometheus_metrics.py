@@ -197,6 +197,22 @@ def test_other_names_labels_and_units(world: World) -> None:
     ]
 
 
+def test_a_baseline_is_read_beside_the_colours(world: World) -> None:
+    """By its own value of the label and with as many instances as it has; without a series it is no evidence."""
+    both = {"blue": BLUE, "green": GREEN}
+    world.show(metrics({**both, "fresh": {"200": 7, "timeouts": 0, "le": {"5": 7, "+Inf": 7}}}))
+    reading = world.source(baseline={"name": "fresh"}).read(utc_now())
+    assert {name: sample.requests for name, sample in reading.colours.items()} == {
+        "blue": 102,
+        "green": 0,
+        "baseline": 7,
+    }
+    with pytest.raises(ExternalSystemError, match=r"baseline has 1 series .* where 2 were expected"):
+        world.source(baseline={"name": "fresh", "instances": 2}).read(utc_now())
+    with pytest.raises(ExternalSystemError, match=r'baseline has no series .*\{envoy_cluster_name="gone"\}'):
+        world.source(baseline={"name": "gone"}).read(utc_now())
+
+
 def test_a_counter_that_began_anew_is_trouble_even_when_it_is_higher_again(world: World) -> None:
     """A restart between two readings spoils the slice, and only that one."""
     source = world.source()

@@ -106,6 +106,22 @@ def test_the_evidence_of_the_configuration_is_read_and_kept(place: Path) -> None
     assert (place / "kept.jsonl").read_text().splitlines() == [(place / "now.json").read_text()] * 2
 
 
+def test_readings_with_a_baseline_compare_with_it(place: Path) -> None:
+    """Stable's own counters stand still: only against the baseline is there anything to compare."""
+    evidence = "judge: {evidence: {kind: file, path: now.json, baseline: {name: fresh}}, slice: 1s"
+    (place / "wedgate.yml").write_text(CONFIG.replace("judge: {slice: 1s", evidence))
+    lines = [json.loads(line) for line in recording(0.0, 200, seed=4).splitlines()]
+    for line in lines:
+        line["colours"]["baseline"] = line["colours"]["blue"]
+        line["colours"]["blue"] = lines[0]["colours"]["blue"]
+    (place / "kept.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert live("--readings", "kept.jsonl").return_value is ExitCode.DONE
+    for line in lines:
+        del line["colours"]["baseline"]
+    (place / "kept.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert isinstance(live("--readings", "kept.jsonl").exception, ExternalSystemError)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -27,6 +27,9 @@ BEYOND_A_SCHEMA = frozenset(
     """
     choose-missing
     country-unknown
+    evidence-baseline-colour
+    evidence-baseline-envoy
+    evidence-baseline-instances
     evidence-command-incomplete
     evidence-command-words
     evidence-envoy-path

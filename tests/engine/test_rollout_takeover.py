@@ -463,3 +463,16 @@ def test_a_take_over_never_raises_what_the_overtaken_run_returned_meanwhile(make
     target.weights = returned_after_the_look
     run_as(world, "b:2", alive=False)
     assert world.changes("r1")[:3] == [(90, 10), (100, 0), (100, 0)]
+
+
+def test_a_take_over_keeps_its_fence_off_what_somebody_else_has_begun(make_world: Callable[..., Any]) -> None:
+    """With it, 60 % of a stranger would be ours when r2's turn comes, and would be taken away from him."""
+    world = make_world(names=("r1", "r2"), waves=(("r1",), ("r2",)))
+    leave_behind(world, at_ten)
+    theirs = Weights(blue=40, green=60), Fence(epoch=0, revision=1, rollout="theirs")
+    world.targets["r2"].set_weights(*theirs)
+    end = run_as(world, "b:2", alive=False)
+    found = world.targets["r2"].weights()
+    assert (found.weights, found.fence) == theirs
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert "r2: weights are blue 40 % / green 60 %, written by theirs" in end.text

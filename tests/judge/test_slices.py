@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
+from wedgate.judge.live import judge_live
 from wedgate.judge.slices import merge_samples, slice_between
-from wedgate.judge.values import Bucket, ColourSample, Reading
+from wedgate.judge.values import Bucket, ColourSample, JudgeSettings, Outcome, Reading
 
 AT = datetime(2027, 6, 7, 10, tzinfo=UTC)
 STARTED = AT - timedelta(hours=1)
@@ -117,3 +120,43 @@ def test_merged_samples_are_their_sum() -> None:
     assert merge_samples([colour(3, fast=2, slow=1), colour(5, errors=1, fast=4)]) == colour(
         8, errors=1, fast=6, slow=1
     )
+
+
+def aged(seconds: float, **colours: ColourSample) -> Reading:
+    """Return a reading with a baseline beside both colours."""
+    return Reading(at=AT + timedelta(seconds=seconds), since=STARTED, colours=colours)
+
+
+def test_a_baseline_of_the_candidates_age_stands_in_stables_place() -> None:
+    """Stable's own counters are not looked at; whichever colour the candidate is."""
+    before = aged(0, blue=colour(5), green=colour(7), baseline=colour(1))
+    after = aged(30, blue=colour(500, errors=90), green=colour(9), baseline=colour(4, errors=1))
+    for stable, candidate in (("blue", colour(2)), ("green", colour(495, errors=90))):
+        found = slice_between(before, after, stable=stable)
+        assert (found.trouble, found.stable, found.candidate) == (None, colour(3, errors=1), candidate)
+
+
+def test_a_baseline_that_comes_or_goes_is_trouble() -> None:
+    """A stretch of which it is known for one end only is none."""
+    without, having = aged(0, blue=colour(5), green=colour(7)), aged(30, blue=colour(6), green=colour(8))
+    having = replace(having, colours={**having.colours, "baseline": colour(1)})
+    assert "['blue', 'green']" in (slice_between(without, having, stable="blue").trouble or "")
+    later = replace(without, at=AT + timedelta(seconds=60))
+    assert "['blue', 'green']" in (slice_between(having, later, stable="blue").trouble or "")
+
+
+@pytest.mark.parametrize(("stable_ms", "fresh_ms", "outcome"), [(40, 80, Outcome.PASS), (80, 40, Outcome.FAIL)])
+def test_age_neither_fails_a_candidate_nor_hides_one(stable_ms: int, fresh_ms: int, outcome: Outcome) -> None:
+    """80 ms of a candidate: what every process takes while it is cold passes, what old memory takes does not excuse."""
+
+    def took(count: int, around: int) -> ColourSample:
+        spread = tuple(Bucket(lower_ms=around + n, upper_ms=around + n + 1, count=count) for n in range(10))
+        return ColourSample(requests=10 * count, errors=0, timeouts=0, latency=spread)
+
+    read = [
+        aged(30 * n, blue=took(100 * n, stable_ms), green=took(100 * n, 80), baseline=took(100 * n, fresh_ms))
+        for n in range(41)
+    ]
+    slices = [slice_between(before, after, stable="blue") for before, after in pairwise(read)]
+    settings = JudgeSettings(slice_length=timedelta(seconds=30))
+    assert judge_live(slices, settings, level=Decimal("0.01"), final=True).outcome is outcome

@@ -59,7 +59,7 @@ def command(
     if rollout is None:
         raise UsageError("the configuration has no rollout, so there is nothing to judge")
     name = _region(region, list(rollout.targets))
-    read = _kept(readings) if readings is not None else _live(configuration, name, lasting or "", keep)
+    read = _kept(readings, configuration) if readings is not None else _live(configuration, name, lasting or "", keep)
     slices = [slice_between(before, after, stable="blue") for before, after in pairwise(read)]
     steps = max(len(strategy.steps) for strategy in rollout.strategies.values())
     level = configuration.judge.level_of_step(regions=len(rollout.targets), steps=steps)
@@ -84,12 +84,15 @@ def _region(asked: str | None, names: list[str]) -> str:
     return asked
 
 
-def _kept(path: Path) -> list[Reading]:
+def _kept(path: Path, configuration: Configuration) -> list[Reading]:
     from wedgate.adapters._evidence.recording import read_recording
+    from wedgate.judge.values import BASELINE
 
+    evidence = configuration.evidence
+    baseline = BASELINE if evidence is not None and "baseline" in evidence.options else None
     try:
         with path.open(encoding="utf-8") as lines:
-            return list(read_recording(lines, at=datetime.now(UTC), what=str(path)))
+            return list(read_recording(lines, at=datetime.now(UTC), what=str(path), baseline=baseline))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {path}: {error}") from None
 

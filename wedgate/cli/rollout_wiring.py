@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wedgate.adapters.hooks.interface import Hooks
     from wedgate.adapters.metrics.interface import MetricSource
     from wedgate.adapters.targets.interface import Target
-    from wedgate.config.configuration import Configuration
+    from wedgate.config.configuration import Configuration, EvidenceSettings
     from wedgate.engine.progress import Progress
     from wedgate.engine.rollout_parts import Nowhere, Regression, RolloutParts
     from wedgate.gate.decision import RegionDecision
@@ -155,11 +155,12 @@ def open_metrics(configuration: Configuration, region: str) -> MetricSource:
     if kind == "file" and evidence is not None:
         from wedgate.adapters.metrics.file import FileMetrics
 
-        return FileMetrics(base / str(evidence.options["path"]).replace("{region}", region))
+        path = base / str(evidence.options["path"]).replace("{region}", region)
+        return FileMetrics(path, baseline=_baseline_of(evidence, region))
     if kind == "prometheus" and evidence is not None:
         return _open_prometheus(evidence.options, region, configuration.judge.slice_length)
     if kind == "command" and evidence is not None and "read" in evidence.options:
-        return _open_command(evidence.options, region, base)
+        return _open_command(evidence.options, region, base, _baseline_of(evidence, region))
     if kind == "envoy" and settings.kind == "envoy":
         from wedgate.adapters.metrics.envoy import EnvoyMetrics
 
@@ -194,7 +195,7 @@ def _open_prometheus(options: Mapping[str, Any], region: str, slice_length: time
     return PrometheusMetrics(client, settings, region=region)
 
 
-def _open_command(options: Mapping[str, Any], region: str, base: Path) -> MetricSource:
+def _open_command(options: Mapping[str, Any], region: str, base: Path, baseline: str | None) -> MetricSource:
     """Open a command as evidence; one with a slash is found from ``base``, wherever wedgate runs."""
     from wedgate.adapters.metrics.command import CommandMetrics
 
@@ -205,7 +206,14 @@ def _open_command(options: Mapping[str, Any], region: str, base: Path) -> Metric
         limit=_timeout_of(options),
         env=tuple(options.get("env", ())),
         environment=os.environ,
+        baseline=baseline,
     )
+
+
+def _baseline_of(evidence: EvidenceSettings, region: str) -> str | None:
+    """Return how evidence calls the baseline of the candidate's age, where one is asked for."""
+    plain: Any = evidence.options.get("baseline")
+    return None if plain is None else str(plain["name"]).replace("{region}", region)
 
 
 def _timeout_of(options: Mapping[str, Any]) -> timedelta:

@@ -20,9 +20,9 @@ _NEEDED = {
 }
 _OWN = {
     "envoy": (),
-    "file": ("path",),
-    "prometheus": ("url", "token", "match", "colours", "metrics", "instances", "timeout"),
-    "command": ("read", "env", "timeout"),
+    "file": ("path", "baseline"),
+    "prometheus": ("url", "token", "match", "colours", "metrics", "instances", "baseline", "timeout"),
+    "command": ("read", "env", "baseline", "timeout"),
 }
 
 
@@ -40,6 +40,7 @@ def check_evidence(evidence: Mapping[str, Any], complaints: Complaints) -> None:
             complaints.key((*_PATH, key), f"{kind} has no {key}", f"delete it, or write kind: {' or '.join(owners)}")
     _check_url(evidence.get("url"), complaints)
     _check_colours(evidence.get("colours"), complaints)
+    _check_baseline(evidence, complaints)
     for text, at in _templates(evidence):
         for word in words_in(text):
             if word != "region":
@@ -79,9 +80,23 @@ def _check_colours(colours: object, complaints: Complaints) -> None:
         complaints.key((*_PATH, "colours"), what, "name two different values, for blue and for green")
 
 
+def _check_baseline(evidence: Mapping[str, Any], complaints: Complaints) -> None:
+    """Complain about a baseline that is one of the colours, and about a number of instances that nothing counts."""
+    baseline, colours = evidence.get("baseline"), evidence.get("colours")
+    if not isinstance(baseline, dict):
+        return
+    values = colours if evidence["kind"] == "prometheus" and isinstance(colours, dict) else {}
+    if baseline.get("name") in (values.get("blue", "blue"), values.get("green", "green")):
+        what = f"{baseline['name']} is a colour, and no baseline beside them"
+        complaints.value((*_PATH, "baseline", "name"), what, "name what only the instances of the baseline have")
+    if "instances" in baseline and evidence["kind"] != "prometheus":
+        what = f"{evidence['kind']} counts no instances"
+        complaints.key((*_PATH, "baseline", "instances"), what, "delete it, or write kind: prometheus")
+
+
 def _templates(evidence: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
     """Yield each text in which ``{region}`` is filled in, with its path."""
-    for key in ("path", "url", "read", "match", "colours"):
+    for key in ("path", "url", "read", "match", "colours", "baseline"):
         plain = evidence.get(key)
         inside: list[tuple[object, Path]] = [(plain, (*_PATH, key))]
         if isinstance(plain, list):

@@ -328,6 +328,15 @@ class MetricsSection(Section):
     unit: UnitWord = left_out("Its unit: `s`, `ms`, or `whole-ms` (rounded down, as Envoy's are).")
 
 
+class BaselineSection(Section):
+    """Instances of stable's version that are as old as the candidate."""
+
+    name: PlaceText = Field(
+        description="How they are called: the value of the label in Prometheus, the name in `colours` elsewhere."
+    )
+    instances: Count = left_out("Of `prometheus`: how many of them are scraped; 1 by default.")
+
+
 class EvidenceSection(Section):
     """Where evidence comes from."""
 
@@ -341,6 +350,7 @@ class EvidenceSection(Section):
     colours: ColourLabelSection = left_out("Of `prometheus`: by which label the colours are told apart.")
     metrics: MetricsSection = left_out("Of `prometheus`: what the metrics are called; Envoy's by default.")
     instances: Count = left_out("Of `prometheus`: how many proxies are scraped per colour; 1 by default.")
+    baseline: BaselineSection = left_out("Instances that the candidate is compared with, instead of stable's.")
     read: list[Argument] = left_out("Of `command`: what prints the readings as JSON, word by word.", min_length=1)
     env: Variables = left_out("Of `command`: variables that it gets besides the usual, by name.")
     timeout: Duration = left_out("How long one answer may take: 10 seconds by default.")

@@ -182,8 +182,9 @@ class Ticker:
 
         A fence holds nobody off until the target has it: an earlier run that was only slow could still raise traffic.
         The weights are written as they were found, and not at all where the target has a fence that every run which
-        never gave its lease back is held off by. A region that needs a human is not touched. ``anew``: what is held for
-        want of something is tried again.
+        never gave its lease back is held off by. Nor where somebody else has traffic in a region that has not begun:
+        with this fence it would seem to be ours, and no older run can be switching there. A region that needs a human
+        is not touched. ``anew``: what is held for want of something is tried again.
         """
         found: list[ev.WeightsRead] = []
         fenced: list[str] = []
@@ -195,7 +196,8 @@ class Ticker:
             try:
                 read = self._weights(plan.region)
                 lost = self._book.state.lost
-                if lost and (read.fence is None or read.fence.epoch <= lost):
+                is_behind = read.fence is None or read.fence.epoch <= lost
+                if lost and is_behind and not self._is_strangers(plan, read):
                     fenced.append(plan.region)
                     read = self._fenced(plan, read)
             except FenceError as error:
@@ -212,6 +214,12 @@ class Ticker:
                 self.feed(each)
         for state in self.state.regions:
             self.watcher.resume(state)
+
+    def _is_strangers(self, plan: RegionPlan, read: ev.WeightsRead) -> bool:
+        """Whether somebody whom this ledger does not know gave a candidate traffic that has not begun."""
+        is_known = read.fence is not None and read.fence.rollout in self._book.state.journals
+        has_begun = self.state.region(plan.region).phase is not RegionPhase.PENDING
+        return not is_known and not has_begun and read.weights.of(plan.candidate) > 0
 
     def _fenced(self, plan: RegionPlan, read: ev.WeightsRead) -> ev.WeightsRead:
         """Put this run's fence on weights as they were read; return what is in force then.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from statistics import fmean
 
-from wedgate.judge.values import Bucket, ColourSample, Reading, Slice, Used
+from wedgate.judge.values import BASELINE, Bucket, ColourSample, Reading, Slice, Used
 
 SINCE_TOLERANCE = timedelta(seconds=5)
 """How far the start of one and the same source may seem to move: sources answer late."""
@@ -26,7 +26,8 @@ class TroubleError(ValueError):
 
 
 def slice_between(before: Reading, after: Reading, *, stable: str) -> Slice:
-    """Return what both colours did from ``before`` to ``after``; ``stable`` is the colour that serves users.
+    """Return what both colours did from ``before`` to ``after``; ``stable`` is the colour that serves users. A baseline
+    of the candidate's age stands in its place, where there is one.
 
     ``trouble`` is set, and the samples are empty, when the source restarted, a counter went down, buckets changed, a
     colour is missing, or no time passed.
@@ -34,13 +35,13 @@ def slice_between(before: Reading, after: Reading, *, stable: str) -> Slice:
     start, end = min(before.at, after.at), max(before.at, after.at)
     try:
         _same_source(before, after)
-        others = [colour for colour in after.colours if colour != stable]
+        others = [colour for colour in after.colours if colour not in (stable, BASELINE)]
         if len(others) != 1 or before.colours.keys() != after.colours.keys() or stable not in after.colours:
             raise TroubleError(f"the readings are of {sorted(before.colours)} and {sorted(after.colours)}")
         samples = {colour: _difference(before, after, colour) for colour in after.colours}
     except TroubleError as trouble:
         return Slice(start=start, end=end, stable=NOTHING, candidate=NOTHING, trouble=str(trouble))
-    return Slice(start=start, end=end, stable=samples[stable], candidate=samples[others[0]])
+    return Slice(start=start, end=end, stable=samples.get(BASELINE, samples[stable]), candidate=samples[others[0]])
 
 
 def merge_samples(samples: Sequence[ColourSample]) -> ColourSample:

@@ -25,6 +25,9 @@ class Outcome(StrEnum):
     ERROR = "error"
 
 
+BASELINE = "baseline"
+"""What instances of stable's version that are as old as the candidate are called, beside the colours."""
+
 UNBOUNDED_MS = 1e12
 """The upper bound of a bucket that has none: requests that took longer than the last bound of a histogram."""
 
@@ -160,7 +163,8 @@ class Judgement:
 @quick
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Cumulative counters of both colours (``"blue"``, ``"green"``) since their source started, as of ``at``."""
+    """Cumulative counters of both colours (``"blue"``, ``"green"``) since their source started, as of ``at``; beside
+    them those of ``BASELINE``, where the candidate is compared with instances of stable's version of its own age."""
 
     at: datetime
     since: datetime

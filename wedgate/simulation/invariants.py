@@ -187,14 +187,15 @@ class Checker:
 
     # At rest.
 
-    def after_process(self, *, ended_well: bool, was_hindered: bool) -> None:
-        """A process ended: the ledger is a chain, and no candidate was left that nobody has watched for too long."""
+    def after_process(self, regions: Sequence[str], *, ended_well: bool, was_hindered: bool) -> None:
+        """A process ended that was there for some regions: the ledger is a chain, and no candidate was left there that
+        nobody has watched for too long."""
         state = self.state()
         obeyed = 0 if state is None else self.obeyed.get(state.plan.rollout, 0)
         if state is not None and obeyed > state.obeyed:
             self._broken(8, f"order {obeyed} is in the journal, and would be obeyed again")
         if ended_well and not was_hindered:
-            self.while_running()
+            self.while_running(regions)
 
     def looked_after(self, regions: Sequence[str], who: str) -> None:
         """A process that held the lease as ``who`` ended well, and was there for some regions."""
@@ -204,11 +205,12 @@ class Checker:
             there = [name for name in regions if name in state.plan.places and not self._needs_human(name)]
             self.settled |= dict.fromkeys(there, lease.epoch)
 
-    def while_running(self) -> None:
-        """A process has done what there is to do now: no candidate has had traffic for too long that nobody watched."""
+    def while_running(self, regions: Sequence[str]) -> None:
+        """A process has done what there is to do now in some regions: no candidate there has had traffic for too long
+        that nobody watched."""
         if self.late is not None:
             self._broken(13, self.late)
-        for region in self.world.regions.values():
+        for region in map(self.world.regions.__getitem__, regions):
             unwatched = self._unwatched(self.of(region.name)) if region.weights.green else timedelta(0)
             if unwatched > self.settings.max_unwatched + 2 * SLICE and self._is_watched_over(region):
                 self._broken(13, f"{region.name} is at {region.candidate} %, unwatched for {unwatched}")

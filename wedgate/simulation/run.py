@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 from wedgate.adapters.targets.interface import Capacity
 from wedgate.engine.adopt import adopt
@@ -222,7 +223,7 @@ class _Story:
         process = Process(
             world=self.world,
             settings=self.setting.rollout,
-            at_point=self._at_point,
+            at_point=partial(self._at_point, regions or NAMES),
             eyes=self.checker,
             name=f"p{self.count}",
             others_live=others_live,
@@ -254,18 +255,19 @@ class _Story:
             raise ViolationError(self.checker.broken)
         if ended_well:
             self.checker.looked_after(regions or NAMES, f"{process.name}:1")
-        self.checker.after_process(ended_well=ended_well, was_hindered=self.hindered or self._is_anothers(process))
+        was_hindered = self.hindered or self._is_anothers(process)
+        self.checker.after_process(regions or NAMES, ended_well=ended_well, was_hindered=was_hindered)
 
     def _is_anothers(self, process: Process) -> bool:
         """Whether another process holds the lease: this one has left everything to it."""
         lease = self.world.known.ledger(self.world.store.read()).lease
         return lease is not None and not lease.ended and lease.who != f"{process.name}:1"
 
-    def _at_point(self, process: Process, what: str) -> None:
+    def _at_point(self, regions: Sequence[str], process: Process, what: str) -> None:
         if self.world.point > MOST_POINTS:
             raise ViolationError("it never ends")
         if what == PAUSE and not self.hindered:
-            self.checker.while_running()
+            self.checker.while_running(regions)
         while self.faults and self.faults[0].point <= self.world.point:
             fault = self.faults.pop(0)
             self.world.say(f"FAULT {fault.kind} while {process.name} is at: {what}")

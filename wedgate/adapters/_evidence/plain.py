@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from wedgate.errors import ExternalSystemError
-from wedgate.judge.values import Bucket, ColourSample, Reading, Used
+from wedgate.judge.values import BASELINE, Bucket, ColourSample, Reading, Used
 from wedgate.rollout.values import Colour
 
 _USED = ("cpu_seconds", "cpu_off", "memory_bytes")
@@ -17,16 +17,18 @@ CLOCKS_DIFFER = timedelta(minutes=1)
 """How far the writer's clock may be ahead of the reader's."""
 
 
-def parse_reading(text: str | bytes, *, at: datetime, what: str) -> Reading:
+def parse_reading(text: str | bytes, *, at: datetime, what: str, baseline: str | None = None) -> Reading:
     """Return the reading that ``text`` holds; ``ExternalSystemError``, which names ``what`` it is, when it holds none.
 
-    ``at`` is the present instant: a reading from the future is refused.
+    ``at`` is the present instant: a reading from the future is refused. ``baseline`` is how the baseline of the
+    candidate's age is called there, where one is asked for.
     """
     try:
         plain = json.loads(text)
         if plain["schema_version"] != 1:
             raise ValueError(f"schema_version is {plain['schema_version']!r}, expected 1")
-        colours = {colour.value: _sample(plain["colours"][colour.value]) for colour in Colour}
+        names = {colour.value: colour.value for colour in Colour} | ({BASELINE: baseline} if baseline else {})
+        colours = {colour: _sample(plain["colours"][name]) for colour, name in names.items()}
         reading = Reading(at=_instant(plain["at"]), since=_instant(plain["since"]), colours=colours)
     except KeyError as error:
         raise ExternalSystemError(f"{what} lacks {error}") from error

@@ -14,11 +14,11 @@ from wedgate.adapters._evidence.plain import parse_reading
 from wedgate.judge.values import ColourSample, Reading
 
 
-def read_recording(lines: Iterable[str], *, at: datetime, what: str) -> Iterator[Reading]:
+def read_recording(lines: Iterable[str], *, at: datetime, what: str, baseline: str | None = None) -> Iterator[Reading]:
     """Return the reading of each line that is not empty; ``ExternalSystemError`` names the line that holds none."""
     for place, line in enumerate(lines, 1):
         if line.strip():
-            yield parse_reading(line, at=at, what=f"{what}, line {place}")
+            yield parse_reading(line, at=at, what=f"{what}, line {place}", baseline=baseline)
 
 
 def recorded(reading: Reading) -> str:

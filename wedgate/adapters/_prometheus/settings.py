@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from wedgate.judge.values import BASELINE
 from wedgate.rollout.values import Colour
 
 WHOLE_MS = "whole-ms"
@@ -33,6 +34,7 @@ class SeriesSettings:
     """Which series hold what of a region. ``timeouts``, ``latency``, ``cpu`` and ``memory`` are ``None``
     where there are none.
 
+    ``colours`` has the value of ``colour_label`` for blue, green and, where one is asked for, the baseline.
     ``errors`` are values of the label ``code_label``, and so are ``successes``, beside the codes of HTTP below 600; an
     ``x`` among digits stands for any digit. ``instances`` says
     how many series each metric of a colour has, codes and buckets aside: how many proxies are scraped.
@@ -40,7 +42,7 @@ class SeriesSettings:
 
     match: Mapping[str, str]
     colour_label: str
-    colours: Mapping[Colour, str]
+    colours: Mapping[str, str]
     requests: str
     code_label: str
     errors: tuple[str, ...]
@@ -50,12 +52,12 @@ class SeriesSettings:
     cpu: str | None
     memory: str | None
     unit: str
-    instances: int
+    instances: Mapping[str, int]
     window: timedelta
 
     @property
     def selector(self) -> str:
-        """Return what selects all of the series, of both colours, in one question."""
+        """Return what selects all of the series, of all colours, in one question."""
         names = [self.requests, self.timeouts, self.cpu, self.memory]
         names += [] if self.latency is None else [f"{self.latency}_bucket", self.latency]
         parts = [
@@ -83,10 +85,15 @@ def parse_settings(options: Mapping[str, Any], region: str, *, slice_length: tim
     plain = options.get("metrics", {})
     metrics = {**(_ENVOY if "requests" not in plain else _OTHERS), **plain}
     colours = options.get("colours", {})
+    values = {colour.value: colours.get(colour.value, colour.value) for colour in Colour}
+    instances = dict.fromkeys(values, options.get("instances", 1))
+    if "baseline" in options:
+        values[BASELINE] = options["baseline"]["name"]
+        instances[BASELINE] = options["baseline"].get("instances", 1)
     return SeriesSettings(
         match={label: _filled(value, region) for label, value in options.get("match", {}).items()},
         colour_label=colours.get("label", "envoy_cluster_name" if "requests" not in plain else "colour"),
-        colours={colour: _filled(colours.get(colour.value, colour.value), region) for colour in Colour},
+        colours={colour: _filled(value, region) for colour, value in values.items()},
         requests=metrics["requests"],
         code_label=metrics["code-label"],
         errors=tuple(metrics.get("errors", ("5xx",))),
@@ -96,7 +103,7 @@ def parse_settings(options: Mapping[str, Any], region: str, *, slice_length: tim
         cpu=metrics.get("cpu"),
         memory=metrics.get("memory"),
         unit=metrics["unit"],
-        instances=options.get("instances", 1),
+        instances=instances,
         # A reading must see everything that was scraped since the one before it, two slices ago at most, even late.
         window=max(timedelta(minutes=5), 3 * slice_length + timedelta(minutes=2)),
     )

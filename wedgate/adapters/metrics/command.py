@@ -25,14 +25,17 @@ class CommandMetrics:
         limit: timedelta,
         env: Sequence[str] = (),
         environment: Mapping[str, str],
+        baseline: str | None = None,
     ) -> None:
         self._argv = tuple(argv)
         self._region = region
         self._limit = limit
+        self._baseline = baseline
         self._environment = {**passed_on(env, environment), "WEDGATE_REGION": region}
 
     def read(self, at: datetime) -> Reading:
         """Run the command; ``ExternalSystemError`` when it fails, takes too long, or prints something else."""
         what = f"{self._region}: the command for evidence"
         answer = ask(self._argv, b"", limit=self._limit, what=what, environment=self._environment)
-        return parse_reading(answer, at=at, what=f"{what}: what {self._argv[0]!r} printed")
+        printed = f"{what}: what {self._argv[0]!r} printed"
+        return parse_reading(answer, at=at, what=printed, baseline=self._baseline)

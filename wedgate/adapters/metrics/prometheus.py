@@ -26,7 +26,6 @@ from wedgate.adapters._prometheus.client import PrometheusClient, Series
 from wedgate.adapters._prometheus.settings import UNITS, WHOLE_MS, SeriesSettings
 from wedgate.errors import ExternalSystemError
 from wedgate.judge.values import UNBOUNDED_MS, Bucket, ColourSample, Reading, Used
-from wedgate.rollout.values import Colour
 
 OLDEST = timedelta(minutes=2)
 """How old the last scrape may be."""
@@ -81,7 +80,7 @@ class PrometheusMetrics:
             since = max(since, first)
         self._last = instant
         self._since = max(self._since, datetime.fromtimestamp(since, UTC))
-        colours = {colour.value: self._sample(colour, alive, instant) for colour in Colour}
+        colours = {colour: self._sample(colour, alive, instant) for colour in self._settings.colours}
         return Reading(at=datetime.fromtimestamp(instant, UTC), since=self._since, colours=colours)
 
     def _common_instant(self, alive: Sequence[Series], now: float) -> float:
@@ -99,9 +98,9 @@ class PrometheusMetrics:
             raise self._wrong(f"nothing was scraped for {now - instant:.0f} s: {oldest} is that old")
         return instant
 
-    def _sample(self, colour: Colour, alive: Sequence[Series], instant: float) -> ColourSample:
+    def _sample(self, colour: str, alive: Sequence[Series], instant: float) -> ColourSample:
         names = self._settings
-        value = names.colours[colour]
+        value, expected = names.colours[colour], names.instances[colour]
         mine = [series for series in alive if series.labels.get(names.colour_label) == value]
         requests = [series for series in mine if series.name == names.requests]
         timeouts = [series for series in mine if series.name == names.timeouts]
@@ -110,9 +109,9 @@ class PrometheusMetrics:
         present = timeouts if names.timeouts else requests
         if not present:
             wanted = f'{names.timeouts or names.requests}{{{names.colour_label}="{value}"}}'
-            raise self._wrong(f"{colour.value} has no series {wanted}; no series is not zero requests")
-        self._expect_instances(colour, requests, (names.code_label,), at_least=0 if names.timeouts else names.instances)
-        self._expect_instances(colour, timeouts, (), at_least=names.instances if names.timeouts else 0)
+            raise self._wrong(f"{colour} has no series {wanted}; no series is not zero requests")
+        self._expect_instances(colour, requests, (names.code_label,), at_least=0 if names.timeouts else expected)
+        self._expect_instances(colour, timeouts, (), at_least=expected if names.timeouts else 0)
         self._expect_instances(colour, buckets, ("le",), at_least=0)
         self._expect_instances(colour, native, (), at_least=0)
         if any(names.code_label not in series.labels for series in requests):
@@ -129,22 +128,20 @@ class PrometheusMetrics:
         # The native one is finer, and has the same requests as the classic one beside it.
         latency = self._native(colour, native, instant) if native else self._buckets(colour, buckets, instant)
         if names.latency and not latency and answered > max(failed, late):
-            raise self._wrong(f"{colour.value} has requests and no {names.latency}_bucket; is it a histogram?")
+            raise self._wrong(f"{colour} has requests and no {names.latency}_bucket; is it a histogram?")
         errors = max(failed, late)
         used = self._used(colour, mine, {_moment(series, instant) for series in requests}, instant)
         return ColourSample(requests=max(answered, errors), errors=errors, timeouts=late, latency=latency, used=used)
 
-    def _used(self, colour: Colour, mine: Sequence[Series], moments: set[float | None], instant: float) -> Used | None:
+    def _used(self, colour: str, mine: Sequence[Series], moments: set[float | None], instant: float) -> Used | None:
         """Return what the processes of a colour used; ``moments`` are when its requests were scraped."""
         names = self._settings
         cpu = [series for series in mine if names.cpu and series.name == names.cpu]
         memory = [series for series in mine if names.memory and series.name == names.memory]
         for name, series in ((names.cpu, cpu), (names.memory, memory)):
             if name and not series:
-                raise self._wrong(
-                    f'{colour.value} has no series {name}{{{names.colour_label}="{names.colours[colour]}"}}'
-                )
-            self._expect_instances(colour, series, (), at_least=names.instances if name else 0)
+                raise self._wrong(f'{colour} has no series {name}{{{names.colour_label}="{names.colours[colour]}"}}')
+            self._expect_instances(colour, series, (), at_least=names.instances[colour] if name else 0)
         if not cpu and not memory:
             return None
         # Scraped apart from the requests, what it used up to the instant is known from both sides only.
@@ -157,7 +154,7 @@ class PrometheusMetrics:
             memory_bytes=math.fsum(_value(each, instant) for each in memory) if memory else None,
         )
 
-    def _native(self, colour: Colour, series: Sequence[Series], instant: float) -> tuple[Bucket, ...]:
+    def _native(self, colour: str, series: Sequence[Series], instant: float) -> tuple[Bucket, ...]:
         """Return the buckets of native histograms of all instances together."""
         names = self._settings
         total: dict[tuple[float, float], int] = {}
@@ -176,24 +173,24 @@ class PrometheusMetrics:
                 total[low, up] = total.get((low, up), 0) + int(count)
         found = tuple(Bucket(lower_ms=low, upper_ms=up, count=total[low, up]) for low, up in sorted(total))
         if any(first.upper_ms > second.lower_ms for first, second in pairwise(found)):
-            raise self._wrong(f"the native histograms of {colour.value} have different resolutions: {_listed(series)}")
+            raise self._wrong(f"the native histograms of {colour} have different resolutions: {_listed(series)}")
         return found
 
     def _expect_instances(
-        self, colour: Colour, series: Sequence[Series], apart: tuple[str, ...], *, at_least: int
+        self, colour: str, series: Sequence[Series], apart: tuple[str, ...], *, at_least: int
     ) -> None:
         """Refuse more or fewer series than were expected, by the labels that tell them apart."""
         found = _instances(series, apart)
-        expected = self._settings.instances
+        expected = self._settings.instances[colour]
         if at_least <= len(found) <= expected:
             return
         examples = _listed([group[0] for group in found.values()])
         raise self._wrong(
-            f"{colour.value} has {len(found)} series of {series[0].name} where {expected} "
+            f"{colour} has {len(found)} series of {series[0].name} where {expected} "
             f"{'was' if expected == 1 else 'were'} expected: {examples}; narrow them with match:, or say instances:"
         )
 
-    def _buckets(self, colour: Colour, series: Sequence[Series], instant: float) -> tuple[Bucket, ...]:
+    def _buckets(self, colour: str, series: Sequence[Series], instant: float) -> tuple[Bucket, ...]:
         """Return the buckets of all instances together."""
         total: dict[tuple[float, float], int] = {}
         edges: set[tuple[float, ...]] = set()
@@ -210,7 +207,7 @@ class PrometheusMetrics:
                 bounds = (low, up) if low < up else bounds
                 total[bounds] = total.get(bounds, 0) + count - before
         if len(edges) > 1:
-            raise self._wrong(f"the instances of {colour.value} have different latency buckets")
+            raise self._wrong(f"the instances of {colour} have different latency buckets")
         if total.pop((0.0, 0.0), 0):
             raise self._wrong(f"{_listed(series)} hold latencies below zero")
         return tuple(Bucket(lower_ms=low, upper_ms=up, count=total[low, up]) for low, up in sorted(total))
