@@ -80,7 +80,7 @@ def on_call(location: str, files: CalendarFiles, clock: Callable[[], datetime]) 
     titles = [each.note for each in table.days if each.first <= now.date() <= each.last]
     titles += [each.note for each in table.walls if each.start <= wall < each.end]
     titles += [each.note for each in table.instants if each.start <= now < each.end]
-    words = (word for title in titles for word in re.findall(r"(?<!\S)@([A-Za-z0-9-]{1,39})(?![\w/-])", title))
+    words = (word for title in titles for word in re.findall(r"(?<!\S)@([A-Za-z0-9_-]{1,39})(?![\w/-])", title))
     return OnCall(logins=tuple(dict.fromkeys(words)))
 
 

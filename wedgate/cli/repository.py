@@ -14,7 +14,7 @@ PUBLIC_API = "https://api.github.com"
 _SET = f"set {VARIABLE}=owner/name"
 _SHORT = re.compile(r"(?:[^@/:\s]+@)?([^@/:\s]+):(?!/)([^\s]+)")
 """An address as ssh takes it: ``git@github.com:owner/name.git``."""
-_PATH = re.compile(r"/?([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?")
+_PATH = re.compile(r"/?([A-Za-z0-9_-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?")
 
 
 def repository_of(environment: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 _TRAILER = re.compile(r"co-authored-by[ \t]*:", re.IGNORECASE)
 _ADDRESS = re.compile(r"<([^<>]*)>")
 _BREAK = re.compile(r"\r\n|\n|\r")
-_NOREPLY = re.compile(r"(?:([0-9]{1,18})\+)?([a-z0-9-]{1,39}(?:\[bot\])?)@users\.noreply\.([a-z0-9.-]{1,253})")
+_NOREPLY = re.compile(r"(?:([0-9]{1,18})\+)?([a-z0-9_-]{1,39}(?:\[bot\])?)@users\.noreply\.([a-z0-9.-]{1,253})")
 _ODD = re.compile(r"[^A-Za-z0-9.+_@-]")
 _SHOWN = 60
 
