@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from talk import Done, Talk
+
+from wedgate.adapters.stores.git import GitStore
+from wedgate.engine.audit import AuditBook
+from wedgate.ledger.appending import Draft
+from wedgate.ledger.streams import Stream
 
 ROLLOUT = "r-20261128"
 ROLLBACK = f'/wedgate rollback {ROLLOUT} reason="bad"'
@@ -70,6 +76,21 @@ def test_a_rollback_needs_no_ledger(talk: Talk) -> None:
     talk.server.__exit__(None, None, None)
     assert talk.says("alice", ROLLBACK).exit_code == 20
     assert handed_over(talk)
+
+
+@pytest.mark.parametrize("rollout", [ROLLOUT, "r-20261129"])
+def test_one_service_hands_over_what_its_ledger_does_not_know(talk: Talk, rollout: str) -> None:
+    """A ledger that was pushed back may lack what is under way; an id with a wrong digit is said to be none."""
+    claimed = Draft(
+        stream=Stream.CLAIMS, kind="claimed", at=datetime(2026, 6, 6, 8, tzinfo=UTC),
+        body={"rollout": "r-20261129", "regions": ["eu"]},
+    )  # fmt: skip
+    store = GitStore(talk.server.url, "refs/heads/wedgate/venue-search", token=talk.world.environment()["GITHUB_TOKEN"])
+    AuditBook(store, lambda _: None).transact(lambda _: [claimed])
+    done = talk.says("alice", f'/wedgate rollback {rollout} reason="bad"')
+    assert done.exit_code == 0, done.output
+    assert rollout in (talk.directory / "output").read_text()
+    assert (f'knows no rollout {ROLLOUT} (did you mean "r-20261129"?)' in talk.answer) == (rollout == ROLLOUT)
 
 
 @pytest.mark.parametrize("who", ["stranger", None])

@@ -228,13 +228,18 @@ def set_up_rollouts(talk: Talk) -> None:
     for path, rollout in ROLLOUTS.items():
         name = path.partition("/")[0]
         talk.world.put(f".github/workflows/{name}.yml", HEARS.format(path=path).encode())
-        claimed = Draft(
-            stream=Stream.CLAIMS, kind="claimed", at=datetime(2026, 6, 6, 8, tzinfo=UTC),
-            body={"rollout": rollout, "regions": ["eu"]},
-        )  # fmt: skip
-        token = talk.world.environment()["GITHUB_TOKEN"]
-        store = GitStore(talk.server.url, f"refs/heads/wedgate/{name}", token=token)
-        AuditBook(store, lambda _: None).transact(lambda _, draft=claimed: [draft])  # type: ignore[misc]
+        claim(talk, name, rollout)
+
+
+def claim(talk: Talk, name: str, rollout: str) -> None:
+    """Let a service have a rollout under way, by its ledger."""
+    claimed = Draft(
+        stream=Stream.CLAIMS, kind="claimed", at=datetime(2026, 6, 6, 8, tzinfo=UTC),
+        body={"rollout": rollout, "regions": ["eu"]},
+    )  # fmt: skip
+    token = talk.world.environment()["GITHUB_TOKEN"]
+    store = GitStore(talk.server.url, f"refs/heads/wedgate/{name}", token=token)
+    AuditBook(store, lambda _: None).transact(lambda _: [claimed])
 
 
 def roll_back(talk: Talk, rollout: str) -> dict[str, tuple[int, str]]:
@@ -279,3 +284,15 @@ def test_services_that_are_not_known_return_no_rollout_of_another(talk: Talk) ->
     talk.world.failures["contents/.github/workflows"] = "500"
     found = roll_back(talk, ROLLOUTS[BLOG])
     assert found == {SHOP: (11, ""), BLOG: (0, ROLLOUTS[BLOG])}
+
+
+def test_a_ledger_that_was_cut_keeps_no_rollback_back(talk: Talk) -> None:
+    """What is missing in it may be what is under way: wedgate's own words show that something is."""
+    set_up_rollouts(talk)
+    under_way = "r-20260606T110000Z-cccccc"
+    before = talk.server.git("rev-parse", "refs/heads/wedgate/blog").strip()
+    claim(talk, "blog", under_way)
+    assert hear(talk, "erin", "/wedgate status") == (0, 0)
+    talk.server.git("update-ref", "refs/heads/wedgate/blog", before)
+    found = roll_back(talk, under_way)
+    assert found[BLOG][1] == under_way

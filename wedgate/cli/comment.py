@@ -113,7 +113,7 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
         found = replace(found, edited=True)
     try:
         try:
-            _stop_at_once(found, talk, environment)
+            _stop_at_once(found, number, talk, environment)
         finally:
             _acknowledge(comment, talk)
         answer = answer_comment(
@@ -130,7 +130,7 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
     return ExitCode.REFUSED if answer.refusals else ExitCode.DONE
 
 
-def _stop_at_once(comment: Comment, talk: Conversing, environment: Mapping[str, str]) -> None:
+def _stop_at_once(comment: Comment, number: int, talk: Conversing, environment: Mapping[str, str]) -> None:
     """Hand a rollback to the next step and freeze what is to be frozen, before anything else is read that may fail.
 
     It is handed over but once, also where nothing is: what is read later must not take it back.
@@ -138,11 +138,11 @@ def _stop_at_once(comment: Comment, talk: Conversing, environment: Mapping[str, 
     from wedgate.engine.conversation import rollback_of, stop_at_once
     from wedgate.render.annotations import inert
 
-    rollback = rollback_of(talk.overrides, talk.parts, comment)
+    rollback = rollback_of(talk.overrides, talk.parts, comment, number)
     if rollback is not None:
         click.echo(inert(f"wedgate: the next step is handed {rollback.rollout}, to return it to stable"))
     _hand_over({"rollback": "" if rollback is None else rollback.rollout}, environment)
-    _hand_over({"report": ",".join(stop_at_once(talk.overrides, talk.parts, comment))}, environment)
+    _hand_over({"report": ",".join(stop_at_once(talk.overrides, talk.parts, comment, number))}, environment)
 
 
 def _acknowledge(comment: int, talk: Conversing) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wedgate.cli.wiring import RunnerGate
+    from wedgate.engine.whose import Reading
 
 _NAMED = re.compile(r"""(?:\bconfig:\s*|--config[ =])["']?([^\s"',}#]+)""")
 _HEARS = "issue_comment"
 
 
-def rollouts_elsewhere(runner: RunnerGate, environment: Mapping[str, str]) -> dict[str, tuple[str, ...] | None]:
-    """Return the rollouts of the other services by the paths of their configurations, ``None`` where not known.
+def rollouts_elsewhere(runner: RunnerGate, environment: Mapping[str, str]) -> dict[str, Reading]:
+    """Return what reads the rollouts of each other service, by the paths of their configurations.
 
     ``ExternalSystemError`` where the forge does not say which services there are.
     """
@@ -25,12 +27,12 @@ def rollouts_elsewhere(runner: RunnerGate, environment: Mapping[str, str]) -> di
     texts = GithubSettings(runner.forge.connection).workflows().values()
     named = {path for text in texts if _HEARS in text for path in _paths(text)}
     groups = [CONFIG_PATHS, *((path,) for path in sorted(named - set(CONFIG_PATHS)))]
-    found: dict[str, tuple[str, ...] | None] = {}
+    found: dict[str, Reading] = {}
     for paths in groups:
         place = "" if paths is CONFIG_PATHS else paths[0]
         text = None if place == runner.place.path else runner.forge.default_branch_file(paths)
         if text is not None:
-            found[place] = _rollouts(text.content, text.path, runner, environment)
+            found[place] = partial(_rollouts, text.content, text.path, runner, environment)
     return found
 
 

@@ -13,6 +13,7 @@ from wedgate.adapters.forge.interface import STATUS_LIMIT, CommitStatus, StatusS
 from wedgate.calendars.values import Verdict
 from wedgate.engine.orders import give_report
 from wedgate.engine.overrides import OverrideParts, Overrides, Picture, fresh
+from wedgate.engine.whose import Whose, doubt_of
 from wedgate.errors import RefusedError
 from wedgate.gate.decide import is_allowed
 from wedgate.gate.decision import Decision
@@ -75,8 +76,12 @@ def answer_comment(
         return Ignored(why="nothing in the comment is meant for wedgate")
     if not overrides.roster.has_part(found):
         return Ignored(why="whoever wrote it has no part in this repository")
-    acted = _acts(overrides, parts, found, read.commands, picture.ledger)
-    if acted == _Acts() and not read.mistakes and all(_is_left(overrides, each) for _, each in read.commands):
+    acted = _acts(overrides, parts, found, read.commands, picture.ledger, pull_request)
+    if (
+        acted == _Acts()
+        and not read.mistakes
+        and all(_is_left(overrides, each, pull_request) for _, each in read.commands)
+    ):
         return Ignored(why="it is about a rollout of another service, whose run answers")
     picture = overrides.record(picture, acted.drafts)
     if acted.drafts and picture.ledger is not None:
@@ -93,30 +98,30 @@ def answer_comment(
     )
 
 
-def _is_left(overrides: Overrides, command: Command) -> bool:
+def _is_left(overrides: Overrides, command: Command, pull_request: int) -> bool:
     """Whether a command is a rollback that another service's run carries out, or refuses."""
     if not isinstance(command, Rollback):
         return False
-    whose = overrides.whose(command.rollout)
+    whose = overrides.whose(command.rollout, pull_request)
     return not whose.is_own and whose.refusal is None
 
 
-def rollback_of(overrides: Overrides, parts: OverrideParts, comment: Comment) -> Rollback | None:
+def rollback_of(overrides: Overrides, parts: OverrideParts, comment: Comment, pull_request: int) -> Rollback | None:
     """Return the rollback of this service that a comment asks for whose author may.
 
     Beside that only ledgers are read, and one that cannot be keeps nothing back.
     """
     asked = [each for each in read_comment(comment.body).commands if isinstance(each[1], Rollback)]
-    return _acts(overrides, parts, comment, asked, None).rollback
+    return _acts(overrides, parts, comment, asked, None, pull_request).rollback
 
 
-def stop_at_once(overrides: Overrides, parts: OverrideParts, comment: Comment) -> tuple[str, ...]:
+def stop_at_once(overrides: Overrides, parts: OverrideParts, comment: Comment, pull_request: int) -> tuple[str, ...]:
     """Write the freezes and reports of a comment into the ledger, and return the rollouts that were reported.
 
     It needs the author's permission and the ledger. The answer to the comment finds them there, and has more to read.
     """
     asked = [each for each in read_comment(comment.body).commands if isinstance(each[1], Freeze | Report)]
-    acted = _acts(overrides, parts, comment, asked, None)
+    acted = _acts(overrides, parts, comment, asked, None, pull_request)
     if acted.drafts and parts.ledger is not None:
         parts.ledger.transact(lambda state: fresh(acted.drafts, state))
     return acted.reported
@@ -221,6 +226,7 @@ def _acts(
     comment: Comment,
     commands: Sequence[tuple[int, Command]],
     ledger: LedgerState | None,
+    pull_request: int,
 ) -> _Acts:
     """Do what needs no vote: freeze, thaw, roll back, report. Who may not is refused."""
     acts = _Acts()
@@ -235,7 +241,8 @@ def _acts(
             refused = replace(refusal, who=author.login, comment=comment.id)
             acts = replace(acts, refusals=(*acts.refusals, refused))
         elif isinstance(command, Rollback):
-            acts = _returned(acts, command, author, comment, overrides)
+            whose = overrides.whose(command.rollout, pull_request)
+            acts = _returned(acts, command, author, comment, whose, ledger)
         elif isinstance(command, Report):
             by = giver_by_comment(author.login, comment.id, None if line == reports[0] else line)
             acts = _reported(acts, command, comment, parts, by)
@@ -342,12 +349,15 @@ def _carried_out(acts: _Acts, command: Command, comment: Comment, now: datetime,
     return acts
 
 
-def _returned(acts: _Acts, command: Rollback, author: Person, comment: Comment, overrides: Overrides) -> _Acts:
+def _returned(
+    acts: _Acts, command: Rollback, author: Person, comment: Comment, whose: Whose, ledger: LedgerState | None
+) -> _Acts:
     """Hand over a rollback of a rollout of this service; one of another is left to that service's run."""
-    whose = overrides.whose(command.rollout)
     if whose.is_own:
         asked = f"{author.login} asked to return {command.rollout} to stable"
-        return replace(acts, done=(*acts.done, asked), rollback=command)
+        doubt = None if ledger is None else doubt_of(command.rollout, ledger)
+        told = asked if doubt is None else f"{asked}; {doubt}"
+        return replace(acts, done=(*acts.done, told), rollback=command)
     if whose.refusal is None:
         return acts
     refusal = replace(whose.refusal, who=author.login, comment=comment.id)

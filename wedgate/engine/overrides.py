@@ -109,12 +109,25 @@ class Overrides:
         """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
         self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
 
-    def whose(self, rollout: str) -> Whose:
-        """Return whose a rollout is, looked up once: what was handed over by it is not taken back."""
+    def whose(self, rollout: str, pull_request: int) -> Whose:
+        """Return whose a rollout is, looked up once: what was handed over by it is not taken back.
+
+        ``pull_request`` is the one with the comment that names it: what anchors the ledger is looked for there.
+        """
         if rollout not in self._whose:
             parts = self._parts
-            self._whose[rollout] = whose_rollout(rollout, parts.ledger, parts.elsewhere, parts.place)
+            self._whose[rollout] = whose_rollout(
+                rollout, parts.ledger, parts.elsewhere, parts.place, lambda: self._anchors_on(pull_request)
+            )
         return self._whose[rollout]
+
+    def _anchors_on(self, pull_request: int) -> tuple[tuple[int, str], ...]:
+        """Return what wedgate's comments on a pull request and the statuses of its head say of this place's ledger."""
+        conversations = self._parts.conversations
+        head = conversations.pull_request(pull_request).head
+        statuses = conversations.latest_statuses(head, self._parts.place.status)
+        posted = tuple(each for status in statuses for each in anchors_in(status.description))
+        return (*self.anchors(conversations.comments(pull_request)), *posted)
 
     def doubt(self, comment: int) -> None:
         """Take a comment for edited, whatever the forge says: it is not what whoever wrote it sent."""

@@ -10,15 +10,22 @@ from wedgate.engine.audit import AuditBook
 from wedgate.errors import ConfigurationError, ExternalSystemError
 from wedgate.ledger.plain import PlainError
 from wedgate.ledger.streams import LedgerState
+from wedgate.overrides.anchors import is_another
 from wedgate.overrides.place import Place
 from wedgate.overrides.refusals import Refusal, RefusalCode
 
 NEWEST = 8
 """So many rollouts are named at most."""
 
-Elsewhere = Callable[[], Mapping[str, Sequence[str] | None]]
-"""Returns the rollouts of the other services of a repository by the paths of their configurations, the newest last;
-``None`` for a service whose ledger cannot be read. ``ExternalSystemError`` where the services are not known."""
+Reading = Callable[[], Sequence[str] | None]
+"""Reads the rollouts that a service's ledger knows, the newest last; ``None`` where it cannot be read."""
+
+Elsewhere = Callable[[], Mapping[str, Reading]]
+"""Returns the other services of a repository by the paths of their configurations, no ledger read yet.
+``ExternalSystemError`` where the services are not known."""
+
+Anchors = Callable[[], Sequence[tuple[int, str]]]
+"""Reads what wedgate wrote elsewhere of a ledger; ``ExternalSystemError`` where that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,39 +36,77 @@ class Whose:
     refusal: Refusal | None = None
 
 
-def whose_rollout(rollout: str, ledger: AuditBook | None, elsewhere: Elsewhere, place: Place) -> Whose:
-    """Hold a rollout's id to the ledger. What cannot be read, or has had no rollout at all, never blocks a rollback."""
-    own = rollouts_of(ledger)
-    if own is None or rollout in own:
-        return Whose(is_own=True)
+def whose_rollout(
+    rollout: str, ledger: AuditBook | None, elsewhere: Elsewhere, place: Place, anchors: Anchors = tuple
+) -> Whose:
+    """Hold a rollout's id to the ledger. What is not known never blocks a rollback.
+
+    Where there is no other service it is this one's, whatever its ledger says, and no ledger is read.
+    """
     try:
         others = elsewhere()
     except ExternalSystemError:
-        others = {}
-    if any(each is None or rollout in each for each in others.values()):
+        others = None
+    if not others and (others is not None or not place.path):
+        return Whose(is_own=True)
+    own = _own(rollout, ledger, anchors)
+    if own is None or rollout in own:
+        return Whose(is_own=True)
+    there = {path: read() for path, read in (others or {}).items()}
+    if any(each is None or rollout in each for each in there.values()):
         return Whose(is_own=False)
-    known = [*own, *(name for each in others.values() for name in each or ())]
+    known = [*own, *(name for each in there.values() for name in each or ())]
     if not known:
         return Whose(is_own=True)
-    if place.path > min(others, default=place.path):
+    if place.path > min(there, default=place.path):
         return Whose(is_own=False)
     refusal = Refusal(
         code=RefusalCode.UNKNOWN_ROLLOUT,
         what=f"no ledger knows a rollout {rollout}, and nothing was returned to stable",
-        remedy=f"{nearest(rollout, tuple(dict.fromkeys(reversed(known)))[:NEWEST])}; `wedgate rollback` asks for no id",
+        remedy=f"{_meant(rollout, known)}; `wedgate rollback` asks for no id",
     )
     return Whose(is_own=False, refusal=refusal)
 
 
+def doubt_of(rollout: str, ledger: LedgerState) -> str | None:
+    """Say that a rollout which is handed over is none that the ledger knows; ``None`` where it is, or none is known."""
+    known = _named(ledger)
+    if not known or rollout in known:
+        return None
+    return f"the ledger knows no rollout {rollout} ({_meant(rollout, known)}): what is under way here goes back"
+
+
 def rollouts_of(ledger: AuditBook | None) -> tuple[str, ...] | None:
     """Return the rollouts that a ledger knows, the newest last; ``None`` where it cannot be read."""
-    if ledger is None:
-        return None
+    state = _read(ledger)
+    return None if state is None else _named(state)
+
+
+def _own(rollout: str, ledger: AuditBook | None, anchors: Anchors) -> tuple[str, ...] | None:
+    """Return the rollouts of this service; ``None``, too, where its ledger was cut: what is missing may be there."""
+    state = _read(ledger)
+    if state is None or rollout in _named(state):
+        return None if state is None else _named(state)
     try:
-        return _named(ledger.read())
+        found = anchors()
+    except (ConfigurationError, ExternalSystemError):
+        return None
+    if is_another(state.hashes, found):
+        # A run may have written between the look at the ledger and the look at the anchors.
+        state = _read(ledger)
+    return None if state is None or is_another(state.hashes, found) else _named(state)
+
+
+def _read(ledger: AuditBook | None) -> LedgerState | None:
+    try:
+        return None if ledger is None else ledger.read()
     except (ConfigurationError, ExternalSystemError, PlainError):
         return None
 
 
 def _named(state: LedgerState) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*state.journals, *state.claims.values())))
+
+
+def _meant(rollout: str, known: Sequence[str]) -> str:
+    return nearest(rollout, tuple(dict.fromkeys(reversed(known)))[:NEWEST])
