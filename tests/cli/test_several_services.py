@@ -268,14 +268,65 @@ def test_a_rollout_that_no_service_knows_is_answered_once(talk: Talk) -> None:
 
 
 def test_a_ledger_that_cannot_be_read_keeps_no_rollback_back(talk: Talk) -> None:
-    """Nobody knows whose it is then; and a service that reads its own leaves it to the one that cannot."""
+    """Nobody knows whose it is then; and a service that reads its own says that it leaves it to the one that cannot."""
     set_up_rollouts(talk)
     blog = talk.world.commits["a" * 40][BLOG]
     talk.world.put(BLOG, re.sub(rb'remote: "[^"]*"', b'remote: "http://127.0.0.1:9/x.git"', blog))
     found = roll_back(talk, ROLLOUTS[BLOG])
-    assert found[SHOP] == (0, "")
+    assert found[SHOP] == (11, "")
+    assert any("knows it could not be read here" in each.body for each in talk.world.comments[7])
     assert found[BLOG] == (20, ROLLOUTS[BLOG])
-    assert roll_back(talk, ROLLOUTS[SHOP])[SHOP] == (0, ROLLOUTS[SHOP])
+    assert roll_back(talk, ROLLOUTS[SHOP]) == {SHOP: (0, ROLLOUTS[SHOP]), BLOG: (20, "")}
+
+
+def test_a_service_without_a_ledger_returns_what_no_other_knows(talk: Talk) -> None:
+    """It cannot know its own; another's it finds in the other's ledger, and what nobody knows the other answers."""
+    set_up_rollouts(talk)
+    blog = talk.world.commits["a" * 40][BLOG]
+    talk.world.put(BLOG, re.sub(rb"(?m)^state:.*\n", b"", blog))
+    assert roll_back(talk, ROLLOUTS[SHOP]) == {SHOP: (0, ROLLOUTS[SHOP]), BLOG: (0, "")}
+    unknown = "r-20260606T080000Z-aaaaab"
+    assert roll_back(talk, unknown) == {SHOP: (11, ""), BLOG: (0, unknown)}
+
+
+def test_a_service_whose_workflow_is_gone_answers_for_nobody(talk: Talk) -> None:
+    """What a remark in a workflow names is no service: the one that sorts first would have to answer."""
+    set_up_rollouts(talk)
+    attic = "attic/wedgate.yml"
+    talk.world.put(attic, talk.world.commits["a" * 40][BLOG].replace(b"service: blog", b"service: attic"))
+    talk.world.put(".github/workflows/blog.yml", f"{HEARS.format(path=BLOG)}# was config: {attic}\n".encode())
+    assert roll_back(talk, "r-20260606T080000Z-aaaaab") == {SHOP: (0, ""), BLOG: (11, "")}
+
+
+WRITTEN = {
+    "matrix": "{strategy: {matrix: {service: [PATH, x]}}, steps: [{with: {config: '${{ matrix.service }}'}}]}",
+    "matrix of a command": (
+        "{strategy: {matrix: {include: [{at: PATH}]}}, steps: [{run: 'wedgate comment --config ${{ matrix.at }}'}]}"
+    ),
+    "quoted": '{steps: [{with: {"config": "PATH"}}]}',
+    "folded": "\n    steps:\n      - with:\n          config: >-\n            PATH",
+    "command": "{steps: [{run: 'wedgate comment --config=PATH'}]}",
+    "called": "{uses: org/wedgate/.github/workflows/override.yml@v1, with: {config: ./PATH}}",
+}
+
+
+@pytest.mark.parametrize("how", WRITTEN)
+def test_a_service_is_found_however_its_workflow_names_it(talk: Talk, how: str) -> None:
+    """A service that another does not find has its rollouts taken for nobody's."""
+    set_up_rollouts(talk)
+    for path in (SHOP, BLOG):
+        job = WRITTEN[how].replace("PATH", path)
+        workflow = f"on: {{issue_comment: {{types: [created]}}}}\njobs:\n  answer: {job}\n"
+        talk.world.put(f".github/workflows/{path.partition('/')[0]}.yml", workflow.encode())
+    assert roll_back(talk, ROLLOUTS[BLOG]) == {SHOP: (0, ""), BLOG: (0, ROLLOUTS[BLOG])}
+
+
+def test_a_path_that_is_computed_names_services_that_are_not_known(talk: Talk) -> None:
+    """A service that finds no other does not take itself for the only one then."""
+    set_up_rollouts(talk)
+    for name in ("shop", "blog"):
+        talk.world.put(f".github/workflows/{name}.yml", HEARS.format(path='"${{ vars.WHERE }}"').encode())
+    assert roll_back(talk, ROLLOUTS[BLOG]) == {SHOP: (11, ""), BLOG: (0, ROLLOUTS[BLOG])}
 
 
 def test_services_that_are_not_known_return_no_rollout_of_another(talk: Talk) -> None:
@@ -296,3 +347,5 @@ def test_a_ledger_that_was_cut_keeps_no_rollback_back(talk: Talk) -> None:
     talk.server.git("update-ref", "refs/heads/wedgate/blog", before)
     found = roll_back(talk, under_way)
     assert found[BLOG][1] == under_way
+    # What its ledger does not know, and another's does, is still not its own.
+    assert roll_back(talk, ROLLOUTS[SHOP]) == {SHOP: (0, ROLLOUTS[SHOP]), BLOG: (0, "")}

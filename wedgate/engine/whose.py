@@ -50,22 +50,29 @@ def whose_rollout(
     if not others and (others is not None or not place.path):
         return Whose(is_own=True)
     own = _own(rollout, ledger, anchors)
-    if own is None or rollout in own:
+    if own is not None and rollout in own:
         return Whose(is_own=True)
     there = {path: read() for path, read in (others or {}).items()}
-    if any(each is None or rollout in each for each in there.values()):
+    if any(each is not None and rollout in each for each in there.values()):
+        return Whose(is_own=False)
+    if not own:
+        return Whose(is_own=True)
+    unread = tuple(path for path, each in there.items() if each is None)
+    # Those that know of no rollout hand it over. Of the others the first answers, where each reads them all.
+    if not unread and place.path > min((path for path, each in there.items() if each), default=place.path):
         return Whose(is_own=False)
     known = [*own, *(name for each in there.values() for name in each or ())]
-    if not known:
-        return Whose(is_own=True)
-    if place.path > min(there, default=place.path):
-        return Whose(is_own=False)
-    refusal = Refusal(
-        code=RefusalCode.UNKNOWN_ROLLOUT,
-        what=f"no ledger knows a rollout {rollout}, and nothing was returned to stable",
-        remedy=f"{_meant(rollout, known)}; `wedgate rollback` asks for no id",
-    )
-    return Whose(is_own=False, refusal=refusal)
+    return Whose(is_own=False, refusal=_refused(rollout, known, unread))
+
+
+def _refused(rollout: str, known: Sequence[str], unread: Sequence[str]) -> Refusal:
+    what = f"no ledger knows a rollout {rollout}, and nothing was returned to stable"
+    remedy = "`wedgate rollback` asks for no id"
+    if unread:
+        names = ", ".join(path or "the configuration of the root" for path in unread)
+        what = f"this ledger knows no rollout {rollout}, and nothing was returned to stable here"
+        remedy = f"whether {names} knows it could not be read here, and its own run says; {remedy}"
+    return Refusal(code=RefusalCode.UNKNOWN_ROLLOUT, what=what, remedy=f"{_meant(rollout, known)}; {remedy}")
 
 
 def doubt_of(rollout: str, ledger: LedgerState) -> str | None:
