@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+import socket
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from talk import Done, Talk
 
+from wedgate.adapters._git import bare
 from wedgate.adapters.stores.git import GitStore
+from wedgate.cli import comment
 from wedgate.engine.audit import AuditBook
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.streams import Stream
@@ -76,6 +81,29 @@ def test_a_rollback_needs_no_ledger(talk: Talk) -> None:
     talk.server.__exit__(None, None, None)
     assert talk.says("alice", ROLLBACK).exit_code == 20
     assert handed_over(talk)
+
+
+def test_one_service_waits_for_no_ledger(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that takes the connection and says nothing is not even asked before the rollback is handed over."""
+    asked_before: list[bool] = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        text = talk.world.commits["a" * 40]["wedgate.yml"].decode()
+        remote = f'remote: "http://127.0.0.1:{silent.getsockname()[1]}/x.git"'
+        talk.world.put("wedgate.yml", re.sub(r'remote: "[^"]*"', remote, text).encode())
+        hand_over = comment._hand_over
+
+        def looked(outputs: dict[str, str], environment: dict[str, str]) -> None:
+            hand_over(outputs, environment)
+            with suppress(BlockingIOError):
+                silent.accept()
+                asked_before.append("rollback" in outputs)
+
+        monkeypatch.setattr(comment, "_hand_over", looked)
+        monkeypatch.setattr(bare, "TIMEOUT_SECONDS", 1)
+        assert talk.says("alice", ROLLBACK).exit_code == 20
+    assert handed_over(talk)
+    assert asked_before == []
 
 
 @pytest.mark.parametrize("rollout", [ROLLOUT, "r-20261129"])

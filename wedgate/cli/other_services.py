@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from wedgate.errors import ConfigurationError, ExternalSystemError
+from wedgate.errors import ConfigurationError, ExternalSystemError, WedgateError
 
 if TYPE_CHECKING:
+    from wedgate.adapters.forge.interface import ForgeFile
     from wedgate.cli.wiring import RunnerGate
+    from wedgate.config.configuration import Configuration
     from wedgate.engine.whose import Reading
 
 _HEARS = "issue_comment"
@@ -39,7 +42,7 @@ def rollouts_elsewhere(runner: RunnerGate, environment: Mapping[str, str]) -> di
         place = "" if paths is CONFIG_PATHS else paths[0]
         text = None if place == runner.place.path else runner.forge.default_branch_file(paths)
         if text is not None:
-            found[place] = partial(_rollouts, text.content, text.path, runner, environment)
+            found[place] = partial(_rollouts, _configuration(text, runner), environment)
     if not found and any("$" in path for path in named):
         raise ExternalSystemError("a workflow computes the path of its configuration, so the services are not known")
     return found
@@ -92,14 +95,24 @@ def _texts(value: Any, *, keys: bool = False) -> Iterator[str]:
             yield from _texts(each, keys=keys)
 
 
-def _rollouts(content: bytes, path: str, runner: RunnerGate, environment: Mapping[str, str]) -> tuple[str, ...] | None:
-    from wedgate.cli.override_wiring import audit_book
+def _configuration(file: ForgeFile, runner: RunnerGate) -> Configuration | None:
+    """Return a configuration, without the calendar that it shares if it can be: where the ledger is stands in it."""
     from wedgate.cli.sources import as_far_as_known
-    from wedgate.engine.whose import rollouts_of
-    from wedgate.errors import WedgateError
+    from wedgate.config.load import parse_unshared
 
     try:
-        configuration = as_far_as_known(content, path, runner.parse)
+        return parse_unshared(file.content, name=file.path)
+    except ConfigurationError:
+        with suppress(WedgateError):
+            return as_far_as_known(file.content, file.path, runner.parse)
+        return None
+
+
+def _rollouts(configuration: Configuration | None, environment: Mapping[str, str]) -> tuple[str, ...] | None:
+    from wedgate.cli.override_wiring import audit_book
+    from wedgate.engine.whose import rollouts_of
+
+    try:
         return None if configuration is None else rollouts_of(audit_book(configuration, environment))
     except WedgateError:
         return None

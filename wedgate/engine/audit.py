@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
@@ -30,11 +31,14 @@ class AuditBook:
         self._store = store
         self._known = known or Known()
         self._pause = pause
+        # Whoever stopped waiting for an answer left the read going on beside: a store is no two threads'.
+        self._lock = threading.RLock()
 
     def read(self) -> LedgerState:
         """Return what the ledger says now."""
         try:
-            return self._known.ledger(self._store.read())
+            with self._lock:
+                return self._known.ledger(self._store.read())
         except PlainError as error:
             raise unreadable(error) from error
 
@@ -51,7 +55,8 @@ class AuditBook:
             nonces = [secrets.token_hex(8) for _ in drafts]
             entries = chain_onto(drafts, revision=state.revision, head=state.head, epoch=state.epoch, nonces=nonces)
             try:
-                self._store.append(entries, revision=state.revision)
+                with self._lock:
+                    self._store.append(entries, revision=state.revision)
             except RevisionConflictError:
                 longest = min(LONGEST_PAUSE, 0.1 * 2**attempt)
                 self._pause(timedelta(seconds=random.uniform(0, longest)))  # noqa: S311 (nothing secret)

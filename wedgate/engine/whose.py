@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from wedgate.calendars.wording import nearest
 from wedgate.engine.audit import AuditBook
+from wedgate.engine.recording import within
 from wedgate.errors import ConfigurationError, ExternalSystemError
 from wedgate.ledger.plain import PlainError
 from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import is_another
 from wedgate.overrides.place import Place
 from wedgate.overrides.refusals import Refusal, RefusalCode
+
+LOOK_SECONDS = 10.0
+"""So long this service's ledger is waited for, and once more as long those of all others at once."""
 
 NEWEST = 8
 """So many rollouts are named at most."""
@@ -37,9 +43,15 @@ class Whose:
 
 
 def whose_rollout(
-    rollout: str, ledger: AuditBook | None, elsewhere: Elsewhere, place: Place, anchors: Anchors = tuple
+    rollout: str,
+    ledger: AuditBook | None,
+    elsewhere: Elsewhere,
+    place: Place,
+    anchors: Anchors = tuple,
+    *,
+    seconds: float = LOOK_SECONDS,
 ) -> Whose:
-    """Hold a rollout's id to the ledger. What is not known never blocks a rollback.
+    """Hold a rollout's id to the ledger. What is not known, or not within ``seconds``, never blocks a rollback.
 
     Where there is no other service it is this one's, whatever its ledger says, and no ledger is read.
     """
@@ -49,10 +61,10 @@ def whose_rollout(
         others = None
     if not others and (others is not None or not place.path):
         return Whose(is_own=True)
-    own = _own(rollout, ledger, anchors)
+    own = _own(rollout, ledger, anchors, seconds)
     if own is not None and rollout in own:
         return Whose(is_own=True)
-    there = {path: read() for path, read in (others or {}).items()}
+    there = _at_once(others or {}, seconds)
     if any(each is not None and rollout in each for each in there.values()):
         return Whose(is_own=False)
     if not own:
@@ -85,13 +97,32 @@ def doubt_of(rollout: str, ledger: LedgerState) -> str | None:
 
 def rollouts_of(ledger: AuditBook | None) -> tuple[str, ...] | None:
     """Return the rollouts that a ledger knows, the newest last; ``None`` where it cannot be read."""
-    state = _read(ledger)
+    state = _read(ledger, LOOK_SECONDS)
     return None if state is None else _named(state)
 
 
-def _own(rollout: str, ledger: AuditBook | None, anchors: Anchors) -> tuple[str, ...] | None:
+def _at_once(readings: Mapping[str, Reading], seconds: float) -> dict[str, Sequence[str] | None]:
+    """Read several ledgers at the same time; ``None`` for one that has not answered by then."""
+    found: dict[str, Sequence[str] | None] = {}
+
+    def keep(path: str) -> None:
+        found[path] = readings[path]()
+
+    def read() -> None:
+        threads = [threading.Thread(target=keep, args=(path,), daemon=True) for path in readings]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    with suppress(ExternalSystemError):
+        within(seconds, read)
+    return {path: found.get(path) for path in readings}
+
+
+def _own(rollout: str, ledger: AuditBook | None, anchors: Anchors, seconds: float) -> tuple[str, ...] | None:
     """Return the rollouts of this service; ``None``, too, where its ledger was cut: what is missing may be there."""
-    state = _read(ledger)
+    state = _read(ledger, seconds)
     if state is None or rollout in _named(state):
         return None if state is None else _named(state)
     try:
@@ -100,13 +131,13 @@ def _own(rollout: str, ledger: AuditBook | None, anchors: Anchors) -> tuple[str,
         return None
     if is_another(state.hashes, found):
         # A run may have written between the look at the ledger and the look at the anchors.
-        state = _read(ledger)
+        state = _read(ledger, seconds)
     return None if state is None or is_another(state.hashes, found) else _named(state)
 
 
-def _read(ledger: AuditBook | None) -> LedgerState | None:
+def _read(ledger: AuditBook | None, seconds: float) -> LedgerState | None:
     try:
-        return None if ledger is None else ledger.read()
+        return None if ledger is None else within(seconds, ledger.read)
     except (ConfigurationError, ExternalSystemError, PlainError):
         return None
 
