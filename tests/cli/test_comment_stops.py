@@ -121,6 +121,26 @@ def test_one_service_hands_over_what_its_ledger_does_not_know(talk: Talk, rollou
     assert (f'knows no rollout {ROLLOUT} (did you mean "r-20261129"?)' in talk.answer) == (rollout == ROLLOUT)
 
 
+BY_HAND = "was not handed over, and nothing was returned: run `wedgate rollback`"
+HANDED = f"The rollback of {ROLLOUT} was handed over before"
+
+
+@pytest.mark.parametrize(
+    ("part", "body", "said"),
+    [
+        ("collaborators/alice/permission", ROLLBACK, BY_HAND),
+        ("/activity", ROLLBACK, HANDED),
+        ("/activity", "/wedgate status", ""),
+    ],
+)
+def test_a_trouble_says_what_became_of_the_rollback(talk: Talk, part: str, body: str, said: str) -> None:
+    """Whoever reads it must know whether to return traffic by hand."""
+    talk.world.failures[part] = "500"
+    assert talk.says("alice", body).exit_code == 20
+    (trouble,) = [each.body for each in talk.world.comments[7] if "could not answer" in each.body]
+    assert [each for each in (BY_HAND, HANDED) if each in trouble] == ([said] if said else [])
+
+
 @pytest.mark.parametrize("who", ["stranger", None])
 def test_who_may_not_stops_nothing(talk: Talk, who: str | None) -> None:
     """Permission is what it needs: a stranger has none, and neither has whoever edited the comment."""

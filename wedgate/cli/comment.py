@@ -111,8 +111,10 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
     if not told.is_of(found):
         talk.overrides.doubt(comment)
         found = replace(found, edited=True)
+    handed: str | None = None
     try:
         try:
+            handed = _return_at_once(found, number, talk, environment)
             _stop_at_once(found, number, talk, environment)
         finally:
             _acknowledge(comment, talk)
@@ -120,7 +122,7 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
             talk.overrides, talk.parts, talk.decide, pull_request=told.pull_request, comment=comment
         )
     except WedgateError as error:
-        _say_trouble(number, found, error, talk)
+        _say_trouble(number, found, error, talk, handed)
         raise
     if isinstance(answer, Ignored):
         click.echo(f"wedgate: nothing to do: {answer.why}")
@@ -130,18 +132,26 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
     return ExitCode.REFUSED if answer.refusals else ExitCode.DONE
 
 
-def _stop_at_once(comment: Comment, number: int, talk: Conversing, environment: Mapping[str, str]) -> None:
-    """Hand a rollback to the next step and freeze what is to be frozen, before anything else is read that may fail.
+def _return_at_once(comment: Comment, number: int, talk: Conversing, environment: Mapping[str, str]) -> str:
+    """Hand a rollback to the next step, before anything else is read that may fail; return what was handed over.
 
     It is handed over but once, also where nothing is: what is read later must not take it back.
     """
-    from wedgate.engine.conversation import rollback_of, stop_at_once
+    from wedgate.engine.conversation import rollback_of
     from wedgate.render.annotations import inert
 
     rollback = rollback_of(talk.overrides, talk.parts, comment, number)
-    if rollback is not None:
-        click.echo(inert(f"wedgate: the next step is handed {rollback.rollout}, to return it to stable"))
-    _hand_over({"rollback": "" if rollback is None else rollback.rollout}, environment)
+    handed = "" if rollback is None else rollback.rollout
+    if handed:
+        click.echo(inert(f"wedgate: the next step is handed {handed}, to return it to stable"))
+    _hand_over({"rollback": handed}, environment)
+    return handed
+
+
+def _stop_at_once(comment: Comment, number: int, talk: Conversing, environment: Mapping[str, str]) -> None:
+    """Freeze what is to be frozen and report what is worse, before what only the answer needs is read."""
+    from wedgate.engine.conversation import stop_at_once
+
     _hand_over({"report": ",".join(stop_at_once(talk.overrides, talk.parts, comment, number))}, environment)
 
 
@@ -154,17 +164,18 @@ def _acknowledge(comment: int, talk: Conversing) -> None:
         click.echo(f"wedgate: the comment was not acknowledged: {error}")
 
 
-def _say_trouble(number: int, comment: Comment, error: WedgateError, talk: Conversing) -> None:
+def _say_trouble(number: int, comment: Comment, error: WedgateError, talk: Conversing, handed: str | None) -> None:
     """Say on the pull request, as far as that goes, why there is no answer: to whoever has a part in the repository.
 
-    It is a comment of its own: what wedgate's answer anchors of the ledger stays.
+    It is a comment of its own: what wedgate's answer anchors of the ledger stays. ``handed`` is what was handed over to
+    be returned, ``None`` if the trouble came before.
     """
     from wedgate.render.trouble import render_trouble
 
     try:
         if talk.overrides.roster.has_part(comment):
             marker = talk.place.trouble
-            talk.forge.keep_comment(number, marker, render_trouble(marker, comment, str(error)))
+            talk.forge.keep_comment(number, marker, render_trouble(marker, comment, str(error), handed=handed))
     except WedgateError as also:
         click.echo(f"wedgate: this could not be said on the pull request: {also}")
 
