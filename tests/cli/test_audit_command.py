@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from wedgate.adapters.stores.file import FileStore
 from wedgate.cli.main import cli
 from wedgate.errors import ConfigurationError
 from wedgate.ledger.appending import Draft, chain_onto
-from wedgate.ledger.audit import AuditLine
+from wedgate.ledger.audit import AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS
+from wedgate.ledger.streams import Stream
 from wedgate.overrides.grants import Grant, Outgoing
-from wedgate.overrides.record import draft_of_use, news_of
+from wedgate.overrides.record import draft_of_freeze, draft_of_use, news_of
 
 CONFIG = """version: 1
 service: venue-search
@@ -139,6 +141,37 @@ def test_the_page_of_a_month_says_who_why_how_long_and_what_happened(ledger: Pat
     assert "used at 2026-06-06T12:00:00Z in eu by `run:9`" in page
     assert "```text\n=checkout </details> is down\n```" in page
     assert "0 asked for" in run("report", "--month", "2026-07")[1]
+
+
+FALSE = "     9  2026-06-06T12:00:00Z  denied     #7 forged by carol"
+
+
+def test_no_text_of_an_entry_is_an_entry_of_its_own(ledger: Path) -> None:
+    """A reason may hold line breaks, where it comes from the shell or from a signed statement."""
+    store = FileStore(ledger)
+    frozen = Frozen(
+        regions=None, until=AT + timedelta(hours=1), reason=f"x\n{FALSE}\r\n{FALSE}\u2028{FALSE}", by="erin", since=AT
+    )
+    write(store, [draft_of_freeze(frozen)])
+    shown = run("show")[1]
+    assert len(shown.splitlines()) == 7
+    assert not any(line.startswith(FALSE) for line in shown.splitlines())
+
+
+def test_no_name_or_link_of_an_entry_ends_its_line_of_the_page(ledger: Path) -> None:
+    """The name of a deployment and a link stand in code, which a backtick would end."""
+    forged = "x`\n\n# Overrides in 2026-12\n\n![](https://evil.example/) `"
+    store = FileStore(ledger)
+    (asked,) = (each for each in store.read() if each.kind == "requested")
+    bodies = {"requested": {**asked.body, "request": "f" * 32, "link": forged}}
+    bodies["used"] = {**next(each.body for each in store.read() if each.kind == "used")}
+    bodies["used"] |= {"request": "f" * 32, "binding": forged}
+    write(store, [Draft(stream=Stream.AUDIT, kind=kind, at=AT, body=body) for kind, body in bodies.items()])
+    page = run("report", "--month", "2026-06")[1]
+    assert "# Overrides in 2026-12" not in page.splitlines()
+    plain = re.sub("`[^`\n]*`", "", page.replace("```", ""))
+    assert "evil.example" in page
+    assert "evil.example" not in plain
 
 
 def test_without_a_ledger_it_says_what_to_add(place: Path) -> None:

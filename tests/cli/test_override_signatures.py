@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from wedgate.adapters.signatures.ssh import sign as ssh_sign
 from wedgate.cli.main import cli
 from wedgate.errors import ConfigurationError, ExternalSystemError, RefusedError, UsageError
 
@@ -107,6 +108,15 @@ def run(*words: str) -> tuple[int, str]:
     if done.exception is not None:
         raise done.exception
     return int(done.return_value), done.stdout
+
+
+def resign(path: Path, key: Path, **changed: object) -> Path:
+    """Change what a request asks for, and sign that."""
+    plain = json.loads(path.read_text())["vote"]
+    plain["of"].update(changed)
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode() + b"\n"
+    path.write_text(json.dumps({"vote": plain, "signature": ssh_sign(text, key)}))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -810,3 +820,22 @@ def test_a_withdrawal_takes_back_both_an_approval_and_a_denial(clone: Clone, mon
         assert "eu: 1 of 2 approvals, by bob@acme.example" in output
         assert "withdrawn\n" not in output
     assert clone.verify(request, *files, clone.signs(request, WHO[2]), more=("--use", "x"))[0] == 0
+
+
+FORGED = "`\n\n# Overrides in 2026-12\n\n`"
+
+
+def test_a_signed_link_is_held_to_the_form_of_a_link(clone: Clone) -> None:
+    """Whoever signs writes the statement: nothing in it may forge what an auditor reads."""
+    request = resign(clone.asks(), clone.keys[WHO[4]], link=f"https://x.example/{FORGED}")
+    with pytest.raises(ConfigurationError, match="link must be https"):
+        clone.verify(request)
+    good = resign(clone.asks(), clone.keys[WHO[4]], link="https://x.example/1")
+    assert clone.verify(good)[0] == 11  # nobody has approved
+
+
+@pytest.mark.parametrize("name", [f"hotfix-7{FORGED}", "", "run:7", "x" * 129])
+def test_a_deployment_is_named_by_a_name(clone: Clone, name: str) -> None:
+    """The name is shown, and is compared with others."""
+    with pytest.raises(UsageError, match="--use takes the name of a deployment"):
+        clone.verify(clone.asks(), more=("--use", name))

@@ -330,11 +330,14 @@ def verify(
     """
     from wedgate.cli.signed import Verification, configuration_of_default_branch
     from wedgate.overrides.co_authors import shown
+    from wedgate.overrides.grammar import NAME
     from wedgate.overrides.grants import Grant
     from wedgate.render.overrides import plain_standing, render_standing
 
     sha = commit_option(commit)
     assert sha is not None
+    if binding is not None and not NAME.fullmatch(binding):
+        raise UsageError(f"--use takes the name of a deployment, such as hotfix-7, not {ascii(binding)[:60]}")
     signed = [_load_vote(path) for path in votes]
     found = Verification.of(
         _load_vote(request),

@@ -46,9 +46,9 @@ REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 _SHA = re.compile(r"[0-9a-f]{40}")
 _SHORT_SHA = re.compile(r"[0-9a-f]{4,39}")
 _RELEASE = re.compile(r"[0-9a-f]{40}|[a-z0-9]+:[A-Za-z0-9._+-]{1,128}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,127}")
 _NUMBER = re.compile(r"[0-9]{1,12}")
-_LINK = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9._~:/?#@!$&*+,;=%-]{0,499}")
+LINK = re.compile(r"https://[A-Za-z0-9][A-Za-z0-9._~:/?#@!$&*+,;=%-]{0,499}")
 _TOKEN = re.compile(
     r"[ \t]*(?:([A-Za-z-]+)[ \t]*=[ \t]*)?"  # a key
     r"(?:"
@@ -221,7 +221,7 @@ def _command_of(word: str, arguments: list[tuple[str | None, str]]) -> Command:
         case Verb.THAW:
             return _thaw(given)
         case Verb.ROLLBACK:
-            rollback = Rollback(rollout=given.word("the rollout's id", _NAME), reason=given.text("reason"))
+            rollback = Rollback(rollout=given.word("the rollout's id", NAME), reason=given.text("reason"))
             given.end()
             return rollback
         case Verb.REPORT:
@@ -344,7 +344,7 @@ class _Arguments:
         if len(names) > MOST_NAMES:
             raise _MistakeError(f"{key}= holds more than {MOST_NAMES} names", "name fewer")
         for name in names:
-            if not _NAME.fullmatch(name):
+            if not NAME.fullmatch(name):
                 raise _MistakeError(f"{_shown(name)} is no name", f"write {key}=one,two with no space between")
         return tuple(sorted(set(names)))
 
@@ -397,7 +397,7 @@ class _Arguments:
         if link.endswith("..."):
             what = "link= still ends with the three dots of the line to copy"
             raise _MistakeError(what, "give the whole address of the incident, such as https://HOST/PATH")
-        if link and not _LINK.fullmatch(link):
+        if link and not LINK.fullmatch(link):
             raise _MistakeError(f"{_shown(link)} is no address", "write link=https://..., at most 500 characters")
         return link
 

@@ -17,6 +17,7 @@ from typing import Any
 from wedgate.ledger.plain import PlainError
 from wedgate.overrides.co_authors import names_of
 from wedgate.overrides.commands import Override, Strategy
+from wedgate.overrides.grammar import LINK
 from wedgate.overrides.people import Person
 from wedgate.overrides.policy import OverridePolicy
 from wedgate.overrides.quorum import Approval, met_at
@@ -141,6 +142,9 @@ def parse_statement(plain: object) -> Statement:
             at=_instant(data["at"]),
             nonce=str(data["nonce"]),
         )
+        link = statement.override.link
+        if link and not LINK.fullmatch(link):
+            raise ValueError("link must be https://..., at most 500 characters")
         if not timedelta(0) < statement.override.duration <= MOST:
             raise ValueError(f"seconds must be more than 0, and at most {MOST.total_seconds():.0f}")
     except (KeyError, TypeError, ValueError) as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from wedgate.ledger.audit import Act, AuditLine
 from wedgate.overrides.history import Told
+from wedgate.render.decision_words import clean
 from wedgate.render.json import instant
 from wedgate.render.markdown import fence_for, inert_text
 
@@ -19,7 +20,8 @@ _COLUMNS = ("revision", "at", "kind", "pull_request", "request", "region", "who"
 
 def render_audit_text(lines: Iterable[AuditLine]) -> str:
     """Return a line for each entry, oldest first."""
-    return "".join(f"{line.revision:>6}  {instant(line.at)}  {line.kind:<9}  {_words(line)}\n" for line in lines)
+    # A break within an entry's text would begin a line of its own: an entry that is not there.
+    return "".join(f"{line.revision:>6}  {instant(line.at)}  {line.kind:<9}  {clean(_words(line))}\n" for line in lines)
 
 
 def render_audit_jsonl(lines: Iterable[AuditLine]) -> str:
@@ -100,7 +102,7 @@ def _story(told: Told) -> list[str]:
     fence = fence_for(reason)
     lines = [f"## {told.request[:12]}, pull request {body.get('pull_request')}", "", f"{fence}text", reason, fence, ""]
     if body.get("link"):
-        lines.append(f"- link: `{body['link']}`")
+        lines.append(f"- link: {_code(body['link'])}")
     lines += [f"- denied by {inert_text(who)}" for who in told.denials]
     lines += [f"- withdrawn by {inert_text(who)}" for who in told.withdrawn]
     lines += [
@@ -108,8 +110,9 @@ def _story(told: Told) -> list[str]:
         for grant in told.grants
     ]
     lines += [
-        f"- used at {instant(at)} in {inert_text(str(use['region']))} by `{use['binding']}` for `{use['commit']}` "
-        f"(the same {use['matched_by']}); closed by {inert_text(', '.join(map(str, _list(use.get('closed_by')))))}, "
+        f"- used at {instant(at)} in {inert_text(str(use['region']))} by {_code(use['binding'])} "
+        f"for {_code(use['commit'])} (the same {use['matched_by']}); "
+        f"closed by {inert_text(', '.join(map(str, _list(use.get('closed_by')))))}, "
         f"would have opened {use.get('next_open') or 'at no known time'}"
         for at, use in told.uses
     ]
@@ -165,6 +168,11 @@ def _freezes(body: Mapping[str, Any]) -> str:
         return "every freeze"
     entries = ", ".join(str(each) for each in _list(body["freezes"]))
     return f"freeze {entries}" if entries else "nothing"
+
+
+def _code(value: object) -> str:
+    """Return a text as code that nothing in it ends."""
+    return "`" + clean(str(value)).replace("`", "'") + "`"
 
 
 def _list(value: object) -> list[Any]:
