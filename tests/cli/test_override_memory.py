@@ -59,6 +59,19 @@ def test_what_was_withdrawn_stays_so_when_its_comment_is_gone(
     assert "used" not in [entry["kind"] for entry in talk.ledger()]
 
 
+@pytest.mark.parametrize("undo", [forget, edit], ids=["deleted", "edited"])
+def test_a_denial_that_was_taken_back_does_not_stand_again(talk: Talk, undo: Callable[[Talk, str], None]) -> None:
+    """Not with the comment that took it back gone; a later one counts, the withdrawal is of what was said before."""
+    request = granted(talk)
+    talk.says("carol", f"/wedgate deny {H1} {request}")
+    last = max(each.at for each in talk.world.comments[7] if each.at)
+    talk.says("carol", "/wedgate withdraw", at=last + timedelta(seconds=5))
+    undo(talk, "/wedgate withdraw")
+    assert talk.looks().exit_code == 0
+    talk.says("carol", f"/wedgate deny {H1} {request}", at=last + timedelta(seconds=9))
+    assert talk.deploys(MERGED).exit_code == 10
+
+
 def test_an_approval_after_its_withdrawal_counts_again(talk: Talk) -> None:
     """The withdrawal is of what was said before."""
     request = granted(talk)

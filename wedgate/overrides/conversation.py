@@ -254,6 +254,7 @@ class _Hearing:
                     approvals[said.author.id] = Approval(person=said.author, at=at, comment=said.comment.id)
                 elif said.author.id in self._book.roles:
                     self._refuse(said, _no_write(said.author))
+        denials = {number: each for number, each in denials.items() if not self._was_lifted(number, each[1], request)}
         ordered = sorted(approvals.values(), key=lambda each: (each.at, each.comment))
         return tuple(ordered), denials, tuple(taken_back)
 
@@ -261,6 +262,11 @@ class _Hearing:
         """Whether the ledger has that somebody took an approval back after this one."""
         back = self._seen.withdrawals.get((request.id, said.author.id, "approval"))
         return back is not None and said.comment.at <= back
+
+    def _was_lifted(self, person: int, denied: datetime, request: Request) -> bool:
+        """Whether the ledger has that somebody took a denial back after it was said; within one second it stands."""
+        back = self._seen.withdrawals.get((request.id, person, "denial"))
+        return back is not None and denied < back
 
     def _is_superseded(self, request: Request) -> bool:
         """Whether the ledger has a later request of this pull request, whose comment is gone."""
