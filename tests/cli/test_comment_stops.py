@@ -121,6 +121,14 @@ def test_one_service_hands_over_what_its_ledger_does_not_know(talk: Talk, rollou
     assert (f'knows no rollout {ROLLOUT} (did you mean "r-20261129"?)' in talk.answer) == (rollout == ROLLOUT)
 
 
+def test_each_rollback_of_a_comment_is_handed_over(talk: Talk) -> None:
+    """What the answer says to be asked for is what the next step gets, each rollout once."""
+    again = '/wedgate rollback r-20261129 reason="bad"'
+    assert talk.says("alice", f"{ROLLBACK}\n\n{again}\n\n{ROLLBACK}").exit_code == 0
+    written = (talk.directory / "output").read_text()
+    assert written.partition("rollback<<")[2].splitlines()[1] == f"{ROLLOUT},r-20261129"
+
+
 BY_HAND = "was not handed over, and nothing was returned: run `wedgate rollback`"
 HANDED = f"The rollback of {ROLLOUT} was handed over before"
 

@@ -133,15 +133,14 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
 
 
 def _return_at_once(comment: Comment, number: int, talk: Conversing, environment: Mapping[str, str]) -> str:
-    """Hand a rollback to the next step, before anything else is read that may fail; return what was handed over.
+    """Hand rollbacks to the next step, before anything else is read that may fail; return what was handed over.
 
-    It is handed over but once, also where nothing is: what is read later must not take it back.
+    They are handed over but once, also where nothing is: what is read later must not take it back.
     """
-    from wedgate.engine.conversation import rollback_of
+    from wedgate.engine.conversation import rollbacks_of
     from wedgate.render.annotations import inert
 
-    rollback = rollback_of(talk.overrides, talk.parts, comment, number)
-    handed = "" if rollback is None else rollback.rollout
+    handed = ",".join(rollbacks_of(talk.overrides, talk.parts, comment, number))
     if handed:
         click.echo(inert(f"wedgate: the next step is handed {handed}, to return it to stable"))
     _hand_over({"rollback": handed}, environment)

@@ -106,13 +106,13 @@ def _is_left(overrides: Overrides, command: Command, pull_request: int) -> bool:
     return not whose.is_own and whose.refusal is None
 
 
-def rollback_of(overrides: Overrides, parts: OverrideParts, comment: Comment, pull_request: int) -> Rollback | None:
-    """Return the rollback of this service that a comment asks for whose author may.
+def rollbacks_of(overrides: Overrides, parts: OverrideParts, comment: Comment, pull_request: int) -> tuple[str, ...]:
+    """Return the rollouts of this service that a comment asks to return to stable, where its author may ask that.
 
     Beside that only ledgers are read, and one that cannot be keeps nothing back.
     """
     asked = [each for each in read_comment(comment.body).commands if isinstance(each[1], Rollback)]
-    return _acts(overrides, parts, comment, asked, None, pull_request).rollback
+    return _acts(overrides, parts, comment, asked, None, pull_request).rollbacks
 
 
 def stop_at_once(overrides: Overrides, parts: OverrideParts, comment: Comment, pull_request: int) -> tuple[str, ...]:
@@ -216,7 +216,7 @@ class _Acts:
     drafts: tuple[Draft, ...] = ()
     done: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    rollback: Rollback | None = None
+    rollbacks: tuple[str, ...] = ()
     reported: tuple[str, ...] = ()
 
 
@@ -357,7 +357,8 @@ def _returned(
         asked = f"{author.login} asked to return {command.rollout} to stable"
         doubt = None if ledger is None else doubt_of(command.rollout, ledger)
         told = asked if doubt is None else f"{asked}; {doubt}"
-        return replace(acts, done=(*acts.done, told), rollback=command)
+        rollbacks = tuple(dict.fromkeys((*acts.rollbacks, command.rollout)))
+        return replace(acts, done=(*acts.done, told), rollbacks=rollbacks)
     if whose.refusal is None:
         return acts
     refusal = replace(whose.refusal, who=author.login, comment=comment.id)
