@@ -129,6 +129,19 @@ def test_each_rollback_of_a_comment_is_handed_over(talk: Talk) -> None:
     assert written.partition("rollback<<")[2].splitlines()[1] == f"{ROLLOUT},r-20261129"
 
 
+@pytest.mark.parametrize("remote", ["http://bot:hunter2@127.0.0.1:9/x.git", "http://127.0.0.1:9/x.git?token=hunter2"])
+def test_no_password_of_a_ledger_is_said(talk: Talk, remote: str) -> None:
+    """It is refused by now; a version of before rolls back all the same, and nothing repeats it."""
+    text = talk.world.commits["a" * 40]["wedgate.yml"].decode()
+    talk.world.put("wedgate.yml", re.sub(r'remote: "[^"]*"', f'remote: "{remote}"', text).encode())
+    done = talk.says("alice", ROLLBACK)
+    assert handed_over(talk)
+    said = [done.output, *(each.body for each in talk.world.comments[7])]
+    assert any("could not answer" in each for each in said)
+    assert "127.0.0.1:9/x.git" in "".join(said)
+    assert "hunter2" not in "".join(said)
+
+
 BY_HAND = "was not handed over, and nothing was returned: run `wedgate rollback`"
 HANDED = f"The rollback of {ROLLOUT} was handed over before"
 

@@ -82,6 +82,9 @@ BEYOND_A_SCHEMA = frozenset(
     rule-unknown-region
     rule-where-twice
     state-path
+    state-remote-password
+    state-remote-query
+    state-remote-ssh
     state-ref-of-postgres
     state-url-missing
     state-url-of-file

@@ -5,6 +5,7 @@ Like ``references`` it reads plain data of any shape and leaves wrong types to `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -31,6 +32,7 @@ def check_consistency(data: object, complaints: Complaints, *, is_earlier: bool 
     if not is_earlier:
         check_rule_names(_mapping(file.get("rules")), complaints)
         check_longest(file, complaints)
+        _check_remote(_mapping(file.get("state")).get("remote"), complaints)
     _check_loads(_mapping(file.get("loads")), complaints)
     check_overrides(file, complaints)
     rollout = _mapping(file.get("rollout"))
@@ -171,6 +173,17 @@ def _check_state(state: Mapping[str, Any], complaints: Complaints) -> None:
         complaints.key(("state",), "'path' is missing", "add path: with the place of the file")
     if kind == "postgres" and "url" not in state:
         complaints.key(("state",), "'url' is missing", f"add url: env/{DATABASE_VARIABLE}")
+
+
+_SECRET = re.compile(r"https?://([^/?#]*@|[^?#]*[?#])|[^:/?#]+://[^/?#]*:[^/?#]*@", re.IGNORECASE)
+"""An address that a token or a password is part of, or may be; over SSH a name alone is none."""
+
+
+def _check_remote(remote: object, complaints: Complaints) -> None:
+    """Refuse an address with a secret, which is not repeated: what git says of it stands where everybody reads it."""
+    if isinstance(remote, str) and _SECRET.match(remote.strip()):
+        remedy = "write the address alone, and give the token in WEDGATE_GITHUB_TOKEN or GITHUB_TOKEN"
+        complaints.value(("state", "remote"), "a password does not belong into this file", remedy)
 
 
 def _check_notify(notify: object, complaints: Complaints) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import secrets
 import subprocess
 from collections.abc import Callable
@@ -48,7 +49,12 @@ class KeptFile:
     @property
     def name(self) -> str:
         """Return the ref and its repository."""
-        return f"{self.ref} of {self.url}"
+        return f"{self.ref} of {self.shown}"
+
+    @property
+    def shown(self) -> str:
+        """Return the address as it may be said: without what a password may be in."""
+        return re.sub(r"(?<=://)[^/?#]*@|[?#].*", "", self.url) if "://" in self.url else self.url
 
 
 class BareRepository:
@@ -123,9 +129,11 @@ class BareRepository:
         }
         words = ["git", "-c", f"core.hooksPath={os.devnull}", "-c", "gc.auto=0", *arguments]
         try:
-            return subprocess.run(
+            done = subprocess.run(
                 words, env=environment, input=given, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
             )
+            done.stderr = done.stderr.replace(self._kept.url.encode(), self._kept.shown.encode())
+            return done
         except FileNotFoundError:
             raise self._kept.error(f"git is not installed, and the {self._kept.kind} is kept on a git ref") from None
         except (OSError, subprocess.SubprocessError) as error:
