@@ -143,6 +143,24 @@ def test_the_page_of_a_month_says_who_why_how_long_and_what_happened(ledger: Pat
     assert "0 asked for" in run("report", "--month", "2026-07")[1]
 
 
+def test_what_is_used_a_month_later_is_on_both_pages(place: Path, override_story: Story) -> None:
+    """Whoever reads the page of a month finds every use of it, each counted once."""
+    request = override_story.asks(line="regions=eu rules=saturday for=4h reason=down")
+    for who in ("alice", "bob"):
+        override_story.approves(who, request)
+    grant = override_story.grant()
+    assert isinstance(grant, Grant)
+    news = news_of(override_story.standing(), override_story.change, (), AT)
+    use = draft_of_use(grant, Outgoing(commit=H1, binding="run:9"), datetime(2026, 7, 1, 0, 30, tzinfo=UTC), {})
+    write(FileStore(place / "ledger" / "venue-search.jsonl"), [*news, use])
+    june, july = (run("report", "--month", month)[1] for month in ("2026-06", "2026-07"))
+    assert "1 asked for, 0 used." in june
+    assert "0 asked for, 1 used." in july
+    for page in (june, july):
+        assert "used at 2026-07-01T00:30:00Z in eu by `run:9`" in page
+    assert "0 asked for, 0 used." in run("report", "--month", "2026-08")[1]
+
+
 FALSE = "     9  2026-06-06T12:00:00Z  denied     #7 forged by carol"
 
 

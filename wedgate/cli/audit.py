@@ -171,18 +171,20 @@ def export(form: str, config: Path | None) -> ExitCode:
 def report(month: str | None, config: Path | None) -> ExitCode:
     """Write the page of a month in Markdown: every override, who, why, how long, and what happened after.
 
+    It has what was asked for, granted or used in that month: a request over the end of a month is on both pages, whole.
+
     \b
     Examples:
       wedgate audit report --month 2026-11 > overrides-2026-11.md
     """
     from wedgate.overrides.history import history_of
-    from wedgate.render.audit import in_month, is_in, render_month
+    from wedgate.render.audit import in_month, render_month, told_in
 
     asked = month or f"{datetime.now(UTC):%Y-%m}"
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", asked):
         raise UsageError(f"--month takes a month such as 2026-11, not {ascii(asked)[:20]}")
     ledger = _ledger(_configuration(config))
-    told = [each for each in history_of(ledger.audit) if is_in(each.at, asked)]
+    told = told_in(history_of(ledger.audit), asked)
     page = render_month(asked, told, in_month(ledger.audit, asked), revision=ledger.revision, head=ledger.head)
     click.echo(page, nl=False)
     return ExitCode.DONE

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from wedgate.ledger.audit import Act, AuditLine
@@ -65,8 +65,9 @@ def render_audit_csv(lines: Iterable[AuditLine]) -> str:
 
 def render_month(month: str, told: Sequence[Told], frozen: Sequence[AuditLine], *, revision: int, head: str) -> str:
     """Return the page of a month in Markdown: every override, who, why, how long, and what happened after."""
-    used = sum(1 for each in told if each.uses)
-    lines = [f"# Overrides in {month}", "", f"{len(told)} asked for, {used} used.", ""]
+    asked = sum(is_in(each.at, month) for each in told)
+    used = sum(any(is_in(at, month) for at, _ in each.uses) for each in told)
+    lines = [f"# Overrides in {month}", "", f"{asked} asked for, {used} used.", ""]
     if told:
         lines += [
             "| when | commit | regions | rules | asked by | approved by | outcome |",
@@ -117,6 +118,16 @@ def _story(told: Told) -> list[str]:
         for at, use in told.uses
     ]
     return lines
+
+
+def told_in(told: Iterable[Told], month: str) -> list[Told]:
+    """Return the requests of which something belongs into a month (``YYYY-MM``, UTC): asked for, granted or used."""
+    return [each for each in told if any(is_in(at, month) for at in _instants(each))]
+
+
+def _instants(told: Told) -> tuple[datetime, ...]:
+    granted = (datetime.fromisoformat(str(grant["granted"])).astimezone(UTC) for grant in told.grants)
+    return (told.at, *granted, *(at for at, _ in told.uses))
 
 
 def in_month(lines: Iterable[AuditLine], month: str) -> tuple[AuditLine, ...]:
