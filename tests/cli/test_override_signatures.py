@@ -839,3 +839,12 @@ def test_a_deployment_is_named_by_a_name(clone: Clone, name: str) -> None:
     """The name is shown, and is compared with others."""
     with pytest.raises(UsageError, match="--use takes the name of a deployment"):
         clone.verify(clone.asks(), more=("--use", name))
+
+
+@pytest.mark.parametrize("more", [("--link", "https://x.example/1"), ("--reason", "it is"), ("--rule", "saturday")])
+@pytest.mark.parametrize("end", ["\n/wedgate freeze for=2h reason=x", "\r\nmore", "\u2028more"])
+def test_a_request_is_one_line(clone: Clone, more: tuple[str, str], end: str) -> None:
+    """A second one would be a command of its own, or nothing that the line can be."""
+    option, text = more
+    with pytest.raises(UsageError, match="is one line"):
+        clone.asks(option, f"{text}{end}")

@@ -80,6 +80,8 @@ def request(
       wedgate override request --as erin --key KEY --commit SHA --region eu --rule saturday --for 4h --reason x > r.json
     """
     line = _line_of(asked)
+    if len(line.splitlines()) > 1:
+        raise UsageError("a request is one line: --reason, --link, --region and --rule take no line break")
     if (number is None) == (principal is None) or (principal is None) != (key is None):
         raise UsageError("give --pull-request to ask on the forge, or --as and --key to sign a statement")
     if number is not None:
