@@ -32,7 +32,13 @@ FULL = (
 )
 PERMISSIONS = {
     "wedgate-gate.yml": {"contents": "read"},
-    "wedgate-rollout.yml": {"contents": "read", "actions": "write", "pull-requests": "read", "statuses": "read"},
+    "wedgate-rollout.yml": {
+        "contents": "read",
+        "actions": "write",
+        "pull-requests": "read",
+        "statuses": "read",
+        "checks": "read",
+    },
     "wedgate-rollback.yml": {"contents": "read"},
     "wedgate-plan.yml": {"contents": "read", "pull-requests": "write"},
     "wedgate-diff.yml": {"contents": "read", "pull-requests": "write"},

@@ -276,6 +276,15 @@ def test_the_start_of_a_release_is_not_replaced_by_a_tick() -> None:
     assert "inputs.digest || 'tick'" in group
 
 
+@pytest.mark.parametrize("name", ["check", "rollout"])
+def test_what_may_use_a_grant_reads_what_anchors_the_ledger(name: str) -> None:
+    """Comments, statuses and check runs: where only the last have an anchor, a use without them ends with 20."""
+    (job,) = loaded(ROOT / ".github" / "workflows" / f"{name}.yml")["jobs"].values()
+    given = {key: job["permissions"].get(key) for key in ("pull-requests", "statuses", "checks")}
+    assert given.pop("pull-requests") in ("read", "write")
+    assert given == {"statuses": "read", "checks": "read"}
+
+
 def test_a_plan_may_write_a_comment_and_nothing_else() -> None:
     """And checks nothing out."""
     (job,) = loaded(ROOT / ".github/workflows/plan.yml")["jobs"].values()
