@@ -493,6 +493,17 @@ def test_requests_without_a_histogram_and_without_codes(world: World) -> None:
         world.source(match={}, colours={"label": "envoy_cluster_name"}, **settings).read(utc_now())
 
 
+def test_every_process_with_good_answers_has_a_histogram(world: World) -> None:
+    """Of two processes one says nothing of latency: its answers may be the slow ones. One that failed or idled may."""
+    idle = {"503": 4, "timeouts": 0}
+    world.show(metrics({"blue": BLUE, "green": BLUE}))
+    world.show(metrics({"blue": BLUE, "green": idle}), of=1)
+    assert world.source(instances=2).read(utc_now()).colours["green"].requests == 106
+    world.show(metrics({"blue": BLUE, "green": idle | {"200": 9}}), of=1)
+    with pytest.raises(ExternalSystemError, match="1 of green's processes has good answers and no"):
+        world.source(instances=2).read(utc_now())
+
+
 def test_buckets_that_do_not_add_up(world: World) -> None:
     """Without +Inf, or falling, a histogram is none."""
     for edges in ({"1": 5}, {"1": 5, "5": 3, "+Inf": 9}):
