@@ -7,7 +7,7 @@ import random
 from statistics import median
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -166,6 +166,21 @@ def test_the_unit_changes_nothing(base: list[float], candidate: list[float], fac
     other = compare([value * factor for value in base], [value * factor for value in candidate], direction=way)
     assert (one.outcome, one.rule, one.p) == (other.outcome, other.rule, other.p)
     assert one.estimate == pytest.approx(other.estimate, rel=1e-8)
+
+
+WHOLE = st.lists(st.integers(90, 115), min_size=5, max_size=12)
+
+
+@given(WHOLE, WHOLE, st.sampled_from((LOWER, HIGHER)))
+@settings(max_examples=600, deadline=None)
+@example([100] * 10, [110] * 8 + [109] * 2, LOWER)
+@example([97, 97, 97, 100, 100, 100, 104, 104, 104], [100] * 9, LOWER)
+def test_whole_milliseconds_are_judged_alike_in_seconds(base: list[int], candidate: list[int], way: Direction) -> None:
+    """Ratios that lie on a margin, and spreads on that of a contended machine, are common among whole numbers."""
+    one = compare(base, candidate, direction=way)
+    for factor in (0.001, 0.01, 1e-9):
+        other = compare([value * factor for value in base], [value * factor for value in candidate], direction=way)
+        assert (one.outcome, one.rule, one.p) == (other.outcome, other.rule, other.p)
 
 
 def test_values_that_only_look_equal_after_a_division_are_ties() -> None:

@@ -128,7 +128,7 @@ def compare(
         return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=why)
     if contended is None:
         costs = [value if direction is Direction.LOWER_IS_BETTER else inverse(value) for value in base]
-        contended = max_spread(costs, costs) > CONTENDED
+        contended = is_contended(max_spread(costs, costs))
     level = SHARES[Rule.LOWEST_RANKS if contended else Rule.ALL_RANKS] * asked.level / family
     if least > level:
         needed = next(count for count in count_from(1) if level * comb(2 * count, count) >= 1)
@@ -137,6 +137,11 @@ def compare(
         return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=why)
     arms = _Arms(base, candidate, direction, asked)
     return arms.comparison(family, in_turns=in_turns, contended=contended)
+
+
+def is_contended(spread: float) -> bool:
+    """Whether a base that spreads so far was measured on a contended machine."""
+    return spread > CONTENDED * (1 + SAME)
 
 
 def max_spread(lows: Sequence[float], highs: Sequence[float]) -> float:
@@ -199,7 +204,9 @@ class _Arms:
         # That of all ranks is beyond the middle always.
         upper = max(self._middle, *(self._upper(test, level[test]) for test in tests))
         fails = all(chances[test] <= share[test] for test in tests)
-        ruled_out = upper < self._missed and self._upper(Rule.ALL_RANKS, level[Rule.ALL_RANKS]) < self._missed**FAR
+        far = self._upper(Rule.ALL_RANKS, level[Rule.ALL_RANKS])
+        # What lies on a margin is beyond it, in every unit.
+        ruled_out = upper < self._missed * (1 - SAME) and far < self._missed**FAR * (1 - SAME)
         if self._asked.at_least and not ruled_out:
             ruled_out = self._is_too_small(tests, level)
         outcome, why = self._said(fails=fails, ruled_out=ruled_out)
