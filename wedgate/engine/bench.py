@@ -171,8 +171,10 @@ class _Bench:
             return trial, None
         number = _printed(printed.pattern, trial.output)
         if number is None:
+            commas = any("," in match[0] for match in printed.pattern.finditer(trial.output))
+            how = "; a comma only parts thousands, as in 1,250.5" if commas else ""
             raise _FailedError(
-                name, f"it printed no finite number where --metric looks ({printed.pattern.pattern})", trial.output
+                name, f"it printed no finite number where --metric looks ({printed.pattern.pattern}){how}", trial.output
             )
         return replace(trial, output=""), number
 
@@ -251,12 +253,17 @@ def _metric(name: str, unit: str, values: Sequence[float], times: tuple[datetime
     return Metric(name=name, unit=unit, direction=Direction.LOWER_IS_BETTER, values=tuple(values), times=times)
 
 
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?\s*")
+"""A number in which commas part thousands; in any other a comma may be a decimal one."""
+
+
 def _printed(pattern: re.Pattern[str], output: str) -> float | None:
     """Return the median of the numbers that a pattern finds; ``None`` where one of them is none, or is not finite."""
     found = []
     for match in pattern.finditer(output):
         try:
-            found.append(float((match[1] if pattern.groups else match[0]).replace(",", "")))
-        except (ValueError, AttributeError):
+            text = match[1] if pattern.groups else match[0]
+            found.append(float(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text))
+        except (ValueError, TypeError):
             return None
     return median(found) if found and all(map(math.isfinite, found)) else None
