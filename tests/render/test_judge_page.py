@@ -162,6 +162,13 @@ def test_a_dot_lies_where_its_value_does() -> None:
     assert many.count("h0") == 2 * MOST_DOTS
 
 
+def test_a_candidate_that_costs_something_where_the_base_costs_nothing_has_a_page() -> None:
+    """No ratio of theirs is finite: the picture stands at its edge."""
+    picture, ends = interval_strip(math.inf, (math.inf, math.inf), (1.02, 1.1), "words")
+    assert ends[0] < 1 < 1.1 < ends[1]
+    assert not re.search(r'(?:x[12]|d)="[^"]*(?:nan|inf)', picture)
+
+
 @pytest.mark.parametrize("limits", [(0.99, 1.05), (0.99, math.inf), (-math.inf, 40.0), (0.0, 0.1)])
 def test_an_interval_stays_in_its_picture(limits: tuple[float, float]) -> None:
     """What lies beyond the scale ends at its edge; the margins are always there."""
