@@ -102,6 +102,22 @@ def test_a_worse_candidate_never_gets_a_better_verdict(
     assert order.index(found.outcome) <= order.index(then.outcome)
 
 
+@pytest.mark.parametrize(
+    "base", [[66.0, 41.0, 91.0], [0.5, 0.3, 0.7], [2e-308, 1e-308, 3e-308], quiet(10, seed=1), busy(10, seed=1)]
+)
+def test_a_candidate_that_costs_nothing_is_no_worse_than_one_that_costs_a_little(base: list[float]) -> None:
+    """Nothing is the least there is, on a quiet machine and on a contended one."""
+    for count in (5, 10):
+        little = compare(base, [min(base) / 41] * count, direction=LOWER)
+        some = compare(base, [0.0, *[min(base) / 41] * (count - 1)], direction=LOWER)
+        nothing = compare(base, [0.0] * count, direction=LOWER)
+        assert nothing.outcome is little.outcome
+        assert some.outcome is little.outcome
+        assert nothing.upper is not None
+        assert little.upper is not None
+        assert nothing.upper <= little.upper
+
+
 @given(ARMS, st.sampled_from((LOWER, HIGHER)), st.booleans())
 @settings(max_examples=600, deadline=None)
 def test_what_passes_is_not_worse_in_the_middle_either(

@@ -318,6 +318,9 @@ class _Arms:
     def _is_above(self, ratio: float, *, rising: bool, level: float) -> bool:
         """Whether the candidate takes more than a ratio of the base; or, not ``rising``, less."""
         base = _times(self._base, ratio * (1 - SAME if rising else 1 + SAME))
+        if not rising and not ratio:
+            # What costs nothing takes less than any part of the base, however small.
+            base = [math.ulp(0.0) if value else value for value in self._base]
         worse, better = (self._candidate, base) if rising else (base, self._candidate)
         return _p_of_lowest(worse, better, level) <= level
 
