@@ -65,6 +65,7 @@ def test_codes_that_are_named_are_errors_too(region, difference, codes: tuple[st
         region.get(path)
     found = slice_between(before, named.read(now()), stable="blue").stable
     assert (found.requests, found.errors) == (3, errors)
+    assert found.refused == 2 - errors
 
 
 def test_a_latency_is_in_its_bucket(difference) -> None:

@@ -189,7 +189,7 @@ def test_other_names_labels_and_units(world: World) -> None:
     lines = [line if "region=" in line else line.replace("{", '{region="us-west",') for line in lines]
     world.show("\n".join((*lines, "")))
     green = world.source(**OTHER, match={"region": "{region}"}).read(utc_now()).colours["green"]
-    assert (green.requests, green.errors, green.timeouts) == (104, 5, 0)
+    assert (green.requests, green.errors, green.timeouts, green.refused) == (104, 5, 0, 5)
     assert [(each.lower_ms, each.upper_ms, each.count) for each in green.latency] == [
         (0, 50, 7),
         (50, 100, 93),

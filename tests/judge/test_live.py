@@ -317,6 +317,44 @@ def test_a_ceiling_of_latency_holds_whatever_stable_does(
     assert verdict.outcome is outcome, verdict.text
 
 
+def refusing(sample, *, candidate: int, stable: int = 0, bursts: int = 0) -> list[Slice]:
+    """Return forty slices of 100 requests a colour; of each so many are refused, and of some all of the candidate's."""
+    slices = bake_of(sample, stable=7, candidate=7, slices=40, requests=100, stable_requests=100)
+    return [
+        replace(
+            piece,
+            stable=replace(piece.stable, refused=stable),
+            candidate=replace(piece.candidate, refused=100 if place < bursts else candidate),
+        )
+        for place, piece in enumerate(slices)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "outcome"),
+    [
+        ({"candidate": 100}, Outcome.MARGINAL),
+        ({"candidate": 2}, Outcome.MARGINAL),
+        ({"candidate": 12, "stable": 7}, Outcome.MARGINAL),
+        ({"candidate": 0}, Outcome.PASS),
+        ({"candidate": 7, "stable": 7}, Outcome.PASS),
+        ({"candidate": 0, "stable": 9}, Outcome.PASS),
+        ({"candidate": 1, "stable": 1, "bursts": 4}, Outcome.PASS),
+        ({"candidate": 0, "bursts": 5}, Outcome.MARGINAL),
+    ],
+)
+def test_a_version_that_refuses_more_does_not_pass(sample, shape: dict[str, int], outcome: Outcome) -> None:
+    """Fast answers of 404 are no errors and no good work; what one colour meets for a moment is chance."""
+    slices = refusing(sample, **shape)
+    verdict = judge_live(slices, JudgeSettings(), level=LEVEL, final=True)
+    assert verdict.outcome is outcome, verdict.text
+    assert judge_live(slices, JudgeSettings(), level=LEVEL, final=False).outcome is Outcome.MARGINAL
+    alone = judge_live(slices, JudgeSettings(), level=LEVEL, final=True, against_limits=True)
+    assert alone.outcome is Outcome.PASS
+    if outcome is Outcome.MARGINAL:
+        assert "codes that are no errors (4xx)" in verdict.text
+
+
 @pytest.mark.parametrize("against_limits", [False, True])
 @pytest.mark.parametrize(("hidden", "outcome"), [(10, Outcome.PASS), (11, Outcome.NOT_ENOUGH_DATA)])
 def test_a_slow_tail_that_is_in_no_bucket_does_not_pass(

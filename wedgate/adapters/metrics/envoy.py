@@ -39,6 +39,7 @@ _COUNTERS = (
     "upstream_rq_rx_reset",
 )
 _CODES = "upstream_rq_[1-4][0-9][0-9]"
+_REFUSAL = re.compile("4[0-9][0-9]")
 _HISTOGRAM = "upstream_rq_time"
 
 
@@ -86,9 +87,18 @@ def _sample(plain: Mapping[str, Any], cluster: str, codes: Sequence[re.Pattern[s
     cut_off = max(0, broken - int(values.get(prefix + "upstream_rq_503", 0)))
     answers = {name.removeprefix(f"{prefix}upstream_rq_"): value for name, value in values.items()}
     named = sum(int(count) for code, count in answers.items() if any(each.fullmatch(code) for each in codes))
+    refused = sum(
+        int(count)
+        for code, count in answers.items()
+        if _REFUSAL.fullmatch(code) and not any(each.fullmatch(code) for each in codes)
+    )
     errors = min(requests, int(values.get(prefix + "upstream_rq_5xx", 0)) + named + cut_off)
     return ColourSample(
-        requests=requests, errors=errors, timeouts=timeouts, latency=_buckets(plain["stats"], prefix + _HISTOGRAM)
+        requests=requests,
+        errors=errors,
+        timeouts=timeouts,
+        latency=_buckets(plain["stats"], prefix + _HISTOGRAM),
+        refused=refused,
     )
 
 

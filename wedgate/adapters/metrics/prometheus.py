@@ -138,7 +138,15 @@ class PrometheusMetrics:
                 "and may be the slowest; is each of them scraped whole?"
             )
         used = self._used(colour, mine, {_moment(series, instant) for series in requests}, instant)
-        return ColourSample(requests=max(answered, errors), errors=errors, timeouts=late, latency=latency, used=used)
+        refused = _total([each for each in requests if names.is_refusal(each.labels[names.code_label])], instant)
+        return ColourSample(
+            requests=max(answered, errors),
+            errors=errors,
+            timeouts=late,
+            latency=latency,
+            used=used,
+            refused=refused,
+        )
 
     def _with_good_answers(self, requests: Sequence[Series], instant: float) -> int:
         """Return how many processes have answered something that is no error."""
