@@ -109,7 +109,7 @@ def test_the_schema_takes_what_is_written() -> None:
         ({"at": "2027-06-07T10:00:00"}, "at: '2027-06-07T10:00:00' has no offset"),
         ({"commit": "abc"}, "commit: 'abc' has another shape"),
         ({"machine": []}, "machine: expected an object"),
-        ({"metrics": []}, "metrics: expected a list"),
+        ({"metrics": []}, "metrics: is an empty list"),
         ({"metrics": [{"name": "q", "unit": "ms", "direction": "lower-is-better", "value": -1, "count": 1}]}, "is -1"),
         ({"odd": 1}, "odd: is not a field"),
     ],
