@@ -1113,6 +1113,15 @@ ATTACKS = (
         f"{SERVICES}::test_the_ledger_of_each_service_is_compared_with_its_own_anchors",
     ),
     Attack(
+        "statement-of-another-repository",
+        "takes what was signed for another repository whose signers are the same to a clone in a terminal",
+        "refuses a statement that is not for the repository of the variable, the option or the clone's origin",
+        "wedgate/cli/signed.py",
+        "if self.repository.lower() != self.statement.repository.lower():",
+        "if False:",
+        f"{SIGNED}::test_a_statement_for_another_repository_opens_nothing[origin]",
+    ),
+    Attack(
         "edit-the-ledger",
         "edits one entry",
         "verifies the chain whenever it reads",
