@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from wedgate.adapters.targets.interface import ChangedError, WeightsReading
 from wedgate.engine import holder
 from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import LEASE_LASTS, is_alive, own_name
@@ -476,3 +477,26 @@ def test_a_take_over_keeps_its_fence_off_what_somebody_else_has_begun(make_world
     assert (found.weights, found.fence) == theirs
     assert end.exit_code is ExitCode.NEEDS_HUMAN
     assert "r2: weights are blue 40 % / green 60 %, written by theirs" in end.text
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_an_own_fence_that_is_in_force_late_is_no_strangers(make_world: Callable[..., Any], times: int) -> None:
+    """The same weights, and a fence that the look before did not see: it is written over, and not asked for ever."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    switch, asked = world.targets["r1"].set_weights, []
+
+    def late(weights: Weights, fence: Fence, *, over: Any = None) -> Any:
+        if weights.green == 10 and len(asked) < times:
+            asked.append(over)
+            raise ChangedError(
+                "r1: written since", found=WeightsReading(weights=STABLE, fence=replace(fence, revision=0))
+            )
+        return switch(weights, fence)
+
+    world.targets["r1"].set_weights = late
+    for _ in range(3):
+        world.tick(after=timedelta(seconds=30))
+    assert world.weights() == {"r1": 10 if times == 1 else 0}
+    assert len(asked) < 20
+    assert any("is not what was written" in each.why for each in world.said) is (times > 1)

@@ -575,16 +575,28 @@ class Ticker:
         """
         over = None if effect.is_decrease else self._last.get(effect.region)
         fence = self._book.fence(self.state.plan.rollout)
-        try:
-            reading = self.target(effect.region).set_weights(effect.weights, fence, over=over)
-        except ChangedError as error:
-            return self._taken(effect.region, error.found)
+        for _ in range(MOST_CHANGES):
+            try:
+                reading = self.target(effect.region).set_weights(effect.weights, fence, over=over)
+            except ChangedError as error:
+                if over is None or not self._is_own_again(over, error.found):
+                    return self._taken(effect.region, error.found)
+                over = error.found
+            else:
+                break
+        else:
+            raise ExternalSystemError(f"{effect.region}: what is in force is not what was written there last")
         self._last[effect.region] = reading
         at = self._now()
         said = Progress(at=at, region=effect.region, what="weights", why=effect.why, weights=reading.weights)
         self._parts.observe(said)
         self.raised = None if effect.is_decrease else said
         return ev.WeightsRead(at=at, region=effect.region, weights=reading.weights, fence=reading.fence)
+
+    def _is_own_again(self, read: WeightsReading, found: WeightsReading) -> bool:
+        """Whether what was found are the weights that were read, with a fence of this rollout that came late."""
+        is_own = found.fence is not None and found.fence.rollout == self.state.plan.rollout
+        return is_own and found.weights == read.weights
 
     def _say(self, region: str | None, what: str, why: str, until: datetime | None) -> None:
         """Tell whoever watches."""
