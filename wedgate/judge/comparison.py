@@ -38,6 +38,10 @@ MANY = 20
 """So many values of each build count in full, unless they were measured in turns: what drifts does not average out."""
 FAR = 2
 """A pass by lowest ranks needs all ranks to rule out so many times the margin that must not be missed, at least."""
+SEVERAL = 2
+"""So many of the candidate's values far beyond all of the base's are no pass: a part of the runs may be slow."""
+BY_CHANCE = 0.25
+"""Unless the highest values of identical builds were the candidate's more often: two of as many values are not."""
 SAME = 1e-9
 """Values that are no further apart than this, relative to one another, are the same: float division moves ties."""
 
@@ -232,12 +236,14 @@ class _Arms:
         return Outcome.PASS, f"{missed} would have been seen"
 
     def _beyond(self) -> int:
-        """Return how many of the candidate's values are far beyond all of the base's, if chance hardly does that."""
+        """Return how many of the candidate's values are far beyond all of the base's, where that is no mere chance."""
         worst = self._bound(self._base[-1], self._missed)
         count = len(self._candidate) - bisect_right(self._candidate, worst)
         arms = len(self._base) + len(self._candidate)
         chance = comb(arms - count, len(self._base)) / comb(arms, len(self._base))
-        return count if chance <= self._asked.level else 0
+        # Of a base that is all 0 anything is far beyond.
+        usual = BY_CHANCE if self._base[-1] else self._asked.level
+        return count if count >= SEVERAL and chance <= usual else 0
 
     def _rule(self, *, in_turns: bool, contended: bool) -> Rule:
         if contended:
