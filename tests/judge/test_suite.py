@@ -264,6 +264,58 @@ def test_a_share_that_rose_over_all_runs_does_not_pass(failed: float) -> None:
     assert judge_suite(share(*[failed] * 10), share(*[0.0] * 10)).outcome is Outcome.PASS
 
 
+@pytest.mark.parametrize("bad", [2, 1])
+def test_a_share_that_succeeded_and_fell_does_not_pass(bad: int) -> None:
+    """As k6 writes its checks: more is better. A slight fall that no order of runs shows is one, too."""
+    way = Direction.HIGHER_IS_BETTER
+    for fell in (0.0, 0.94):
+        found = judge_suite(share(*[1.0] * 10, way=way), share(*[1.0] * (10 - bad), *[fell] * bad, way=way))
+        assert found.outcome is Outcome.MARGINAL
+        words = f"over all runs together it is {100 - 10 * bad * (1 - fell):.3g} %, and the base's 100 %"
+        assert found.results[0].comparison.why in (
+            words,
+            f"{bad} of its values are worse than the base's worst by 10 %",
+        )
+    assert judge_suite(share(*[0.5] * 10, way=way), share(*[1.0] * 10, way=way)).outcome is Outcome.PASS
+
+
+def test_a_share_in_percent_is_one_and_how_busy_something_is_is_none() -> None:
+    """Errors rise from nothing to 1 %; a processor at half of its power may be at 51 %."""
+
+    def percent(*values: float) -> Measurements:
+        return report(Metric(name="bad", unit="%", direction=Direction.LOWER_IS_BETTER, values=values))
+
+    found = judge_suite(percent(*[0.1] * 10), percent(*[0.1] * 9, 8.0))
+    assert found.outcome is Outcome.MARGINAL
+    assert found.results[0].comparison.why == "over all runs together it is 0.89 %, and the base's 0.1 %"
+    assert judge_suite(percent(*[50.0] * 10), percent(*[50.7] * 10)).outcome is Outcome.PASS
+    assert judge_suite(percent(*[0.1] * 10), percent(*[0.1] * 9, 4.0)).outcome is Outcome.PASS
+
+
+def test_a_value_just_above_the_whole_does_not_make_a_share_something_else() -> None:
+    """A division that rounds up."""
+    found = judge_suite(share(*[0.0] * 20), share(*[0.0] * 17, 1.0, 1.0, 1.0000001))
+    assert found.outcome is Outcome.MARGINAL
+    times = judge_suite(share(*[3.0] * 20), share(*[3.02] * 20))
+    assert times.outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("unit", ["errors", "ms", "B"])
+def test_what_never_happened_in_the_base_and_did_in_the_candidate_does_not_pass(unit: str) -> None:
+    """A count of errors: most runs have none, and by their order nothing rose."""
+
+    def counted(*values: float) -> Measurements:
+        return report(Metric(name="errors", unit=unit, direction=Direction.LOWER_IS_BETTER, values=values))
+
+    found = judge_suite(counted(*[0.0] * 20), counted(*[0.0] * 16, *[500.0] * 4))
+    assert found.outcome is Outcome.MARGINAL
+    assert found.results[0].comparison.why == "the base is 0 in every run, and 4 of the candidate's 20 are not"
+    assert judge_suite(counted(*[0.0] * 20), counted(*[0.0] * 19, 1.0)).outcome is Outcome.MARGINAL
+    small = SuiteSettings(margins=Margins(at_least=2.0))
+    assert judge_suite(counted(*[0.0] * 20), counted(*[0.0] * 19, 1.0), small).outcome is Outcome.PASS
+    assert judge_suite(counted(*[0.0] * 20), counted(*[0.0] * 20)).outcome is Outcome.PASS
+
+
 def test_a_build_is_not_judged_against_its_own_values() -> None:
     """A mixed-up artifact would pass; values that do not vary may be the same."""
     base = report(metric("a", seed=1), metric("b", seed=1))

@@ -1,4 +1,8 @@
-"""Which metrics a part of the candidate's runs lost: a benchmark that crashes now and then leaves its survivors."""
+"""What ranks do not see: survivors of runs that crashed, and a few runs that failed wholly.
+
+A benchmark that crashes now and then leaves the metrics of its survivors, and of a share of failures that rose in two
+runs of ten the order of runs says nothing.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,12 @@ from statistics import fmean
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
-SHARE = "ratio"
-"""The unit of a share: so many of all."""
+WHOLES = {"ratio": 1.0, "%": 100.0}
+"""The units of a share, and what all is in them."""
+RARE = 0.1
+"""In percent a larger share of the base's may be how busy something is, and no failures."""
+ROUNDED = 1e-6
+"""A share may be so much above the whole."""
 SHARE_MORE = 0.005
 """A share of failures that rose by more does not pass: as on live traffic."""
 
@@ -29,16 +37,27 @@ def partly_missing(base: Measurements, candidate: Measurements) -> Mapping[str, 
     return found
 
 
-def share_that_rose(metric: Metric, other: Metric) -> str | None:
-    """Return why a share of failures does not pass: over all runs together it rose, whatever the order of runs says.
+def what_rose(metric: Metric, other: Metric, at_least: float) -> str | None:
+    """Return why what ranks pass does not: a share of failures rose over all runs, or something began to happen.
 
-    Ranks see nothing of two runs of ten that failed wholly. ``None`` for what is no share, or did not rise so.
+    ``other`` is the candidate's, in the same unit. What is no more than ``at_least`` is too small to matter.
     """
-    is_cost = metric.direction is Direction.LOWER_IS_BETTER
-    if (metric.unit, other.unit) != (SHARE, SHARE) or not is_cost or not metric.values or not other.values:
+    if not metric.values or not other.values:
         return None
-    before, after = fmean(metric.values), fmean(other.values)
-    if not max(*metric.values, *other.values) <= 1 or after <= before + SHARE_MORE:
+    whole = WHOLES.get(metric.unit)
+    if whole is not None and max(metric.values) <= whole * (1 + ROUNDED):
+        return _share_that_rose(metric, other, whole, max(SHARE_MORE, at_least / whole))
+    happened = sum(value > at_least for value in other.values)
+    if metric.direction is Direction.HIGHER_IS_BETTER or any(metric.values) or not happened:
+        return None
+    return f"the base is 0 in every run, and {happened} of the candidate's {len(other.values)} are not"
+
+
+def _share_that_rose(metric: Metric, other: Metric, whole: float, at_least: float) -> str | None:
+    before, after = (fmean(each.values) / whole for each in (metric, other))
+    rose = after - before if metric.direction is Direction.LOWER_IS_BETTER else before - after
+    failed = before if metric.direction is Direction.LOWER_IS_BETTER else 1 - before
+    if rose <= at_least or (metric.unit == "%" and failed > RARE):
         return None
     return f"over all runs together it is {100 * after:.3g} %, and the base's {100 * before:.3g} %"
 

@@ -14,7 +14,7 @@ from wedgate.judge.bounded import compare_bounded
 from wedgate.judge.comparison import FEW, Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
 from wedgate.judge.measurements import MACHINE, Measurements, Metric
-from wedgate.judge.presence import partly_missing, share_that_rose
+from wedgate.judge.presence import partly_missing, what_rose
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
 from wedgate.judge.units import factor_between
@@ -125,8 +125,11 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
+    family = max(1, len(decided))
     results = tuple(
-        _held_back(_result(metric, other, settings, troubles[metric.name], max(1, len(decided))), gaps, metric, other)
+        _held_back(
+            _result(metric, other, settings, troubles[metric.name], max(1, len(decided))), gaps, metric, settings
+        )
         for metric, other in pairs
     )
     left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
@@ -168,12 +171,15 @@ def _score(results: Sequence[MetricResult], settings: ScoreSettings) -> Score:
     return score_metrics(metrics, weights=weights, thresholds=settings.thresholds, critical=settings.critical)
 
 
-def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, other: Metric | None) -> MetricResult:
+def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, settings: SuiteSettings) -> MetricResult:
     """Return a metric that does not pass for its survivors alone, nor as a share that rose; what fails stays so."""
     gap, found = gaps.get(result.name), result.comparison
     if gap is not None and found.outcome in (Outcome.PASS, Outcome.MARGINAL):
         return replace(result, comparison=replace(found, outcome=Outcome.NOT_ENOUGH_DATA, why=gap))
-    rose = share_that_rose(metric, other) if other is not None and found.outcome is Outcome.PASS else None
+    if found.outcome is not Outcome.PASS:
+        return result
+    margins = settings.margins_of.get(result.name, settings.margins)
+    rose = what_rose(metric, replace(metric, values=result.candidate), margins.at_least)
     if rose is not None:
         return replace(result, comparison=replace(found, outcome=Outcome.MARGINAL, why=rose))
     return result
