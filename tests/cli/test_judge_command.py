@@ -72,6 +72,16 @@ def test_a_directory_is_the_files_of_one_build(tmp_path: Path) -> None:
     assert (code, "n 8 + 8" in output) == (10, True)
 
 
+def test_survivors_pass_only_where_so_few_were_meant(tmp_path: Path) -> None:
+    """Ten rows against six."""
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2)
+    rows = candidate.read_text(encoding="utf-8").splitlines(keepends=True)
+    candidate.write_text("".join([rows[0], *rows[1:7], *rows[11:17]]), encoding="utf-8")
+    code, output = judge(base, candidate)
+    assert (code, "the candidate has 6 values and the base 10" in output) == (13, True)
+    assert judge(base, candidate, "--fewer-runs")[0] == 0
+
+
 def test_the_data_say_everything_that_the_text_does(tmp_path: Path) -> None:
     """Numbers for a machine, and nothing in them that JSON does not have."""
     base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2, slower=1.2)

@@ -225,7 +225,8 @@ def test_what_a_part_of_the_runs_lost_does_not_pass_for_the_rest() -> None:
     said = {each.name: each.comparison.why for each in found.results}
     assert said["checkout"].startswith("5 of the candidate's 10 files do not have it")
     assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=20, left=10)).outcome is Outcome.PASS
-    assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=10, left=10)).outcome is Outcome.PASS
+    on_purpose = SuiteSettings(fewer_runs=True)
+    assert judge_suite(crashed(1, of=20, left=10), crashed(2, of=10, left=10), on_purpose).outcome is Outcome.PASS
 
 
 def test_what_a_part_of_the_runs_lost_is_known_in_a_converted_report_too() -> None:
@@ -242,11 +243,57 @@ def test_values_that_are_fewer_than_those_beside_them_do_not_pass() -> None:
     base = report(metric("a", seed=1), metric("b", seed=1))
     found = judge_suite(base, report(metric("a", seed=2), metric("b", seed=2, count=6)))
     assert [each.comparison.outcome for each in found.results] == [Outcome.PASS, Outcome.NOT_ENOUGH_DATA]
-    assert "has 6 values of it, and 10 of another metric" in found.results[1].comparison.why
+    assert "has 6 values of it and the base 10, and of another metric it lost fewer" in found.results[1].comparison.why
     slow = judge_suite(base, report(metric("a", seed=2), metric("b", seed=2, count=6, times=1.3)))
     assert slow.results[1].comparison.outcome is Outcome.FAIL
     fewer = report(metric("a", seed=2, count=6), metric("b", seed=2, count=6))
     assert "another metric" not in judge_suite(base, fewer).results[1].comparison.why
+
+
+def test_what_was_lost_is_seen_beside_a_metric_of_which_the_base_has_another_number() -> None:
+    """One more or one fewer of some other metric once switched the look at values off."""
+    base = report(*(metric(name, seed=1, count=count) for name, count in (("a", 20), ("b", 20), ("c", 19))))
+    lost = report(*(metric(name, seed=2, count=count) for name, count in (("a", 20), ("b", 8), ("c", 20))))
+    found = judge_suite(base, lost)
+    assert found.outcome is Outcome.NOT_ENOUGH_DATA
+    assert [each.comparison.outcome for each in found.results] == [
+        Outcome.PASS,
+        Outcome.NOT_ENOUGH_DATA,
+        Outcome.PASS,
+    ]
+    why = "the candidate has 8 values of it and the base 20, and of another metric it lost fewer"
+    assert found.results[1].comparison.why.startswith(why)
+    for counts in ((20, 20, 20), (10, 10, 10), (30, 30, 28)):
+        kept = report(*(metric(name, seed=2, count=count) for name, count in zip("abc", counts, strict=True)))
+        settings = SuiteSettings(fewer_runs=True)
+        assert judge_suite(base, kept, settings).outcome is Outcome.PASS
+
+
+def runs_of(count: int, *, seed: int) -> Measurements:
+    """Return a build of so many files, each of one run."""
+    return together([report(metric(seed=100 * seed + run, count=1)) for run in range(count)])
+
+
+def test_a_build_of_which_runs_left_nothing_does_not_pass_for_its_survivors() -> None:
+    """Twelve of twenty crashed before they wrote anything; the same in one file, by its values."""
+    found = judge_suite(runs_of(20, seed=1), runs_of(8, seed=2))
+    assert found.outcome is Outcome.NOT_ENOUGH_DATA
+    why = found.results[0].comparison.why
+    assert why.startswith("the candidate has 8 files and the base 20: runs that crash leave nothing")
+    assert "--fewer-runs" in why
+    one = judge_suite(report(metric(seed=1, count=20)), report(metric(seed=2, count=8)))
+    assert one.results[0].comparison.why.startswith("the candidate has 8 values and the base 20")
+    assert judge_suite(runs_of(20, seed=1), report(metric(seed=2, count=8))).outcome is Outcome.NOT_ENOUGH_DATA
+    slow = judge_suite(report(metric(seed=1, count=20)), report(metric(seed=2, count=8, times=1.3)))
+    assert slow.outcome is Outcome.FAIL
+
+
+def test_fewer_runs_of_the_candidate_pass_where_they_are_said_or_are_one_or_are_the_base_s() -> None:
+    """Who measures a base once and keeps it has more of it on purpose."""
+    said = SuiteSettings(fewer_runs=True)
+    assert judge_suite(runs_of(20, seed=1), runs_of(8, seed=2), said).outcome is Outcome.PASS
+    assert judge_suite(runs_of(20, seed=1), runs_of(19, seed=2)).outcome is Outcome.PASS
+    assert judge_suite(runs_of(10, seed=1), runs_of(20, seed=2)).outcome is Outcome.PASS
 
 
 def share(*values: float, way: Direction = Direction.LOWER_IS_BETTER) -> Measurements:

@@ -7,8 +7,10 @@ runs of ten the order of runs says nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from statistics import fmean
 
+from wedgate.judge.comparison import SEVERAL
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -22,19 +24,37 @@ SHARE_MORE = 0.005
 """A share of failures that rose by more does not pass: as on live traffic."""
 
 
-def partly_missing(base: Measurements, candidate: Measurements) -> Mapping[str, str]:
+def partly_missing(base: Measurements, candidate: Measurements, *, fewer_runs: bool = False) -> Mapping[str, str]:
     """Return why a metric is known of a part of the candidate's runs only, by its name.
 
-    Files tell it where it is in a smaller share of the candidate's than of the base's. In a single file it is told by
-    the number of values, where the base has as many of every metric.
+    Files tell it where it is in a smaller share of the candidate's than of the base's, and values where it lost a
+    larger part of the base's number than another metric did. Where there are fewer files or values of all together it
+    holds for every metric, unless ``fewer_runs`` were meant.
     """
+    pairs = {metric.name: (metric, candidate.named(metric.name)) for metric in base.metrics}
+    known = {name: (metric, other) for name, (metric, other) in pairs.items() if other is not None}
+    fewer = None if fewer_runs else _fewer_files(base, candidate) or _fewer_values(base, candidate)
+    best = max((Fraction(len(b.values), len(a.values)) for a, b in known.values() if a.values), default=Fraction(1))
     found = {}
-    for metric in base.metrics:
-        other = candidate.named(metric.name)
-        gap = None if other is None else _in_files(metric, other) or _in_values(metric, other, base, candidate)
+    for name, (metric, other) in known.items():
+        gap = _in_files(metric, other) or _in_values(metric, other, min(best, Fraction(1)))
         if gap is not None:
-            found[metric.name] = f"{gap}: what vanished was not shown to be good"
+            found[name] = f"{gap}: what vanished was not shown to be good"
+        elif fewer is not None:
+            found[name] = f"{fewer}: runs that crash leave nothing; --fewer-runs says that so few were meant"
     return found
+
+
+def _fewer_files(base: Measurements, candidate: Measurements) -> str | None:
+    before, after = (max((metric.present[1] for metric in each.metrics), default=1) for each in (base, candidate))
+    if min(before, after) == 1 or after + SEVERAL > before:
+        return None
+    return f"the candidate has {after} files and the base {before}"
+
+
+def _fewer_values(base: Measurements, candidate: Measurements) -> str | None:
+    before, after = (max((len(metric.values) for metric in each.metrics), default=0) for each in (base, candidate))
+    return f"the candidate has {after} values and the base {before}" if after + SEVERAL <= before else None
 
 
 def what_rose(metric: Metric, other: Metric, at_least: float) -> str | None:
@@ -67,9 +87,11 @@ def _in_files(metric: Metric, other: Metric) -> str | None:
     return f"{of - left} of the candidate's {of} files do not have it" if left * files < known * of else None
 
 
-def _in_values(metric: Metric, other: Metric, base: Measurements, candidate: Measurements) -> str | None:
-    every = {len(each.values) for each in base.metrics}
-    most = max(len(each.values) for each in candidate.metrics)
-    if len(every) == 1 and len(other.values) < min(len(metric.values), most):
-        return f"the candidate has {len(other.values)} values of it, and {most} of another metric"
-    return None
+def _in_values(metric: Metric, other: Metric, best: Fraction) -> str | None:
+    told = max(metric.present[1], other.present[1]) > 1 and all(
+        len(each.values) == each.present[0] for each in (metric, other)
+    )
+    if told or len(other.values) + 1 > len(metric.values) * best:
+        return None
+    counts = f"the candidate has {len(other.values)} values of it and the base {len(metric.values)}"
+    return f"{counts}, and of another metric it lost fewer"

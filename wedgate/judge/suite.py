@@ -57,13 +57,15 @@ class SuiteSettings:
     """How a suite is judged: the margins of each metric by its name, and of all others.
 
     ``advisory`` metrics are judged and shown, and decide nothing. ``level`` of ``margins`` is that of the whole suite.
-    With a ``score`` the score decides; without one the gravest metric does.
+    With a ``score`` the score decides; without one the gravest metric does. ``fewer_runs`` says that the candidate was
+    meant to run less often than the base: otherwise those that are not there may have crashed.
     """
 
     margins: Margins = field(default_factory=Margins)
     margins_of: Mapping[str, Margins] = field(default_factory=dict)
     advisory: frozenset[str] = frozenset()
     score: ScoreSettings | None = None
+    fewer_runs: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,7 @@ def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSett
 def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> SuiteJudgement:
     known = {metric.name for metric in base.metrics}
     others = {metric.name: metric for metric in candidate.metrics}
-    gaps = partly_missing(base, candidate)
+    gaps = partly_missing(base, candidate, fewer_runs=settings.fewer_runs)
     new = tuple(name for name in others if name not in known)
     elsewhere = _elsewhere(base, candidate)
     if _is_same(base, candidate):
@@ -127,9 +129,7 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
     family = max(1, len(decided))
     results = tuple(
-        _held_back(
-            _result(metric, other, settings, troubles[metric.name], max(1, len(decided))), gaps, metric, settings
-        )
+        _held_back(_result(metric, other, settings, troubles[metric.name], family), gaps, metric, settings)
         for metric, other in pairs
     )
     left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
