@@ -82,6 +82,15 @@ def test_survivors_pass_only_where_so_few_were_meant(tmp_path: Path) -> None:
     assert judge(base, candidate, "--fewer-runs")[0] == 0
 
 
+def test_one_commit_is_judged_against_itself_only_where_that_is_said(tmp_path: Path) -> None:
+    """An artifact under the wrong name; and another compiler for the same source."""
+    base = report_of(tmp_path / "a.json", seed=1, commit="a" * 40)
+    candidate = report_of(tmp_path / "b.json", seed=2, commit="a" * 40)
+    code, output = judge(base, candidate)
+    assert (code, "both builds were measured of the commit aaaa" in output) == (13, True)
+    assert judge(base, candidate, "--same-commit")[0] == 0
+
+
 def test_the_data_say_everything_that_the_text_does(tmp_path: Path) -> None:
     """Numbers for a machine, and nothing in them that JSON does not have."""
     base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2, slower=1.2)

@@ -372,3 +372,64 @@ def test_a_build_is_not_judged_against_its_own_values() -> None:
     assert judge_suite(base, report(metric("a", seed=1), metric("b", seed=2))).outcome is Outcome.PASS
     still = report(replace(metric("a", seed=1), values=(3.0,) * 10))
     assert judge_suite(still, still).outcome is Outcome.PASS
+
+
+def of_values(values: list[float], unit: str = "ms", **more: object) -> Measurements:
+    """Return a report of one metric."""
+    one = Metric(name="search", unit=unit, direction=Direction.LOWER_IS_BETTER, values=tuple(values))
+    return report(one, **more)
+
+
+@pytest.mark.parametrize("count", [6, 12, 40])
+def test_a_build_is_not_judged_against_its_own_values_in_another_order_number_or_unit(count: int) -> None:
+    """Files are read in another order, one of them is lost, a tool writes seconds."""
+    values = list(metric(seed=1, count=count).values)
+    others = [
+        of_values(values[::-1]),
+        of_values(sorted(values)),
+        of_values([value / 1000 for value in values], "s"),
+        of_values([value * 1000 for value in sorted(values)], "us"),
+        of_values(values[1:]),
+        of_values([*values, 101.3]),
+    ]
+    for other in others:
+        found = judge_suite(of_values(values), other)
+        assert found.outcome is Outcome.ERROR
+        assert "the candidate's values are the base's own" in found.why
+
+
+def test_values_that_are_coarse_are_alike_and_not_the_same() -> None:
+    """Whole milliseconds of two builds, two thousand times: one in a thousand pairs may have all the same."""
+    rng = random.Random(5)  # noqa: S311 - seeded on purpose
+    same = 0
+    for _ in range(2000):
+        base, other = ([float(round(rng.gauss(100, 3))) for _ in range(10)] for _ in range(2))
+        same += judge_suite(of_values(base), of_values(other)).outcome is Outcome.ERROR
+    assert same <= 4
+    # One metric that a seed decides, beside one that was measured.
+    seeded = metric("allocations", seed=1)
+    base, other = report(metric(seed=1), seeded), report(metric(seed=2), seeded)
+    assert judge_suite(base, other).outcome is Outcome.PASS
+
+
+def test_one_commit_is_not_judged_against_itself_unless_that_is_said() -> None:
+    """Two files of the base, given as both: a build that got slower would pass."""
+    base, other = (report(metric(seed=seed), commit="a" * 40) for seed in (1, 2))
+    found = judge_suite(base, other)
+    assert found.outcome is Outcome.ERROR
+    assert found.why == f"both builds were measured of the commit {'a' * 40}; --same-commit says that it was meant"
+    assert judge_suite(base, other, SuiteSettings(same_commit=True)).outcome is Outcome.PASS
+    assert judge_suite(base, replace(other, commit="b" * 40)).outcome is Outcome.PASS
+    assert judge_suite(base, replace(other, commit=None)).outcome is Outcome.PASS
+
+
+def test_a_machine_that_only_one_build_names_is_told() -> None:
+    """Nobody knows whether it was the same."""
+    base = of_values(list(metric(seed=1).values), environment={"machine": "one", "cpu": "large", "load": "1"})
+    other = report(metric(seed=2))
+    assert judge_suite(base, other).left_out == ("the machine: the candidate does not say its machine and cpu",)
+    assert judge_suite(other, base).left_out == ("the machine: the base does not say its machine and cpu",)
+    partly = replace(other, environment={"cpu": "large"})
+    assert judge_suite(base, partly).left_out == ("the machine: the candidate does not say its machine",)
+    assert judge_suite(other, report(metric(seed=3))).left_out == ()
+    assert judge_suite(base, partly).outcome is Outcome.PASS

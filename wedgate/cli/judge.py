@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     help="Fresh runs of both, that have to repeat an alarm.",
 )
 @click.option("--fewer-runs", is_flag=True, help="The candidate was meant to run less often: none of its runs crashed.")
+@click.option("--same-commit", is_flag=True, help="Both builds are of one commit on purpose.")
 @click.option("--history", "where", metavar="WHERE", help="Of earlier builds: a directory, git:REF or postgres:NAME.")
 @click.option("--base-commit", metavar="SHA", help="Refuse a base that was not measured of this commit.")
 @regression_options
@@ -59,6 +60,7 @@ def command(
     file: Path | None,
     fresh: tuple[Path, Path] | None,
     fewer_runs: bool,
+    same_commit: bool,
     base_commit: str | None,
     where: str | None,
     tool: str | None,
@@ -113,7 +115,12 @@ def command(
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
     first, second = read_build(base, tool), read_build(candidate, tool)
     settings = SuiteSettings(margins=margins) if file is None else _load_settings(file, margins)
-    settings = replace(settings, advisory=settings.advisory | frozenset(advisory), fewer_runs=fewer_runs)
+    settings = replace(
+        settings,
+        advisory=settings.advisory | frozenset(advisory),
+        fewer_runs=fewer_runs,
+        same_commit=same_commit,
+    )
     _refuse_unknown(settings, {metric.name for metric in (*first.metrics, *second.metrics)})
     _refuse_other_commit("--base-commit", "base", first, base_commit)
     if second.commit is not None or report["regression"] is None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 
 from wedgate.judge.arrangement import is_blocked, tells_order
 from wedgate.judge.bounded import compare_bounded
-from wedgate.judge.comparison import FEW, Comparison, Margins, compare
+from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
 from wedgate.judge.measurements import MACHINE, Measurements, Metric
+from wedgate.judge.mixed_up import has_the_same_values, machine_untold
 from wedgate.judge.presence import partly_missing, what_rose
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
@@ -58,7 +59,8 @@ class SuiteSettings:
 
     ``advisory`` metrics are judged and shown, and decide nothing. ``level`` of ``margins`` is that of the whole suite.
     With a ``score`` the score decides; without one the gravest metric does. ``fewer_runs`` says that the candidate was
-    meant to run less often than the base: otherwise those that are not there may have crashed.
+    meant to run less often than the base: otherwise those that are not there may have crashed. ``same_commit`` says that
+    both are of one commit on purpose: otherwise a file of one build was given as the other.
     """
 
     margins: Margins = field(default_factory=Margins)
@@ -66,6 +68,7 @@ class SuiteSettings:
     advisory: frozenset[str] = frozenset()
     score: ScoreSettings | None = None
     fewer_runs: bool = False
+    same_commit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +124,8 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     gaps = partly_missing(base, candidate, fewer_runs=settings.fewer_runs)
     new = tuple(name for name in others if name not in known)
     elsewhere = _elsewhere(base, candidate)
-    if _is_same(base, candidate):
-        why = "the candidate's values are the base's own: one file was given twice, or one build measured as both"
+    why = _mixed_up(base, candidate, settings)
+    if why is not None:
         return SuiteJudgement(outcome=Outcome.ERROR, results=(), level=settings.margins.level, why=why)
     pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
@@ -133,6 +136,7 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
         for metric, other in pairs
     )
     left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
+    left_out += machine_untold(base, candidate)
     return decided_by(results, settings, new=new, left_out=left_out)
 
 
@@ -185,10 +189,13 @@ def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, se
     return result
 
 
-def _is_same(base: Measurements, candidate: Measurements) -> bool:
-    """Whether all values are the same, in their order too, though they do vary: fresh processes hardly do that."""
-    values, others = ({metric.name: metric.values for metric in each.metrics} for each in (base, candidate))
-    return values == others and sum(len(set(each)) > FEW for each in values.values()) > 0
+def _mixed_up(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> str | None:
+    """Return what says that both are of one build."""
+    if has_the_same_values(base, candidate):
+        return "the candidate's values are the base's own: one file was given twice, or one build measured as both"
+    if base.commit is None or base.commit != candidate.commit or settings.same_commit:
+        return None
+    return f"both builds were measured of the commit {base.commit}; --same-commit says that it was meant"
 
 
 def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:
