@@ -72,6 +72,23 @@ def test_a_directory_is_the_files_of_one_build(tmp_path: Path) -> None:
     assert (code, "n 8 + 8" in output) == (10, True)
 
 
+def test_the_last_line_says_on_what_its_share_of_false_alarms_rests(tmp_path: Path) -> None:
+    """Times show an order; without them it may have been one after the other."""
+    _, output = judge(write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2))
+    share = "a candidate that is no worse fails in at most 5 % of cases"
+    untold = "unless the machine changed in between: in which order was measured is not known"
+    assert output.splitlines()[-1] == f"pass: 2 of 2 metrics; {share} {untold}"
+    rng = random.Random(5)  # noqa: S311 - seeded on purpose
+    for arm in (0, 1):
+        rows = [
+            f"search,{rng.gauss(100, 1)},ms,lower-is-better,2027-06-07T10:{2 * each + (arm + each) % 2:02}:00Z\n"
+            for each in range(10)
+        ]
+        (tmp_path / f"{arm}.csv").write_text("".join(["metric,value,unit,direction,time\n", *rows]), encoding="utf-8")
+    _, output = judge(tmp_path / "0.csv", tmp_path / "1.csv")
+    assert output.splitlines()[-1] == f"pass: 1 of 1 metrics; {share}"
+
+
 def test_survivors_pass_only_where_so_few_were_meant(tmp_path: Path) -> None:
     """Ten rows against six."""
     base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2)

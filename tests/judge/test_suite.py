@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from wedgate.judge.arrangement import is_blocked
-from wedgate.judge.comparison import Margins
+from wedgate.judge.comparison import Margins, compare
 from wedgate.judge.measurements import Measurements, Metric, parse_measurements, plain_measurements, together
 from wedgate.judge.reading import Direction
 from wedgate.judge.suite import SuiteSettings, judge_suite
 from wedgate.judge.values import Outcome
 
+SAP = Path(__file__).resolve().parents[2] / "benchmarks" / "measurements" / "sap_same_build.json.gz"
 START = datetime(2027, 6, 7, 10, tzinfo=UTC)
 
 
@@ -63,6 +68,40 @@ def test_a_suite_of_fifty_has_one_false_alarm_rate() -> None:
         candidate = report(*(metric(f"m{each}", seed=2 * release + 1, times=1.02) for each in range(50)))
         alarms += judge_suite(base, candidate).outcome is Outcome.FAIL
     assert alarms <= 18
+
+
+@pytest.mark.parametrize("count", [10, 20, 30])
+@pytest.mark.parametrize("family", [5, 10, 50])
+def test_a_clean_suite_that_was_measured_one_after_the_other_is_rarely_alarmed_on(count: int, family: int) -> None:
+    """Real builds against themselves, SAP's: what drifts in between does so in one metric of many nearly always.
+
+    By the share of 600 metrics that fail at the suite's level, as if each drifted alone.
+    """
+    with gzip.open(SAP, "rt", encoding="utf-8") as stream:
+        cases = json.load(stream)[str(count)]
+    fails = sum(
+        compare(case["x"][:count], case["x"][count:], direction=Direction.LOWER_IS_BETTER, family=family).outcome
+        is Outcome.FAIL
+        for case in cases
+    )
+    assert 1 - (1 - fails / len(cases)) ** family <= 0.05
+
+
+def test_a_suite_that_was_measured_in_turns_keeps_what_it_finds() -> None:
+    """Twenty values count as twenty there, and as nine of each elsewhere."""
+    names = [f"m{each}" for each in range(50)]
+    base = [metric(name, seed=1, count=20) for name in names]
+    slow = [metric(name, seed=2, count=20, times=1.0 if name != "m7" else 1.055) for name in names]
+    assert judge_suite(report(*base), report(*slow)).outcome is not Outcome.FAIL
+    found = judge_suite(report(*map(partial(at_odd_minutes, 0), base)), report(*map(partial(at_odd_minutes, 1), slow)))
+    assert found.outcome is Outcome.FAIL
+    assert judge_suite(report(base[7]), report(slow[7])).outcome is Outcome.FAIL
+
+
+def at_odd_minutes(arm: int, one: Metric) -> Metric:
+    """Return a metric that was measured in turns with that of the other arm."""
+    times = tuple(START + timedelta(minutes=2 * each + (each + arm) % 2) for each in range(len(one.values)))
+    return replace(one, times=times)
 
 
 def test_units_are_turned_into_one_another_and_others_are_not_guessed() -> None:

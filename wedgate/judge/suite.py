@@ -59,8 +59,8 @@ class SuiteSettings:
 
     ``advisory`` metrics are judged and shown, and decide nothing. ``level`` of ``margins`` is that of the whole suite.
     With a ``score`` the score decides; without one the gravest metric does. ``fewer_runs`` says that the candidate was
-    meant to run less often than the base: otherwise those that are not there may have crashed. ``same_commit`` says that
-    both are of one commit on purpose: otherwise a file of one build was given as the other.
+    meant to run less often than the base: otherwise those that are not there may have crashed. ``same_commit`` says
+    that both are of one commit on purpose: otherwise a file of one build was given as the other.
     """
 
     margins: Margins = field(default_factory=Margins)
@@ -76,7 +76,8 @@ class MetricResult:
     """One metric: the comparison, in the base's unit, and the values that it was made of.
 
     A metric that ``is_critical`` has to pass, whatever the score of all is. ``accepted`` is the shift of the history
-    that explains the difference, where somebody accepted it; it changes no verdict.
+    that explains the difference, where somebody accepted it; it changes no verdict. ``in_turns`` says that times show
+    that both builds were measured so.
     """
 
     name: str
@@ -88,6 +89,7 @@ class MetricResult:
     is_critical: bool = False
     direction: Direction = Direction.LOWER_IS_BETTER
     accepted: AcceptedShift | None = None
+    in_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +254,7 @@ def _result(
         decides=decides,
         is_critical=is_critical,
         direction=metric.direction,
+        in_turns=in_turns,
     )
 
 
