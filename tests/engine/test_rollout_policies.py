@@ -307,3 +307,27 @@ def test_nothing_drains_while_it_is_frozen(make_world: Callable[..., Any]) -> No
     world.order(Order.REPORT)
     until_back = [world.tick(after=TICK) for _ in range(3)]
     assert (world.weights(), until_back[0].exit_code) == ({"r1": 0}, ExitCode.ROLLED_BACK)
+
+
+@pytest.mark.parametrize("what", ["weights", "digest"])
+def test_an_open_gate_lets_nothing_through_that_is_read_later(make_world: Callable[..., Any], what: str) -> None:
+    """The balancer did not answer when it was open; a day later, on a Saturday, it does: that drains nothing."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.start()
+    while status(world).region("r1").phase is not RegionPhase.PROMOTED:
+        world.tick(after=TICK)
+    ask = world.ask
+
+    def fails_after(region: str, at: datetime, runway: timedelta | None) -> Any:
+        answer = ask(region, at, runway)
+        world.targets["r1"].fail(what, "timeout")
+        return answer
+
+    world.ask = fails_after
+    world.tick(after=TICK)
+    world.ask = ask
+    world.targets["r1"].fail(what, None)
+    world.close("r1", world.now - NOON_OF[0] + MIN, world.now - NOON_OF[0] + 5 * DAY)
+    for _ in range(3):
+        world.tick(after=DAY)
+    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.PROMOTED, 0)

@@ -244,7 +244,7 @@ def _ticked(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         case "shifting":
             return state, (("read",),)
         case "promoted":
-            return state, (("read",) if state.halted else ("gate", 1),)
+            return state._replace(verified=False), (("read",) if state.halted else ("gate", 1),)
         case "baking" if state.passed:
             return state, (("read",), ("digest",))
         case "baking":
@@ -523,6 +523,8 @@ def _began(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     again = State(paused=state.paused, halted=state.halted, retreats=state.retreats)
     if state.phase in STABLE_SIDE:
         return (state if handed_over else again), ()
+    if state.phase == "promoted":
+        return state._replace(verified=False), ()
     if state.back is not None and state.phase in ("rolling_back", "needs_human"):
         return _returned(state, state.back.then, state.back.kind, state.back.cause)
     if state.phase == "held" and state.weight == 0:

@@ -235,7 +235,8 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             judge = [each for each in regions.watch_effects(state, plan, region) if isinstance(each, Judge)]
             return region, tuple(judge)
         case RegionPhase.PROMOTED:
-            return region, _drain_effects(state, region)
+            # An open gate lets through what is read next, and nothing later.
+            return replace(region, verified=False) if region.verified else region, _drain_effects(state, region)
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
