@@ -7,7 +7,6 @@ runs of ten the order of runs says nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 from statistics import fmean
 
 from wedgate.judge.comparison import SEVERAL
@@ -34,10 +33,11 @@ def partly_missing(base: Measurements, candidate: Measurements, *, fewer_runs: b
     pairs = {metric.name: (metric, candidate.named(metric.name)) for metric in base.metrics}
     known = {name: (metric, other) for name, (metric, other) in pairs.items() if other is not None}
     fewer = None if fewer_runs else _fewer_files(base, candidate) or _fewer_values(base, candidate)
-    best = max((Fraction(len(b.values), len(a.values)) for a, b in known.values() if a.values), default=Fraction(1))
+    kept = [(min(len(b.values), len(a.values)), len(a.values)) for a, b in known.values() if a.values]
+    best = max(kept, key=lambda each: each[0] / each[1], default=(1, 1))
     found = {}
     for name, (metric, other) in known.items():
-        gap = _in_files(metric, other) or _in_values(metric, other, min(best, Fraction(1)))
+        gap = _in_files(metric, other) or _in_values(metric, other, best)
         if gap is not None:
             found[name] = f"{gap}: what vanished was not shown to be good"
         elif fewer is not None:
@@ -87,11 +87,11 @@ def _in_files(metric: Metric, other: Metric) -> str | None:
     return f"{of - left} of the candidate's {of} files do not have it" if left * files < known * of else None
 
 
-def _in_values(metric: Metric, other: Metric, best: Fraction) -> str | None:
+def _in_values(metric: Metric, other: Metric, best: tuple[int, int]) -> str | None:
     told = max(metric.present[1], other.present[1]) > 1 and all(
         len(each.values) == each.present[0] for each in (metric, other)
     )
-    if told or len(other.values) + 1 > len(metric.values) * best:
+    if told or (len(other.values) + 1) * best[1] > len(metric.values) * best[0]:
         return None
     counts = f"the candidate has {len(other.values)} values of it and the base {len(metric.values)}"
     return f"{counts}, and of another metric it lost fewer"
