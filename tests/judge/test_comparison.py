@@ -147,6 +147,30 @@ def test_runs_that_are_many_times_as_slow_do_not_pass(slow: int, times: float) -
     assert nothing.outcome in (Outcome.MARGINAL, Outcome.FAIL)
 
 
+@pytest.mark.parametrize("count", [5, 8, 10, 20, 30])
+@pytest.mark.parametrize("slow", [2, 4, 7])
+@pytest.mark.parametrize("contended", [False, True])
+def test_a_few_runs_that_are_far_beyond_the_worst_of_the_base_do_not_pass(
+    count: int, slow: int, contended: bool
+) -> None:
+    """Two of ten that took a hundred times as long passed; a single one may be chance, and so does pass."""
+    base, rest = quiet(count, seed=1, spread=0.005), quiet(count, seed=2, spread=0.005)
+    for times in (1.2, 100.0):
+        some = [*rest[slow:], *(value * times for value in rest[:slow])]
+        found = compare(base, some[:count], direction=LOWER, in_turns=True, contended=contended)
+        assert found.outcome in (Outcome.MARGINAL, Outcome.FAIL, Outcome.NOT_ENOUGH_DATA)
+    if count >= 20:
+        alone = compare(base, [*rest[1:], rest[0] * 100], direction=LOWER, in_turns=True, contended=contended)
+        assert alone.outcome is Outcome.PASS
+
+
+def test_the_highest_two_of_many_more_candidate_values_are_left_to_chance() -> None:
+    """Of thirty values against ten the two highest are the candidate's in more than one of two identical pairs."""
+    base, rest = quiet(10, seed=1, spread=0.005), quiet(30, seed=2, spread=0.005)
+    found = compare(base, [*rest[2:], *(value * 1.3 for value in rest[:2])], direction=LOWER, in_turns=True)
+    assert found.outcome is Outcome.PASS
+
+
 def test_a_contended_base_passes_nothing_that_all_ranks_find_far_worse() -> None:
     """Half of the runs twice as slow, on a machine that is busy anyway."""
     outcomes = []

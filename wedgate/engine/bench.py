@@ -102,7 +102,9 @@ def confirmed_by(found: BenchRun, again: BenchRun) -> BenchRun:
     assert found.judgement is not None  # it alarmed
     assert again.judgement is not None
     first, fresh = ((run.arms[BASE], run.arms[CANDIDATE]) for run in (found, again))
-    settings = SuiteSettings(margins=found.plan.margins, advisory=_advisory(found.arms[BASE], found.plan))
+    settings = SuiteSettings(
+        margins=found.plan.margins, advisory=_advisory(found.arms[BASE], found.plan), same_commit=True
+    )
     judgement = confirm(found.judgement, first, fresh, settings)
     if again.stopped is not None or (again.same is not None and again.same.outcome is Outcome.FAIL):
         why = f"it alarmed, and fresh rounds did not say: {again.judgement.why}"
@@ -198,7 +200,8 @@ class _Bench:
         margins = self._looks.margins(self._plan.margins)
         deciding = _deciding(self._plan)
         advisory = _advisory(arms[BASE], self._plan)
-        judgement = judge_suite(arms[BASE], arms[CANDIDATE], SuiteSettings(margins=margins, advisory=advisory))
+        settings = SuiteSettings(margins=margins, advisory=advisory, same_commit=True)
+        judgement = judge_suite(arms[BASE], arms[CANDIDATE], settings)
         judgement = replace(judgement, level=self._plan.margins.level)
         same = self._same(arms, deciding, margins)
         if same is not None and same.outcome is Outcome.FAIL:

@@ -36,8 +36,16 @@ IDENTICAL = 0.005
 """The risk of failing a build that is identical, from a few values."""
 MANY = 20
 """So many values of each build count in full, unless they were measured in turns: what drifts does not average out."""
+MANY_OF_SUITE = 10
+"""So many do in a large suite: what drifts, it does in one metric of fifty nearly always. Of more than that, fewer:
+they took longer. ``LEAST_OF_SUITE`` do however many there are; measured, see docs/judge.md."""
+LEAST_OF_SUITE = 8
 FAR = 2
 """A pass by lowest ranks needs all ranks to rule out so many times the margin that must not be missed, at least."""
+SEVERAL = 2
+"""So many of the candidate's values far beyond all of the base's are no pass: a part of the runs may be slow."""
+BY_CHANCE = 0.25
+"""Unless the highest values of identical builds were the candidate's more often: two of as many values are not."""
 SAME = 1e-9
 """Values that are no further apart than this, relative to one another, are the same: float division moves ties."""
 
@@ -107,7 +115,8 @@ def compare(
     """Compare the values of two arms, each of one process of its own, in one unit.
 
     ``family`` is how many metrics share the level. Limits are for this metric alone. ``in_turns`` says that the arms
-    are known to have been measured in turns: otherwise more than ``MANY`` values make nothing surer. ``contended``
+    are known to have been measured in turns: otherwise more than ``MANY`` values make nothing surer, and in a large
+    family more than ``MANY_OF_SUITE``. ``contended``
     says whether the machine was; ``None`` asks the base's values.
     """
     asked = margins or Margins()
@@ -197,7 +206,8 @@ class _Arms:
         tests = (Rule.ALL_RANKS, Rule.LOWEST_RANKS) if rule is Rule.BOTH else (rule,)
         counted = math.inf if in_turns else MANY
         level = {test: self._widened(SHARES[test] * self._asked.level, counted) for test in SHARES}
-        share = {test: self._widened(SHARES[test] * self._asked.level / family, counted) for test in tests}
+        of_suite = math.inf if in_turns else self._counted_of(family)
+        share = {test: self._widened(SHARES[test] * self._asked.level / family, of_suite) for test in tests}
         allowed = [self._bound(value, self._tolerated) for value in self._base]
         chances = {test: self._p(test, self._candidate, allowed, share[test]) for test in tests}
         lower = min(self._lower(test, level[test]) for test in tests)
@@ -239,12 +249,14 @@ class _Arms:
         return Outcome.PASS, f"{missed} would have been seen"
 
     def _beyond(self) -> int:
-        """Return how many of the candidate's values are far beyond all of the base's, if chance hardly does that."""
+        """Return how many of the candidate's values are far beyond all of the base's, where that is no mere chance."""
         worst = self._bound(self._base[-1], self._missed)
         count = len(self._candidate) - bisect_right(self._candidate, worst)
         arms = len(self._base) + len(self._candidate)
         chance = comb(arms - count, len(self._base)) / comb(arms, len(self._base))
-        return count if chance <= self._asked.level else 0
+        # Of a base that is all 0 anything is far beyond.
+        usual = BY_CHANCE if self._base[-1] else self._asked.level
+        return count if count >= SEVERAL and chance <= usual else 0
 
     def _rule(self, *, in_turns: bool, contended: bool) -> Rule:
         if contended:
@@ -254,6 +266,11 @@ class _Arms:
     def _each(self) -> float:
         """Return how many values of each arm would tell as much."""
         return 2 / (1 / len(self._base) + 1 / len(self._candidate))
+
+    def _counted_of(self, family: int) -> float:
+        """Return how many values of each count where nothing shows that so many metrics were measured in turns."""
+        of_large = MANY_OF_SUITE - max(0.0, self._each() / MANY_OF_SUITE - 1)
+        return max(MANY / math.sqrt(family), of_large, LEAST_OF_SUITE)
 
     def _widened(self, level: float, counted: float) -> float:
         """Return the level that a test of all values needs to be no surer than one of so many values of each."""

@@ -190,11 +190,13 @@ def _place(value: float) -> int:
 
 
 def spell_verdict(judgement: SuiteJudgement) -> str:
-    """Say the verdict in one line: by how many metrics, and how often a clean candidate fails."""
+    """Say the verdict in one line: by how many metrics, and how often a clean candidate fails, and on what terms."""
     if judgement.why:
         return f"{judgement.outcome.value}: {judgement.why}"
     decided = [each for each in judgement.results if each.decides]
     count = sum(each.comparison.outcome is judgement.outcome for each in decided)
     metrics = f"{count} of {len(decided)} metrics"
     share = f"a candidate that is no worse fails in at most {100 * judgement.level:.3g} % of cases"
+    if any(each.comparison.rule is not None and not each.in_turns for each in decided):
+        share += " unless the machine changed in between: in which order was measured is not known"
     return f"{judgement.outcome.value}: {metrics}; {share}"
