@@ -1126,7 +1126,7 @@ ATTACKS = (
         "names in a comment the rollout of one service, so that the others of the repository go back as well",
         "holds the id to the ledger of each service, and returns the one that knows it",
         "wedgate/engine/whose.py",
-        "if own is None or rollout in own:",
+        "if own is not None and rollout in own:",
         "if True:",
         f"{SERVICES}::test_a_rollback_returns_the_service_whose_rollout_it_names",
     ),
