@@ -33,13 +33,21 @@ class KilledError(BaseException):
     """Stands for SIGKILL."""
 
 
-def run_as(world: Any, who: str, release: Release = NEW, *, alive: bool | None = True, regions: Any = ()) -> RunEnd:
+def run_as(
+    world: Any,
+    who: str,
+    release: Release = NEW,
+    *,
+    alive: bool | None = True,
+    regions: Any = (),
+    wait: timedelta = timedelta(0),
+) -> RunEnd:
     """Run the engine under a name, taking any other to be alive, dead, or out of sight."""
     parts = replace(world.parts(), who=who, is_alive=lambda name: alive)
-    return RolloutEngine(parts).run(release, regions=regions)
+    return RolloutEngine(parts).run(release, regions=regions, wait=wait)
 
 
-def leave_behind(world: Any, when: Callable[[Any], bool]) -> None:
+def leave_behind(world: Any, when: Callable[[Any], bool], *, wait: timedelta = timedelta(0)) -> None:
     """Run as ``a:1`` until ``when``, then die without any clean-up."""
     dead: list[bool] = []
 
@@ -59,7 +67,7 @@ def leave_behind(world: Any, when: Callable[[Any], bool]) -> None:
     world.store.append = lambda entries, revision: (_raise_if(dead), append(entries, revision=revision))[1]
     world.on_pause.append(die)
     with pytest.raises(KilledError):
-        run_as(world, "a:1")
+        run_as(world, "a:1", wait=wait)
     world.on_pause.clear()
     world.spool.keep = originals[0]
     world.store.append = originals[1]
@@ -475,6 +483,33 @@ def test_a_take_over_keeps_its_fence_off_what_somebody_else_has_begun(make_world
     end = run_as(world, "b:2", alive=False)
     found = world.targets["r2"].weights()
     assert (found.weights, found.fence) == theirs
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert "r2: weights are blue 40 % / green 60 %, written by theirs" in end.text
+
+
+THEIRS = Weights(blue=40, green=60), Fence(epoch=0, revision=1, rollout="theirs")
+
+
+def test_a_take_over_stops_at_what_somebody_else_writes_between_the_look_and_the_fence(
+    make_world: Callable[..., Any],
+) -> None:
+    """The lower share is for a run of this rollout that was overtaken; 60 % of a stranger's are not taken away."""
+    world = make_world(names=("r1", "r2"), waves=(("r1",), ("r2",)))
+    leave_behind(world, at_ten)
+    target, looked = world.targets["r2"], []
+    look = target.weights
+
+    def written_after_the_look() -> Any:
+        found = look()
+        looked.append(found)
+        if len(looked) == 2:
+            target.set_weights(*THEIRS)
+        return found
+
+    target.weights = written_after_the_look
+    end = run_as(world, "b:2", alive=False)
+    found = look()
+    assert (found.weights, found.fence) == THEIRS
     assert end.exit_code is ExitCode.NEEDS_HUMAN
     assert "r2: weights are blue 40 % / green 60 %, written by theirs" in end.text
 

@@ -226,7 +226,8 @@ class Ticker:
     def _fenced(self, plan: RegionPlan, read: ev.WeightsRead) -> ev.WeightsRead:
         """Put this run's fence on weights as they were read; return what is in force then.
 
-        Who is overtaken here may switch until then: of what it wrote and what was read the lower share stays.
+        Who is overtaken here may switch until then: of what it wrote and what was read the lower share stays. What
+        somebody else writes meanwhile gets no fence, and is what was found.
         """
         fence, over = self._book.fence(self.state.plan.rollout), WeightsReading(weights=read.weights, fence=read.fence)
         for _ in range(MOST_CHANGES):
@@ -234,8 +235,12 @@ class Ticker:
                 self._last[plan.region] = self.target(plan.region).set_weights(read.weights, fence, over=over)
             except ChangedError as error:
                 changed, over = error, error.found
+                found = replace(read, weights=over.weights, fence=over.fence)
+                if self._is_strangers(plan, found):
+                    self._last[plan.region] = over
+                    return found
                 lower = min(read.weights, over.weights, key=lambda weights: weights.of(plan.candidate))
-                read = replace(read, weights=lower, fence=over.fence)
+                read = replace(found, weights=lower)
             else:
                 return read
         raise changed
