@@ -514,6 +514,61 @@ def test_a_take_over_stops_at_what_somebody_else_writes_between_the_look_and_the
     assert "r2: weights are blue 40 % / green 60 %, written by theirs" in end.text
 
 
+def test_a_take_over_leaves_what_somebody_else_gave_a_region_that_waits_for_its_calendar(
+    make_world: Callable[..., Any],
+) -> None:
+    """It was held before it began. Nobody knows whose 60 % they are, so they are not this rollout's."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.close("r1", timedelta(0), timedelta(hours=2))
+    world.start()
+    world.tick(after=MIN)
+    leave_behind(world, lambda there: True, wait=timedelta(hours=5))
+    world.targets["r1"].put(THEIRS[0])
+    world.now += timedelta(hours=3)
+    for _ in range(4):
+        end = world.tick(after=MIN)
+    assert (world.changes("r1"), world.weights()) == ([], {"r1": 60})
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+
+
+@pytest.mark.parametrize("is_fenced", [True, False])
+def test_a_take_over_leaves_what_somebody_else_gave_a_region_that_is_being_prepared(
+    make_world: Callable[..., Any], is_fenced: bool
+) -> None:
+    """Its run died in the deploy: the candidate has nothing of this rollout yet."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    target = world.targets["r1"]
+    digest = target.digest
+    target.digest = lambda colour: None if colour is Colour.GREEN else digest(colour)
+    leave_behind(world, lambda there: "r1: deploying" in there.whats())
+    target.digest = digest
+    if is_fenced:
+        target.set_weights(THEIRS[0], replace(THEIRS[1], epoch=world.store.read()[-1].epoch, revision=99))
+    else:
+        target.put(THEIRS[0])
+    end = run_as(world, "b:2", alive=False)
+    assert (100, 0) not in world.changes("r1")
+    assert world.weights() == {"r1": 60}
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+
+
+@pytest.mark.parametrize("green", [60, 0])
+def test_a_take_over_leaves_what_another_rollout_wrote_while_this_one_was_baking(
+    make_world: Callable[..., Any], green: int
+) -> None:
+    """Neither run nor guard touches it, whatever the share."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    leave_behind(world, at_ten)
+    weights = Weights.giving(Colour.GREEN, green)
+    fence = replace(THEIRS[1], epoch=world.store.read()[-1].epoch, revision=999)
+    world.targets["r1"].set_weights(weights, fence)
+    end = run_as(world, "b:2", alive=False)
+    found = world.targets["r1"].weights()
+    assert (found.weights, found.fence) == (weights, fence)
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert f"blue {weights.blue} % / green {green} %, written by theirs" in end.text
+
+
 @pytest.mark.parametrize("times", [1, 99])
 def test_an_own_fence_that_is_in_force_late_is_no_strangers(make_world: Callable[..., Any], times: int) -> None:
     """The same weights, and a fence that the look before did not see: it is written over, and not asked for ever."""
