@@ -552,11 +552,11 @@ def test_a_take_over_leaves_what_somebody_else_gave_a_region_that_is_being_prepa
     assert end.exit_code is ExitCode.NEEDS_HUMAN
 
 
-@pytest.mark.parametrize("green", [60, 0])
+@pytest.mark.parametrize("green", [60, 10, 0])
 def test_a_take_over_leaves_what_another_rollout_wrote_while_this_one_was_baking(
     make_world: Callable[..., Any], green: int
 ) -> None:
-    """Neither run nor guard touches it, whatever the share."""
+    """Neither run nor guard touches it, whatever the share: also one as high as this rollout's own, or none."""
     world = make_world(names=("r1",), waves=(("r1",),))
     leave_behind(world, at_ten)
     weights = Weights.giving(Colour.GREEN, green)
@@ -567,6 +567,26 @@ def test_a_take_over_leaves_what_another_rollout_wrote_while_this_one_was_baking
     assert (found.weights, found.fence) == (weights, fence)
     assert end.exit_code is ExitCode.NEEDS_HUMAN
     assert f"blue {weights.blue} % / green {green} %, written by theirs" in end.text
+
+
+def test_what_somebody_else_writes_while_the_gate_is_asked_is_his_though_it_is_what_was_wanted(
+    make_world: Callable[..., Any],
+) -> None:
+    """As high as the step: it is neither watched as this rollout's own nor raised."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    target, gate, asked = world.targets["r1"], world.ask, []
+
+    def ask(region: str, at: Any, runway: Any) -> Any:
+        asked.append(at)
+        if len(asked) == 2:
+            target.set_weights(Weights(blue=90, green=10), replace(THEIRS[1], epoch=1))
+        return gate(region, at, runway)
+
+    world.ask = ask
+    end = world.run()
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert "r1: weights are blue 90 % / green 10 %, written by theirs" in end.text
+    assert world.changes("r1") == [(90, 10)]
 
 
 @pytest.mark.parametrize("times", [1, 99])
