@@ -264,6 +264,17 @@ def test_a_region_that_a_stranger_has_switched_is_named(world: Any) -> None:
     assert world.targets["r1"].weights() == kept
 
 
+def test_what_a_rollout_wrote_that_no_ledger_knows_is_no_older_one_s(world: Any) -> None:
+    """Its epoch is from a ledger of its own, and says nothing beside that of this rollout: both count from one."""
+    baking(world)
+    guard = guard_of(world, [])
+    fence = replace(world.targets["r1"].weights().fence, rollout="another", revision=1000)
+    kept = world.targets["r1"].set_weights(Weights(blue=40, green=60), fence)
+    assert kept.fence.epoch <= world.rescues[-1].epoch
+    assert all(each.returned == () for each in looks(world, guard, 30 * MIN))
+    assert world.targets["r1"].weights() == kept
+
+
 def test_a_candidate_with_all_traffic_is_guarded_by_what_was_read_last(make_world: Callable[..., Any]) -> None:
     """The ledger breaks after the guard has seen that it bakes."""
     world = make_world(kind=StrategyKind.BLUE_GREEN, steps=((100, 30),))

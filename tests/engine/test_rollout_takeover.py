@@ -33,13 +33,21 @@ class KilledError(BaseException):
     """Stands for SIGKILL."""
 
 
-def run_as(world: Any, who: str, release: Release = NEW, *, alive: bool | None = True, regions: Any = ()) -> RunEnd:
+def run_as(
+    world: Any,
+    who: str,
+    release: Release = NEW,
+    *,
+    alive: bool | None = True,
+    regions: Any = (),
+    wait: timedelta = timedelta(0),
+) -> RunEnd:
     """Run the engine under a name, taking any other to be alive, dead, or out of sight."""
     parts = replace(world.parts(), who=who, is_alive=lambda name: alive)
-    return RolloutEngine(parts).run(release, regions=regions)
+    return RolloutEngine(parts).run(release, regions=regions, wait=wait)
 
 
-def leave_behind(world: Any, when: Callable[[Any], bool]) -> None:
+def leave_behind(world: Any, when: Callable[[Any], bool], *, wait: timedelta = timedelta(0)) -> None:
     """Run as ``a:1`` until ``when``, then die without any clean-up."""
     dead: list[bool] = []
 
@@ -59,7 +67,7 @@ def leave_behind(world: Any, when: Callable[[Any], bool]) -> None:
     world.store.append = lambda entries, revision: (_raise_if(dead), append(entries, revision=revision))[1]
     world.on_pause.append(die)
     with pytest.raises(KilledError):
-        run_as(world, "a:1")
+        run_as(world, "a:1", wait=wait)
     world.on_pause.clear()
     world.spool.keep = originals[0]
     world.store.append = originals[1]
@@ -477,6 +485,108 @@ def test_a_take_over_keeps_its_fence_off_what_somebody_else_has_begun(make_world
     assert (found.weights, found.fence) == theirs
     assert end.exit_code is ExitCode.NEEDS_HUMAN
     assert "r2: weights are blue 40 % / green 60 %, written by theirs" in end.text
+
+
+THEIRS = Weights(blue=40, green=60), Fence(epoch=0, revision=1, rollout="theirs")
+
+
+def test_a_take_over_stops_at_what_somebody_else_writes_between_the_look_and_the_fence(
+    make_world: Callable[..., Any],
+) -> None:
+    """The lower share is for a run of this rollout that was overtaken; 60 % of a stranger's are not taken away."""
+    world = make_world(names=("r1", "r2"), waves=(("r1",), ("r2",)))
+    leave_behind(world, at_ten)
+    target, looked = world.targets["r2"], []
+    look = target.weights
+
+    def written_after_the_look() -> Any:
+        found = look()
+        looked.append(found)
+        if len(looked) == 2:
+            target.set_weights(*THEIRS)
+        return found
+
+    target.weights = written_after_the_look
+    end = run_as(world, "b:2", alive=False)
+    found = look()
+    assert (found.weights, found.fence) == THEIRS
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert "r2: weights are blue 40 % / green 60 %, written by theirs" in end.text
+
+
+def test_a_take_over_leaves_what_somebody_else_gave_a_region_that_waits_for_its_calendar(
+    make_world: Callable[..., Any],
+) -> None:
+    """It was held before it began. Nobody knows whose 60 % they are, so they are not this rollout's."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    world.close("r1", timedelta(0), timedelta(hours=2))
+    world.start()
+    world.tick(after=MIN)
+    leave_behind(world, lambda there: True, wait=timedelta(hours=5))
+    world.targets["r1"].put(THEIRS[0])
+    world.now += timedelta(hours=3)
+    for _ in range(4):
+        end = world.tick(after=MIN)
+    assert (world.changes("r1"), world.weights()) == ([], {"r1": 60})
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+
+
+@pytest.mark.parametrize("is_fenced", [True, False])
+def test_a_take_over_leaves_what_somebody_else_gave_a_region_that_is_being_prepared(
+    make_world: Callable[..., Any], is_fenced: bool
+) -> None:
+    """Its run died in the deploy: the candidate has nothing of this rollout yet."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    target = world.targets["r1"]
+    digest = target.digest
+    target.digest = lambda colour: None if colour is Colour.GREEN else digest(colour)
+    leave_behind(world, lambda there: "r1: deploying" in there.whats())
+    target.digest = digest
+    if is_fenced:
+        target.set_weights(THEIRS[0], replace(THEIRS[1], epoch=world.store.read()[-1].epoch, revision=99))
+    else:
+        target.put(THEIRS[0])
+    end = run_as(world, "b:2", alive=False)
+    assert (100, 0) not in world.changes("r1")
+    assert world.weights() == {"r1": 60}
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+
+
+@pytest.mark.parametrize("green", [60, 10, 0])
+def test_a_take_over_leaves_what_another_rollout_wrote_while_this_one_was_baking(
+    make_world: Callable[..., Any], green: int
+) -> None:
+    """Neither run nor guard touches it, whatever the share: also one as high as this rollout's own, or none."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    leave_behind(world, at_ten)
+    weights = Weights.giving(Colour.GREEN, green)
+    fence = replace(THEIRS[1], epoch=world.store.read()[-1].epoch, revision=999)
+    world.targets["r1"].set_weights(weights, fence)
+    end = run_as(world, "b:2", alive=False)
+    found = world.targets["r1"].weights()
+    assert (found.weights, found.fence) == (weights, fence)
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert f"blue {weights.blue} % / green {green} %, written by theirs" in end.text
+
+
+def test_what_somebody_else_writes_while_the_gate_is_asked_is_his_though_it_is_what_was_wanted(
+    make_world: Callable[..., Any],
+) -> None:
+    """As high as the step: it is neither watched as this rollout's own nor raised."""
+    world = make_world(names=("r1",), waves=(("r1",),))
+    target, gate, asked = world.targets["r1"], world.ask, []
+
+    def ask(region: str, at: Any, runway: Any) -> Any:
+        asked.append(at)
+        if len(asked) == 2:
+            target.set_weights(Weights(blue=90, green=10), replace(THEIRS[1], epoch=1))
+        return gate(region, at, runway)
+
+    world.ask = ask
+    end = world.run()
+    assert end.exit_code is ExitCode.NEEDS_HUMAN
+    assert "r1: weights are blue 90 % / green 10 %, written by theirs" in end.text
+    assert world.changes("r1") == [(90, 10)]
 
 
 @pytest.mark.parametrize("times", [1, 99])

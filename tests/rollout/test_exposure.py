@@ -395,6 +395,27 @@ def test_what_another_rollout_wrote_is_never_taken_back() -> None:
     assert (told.phase(), told.returns()) == (RegionPhase.NEEDS_HUMAN, False)
 
 
+@pytest.mark.parametrize("fence", [OURS, None, STRANGER], ids=["ours", "nobody's", "a stranger's"])
+@pytest.mark.parametrize("share", [10, 50], ids=["the old share", "the new one"])
+def test_a_share_is_this_rollouts_by_its_fence_and_not_because_it_is_as_high(share: int, fence: Fence | None) -> None:
+    """Somebody else may want as much; a balancer that keeps no fence says nothing."""
+    told = shifting_to_half().weights(share, fence=fence)
+    assert told.phase() is (RegionPhase.NEEDS_HUMAN if fence is STRANGER else RegionPhase.BAKING)
+    assert not told.returns()
+
+
+@pytest.mark.parametrize("told", [lambda: Told().baking(), lambda: held()], ids=["baking", "held"])
+def test_a_bake_ends_where_somebody_else_writes_as_much(told: Callable[[], Told]) -> None:
+    """The next step would go over what is his."""
+    assert told().weights(10, fence=None).phase() is not RegionPhase.NEEDS_HUMAN
+    assert told().weights(10, fence=STRANGER).phase() is RegionPhase.NEEDS_HUMAN
+
+
+def test_stable_before_the_first_step_is_stable_whoever_wrote_it_last() -> None:
+    """As a rule that was the rollout before this one."""
+    assert Told().shifting().weights(0, fence=STRANGER).phase() is RegionPhase.VERIFIED
+
+
 def test_a_person_who_gave_everything_back_is_not_helped() -> None:
     """The candidate has no traffic any more."""
     told = shifting_to_half().weights(PARTLY, fence=None)

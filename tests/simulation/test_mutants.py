@@ -148,6 +148,12 @@ STRANGERS: tuple[World, ...] = tuple(
 )
 """Somebody else switches the first region between its deploy and its first step."""
 
+TAKE_OVERS: tuple[World, ...] = (
+    (210, (_fault(144, FaultKind.STRANGER, 0.3313), _fault(162, FaultKind.NO_TICKS, 0.00595))),
+    (481, (_fault(185, FaultKind.CRASH, 0.0511), _fault(200, FaultKind.STRANGER, 0.531))),
+)
+"""Somebody else switches a region that has begun before a process dies; another one after its successor has looked."""
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -264,6 +270,19 @@ def _minds_no_stranger(original: Any, whole: Any, plan: Any, region: Any, event:
     return original(whole, plan, region, event)
 
 
+def _counts_what_has_begun(self: Any, plan: Any, read: Any) -> bool:
+    has_begun = self.state.region(plan.region).phase is not state.RegionPhase.PENDING
+    return not has_begun and read.weights.of(plan.candidate) > 0
+
+
+def _fences_what_it_finds(original: Any, self: Any, plan: Any, read: Any) -> Any:
+    self._is_strangers = lambda plan, read: False
+    try:
+        return original(self, plan, read)
+    finally:
+        del self._is_strangers
+
+
 def _begins_again(whole: Any, names: Any, why: str, at: Any) -> Any:
     after, effects = endings.given_up(whole, names, why, at)
     for region in after.regions:
@@ -340,6 +359,18 @@ MUTANTS = (
         (1,),
         around(step, "_weights_read", _minds_no_stranger),
         STRANGERS,
+    ),
+    Mutant(
+        "a take-over puts its fence on a stranger's traffic where a region has begun",
+        (1,),
+        lambda patch: patch.setattr(tick.Ticker, "_is_strangers", _counts_what_has_begun),
+        TAKE_OVERS,
+    ),
+    Mutant(
+        "a take-over does not ask whose it is what was written since it looked",
+        (1,),
+        around(tick.Ticker, "_fenced", _fences_what_it_finds),
+        TAKE_OVERS,
     ),
     Mutant(
         "a take-over writes back what it has read",
@@ -491,6 +522,7 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         PART_SWITCHES,
         WRONG_CLOCKS,
         STRANGERS,
+        TAKE_OVERS,
     ],
     ids=[
         "late switches",
@@ -507,6 +539,7 @@ def test_a_broken_engine_is_caught(mutant: Mutant, monkeypatch: pytest.MonkeyPat
         "switches in part",
         "wrong clocks",
         "strangers",
+        "take-overs",
     ],
 )
 def test_the_engine_itself_holds_in_the_worlds_that_catch_them(worlds: tuple[World, ...]) -> None:

@@ -381,10 +381,13 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         # A process of ours that was overtaken raised it late.
         kind = state.hold.kind if state.hold is not None else "interrupted"
         return _returned(state, "held", kind, "strayed")
+    is_strangers = by == "another" and found != 0
     match state.phase:
         case "gated":
             return (state, (("digest",),)) if found == 0 else _otherwise(state, found, by)
         case "preparing" | "verified" if found != 0:
+            return _otherwise(state, found, by)
+        case "shifting" if is_strangers:
             return _otherwise(state, found, by)
         case "shifting" if found == WEIGHTS[state.step]:
             rests = state.step > 0 and not BAKES[state.step]
@@ -402,7 +405,8 @@ def _weights(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
             then = "held" if holds_regression(state) else "needs_human"
             return _returned(state, then, None, "stranded") if late else (state, ())
         case "baking" | "held":
-            fits = found == state.weight or (state.phase == "held" and state.weight == 0)
+            is_right = found == state.weight and not is_strangers
+            fits = is_right or (state.phase == "held" and state.weight == 0)
             return (state, ()) if fits else _otherwise(state, found, by)
         case "rolling_back" if found == 0:
             return _given_back(state), (("say", "back on stable"),)
@@ -584,7 +588,7 @@ EVENTS: tuple[Event, ...] = (
     *(("digest", found) for found in ("new", "strange", None)),
     *(("weights", found, "us") for found in (0, *WEIGHTS, FOREIGN)),
     ("weights", 0, "hand"),
-    ("weights", 0, "another"),
+    *(("weights", found, "another") for found in (0, *WEIGHTS)),
     *(("weights", FOREIGN, by) for by in ("hand", "another", "somebody")),
     ("failed",),
     *(

@@ -156,7 +156,10 @@ class Guard:
         return _Look(weights=weights, unwatched=unwatched, returned=returned, stuck=stuck, strangers=strangers)
 
     def _candidate(self, rescue: Rescue, region: str) -> _Read:
-        """Read the candidate's percent in a region, and whether a later rollout has switched it."""
+        """Read the candidate's percent in a region, and whether a later rollout has switched it, or an unknown one.
+
+        The epoch of one that the ledger does not know is from another ledger, and says nothing about which is later.
+        """
         plan = next(plan for plan in rescue.regions if plan.region == region)
         try:
             reading = self._parts.open_target(plan.target).weights()
@@ -164,8 +167,10 @@ class Guard:
             # Whatever a target answers: the guard looks at the other regions, and again later.
             return _Read(weight=None)
         fence = reading.fence
-        is_later = fence is not None and fence.rollout != rescue.rollout and fence.epoch > rescue.epoch
-        return _Read(weight=reading.weights.of(plan.candidate), is_stranger=is_later)
+        is_stranger = fence is not None and fence.rollout != rescue.rollout
+        if fence is not None and (self._known is None or fence.rollout in self._known.journals):
+            is_stranger = is_stranger and fence.epoch > rescue.epoch
+        return _Read(weight=reading.weights.of(plan.candidate), is_stranger=is_stranger)
 
     def _learn(self, charge: _Charge, exposed: Sequence[str], at: datetime) -> None:
         """Take in when each exposed region was last watched, as far as the ledger says."""
@@ -217,7 +222,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """A candidate's percent (``None``: the target does not answer), and whether a later rollout has switched it."""
+    """A candidate's percent (``None``: the target does not answer), and whether another rollout has switched it."""
 
     weight: int | None
     is_stranger: bool = False
@@ -225,7 +230,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """What was found of one rollout; ``strangers`` are regions that a later one has switched, which are left alone."""
+    """What was found of one rollout; ``strangers`` are regions that another has switched, which are left alone."""
 
     weights: dict[str, int | None]
     unwatched: dict[str, timedelta]

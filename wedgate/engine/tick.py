@@ -184,9 +184,9 @@ class Ticker:
 
         A fence holds nobody off until the target has it: an earlier run that was only slow could still raise traffic.
         The weights are written as they were found, and not at all where the target has a fence that every run which
-        never gave its lease back is held off by. Nor where somebody else has traffic in a region that has not begun:
-        with this fence it would seem to be ours, and no older run can be switching there. A region that needs a human
-        is not touched. ``anew``: what is held for want of something is tried again.
+        never gave its lease back is held off by. Nor where somebody else has switched: with this fence it would seem
+        to be ours, and would be taken away from him. A region that needs a human is not touched. ``anew``: what is
+        held for want of something is tried again.
         """
         found: list[ev.WeightsRead] = []
         fenced: list[str] = []
@@ -218,15 +218,21 @@ class Ticker:
             self.watcher.resume(state)
 
     def _is_strangers(self, plan: RegionPlan, read: ev.WeightsRead) -> bool:
-        """Whether somebody whom this ledger does not know gave a candidate traffic that has not begun."""
-        is_known = read.fence is not None and read.fence.rollout in self._book.state.journals
-        has_begun = self.state.region(plan.region).phase is not RegionPhase.PENDING
-        return not is_known and not has_begun and read.weights.of(plan.candidate) > 0
+        """Whether somebody whom this ledger does not know gave a candidate what it has, or took what it had.
+
+        Nobody's fence, as on a target that keeps none, says so only where there is more than this rollout gave.
+        """
+        region, has, fence = self.state.region(plan.region), read.weights.of(plan.candidate), read.fence
+        if fence is None:
+            return has > region.weight and region.phase is not RegionPhase.SHIFTING
+        is_known = fence.rollout == self.state.plan.rollout or fence.rollout in self._book.state.journals
+        return not is_known and (has > 0 or region.weight > 0)
 
     def _fenced(self, plan: RegionPlan, read: ev.WeightsRead) -> ev.WeightsRead:
         """Put this run's fence on weights as they were read; return what is in force then.
 
-        Who is overtaken here may switch until then: of what it wrote and what was read the lower share stays.
+        Who is overtaken here may switch until then: of what it wrote and what was read the lower share stays. What
+        somebody else writes meanwhile gets no fence, and is what was found.
         """
         fence, over = self._book.fence(self.state.plan.rollout), WeightsReading(weights=read.weights, fence=read.fence)
         for _ in range(MOST_CHANGES):
@@ -234,8 +240,12 @@ class Ticker:
                 self._last[plan.region] = self.target(plan.region).set_weights(read.weights, fence, over=over)
             except ChangedError as error:
                 changed, over = error, error.found
+                found = replace(read, weights=over.weights, fence=over.fence)
+                if self._is_strangers(plan, found):
+                    self._last[plan.region] = over
+                    return found
                 lower = min(read.weights, over.weights, key=lambda weights: weights.of(plan.candidate))
-                read = replace(read, weights=lower, fence=over.fence)
+                read = replace(found, weights=lower)
             else:
                 return read
         raise changed

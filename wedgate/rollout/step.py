@@ -452,7 +452,8 @@ def _digest_read(state: RolloutState, plan: RegionPlan, region: RegionState, eve
 
 def _weights_read(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead) -> Moved:
     """Compare the weights in force with what was asked for and with what was there before."""
-    if region.phase is RegionPhase.BAKING and event.weights == weights_expected(plan, region):
+    expected, is_strangers = weights_expected(plan, region), _is_strangers(state, plan, event)
+    if region.phase is RegionPhase.BAKING and event.weights == expected and not is_strangers:
         return region, ()
     at_stable = Weights.giving(plan.stable, 100)
     foreign = f"weights are {spell_weights(event.weights)}, written by {event.fence or 'somebody unknown'}"
@@ -465,18 +466,20 @@ def _weights_read(state: RolloutState, plan: RegionPlan, region: RegionState, ev
         case RegionPhase.PREPARING | RegionPhase.VERIFIED if event.weights != at_stable:
             why = f"{foreign}; expected {spell_weights(at_stable)} before the first step"
             return _found_otherwise(state, plan, region, event, why)
+        case RegionPhase.SHIFTING if is_strangers:
+            return _found_otherwise(state, plan, region, event, f"{foreign}, which is not this rollout")
         case RegionPhase.SHIFTING:
             wanted = step_in_force(region)
             if wanted is not None and event.weights == Weights.giving(plan.candidate, wanted.weight):
                 judged = region.judged
                 baked = replace(regions.bake(region, event.at), judged=judged)
                 return _rest_on_earlier_judgement(baked), ()
-            if event.weights == weights_expected(plan, region):
+            if event.weights == expected:
                 return _not_shifted(region, event.at), ()
             why = f"{foreign}; neither the old nor the new weights of this step"
             return _found_otherwise(state, plan, region, event, why)
         case RegionPhase.BAKING | RegionPhase.HELD:
-            if event.weights == weights_expected(plan, region):
+            if event.weights == expected and not is_strangers:
                 return region, ()
             if region.phase is RegionPhase.HELD and region.weight == 0:
                 return region, ()
@@ -498,6 +501,12 @@ def _weights_read(state: RolloutState, plan: RegionPlan, region: RegionState, ev
             return _looked_after(state, plan, region, event)
         case _:
             return region, ()
+
+
+def _is_strangers(state: RolloutState, plan: RegionPlan, event: WeightsRead) -> bool:
+    """Whether another rollout gave the candidate what it has: a share that is as high as ours is not ours for that."""
+    fence = event.fence
+    return fence is not None and fence.rollout != state.plan.rollout and event.weights.of(plan.candidate) > 0
 
 
 def _found_otherwise(state: RolloutState, plan: RegionPlan, region: RegionState, event: WeightsRead, why: str) -> Moved:

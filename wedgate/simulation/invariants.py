@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from wedgate.ledger.chain import GENESIS, Entry
+from wedgate.ledger.orders import Order
 from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.rollout.state import RegionPhase, RolloutState
 from wedgate.rollout.values import Colour, Migration, ReportFails, RolloutSettings, Weights
@@ -64,8 +65,8 @@ class Checker:
     claimed: dict[str, str] = field(default_factory=dict)
     regression: str | None = None
     """A regression that is held, and that nobody has set aside since: nothing may increase."""
-    strangers: set[str] = field(default_factory=set)
-    """Regions in which somebody else gave the candidate traffic, and nothing was given back since."""
+    strangers: dict[str, datetime] = field(default_factory=dict)
+    """Regions in which somebody else gave the candidate traffic, and when; nothing was given back since."""
     late: str | None = None
     """A candidate that this process went on to watch, although nobody had for too long before it."""
 
@@ -122,18 +123,32 @@ class Checker:
             self._broken(4, f"{region.name}: a version was deployed on blue, which has traffic")
         if min(region.weights.blue, region.weights.green) < 0 or region.weights.blue + region.weights.green != 100:
             self._broken(3, f"{region.name}: {region.weights}")
+        is_strangers = region.fence is not None and region.fence.rollout == STRANGER
+        if region.name in self.strangers and not is_strangers:
+            self._wrote_over_a_stranger(region, before)
         if region.weights == before:
             return
-        if region.fence is not None and region.fence.rollout == STRANGER:
-            self.strangers.add(region.name)
+        if is_strangers:
+            self.strangers[region.name] = self.world.now
             self.seen[region.name] = Seen()
             return
-        if region.name in self.strangers and region.weights.green:
-            self._broken(1, f"{region.name}: what somebody else wrote was written over")
-        self.strangers.discard(region.name)
+        self.strangers.pop(region.name, None)
         if region.weights.green > before.green:
             self._increased(region, before)
         self.seen[region.name] = Seen(at=self.world.now, entries=len(self.world.store.read()))
+
+    def _wrote_over_a_stranger(self, region: Region, before: Weights) -> None:
+        """Check that a person did it, who returns whatever there is, or a regression, or that nobody came for too long.
+
+        None of these raises anything, and none puts its fence on what a stranger wrote.
+        """
+        if region.fence is not None and region.fence.is_by_hand:
+            return
+        self._follow()
+        is_bad = self.world.bad_from is not None or any(line.given.order is Order.REPORT for line in self.ledger.orders)
+        was_left = self.world.now - self.strangers[region.name] >= self.settings.max_unwatched
+        if region.weights.green or not (is_bad or was_left):
+            self._broken(1, f"{region.name}: what somebody else wrote was written over: {before} by {region.fence}")
 
     def deployed(self, region: Region, colour: Colour) -> None:
         """A version is about to be put on a colour."""
