@@ -19,6 +19,7 @@ MEMORY = "tests/cli/test_override_memory.py"
 SHOWN = "tests/cli/test_shown_uses.py"
 CROWD = "tests/cli/test_crowded_commits.py"
 SERVICES = "tests/cli/test_several_services.py"
+HEADS = "tests/cli/test_shared_heads.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
@@ -1012,6 +1013,15 @@ ATTACKS = (
         "return is_same and self.forge.may_be_own(latest.by)",
         "return is_same",
         f"{POSTING}::test_what_somebody_else_posted_is_not_taken_for_ones_own[None-frank]",
+    ),
+    Attack(
+        "redden-from-a-fork",
+        "opens a pull request from a fork with the head of a granted one, so that the status of that commit turns red",
+        "gives a commit one status, and a fork's pull request no say in it beside another",
+        "wedgate/engine/heads.py",
+        "own = pulls if takes_forks else [pull for pull in pulls if not pull.from_fork]",
+        "own = pulls[-1:]",
+        f"{HEADS}::test_a_refresh_leaves_a_granted_commit_green[all-a fork's]",
     ),
     Attack(
         "status-by-hand",
