@@ -126,6 +126,23 @@ def test_a_status_shows_that_the_ledger_is_older_than_the_use(talk: Talk, *, is_
     assert "used" not in [entry["kind"] for entry in talk.ledger()]
 
 
+def test_statuses_of_other_names_do_not_hide_the_anchor(talk: Talk) -> None:
+    """Whoever pushed the ledger back piles them up on the commit, two pages of them, one with an anchor that holds."""
+    before = talk.server.git("rev-parse", BRANCH).strip()
+    old = talk.status["description"]
+    use(talk)
+    talk.world.may_comment = False
+    talk.run("schedule", "refresh")
+    talk.world.may_comment = True
+    talk.server.git("update-ref", BRANCH, before)
+    other = {"sha": H1, "state": "success", "target_url": None, "by": "mallory"}
+    talk.world.statuses.append({**other, "context": "wedgate", "description": old})
+    talk.world.statuses += [{**other, "context": f"ci-{number}", "description": "x"} for number in range(200)]
+    done = talk.deploys(MERGED, run=901)
+    assert done.exit_code == 10, done.output
+    assert "used" not in [entry["kind"] for entry in talk.ledger()]
+
+
 def rewound(talk: Talk) -> Done:
     """Use a grant where check runs are posted and no statuses, push the ledger back to before it, and use it again."""
     before = talk.server.git("rev-parse", BRANCH).strip()

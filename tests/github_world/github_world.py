@@ -254,7 +254,7 @@ class GithubWorld:
                     return 403, {"message": "Resource not accessible by integration"}
                 named = [each for each in self.check_runs if each["name"] == query["check_name"][0]]
                 own = [_check_run(each, self.app) for each in reversed(named) if each["head_sha"] == sha]
-                return 200, {"total_count": len(own), "check_runs": own}
+                return 200, {"total_count": len(own), "check_runs": self._page(own, query)}
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
             case ["rules", "branches", name]:

@@ -358,6 +358,15 @@ ATTACKS = (
         f"{SHOWN}::test_a_status_shows_that_the_ledger_is_older_than_the_use",
     ),
     Attack(
+        "bury-the-anchor",
+        "pushes the ledger back to before a use, and hides the status that anchors it below a hundred others",
+        "reads all statuses of the commit before it uses a grant",
+        ENGINE,
+        "statuses = self._parts.conversations.statuses_of(",
+        "statuses = self._parts.conversations.latest_statuses(",
+        f"{SHOWN}::test_statuses_of_other_names_do_not_hide_the_anchor",
+    ),
+    Attack(
         "show-no-use",
         "lets the run that deploys do so by a token that may not comment, so that the grant looks unused",
         "warns in that run, and shows the use by the next refresh",

@@ -277,9 +277,12 @@ class Overrides:
         return f"the comment {found.id} by {author.login} (delete it, if that is not wedgate's account)"
 
     def _anchors_in_statuses(self, commit: str) -> tuple[tuple[int, str], ...]:
-        """Return what the latest statuses of a commit say of this place's ledger, or its check runs; asked once."""
+        """Return what the statuses of a commit say of this place's ledger, or its check runs; asked once.
+
+        All of them, whatever their names: anybody who may write can put a hundred others before them.
+        """
         if commit not in self._in_statuses:
-            statuses = self._parts.conversations.latest_statuses(commit, self._parts.place.status)
+            statuses = self._parts.conversations.statuses_of(commit, self._parts.place.status)
             anchors = tuple(each for status in statuses for each in anchors_in(status.description))
             self._in_statuses[commit] = anchors or self._anchors_in_checks(commit)
         return self._in_statuses[commit]
