@@ -288,14 +288,22 @@ class Overrides:
         return self._in_statuses[commit]
 
     def _anchors_in_checks(self, commit: str) -> tuple[tuple[int, str], ...]:
-        """Return what check runs by wedgate's own app say, where no status anchors the ledger."""
-        checks = self._parts.conversations.latest_checks(commit, self._parts.place.status)
+        """Return what check runs by wedgate's own app say, where no status anchors the ledger.
+
+        No person posts check runs: a token of one's own reads what another of wedgate's jobs posted.
+        """
+        checks = self._parts.conversations.checks_of(commit, self._parts.place.status)
         if checks is None:
             what = f"no status of {commit[:12]} anchors the ledger, and its check runs may not be read"
             raise ExternalSystemError(f"{what}; give the job `checks: read`")
-        found = ((check, anchors_in(check.description)) for check in checks)
-        may_be_own = self._parts.forge.may_be_own
-        return tuple(each for check, anchors in found if anchors and may_be_own(check.by) for each in anchors)
+        may_be_by = self._parts.forge.may_post_checks
+        anchoring = [check for check in checks if anchors_in(check.description)]
+        own = [check for check in anchoring if may_be_by(check.by)]
+        if anchoring and not own:
+            who = ", ".join(sorted({str(check.by) for check in anchoring})[:MOST_PULL_REQUESTS])
+            what = f"only check runs by {who} anchor the ledger for {commit[:12]}, and this token is none of that app"
+            raise ExternalSystemError(f"{what}: let the job that deploys use the token of the job that posts them")
+        return tuple(each for check in own for each in anchors_in(check.description))
 
     def closing(self, decision: Decision) -> dict[str, Closing]:
         """Return what closes each region, and a request has to name; nothing where no override could open it.
