@@ -122,7 +122,7 @@ def test_a_status_shows_that_the_ledger_is_older_than_the_use(talk: Talk, *, is_
     talk.server.git("update-ref", BRANCH, before)
     done = talk.deploys(MERGED, run=901)
     assert done.exit_code == 10, done.output
-    assert "a status of this commit anchored" in done.output
+    assert "a status of this commit by github-actions[bot] anchored" in done.output
     assert "used" not in [entry["kind"] for entry in talk.ledger()]
 
 
@@ -165,7 +165,7 @@ def test_a_check_run_shows_that_the_ledger_is_older_than_the_use(talk: Talk) -> 
     """It anchors the ledger as a status does, and whoever verifies the ledger looks there, too."""
     done = rewound(talk)
     assert done.exit_code == 10, done.output
-    assert "a status of this commit anchored" in done.output
+    assert "a check run of this commit by github-actions[bot] anchored" in done.output
     (talk.directory / "wedgate.yml").write_bytes(talk.world.commits["a" * 40]["wedgate.yml"])
     verified = talk.run("push", "audit", "verify", "--commit", H1)
     assert verified.exit_code == 13, verified.output
@@ -189,7 +189,7 @@ def test_a_person_believes_the_check_runs_of_the_workflow(talk: Talk) -> None:
     """The job that deploys has a token to read teams; no person can post check runs."""
     done = rewound(talk, login="zoe")
     assert done.exit_code == 10, done.output
-    assert "a status of this commit anchored" in done.output
+    assert "a check run of this commit by github-actions[bot] anchored" in done.output
 
 
 def test_check_runs_of_the_same_name_do_not_hide_the_anchor(talk: Talk) -> None:

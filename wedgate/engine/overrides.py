@@ -6,11 +6,11 @@ grant is in the ledger before anything opens because of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from wedgate.adapters.forge.interface import Committers, Conversations, Forge, PullRequest
+from wedgate.adapters.forge.interface import CommitStatus, Committers, Conversations, Forge, PullRequest
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
@@ -45,6 +45,8 @@ from wedgate.overrides.through import Closing, closing_of, closing_of_whole, let
 MOST_PULL_REQUESTS = 5
 LEEWAY = timedelta(minutes=1)
 """So much earlier than the last request comments are asked for: the forge's times are of whole seconds."""
+_Anchored = tuple[tuple[int, str], str]
+"""An anchor, and the words for where it stands."""
 _BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
 
 
@@ -107,7 +109,7 @@ class Overrides:
         self._whose: dict[str, Whose] = {}
         self.used: Picture | None = None
         """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
-        self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
+        self._in_statuses: dict[str, tuple[_Anchored, ...]] = {}
 
     def whose(self, rollout: str) -> Whose:
         """Return whose a rollout is, looked up once: what was handed over by it is not taken back."""
@@ -248,14 +250,16 @@ class Overrides:
         """Return what wedgate's own comments on a pull request say of the ledger of this place.
 
         An app wrote them, or the account of a machine, which looks like a person who may write here. Whoever may write
-        could stop an override anyhow; a stranger's comment that looks like wedgate's says nothing.
+        could stop an override anyhow; a stranger's comment that looks like wedgate's says nothing, nor does a bot's
+        that repeats it.
         """
+        forge = self._parts.forge
         return tuple(
             anchor
             for comment in comments
-            if self._parts.place.marker in comment.body and (author := comment.author) is not None
+            if comment.body.startswith(self._parts.place.marker) and (author := comment.author) is not None
             for anchor in anchors_of_comment(comment.body)
-            if not author.is_human or self.roster.role(author).may_write
+            if (self.roster.role(author).may_write if author.is_human else forge.may_be_wedgates(author.login))
         )
 
     def _behind(self, ledger: LedgerState | None, anchors: Sequence[tuple[int, str]]) -> LedgerState | None:
@@ -269,25 +273,22 @@ class Overrides:
         return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
 
     def _who_anchored(self, picture: Picture, ledger: LedgerState) -> str:
-        """Return the words for the comment that anchored another ledger: a person's may be none of wedgate's."""
+        """Return the words for the comment that anchored another ledger: it may be none of wedgate's."""
         found = next(each for each in picture.comments if is_another(ledger.hashes, self.anchors((each,))))
-        author = found.author
-        if author is None or not author.is_human:
-            return "wedgate's comment here"
-        return f"the comment {found.id} by {author.login} (delete it, if that is not wedgate's account)"
+        assert found.author is not None  # whoever is nobody anchors nothing
+        return f"the comment {found.id} by {found.author.login} (delete it, if that is not wedgate's account)"
 
-    def _anchors_in_statuses(self, commit: str) -> tuple[tuple[int, str], ...]:
+    def _anchors_in_statuses(self, commit: str) -> tuple[_Anchored, ...]:
         """Return what the statuses of a commit say of this place's ledger, or its check runs; asked once.
 
         All of them, whatever their names: anybody who may write can put a hundred others before them.
         """
         if commit not in self._in_statuses:
             statuses = self._parts.conversations.statuses_of(commit, self._parts.place.status)
-            anchors = tuple(each for status in statuses for each in anchors_in(status.description))
-            self._in_statuses[commit] = anchors or self._anchors_in_checks(commit)
+            self._in_statuses[commit] = _anchored("status", statuses) or self._anchors_in_checks(commit)
         return self._in_statuses[commit]
 
-    def _anchors_in_checks(self, commit: str) -> tuple[tuple[int, str], ...]:
+    def _anchors_in_checks(self, commit: str) -> tuple[_Anchored, ...]:
         """Return what check runs by wedgate's own app say, where no status anchors the ledger.
 
         No person posts check runs: a token of one's own reads what another of wedgate's jobs posted.
@@ -296,14 +297,14 @@ class Overrides:
         if checks is None:
             what = f"no status of {commit[:12]} anchors the ledger, and its check runs may not be read"
             raise ExternalSystemError(f"{what}; give the job `checks: read`")
-        may_be_by = self._parts.forge.may_post_checks
+        may_be_by = self._parts.forge.may_be_wedgates
         anchoring = [check for check in checks if anchors_in(check.description)]
         own = [check for check in anchoring if may_be_by(check.by)]
         if anchoring and not own:
             who = ", ".join(sorted({str(check.by) for check in anchoring})[:MOST_PULL_REQUESTS])
             what = f"only check runs by {who} anchor the ledger for {commit[:12]}, and this token is none of that app"
             raise ExternalSystemError(f"{what}: let the job that deploys use the token of the job that posts them")
-        return tuple(each for check in own for each in anchors_in(check.description))
+        return _anchored("check run", own)
 
     def closing(self, decision: Decision) -> dict[str, Closing]:
         """Return what closes each region, and a request has to name; nothing where no override could open it.
@@ -394,10 +395,11 @@ class Overrides:
         # The comment may be older than the last use; whoever only looks opens nothing a second time.
         uses_it = outgoing.binding is not None and _count(found)
         anchored = self._anchors_in_statuses(picture.change.head) if uses_it else ()
-        there = self._behind(ledger, anchored)
+        there = self._behind(ledger, [anchor for anchor, _ in anchored])
         assert there is not None  # without one there is no grant
-        if is_another(there.hashes, anchored):
-            return dict.fromkeys(closing, _another_than("a status of this commit"))
+        foreign = next((where for anchor, where in anchored if is_another(there.hashes, (anchor,))), None)
+        if foreign is not None:
+            return dict.fromkeys(closing, _another_than(foreign))
         return found
 
     def _lasting(self, grant: Grant, at: datetime, runway: timedelta) -> Grant | Refusal:
@@ -512,6 +514,15 @@ def _beside(found: Grant | Refusal, left_out: Sequence[int]) -> Grant | Refusal:
     names = ", ".join(f"#{number}" for number in left_out[:MOST_PULL_REQUESTS])
     words = f"{len(left_out)} more pull requests have this commit and were not looked at ({names}): close what is idle"
     return replace(found, remedy=f"{found.remedy}; {words}")
+
+
+def _anchored(what: str, posted: Iterable[CommitStatus]) -> tuple[_Anchored, ...]:
+    """Return the anchors of what was posted for a commit, each with where it stands and by whom."""
+    return tuple(
+        (anchor, f"a {what} of this commit by {each.by or 'a deleted account'}")
+        for each in posted
+        for anchor in anchors_in(each.description)
+    )
 
 
 def _another_than(what: str) -> Refusal:

@@ -199,8 +199,8 @@ class GithubForge:
         own = self._own_login()
         return login == own or (own == WORKFLOW_LOGIN and str(login).endswith("[bot]"))
 
-    def may_post_checks(self, login: str | None) -> bool:
-        """Whether a job of wedgate's may post check runs by a login: only apps can, and a workflow's token is one."""
+    def may_be_wedgates(self, login: str | None) -> bool:
+        """Whether a job of wedgate's may write by a login: with this token, or a workflow's own."""
         return login == WORKFLOW_LOGIN or self.may_be_own(login)
 
     def versions_of(self, path: str) -> Iterator[str]:

@@ -289,8 +289,8 @@ class Forge(Protocol):
     def may_be_own(self, login: str | None) -> bool:
         """Return whether this token may write by a login; one that may not ask may be any app's."""
 
-    def may_post_checks(self, login: str | None) -> bool:
-        """Return whether this token, or a workflow's own, may post check runs by a login."""
+    def may_be_wedgates(self, login: str | None) -> bool:
+        """Return whether this token, or a workflow's own, may write by a login."""
 
     def versions_of(self, path: str) -> Iterator[str]:
         """Yield the commits of the default branch that changed a file, the latest first, each when it is asked for.
