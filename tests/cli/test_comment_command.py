@@ -302,6 +302,18 @@ def test_whoever_pushed_the_head_to_another_branch_does_not_count(talk: Talk) ->
     assert talk.deploys(MERGED).exit_code == 10
 
 
+def test_who_brings_an_approved_commit_to_another_branch_has_approved_it_still(talk: Talk) -> None:
+    """Its own branch had it before: nothing came with that push."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.world.pushes.append(("main", H1, "alice"))
+    pull = talk.world.pulls[7]
+    pull.state, pull.merged_as, pull.merged_by = "closed", H1, "alice"
+    talk.world.brought_by[H1] = [7]
+    assert talk.deploys(H1).exit_code == 0
+
+
 def test_the_pushers_of_what_was_asked_for_as_merged_are_known_later(talk: Talk) -> None:
     """The branch is deleted behind the request for the commit that merging made."""
     pull = talk.world.pulls[7]

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -421,12 +421,12 @@ class GithubWorld:
 
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []
-        for branch, after, login in reversed(self.pushes):
+        first = datetime(2026, 1, 1, tzinfo=UTC)
+        for place, (branch, after, login) in reversed([*enumerate(self.pushes)]):
             if ref in ("", f"refs/heads/{branch}"):
                 actor = None if login is None else self._user(login)
-                found.append(
-                    _example("activity", ref=f"refs/heads/{branch}", after=after, actor=actor, activity_type="push")
-                )
+                own = {"ref": f"refs/heads/{branch}", "after": after, "actor": actor, "activity_type": "push"}
+                found.append(_example("activity", **own, timestamp=_instant(first + timedelta(seconds=place))))
         return found
 
     def _members(self, parts: list[str], query: dict[str, list[str]]) -> Answer:

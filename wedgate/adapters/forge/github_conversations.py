@@ -160,7 +160,8 @@ class GithubConversations:
         """Fetch whoever pushed the head; nobody for a fork's branch, which is kept elsewhere.
 
         Only the last hundred pushes to the branch are looked at: a head that none of them brought is of nobody known.
-        Beside them count those who brought the same commit to another branch, by the last hundred of the repository.
+        Beside them count those who brought the same commit to another branch, by the last hundred of the repository,
+        unless its own had it before.
         """
         if pull_request.from_fork:
             return ()
@@ -177,7 +178,9 @@ class GithubConversations:
 
         def pushers() -> tuple[Person, ...]:
             own = brought(found)
-            own += brought(every) if own else []
+            if own:
+                first = min(map(_pushed_at, own))
+                own += [each for each in brought(every) if _pushed_at(each) <= first]
             people = [_person(each.get("actor")) for each in own]
             # A push by an account that is gone may have been anybody's.
             known = [person for person in people if person is not None]
@@ -309,6 +312,10 @@ def _with_co_authors(written: Committers, named: Iterable[str], known: Mapping[s
         else:
             people[Person(id=account.number, login=account.login)] = None
     return Committers(people=tuple(people), logins=frozenset(logins), strangers=tuple(strangers))
+
+
+def _pushed_at(push: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(push["timestamp"]).replace("Z", "+00:00"))
 
 
 def _checks(found: Mapping[str, Any]) -> list[CommitStatus]:
