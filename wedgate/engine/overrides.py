@@ -30,7 +30,7 @@ from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import anchors_in, anchors_of_comment, is_another
 from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
-from wedgate.overrides.grants import Grant, Outgoing, grant_in
+from wedgate.overrides.grants import Grant, Outgoing, Use, grant_in
 from wedgate.overrides.people import Comment, Person
 from wedgate.overrides.place import ROOT, Place
 from wedgate.overrides.policy import (
@@ -271,6 +271,28 @@ class Overrides:
     def is_another(self, picture: Picture) -> bool:
         """Whether the ledger is not the one that wedgate's own comments on a pull request anchored."""
         return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
+
+    def idle(self, picture: Picture) -> str:
+        """Return why what was asked for opens nothing by itself now; empty where every region is granted and unused."""
+        standing, ledger = picture.standing, picture.ledger
+        if not standing.is_granted:
+            return "it is not granted in every region"
+        if ledger is None:
+            return "there is no ledger to record its use in"
+        if self.is_another(picture):
+            return f"this is not the ledger that {self._who_anchored(picture, ledger)} anchored"
+        if self.uses(picture):
+            return "it was used"
+        now = self._parts.clock()
+        is_over = any(each.expires is not None and each.expires <= now for each in standing.regions)
+        return "its time is over" if is_over else ""
+
+    def uses(self, picture: Picture) -> tuple[Use, ...]:
+        """Return the uses of the request that stands, as the ledger has them."""
+        request, ledger = picture.standing.request, picture.ledger
+        if request is None or ledger is None:
+            return ()
+        return tuple(use for use in uses_in(ledger.audit) if use.request == request.id)
 
     def _who_anchored(self, picture: Picture, ledger: LedgerState) -> str:
         """Return the words for the comment that anchored another ledger: it may be none of wedgate's."""
