@@ -71,3 +71,35 @@ def test_what_opens_nothing_is_not_said_to_be_granted(
     if how == "used":
         assert f"used in eu by {told['uses'][0]['binding']} for {MERGED} at " in done.stdout
         assert [(use["region"], use["commit"]) for use in told["uses"]] == [("eu", MERGED)]
+
+
+def test_the_comment_says_that_the_ledger_is_another(talk: Talk) -> None:
+    """There is no line to copy: another request would open nothing either."""
+    talk.server.git("update-ref", "-d", BRANCH)
+    talk.says("alice", "/wedgate status")
+    assert "The override was granted, and opens nothing now" in talk.answer
+    assert "- eu, us: this is not the ledger that the comment" in talk.answer
+    assert "/wedgate override " not in talk.answer
+
+
+def test_the_comment_says_that_another_rule_closes_too(talk: Talk) -> None:
+    """With the line that asks for both."""
+    text = talk.world.commits["a" * 40]["wedgate.yml"].decode()
+    season = "rules:\n  season: {where: us, weekdays: monday..sunday, effect: block}\n"
+    talk.world.put("wedgate.yml", text.replace("rules:\n", season.replace("where: us", "where: all")).encode())
+    talk.says("alice", "/wedgate status")
+    assert "The override was granted, and opens nothing now" in talk.answer
+    assert "rules=saturday,season" in talk.answer
+    talk.world.put("wedgate.yml", text.replace("rules:\n", season).encode())
+    talk.says("alice", "/wedgate status")
+    assert "The override is granted\n" in talk.answer
+    (line,) = [each for each in talk.answer.splitlines() if each.startswith("- us: ")]
+    assert "season" in line
+
+
+def test_the_comment_says_that_what_is_granted_is_frozen(talk: Talk) -> None:
+    """And who may end that."""
+    talk.says("alice", "/wedgate freeze for=2h reason=x")
+    talk.says("alice", "/wedgate status")
+    assert "The override was granted, and opens nothing now" in talk.answer
+    assert "`/wedgate thaw` ends a freeze" in talk.answer
