@@ -76,6 +76,7 @@ bench: $(DEV)
 
 bench-judge: $(DEV)
 	@$(PY) -X utf8 benchmarks/judge_power.py --write
+	@$(PY) -X utf8 benchmarks/judge_peers.py --write
 	@$(PY) -X utf8 benchmarks/judge_curve.py --write
 	@$(PY) -X utf8 benchmarks/judge_turns.py --write
 	@$(PY) -X utf8 benchmarks/judge_series.py --write

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from judge_peers import measured
 from judge_power import COUNTS, LEVELS, alarms, busy_machine, same_builds
 
 PICTURE = Path(__file__).resolve().parent.parent / "docs" / "images" / "judge-power.svg"
@@ -16,15 +17,13 @@ PERCENTS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25)
 COLOURS = {5: "#56b4e9", 10: "#0072b2", 20: "#d55e00", 30: "#000000"}
 """Okabe and Ito's, told apart by the colour-blind; each line has its own dashes and its name at its end, too."""
 DASHES = {5: "2 3", 10: "", 20: "7 3", 30: "10 3 2 3"}
-PEERS = {
-    "threshold 5 % on the mean": ("T", {0: 4.6, 5: 51, 10: 97}),
-    "Mann-Whitney, no margin (benchstat)": ("B", {0: 1.8, 2: 51, 5: 82, 10: 93}),
-    "Kayenta": ("K", {0: 0.0, 2: 26, 5: 64, 10: 85}),
-    "bootstrap of the medians' ratio": ("R", {0: 0.0, 5: 61, 10: 88}),
-    "benchmatrix": ("X", {0: 0, 5: 4, 10: 78}),
-    "Otava": ("O", {0: 2.0, 5: 63, 10: 84}),
+CITED: dict[str, tuple[str, dict[int, float]]] = {
+    "Kayenta (cited)": ("K", {0: 0.0, 2: 26, 5: 64, 10: 85}),
+    "benchmatrix (cited)": ("X", {0: 0, 5: 4, 10: 78}),
+    "Otava (cited)": ("O", {0: 2.0, 5: 63, 10: 84}),
 }
-"""Of other rules with n = 10, in percent, as docs/judge.md has them."""
+"""Of whole tools with n = 10, in percent, as they came with the measurements; docs/judge.md says so. Not run here."""
+Peers = dict[str, tuple[str, dict[int, float]]]
 WIDE, HIGH, LEFT, TOP = 380, 300, 46, 56
 Points = dict[int, dict[int, float]]
 
@@ -40,11 +39,11 @@ def curves() -> dict[str, Points]:
     return {"SAP HANA, one build against itself": sap, "a busy machine, in turns": busy}
 
 
-def drawn(found: dict[str, Points]) -> str:
+def drawn(found: dict[str, Points], peers: Peers) -> str:
     """Return the picture."""
     wide = len(found) * (LEFT + WIDE + 40) + 10
     words = "Other rules with n = 10 on such builds of SAP's; behind each what it alarms on identical ones, in percent"
-    high = TOP + HIGH + 74 + 18 * ((len(PEERS) + 1) // 2)
+    high = TOP + HIGH + 74 + 18 * ((len(peers) + 1) // 2)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
         'font-family="system-ui, sans-serif" font-size="12" fill="#1b1b1b" role="img">',
@@ -52,15 +51,15 @@ def drawn(found: dict[str, Points]) -> str:
         f'<rect width="{wide}" height="{high}" fill="#ffffff"/>',
     ]
     for place, (title, points) in enumerate(found.items()):
-        parts += _panel(title, points, 10 + place * (LEFT + WIDE + 40) + LEFT, with_peers=place == 0)
+        parts += _panel(title, points, 10 + place * (LEFT + WIDE + 40) + LEFT, peers if place == 0 else {})
     parts.append(f'<text x="{10 + LEFT}" y="{TOP + HIGH + 62}" fill="#595959">{words}</text>')
-    for place, (name, (letter, shares)) in enumerate(PEERS.items()):
+    for place, (name, (letter, shares)) in enumerate(peers.items()):
         x, y = 17 + LEFT + (LEFT + WIDE + 40) * (place % 2), TOP + HIGH + 84 + 18 * (place // 2)
-        parts.append(f'{_mark(letter, x, y)}<text x="{x + 12}" y="{y + 4}">{name}: {shares[0]:g}</text>')
+        parts.append(f'{_mark(letter, x, y)}<text x="{x + 12}" y="{y + 4}">{name}: {shares[0]:.1f}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _panel(title: str, points: Points, left: float, *, with_peers: bool) -> list[str]:
+def _panel(title: str, points: Points, left: float, peers: Peers) -> list[str]:
     def x(percent: float) -> float:
         return left + WIDE * percent / PERCENTS[-1]
 
@@ -85,16 +84,15 @@ def _panel(title: str, points: Points, left: float, *, with_peers: bool) -> list
         style = f'stroke="{COLOURS[count]}" stroke-width="2" stroke-dasharray="{DASHES[count]}"'
         parts.append(f'<line x1="{x(19):.1f}" x2="{x(21):.1f}" y1="{at - 4:.1f}" y2="{at - 4:.1f}" {style}/>')
         parts.append(f'<text x="{x(21.4):.1f}" y="{at:.1f}">n = {count}</text>')
-    if with_peers:
-        parts += [_mark(letter, x(percent) + aside, y(share)) for letter, percent, share, aside in _peers()]
+    parts += [_mark(letter, x(percent) + aside, y(share)) for letter, percent, share, aside in _peers(peers)]
     return parts
 
 
-def _peers() -> Iterator[tuple[str, int, float, float]]:
+def _peers(peers: Peers) -> Iterator[tuple[str, int, float, float]]:
     """Yield the marks of other rules, those that would hide one another a little aside; identical builds are words."""
     for percent in (2, 5, 10):
         before, aside = -100.0, 0.0
-        found = sorted((shares[percent], letter) for letter, shares in PEERS.values() if percent in shares)
+        found = sorted((shares[percent], letter) for letter, shares in peers.values() if percent in shares)
         for share, letter in found:
             aside = aside + 15 if share - before < 5 else 0.0
             before = share
@@ -114,7 +112,7 @@ def main() -> int:
         for count, shares in points.items():
             print(f"  n = {count}: " + ", ".join(f"+{each} % {share:.1f}" for each, share in shares.items()))
     if "--write" in sys.argv:
-        PICTURE.write_text(drawn(found), encoding="utf-8")
+        PICTURE.write_text(drawn(found, measured() | CITED), encoding="utf-8")
     return 0
 
 

@@ -53,6 +53,21 @@ def test_answers_count_as_requests_with_a_latency(difference) -> None:
     assert sum(bucket.count for bucket in found.latency) == 3
 
 
+@pytest.mark.parametrize(
+    ("codes", "errors"), [((), 1), (("404",), 2), (("4xx",), 2), (("5xx", "4x4"), 2), (("401",), 1)]
+)
+def test_codes_that_are_named_are_errors_too(region, difference, codes: tuple[str, ...], errors: int) -> None:
+    """A 404 is an error where it is named, and a 5xx always is one, once."""
+    difference("/", answered=1)
+    named = EnvoyMetrics.beside(region.settings(), errors=codes)
+    before = named.read(now())
+    for path in ("/", "/404", "/500"):
+        region.get(path)
+    found = slice_between(before, named.read(now()), stable="blue").stable
+    assert (found.requests, found.errors) == (3, errors)
+    assert found.refused == 2 - errors
+
+
 def test_a_latency_is_in_its_bucket(difference) -> None:
     """A request that takes 60 ms is in a bucket of 1 ms between 60 and 200 (a busy machine adds some)."""
     (bucket,) = difference("/slow/60", answered=1).latency

@@ -11,7 +11,7 @@ import pytest
 from wedgate.adapters._evidence.recording import read_recording, recorded
 from wedgate.adapters.metrics.file import FileMetrics
 from wedgate.errors import ExternalSystemError
-from wedgate.judge.slices import slice_between
+from wedgate.judge.slices import merge_samples, slice_between
 from wedgate.judge.values import Bucket, ColourSample
 
 AT = datetime(2027, 6, 7, 10, tzinfo=UTC)
@@ -34,6 +34,21 @@ def test_a_file_is_read_with_its_own_instant(tmp_path: Path) -> None:
     assert reading.since == datetime(2027, 6, 1, tzinfo=UTC)
     bucket = Bucket(lower_ms=7, upper_ms=8, count=9)
     assert reading.colours["blue"] == ColourSample(requests=9, errors=1, timeouts=0, latency=(bucket,))
+
+
+def test_refusals_are_kept_where_they_are_given(tmp_path: Path) -> None:
+    """In the file, in the slice between two readings, and in a recording."""
+    path = tmp_path / "evidence.json"
+    readings = []
+    for at, refused in (("2027-06-07T09:59:00Z", 2), ("2027-06-07T09:59:30Z", 5)):
+        path.write_text(
+            json.dumps({**GOOD, "at": at, "colours": {"blue": {**BLUE, "refused": refused}, "green": GREEN}})
+        )
+        readings.append(FileMetrics(path).read(AT))
+    found = slice_between(*readings, stable="blue")
+    assert (found.stable.refused, found.candidate.refused) == (3, 0)
+    assert merge_samples([found.stable, found.stable]).refused == 6
+    assert list(read_recording([recorded(readings[1])], at=AT, what="kept")) == [readings[1]]
 
 
 def test_a_file_that_nobody_writes_any_more_is_no_evidence(tmp_path: Path) -> None:

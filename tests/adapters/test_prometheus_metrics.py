@@ -189,7 +189,7 @@ def test_other_names_labels_and_units(world: World) -> None:
     lines = [line if "region=" in line else line.replace("{", '{region="us-west",') for line in lines]
     world.show("\n".join((*lines, "")))
     green = world.source(**OTHER, match={"region": "{region}"}).read(utc_now()).colours["green"]
-    assert (green.requests, green.errors, green.timeouts) == (104, 5, 0)
+    assert (green.requests, green.errors, green.timeouts, green.refused) == (104, 5, 0, 5)
     assert [(each.lower_ms, each.upper_ms, each.count) for each in green.latency] == [
         (0, 50, 7),
         (50, 100, 93),
@@ -491,6 +491,17 @@ def test_requests_without_a_histogram_and_without_codes(world: World) -> None:
     settings = {"metrics": {**OTHER["metrics"], "requests": "envoy_cluster_upstream_rq"}}
     with pytest.raises(ExternalSystemError, match="no label code"):
         world.source(match={}, colours={"label": "envoy_cluster_name"}, **settings).read(utc_now())
+
+
+def test_every_process_with_good_answers_has_a_histogram(world: World) -> None:
+    """Of two processes one says nothing of latency: its answers may be the slow ones. One that failed or idled may."""
+    idle = {"503": 4, "timeouts": 0}
+    world.show(metrics({"blue": BLUE, "green": BLUE}))
+    world.show(metrics({"blue": BLUE, "green": idle}), of=1)
+    assert world.source(instances=2).read(utc_now()).colours["green"].requests == 106
+    world.show(metrics({"blue": BLUE, "green": idle | {"200": 9}}), of=1)
+    with pytest.raises(ExternalSystemError, match="1 of green's processes has good answers and no"):
+        world.source(instances=2).read(utc_now())
 
 
 def test_buckets_that_do_not_add_up(world: World) -> None:

@@ -39,3 +39,22 @@ def test_what_a_code_says(metrics: dict[str, Any], code: str, is_error: bool | N
     """Errors come first; a class of codes of which some are errors says nothing."""
     settings = parse_settings({"metrics": metrics}, "eu", slice_length=timedelta(seconds=30))
     assert settings.is_error(code) is is_error
+
+
+@pytest.mark.parametrize(
+    ("metrics", "code", "is_refusal"),
+    [
+        ({}, "404", True),
+        ({}, "4XX", True),
+        ({}, "200", False),
+        ({}, "503", False),
+        ({"errors": ["5xx", "404"]}, "404", False),
+        ({"errors": ["5xx", "404"]}, "401", True),
+        ({"successes": ["404"]}, "404", False),
+        ({"successes": ["4"]}, "4", False),
+    ],
+)
+def test_what_a_refusal_is(metrics: dict[str, Any], code: str, is_refusal: bool) -> None:
+    """A code of 4xx that is named neither as an error nor as a success."""
+    settings = parse_settings({"metrics": metrics}, "eu", slice_length=timedelta(seconds=30))
+    assert settings.is_refusal(code) is is_refusal

@@ -25,6 +25,8 @@ STEPS = "steps: [{uses: org/wedgate@v1, with: {command: comment}}]"
 CALLS = "uses: org/wedgate/.github/workflows/override.yml@v1"
 OTHER_TOKEN = STEPS.replace("comment}", "comment, github-token: '${{ secrets.APP }}'}")
 WORKFLOW = f"on: {{issue_comment: {{types: [created]}}}}\njobs: {{a: {{permissions: {SCOPES}, {STEPS}}}}}"
+NO_STATUS = WORKFLOW.replace("statuses: write, ", "")
+SHELL = "steps: [{run: wedgate comment, env: {GITHUB_TOKEN: '${{ TOKEN_OF }}'}}]"
 REFRESH = (
     "on: {schedule: [{cron: '*/15 * * * *'}], merge_group: }\n"
     "permissions: {contents: read, pull-requests: write, statuses: write}\n"
@@ -142,6 +144,21 @@ def with_workflow(world: GithubWorld, name: str, text: str) -> dict[str, str]:
         (WORKFLOW.replace(STEPS, OTHER_TOKEN).replace("statuses: write, ", ""), "well"),
         (WORKFLOW.replace(STEPS, "steps: [{run: '# wedgate comment'}]"), "missing"),
         (WORKFLOW.replace(STEPS, CALLS), "well"),
+        (WORKFLOW.replace(STEPS, OTHER_TOKEN.replace("secrets.APP", "secrets.GITHUB_TOKEN")), "well"),
+        (NO_STATUS.replace(STEPS, OTHER_TOKEN.replace("secrets.APP", "secrets.GITHUB_TOKEN")), "missing"),
+        (NO_STATUS.replace(STEPS, OTHER_TOKEN.replace("secrets.APP", "secrets.APP || github.token")), "missing"),
+        (NO_STATUS.replace(STEPS, SHELL.replace("TOKEN_OF", "secrets.GITHUB_TOKEN")), "missing"),
+        (NO_STATUS.replace(STEPS, SHELL.replace("TOKEN_OF", "secrets.APP")), "well"),
+        (NO_STATUS.replace(STEPS, f"{CALLS}, secrets: {{token: '${{{{ secrets.GITHUB_TOKEN }}}}'}}"), "missing"),
+        (NO_STATUS.replace(STEPS, f"{CALLS}, secrets: {{token: '${{{{ secrets.APP }}}}'}}"), "well"),
+        (WORKFLOW.replace("comment}", "comment, config: services/pay/wedgate.yml}"), "missing"),
+        (WORKFLOW.replace("comment}", "comment, config: .github/wedgate.yml}"), "well"),
+        (WORKFLOW.replace("comment}", "comment, config: '${{ matrix.config }}'}"), "well"),
+        (WORKFLOW.replace(STEPS, f"{CALLS}, with: {{config: services/pay/wedgate.yml}}"), "missing"),
+        (WORKFLOW.replace(STEPS, "steps: [{run: wedgate comment --config services/pay/wedgate.yml}]"), "missing"),
+        (WORKFLOW.replace("comment}", "comment, check-run: true}"), "missing"),
+        (WORKFLOW.replace("comment}", "comment, check-run: true}").replace("statuses", "checks"), "well"),
+        (WORKFLOW.replace(STEPS, "steps: [{run: wedgate comment --check-run}]").replace("statuses", "checks"), "well"),
         ("{not: yaml", "missing"),
         ("[issue_comment]", "missing"),
     ],
@@ -161,6 +178,20 @@ def test_a_workflow_that_calls_another_of_the_repository_answers(world: GithubWo
     assert examine(world)[1][COMMENT] == "well"
     world.put(".github/workflows/local.yml", local.replace("comment", "status").encode())
     assert examine(world)[1][COMMENT] == "missing"
+
+
+@pytest.mark.parametrize(("token", "health"), [("GITHUB_TOKEN", "missing"), ("APP", "well"), (None, "missing")])
+def test_a_workflow_that_is_called_goes_by_the_token_that_it_is_given(
+    world: GithubWorld, token: str | None, health: str
+) -> None:
+    """The run's own goes by the permissions of the job, whatever the secret is called."""
+    set_up(world)
+    step = "{uses: org/wedgate@v1, with: {command: comment, github-token: '${{ secrets.token || github.token }}'}}"
+    world.put(".github/workflows/local.yml", f"on: {{workflow_call: }}\njobs: {{c: {{steps: [{step}]}}}}".encode())
+    secrets = "" if token is None else f", secrets: {{token: '${{{{ secrets.{token} }}}}'}}"
+    calling = NO_STATUS.replace(STEPS, f"uses: ./.github/workflows/local.yml{secrets}")
+    world.put(".github/workflows/wedgate-override.yml", calling.encode())
+    assert examine(world)[1][COMMENT] == health
 
 
 @pytest.mark.parametrize(
@@ -183,6 +214,11 @@ def test_a_queue_that_would_wait_for_ever_is_named(world: GithubWorld) -> None:
     assert "the merge queue" not in examine(world)[1]
     world.put(".github/workflows/wedgate-refresh.yml", REFRESH.replace(", merge_group: ", "").encode())
     assert examine(world)[1]["the merge queue"] == "missing"
+    other = "on: {merge_group: }\njobs: {NAME: {steps: [{run: wedgate check}]}}"
+    world.put(".github/workflows/other.yml", other.replace("NAME", "gate").encode())
+    assert examine(world)[1]["the merge queue"] == "missing"
+    world.put(".github/workflows/other.yml", other.replace("NAME", "wedgate").encode())
+    assert "the merge queue" not in examine(world)[1]
 
 
 def test_a_status_that_anybody_may_post_is_named(world: GithubWorld) -> None:

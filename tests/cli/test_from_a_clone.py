@@ -14,7 +14,7 @@ from github_world import REPOSITORY
 from talk import H1, Done, Talk
 
 from wedgate.cli.main import cli
-from wedgate.cli.repository import repository_at, repository_of
+from wedgate.cli.repository import remote_of, repository_at, repository_of
 from wedgate.errors import ExternalSystemError, UsageError, WedgateError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "overrides.md"
@@ -93,6 +93,44 @@ def test_an_origin_on_another_server_is_none(talk: Talk) -> None:
     assert done.exit_code == 2
     assert "`origin` is at git.elsewhere.example, and 127.0.0.1 does not serve it" in done.output
     assert "set GITHUB_REPOSITORY=owner/name" in done.output
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"override approve --pull-request 7 --commit {H1} --request {'0' * 32}",
+        "override status --pull-request 7",
+    ],
+)
+def test_a_repository_that_is_named_is_asked(talk: Talk, line: str) -> None:
+    """Before the clone's own, which is another here."""
+    origin = talk.server.url.replace("venue-search", "elsewhere")
+    subprocess.run(["git", "remote", "set-url", "origin", origin], check=True)
+    done = types(talk, f"{line} --repository {REPOSITORY}")
+    assert done.exit_code == (11 if "status" in line else 0), done.output
+
+
+@pytest.mark.parametrize(
+    ("environment", "origin", "expected"),
+    [
+        ({}, "git@github.com:acme/a.git", "git@github.com:acme/a.git"),
+        ({"GITHUB_REPOSITORY": "acme/A"}, "git@github.com:acme/a.git", "git@github.com:acme/a.git"),
+        ({"GITHUB_REPOSITORY": "acme/b"}, "git@github.com:acme/a.git", "https://github.com/acme/b.git"),
+        ({"GITHUB_REPOSITORY": "acme/b"}, "/srv/mirror", "/srv/mirror"),
+        (
+            {"GITHUB_REPOSITORY": "acme/b", "GITHUB_API_URL": OWN},
+            "git@ghe.acme.example:acme/a.git",
+            "https://ghe.acme.example/acme/b.git",
+        ),
+        ({"GITHUB_REPOSITORY": "acme/b", "GITHUB_ACTIONS": "true"}, None, "https://github.com/acme/b.git"),
+        ({}, None, None),
+    ],
+)
+def test_the_ledger_is_that_of_the_repository_that_is_asked(
+    environment: dict[str, str], origin: str | None, expected: str | None
+) -> None:
+    """Its address is the clone's own where that is the repository, so that it is reached as the clone is."""
+    assert remote_of(environment, origin) == expected
 
 
 def test_a_runner_takes_nothing_from_its_checkout(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,42 @@ def test_a_directory_is_the_files_of_one_build(tmp_path: Path) -> None:
     assert (code, "n 8 + 8" in output) == (10, True)
 
 
+def test_the_last_line_says_on_what_its_share_of_false_alarms_rests(tmp_path: Path) -> None:
+    """Times show an order; without them it may have been one after the other."""
+    _, output = judge(write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2))
+    share = "a candidate that is no worse fails in at most 5 % of cases"
+    untold = "unless the machine changed in between: in which order was measured is not known"
+    assert output.splitlines()[-1] == f"pass: 2 of 2 metrics; {share} {untold}"
+    rng = random.Random(5)  # noqa: S311 - seeded on purpose
+    for arm in (0, 1):
+        rows = [
+            f"search,{rng.gauss(100, 1)},ms,lower-is-better,2027-06-07T10:{2 * each + (arm + each) % 2:02}:00Z\n"
+            for each in range(10)
+        ]
+        (tmp_path / f"{arm}.csv").write_text("".join(["metric,value,unit,direction,time\n", *rows]), encoding="utf-8")
+    _, output = judge(tmp_path / "0.csv", tmp_path / "1.csv")
+    assert output.splitlines()[-1] == f"pass: 1 of 1 metrics; {share}"
+
+
+def test_survivors_pass_only_where_so_few_were_meant(tmp_path: Path) -> None:
+    """Ten rows against six."""
+    base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2)
+    rows = candidate.read_text(encoding="utf-8").splitlines(keepends=True)
+    candidate.write_text("".join([rows[0], *rows[1:7], *rows[11:17]]), encoding="utf-8")
+    code, output = judge(base, candidate)
+    assert (code, "the candidate has 6 values and the base 10" in output) == (13, True)
+    assert judge(base, candidate, "--fewer-runs")[0] == 0
+
+
+def test_one_commit_is_judged_against_itself_only_where_that_is_said(tmp_path: Path) -> None:
+    """An artifact under the wrong name; and another compiler for the same source."""
+    base = report_of(tmp_path / "a.json", seed=1, commit="a" * 40)
+    candidate = report_of(tmp_path / "b.json", seed=2, commit="a" * 40)
+    code, output = judge(base, candidate)
+    assert (code, "both builds were measured of the commit aaaa" in output) == (13, True)
+    assert judge(base, candidate, "--same-commit")[0] == 0
+
+
 def test_the_data_say_everything_that_the_text_does(tmp_path: Path) -> None:
     """Numbers for a machine, and nothing in them that JSON does not have."""
     base, candidate = write(tmp_path / "a.csv", seed=1), write(tmp_path / "b.csv", seed=2, slower=1.2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from wedgate.adapters.signatures.ssh import sign as ssh_sign
 from wedgate.cli.main import cli
+from wedgate.cli.override import _load_vote
 from wedgate.errors import ConfigurationError, ExternalSystemError, RefusedError, UsageError
+from wedgate.overrides.statements import canonical, plain_statement
 
 CONFIG = """version: 1
 service: venue-search
@@ -128,6 +131,8 @@ def clone(tmp_path: Path, keys: dict[str, Path], monkeypatch: pytest.MonkeyPatch
     directory.mkdir()
     made = Clone(directory, keys)
     made.git("init", "-q", "-b", "main")
+    made.git("remote", "add", "origin", "git@github.com:acme/venue-search.git")
+    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
     made.signers("".join(made.line(who) for who in WHO))
     monkeypatch.chdir(directory)
     return made
@@ -478,14 +483,55 @@ def test_who_wrote_it_does_not_count_after_the_merge_either(clone: Clone) -> Non
     assert clone.verify(request, votes[0], bob)[0] == 0
 
 
-def test_a_statement_for_another_repository_opens_nothing(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a runner its own is known."""
+@pytest.mark.parametrize("by", ["variable", "origin", "option"])
+def test_a_statement_for_another_repository_opens_nothing(
+    clone: Clone, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a runner its own is known, in a terminal that of the clone, and anywhere the one that is named."""
     request = clone.asks()
     votes = [clone.signs(request, who) for who in WHO[:2]]
-    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/somewhere-else")
-    code, output = clone.verify(request, *votes)
+    assert _load_vote(request)[0].statement.repository == "acme/venue-search"
+    assert clone.verify(request, *votes)[0] == 0
+    if by == "variable":
+        monkeypatch.setenv("GITHUB_REPOSITORY", "acme/somewhere-else")
+    elif by == "origin":
+        clone.git("remote", "set-url", "origin", "git@github.com:acme/somewhere-else.git")
+    more = ("--repository", "acme/somewhere-else") if by == "option" else ()
+    code, output = clone.verify(request, *votes, more=more)
     assert code == 11
-    assert "acme/somewhere-else" in output
+    assert "the statement is for acme/venue-search, and this is acme/somewhere-else" in output
+
+
+def test_a_statement_for_no_repository_opens_nothing(clone: Clone) -> None:
+    """As earlier versions signed them in a terminal: it would be good in every repository with those signers."""
+    request = clone.asks()
+    vote, _ = _load_vote(request)
+    vote = replace(vote, statement=replace(vote.statement, repository=""))
+    signed = {"vote": plain_statement(vote), "signature": ssh_sign(canonical(vote), clone.keys[WHO[4]])}
+    request.write_text(json.dumps(signed))
+    code, output = clone.verify(request, *(clone.signs(request, who) for who in WHO[:2]))
+    assert code == 11
+    assert "the statement is for no repository, and this is acme/venue-search" in output
+
+
+def test_where_no_repository_is_known_nothing_is_signed_and_nothing_verified(clone: Clone) -> None:
+    """One error says what to give; with that it goes on."""
+    request = clone.asks()
+    clone.git("remote", "set-url", "origin", "/somewhere/on/this/machine")
+    for work in (clone.asks, lambda: clone.verify(request)):
+        with pytest.raises(UsageError, match=r"set GITHUB_REPOSITORY=owner/name \(or give --repository"):
+            work()
+    request = clone.asks("--repository", "acme/booking")
+    assert _load_vote(request)[0].statement.repository == "acme/booking"
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    assert clone.verify(request, *votes, more=("--repository", "acme/booking"))[0] == 0
+
+
+@pytest.mark.parametrize("named", ["acme", "acme/", "/x", "acme/..", "acme/x/y", "acme/x y", ""])
+def test_a_repository_that_is_none_is_refused(clone: Clone, named: str) -> None:
+    """Before anything is signed."""
+    with pytest.raises(UsageError, match="is not the name of a repository"):
+        clone.asks("--repository", named)
 
 
 @pytest.mark.parametrize(
@@ -634,7 +680,7 @@ def test_a_clone_without_its_history_knows_nobody(clone: Clone, monkeypatch: pyt
     there.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
     monkeypatch.chdir(shallow)
     with pytest.raises(ExternalSystemError, match="unshallow"):
-        clone.verify(request, *votes)
+        clone.verify(request, *votes, more=("--repository", "acme/venue-search"))
 
 
 def test_quoted_names_are_names(clone: Clone) -> None:

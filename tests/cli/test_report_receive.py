@@ -259,7 +259,7 @@ def test_traffic_that_is_not_back_in_time_needs_a_person(place: Place) -> None:
     [
         ({"release": {"digest": "sha256:other"}}, 11, "it is about another release than sha256:new"),
         ({"service": "booking"}, 11, "it is about booking, and this is venue-search's ledger"),
-        ({"metrics": []}, 2, "client_payload:1:87: metrics: expected a list"),
+        ({"metrics": []}, 2, "client_payload:1:87: metrics: is an empty list"),
         ({"odd": 1}, 2, "odd: is not a field of a report"),
         ({"regions": ["ap"]}, 11, "no rollout is under way in ap"),
     ],

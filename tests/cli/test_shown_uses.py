@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from talk import H1, MERGED, Done, Talk
@@ -143,7 +144,7 @@ def test_statuses_of_other_names_do_not_hide_the_anchor(talk: Talk) -> None:
     assert "used" not in [entry["kind"] for entry in talk.ledger()]
 
 
-def rewound(talk: Talk, *, login: str | None = None, more: int = 0) -> Done:
+def rewound(talk: Talk, *statuses: dict[str, Any], login: str | None = None, more: int = 0) -> Done:
     """Use a grant where check runs are posted and no statuses, push the ledger back to before it, and use it again.
 
     ``login`` is whose token deploys the second time, and ``more`` how many check runs stand before those that count.
@@ -153,7 +154,7 @@ def rewound(talk: Talk, *, login: str | None = None, more: int = 0) -> Done:
     talk.world.may_comment = False
     talk.run("schedule", "refresh", "--check-run")
     talk.world.may_comment = True
-    talk.world.statuses.clear()
+    talk.world.statuses[:] = statuses
     talk.server.git("update-ref", BRANCH, before)
     talk.world.login = login
     for _ in range(more):
@@ -169,6 +170,14 @@ def test_a_check_run_shows_that_the_ledger_is_older_than_the_use(talk: Talk) -> 
     (talk.directory / "wedgate.yml").write_bytes(talk.world.commits["a" * 40]["wedgate.yml"])
     verified = talk.run("push", "audit", "verify", "--commit", H1)
     assert verified.exit_code == 13, verified.output
+
+
+def test_a_status_by_hand_keeps_no_check_run_from_being_read(talk: Talk) -> None:
+    """Whoever pushes an older ledger may post its anchor, too: nobody asked the check runs behind that."""
+    older = [each for each in talk.world.statuses if "[ledger " in each["description"]][-1]
+    done = rewound(talk, {**older, "by": "erin"})
+    assert done.exit_code == 10, done.output
+    assert "a check run of this commit by github-actions[bot] anchored" in done.output
 
 
 def test_check_runs_that_may_not_be_read_close_the_gate_where_no_status_is(talk: Talk) -> None:

@@ -32,6 +32,7 @@ BEYOND_A_SCHEMA = frozenset(
     evidence-baseline-instances
     evidence-command-incomplete
     evidence-command-words
+    evidence-envoy-codes
     evidence-envoy-path
     judge-usage-envoy
     evidence-prometheus-incomplete

@@ -183,6 +183,31 @@ def test_a_number_that_is_not_printed_is_a_failure(output: str) -> None:
     assert "it printed no finite number where --metric looks (rate (" in found.stopped
 
 
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("1,250", 1250),
+        ("12,345,678.5", 12345678.5),
+        ("1,25", None),
+        ("1234,567", None),
+        ("1.250,5", None),
+        ("1,250,5", None),
+        (",250", None),
+        ("0,500.5e3", None),
+    ],
+)
+def test_a_comma_parts_thousands_and_nothing_else(written: str, number: float | None) -> None:
+    """1,25 ms is one and a quarter to whoever printed it, and was 125: what is not sure is refused, with words."""
+    printed = PrintedMetric(pattern=re.compile(r"took (\S+)"))
+    found = run_bench(plan(20, printed=printed), Machine(noisy(), output=f"took {written} ms"), nothing)
+    if number is None:
+        assert "no finite number" in found.stopped
+        assert "a comma only parts thousands, as in 1,250.5" in found.stopped
+    else:
+        (metric,) = [each for each in found.arms["base"].metrics if each.name == printed.name]
+        assert set(metric.values) == {number}
+
+
 def test_memory_that_is_not_known_is_no_metric() -> None:
     """Not zero, and not the command's that measured."""
     found = run_bench(plan(8), Machine(noisy(), peak=None), nothing)

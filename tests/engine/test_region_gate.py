@@ -105,6 +105,7 @@ def test_an_override_opens_a_closed_region_with_its_own_strategy(world: Any, new
 
     end = run(world, new, let_through=let_through)
     assert end.exit_code is ExitCode.DONE
+    assert "r4: promoted; the old colour stays: Saturday there" in end.text
     assert asked[0] == ("r1", new, ["Saturday there"])
     assert world.changes("r1") == [(90, 10), (50, 50), (0, 100)]
 

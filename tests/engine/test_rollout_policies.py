@@ -216,8 +216,8 @@ def test_draining_waits_for_an_open_window(make_world: Callable[..., Any]) -> No
     world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
     world.on_pause.append(closing("r1", 100))
     end = world.run()
-    assert (end.exit_code, _goods(world)) == (ExitCode.CLOSED, 0)
-    assert "r1: promoted; the old colour stays: " in end.text
+    assert (end.exit_code, _goods(world)) == (ExitCode.DONE, 0)
+    assert "sha256:new runs in r1; r1: promoted; the old colour stays: " in end.text
     assert "(until " in end.text
     world.now += DAY
     assert world.run().exit_code is ExitCode.DONE

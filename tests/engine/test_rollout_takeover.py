@@ -500,3 +500,19 @@ def test_an_own_fence_that_is_in_force_late_is_no_strangers(make_world: Callable
     assert world.weights() == {"r1": 10 if times == 1 else 0}
     assert len(asked) < 20
     assert any("is not what was written" in each.why for each in world.said) is (times > 1)
+
+
+@pytest.mark.parametrize(("lives", "is_held"), [(None, False), (True, True), (False, False)])
+def test_a_run_whose_clock_was_ahead_keeps_nobody_away_for_longer(
+    world: Any, lives: bool | None, is_held: bool
+) -> None:
+    """It renewed its lease ten hours ahead, and died on another machine; one that lives here counts."""
+    world.now += timedelta(hours=10)
+    leave_behind(world, at_ten)
+    world.now -= timedelta(hours=10)
+    book = Book(world.store, world.spool)
+    assert (holder.live_holder(book.refresh(), world.now, lambda who: lives) is not None) is is_held
+    if not is_held:
+        world.tick(after=MIN, is_alive=lambda who: lives, who="b:2")
+        world.tick(after=MIN, is_alive=lambda who: lives, who="b:2")
+        assert world.weights()["r1"] == 0

@@ -7,7 +7,7 @@ import random
 from statistics import median
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -102,6 +102,22 @@ def test_a_worse_candidate_never_gets_a_better_verdict(
     assert order.index(found.outcome) <= order.index(then.outcome)
 
 
+@pytest.mark.parametrize(
+    "base", [[66.0, 41.0, 91.0], [0.5, 0.3, 0.7], [2e-308, 1e-308, 3e-308], quiet(10, seed=1), busy(10, seed=1)]
+)
+def test_a_candidate_that_costs_nothing_is_no_worse_than_one_that_costs_a_little(base: list[float]) -> None:
+    """Nothing is the least there is, on a quiet machine and on a contended one."""
+    for count in (5, 10):
+        little = compare(base, [min(base) / 41] * count, direction=LOWER)
+        some = compare(base, [0.0, *[min(base) / 41] * (count - 1)], direction=LOWER)
+        nothing = compare(base, [0.0] * count, direction=LOWER)
+        assert nothing.outcome is little.outcome
+        assert some.outcome is little.outcome
+        assert nothing.upper is not None
+        assert little.upper is not None
+        assert nothing.upper <= little.upper
+
+
 @given(ARMS, st.sampled_from((LOWER, HIGHER)), st.booleans())
 @settings(max_examples=600, deadline=None)
 def test_what_passes_is_not_worse_in_the_middle_either(
@@ -129,6 +145,30 @@ def test_runs_that_are_many_times_as_slow_do_not_pass(slow: int, times: float) -
     assert found.outcome in (Outcome.MARGINAL, Outcome.FAIL)
     nothing = compare([1000.0 + each for each in range(20)], [1000.0] * (20 - slow) + [0.0] * slow, direction=HIGHER)
     assert nothing.outcome in (Outcome.MARGINAL, Outcome.FAIL)
+
+
+@pytest.mark.parametrize("count", [5, 8, 10, 20, 30])
+@pytest.mark.parametrize("slow", [2, 4, 7])
+@pytest.mark.parametrize("contended", [False, True])
+def test_a_few_runs_that_are_far_beyond_the_worst_of_the_base_do_not_pass(
+    count: int, slow: int, contended: bool
+) -> None:
+    """Two of ten that took a hundred times as long passed; a single one may be chance, and so does pass."""
+    base, rest = quiet(count, seed=1, spread=0.005), quiet(count, seed=2, spread=0.005)
+    for times in (1.2, 100.0):
+        some = [*rest[slow:], *(value * times for value in rest[:slow])]
+        found = compare(base, some[:count], direction=LOWER, in_turns=True, contended=contended)
+        assert found.outcome in (Outcome.MARGINAL, Outcome.FAIL, Outcome.NOT_ENOUGH_DATA)
+    if count >= 20:
+        alone = compare(base, [*rest[1:], rest[0] * 100], direction=LOWER, in_turns=True, contended=contended)
+        assert alone.outcome is Outcome.PASS
+
+
+def test_the_highest_two_of_many_more_candidate_values_are_left_to_chance() -> None:
+    """Of thirty values against ten the two highest are the candidate's in more than one of two identical pairs."""
+    base, rest = quiet(10, seed=1, spread=0.005), quiet(30, seed=2, spread=0.005)
+    found = compare(base, [*rest[2:], *(value * 1.3 for value in rest[:2])], direction=LOWER, in_turns=True)
+    assert found.outcome is Outcome.PASS
 
 
 def test_a_contended_base_passes_nothing_that_all_ranks_find_far_worse() -> None:
@@ -166,6 +206,21 @@ def test_the_unit_changes_nothing(base: list[float], candidate: list[float], fac
     other = compare([value * factor for value in base], [value * factor for value in candidate], direction=way)
     assert (one.outcome, one.rule, one.p) == (other.outcome, other.rule, other.p)
     assert one.estimate == pytest.approx(other.estimate, rel=1e-8)
+
+
+WHOLE = st.lists(st.integers(90, 115), min_size=5, max_size=12)
+
+
+@given(WHOLE, WHOLE, st.sampled_from((LOWER, HIGHER)))
+@settings(max_examples=600, deadline=None)
+@example([100] * 10, [110] * 8 + [109] * 2, LOWER)
+@example([97, 97, 97, 100, 100, 100, 104, 104, 104], [100] * 9, LOWER)
+def test_whole_milliseconds_are_judged_alike_in_seconds(base: list[int], candidate: list[int], way: Direction) -> None:
+    """Ratios that lie on a margin, and spreads on that of a contended machine, are common among whole numbers."""
+    one = compare(base, candidate, direction=way)
+    for factor in (0.001, 0.01, 1e-9):
+        other = compare([value * factor for value in base], [value * factor for value in candidate], direction=way)
+        assert (one.outcome, one.rule, one.p) == (other.outcome, other.rule, other.p)
 
 
 def test_values_that_only_look_equal_after_a_division_are_ties() -> None:

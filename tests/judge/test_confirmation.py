@@ -100,6 +100,31 @@ def test_runs_that_are_not_fresh_or_not_in_turns_confirm_nothing(again: Builds, 
     assert says in found.results[0].comparison.why
 
 
+def at_once(measured: Builds) -> Builds:
+    """Return them with one time for all of their values."""
+    base, candidate = (
+        replace(build, metrics=tuple(replace(each, times=(LATER,) * len(each.values)) for each in build.metrics))
+        for build in measured
+    )
+    return base, candidate
+
+
+def test_times_that_tell_no_order_confirm_nothing() -> None:
+    """All the same, or of one build alone: nothing says that the runs were in turns."""
+    again = builds(2, at=LATER, search=1.1)
+    for told in (at_once(again), (again[0], builds(2, at=None, search=1.1)[1])):
+        found = asked_again(builds(1, search=1.1), told)
+        assert found.outcome is Outcome.NOT_ENOUGH_DATA
+        assert "nothing says when" in found.results[0].comparison.why
+
+
+def test_an_alarm_without_times_cannot_be_asked_again() -> None:
+    """Whether the second runs are later than the first nobody knows."""
+    found = asked_again(builds(1, at=None, search=1.1), builds(2, at=LATER, search=1.1))
+    assert found.outcome is Outcome.NOT_ENOUGH_DATA
+    assert "nothing says when the runs that alarmed were measured" in found.results[0].comparison.why
+
+
 def test_a_metric_that_vanished_from_the_fresh_runs_confirms_nothing() -> None:
     """From the candidate's it is an error, from both not enough data; never a fail, and never a pass."""
     base, candidate = builds(2, at=LATER, search=1.1)

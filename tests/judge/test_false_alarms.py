@@ -16,7 +16,7 @@ def test_equal_colours_are_failed_no_more_often_than_the_level_says(traffic) -> 
     """Colours that are equal, with noise that lasts over slices, judged at every slice without any margin.
 
     The margin is set to nothing, which is the hardest case: 2,000 bakes of 16 slices at a level of 5 % may give 100
-    alarms, and chance up to 130. A pooled test of the same requests alarms on far more (see docs/reference/judge.md).
+    alarms, and chance up to 130.
     """
     settings = JudgeSettings(
         errors=ErrorLimits(requests=20, worse_by=Decimal(0)), latency=LatencyLimits(worse_by=Decimal(0), slices=8)

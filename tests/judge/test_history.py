@@ -61,6 +61,25 @@ def test_a_build_keeps_the_median_of_each_metric_and_the_machine() -> None:
         build_of(Measurements(metrics=measured.metrics[1:]), name="7", at=START)
 
 
+@pytest.mark.parametrize(
+    ("measured", "builds", "vanished"),
+    [
+        (lambda place: not (8 <= place < 13 or place >= 26), 30, 4),
+        (lambda place: place < 26, 30, 4),
+        (lambda place: place % 5 == 0, 30, 0),
+        (lambda place: place % 5 == 0 and place < 21, 30, 9),
+        (lambda place: place not in {3, 9, 10, 17, 29}, 30, 1),
+    ],
+)
+def test_what_was_away_as_long_once_has_vanished_all_the_same(measured, builds: int, vanished: int) -> None:
+    """Only what is left out as long again and again, such as in all builds but every fifth, is not missed."""
+    other = BuildValue(name="other", unit="ms", direction=LOWER, value=1.0, count=5)
+    made = [build(place, 100.0) for place in range(builds)]
+    made = [each if measured(place) else replace(each, values=(other,)) for place, each in enumerate(made)]
+    (found,) = [each for each in metric_histories(made) if each.name == "query"]
+    assert found.vanished == vanished
+
+
 def schema() -> Any:
     """Return the committed schema of a line."""
     return json.loads(resources.files("wedgate.judge").joinpath("resources/history.schema.json").read_text("utf-8"))
@@ -90,7 +109,7 @@ def test_the_schema_takes_what_is_written() -> None:
         ({"at": "2027-06-07T10:00:00"}, "at: '2027-06-07T10:00:00' has no offset"),
         ({"commit": "abc"}, "commit: 'abc' has another shape"),
         ({"machine": []}, "machine: expected an object"),
-        ({"metrics": []}, "metrics: expected a list"),
+        ({"metrics": []}, "metrics: is an empty list"),
         ({"metrics": [{"name": "q", "unit": "ms", "direction": "lower-is-better", "value": -1, "count": 1}]}, "is -1"),
         ({"odd": 1}, "odd: is not a field"),
     ],

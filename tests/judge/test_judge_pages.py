@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 
@@ -42,6 +44,25 @@ def test_the_example_of_a_report_is_valid_and_answered_as_shown(
     Path("regression.json").write_text(example[1])
     result = CliRunner().invoke(command, ["validate", "regression.json"], standalone_mode=False)
     assert result.output == shown[1] + "\n"
+
+
+def test_the_loop_of_the_page_measures_both_builds(tmp_path: Path) -> None:
+    """Pasted as it stands it leaves ten files of each build, and takes the two in random order."""
+    text = (PAGES / "measurements.md").read_text(encoding="utf-8")
+    loop = next(each for each in re.findall(r"```bash\n(.*?)```", text, re.DOTALL) if "--benchmark-json" in each)
+    tool = tmp_path / "bin" / "pytest"
+    tool.parent.mkdir()
+    tool.write_text('#!/bin/sh\ncase "$2" in --benchmark-json=*) echo "$PWD" > "${2#--benchmark-json=}";; esac\n')
+    tool.chmod(0o755)
+    for build in ("main", "pull-request"):
+        (tmp_path / build).mkdir()
+    path = f"{tool.parent}:{os.environ['PATH']}"
+    subprocess.run(["bash", "-euc", loop], cwd=tmp_path, env={"PATH": path}, check=True)
+    for build in ("main", "pull-request"):
+        found = sorted((tmp_path / "runs" / build).glob("*.json"))
+        assert len(found) == 10
+        assert {Path(each.read_text().strip()).name for each in found} == {build}
+    assert "$(shuf -e main pull-request)" in loop
 
 
 def test_the_example_of_evidence_is_read(tmp_path: Path) -> None:

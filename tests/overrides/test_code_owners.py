@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from wedgate.overrides.code_owners import Owners, owners_of
@@ -100,6 +102,57 @@ def test_the_line_of_a_path_is_not_lost(line: str, path: str) -> None:
 def test_a_line_of_something_else_does_not_count(line: str, path: str) -> None:
     """It may own a part of it, or a name like it."""
     assert owners_of(f"* @everyone\n{line}\n", path) == Owners(people=("everyone",))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"),
+    [
+        (r"\#a", "#a"),
+        (r"\#a", r"\#a"),
+        (r"/x\#a", "x#a"),
+        ("!x.py", "!x.py"),
+        ("!x.py", "x.py"),
+        ("[ab].py", "[ab].py"),
+        ("[ab].py", "a.py"),
+        ("/pay/[!a-c]x/", "pay/dx/y"),
+        ("[]a].py", "].py"),
+        ("[a.py", "[a.py"),
+        ("![ab].py", "a.py"),
+    ],
+)
+def test_a_pattern_that_does_not_work_there_gives_nobody_a_path(pattern: str, path: str) -> None:
+    """GitHub's page: a backslash before `#`, `!` and `[ ]` do not work. Who owns it by each reading, owns it."""
+    assert owners_of(f"* @alice\n{pattern} @mallory\n", path) == Owners()
+    both = owners_of(f"* @alice @carol\n{pattern} @mallory @carol\n", path)
+    is_exception = pattern.startswith("!") and path != pattern
+    assert both == Owners(people=() if is_exception else ("carol",))
+
+
+@pytest.mark.parametrize(("pattern", "path"), [(r"\#a", "b"), ("!x.py", "y.py"), ("[ab].py", "ab.py"), ("!", "a/b")])
+def test_it_leaves_other_paths_as_they_are(pattern: str, path: str) -> None:
+    """What no reading of it fits."""
+    assert owners_of(f"* @alice\n{pattern} @mallory\n", path) == Owners(people=("alice",))
+
+
+@pytest.mark.parametrize(("pattern", "path"), [(r"\[ab].py", "[ab].py"), (r"\!x.py", "!x.py"), (r"a\\#b", r"a\#b")])
+def test_a_backslash_before_what_does_not_work_is_only_a_name(pattern: str, path: str) -> None:
+    """All readings agree."""
+    assert owners_of(f"* @alice\n{pattern} @mallory\n", path) == Owners(people=("mallory",))
+
+
+@pytest.mark.parametrize(("more", "people"), [(-1, ("alice",)), (0, ())])
+def test_a_file_of_three_megabytes_makes_nobody_an_owner(more: int, people: tuple[str, ...]) -> None:
+    """GitHub does not load it."""
+    line = "* @alice\n"
+    text = line + "#" * (3_000_000 - len(line) + more)
+    assert owners_of(text, "x.py") == Owners(people=people)
+
+
+def test_many_brackets_take_no_time() -> None:
+    """Whoever proposes a change of the file may write them."""
+    started = time.process_time()
+    assert owners_of("* @alice\n" + "[" * 1_000_000 + " @mallory\n", "x.py") == Owners(people=("alice",))
+    assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize("owner", ["bob", "@", "@a/b/c", "!bob"])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from datetime import timedelta
 
 import pytest
 
 from wedgate.overrides.commands import Ask, Freeze, Override, Report, Rollback, Strategy, Thaw, Verb, Vote, Withdraw
-from wedgate.overrides.grammar import LONGEST_BODY, read_comment
+from wedgate.overrides.grammar import LONGEST_BODY, forget_comments, read_comment
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 ID = "00112233445566778899aabbccddeeff"
@@ -293,3 +294,38 @@ def test_a_body_longer_than_the_forge_takes_holds_nothing() -> None:
     """It did not come from there."""
     assert read_comment("/wedgate status".ljust(LONGEST_BODY))
     assert not read_comment("/wedgate status".ljust(LONGEST_BODY + 1))
+
+
+def test_what_is_remembered_of_long_comments_is_not_long() -> None:
+    """Strangers may write thousands, each of four bytes a character: 1 GiB, if the bodies were kept."""
+    forget_comments()
+    tracemalloc.start()
+    try:
+        for number in range(50):
+            read_comment(f"{number} ".ljust(LONGEST_BODY, "\U0001f600"))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 50 * 10_000
+
+
+def test_what_is_remembered_of_commands_has_an_end() -> None:
+    """However many comments there are, the newest thousand are remembered."""
+    forget_comments()
+    tracemalloc.start()
+    try:
+        for number in range(3_000):
+            read_comment(f"/wedgate frieze {number} {'x' * 3_000}")
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 1_100 * 2_000
+
+
+def test_a_thousand_comments_are_each_read_once() -> None:
+    """They are asked for their commands again and again in one run."""
+    forget_comments()
+    bodies = [f"/wedgate status\n{number}" for number in range(1_000)]
+    first = [read_comment(body) for body in bodies]
+    again = [read_comment(body) for body in bodies]
+    assert all(one is other for one, other in zip(first, again, strict=True))

@@ -14,6 +14,7 @@ import pytest
 from accessible import assert_accessible, on_each_screen
 
 from wedgate.judge.accepted import name_accepted
+from wedgate.judge.comparison import compare
 from wedgate.judge.confirmation import confirm
 from wedgate.judge.history import Build, BuildValue, MetricHistory, metric_histories
 from wedgate.judge.history_lines import Acceptance
@@ -21,6 +22,7 @@ from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 from wedgate.judge.suite import SuiteJudgement, SuiteSettings, judge_suite
 from wedgate.judge.values import Outcome
+from wedgate.render.judge import spell_interval
 from wedgate.render.judge_annotations import judgement_annotations
 from wedgate.render.judge_html import render_judgement_html
 from wedgate.render.judge_svg import MOST_DOTS, dots_strip, interval_strip
@@ -160,6 +162,25 @@ def test_a_dot_lies_where_its_value_does() -> None:
     assert picture == dots_strip("base", [0.0, 5.0, 10.0, 10.0], (0.0, 10.0), "words")
     many = dots_strip("base", [float(each) for each in range(5000)], (0.0, 4999.0), "words")
     assert many.count("h0") == 2 * MOST_DOTS
+
+
+@pytest.mark.parametrize(
+    ("candidate", "spelled"),
+    [(1.7e308, r"x1\.7e\+308 \("), (3e7, r"x3e\+05 \("), (99999.0, r"x999\.990 \("), (0.0, r"x0\.000 \(")],
+)
+def test_an_enormous_ratio_is_spelled_in_a_few_letters(candidate: float, spelled: str) -> None:
+    """Nobody reads three hundred digits."""
+    base = [100.0] * 9 if candidate < 1e300 else [1.0] * 9
+    text = spell_interval(compare(base, [candidate] * 9, direction=Direction.LOWER_IS_BETTER))
+    assert re.match(spelled, text)
+    assert len(text) < 50
+
+
+def test_a_candidate_that_costs_something_where_the_base_costs_nothing_has_a_page() -> None:
+    """No ratio of theirs is finite: the picture stands at its edge."""
+    picture, ends = interval_strip(math.inf, (math.inf, math.inf), (1.02, 1.1), "words")
+    assert ends[0] < 1 < 1.1 < ends[1]
+    assert not re.search(r'(?:x[12]|d)="[^"]*(?:nan|inf)', picture)
 
 
 @pytest.mark.parametrize("limits", [(0.99, 1.05), (0.99, math.inf), (-math.inf, 40.0), (0.0, 0.1)])

@@ -180,8 +180,8 @@ def _passes_anything_final(original: Any, whole: Any, event: Any) -> Any:
     return original(whole, judged) if event.judgement.outcome is not Outcome.FAIL else (after, effects)
 
 
-def _asks_once(original: Any, self: Any, plan: Any, region: str, at: Any, runway: Any) -> Any:
-    answer = original(self, plan, region, at, runway)
+def _asks_once(original: Any, self: Any, plan: Any, region: str, at: Any, runway: Any, **by: Any) -> Any:
+    answer = original(self, plan, region, at, runway, **by)
     kept = self._looked.setdefault(f"*{region}", answer)
     return replace(kept, at=at) if kept.verdict is not Verdict.CLOSED else answer
 

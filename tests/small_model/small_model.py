@@ -244,9 +244,12 @@ def _ticked(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         case "shifting":
             return state, (("read",),)
         case "promoted":
-            return state._replace(verified=False), (("read",) if state.halted else ("gate", 1),)
+            judges = policy.fails == "retreat" and not state.halted
+            watched = tuple(each for each in _watch(state) if each[0] == "judge") if judges else ()
+            asks = () if state.paused or holds_regression(state) else (("gate", 1),)
+            return state._replace(verified=False), (*watched, *((("read",),) if state.halted else asks))
         case "baking" if state.passed:
-            return state, (("read",), ("digest",))
+            return state, (*(each for each in _watch(state) if each[0] == "judge"), ("read",), ("digest",))
         case "baking":
             asks = policy.closes == "retreat" and not state.halted
             return state, (*_watch(state), *((("gate", None),) if asks else ()))
@@ -278,7 +281,8 @@ def _gate(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
             return _held(state, "closed", why, "pending")
         return state._replace(phase="gated", has_way=True, hold=None), (("say", "open"),)
     if state.phase == "promoted":
-        return (state, ()) if state.halted else _drained(state, refusal(1))
+        waits = state.halted or state.paused or holds_regression(state)
+        return (state, ()) if waits else _drained(state, refusal(1))
     watched = state.weight > 0 and state.phase in ("baking", "held")
     if policy.closes == "retreat" and answer == "closed" and watched:
         return _returned(state, "held", "closed", "window")
@@ -315,7 +319,10 @@ def _drained(state: State, why: str | None) -> tuple[State, Did]:
     """The old colour goes while the gate is open, for as long as a rollback takes; else it stays."""
     if why is None:
         return state._replace(verified=True, hold=None), (("read",),)
-    hold = Hold("closed", f"old stays: {why}", "promoted")
+    return _keeps_old(state, Hold("closed", f"old stays: {why}", "promoted"))
+
+
+def _keeps_old(state: State, hold: Hold) -> tuple[State, Did]:
     return state._replace(verified=False, hold=hold), () if hold == state.hold else (("say", "not draining"),)
 
 
@@ -442,13 +449,15 @@ def _failed(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
 
 def _judged(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     outcome, is_final = event[1], event[2]
+    if state.phase == "promoted" and policy.fails == "retreat" and outcome == "fail" and not state.halted:
+        return _regressed(state, policy)
     if state.phase != "baking" and not (state.phase == "held" and state.weight > 0):
         return state, ()
     if outcome != "error":
         state = state._replace(watched=NOW)
     if outcome == "fail":
         return (state, ()) if holds_regression(state) else _regressed(state, policy)
-    if state.phase == "held" or state.paused or not is_final:
+    if state.phase == "held" or state.paused or state.passed or not is_final:
         return state, ()
     if outcome == "pass":
         return state._replace(passed=True, verified=False, watched=NOW), (("say", "passed"), ("digest",))
@@ -459,12 +468,14 @@ def _judged(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
 def _regressed(state: State, policy: Policy, *, by_hand: bool = False) -> tuple[State, Did]:
     """Back to stable, poisoned and halted; or only held, where the configuration says so."""
     if policy.fails == "hold" and not by_hand:
-        leaves_alone = state.phase in ("needs_human", *ADVANCED) and state.back is None
+        leaves_alone = state.phase in ("needs_human", "draining") and state.back is None
         if state.phase in ("done", "rolled_back") or leaves_alone or holds_regression(state):
             return state, ()
         if state.back is not None:
             then = state.back._replace(then="held", kind="regression")
             return (state._replace(back=then) if state.back.then != "rolled_back" else state), ()
+        if state.phase == "promoted":
+            return _keeps_old(state, Hold("regression", "old stays: regression", "promoted"))
         if state.phase == "shifting":
             return _returned(state, "held", "regression", "regression")
         return _held(state, "regression", "regression", "baking" if state.weight > 0 else "pending")
@@ -514,6 +525,8 @@ def _ordered(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     waits = moved.phase == "held" or (moved.phase == "needs_human" and moved.back is None)
     if order == "resume" and waits and moved.weight == 0:
         moved = State(halted=state.halted, retreats=state.retreats)
+    if order == "resume" and moved.phase == "promoted" and holds_regression(moved):
+        moved = moved._replace(hold=None)
     return moved, (("say", f"{order}d"),)
 
 
@@ -524,7 +537,7 @@ def _began(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     if state.phase in STABLE_SIDE:
         return (state if handed_over else again), ()
     if state.phase == "promoted":
-        return state._replace(verified=False), ()
+        return state._replace(verified=False, hold=None if anew else state.hold), ()
     if state.back is not None and state.phase in ("rolling_back", "needs_human"):
         return _returned(state, state.back.then, state.back.kind, state.back.cause)
     if state.phase == "held" and state.weight == 0:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     metavar="BASE CANDIDATE",
     help="Fresh runs of both, that have to repeat an alarm.",
 )
+@click.option("--fewer-runs", is_flag=True, help="The candidate was meant to run less often: none of its runs crashed.")
+@click.option("--same-commit", is_flag=True, help="Both builds are of one commit on purpose.")
 @click.option("--history", "where", metavar="WHERE", help="Of earlier builds: a directory, git:REF or postgres:NAME.")
 @click.option("--base-commit", metavar="SHA", help="Refuse a base that was not measured of this commit.")
 @regression_options
@@ -57,6 +59,8 @@ def command(
     advisory: tuple[str, ...],
     file: Path | None,
     fresh: tuple[Path, Path] | None,
+    fewer_runs: bool,
+    same_commit: bool,
     base_commit: str | None,
     where: str | None,
     tool: str | None,
@@ -78,7 +82,9 @@ def command(
 
     The gravest metric is the verdict, unless --settings asks for a score: weights, critical metrics, thresholds.
 
-    A value is of one process: what a tool repeats in one process counts once. Measure both builds in turns.
+    A value is of one process: what a tool repeats in one process counts once. Measure both builds in turns, and as
+    often: a candidate with fewer values than its base does not pass, since runs that crash leave none, unless
+    --fewer-runs says that it was meant so.
 
     With --confirm a metric fails only where it does so again on fresh runs, measured in turns after the others.
     --regression writes a fail as a regression report, which a rollout takes; what is not confirmed only pauses it.
@@ -109,7 +115,12 @@ def command(
         raise UsageError("--missed must be more than --worse-by, and --false-alarms between 0 and 20%")
     first, second = read_build(base, tool), read_build(candidate, tool)
     settings = SuiteSettings(margins=margins) if file is None else _load_settings(file, margins)
-    settings = replace(settings, advisory=settings.advisory | frozenset(advisory))
+    settings = replace(
+        settings,
+        advisory=settings.advisory | frozenset(advisory),
+        fewer_runs=fewer_runs,
+        same_commit=same_commit,
+    )
     _refuse_unknown(settings, {metric.name for metric in (*first.metrics, *second.metrics)})
     _refuse_other_commit("--base-commit", "base", first, base_commit)
     if second.commit is not None or report["regression"] is None:

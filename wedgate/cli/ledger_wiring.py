@@ -99,12 +99,10 @@ def database_address(url: str, environment: Mapping[str, str]) -> str:
 
 def _remote(base: Path, environment: Mapping[str, str]) -> str:
     """Return the address of this repository: the runner's, or what the clone calls ``origin``."""
-    repository = environment.get("GITHUB_REPOSITORY", "")
-    if environment.get("GITHUB_ACTIONS") == "true" and repository:
-        return f"{environment.get('GITHUB_SERVER_URL') or 'https://github.com'}/{repository}.git"
     from wedgate.adapters.forge.git_copy import address_of_origin
+    from wedgate.cli.repository import remote_of
 
-    found = address_of_origin(base)
+    found = remote_of(environment, address_of_origin(base))
     if found is None:
         raise ExternalSystemError(
             "the ledger is kept on a git ref, and the clone here has no remote `origin`; add `remote:` to `state:`"

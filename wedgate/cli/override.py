@@ -28,12 +28,17 @@ _CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="The configuration, instead of wedgate.yml here."
 )
 _FORM = click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="How to print.")
+_REPOSITORY = click.option(
+    "--repository", metavar="OWNER/NAME", help="The repository, instead of GITHUB_REPOSITORY or the clone's origin."
+)
 _SHOWN = 5
 
 
 @click.group("override")
 def command() -> None:
     """Emergency overrides from a terminal: the clone (or GITHUB_REPOSITORY) says where, your own GITHUB_TOKEN who.
+
+    `--repository OWNER/NAME` says where before either.
 
     With a pull request a command writes the comment that you would write; the workflow answers there. Without a forge,
     `request` writes and signs a statement, others `sign` it, and `verify` says what the signatures come to.
@@ -63,9 +68,16 @@ def command() -> None:
 @click.option("--reason", default="", help="Why, in a sentence.")
 @click.option("--link", default="", help="The address of the incident.")
 @click.option("--strategy", type=click.Choice(("normal", "emergency")), default="normal", help="How it is rolled out.")
+@_REPOSITORY
 @_CONFIG
 def request(
-    number: int | None, principal: str | None, key: Path | None, config: Path | None, form: str, **asked: Any
+    number: int | None,
+    principal: str | None,
+    key: Path | None,
+    repository: str | None,
+    config: Path | None,
+    form: str,
+    **asked: Any,
 ) -> ExitCode:
     """Ask for an override: in a comment (--pull-request), or as a statement that you sign (--as and --key).
 
@@ -83,11 +95,12 @@ def request(
     if (number is None) == (principal is None) or (principal is None) != (key is None):
         raise UsageError("give --pull-request to ask on the forge, or --as and --key to sign a statement")
     if number is not None:
-        return _comment(number, line, form)
+        return _comment(number, line, repository, form)
     assert principal is not None
     assert key is not None
     from dataclasses import replace
 
+    from wedgate.cli.repository import environment_for, repository_of
     from wedgate.cli.wiring import utc_now
     from wedgate.overrides.commands import Override
     from wedgate.overrides.grammar import read_comment
@@ -104,7 +117,7 @@ def request(
     _refuse_what_nobody_could_grant(override, configuration)
     statement = Statement(
         service=configuration.service,
-        repository=os.environ.get("GITHUB_REPOSITORY", ""),
+        repository=repository_of(environment_for(repository, os.environ)),
         override=override,
         requester=principal,
         at=utc_now().replace(microsecond=0),
@@ -153,8 +166,9 @@ def _vote(verb: str) -> click.Command:
     @_PULL_REQUEST
     @click.option("--commit", required=True, help="The commit, all 40 digits.")
     @click.option("--request", "request_id", required=True, help="The id that wedgate gave the request.")
-    def vote(number: int, commit: str, request_id: str) -> ExitCode:
-        return _comment(number, f"/wedgate {verb} {commit_option(commit)} {request_id}")
+    @_REPOSITORY
+    def vote(number: int, commit: str, request_id: str, repository: str | None) -> ExitCode:
+        return _comment(number, f"/wedgate {verb} {commit_option(commit)} {request_id}", repository)
 
     done = {
         "approve": "Approve a request",
@@ -169,15 +183,16 @@ def _vote(verb: str) -> click.Command:
 approve, deny, withdraw = _vote("approve"), _vote("deny"), _vote("withdraw")
 
 
-def _comment(number: int, line: str, form: str = "text") -> ExitCode:
+def _comment(number: int, line: str, repository: str | None, form: str = "text") -> ExitCode:
     """Write a comment as whoever the token belongs to, once it is sure that it is a command, and say so."""
+    from wedgate.cli.repository import environment_for
     from wedgate.cli.wiring import open_forge
     from wedgate.overrides.grammar import read_comment
 
     read = read_comment(line)
     if read.mistakes or not read.commands:
         raise UsageError(str(read.mistakes[0]) if read.mistakes else "this is no command")
-    connection = open_forge(os.environ).connection
+    connection = open_forge(environment_for(repository, os.environ)).connection
     path = f"/repos/{connection.repository}/issues/{number}/comments"
     made = connection.send("POST", path, {"body": line}, what="a comment", needs="use a token that may comment")
     if form == "json":
@@ -213,8 +228,9 @@ def _plain_comment(number: int, line: str, made: Any) -> dict[str, object]:
 @command.command("status")
 @_PULL_REQUEST
 @_FORM
+@_REPOSITORY
 @_CONFIG
-def status(number: int, form: str, config: Path | None) -> ExitCode:
+def status(number: int, form: str, repository: str | None, config: Path | None) -> ExitCode:
     """Say where the override on a pull request stands, read anew. Nothing is written.
 
     Exits with 11 where it opens nothing now: not every region is granted, it was used, or its time is over.
@@ -225,9 +241,10 @@ def status(number: int, form: str, config: Path | None) -> ExitCode:
       wedgate override status --pull-request 7 --format json | jq .regions
     """
     from wedgate.cli.conversing import Conversing
+    from wedgate.cli.repository import environment_for
     from wedgate.render.overrides import plain_status, render_status
 
-    overrides = Conversing.open(config, os.environ).overrides
+    overrides = Conversing.open(config, environment_for(repository, os.environ)).overrides
     picture = overrides.picture(number)
     standing, uses, idle = picture.standing, overrides.uses(picture), overrides.idle(picture)
     if form == "json":
@@ -307,6 +324,7 @@ def _write_signed(statement: Statement, ballot: Ballot, principal: str, key: Pat
     help="A directory for the ledger, while the one that wedgate.yml names cannot be reached.",
 )
 @_FORM
+@_REPOSITORY
 @_CONFIG
 def verify(
     request: Path,
@@ -317,6 +335,7 @@ def verify(
     base: str | None,
     ledger: Path | None,
     form: str,
+    repository: str | None,
     config: Path | None,
 ) -> ExitCode:
     """Say what signed votes come to: granted for a commit in some regions, or why not.
@@ -324,13 +343,16 @@ def verify(
     The configuration, the file of signers (`overrides.signers`) and a list of revoked keys beside it (`.revoked` behind
     its name) are read from the default branch, as the clone here has it. Whoever wrote a commit that goes out, or
     asked, does not count, by whatever name; where `approvers` lists people, a signer has to be one of them. With --use
-    the grant is used, once, for the deployment that is named. Exits with 11 when it is not granted.
+    the grant is used, once, for the deployment that is named. A statement that was signed for another repository grants
+    nothing: which one this is, --repository says, or GITHUB_REPOSITORY, or the clone's origin. Exits with 11 when it is
+    not granted.
 
     \b
     Examples:
       wedgate override verify r.json alice.json bob.json --commit SHA --region eu
       wedgate override verify r.json alice.json bob.json --commit SHA --region eu --use hotfix-7
     """
+    from wedgate.cli.repository import environment_for, repository_of
     from wedgate.cli.signed import Verification, configuration_of_default_branch
     from wedgate.overrides.co_authors import shown
     from wedgate.overrides.grants import Grant
@@ -344,6 +366,7 @@ def verify(
         signed,
         sha,
         configuration_of_default_branch(config),
+        repository=repository_of(environment_for(repository, os.environ)),
         base=commit_option(base),
         ledger=ledger,
     )

@@ -11,9 +11,10 @@ from wedgate.errors import ExternalSystemError, UsageError
 
 VARIABLE = "GITHUB_REPOSITORY"
 PUBLIC_API = "https://api.github.com"
-_SET = f"set {VARIABLE}=owner/name"
+_SET = f"set {VARIABLE}=owner/name (or give --repository, where the command takes it)"
 _SHORT = re.compile(r"(?:[^@/:\s]+@)?([^@/:\s]+):(?!/)([^\s]+)")
 """An address as ssh takes it: ``git@github.com:owner/name.git``."""
+_NAMED = re.compile(r"[A-Za-z0-9_-]+/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _PATH = re.compile(r"/?([A-Za-z0-9_-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?")
 
 
@@ -43,6 +44,36 @@ def repository_of(environment: Mapping[str, str]) -> str:
             " (and GITHUB_API_URL for a server of your own)"
         )
     return found
+
+
+def environment_for(named: str | None, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the environment as it is for the repository of ``--repository``; ``UsageError`` if that is no name."""
+    if named is None:
+        return environment
+    if not _NAMED.fullmatch(named):
+        raise UsageError(f"--repository {ascii(named)[:80]} is not the name of a repository: give it as owner/name")
+    return {**environment, VARIABLE: named}
+
+
+def remote_of(environment: Mapping[str, str], address: str | None) -> str | None:
+    """Return where the repository is fetched from: ``address``, that of the clone's ``origin``, if it is there.
+
+    A runner's, or one that ``GITHUB_REPOSITORY`` names and ``origin`` is not, is at its own address on the forge.
+    """
+    from wedgate.adapters.forge.runner import is_runner
+
+    named = environment.get(VARIABLE, "")
+    at_origin = None if address is None else repository_at(address, api_of(environment))
+    is_another = at_origin is not None and at_origin.lower() != named.lower()
+    if not named or not (is_another or is_runner(environment)):
+        return address
+    return f"{_server_of(environment)}/{named}.git"
+
+
+def _server_of(environment: Mapping[str, str]) -> str:
+    """Return the address of the forge's pages, by that of its API where nothing names it."""
+    api = urlsplit(api_of(environment))
+    return environment.get("GITHUB_SERVER_URL") or f"{api.scheme}://{api.netloc.removeprefix('api.')}"
 
 
 def api_of(environment: Mapping[str, str]) -> str:

@@ -162,9 +162,7 @@ def open_metrics(configuration: Configuration, region: str) -> MetricSource:
     if kind == "command" and evidence is not None and "read" in evidence.options:
         return _open_command(evidence.options, region, base, _baseline_of(evidence, region))
     if kind == "envoy" and settings.kind == "envoy":
-        from wedgate.adapters.metrics.envoy import EnvoyMetrics
-
-        return EnvoyMetrics.beside(settings)
+        return _open_envoy(settings, {} if evidence is None else evidence.options)
     if settings.kind == "simulated":
         from wedgate.adapters.metrics.simulated import SimulatedMetrics
 
@@ -174,6 +172,13 @@ def open_metrics(configuration: Configuration, region: str) -> MetricSource:
     raise ConfigurationError(
         (Problem(file="judge.evidence", line=0, column=0, what=what, remedy="write {kind: file, path: ...}"),)
     )
+
+
+def _open_envoy(settings: TargetSettings, options: Mapping[str, Any]) -> MetricSource:
+    """Open the statistics of the Envoy that the target switches."""
+    from wedgate.adapters.metrics.envoy import EnvoyMetrics
+
+    return EnvoyMetrics.beside(settings, errors=options.get("errors", ()))
 
 
 def _open_prometheus(options: Mapping[str, Any], region: str, slice_length: timedelta) -> MetricSource:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +71,8 @@ class Verification:
     configuration: Configuration
     ledger: Path | None = None
     """A directory for the ledger, where the one that the configuration names cannot be reached."""
+    repository: str
+    """The repository here, as ``repository_of`` knows it: what is signed for another one does not count."""
     strangers: tuple[str, ...] = ()
     """Addresses of who wrote it that the file of signers does not have."""
 
@@ -83,6 +84,7 @@ class Verification:
         commit: str,
         configuration: Configuration,
         *,
+        repository: str,
         base: str | None = None,
         ledger: Path | None = None,
     ) -> Verification:
@@ -122,6 +124,7 @@ class Verification:
             commit=commit,
             configuration=configuration,
             ledger=ledger,
+            repository=repository,
             strangers=tuple(sorted(each for each in people if not names_of([each]) & known)),
         )
 
@@ -226,9 +229,8 @@ class Verification:
         from wedgate.overrides.policy import OVERRIDABLE
         from wedgate.overrides.refusals import Refusal, RefusalCode
 
-        here = os.environ.get("GITHUB_REPOSITORY", "")
-        if here and here.lower() != self.statement.repository.lower():
-            what = f"the statement is for {self.statement.repository}, and this is {here}"
+        if self.repository.lower() != self.statement.repository.lower():
+            what = f"the statement is for {self.statement.repository or 'no repository'}, and this is {self.repository}"
             return Refusal(code=RefusalCode.OTHER_REQUEST, what=what, remedy="sign one for this repository")
         rules = {rule.id for rule in self.configuration.calendar.rules}
         unknown = [name for name in self.statement.override.rules if name not in rules and name not in OVERRIDABLE]

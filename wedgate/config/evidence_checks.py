@@ -19,7 +19,7 @@ _NEEDED = {
     "command": {"read": 'read: [./read-evidence, "{region}"]'},
 }
 _OWN = {
-    "envoy": (),
+    "envoy": ("errors",),
     "file": ("path", "baseline"),
     "prometheus": ("url", "token", "match", "colours", "metrics", "instances", "baseline", "timeout"),
     "command": ("read", "env", "baseline", "timeout"),
@@ -41,6 +41,7 @@ def check_evidence(evidence: Mapping[str, Any], complaints: Complaints) -> None:
     _check_url(evidence.get("url"), complaints)
     _check_colours(evidence.get("colours"), complaints)
     _check_baseline(evidence, complaints)
+    _check_codes(evidence.get("errors"), complaints)
     for text, at in _templates(evidence):
         for word in words_in(text):
             if word != "region":
@@ -72,6 +73,14 @@ def _check_url(url: object, complaints: Complaints) -> None:
         complaints.value(at, what, "write http:// or https:// and the host, without a question or a fragment")
     elif "@" in url.partition("://")[2].partition("/")[0]:
         complaints.value(at, "a password does not belong into this file", "write token: env/PROMETHEUS_TOKEN")
+
+
+def _check_codes(codes: object, complaints: Complaints) -> None:
+    """Complain about codes that no answer to a request has."""
+    for index, code in enumerate(codes if isinstance(codes, list) else ()):
+        if isinstance(code, str) and not re.fullmatch("[1-5xX][0-9xX]{2}", code):
+            what = f"{code} is no code of HTTP"
+            complaints.value((*_PATH, "errors", index), what, 'write three digits, such as "404" or 4xx')
 
 
 def _check_colours(colours: object, complaints: Complaints) -> None:

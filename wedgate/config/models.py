@@ -350,6 +350,9 @@ class EvidenceSection(Section):
     colours: ColourLabelSection = left_out("Of `prometheus`: by which label the colours are told apart.")
     metrics: MetricsSection = left_out("Of `prometheus`: what the metrics are called; Envoy's by default.")
     instances: Count = left_out("Of `prometheus`: how many proxies are scraped per colour; 1 by default.")
+    errors: list[PlaceText] = left_out(
+        "Of `envoy`: codes that are errors beside 5xx, such as `[401, 404]`; `x` is any digit.", min_length=1
+    )
     baseline: BaselineSection = left_out("Instances that the candidate is compared with, instead of stable's.")
     read: list[Argument] = left_out("Of `command`: what prints the readings as JSON, word by word.", min_length=1)
     env: Variables = left_out("Of `command`: variables that it gets besides the usual, by name.")

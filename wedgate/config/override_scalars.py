@@ -10,7 +10,8 @@ from wedgate.config.extends import parse_rule_id
 from wedgate.config.nearest import remedy_for
 from wedgate.config.scalars import parse_name, parse_text, shown
 
-LOGIN_PATTERN = "^[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(_[A-Za-z0-9]{1,8})?(:[1-9][0-9]{0,18})?$"
+LOGIN_PATTERN = "^(?=[A-Za-z0-9_-]{1,39}(:|$))[A-Za-z0-9](-?[A-Za-z0-9]){0,38}(_[A-Za-z0-9]{1,8})?(:[1-9][0-9]{0,18})?$"
+"""At most 39 characters, the underscore and short code of a managed user included, as GitHub's page of them says."""
 TEAM_PATTERN = "^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[a-z0-9][a-z0-9_-]{0,99}$"
 LINK_PATTERN = "^https://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?/[A-Za-z0-9._~:/?#@!$&*+,;=%-]{0,300}$"
 """As `link=` takes it, with room left: a beginning that nobody can write would let nothing through."""

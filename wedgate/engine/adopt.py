@@ -17,7 +17,7 @@ from wedgate.rollout.effects import SetWeights
 from wedgate.rollout.events import Superseded
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.promises import spell_undrained
-from wedgate.rollout.state import RolloutState
+from wedgate.rollout.state import RegionPhase, RolloutState
 from wedgate.rollout.step import step
 from wedgate.rollout.values import Colour, Release, Weights
 
@@ -52,8 +52,20 @@ def adopt(
         after = _ended(parts, running, requested)
         superseded = Superseded(at=at, why=WHY, seen=tuple(requested))
         drafts += [draft_of(superseded, rollout=running.plan.rollout), release_claims(after, at)]
+        drafts += drafts_of_adoption(_promoted(after, requested), at)
     book.append([*drafts, *drafts_of_adoption(goods, at)])
     return goods
+
+
+def _promoted(ended: RolloutState, requested: Sequence[str]) -> list[Good]:
+    """Return what a rollout that ends has promoted in other regions and not recorded yet: nobody else will."""
+    release, rollout = ended.plan.release, ended.plan.rollout
+    return [
+        Good(region=plan.region, colour=plan.candidate, release=release, rollout=rollout)
+        for plan in ended.plan.regions
+        if plan.region not in requested
+        and ended.region(plan.region).phase in (RegionPhase.PROMOTED, RegionPhase.DRAINING)
+    ]
 
 
 def _concerned(book: Book, requested: Sequence[str]) -> tuple[RolloutState, ...]:

@@ -102,7 +102,9 @@ def confirmed_by(found: BenchRun, again: BenchRun) -> BenchRun:
     assert found.judgement is not None  # it alarmed
     assert again.judgement is not None
     first, fresh = ((run.arms[BASE], run.arms[CANDIDATE]) for run in (found, again))
-    settings = SuiteSettings(margins=found.plan.margins, advisory=_advisory(found.arms[BASE], found.plan))
+    settings = SuiteSettings(
+        margins=found.plan.margins, advisory=_advisory(found.arms[BASE], found.plan), same_commit=True
+    )
     judgement = confirm(found.judgement, first, fresh, settings)
     if again.stopped is not None or (again.same is not None and again.same.outcome is Outcome.FAIL):
         why = f"it alarmed, and fresh rounds did not say: {again.judgement.why}"
@@ -171,8 +173,10 @@ class _Bench:
             return trial, None
         number = _printed(printed.pattern, trial.output)
         if number is None:
+            commas = any("," in match[0] for match in printed.pattern.finditer(trial.output))
+            how = "; a comma only parts thousands, as in 1,250.5" if commas else ""
             raise _FailedError(
-                name, f"it printed no finite number where --metric looks ({printed.pattern.pattern})", trial.output
+                name, f"it printed no finite number where --metric looks ({printed.pattern.pattern}){how}", trial.output
             )
         return replace(trial, output=""), number
 
@@ -196,7 +200,8 @@ class _Bench:
         margins = self._looks.margins(self._plan.margins)
         deciding = _deciding(self._plan)
         advisory = _advisory(arms[BASE], self._plan)
-        judgement = judge_suite(arms[BASE], arms[CANDIDATE], SuiteSettings(margins=margins, advisory=advisory))
+        settings = SuiteSettings(margins=margins, advisory=advisory, same_commit=True)
+        judgement = judge_suite(arms[BASE], arms[CANDIDATE], settings)
         judgement = replace(judgement, level=self._plan.margins.level)
         same = self._same(arms, deciding, margins)
         if same is not None and same.outcome is Outcome.FAIL:
@@ -251,12 +256,17 @@ def _metric(name: str, unit: str, values: Sequence[float], times: tuple[datetime
     return Metric(name=name, unit=unit, direction=Direction.LOWER_IS_BETTER, values=tuple(values), times=times)
 
 
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]+)?\s*")
+"""A number in which commas part thousands; in any other a comma may be a decimal one."""
+
+
 def _printed(pattern: re.Pattern[str], output: str) -> float | None:
     """Return the median of the numbers that a pattern finds; ``None`` where one of them is none, or is not finite."""
     found = []
     for match in pattern.finditer(output):
         try:
-            found.append(float((match[1] if pattern.groups else match[0]).replace(",", "")))
-        except (ValueError, AttributeError):
+            text = match[1] if pattern.groups else match[0]
+            found.append(float(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text))
+        except (ValueError, TypeError):
             return None
     return median(found) if found and all(map(math.isfinite, found)) else None

@@ -11,7 +11,7 @@ from wedgate.config.configuration import Configuration
 from wedgate.engine.doctor_workflows import WedgateJob, wedgate_jobs
 from wedgate.errors import ExternalSystemError
 from wedgate.overrides.people import Circle, Person, Role
-from wedgate.overrides.place import STATUS
+from wedgate.overrides.place import Place
 
 _ANSWERS = {"pull-requests": "write", "statuses": "write", "actions": "read"}
 _REFRESHES = {"pull-requests": "write", "statuses": "write"}
@@ -46,15 +46,15 @@ def examine(
     circle_of: Callable[[str], Circle],
     read: Callable[[str, str], object],
     *,
-    status: str = STATUS,
+    place: Place,
 ) -> Iterator[Finding]:
     """Yield everything that was looked at; what this token may not see is unknown, and says what it lacks.
 
     ``read`` makes plain data of a workflow, by the name of its file and its text: ``None`` of what cannot be read.
     """
     looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
-        ("the required status", lambda: _status(settings, status)),
-        ("the workflows", lambda: _workflows(configuration, settings, read, status)),
+        ("the required status", lambda: _status(settings, place.status)),
+        ("the workflows", lambda: _workflows(configuration, settings, read, place)),
         ("the ledger", lambda: _ledger(configuration, settings)),
         ("who may approve", lambda: _approvers(configuration, conversations, circle_of)),
         ("the environments", lambda: _environments(configuration, settings)),
@@ -96,9 +96,11 @@ def _status(settings: Settings, status: str) -> Iterator[Finding]:
 
 
 def _workflows(
-    configuration: Configuration, settings: Settings, read: Callable[[str, str], object], status: str
+    configuration: Configuration, settings: Settings, read: Callable[[str, str], object], place: Place
 ) -> Iterator[Finding]:
-    jobs = wedgate_jobs({name: read(name, text) for name, text in settings.workflows().items()})
+    found = wedgate_jobs({name: read(name, text) for name, text in settings.workflows().items()})
+    jobs, status = [job for job in found if job.is_for(place.path)], place.status
+    named = f", with `config: {place.path}`" if place.path else ""
     state = configuration.state
     is_here = state is not None and state.kind == "git" and "remote" not in state.options
     yield from _jobs(
@@ -107,7 +109,7 @@ def _workflows(
         {**_ANSWERS, **(_LEDGER_HERE if is_here else _LEDGER_ELSEWHERE)},
         "answers comments",
         "no workflow of the default branch answers comments: /wedgate override would be talk",
-        "merge .github/workflows/wedgate-override.yml as `wedgate init` writes it",
+        f"merge .github/workflows/wedgate-override.yml as `wedgate init` writes it{named}",
     )
     refreshing = [job for job in jobs if job.command == "refresh" and "schedule" in job.events]
     yield from _jobs(
@@ -116,10 +118,12 @@ def _workflows(
         {**_REFRESHES, **_LEDGER_ELSEWHERE},
         f"keeps `{status}` true",
         f"no workflow of the default branch refreshes on a schedule: a green `{status}` stays when a window closes",
-        "merge .github/workflows/wedgate-refresh.yml as `wedgate init` writes it",
+        f"merge .github/workflows/wedgate-refresh.yml as `wedgate init` writes it{named}",
     )
     rules = settings.rules_of(settings.default_branch())
-    if rules.has_queue and status in rules.statuses and not any("merge_group" in job.events for job in jobs):
+    queued = (job for job in found if "merge_group" in job.events)
+    posts = any(job.check == status or (job.command == "refresh" and job.is_for(place.path)) for job in queued)
+    if rules.has_queue and status in rules.statuses and not posts:
         yield Finding(
             what="the merge queue",
             health=Health.MISSING,
@@ -145,11 +149,12 @@ def _jobs(
             remedy=f"under its `permissions:` write {', '.join(f'`{line}`' for line in lacks)}",
         )
     elif job.permissions is None and not job.own_token:
+        lines = ", ".join(f"`{scope}: {level}`" for scope, level in job.needs(needed).items())
         yield Finding(
             what=what,
             health=Health.ADVICE,
             words=f"the job {job.name} of {place} states no `permissions:`, so a setting of the repository decides",
-            remedy=f"write what it needs: {', '.join(f'`{scope}: {level}`' for scope, level in needed.items())}",
+            remedy=f"write what it needs: {lines}",
         )
     else:
         yield Finding(what=what, health=Health.WELL, words=f"{place} {does}")

@@ -9,7 +9,13 @@ from typing import Any
 
 _REUSABLE = {"override.yml": "comment", "check.yml": "check"}
 """wedgate's own workflows that another one calls, and the command that each runs."""
-_IN_A_SHELL = re.compile(r"^[^#\n]*\bwedgate[ \t]+(comment|refresh|check)\b", re.MULTILINE)
+_IN_A_SHELL = re.compile(r"^[^#\n]*\bwedgate[ \t]+(comment|refresh|check)\b([^\n;&|]*)", re.MULTILINE)
+_CONFIG = re.compile(r"--config[= \t]+[\"']?([^\s\"']+)")
+_EXPRESSION = "${{"
+_RUNS_TOKEN = re.compile(r"github\s*(?:\.\s*token|\[\s*'token')|secrets\s*(?:\.\s*|\[\s*')github_token", re.IGNORECASE)
+"""The token that a run has of itself: it goes by the permissions of the job."""
+_SECRET = re.compile(r"secrets\s*\.\s*(\w+)")
+_AT_THE_ROOT = ("wedgate.yml", ".github/wedgate.yml")
 _LOCAL = "./.github/workflows/"
 _LEVELS = ("none", "read", "write")
 
@@ -19,7 +25,8 @@ class WedgateJob:
     """A job that runs wedgate.
 
     ``permissions`` are by scope; ``None`` where the workflow states none, so that the repository's setting decides.
-    With ``own_token`` it does not go by the token that they are for.
+    With ``own_token`` it does not go by the token that they are for. ``config`` is the path that it names: empty for
+    that of the root or of ``.github``, ``None`` where an expression says it. ``check`` is the name of its own check.
     """
 
     workflow: str
@@ -28,6 +35,13 @@ class WedgateJob:
     events: frozenset[str]
     permissions: Mapping[str, str] | None
     own_token: bool
+    config: str | None = ""
+    as_check_run: bool = False
+    check: str = ""
+
+    def is_for(self, path: str) -> bool:
+        """Whether it is of the configuration at a path, as far as it can be told."""
+        return self.config is None or self.config == path
 
     def lacks(self, needed: Mapping[str, str]) -> tuple[str, ...]:
         """Return the lines that its permissions lack, such as ``statuses: write``; none where they are not known."""
@@ -36,9 +50,25 @@ class WedgateJob:
         given = self.permissions
         return tuple(
             f"{scope}: {level}"
-            for scope, level in needed.items()
+            for scope, level in self.needs(needed).items()
             if _LEVELS.index(given.get(scope, given.get("*", "none"))) < _LEVELS.index(level)
         )
+
+    def needs(self, needed: Mapping[str, str]) -> Mapping[str, str]:
+        """Return what it needs where others need ``needed``: it posts a check run, if it is told to, and no status."""
+        return {
+            "checks" if self.as_check_run and scope == "statuses" else scope: each for scope, each in needed.items()
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Run:
+    """One command of a job, with what it is given."""
+
+    command: str
+    own_token: bool
+    config: str | None
+    as_check_run: bool
 
 
 def wedgate_jobs(workflows: Mapping[str, object]) -> tuple[WedgateJob, ...]:
@@ -54,35 +84,81 @@ def _jobs(file: str, workflow: Mapping[str, Any], read: Mapping[str, Mapping[str
     for name, plain in _mapping(workflow.get("jobs")).items():
         job = _mapping(plain)
         permissions = _permissions(job["permissions"] if "permissions" in job else workflow.get("permissions"))
-        for command, own_token in dict.fromkeys(_commands(job, read)):
+        env = {**_mapping(workflow.get("env")), **_mapping(job.get("env"))}
+        for each in dict.fromkeys(_commands({**job, "env": env}, read)):
             yield WedgateJob(
                 workflow=file,
                 name=str(name),
-                command=command,
+                command=each.command,
                 events=_events(workflow.get("on")),
                 permissions=permissions,
-                own_token=own_token,
+                own_token=each.own_token,
+                config=each.config,
+                as_check_run=each.as_check_run,
+                check=str(job.get("name", name)),
             )
 
 
-def _commands(job: Mapping[str, Any], read: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, bool]]:
-    """Yield each command that a job runs, and whether with a token of somebody's own."""
+def _commands(
+    job: Mapping[str, Any], read: Mapping[str, Mapping[str, Any]], caller: Mapping[str, Any] | None = None
+) -> Iterator[_Run]:
+    """Yield each command that a job runs; ``caller`` is the job that calls its workflow, if one does."""
     called = str(job.get("uses", "")).partition("@")[0]
-    own = bool(_mapping(job.get("secrets")).get("token"))
     command = _REUSABLE.get(called.rpartition("/")[2])
     if called.startswith(_LOCAL) and (local := read.get(called.removeprefix(_LOCAL))) is not None:
-        for each in _mapping(local.get("jobs")).values():
-            yield from ((name, own or token) for name, token in _commands({**_mapping(each), "uses": ""}, read))
+        for each in map(_mapping, _mapping(local.get("jobs")).values()):
+            env = {**_mapping(local.get("env")), **_mapping(each.get("env"))}
+            yield from _commands({**each, "uses": "", "env": env}, read, job)
     elif command is not None and "/.github/workflows/" in called:
-        yield command, own
+        own = _is_own(str(_mapping(job.get("secrets")).get("token", "")), caller)
+        yield _Run(command=command, own_token=own, config=_config(job, caller), as_check_run=False)
     steps = job.get("steps")
     for step in map(_mapping, steps if isinstance(steps, list) else ()):
         given = _mapping(step.get("with"))
-        token = str(given.get("github-token", "${{ github.token }}"))
         if "wedgate" in str(step.get("uses", "")).partition("@")[0].lower() or "command" in given:
-            yield str(given.get("command", "check")), "github.token" not in token
-        for found in _IN_A_SHELL.findall(str(step.get("run", ""))):
-            yield found, "GITHUB_TOKEN" in _mapping(step.get("env")) and "github.token" not in str(step.get("env"))
+            yield _Run(
+                command=str(given.get("command", "check")),
+                own_token=_is_own(str(given.get("github-token", "${{ github.token }}")), caller),
+                config=_config(step, caller),
+                as_check_run=str(given.get("check-run", "")).lower() == "true",
+            )
+        env = {**_mapping(job.get("env")), **_mapping(step.get("env"))}
+        token = str(env.get("WEDGATE_GITHUB_TOKEN") or env.get("GITHUB_TOKEN") or "")
+        for name, options in _IN_A_SHELL.findall(str(step.get("run", ""))):
+            named = _CONFIG.search(options)
+            yield _Run(
+                command=name,
+                own_token=_is_own(token, caller),
+                config=_path("" if named is None else named[1], caller),
+                as_check_run="--check-run" in options.split(),
+            )
+
+
+def _is_own(token: str, caller: Mapping[str, Any] | None) -> bool:
+    """Whether a token is somebody's own for sure: the first of several that is there, and not that of the run."""
+    passed = None if caller is None else caller.get("secrets")
+    for each in token.split("||"):
+        if _RUNS_TOKEN.search(each):
+            return False
+        named = _SECRET.search(each)
+        if named is not None and caller is not None and passed != "inherit":
+            if (given := _mapping(passed).get(named[1])) is not None:
+                return _is_own(str(given), None)
+        elif "||" not in token:
+            return bool(each.strip())
+    return False
+
+
+def _config(step: Mapping[str, Any], caller: Mapping[str, Any] | None) -> str | None:
+    return _path(str(_mapping(step.get("with")).get("config") or ""), caller)
+
+
+def _path(config: str, caller: Mapping[str, Any] | None) -> str | None:
+    """Return the path of a configuration as its place has it; what an expression says, the caller may know."""
+    if _EXPRESSION in config:
+        return None if caller is None else _config(caller, None)
+    path = config.removeprefix("./")
+    return "" if path in _AT_THE_ROOT else path
 
 
 def _events(plain: Any) -> frozenset[str]:

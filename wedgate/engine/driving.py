@@ -16,6 +16,8 @@ from wedgate.errors import ExternalSystemError
 from wedgate.rollout import events as ev
 from wedgate.rollout.state import PREPARING, RegionPhase, RegionState
 
+_ADVANCED = (RegionPhase.PROMOTED, RegionPhase.DRAINING)
+
 LISTEN_FOR = timedelta(seconds=1)
 """How long the store is listened to in one go: an interruption does not end that."""
 
@@ -136,6 +138,17 @@ class Driver:
             return False
         self._obeyed_at = now
         return ticker.obey()
+
+    def drain(self, ticker: Ticker) -> None:
+        """Record what is promoted in a rollout that has ended, as soon as it is read back."""
+        for _ in range(MOST_TRIES):
+            if not any(region.phase in _ADVANCED for region in ticker.state.regions):
+                return
+            before = ticker.state
+            ticker.feed(ev.Ticked(at=self._parts.clock()))
+            if ticker.state.regions == before.regions:
+                return
+            self._parts.pause(SHORTEST)
 
     def raise_blind(self, ticker: Ticker) -> None:
         """Raise what kept the ledger from being written, if anything did."""

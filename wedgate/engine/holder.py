@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 from wedgate.errors import RefusedError
 from wedgate.ledger.streams import Lease, LedgerState
+from wedgate.rollout.regions import CLOCKS_DIFFER
 
 IsAlive: TypeAlias = Callable[[str], bool | None]
 
@@ -72,9 +73,10 @@ def live_holder(state: LedgerState, at: datetime, is_alive: IsAlive) -> Lease | 
     lease = state.lease
     if lease is None or lease.ended or not lease.is_of_run:
         return None
-    if at - lease.seen > LEASE_LASTS or is_alive(lease.who) is False:
-        return None
-    return lease
+    lives = is_alive(lease.who)
+    # What a clock that was ahead has written says nothing about when that was.
+    is_ahead = at - lease.seen < -CLOCKS_DIFFER and lives is None
+    return None if is_ahead or at - lease.seen > LEASE_LASTS or lives is False else lease
 
 
 def refuse_while_held(state: LedgerState, at: datetime, is_alive: IsAlive) -> None:

@@ -69,6 +69,10 @@ def _end_of(state: RolloutState, interrupted: str | None, never: str) -> tuple[E
         return ExitCode.UNEXPECTED, (
             f"interrupted: {interrupted}; every region in motion is back on stable; run the same command again to go on"
         )
+    if all(region.phase in PROMOTED and not region.holds_regression for region in state.regions):
+        waits = [region for region in state.regions if region.hold is not None]
+        if waits:
+            return ExitCode.DONE, _spell_waiting(state, waits)
     for kind, code in _OF_HOLD.items():
         held = [each for each in state.regions if each.hold is not None and each.hold.kind is kind]
         if held:
@@ -93,6 +97,15 @@ def _spell_halted(state: RolloutState, why: str) -> str:
     lost = not_promised(state.plan.migration) if back or owed else ""
     parts += [each for each in (why, lost, spell_undrained(state)) if each]
     return f"{'rolled back' if back or owed else 'ended'}: {'; '.join(parts)}"
+
+
+def _spell_waiting(state: RolloutState, waits: Sequence[RegionState]) -> str:
+    """Say that all traffic is on the new version, and which old colours wait for what."""
+    names = ", ".join(region.region for region in state.regions)
+    regions = "; ".join(f"{region.region}: {region.why}{_until(region)}" for region in waits)
+    return (
+        f"{state.plan.release.digest} runs in {names}; {regions}; run the same command again, or tick, when it is open"
+    )
 
 
 def _spell_holds(kind: HoldKind, held: Sequence[RegionState], never: str) -> str:

@@ -30,13 +30,19 @@ class RegionGate:
         self._uses_overrides = uses_overrides
         self._looked: dict[str, datetime] = {}
 
-    def ask(self, plan: Plan, region: str, at: datetime, runway: timedelta | None) -> GateAnswered:
-        """Answer for a region that must stay open for ``runway``; an answer that cannot be had is closed."""
+    def ask(
+        self, plan: Plan, region: str, at: datetime, runway: timedelta | None, *, by_override: bool = True
+    ) -> GateAnswered:
+        """Answer for a region that must stay open for ``runway``; an answer that cannot be had is closed.
+
+        ``by_override``: whether an override may let it through. An emergency needs traffic moved, and nothing drained.
+        """
         try:
             decision = self._parts.ask_gate(region, at, runway)
             freezes = self._book.freezes()
             decision = frozen_region(decision, freezes, at)
-            if decision.verdict is Verdict.CLOSED and (passage := self._passage(plan, decision, at)) is not None:
+            is_closed = by_override and decision.verdict is Verdict.CLOSED
+            if is_closed and (passage := self._passage(plan, decision, at)) is not None:
                 return self._passed(decision, passage, at)
             answer = decision.answer
             if answer is None:

@@ -78,7 +78,7 @@ def _rest_while_closed(state: RolloutState, now: datetime, deadline: datetime, d
     if not waiting or now >= deadline or (len(until) == len(waiting) and min(until) > deadline):
         return None
     bounds = [ASK_AGAIN, deadline - now, *(instant - now for instant in until if instant > now)]
-    bounds += [due(region, now) for region in waiting if region.is_exposed]
+    bounds += [due(region, now) for region in waiting if region.is_exposed or state.still_judges(region)]
     return max(min(bounds), SHORTEST)
 
 
@@ -92,7 +92,7 @@ def _moves_by_itself(state: RolloutState, region: RegionState) -> bool:
     if region.phase is RegionPhase.HELD or not region.is_moving:
         return False
     idle = region.paused is not None and region.phase in PREPARING
-    waits = region.phase is RegionPhase.PROMOTED and region.hold is not None
+    waits = region.phase is RegionPhase.PROMOTED and (region.hold is not None or region.paused is not None)
     return not idle and not waits and not state.keeps_old(region)
 
 

@@ -326,6 +326,7 @@ class RolloutEngine:
         """End an unfinished rollout in favour of another release; its candidates go back to stable first."""
         stuck = [region for region in ticker.state.regions if region.phase is RegionPhase.NEEDS_HUMAN]
         if any(not region.owes_return for region in stuck):
+            self._bring_to_rest(ticker, f"release {release.digest} was asked for")
             raise NeedsHumanError(_stuck(ticker.state))
         if undrained(ticker.state):
             self._bring_to_rest(ticker, f"release {release.digest} was asked for")
@@ -334,6 +335,7 @@ class RolloutEngine:
         why = f"release {release.digest} takes its place"
         ticker.feed(ev.Superseded(at=self._parts.clock(), why=why))
         self._driver.settle(ticker, why)
+        self._driver.drain(ticker)
         ticker.hear(last=True)
         if not ticker.state.is_over:
             raise NeedsHumanError(_stuck(ticker.state))

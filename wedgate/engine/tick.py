@@ -409,7 +409,7 @@ class Ticker:
         region = self.state.region(name)
         point = condition_of(region)
         if point is None or not self._hooks.has(point):
-            return (self._ask_gate(effect),) if self._is_due(name) else ()
+            return self._answered(effect) if self._is_due(name) else ()
         if not self._hooks.is_begun(point, name):
             if not self._is_due(name):
                 return ()
@@ -422,7 +422,21 @@ class Ticker:
         ran = self._hooks.ended(point, name)
         if ran is None:
             return ()
-        return (ran,) if ran.trouble else (ran, self._ask_gate(effect))
+        return (ran,) if ran.trouble else (ran, *self._answered(effect))
+
+    def _answered(self, effect: fx.AskGate) -> Sequence[ev.Event]:
+        """Ask the gate; what it let through after a while needs what people said, and what answers there, by then."""
+        began, name = self._now(), effect.region
+        answer = self._ask_gate(effect)
+        if answer.at - began < LOOK_EVERY or not would_go_on(self.state, self.state.region(name), answer):
+            return (answer,)
+        self.obey()
+        plan = self.state.plan.region(name)
+        read = self._read(name, "reading the digest", lambda: self._digest(name, plan.candidate))
+        is_same = all(
+            isinstance(each, ev.DigestRead) and each.digest == self.state.plan.release.digest for each in read
+        )
+        return (answer,) if is_same else read
 
     def _before_rollback(self, before: RolloutState, after: RolloutState) -> Sequence[ev.Event]:
         """Run the hooks of regions that begin to give traffic back, for a moment that is bounded."""
@@ -452,10 +466,10 @@ class Ticker:
         hold, now = here.hold, self._now()
         watches = here.phase is RegionPhase.BAKING and here.judged is not Outcome.PASS
         if asked is not None and watches:
-            return now - asked >= ASK_AGAIN
+            return not timedelta(0) <= now - asked < ASK_AGAIN
         if asked is None or hold is None or hold.kind is not HoldKind.CLOSED:
             return True
-        return now - asked >= ASK_AGAIN or (hold.until is not None and now >= hold.until)
+        return not timedelta(0) <= now - asked < ASK_AGAIN or (hold.until is not None and now >= hold.until)
 
     def _ask_gate(self, effect: fx.AskGate) -> ev.GateAnswered:
         """Ask the gate now. What could not be asked is closed.
@@ -463,7 +477,9 @@ class Ticker:
         The answer is of when it came: asking may take long, and what it leaves open is counted from then on.
         """
         at = self._asked[effect.region] = self._now()
-        return replace(self._gate.ask(self.state.plan, effect.region, at, effect.runway), at=self._now())
+        drains = self.state.region(effect.region).phase is RegionPhase.PROMOTED
+        answer = self._gate.ask(self.state.plan, effect.region, at, effect.runway, by_override=not drains)
+        return replace(answer, at=self._now())
 
     def _deploy(self, effect: fx.Deploy) -> Sequence[ev.Event]:
         """Start the deploy, or see whether the one started earlier is done; it may take minutes, so nobody waits."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from wedgate.judge.comparison import CONTENDED, Comparison, Margins, compare, inverse, max_spread, min_spread
+from wedgate.judge.comparison import Comparison, Margins, compare, inverse, is_contended, max_spread, min_spread
 from wedgate.judge.reading import Direction
 from wedgate.judge.values import Outcome
 
@@ -60,7 +60,7 @@ def _may_be_contended(lows: Sequence[float], highs: Sequence[float], *, is_cost:
     if not lows or min(lows) < 0 or not all(map(math.isfinite, highs)):
         return [None]
     costs = (lows, highs) if is_cost else ([inverse(each) for each in highs], [inverse(each) for each in lows])
-    return sorted({min_spread(*costs) > CONTENDED, max_spread(*costs) > CONTENDED})
+    return sorted({is_contended(min_spread(*costs)), is_contended(max_spread(*costs))})
 
 
 def _between(kind: Comparison, harsh: Comparison) -> Comparison:

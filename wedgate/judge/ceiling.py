@@ -43,7 +43,7 @@ def judge_ceiling(
         outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; {needed} slices are needed"
     elif not final:
         outcome, rule = Outcome.MARGINAL, "; no regression so far"
-    elif silent := without_latency("the candidate's", [piece.candidate for piece in slices]):
+    elif silent := without_latency("the candidate's", [piece.candidate for piece in slices], limits.quantile):
         outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; {silent}"
     elif _centre([each.upper / ceiling_ms for each in found]).upper > 0:
         outcome, rule = Outcome.MARGINAL, ": not surely below it, not surely above"

@@ -36,8 +36,16 @@ IDENTICAL = 0.005
 """The risk of failing a build that is identical, from a few values."""
 MANY = 20
 """So many values of each build count in full, unless they were measured in turns: what drifts does not average out."""
+MANY_OF_SUITE = 10
+"""So many do in a large suite: what drifts, it does in one metric of fifty nearly always. Of more than that, fewer:
+they took longer. ``LEAST_OF_SUITE`` do however many there are; measured, see docs/judge.md."""
+LEAST_OF_SUITE = 8
 FAR = 2
 """A pass by lowest ranks needs all ranks to rule out so many times the margin that must not be missed, at least."""
+SEVERAL = 2
+"""So many of the candidate's values far beyond all of the base's are no pass: a part of the runs may be slow."""
+BY_CHANCE = 0.25
+"""Unless the highest values of identical builds were the candidate's more often: two of as many values are not."""
 SAME = 1e-9
 """Values that are no further apart than this, relative to one another, are the same: float division moves ties."""
 
@@ -107,7 +115,8 @@ def compare(
     """Compare the values of two arms, each of one process of its own, in one unit.
 
     ``family`` is how many metrics share the level. Limits are for this metric alone. ``in_turns`` says that the arms
-    are known to have been measured in turns: otherwise more than ``MANY`` values make nothing surer. ``contended``
+    are known to have been measured in turns: otherwise more than ``MANY`` values make nothing surer, and in a large
+    family more than ``MANY_OF_SUITE``. ``contended``
     says whether the machine was; ``None`` asks the base's values.
     """
     asked = margins or Margins()
@@ -128,7 +137,7 @@ def compare(
         return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=why)
     if contended is None:
         costs = [value if direction is Direction.LOWER_IS_BETTER else inverse(value) for value in base]
-        contended = max_spread(costs, costs) > CONTENDED
+        contended = is_contended(max_spread(costs, costs))
     level = SHARES[Rule.LOWEST_RANKS if contended else Rule.ALL_RANKS] * asked.level / family
     if least > level:
         needed = next(count for count in count_from(1) if level * comb(2 * count, count) >= 1)
@@ -137,6 +146,11 @@ def compare(
         return counted(outcome=Outcome.NOT_ENOUGH_DATA, why=why)
     arms = _Arms(base, candidate, direction, asked)
     return arms.comparison(family, in_turns=in_turns, contended=contended)
+
+
+def is_contended(spread: float) -> bool:
+    """Whether a base that spreads so far was measured on a contended machine."""
+    return spread > CONTENDED * (1 + SAME)
 
 
 def max_spread(lows: Sequence[float], highs: Sequence[float]) -> float:
@@ -192,14 +206,17 @@ class _Arms:
         tests = (Rule.ALL_RANKS, Rule.LOWEST_RANKS) if rule is Rule.BOTH else (rule,)
         counted = math.inf if in_turns else MANY
         level = {test: self._widened(SHARES[test] * self._asked.level, counted) for test in SHARES}
-        share = {test: self._widened(SHARES[test] * self._asked.level / family, counted) for test in tests}
+        of_suite = math.inf if in_turns else self._counted_of(family)
+        share = {test: self._widened(SHARES[test] * self._asked.level / family, of_suite) for test in tests}
         allowed = [self._bound(value, self._tolerated) for value in self._base]
         chances = {test: self._p(test, self._candidate, allowed, share[test]) for test in tests}
         lower = min(self._lower(test, level[test]) for test in tests)
         # That of all ranks is beyond the middle always.
         upper = max(self._middle, *(self._upper(test, level[test]) for test in tests))
         fails = all(chances[test] <= share[test] for test in tests)
-        ruled_out = upper < self._missed and self._upper(Rule.ALL_RANKS, level[Rule.ALL_RANKS]) < self._missed**FAR
+        far = self._upper(Rule.ALL_RANKS, level[Rule.ALL_RANKS])
+        # What lies on a margin is beyond it, in every unit.
+        ruled_out = upper < self._missed * (1 - SAME) and far < self._missed**FAR * (1 - SAME)
         if self._asked.at_least and not ruled_out:
             ruled_out = self._is_too_small(tests, level)
         outcome, why = self._said(fails=fails, ruled_out=ruled_out)
@@ -232,12 +249,14 @@ class _Arms:
         return Outcome.PASS, f"{missed} would have been seen"
 
     def _beyond(self) -> int:
-        """Return how many of the candidate's values are far beyond all of the base's, if chance hardly does that."""
+        """Return how many of the candidate's values are far beyond all of the base's, where that is no mere chance."""
         worst = self._bound(self._base[-1], self._missed)
         count = len(self._candidate) - bisect_right(self._candidate, worst)
         arms = len(self._base) + len(self._candidate)
         chance = comb(arms - count, len(self._base)) / comb(arms, len(self._base))
-        return count if chance <= self._asked.level else 0
+        # Of a base that is all 0 anything is far beyond.
+        usual = BY_CHANCE if self._base[-1] else self._asked.level
+        return count if count >= SEVERAL and chance <= usual else 0
 
     def _rule(self, *, in_turns: bool, contended: bool) -> Rule:
         if contended:
@@ -247,6 +266,11 @@ class _Arms:
     def _each(self) -> float:
         """Return how many values of each arm would tell as much."""
         return 2 / (1 / len(self._base) + 1 / len(self._candidate))
+
+    def _counted_of(self, family: int) -> float:
+        """Return how many values of each count where nothing shows that so many metrics were measured in turns."""
+        of_large = MANY_OF_SUITE - max(0.0, self._each() / MANY_OF_SUITE - 1)
+        return max(MANY / math.sqrt(family), of_large, LEAST_OF_SUITE)
 
     def _widened(self, level: float, counted: float) -> float:
         """Return the level that a test of all values needs to be no surer than one of so many values of each."""
@@ -311,6 +335,9 @@ class _Arms:
     def _is_above(self, ratio: float, *, rising: bool, level: float) -> bool:
         """Whether the candidate takes more than a ratio of the base; or, not ``rising``, less."""
         base = _times(self._base, ratio * (1 - SAME if rising else 1 + SAME))
+        if not rising and not ratio:
+            # What costs nothing takes less than any part of the base, however small.
+            base = [math.ulp(0.0) if value else value for value in self._base]
         worse, better = (self._candidate, base) if rising else (base, self._candidate)
         return _p_of_lowest(worse, better, level) <= level
 

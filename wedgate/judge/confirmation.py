@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from wedgate.judge.arrangement import tells_order
 from wedgate.judge.measurements import Measurements
 from wedgate.judge.suite import MetricResult, SuiteJudgement, SuiteSettings, decided_by, judge_suite
 from wedgate.judge.values import Outcome
@@ -77,10 +78,13 @@ def _staleness(name: str, first: Builds, again: Builds) -> str | None:
     known = [(old, new) for old, new in metrics if old is not None and new is not None]
     if any(old.values == new.values for old, new in known):
         return "the runs that should confirm it are those that alarmed: measure both builds anew"
-    if not all(new.times for _, new in known):
+    if len(known) != len(again) or not tells_order(*(new.times for _, new in known)):
         return "nothing says when the runs that should confirm it were measured, so not that it was in turns"
-    last = max((at for old, _ in known for at in old.times), default=None)
-    if last is not None and min(at for _, new in known for at in new.times) <= last:
+    if not all(old.times for old, _ in known):
+        return (
+            "nothing says when the runs that alarmed were measured, so not that those that should confirm it are later"
+        )
+    if min(at for _, new in known for at in new.times) <= max(at for old, _ in known for at in old.times):
         return "the runs that should confirm it are not later than those that alarmed: measure both builds anew"
     return None
 

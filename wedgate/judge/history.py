@@ -15,6 +15,9 @@ from wedgate.judge.reading import Direction
 from wedgate.judge.series import ChangePoint, History, SeriesSettings, read_history
 from wedgate.judge.units import factor_between
 
+USUAL_GAPS = 0.25
+"""After so many of the builds that have a metric it must have been away for as long as now, to be away as usual."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedShift:
@@ -32,7 +35,7 @@ class MetricHistory:
 
     ``skipped`` are builds whose unit cannot be turned into that one, or whose direction is another. ``accepted`` is
     what somebody accepted of this metric, the newest last. ``vanished`` is how many of the newest builds do not have
-    it, though it never was away for so long before.
+    it, though it is not usual that so many lack it.
     """
 
     name: str
@@ -160,11 +163,11 @@ def _history(name: str, builds: Sequence[Build], settings: SeriesSettings | None
 
 
 def _vanished(name: str, builds: Sequence[Build]) -> int:
-    """Return how many of the newest builds lack a metric, if more do than ever in between."""
+    """Return how many of the newest builds lack a metric, if it is not left out for as long again and again."""
     have = [place for place, build in enumerate(builds) if any(value.name == name for value in build.values)]
-    longest = max((after - before - 1 for before, after in pairwise(have)), default=0)
+    gaps = [after - before - 1 for before, after in pairwise(have)]
     lacking = len(builds) - 1 - have[-1]
-    return lacking if lacking > longest else 0
+    return lacking if sum(gap >= lacking for gap in gaps) < max(1.0, USUAL_GAPS * len(gaps)) else 0
 
 
 def newest(history: MetricHistory, count: int) -> MetricHistory:

@@ -12,7 +12,8 @@ over the same time. So the count of worse slices is held against the exact distr
   one bake of ten at most. Nor are there slices in which it is surely more than twice as slow: not the last two, and not
   more than chance makes of those in which stable is.
 - ``marginal``: neither. ``not_enough_data``: too few slices, too few for any count of them to reach the level, or
-  buckets that are wider than the margin, and than a millisecond: what lies inside of one is not known.
+  buckets that are wider than the margin, and than a millisecond: what lies inside of one is not known. Nor is there a
+  pass where more good answers are in no bucket than a fifth of those beyond the quantile: they may be the slowest.
 
 Slices that lie apart as far as noise lasts (``correlation``) are given; where they still foretell one another, a pass
 is asked of such as lie further apart. A fail is not held back by that: what grows worse all the time looks the same.
@@ -26,6 +27,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from decimal import Decimal
 from statistics import median
 
 from wedgate.judge.correlation import FEWEST, PAUSE, autocorrelation, bound, joined, lasting
@@ -44,6 +46,9 @@ PASS_CORRELATION = 0.01
 
 MISSING_SHARE = 0.10
 """Of what may be missing from the evidence of a bake that passes."""
+
+UNKNOWN_PART = 0.2
+"""Of the answers slower than the quantile, how many may be in no bucket: all that are in none may be among them."""
 
 FINEST_MS = 1.0
 """How wide a bucket may be whatever the margin: proxies count in whole milliseconds."""
@@ -96,7 +101,7 @@ def slices_to_decide(limits: LatencyLimits, *, level: float) -> int:
 def _judge_whole_bake(
     slices: Sequence[Slice], limits: LatencyLimits, limit: float, numbers: tuple[tuple[str, str], ...]
 ) -> MetricJudgement:
-    if silent := _without_latency(slices):
+    if silent := _without_latency(slices, limits.quantile):
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, silent, numbers)
     enough = math.ceil(1 / (4 * (1 - limits.quantile)))
     thick = _merge_thin(slices, enough)
@@ -137,19 +142,20 @@ def _judge_whole_bake(
     return _answer(limits, Outcome.MARGINAL, f"{clause}: not surely within the limit, not surely beyond it", numbers)
 
 
-def without_latency(name: str, samples: Sequence[ColourSample]) -> str:
-    """Say that too many of a colour's good answers are in no bucket: what took them longest may be missing."""
+def without_latency(name: str, samples: Sequence[ColourSample], quantile: Decimal) -> str:
+    """Say that too many of a colour's good answers are in no bucket for this quantile: they may be the slowest."""
     good = sum([sample.requests - sample.errors for sample in samples])
     known = sum([answered(sample) - sample.timeouts for sample in samples])
-    if known < (1 - MISSING_SHARE) * good:
-        return f"only {known} of {name} {good} good answers have a latency; is every process scraped?"
+    if good - known > UNKNOWN_PART * (1 - float(quantile)) * good:
+        those = f"only {known} of {name} {good} good answers have a latency"
+        return f"{those}, and the others may be the slowest; is every process scraped?"
     return ""
 
 
-def _without_latency(slices: Sequence[Slice]) -> str:
+def _without_latency(slices: Sequence[Slice], quantile: Decimal) -> str:
     """Say so of the first colour of which it is so."""
-    of_candidate = without_latency("the candidate's", [piece.candidate for piece in slices])
-    return of_candidate or without_latency("stable's", [piece.stable for piece in slices])
+    of_candidate = without_latency("the candidate's", [piece.candidate for piece in slices], quantile)
+    return of_candidate or without_latency("stable's", [piece.stable for piece in slices], quantile)
 
 
 def _too_wide(pairs: Sequence[Pair], limit: float) -> Quantile | None:

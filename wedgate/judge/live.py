@@ -17,6 +17,7 @@ from wedgate.judge.ceiling import judge_ceiling
 from wedgate.judge.correlation import slices_apart, spaced
 from wedgate.judge.failures import judge_failures
 from wedgate.judge.latency import judge_latency, slices_to_decide
+from wedgate.judge.refusals import judge_refusals
 from wedgate.judge.remembered import Remembered
 from wedgate.judge.usage import CPU, MEMORY, judge_usage
 from wedgate.judge.values import ColourSample, Judgement, JudgeSettings, MetricJudgement, Outcome, Slice, UsageLimits
@@ -109,6 +110,8 @@ def _judge(
             for metric, limits in _usage(settings)
         )
     if final:
+        if not against_limits and (more := judge_refusals(usable, settings.errors, level=level * (1 - LATENCY_SHARE))):
+            metrics.append(more)
         silent = 0 if against_limits else _silent(usable)
         metrics += _judge_evidence(len(slices), len(slices) - len(counted), silent)
     outcome = next(grave for grave in _GRAVEST_FIRST if any(metric.outcome is grave for metric in metrics))

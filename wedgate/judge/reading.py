@@ -110,6 +110,7 @@ class Reader:
         if isinstance(value, list) and value:
             return value
         got = "is missing" if key not in plain else f"expected a list of {key}, got {kind_of(value)}"
+        got = "is an empty list" if isinstance(value, list) else got
         self.wrong((key,), got, remedy)
         return ()
 

@@ -57,6 +57,7 @@ def merge_samples(samples: Sequence[ColourSample]) -> ColourSample:
         timeouts=sum(sample.timeouts for sample in samples),
         latency=tuple(Bucket(lower_ms=low, upper_ms=up, count=counts[low, up]) for low, up in sorted(counts)),
         used=_used_together([sample.used for sample in samples]),
+        refused=sum(sample.refused for sample in samples),
     )
 
 
@@ -101,6 +102,8 @@ def _difference(before: Reading, after: Reading, colour: str) -> ColourSample:
         timeouts=timeouts,
         latency=_bucket_difference(colour, old.latency, new.latency),
         used=_used_between(colour, old.used, new.used),
+        # A source that is read by another wedgate from now on, or no longer, does not make a stretch unusable.
+        refused=max(0, new.refused - old.refused),
     )
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 
 from wedgate.judge.arrangement import is_blocked, tells_order
 from wedgate.judge.bounded import compare_bounded
-from wedgate.judge.comparison import FEW, Comparison, Margins, compare
+from wedgate.judge.comparison import Comparison, Margins, compare
 from wedgate.judge.history import AcceptedShift
 from wedgate.judge.measurements import MACHINE, Measurements, Metric
-from wedgate.judge.presence import partly_missing, share_that_rose
+from wedgate.judge.mixed_up import has_the_same_values, machine_untold
+from wedgate.judge.presence import partly_missing, what_rose
 from wedgate.judge.reading import Direction
 from wedgate.judge.scoring import Score, ScoredMetric, Thresholds, score_metrics
 from wedgate.judge.units import factor_between
@@ -57,13 +58,17 @@ class SuiteSettings:
     """How a suite is judged: the margins of each metric by its name, and of all others.
 
     ``advisory`` metrics are judged and shown, and decide nothing. ``level`` of ``margins`` is that of the whole suite.
-    With a ``score`` the score decides; without one the gravest metric does.
+    With a ``score`` the score decides; without one the gravest metric does. ``fewer_runs`` says that the candidate was
+    meant to run less often than the base: otherwise those that are not there may have crashed. ``same_commit`` says
+    that both are of one commit on purpose: otherwise a file of one build was given as the other.
     """
 
     margins: Margins = field(default_factory=Margins)
     margins_of: Mapping[str, Margins] = field(default_factory=dict)
     advisory: frozenset[str] = frozenset()
     score: ScoreSettings | None = None
+    fewer_runs: bool = False
+    same_commit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +76,8 @@ class MetricResult:
     """One metric: the comparison, in the base's unit, and the values that it was made of.
 
     A metric that ``is_critical`` has to pass, whatever the score of all is. ``accepted`` is the shift of the history
-    that explains the difference, where somebody accepted it; it changes no verdict.
+    that explains the difference, where somebody accepted it; it changes no verdict. ``in_turns`` says that times show
+    that both builds were measured so.
     """
 
     name: str
@@ -83,6 +89,7 @@ class MetricResult:
     is_critical: bool = False
     direction: Direction = Direction.LOWER_IS_BETTER
     accepted: AcceptedShift | None = None
+    in_turns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,20 +123,22 @@ def judge_suite(base: Measurements, candidate: Measurements, settings: SuiteSett
 def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> SuiteJudgement:
     known = {metric.name for metric in base.metrics}
     others = {metric.name: metric for metric in candidate.metrics}
-    gaps = partly_missing(base, candidate)
+    gaps = partly_missing(base, candidate, fewer_runs=settings.fewer_runs)
     new = tuple(name for name in others if name not in known)
     elsewhere = _elsewhere(base, candidate)
-    if _is_same(base, candidate):
-        why = "the candidate's values are the base's own: one file was given twice, or one build measured as both"
+    why = _mixed_up(base, candidate, settings)
+    if why is not None:
         return SuiteJudgement(outcome=Outcome.ERROR, results=(), level=settings.margins.level, why=why)
     pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
     troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
+    family = max(1, len(decided))
     results = tuple(
-        _held_back(_result(metric, other, settings, troubles[metric.name], max(1, len(decided))), gaps, metric, other)
+        _held_back(_result(metric, other, settings, troubles[metric.name], family), gaps, metric, settings)
         for metric, other in pairs
     )
     left_out = tuple(f"{name}: {why}" for name, why in {**base.left_out, **candidate.left_out}.items())
+    left_out += machine_untold(base, candidate)
     return decided_by(results, settings, new=new, left_out=left_out)
 
 
@@ -168,21 +177,27 @@ def _score(results: Sequence[MetricResult], settings: ScoreSettings) -> Score:
     return score_metrics(metrics, weights=weights, thresholds=settings.thresholds, critical=settings.critical)
 
 
-def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, other: Metric | None) -> MetricResult:
+def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, settings: SuiteSettings) -> MetricResult:
     """Return a metric that does not pass for its survivors alone, nor as a share that rose; what fails stays so."""
     gap, found = gaps.get(result.name), result.comparison
     if gap is not None and found.outcome in (Outcome.PASS, Outcome.MARGINAL):
         return replace(result, comparison=replace(found, outcome=Outcome.NOT_ENOUGH_DATA, why=gap))
-    rose = share_that_rose(metric, other) if other is not None and found.outcome is Outcome.PASS else None
+    if found.outcome is not Outcome.PASS:
+        return result
+    margins = settings.margins_of.get(result.name, settings.margins)
+    rose = what_rose(metric, replace(metric, values=result.candidate), margins.at_least)
     if rose is not None:
         return replace(result, comparison=replace(found, outcome=Outcome.MARGINAL, why=rose))
     return result
 
 
-def _is_same(base: Measurements, candidate: Measurements) -> bool:
-    """Whether all values are the same, in their order too, though they do vary: fresh processes hardly do that."""
-    values, others = ({metric.name: metric.values for metric in each.metrics} for each in (base, candidate))
-    return values == others and sum(len(set(each)) > FEW for each in values.values()) > 0
+def _mixed_up(base: Measurements, candidate: Measurements, settings: SuiteSettings) -> str | None:
+    """Return what says that both are of one build."""
+    if has_the_same_values(base, candidate):
+        return "the candidate's values are the base's own: one file was given twice, or one build measured as both"
+    if base.commit is None or base.commit != candidate.commit or settings.same_commit:
+        return None
+    return f"both builds were measured of the commit {base.commit}; --same-commit says that it was meant"
 
 
 def _elsewhere(base: Measurements, candidate: Measurements) -> str | None:
@@ -239,6 +254,7 @@ def _result(
         decides=decides,
         is_critical=is_critical,
         direction=metric.direction,
+        in_turns=in_turns,
     )
 
 

@@ -56,13 +56,15 @@ class Used:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColourSample:
     """What one colour did during one slice. ``timeouts`` are requests without an answer; they are part of
-    ``requests`` and of ``errors`` but not of ``latency``. ``used`` is ``None`` where the source does not say."""
+    ``requests`` and of ``errors`` but not of ``latency``. ``used`` is ``None`` where the source does not say.
+    ``refused`` are answers of 4xx that count as no errors, as far as the source says."""
 
     requests: int
     errors: int
     timeouts: int
     latency: tuple[Bucket, ...]
     used: Used | None = None
+    refused: int = 0
 
 
 @quick

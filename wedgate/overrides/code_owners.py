@@ -1,12 +1,14 @@
 """Who owns a path by a CODEOWNERS file: the last line whose pattern fits, as GitHub's documentation has it.
 
-Patterns are those of gitignore without ``!`` and ``[...]``; a backslash takes the next character as it is, a space too.
-A line that has no owners takes them away. Where it is not sure what a line comes to, fewer own the path.
+Patterns are those of gitignore; a backslash takes the next character as it is, a space too. Of those GitHub says that
+``!``, ``[...]`` and a backslash before ``#`` do not work, and not what comes of them. A line that has no owners takes
+them away. Where it is not sure what a line comes to, fewer own the path.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 PATHS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
@@ -21,6 +23,10 @@ class Owners:
     teams: tuple[str, ...] = ()
 
 
+LARGEST = 3_000_000
+"""GitHub loads a file that is under 3 MB; by one of so many bytes nobody owns anything."""
+_UNSURE = re.compile(r"!|(?:\\.|[^\\])*?(?:\\#|\[)")
+_CLASS = re.compile(r"(\\.)|\[[!^]?\]?(?:\\.|[^\]\\])*\]?")
 _COMMENT = re.compile(r"(?<!\S)#.*")
 _WORD = re.compile(r"(?:\\.|\S)+")
 _OWNER = re.compile(r"@[A-Za-z0-9_-]+(?:/[A-Za-z0-9_.-]+)?|[^@\s]+@[^@\s]+")
@@ -31,21 +37,40 @@ def owners_of(text: str, path: str) -> Owners:
     """Return the owners of a path; nobody if no line fits.
 
     A path that a directory may have is one: the owners of whatever lies in it directly. A line with an owner that is
-    spelled wrong, which GitHub passes over, leaves those who own the path with it and without it.
+    spelled wrong, which GitHub passes over, leaves those who own the path with it and without it. So does a pattern
+    that does not work there, on each path that it may be read as; one with ``!`` leaves none on what it would except.
     """
+    if len(text.encode("utf-8", "replace")) >= LARGEST:
+        return Owners()
     place = path.lstrip("/")
     whole, inside = place.rstrip("/"), f"{place.rstrip('/')}/{_ANY_NAME}"
     names_directory = place.endswith("/")
     found: list[str] = []
+
+    def fits(pattern: str) -> bool:
+        return _fits(pattern, inside) or (not names_directory and _fits(pattern, whole))
+
     for line in text.splitlines():
         words = _WORD.findall(_COMMENT.sub("", line))
-        if words and (_fits(words[0], inside) or (not names_directory and _fits(words[0], whole))):
-            is_valid = all(map(_OWNER.fullmatch, words[1:]))
+        if not words:
+            continue
+        is_sure = _UNSURE.match(words[0]) is None
+        if words[0].startswith("!") and any(map(fits, _readings(words[0][1:]))):
+            found = []
+        elif any(map(fits, (words[0],) if is_sure else _readings(words[0]))):
+            is_valid = is_sure and all(map(_OWNER.fullmatch, words[1:]))
             found = words[1:] if is_valid else [owner for owner in found if owner in words[1:]]
     names = [word[1:] for word in found if word.startswith("@")]
     return Owners(
         people=tuple(name for name in names if "/" not in name), teams=tuple(name for name in names if "/" in name)
     )
+
+
+def _readings(pattern: str) -> Iterator[str]:
+    """Yield what a pattern that does not work may be read as, in patterns that do; a range as any one character."""
+    yield pattern
+    yield pattern.replace("\\#", "\\\\#")
+    yield _CLASS.sub(lambda found: found[0] if found[1] or not found[0].endswith("]") else "?", pattern)
 
 
 def _fits(pattern: str, path: str) -> bool:

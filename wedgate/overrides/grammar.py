@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import assert_never
 
 from wedgate.calendars.durations import parse_duration
@@ -88,7 +89,6 @@ class Read:
         return bool(self.commands or self.mistakes)
 
 
-@lru_cache(maxsize=4096)
 def read_comment(body: str) -> Read:
     """Read every command of a comment; at most ``MOST_COMMANDS`` of them count, and none of a body too long.
 
@@ -96,6 +96,25 @@ def read_comment(body: str) -> Read:
     """
     if len(body) > LONGEST_BODY:
         return Read()
+    kept = _kept(sha256(body.encode("utf-8", "surrogatepass")).digest())
+    if not kept:
+        kept.append(_read(body))
+    return kept[0]
+
+
+def forget_comments() -> None:
+    """Forget what was read, so that the next reading takes its time."""
+    _kept.cache_clear()
+
+
+@lru_cache(maxsize=1_024)
+def _kept(digest: bytes) -> list[Read]:
+    """Return where the reading of a body is kept: by its digest, because anybody may write many bodies, and long."""
+    del digest  # it is the key
+    return []
+
+
+def _read(body: str) -> Read:
     commands: list[tuple[int, Command]] = []
     mistakes: list[Mistake] = []
     for line in live_lines(body):

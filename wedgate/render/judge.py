@@ -24,6 +24,8 @@ MARKS = {
 }
 _WIDTH = 21
 _REACH = 0.25
+_MANY_TIMES = 10_000
+"""From so many times on a ratio is told by its size: an enormous one has three hundred digits."""
 """How far the picture reaches to each side, as a fraction of the base; what is beyond stands at its edge."""
 
 
@@ -133,11 +135,15 @@ def spell_interval(found: Comparison) -> str:
     """Spell estimate and limits: ``x1.052 (1.031..1.074)``."""
     if found.estimate is None or found.lower is None or found.upper is None:
         return ""
-    return f"x{found.estimate:.3f} ({_limit(found.lower)}..{_limit(found.upper)})"
+    return f"x{_ratio(found.estimate)} ({_limit(found.lower)}..{_limit(found.upper)})"
 
 
 def _limit(value: float) -> str:
-    return f"{value:.3f}" if math.isfinite(value) else "?"
+    return _ratio(value) if math.isfinite(value) else "?"
+
+
+def _ratio(value: float) -> str:
+    return f"{value:.3f}" if value < _MANY_TIMES or math.isinf(value) else f"{value:.3g}"
 
 
 def spell_confirmation(judgement: SuiteJudgement) -> list[str]:
@@ -184,11 +190,13 @@ def _place(value: float) -> int:
 
 
 def spell_verdict(judgement: SuiteJudgement) -> str:
-    """Say the verdict in one line: by how many metrics, and how often a clean candidate fails."""
+    """Say the verdict in one line: by how many metrics, and how often a clean candidate fails, and on what terms."""
     if judgement.why:
         return f"{judgement.outcome.value}: {judgement.why}"
     decided = [each for each in judgement.results if each.decides]
     count = sum(each.comparison.outcome is judgement.outcome for each in decided)
     metrics = f"{count} of {len(decided)} metrics"
     share = f"a candidate that is no worse fails in at most {100 * judgement.level:.3g} % of cases"
+    if any(each.comparison.rule is not None and not each.in_turns for each in decided):
+        share += " unless the machine changed in between: in which order was measured is not known"
     return f"{judgement.outcome.value}: {metrics}; {share}"

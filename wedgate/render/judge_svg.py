@@ -58,7 +58,7 @@ def interval_strip(
 
     What lies beyond the scale, or is not finite, stands at its edge; the scale ends at half and at the double.
     """
-    known = finite([estimate, *limits])
+    known = finite([1.0, estimate, *limits])
     low = max(0.5, min(0.95, *known) - 0.01)
     high = min(max(2.0, margins[1] * 1.5), max(margins[1] * 1.03, *known) + 0.01)
     bounds = (low, high)

@@ -66,6 +66,8 @@ def _tried_again(region: RegionState) -> RegionState:
     force is looked at anew. One with traffic goes on where something outside stood in its way, such as a hook."""
     if region.phase is RegionPhase.NEEDS_HUMAN and region.weight == 0 and not region.owes_return:
         return regions.begin_again(region)
+    if region.phase is RegionPhase.PROMOTED and region.holds_regression:
+        return replace(region, hold=None, why="")
     if region.phase is not RegionPhase.HELD or region.hold is None:
         return region
     if region.weight == 0:

@@ -38,8 +38,9 @@ def _region_resumed(
     match region.phase:
         case RegionPhase.GATED | RegionPhase.PREPARING | RegionPhase.VERIFIED:
             return (region if event.handed_over else regions.begin_again(region)), ()
-        case RegionPhase.PROMOTED if region.verified:
-            return replace(region, verified=False), ()
+        case RegionPhase.PROMOTED if region.verified or (event.anew and region.hold is not None):
+            rested = replace(region, verified=False)
+            return (replace(rested, hold=None, why="") if event.anew else rested), ()
         case RegionPhase.ROLLING_BACK | RegionPhase.NEEDS_HUMAN if region.returning is not None:
             back = region.returning
             return regions.give_back(plan, region, back.why, then=back.then, kind=back.kind)

@@ -73,19 +73,22 @@ def _is_returned(region: RegionState, source: str | None, *, keep_promoted: bool
 def _held(state: RolloutState, source: str | None, why: str, at: datetime) -> tuple[RolloutState, tuple[Effect, ...]]:
     """Hold the regions concerned at their present weight, those too that have not begun.
 
-    Where the region in which it was found is past holding, the others are held: nothing increases behind a regression.
+    A promoted one keeps its traffic, and its old colour. Where the region in which it was found is past holding, the
+    others are held: nothing increases behind a regression.
     """
     effects: list[Effect] = []
     for region in state.regions:
         concerned = source in (None, region.region) and not region.is_final
-        leaves_alone = region.phase in (RegionPhase.NEEDS_HUMAN, *_ADVANCED) and region.returning is None
+        leaves_alone = region.phase in (RegionPhase.NEEDS_HUMAN, RegionPhase.DRAINING) and region.returning is None
         if not concerned or leaves_alone or region.holds_regression:
             continue
         if region.returning is not None:
             state = state.having(regions.returns_for_regression(region, why))
             continue
         resume = RegionPhase.BAKING if region.weight > 0 else RegionPhase.PENDING
-        if region.phase is RegionPhase.SHIFTING:
+        if region.phase is RegionPhase.PROMOTED:
+            moved, wanted = regions.keep_old(region, HoldKind.REGRESSION, Refusal(why=why), at)
+        elif region.phase is RegionPhase.SHIFTING:
             # Half a step is no place to stay: what is in force is not known.
             moved, wanted = regions.give_back(
                 state.plan.region(region.region), region, why, then=RegionPhase.HELD, kind=HoldKind.REGRESSION

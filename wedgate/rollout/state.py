@@ -314,9 +314,10 @@ class RolloutState:
         return limited and region.phase is RegionPhase.PROMOTED
 
     def still_judges(self, region: RegionState) -> bool:
-        """Whether a promoted region is judged on, because a retreat could return it: what fails there begins one."""
-        promoted = region.phase is RegionPhase.PROMOTED
-        return promoted and self.keeps_promoted and self.halted is None and not self.awaits_drain(region)
+        """Whether a promoted region is judged on until it drains, because a retreat could return it: what fails there
+        begins one."""
+        retreats = self.plan.report_fails is ReportFails.RETREAT and self.halted is None
+        return region.phase is RegionPhase.PROMOTED and retreats and not self.awaits_drain(region)
 
     def keeps_old(self, region: RegionState) -> bool:
         """Whether a promoted region waits with draining, for the others or for a person."""

@@ -58,7 +58,6 @@ from wedgate.rollout.regress import regressed
 from wedgate.rollout.state import (
     PREPARING,
     Evidence,
-    Hold,
     HoldKind,
     RegionPhase,
     RegionPlan,
@@ -231,12 +230,12 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             return regions.give_back_again(plan, region, at)
         case RegionPhase.HELD:
             return _held_ticked(state, plan, region, at)
-        case RegionPhase.PROMOTED if state.still_judges(region):
-            judge = [each for each in regions.watch_effects(state, plan, region) if isinstance(each, Judge)]
-            return region, tuple(judge)
         case RegionPhase.PROMOTED:
+            watched = regions.watch_effects(state, plan, region) if state.still_judges(region) else ()
+            judge = tuple([each for each in watched if isinstance(each, Judge)])
             # An open gate lets through what is read next, and nothing later.
-            return replace(region, verified=False) if region.verified else region, _drain_effects(state, region)
+            rested = replace(region, verified=False) if region.verified else region
+            return rested, (*judge, *_drain_effects(state, region))
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
@@ -252,7 +251,13 @@ def _drain_effects(state: RolloutState, region: RegionState) -> tuple[Effect, ..
         return ()
     if state.halted is not None:
         return (ReadWeights(region=region.region),)
-    return (AskGate(region=region.region, runway=state.plan.reserve),)
+    return (AskGate(region=region.region, runway=state.plan.reserve),) if _drains(state, region) else ()
+
+
+def _drains(state: RolloutState, region: RegionState) -> bool:
+    """Whether nothing but its gate keeps a promoted region from draining: no pause, and no regression held anywhere."""
+    held = any(each.holds_regression for each in state.regions)
+    return region.paused is None and not held and state.halted is None and not state.keeps_old(region)
 
 
 def _unwatched(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
@@ -277,9 +282,11 @@ def _baking_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
     """Watch the candidate; a last step without a bake of its own rests on the judgement before it."""
     if (unwatched := _unwatched(state, plan, region, at)) is not None:
         return unwatched
-    if region.judged is Outcome.PASS:
-        return region, (ReadWeights(region=region.region), ReadDigest(region=region.region, colour=plan.candidate))
     effects = tuple(regions.watch_effects(state, plan, region))
+    if region.judged is Outcome.PASS:
+        # A hook or a gate may take its time: what fails meanwhile goes back all the same.
+        looks = (ReadWeights(region=region.region), ReadDigest(region=region.region, colour=plan.candidate))
+        return region, (*[each for each in effects if isinstance(each, Judge)], *looks)
     if state.plan.window_closes is WindowCloses.RETREAT and state.halted is None:
         effects = (*effects, AskGate(region=region.region, runway=None))
     return region, effects
@@ -352,18 +359,12 @@ def _answered_late(state: RolloutState, plan: RegionPlan, region: RegionState, a
 
 def _may_drain(state: RolloutState, region: RegionState, event: GateAnswered) -> Moved:
     """Let a promoted region drain, or keep the old colour until its window has opened, with a rollback's time in it."""
-    if state.keeps_old(region) or state.halted is not None:
+    if not _drains(state, region):
         return region, ()
     refusal = refusal_of_gate(event, state.plan.reserve)
     if refusal is None:
         return replace(region, verified=True, hold=None, why=""), (ReadWeights(region=region.region),)
-    since = event.at if region.hold is None else region.hold.since
-    why = f"promoted; the old colour stays: {refusal.why}"
-    held = Hold(kind=HoldKind.CLOSED, why=why, since=since, until=refusal.until, resume=RegionPhase.PROMOTED)
-    waits = replace(region, verified=False, hold=held, why=why)
-    if held == region.hold:
-        return waits, ()
-    return waits, (Announce(region=region.region, what="not draining", why=refusal.why, until=refusal.until),)
+    return regions.keep_old(region, HoldKind.CLOSED, refusal, event.at)
 
 
 def would_go_on(state: RolloutState, region: RegionState, answer: GateAnswered) -> bool:
@@ -594,7 +595,7 @@ def _judged(state: RolloutState, event: Judged) -> Stepped:
         return (
             (state, ()) if region.holds_regression else regressed(state, region.region, event.judgement.text, event.at)
         )
-    waits = region.phase is RegionPhase.HELD or region.paused is not None
+    waits = region.phase is RegionPhase.HELD or region.paused is not None or region.judged is Outcome.PASS
     if waits or not event.final or event.observed < region.bake_needed:
         return state.having(region), ()
     if outcome is Outcome.PASS:

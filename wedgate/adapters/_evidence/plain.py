@@ -56,6 +56,7 @@ def _sample(plain: Any) -> ColourSample:
         timeouts=_count(plain["timeouts"]),
         latency=tuple(buckets),
         used=_used(plain["used"]) if plain.get("used") is not None else None,
+        refused=_count(plain.get("refused", 0)),
     )
 
 

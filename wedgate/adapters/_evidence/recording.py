@@ -41,7 +41,7 @@ def _plain_sample(sample: ColourSample) -> dict[str, Any]:
         "errors": sample.errors,
         "timeouts": sample.timeouts,
         "latency": latency,
-    }
+    } | ({"refused": sample.refused} if sample.refused else {})
     used = {"cpu_seconds": sample.used.cpu_seconds, "cpu_off": sample.used.cpu_off} if sample.used else {}
     used |= {"memory_bytes": sample.used.memory_bytes} if sample.used else {}
     return plain | ({"used": {key: value for key, value in used.items() if value is not None}} if used else {})

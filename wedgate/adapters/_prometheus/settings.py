@@ -79,6 +79,13 @@ class SeriesSettings:
             return None if any(_may_mean(pattern, written) for pattern in self.errors) else False
         return False if re.fullmatch("[1-5][0-9][0-9]", code) else None
 
+    def is_refusal(self, code: str) -> bool:
+        """Tell whether an answer with this code is of 4xx, and named neither as an error nor as a success."""
+        written = code.lower()
+        if re.fullmatch("4(xx|[0-9][0-9])", written) is None or self.is_error(code):
+            return False
+        return not any(_means(pattern, code) or pattern == written for pattern in self.successes)
+
 
 def parse_settings(options: Mapping[str, Any], region: str, *, slice_length: timedelta) -> SeriesSettings:
     """Return the settings for a region. ``options`` were checked with the configuration."""

@@ -6,7 +6,8 @@ What counts as what, seen on Envoy 1.40:
 - errors: ``upstream_rq_5xx``, which includes Envoy's 504 for a timeout and its 503 for a connection that failed or
   broke before the answer; plus answers that broke off in their middle, which Envoy counts as 200 and shows only as
   connections destroyed with a request on them. A connection that broke before the answer is in both counters, so
-  only those above the number of 503 are added: nothing counts twice, at the price of missing some.
+  only those above the number of 503 are added: nothing counts twice, at the price of missing some. Other codes count
+  where they are named.
 - latency: ``upstream_rq_time`` in whole milliseconds, rounded down; a bucket is therefore at least 1 ms wide here.
   Requests that timed out are not in it; they are given apart as timeouts.
 
@@ -17,7 +18,8 @@ tenth of the judge's slice.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -36,30 +38,37 @@ _COUNTERS = (
     "upstream_cx_destroy_remote_with_active_rq",
     "upstream_rq_rx_reset",
 )
+_CODES = "upstream_rq_[1-4][0-9][0-9]"
+_REFUSAL = re.compile("4[0-9][0-9]")
 _HISTOGRAM = "upstream_rq_time"
 
 
 class EnvoyMetrics:
-    """Evidence for one region from the Envoy that serves it."""
+    """Evidence for one region from the Envoy that serves it. ``errors`` are codes that are failures beside 5xx; an
+    ``x`` in them stands for any digit."""
 
-    def __init__(self, *, region: str, admin: str, clusters: Mapping[Colour, str] | None = None) -> None:
+    def __init__(
+        self, *, region: str, admin: str, clusters: Mapping[Colour, str] | None = None, errors: Iterable[str] = ()
+    ) -> None:
         self._admin = Admin(admin.rstrip("/"), region=region)
         self._clusters = clusters or {colour: colour.value for colour in Colour}
+        # Those of 5xx have a counter of their own, which counts always.
+        self._errors = tuple(re.compile(f"(?!5){code.lower().replace('x', '[0-9]')}") for code in errors)
 
     @classmethod
-    def beside(cls, settings: TargetSettings) -> EnvoyMetrics:
+    def beside(cls, settings: TargetSettings, *, errors: Iterable[str] = ()) -> EnvoyMetrics:
         """Read from the same Envoy that this target switches."""
         found = parse_settings(settings)
-        return cls(region=found.region, admin=found.admin, clusters=found.clusters)
+        return cls(region=found.region, admin=found.admin, clusters=found.clusters, errors=errors)
 
     def read(self, at: datetime) -> Reading:
         """Read counters and histograms of both clusters; ``ExternalSystemError`` when they cannot be had whole."""
         uptime = timedelta(seconds=self._admin.uptime_seconds())
         names = "|".join(name.replace(".", r"\.") for name in self._clusters.values())
-        query = quote(rf"^cluster\.({names})\.({'|'.join((*_COUNTERS, _HISTOGRAM))})$")
+        query = quote(rf"^cluster\.({names})\.({'|'.join((*_COUNTERS, _CODES, _HISTOGRAM))})$")
         plain = self._admin.fetch(f"/stats?format=json&histogram_buckets=detailed&filter={query}")
         try:
-            colours = {colour.value: _sample(plain, name) for colour, name in self._clusters.items()}
+            colours = {colour.value: _sample(plain, name, self._errors) for colour, name in self._clusters.items()}
         except (KeyError, TypeError, ValueError) as error:
             raise ExternalSystemError(
                 f"{self._admin.region}: the statistics of Envoy at {self._admin.url} cannot be read "
@@ -68,7 +77,7 @@ class EnvoyMetrics:
         return Reading(at=at, since=at - uptime, colours=colours)
 
 
-def _sample(plain: Mapping[str, Any], cluster: str) -> ColourSample:
+def _sample(plain: Mapping[str, Any], cluster: str, codes: Sequence[re.Pattern[str]]) -> ColourSample:
     prefix = f"cluster.{cluster}."
     values = {stat["name"]: stat["value"] for stat in plain["stats"] if "name" in stat}
     # Counters of status classes appear with the first such answer; those of the cluster are there from the start.
@@ -76,9 +85,20 @@ def _sample(plain: Mapping[str, Any], cluster: str) -> ColourSample:
     requests = int(values.get(prefix + "upstream_rq_completed", 0))
     broken = sum(int(values[prefix + name]) for name in _COUNTERS[-2:])
     cut_off = max(0, broken - int(values.get(prefix + "upstream_rq_503", 0)))
-    errors = min(requests, int(values.get(prefix + "upstream_rq_5xx", 0)) + cut_off)
+    answers = {name.removeprefix(f"{prefix}upstream_rq_"): value for name, value in values.items()}
+    named = sum(int(count) for code, count in answers.items() if any(each.fullmatch(code) for each in codes))
+    refused = sum(
+        int(count)
+        for code, count in answers.items()
+        if _REFUSAL.fullmatch(code) and not any(each.fullmatch(code) for each in codes)
+    )
+    errors = min(requests, int(values.get(prefix + "upstream_rq_5xx", 0)) + named + cut_off)
     return ColourSample(
-        requests=requests, errors=errors, timeouts=timeouts, latency=_buckets(plain["stats"], prefix + _HISTOGRAM)
+        requests=requests,
+        errors=errors,
+        timeouts=timeouts,
+        latency=_buckets(plain["stats"], prefix + _HISTOGRAM),
+        refused=refused,
     )
 
 

@@ -127,11 +127,32 @@ class PrometheusMetrics:
         answered = _total(requests, instant)
         # The native one is finer, and has the same requests as the classic one beside it.
         latency = self._native(colour, native, instant) if native else self._buckets(colour, buckets, instant)
-        if names.latency and not latency and answered > max(failed, late):
-            raise self._wrong(f"{colour} has requests and no {names.latency}_bucket; is it a histogram?")
         errors = max(failed, late)
+        if names.latency and not latency and answered > errors:
+            raise self._wrong(f"{colour} has requests and no {names.latency}_bucket; is it a histogram?")
+        timed = len(_instances(native, ())) if native else len(_instances(buckets, ("le",)))
+        if names.latency and (silent := self._with_good_answers(requests, instant) - timed) > 0:
+            what = "has" if silent == 1 else "have"
+            raise self._wrong(
+                f"{silent} of {colour}'s processes {what} good answers and no {names.latency}_bucket, "
+                "and may be the slowest; is each of them scraped whole?"
+            )
         used = self._used(colour, mine, {_moment(series, instant) for series in requests}, instant)
-        return ColourSample(requests=max(answered, errors), errors=errors, timeouts=late, latency=latency, used=used)
+        refused = _total([each for each in requests if names.is_refusal(each.labels[names.code_label])], instant)
+        return ColourSample(
+            requests=max(answered, errors),
+            errors=errors,
+            timeouts=late,
+            latency=latency,
+            used=used,
+            refused=refused,
+        )
+
+    def _with_good_answers(self, requests: Sequence[Series], instant: float) -> int:
+        """Return how many processes have answered something that is no error."""
+        names = self._settings
+        good = [each for each in requests if not names.is_error(each.labels[names.code_label])]
+        return sum(_total(group, instant) > 0 for group in _instances(good, (names.code_label,)).values())
 
     def _used(self, colour: str, mine: Sequence[Series], moments: set[float | None], instant: float) -> Used | None:
         """Return what the processes of a colour used; ``moments`` are when its requests were scraped."""

@@ -8,6 +8,7 @@ Counters are whole numbers without noise: the same script gives the same judgeme
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -105,8 +106,9 @@ class _Counts:
 
     def sample(self) -> ColourSample:
         """Return the counters as whole numbers."""
+        # Rounded up: rounded down bucket by bucket, a few good answers would seem to have no latency.
         buckets = tuple(
-            Bucket(lower_ms=lower, upper_ms=lower + 1, count=int(count))
+            Bucket(lower_ms=lower, upper_ms=lower + 1, count=math.ceil(count))
             for lower, count in sorted(self._latency.items())
         )
         return ColourSample(requests=int(self._requests), errors=int(self._errors), timeouts=0, latency=buckets)
