@@ -1188,11 +1188,11 @@ ATTACKS = (
     Attack(
         "check-run-of-another-app",
         "posts a check run by an app of one's own, with an anchor by which the ledger looks replaced",
-        "believes the check runs of the app that it is itself",
+        "believes the check runs of a workflow's token and of the app that it is itself, where one anchors it",
         ENGINE,
-        "if anchors and may_be_own(check.by) for",
-        "if anchors for",
-        f"{SHOWN}::test_a_check_run_of_another_app_is_not_believed",
+        "own = [check for check in anchoring if may_be_by(check.by)]",
+        "own = anchoring",
+        f"{SHOWN}::test_a_check_run_of_another_app_does_not_stop_an_override",
     ),
     Attack(
         "own-it-by-a-pattern-that-does-not-work",
