@@ -185,6 +185,21 @@ def test_a_member_whose_membership_is_private_may_ask(talk: Talk) -> None:
     assert talk.asks("erin")
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_edited_approval_is_kept_whoever_shows_the_membership(talk: Talk, *, hidden: bool) -> None:
+    """It is in the ledger and in the comment: whoever reads them has to know that it counts no more."""
+    if hidden:
+        talk.world.hidden.add("alice")
+    request = talk.asks()
+    approval = talk.world.say(7, "alice", f"/wedgate approve {H1} {request}")
+    talk.hears(approval.number)
+    assert "1 of 2" in talk.answer
+    approval.edited = True
+    talk.says("erin", "/wedgate status")
+    assert "alice's comment was edited" in talk.answer
+    assert [each["body"]["who"] for each in talk.ledger() if each["kind"] == "refused"] == ["alice"]
+
+
 def test_a_merge_group_gets_a_status_of_its_own(talk: Talk) -> None:
     """The queue makes a commit of the same content; with somebody else's work in it, it is another."""
     request = talk.asks()
@@ -300,6 +315,18 @@ def test_whoever_pushed_the_head_to_another_branch_does_not_count(talk: Talk) ->
         talk.says(who, f"/wedgate approve {H1} {request}")
     assert "alice pushed its last commit" in talk.answer
     assert talk.deploys(MERGED).exit_code == 10
+
+
+def test_who_brings_an_approved_commit_to_another_branch_has_approved_it_still(talk: Talk) -> None:
+    """Its own branch had it before: nothing came with that push."""
+    request = talk.asks()
+    for who in ("alice", "bob"):
+        talk.says(who, f"/wedgate approve {H1} {request}")
+    talk.world.pushes.append(("main", H1, "alice"))
+    pull = talk.world.pulls[7]
+    pull.state, pull.merged_as, pull.merged_by = "closed", H1, "alice"
+    talk.world.brought_by[H1] = [7]
+    assert talk.deploys(H1).exit_code == 0
 
 
 def test_the_pushers_of_what_was_asked_for_as_merged_are_known_later(talk: Talk) -> None:

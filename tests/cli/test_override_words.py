@@ -339,6 +339,40 @@ def test_a_comment_of_a_person_that_anchors_another_ledger_is_named(talk: Talk) 
     assert talk.deploys(MERGED).exit_code == 0
 
 
+ANCHOR = f"<!-- wedgate:override -->\n<sub>ledger: revision 99, `{'a' * 64}`</sub>"
+
+
+@pytest.mark.parametrize(
+    ("login", "body"),
+    [(None, f"> mallory wrote\n{ANCHOR}"), ("machine", ANCHOR)],
+    ids=["quoted", "as it is, where a machine's token tells whose it is"],
+)
+def test_a_bot_that_repeats_what_somebody_wrote_anchors_nothing(talk: Talk, login: str | None, body: str) -> None:
+    """Else a stranger could stop every override through it."""
+    granted(talk)
+    talk.world.say(7, "translator[bot]", body)
+    talk.world.login = login
+    assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_the_comment_of_an_app_that_anchors_another_ledger_is_named(talk: Talk) -> None:
+    """A token of an app cannot tell whose it is; whoever looks into it can."""
+    granted(talk)
+    foreign = talk.world.say(7, "translator[bot]", ANCHOR)
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 10
+    assert f"the comment {foreign.number} by translator[bot] (delete it" in done.stdout
+
+
+def test_who_posted_the_status_that_anchors_another_ledger_is_named(talk: Talk) -> None:
+    """It may be somebody else than wedgate."""
+    granted(talk)
+    talk.world.statuses.append({**talk.status, "description": f"x [ledger 99:{'a' * 16}]", "by": "preview-bot[bot]"})
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 10
+    assert "a status of this commit by preview-bot[bot] anchored" in done.stdout
+
+
 def test_a_used_override_says_how_to_ask_for_another_deployment(talk: Talk) -> None:
     """The line to copy is there before its time is over, with the word that the first should have ended."""
     granted(talk)

@@ -123,12 +123,32 @@ def test_a_status_shows_that_the_ledger_is_older_than_the_use(talk: Talk, *, is_
     talk.server.git("update-ref", BRANCH, before)
     done = talk.deploys(MERGED, run=901)
     assert done.exit_code == 10, done.output
-    assert "a status of this commit anchored" in done.output
+    assert "a status of this commit by github-actions[bot] anchored" in done.output
     assert "used" not in [entry["kind"] for entry in talk.ledger()]
 
 
-def rewound(talk: Talk, *statuses: dict[str, Any]) -> Done:
-    """Use a grant where check runs are posted and no statuses, push the ledger back to before it, and use it again."""
+def test_statuses_of_other_names_do_not_hide_the_anchor(talk: Talk) -> None:
+    """Whoever pushed the ledger back piles them up on the commit, two pages of them, one with an anchor that holds."""
+    before = talk.server.git("rev-parse", BRANCH).strip()
+    old = talk.status["description"]
+    use(talk)
+    talk.world.may_comment = False
+    talk.run("schedule", "refresh")
+    talk.world.may_comment = True
+    talk.server.git("update-ref", BRANCH, before)
+    other = {"sha": H1, "state": "success", "target_url": None, "by": "mallory"}
+    talk.world.statuses.append({**other, "context": "wedgate", "description": old})
+    talk.world.statuses += [{**other, "context": f"ci-{number}", "description": "x"} for number in range(200)]
+    done = talk.deploys(MERGED, run=901)
+    assert done.exit_code == 10, done.output
+    assert "used" not in [entry["kind"] for entry in talk.ledger()]
+
+
+def rewound(talk: Talk, *statuses: dict[str, Any], login: str | None = None, more: int = 0) -> Done:
+    """Use a grant where check runs are posted and no statuses, push the ledger back to before it, and use it again.
+
+    ``login`` is whose token deploys the second time, and ``more`` how many check runs stand before those that count.
+    """
     before = talk.server.git("rev-parse", BRANCH).strip()
     use(talk)
     talk.world.may_comment = False
@@ -136,6 +156,9 @@ def rewound(talk: Talk, *statuses: dict[str, Any]) -> Done:
     talk.world.may_comment = True
     talk.world.statuses[:] = statuses
     talk.server.git("update-ref", BRANCH, before)
+    talk.world.login = login
+    for _ in range(more):
+        posts(talk, "x", talk.world.app)
     return talk.deploys(MERGED, run=901)
 
 
@@ -143,7 +166,7 @@ def test_a_check_run_shows_that_the_ledger_is_older_than_the_use(talk: Talk) -> 
     """It anchors the ledger as a status does, and whoever verifies the ledger looks there, too."""
     done = rewound(talk)
     assert done.exit_code == 10, done.output
-    assert "a status of this commit anchored" in done.output
+    assert "a check run of this commit by github-actions[bot] anchored" in done.output
     (talk.directory / "wedgate.yml").write_bytes(talk.world.commits["a" * 40]["wedgate.yml"])
     verified = talk.run("push", "audit", "verify", "--commit", H1)
     assert verified.exit_code == 13, verified.output
@@ -154,7 +177,7 @@ def test_a_status_by_hand_keeps_no_check_run_from_being_read(talk: Talk) -> None
     older = [each for each in talk.world.statuses if "[ledger " in each["description"]][-1]
     done = rewound(talk, {**older, "by": "erin"})
     assert done.exit_code == 10, done.output
-    assert "a status of this commit anchored" in done.output
+    assert "a check run of this commit by github-actions[bot] anchored" in done.output
 
 
 def test_check_runs_that_may_not_be_read_close_the_gate_where_no_status_is(talk: Talk) -> None:
@@ -171,13 +194,53 @@ def test_who_posts_statuses_needs_no_check_runs(talk: Talk) -> None:
     assert talk.deploys(MERGED).exit_code == 0
 
 
-def test_a_check_run_of_another_app_is_not_believed(talk: Talk) -> None:
-    """Else any app could stop an override."""
-    anchor = f"open [ledger 900:{'0' * 16}]"
-    posted = {"name": "wedgate", "head_sha": H1, "conclusion": "success", "output": {"title": anchor, "summary": "x"}}
-    talk.world.check_runs.append({**posted, "by": "other[bot]"})
+def test_a_person_believes_the_check_runs_of_the_workflow(talk: Talk) -> None:
+    """The job that deploys has a token to read teams; no person can post check runs."""
+    done = rewound(talk, login="zoe")
+    assert done.exit_code == 10, done.output
+    assert "a check run of this commit by github-actions[bot] anchored" in done.output
+
+
+def test_check_runs_of_the_same_name_do_not_hide_the_anchor(talk: Talk) -> None:
+    """A workflow of whoever pushed the ledger back piles them up on the commit."""
+    done = rewound(talk, more=100)
+    assert done.exit_code == 10, done.output
+    assert talk.world.check_runs[-1]["output"]["title"] == "x"
+
+
+def test_more_check_runs_than_are_listed_are_not_known(talk: Talk) -> None:
+    """Nothing opens then."""
+    done = rewound(talk, more=1000)
+    assert done.exit_code == 20
+    assert "1,000 or more" in done.output
+
+
+def posts(talk: Talk, title: str, by: str) -> None:
+    """Let an app post a check run by wedgate's name."""
+    output = {"title": title, "summary": "x"}
+    talk.world.check_runs.append(
+        {"name": "wedgate", "head_sha": H1, "conclusion": "success", "output": output, "by": by}
+    )
+
+
+def test_a_check_run_of_another_app_does_not_stop_an_override(talk: Talk) -> None:
+    """Where wedgate's own anchor the ledger."""
+    talk.run("schedule", "refresh", "--check-run")
+    posts(talk, f"open [ledger 900:{'0' * 16}]", "other[bot]")
+    talk.world.statuses.clear()
     talk.world.login = "machine"
     assert talk.deploys(MERGED).exit_code == 0
+
+
+def test_where_only_another_app_anchors_it_is_not_known(talk: Talk) -> None:
+    """It may be wedgate's own, in another job: a machine's token cannot tell, and says whose they are."""
+    talk.run("schedule", "refresh", "--check-run")
+    talk.world.check_runs[-1]["by"] = "other[bot]"
+    talk.world.statuses.clear()
+    talk.world.login = "machine"
+    done = talk.deploys(MERGED)
+    assert done.exit_code == 20
+    assert "only check runs by other[bot] anchor the ledger" in done.output
 
 
 def test_statuses_that_may_not_be_read_close_the_gate(talk: Talk) -> None:

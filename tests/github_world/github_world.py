@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -254,7 +254,7 @@ class GithubWorld:
                     return 403, {"message": "Resource not accessible by integration"}
                 named = [each for each in self.check_runs if each["name"] == query["check_name"][0]]
                 own = [_check_run(each, self.app) for each in reversed(named) if each["head_sha"] == sha]
-                return 200, {"total_count": len(own), "check_runs": own}
+                return 200, {"total_count": len(own), "check_runs": self._page(own, query)}
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
             case ["rules", "branches", name]:
@@ -421,12 +421,12 @@ class GithubWorld:
 
     def _activity(self, ref: str) -> list[dict[str, Any]]:
         found = []
-        for branch, after, login in reversed(self.pushes):
+        first = datetime(2026, 1, 1, tzinfo=UTC)
+        for place, (branch, after, login) in reversed([*enumerate(self.pushes)]):
             if ref in ("", f"refs/heads/{branch}"):
                 actor = None if login is None else self._user(login)
-                found.append(
-                    _example("activity", ref=f"refs/heads/{branch}", after=after, actor=actor, activity_type="push")
-                )
+                own = {"ref": f"refs/heads/{branch}", "after": after, "actor": actor, "activity_type": "push"}
+                found.append(_example("activity", **own, timestamp=_instant(first + timedelta(seconds=place))))
         return found
 
     def _members(self, parts: list[str], query: dict[str, list[str]]) -> Answer:

@@ -19,6 +19,7 @@ MEMORY = "tests/cli/test_override_memory.py"
 SHOWN = "tests/cli/test_shown_uses.py"
 CROWD = "tests/cli/test_crowded_commits.py"
 SERVICES = "tests/cli/test_several_services.py"
+HEADS = "tests/cli/test_shared_heads.py"
 POSTING = "tests/cli/test_status_posting.py"
 WORDS = "tests/cli/test_override_words.py"
 STATUS = "tests/cli/test_override_status.py"
@@ -352,9 +353,27 @@ ATTACKS = (
         "pushes the ledger back to before a use that the comment does not show, and deploys again",
         "compares it with the statuses of the commit as well",
         ENGINE,
-        "if is_another(there.hashes, anchored)",
-        "if False and is_another(there.hashes, anchored)",
+        "if foreign is not None:",
+        "if False:",
         f"{SHOWN}::test_a_status_shows_that_the_ledger_is_older_than_the_use",
+    ),
+    Attack(
+        "anchor-through-a-bot",
+        "writes an anchor that a bot repeats in its own comment, so that every grant stops",
+        "believes of apps only comments that begin as its own do, by a token that may be its own",
+        ENGINE,
+        "if comment.body.startswith(self._parts.place.marker)",
+        "if self._parts.place.marker in comment.body",
+        f"{WORDS}::test_a_bot_that_repeats_what_somebody_wrote_anchors_nothing[quoted]",
+    ),
+    Attack(
+        "bury-the-anchor",
+        "pushes the ledger back to before a use, and hides the status that anchors it below a hundred others",
+        "reads all statuses of the commit before it uses a grant",
+        ENGINE,
+        "statuses = self._parts.conversations.statuses_of(",
+        "statuses = self._parts.conversations.latest_statuses(",
+        f"{SHOWN}::test_statuses_of_other_names_do_not_hide_the_anchor",
     ),
     Attack(
         "show-no-use",
@@ -1014,6 +1033,15 @@ ATTACKS = (
         f"{POSTING}::test_what_somebody_else_posted_is_not_taken_for_ones_own[None-frank]",
     ),
     Attack(
+        "redden-from-a-fork",
+        "opens a pull request from a fork with the head of a granted one, so that the status of that commit turns red",
+        "gives a commit one status, and a fork's pull request no say in it beside another",
+        "wedgate/engine/heads.py",
+        "own = pulls if takes_forks else [pull for pull in pulls if not pull.from_fork]",
+        "own = pulls[-1:]",
+        f"{HEADS}::test_a_refresh_leaves_a_granted_commit_green[all-a fork's]",
+    ),
+    Attack(
         "status-by-hand",
         "posts a green status by hand, where the rule takes it from anybody",
         "says so in `wedgate doctor`: a ruleset can name the app that has to post it",
@@ -1133,9 +1161,9 @@ ATTACKS = (
     Attack(
         "push-it-elsewhere-first",
         "brings a commit to another branch, has somebody else make the pull request's of it, and approves",
-        "counts whoever brought the commit to any branch as one who pushed it",
+        "counts whoever brought the commit to any branch before as one who pushed it",
         "wedgate/adapters/forge/github_conversations.py",
-        "own += brought(every) if own else []",
+        "own += [each for each in brought(every) if _pushed_at(each) <= first]",
         "own += []",
         f"{TALK}::test_whoever_pushed_the_head_to_another_branch_does_not_count",
     ),
@@ -1144,7 +1172,7 @@ ATTACKS = (
         "puts an older ledger back where check runs are posted, and no status says what it was",
         "compares it with the anchors in the check runs of the commit",
         ENGINE,
-        "anchors += self._anchors_in_checks(commit, is_needed=not anchors)",
+        "found += self._anchors_in_checks(commit, is_needed=not found)",
         "pass",
         f"{SHOWN}::test_a_check_run_shows_that_the_ledger_is_older_than_the_use",
     ),
@@ -1153,18 +1181,18 @@ ATTACKS = (
         "puts an older ledger back where check runs are posted, and posts a status with its anchor by hand",
         "reads the check runs of the commit unless it is a status of its own that anchors the ledger",
         ENGINE,
-        "own = (each for each in statuses if self._parts.forge.may_be_own(each.by))",
+        "own = [each for each in statuses if self._parts.forge.may_be_wedgates(each.by)]",
         "own = statuses",
         f"{SHOWN}::test_a_status_by_hand_keeps_no_check_run_from_being_read",
     ),
     Attack(
         "check-run-of-another-app",
         "posts a check run by an app of one's own, with an anchor by which the ledger looks replaced",
-        "believes the check runs of the app that it is itself",
+        "believes the check runs of a workflow's token and of the app that it is itself, where one anchors it",
         ENGINE,
-        "if anchors and may_be_own(check.by) for",
-        "if anchors for",
-        f"{SHOWN}::test_a_check_run_of_another_app_is_not_believed",
+        "own = [check for check in anchoring if may_be_by(check.by)]",
+        "own = anchoring",
+        f"{SHOWN}::test_a_check_run_of_another_app_does_not_stop_an_override",
     ),
     Attack(
         "own-it-by-a-pattern-that-does-not-work",

@@ -269,7 +269,7 @@ def _anchors_on_the_forge(
     places += [(f"commit {commit[:12]}", commit) for commit in commits]
     for name, commit in places:
         posted = conversations.statuses_of(commit, talk.place.status)
-        checks = conversations.latest_checks(commit, talk.place.status) or ()
+        checks = conversations.checks_of(commit, talk.place.status) or ()
         for status in (*posted, *checks):
             found += [(name, *anchor) for anchor in anchors_in(status.description)]
         found += [(name, *anchor) for anchor in anchors_of_deployments(deployments.those_of(commit), talk.place)]

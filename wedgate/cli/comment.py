@@ -127,7 +127,7 @@ def _answer(told: Told, talk: Conversing, environment: Mapping[str, str]) -> Exi
     if isinstance(answer, Ignored):
         click.echo(f"wedgate: nothing to do: {answer.why}")
         return ExitCode.DONE
-    _write_outputs(answer, environment)
+    _write_outputs(answer, talk, environment)
     _tell(answer, talk)
     return ExitCode.REFUSED if answer.refusals else ExitCode.DONE
 
@@ -193,12 +193,12 @@ def _tell(answer: Answer, talk: Conversing) -> None:
     click.echo("wedgate: others keep writing here; the comment may be a moment behind the ledger")
 
 
-def _write_outputs(answer: Answer, environment: Mapping[str, str]) -> None:
+def _write_outputs(answer: Answer, talk: Conversing, environment: Mapping[str, str]) -> None:
     """Hand the decision to the next step of the workflow, each as one inert value."""
     from wedgate.render.outputs import outputs_of
 
     outputs = outputs_of(answer.decision)
-    outputs["granted"] = str(answer.picture.standing.is_granted).lower()
+    outputs["granted"] = str(not talk.overrides.idle(answer.picture)).lower()
     _hand_over(outputs, environment)
 
 

@@ -14,10 +14,11 @@ from wedgate.errors import ExternalSystemError, UsageError, WedgateError
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
     from wedgate.adapters.forge.github_conversations import GithubConversations
-    from wedgate.adapters.forge.interface import CommitStatus
+    from wedgate.adapters.forge.interface import CommitStatus, PullRequest
     from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.engine.check import Gate
     from wedgate.engine.conversation import Answer
+    from wedgate.engine.heads import Looked
     from wedgate.engine.overrides import OverrideParts, Overrides, Picture
     from wedgate.gate.decision import Decision
     from wedgate.ledger.streams import LedgerState
@@ -61,11 +62,22 @@ class Posting:
         words = "the default branch has no wedgate.yml that can be used; write one with `wedgate init`"
         return self.trouble or UsageError(words)
 
+    @property
+    def takes_forks(self) -> bool:
+        """Whether a fork's pull request may be let through by an override."""
+        return False
+
     def replaces_lost_ledger(self, pull_request: int, head: str) -> bool:
         """Whether a pull request leaves a ledger that does not exist any more: then there is none to ask about it."""
         from wedgate.adapters.forge.runner import ChangeEvent
 
         return self.gate_for(ChangeEvent(pull_request=pull_request, head_sha=head)).replaces_lost_ledger()
+
+    def open_with(self, head: str) -> list[PullRequest]:
+        """Fetch the open pull requests with a head; those towards other branches than the default one are left out."""
+        there = [each for each in self.conversations.pull_requests_of(head) if each.is_open and each.head == head]
+        branch = self.forge.default_branch() if there else ""
+        return [each for each in there if each.base_ref == branch]
 
     def post(self, commit: str, status: CommitStatus, decision: Decision | None) -> None:
         """Post a status, or where asked a check run with the decision, or why there is none, as its summary.
@@ -124,16 +136,62 @@ class Conversing(Posting):
         """Ask the gate about a pull request as it was read."""
         return self.ask(change.number, change.head)
 
+    @property
+    def takes_forks(self) -> bool:
+        """Whether a fork's pull request may be let through by an override."""
+        policy = self.parts.configuration.overrides
+        return policy is not None and policy.forks
+
+    def look_at(self, number: int) -> Looked:
+        """Look at a pull request as it is now; nothing is used."""
+        from wedgate.engine.conversation import look
+
+        picture = self.overrides.picture(number)
+        return self._looked(picture, look(self.overrides, self.decide, picture))
+
+    def _looked(self, picture: Picture, decision: Decision) -> Looked:
+        from wedgate.engine.conversation import changes_of, status_of
+        from wedgate.engine.heads import Looked
+
+        return Looked(
+            number=picture.change.number,
+            head=picture.change.head,
+            status=status_of(decision, url=self.run_url, ledger=self.anchored(picture)),
+            decision=decision,
+            changes=changes_of(decision, picture.ledger),
+        )
+
     def tell(self, answer: Answer) -> None:
         """Bring the comment up to date, say in the log what happened, and post the status: each without the other."""
-        from wedgate.engine.conversation import status_of
-
-        picture = answer.picture
-        status = status_of(answer.decision, url=self.run_url, ledger=self.anchored(picture))
         try:
             self.show(answer)
         finally:
-            self.post(picture.change.head, status, answer.decision)
+            own = self._looked(answer.picture, answer.decision)
+            looked = self._of_its_head(own, answer.picture.pull_request)
+            self.post(looked.head, looked.status, looked.decision)
+
+    def _of_its_head(self, own: Looked, pull: PullRequest) -> Looked:
+        """Return what the status of a head goes by, where the pull request that was answered does not let it through.
+
+        Others may have that head. What cannot be known of them leaves it closed.
+        """
+        from wedgate.adapters.forge.interface import StatusState
+        from wedgate.engine.heads import best_of, by_head
+        from wedgate.engine.overrides import MOST_PULL_REQUESTS
+
+        if own.status.state is StatusState.SUCCESS:
+            return own
+        try:
+            others = [each for each in self.open_with(own.head) if each.number != own.number]
+            if not others:
+                return own
+            counted = by_head((pull, *others), takes_forks=self.takes_forks)[own.head]
+            looked = [self.look_at(each.number) for each in counted[:MOST_PULL_REQUESTS] if each.number != own.number]
+        except WedgateError as error:
+            click.echo(f"wedgate: what the other pull requests of {own.head[:12]} come to is not known: {error}")
+            return own
+        own_look = [own] if pull in counted else []
+        return best_of([*own_look, *(each for each in looked if each.head == own.head)] or [own])
 
     def show(self, answer: Answer) -> bool:
         """Say an answer in the log and bring the comment up to date; ``False`` where the token may not comment."""

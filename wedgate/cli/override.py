@@ -235,6 +235,8 @@ def _plain_comment(number: int, line: str, made: Any) -> dict[str, object]:
 def status(number: int, form: str, repository: str | None, config: Path | None) -> ExitCode:
     """Say where the override on a pull request stands, read anew. Nothing is written.
 
+    Exits with 11 where it opens nothing now: not every region is granted, it was used, or its time is over.
+
     \b
     Examples:
       wedgate override status --pull-request 7
@@ -242,15 +244,16 @@ def status(number: int, form: str, repository: str | None, config: Path | None) 
     """
     from wedgate.cli.conversing import Conversing
     from wedgate.cli.repository import environment_for
-    from wedgate.render.overrides import plain_standing, render_standing
+    from wedgate.render.overrides import plain_status, render_status
 
-    talk = Conversing.open(config, environment_for(repository, os.environ))
-    standing = talk.overrides.picture(number).standing
+    overrides = Conversing.open(config, environment_for(repository, os.environ)).overrides
+    picture = overrides.picture(number)
+    standing, uses, idle = picture.standing, overrides.uses(picture), overrides.idle(picture)
     if form == "json":
-        click.echo(json.dumps(plain_standing(standing), indent=2))
+        click.echo(json.dumps(plain_status(standing, uses, idle), indent=2))
     else:
-        click.echo(render_standing(standing), nl=False)
-    return ExitCode.DONE if standing.is_granted else ExitCode.REFUSED
+        click.echo(render_status(standing, uses, idle), nl=False)
+    return ExitCode.REFUSED if idle else ExitCode.DONE
 
 
 @command.command("sign")

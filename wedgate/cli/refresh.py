@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from wedgate.adapters.forge.interface import CommitStatus, MergeGroup, PullRequest
     from wedgate.cli.conversing import Conversing, Posting
     from wedgate.engine.conversation import Answer
+    from wedgate.engine.heads import Looked
     from wedgate.gate.decision import Decision
 
 
@@ -43,6 +44,9 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     Groups that wait in the merge queue of the default branch are asked for again, too. In a run for one merge group it
     posts the status of that group's own commit alone, which the queue waits for.
 
+    Several pull requests with one head have one status: it is green where one of them is let through. One from a fork
+    has no say there, unless the policy takes forks.
+
     What stands there already is not posted again: GitHub takes 1,000 statuses of a commit. One pull request that cannot
     be read does not keep the others from theirs: it gets the status `error`, and this exits with 20, as it does where a
     status was not taken.
@@ -54,6 +58,7 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     """
     from wedgate.cli.conversing import open_posting
     from wedgate.engine.conversation import changes_of
+    from wedgate.engine.heads import by_head
 
     talk = open_posting(config, os.environ, as_check_run=as_check_run, only_looks=True)
     conversations = talk.conversations
@@ -62,14 +67,15 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
         return _refresh_group(talk, group)
     groups: tuple[MergeGroup, ...] = ()
     if numbers:
-        pulls = tuple(conversations.pull_request(number) for number in dict.fromkeys(numbers))
+        pulls = _with_those_of_their_heads(talk, [conversations.pull_request(each) for each in dict.fromkeys(numbers)])
     else:
         branch = talk.forge.default_branch()
         pulls, groups = conversations.open_pull_requests(branch), conversations.waiting_groups(branch)
     changes = list(changes_of(talk.gate.decide(None)))
     codes = [_refresh_group(talk, each) for each in groups]
     # Whatever strangers wrote into a configuration is read last: it keeps nobody else waiting.
-    codes += [_refresh(talk, pull, changes) for pull in sorted(pulls, key=lambda pull: pull.from_fork)]
+    for head, those in by_head(pulls, takes_forks=talk.takes_forks).items():
+        codes += _refresh(talk, head, those, changes)
     codes += _show_uses(talk, numbers)
     code = ExitCode.EXTERNAL if ExitCode.EXTERNAL in codes else ExitCode.DONE
     if changes:
@@ -78,27 +84,53 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     return code
 
 
-def _refresh(talk: Posting, pull: PullRequest, changes: list[datetime]) -> ExitCode:
-    """Post the status of one pull request, ``error`` where it cannot be known; ``changes`` gets when it may change."""
-    from wedgate.cli.conversing import Conversing
-    from wedgate.engine.conversation import changes_of, look, status_of
+def _with_those_of_their_heads(talk: Posting, named: Sequence[PullRequest]) -> tuple[PullRequest, ...]:
+    """Return pull requests with the open ones that share a head with them."""
+    found = {pull.number: pull for pull in named}
+    for pull in named:
+        found |= {other.number: other for other in talk.open_with(pull.head) if other.number not in found}
+    return tuple(found.values())
 
-    found: Decision | None = None
-    head = pull.head
+
+def _refresh(talk: Posting, head: str, pulls: Sequence[PullRequest], changes: list[datetime]) -> list[ExitCode]:
+    """Post one status for a head of some pull requests; ``changes`` gets when it may change.
+
+    One that moved meanwhile gets the status of its new head, unless it is a fork's: others may have that one.
+    """
+    from wedgate.engine.heads import best_of
+
+    looked = [_look(talk, pull) for pull in pulls]
+    codes = []
+    for found in dict.fromkeys(each.head for each in looked):
+        there = [each for each in looked if each.head == found]
+        if found != head and all(pull.from_fork for pull in pulls):
+            click.echo(f"{_names(there)}: moved to {found[:12]} meanwhile; the next refresh posts its status")
+            continue
+        best = best_of(there)
+        changes += (instant for each in there for instant in each.changes)
+        codes.append(_post(talk, _names(there), found, best.status, best.decision))
+        codes += [ExitCode.EXTERNAL for each in there if each.decision is None]
+    return codes
+
+
+def _names(looked: Sequence[Looked]) -> str:
+    return ", ".join(f"#{each.number}" for each in looked)
+
+
+def _look(talk: Posting, pull: PullRequest) -> Looked:
+    """Look at one pull request; its status is ``error`` where it cannot be known. Never raises."""
+    from wedgate.cli.conversing import Conversing
+    from wedgate.engine.conversation import changes_of, status_of
+    from wedgate.engine.heads import Looked
+
     try:
-        if isinstance(talk, Conversing) and not talk.replaces_lost_ledger(pull.number, head):
-            picture = talk.overrides.picture(pull.number)
-            head = picture.change.head
-            found = look(talk.overrides, talk.decide, picture)
-            status = status_of(found, url=talk.run_url, ledger=talk.anchored(picture))
-            changes += changes_of(found, picture.ledger)
-        else:
-            found = talk.ask(pull.number, head)
-            status = status_of(found, url=talk.run_url)
-            changes += changes_of(found)
+        if isinstance(talk, Conversing) and not talk.replaces_lost_ledger(pull.number, pull.head):
+            return talk.look_at(pull.number)
+        found = talk.ask(pull.number, pull.head)
+        status, changes = status_of(found, url=talk.run_url), changes_of(found)
     except WedgateError as error:
-        status = _unknown(error)
-    return _post(talk, f"#{pull.number}", head, status, found)
+        return Looked(number=pull.number, head=pull.head, status=_unknown(error), decision=None)
+    return Looked(number=pull.number, head=pull.head, status=status, decision=found, changes=changes)
 
 
 def _refresh_group(talk: Posting, group: MergeGroup) -> ExitCode:

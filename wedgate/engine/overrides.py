@@ -6,11 +6,11 @@ grant is in the ledger before anything opens because of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from wedgate.adapters.forge.interface import Committers, Conversations, Forge, PullRequest
+from wedgate.adapters.forge.interface import CommitStatus, Committers, Conversations, Forge, PullRequest
 from wedgate.calendars.values import Verdict
 from wedgate.config.configuration import Configuration
 from wedgate.engine.audit import AuditBook
@@ -30,7 +30,7 @@ from wedgate.ledger.streams import LedgerState
 from wedgate.overrides.anchors import anchors_in, anchors_of_comment, is_another
 from wedgate.overrides.conversation import hear
 from wedgate.overrides.excluded import too_few_left
-from wedgate.overrides.grants import Grant, Outgoing, grant_in
+from wedgate.overrides.grants import Grant, Outgoing, Use, grant_in
 from wedgate.overrides.people import Comment, Person
 from wedgate.overrides.place import ROOT, Place
 from wedgate.overrides.policy import (
@@ -45,6 +45,8 @@ from wedgate.overrides.through import Closing, closing_of, closing_of_whole, let
 MOST_PULL_REQUESTS = 5
 LEEWAY = timedelta(minutes=1)
 """So much earlier than the last request comments are asked for: the forge's times are of whole seconds."""
+_Anchored = tuple[tuple[int, str], str]
+"""An anchor, and the words for where it stands."""
 _BROKEN = (ReasonCode.CONFIG_INVALID.value, ReasonCode.CONFIG_MISSING.value)
 
 
@@ -107,7 +109,7 @@ class Overrides:
         self._whose: dict[str, Whose] = {}
         self.used: Picture | None = None
         """The pull request whose grant was used, as it was read then, with the ledger behind the use."""
-        self._in_statuses: dict[str, tuple[tuple[int, str], ...]] = {}
+        self._in_statuses: dict[str, tuple[_Anchored, ...]] = {}
 
     def whose(self, rollout: str, pull_request: int) -> Whose:
         """Return whose a rollout is, looked up once: what was handed over by it is not taken back.
@@ -261,14 +263,16 @@ class Overrides:
         """Return what wedgate's own comments on a pull request say of the ledger of this place.
 
         An app wrote them, or the account of a machine, which looks like a person who may write here. Whoever may write
-        could stop an override anyhow; a stranger's comment that looks like wedgate's says nothing.
+        could stop an override anyhow; a stranger's comment that looks like wedgate's says nothing, nor does a bot's
+        that repeats it.
         """
+        forge = self._parts.forge
         return tuple(
             anchor
             for comment in comments
-            if self._parts.place.marker in comment.body and (author := comment.author) is not None
+            if comment.body.startswith(self._parts.place.marker) and (author := comment.author) is not None
             for anchor in anchors_of_comment(comment.body)
-            if not author.is_human or self.roster.role(author).may_write
+            if (self.roster.role(author).may_write if author.is_human else forge.may_be_wedgates(author.login))
         )
 
     def _behind(self, ledger: LedgerState | None, anchors: Sequence[tuple[int, str]]) -> LedgerState | None:
@@ -281,35 +285,66 @@ class Overrides:
         """Whether the ledger is not the one that wedgate's own comments on a pull request anchored."""
         return picture.ledger is not None and is_another(picture.ledger.hashes, self.anchors(picture.comments))
 
-    def _who_anchored(self, picture: Picture, ledger: LedgerState) -> str:
-        """Return the words for the comment that anchored another ledger: a person's may be none of wedgate's."""
-        found = next(each for each in picture.comments if is_another(ledger.hashes, self.anchors((each,))))
-        author = found.author
-        if author is None or not author.is_human:
-            return "wedgate's comment here"
-        return f"the comment {found.id} by {author.login} (delete it, if that is not wedgate's account)"
+    def idle(self, picture: Picture) -> str:
+        """Return why what was asked for opens nothing by itself now; empty where every region is granted and unused."""
+        standing, ledger = picture.standing, picture.ledger
+        if not standing.is_granted:
+            return "it is not granted in every region"
+        if ledger is None:
+            return "there is no ledger to record its use in"
+        if self.is_another(picture):
+            return f"this is not the ledger that {self._who_anchored(picture, ledger)} anchored"
+        if self.uses(picture):
+            return "it was used"
+        now = self._parts.clock()
+        is_over = any(each.expires is not None and each.expires <= now for each in standing.regions)
+        return "its time is over" if is_over else ""
 
-    def _anchors_in_statuses(self, commit: str) -> tuple[tuple[int, str], ...]:
-        """Return what the latest statuses of a commit say of this place's ledger, or its check runs; asked once."""
+    def uses(self, picture: Picture) -> tuple[Use, ...]:
+        """Return the uses of the request that stands, as the ledger has them."""
+        request, ledger = picture.standing.request, picture.ledger
+        if request is None or ledger is None:
+            return ()
+        return tuple(use for use in uses_in(ledger.audit) if use.request == request.id)
+
+    def _who_anchored(self, picture: Picture, ledger: LedgerState) -> str:
+        """Return the words for the comment that anchored another ledger: it may be none of wedgate's."""
+        found = next(each for each in picture.comments if is_another(ledger.hashes, self.anchors((each,))))
+        assert found.author is not None  # whoever is nobody anchors nothing
+        return f"the comment {found.id} by {found.author.login} (delete it, if that is not wedgate's account)"
+
+    def _anchors_in_statuses(self, commit: str) -> tuple[_Anchored, ...]:
+        """Return what the statuses of a commit say of this place's ledger, or its check runs; asked once.
+
+        All of them, whatever their names: anybody who may write can put a hundred others before them.
+        """
         if commit not in self._in_statuses:
-            statuses = self._parts.conversations.latest_statuses(commit, self._parts.place.status)
-            anchors = tuple(each for status in statuses for each in anchors_in(status.description))
-            own = (each for each in statuses if self._parts.forge.may_be_own(each.by))
+            statuses = self._parts.conversations.statuses_of(commit, self._parts.place.status)
+            found = _anchored("status", statuses)
+            own = [each for each in statuses if self._parts.forge.may_be_wedgates(each.by)]
             # A status by hand, of an older ledger, must not keep check runs from being asked.
-            if not any(anchors_in(each.description) for each in own):
-                anchors += self._anchors_in_checks(commit, is_needed=not anchors)
-            self._in_statuses[commit] = anchors
+            if not _anchored("status", own):
+                found += self._anchors_in_checks(commit, is_needed=not found)
+            self._in_statuses[commit] = found
         return self._in_statuses[commit]
 
-    def _anchors_in_checks(self, commit: str, *, is_needed: bool) -> tuple[tuple[int, str], ...]:
-        """Return what check runs by wedgate's own app say; they are needed where no status anchors the ledger."""
-        checks = self._parts.conversations.latest_checks(commit, self._parts.place.status)
+    def _anchors_in_checks(self, commit: str, *, is_needed: bool) -> tuple[_Anchored, ...]:
+        """Return what check runs by wedgate's own app say; they are needed where no status anchors the ledger.
+
+        No person posts check runs: a token of one's own reads what another of wedgate's jobs posted.
+        """
+        checks = self._parts.conversations.checks_of(commit, self._parts.place.status)
         if checks is None and is_needed:
             what = f"no status of {commit[:12]} anchors the ledger, and its check runs may not be read"
             raise ExternalSystemError(f"{what}; give the job `checks: read`")
-        found = ((check, anchors_in(check.description)) for check in checks or ())
-        may_be_own = self._parts.forge.may_be_own
-        return tuple(each for check, anchors in found if anchors and may_be_own(check.by) for each in anchors)
+        may_be_by = self._parts.forge.may_be_wedgates
+        anchoring = [check for check in checks or () if anchors_in(check.description)]
+        own = [check for check in anchoring if may_be_by(check.by)]
+        if is_needed and anchoring and not own:
+            who = ", ".join(sorted({str(check.by) for check in anchoring})[:MOST_PULL_REQUESTS])
+            what = f"only check runs by {who} anchor the ledger for {commit[:12]}, and this token is none of that app"
+            raise ExternalSystemError(f"{what}: let the job that deploys use the token of the job that posts them")
+        return _anchored("check run", own)
 
     def closing(self, decision: Decision) -> dict[str, Closing]:
         """Return what closes each region, and a request has to name; nothing where no override could open it.
@@ -400,10 +435,11 @@ class Overrides:
         # The comment may be older than the last use; whoever only looks opens nothing a second time.
         uses_it = outgoing.binding is not None and _count(found)
         anchored = self._anchors_in_statuses(picture.change.head) if uses_it else ()
-        there = self._behind(ledger, anchored)
+        there = self._behind(ledger, [anchor for anchor, _ in anchored])
         assert there is not None  # without one there is no grant
-        if is_another(there.hashes, anchored):
-            return dict.fromkeys(closing, _another_than("a status of this commit"))
+        foreign = next((where for anchor, where in anchored if is_another(there.hashes, (anchor,))), None)
+        if foreign is not None:
+            return dict.fromkeys(closing, _another_than(foreign))
         return found
 
     def _lasting(self, grant: Grant, at: datetime, runway: timedelta) -> Grant | Refusal:
@@ -518,6 +554,15 @@ def _beside(found: Grant | Refusal, left_out: Sequence[int]) -> Grant | Refusal:
     names = ", ".join(f"#{number}" for number in left_out[:MOST_PULL_REQUESTS])
     words = f"{len(left_out)} more pull requests have this commit and were not looked at ({names}): close what is idle"
     return replace(found, remedy=f"{found.remedy}; {words}")
+
+
+def _anchored(what: str, posted: Iterable[CommitStatus]) -> tuple[_Anchored, ...]:
+    """Return the anchors of what was posted for a commit, each with where it stands and by whom."""
+    return tuple(
+        (anchor, f"a {what} of this commit by {each.by or 'a deleted account'}")
+        for each in posted
+        for anchor in anchors_in(each.description)
+    )
 
 
 def _another_than(what: str) -> Refusal:

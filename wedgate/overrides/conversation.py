@@ -103,7 +103,7 @@ class _Hearing:
                 continue
             author, trouble = comment.author, _not_said(comment)
             if trouble is not None or author is None:
-                outside = not comment.is_insider
+                outside = self._is_outside(comment)
                 found = [] if trouble is None else [replace(trouble, comment=comment.id, from_outside=outside)]
                 self._refusals += found
                 continue

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from wedgate.calendars.durations import spell_duration
 from wedgate.calendars.values import Verdict
 from wedgate.gate.decide import is_allowed
-from wedgate.gate.decision import Decision
+from wedgate.gate.decision import Decision, OverrideLook
 from wedgate.gate.reasons import ReasonCode
 from wedgate.gate.words import why
 from wedgate.ledger.streams import LedgerState
@@ -18,7 +18,7 @@ from wedgate.overrides.grammar import USAGE
 from wedgate.overrides.grants import Use
 from wedgate.overrides.policy import OVERRIDABLE, OverridePolicy, Requirement
 from wedgate.overrides.record import uses_in
-from wedgate.overrides.refusals import Refusal
+from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.requests import LIFE
 from wedgate.overrides.standing import Change, RegionStanding, Standing
 from wedgate.overrides.through import Closing, closing_of, closing_of_whole
@@ -30,6 +30,7 @@ _SHOWN = 10
 """Refusals and uses that are shown; the audit log has all of them."""
 _TO_ASK = "Nobody has asked for an override that stands. To ask, copy this line and say why:"
 _ANEW = "It was for one deployment. For another, once that one has ended, copy this line and say why:"
+_BESIDES = "To ask for all that closes it now, copy this line and say why:"
 _SHORT = "It lets nothing through where the gate asks for more runway than that: `wedgate init` writes `runway: 30m`."
 _NAMES = 10
 """People that one list names; how many more there are is said."""
@@ -70,6 +71,11 @@ def render_conversation(
     lines += [*_gate(decision), ""]
     if standing.request is not None:
         lines += _request(standing, ledger, decision.at)
+    shut = _shut_looks(standing, decision, ledger)
+    if shut:
+        lines += ["", "It is granted, and does not open:", "", *_by_words(shut)]
+    if any(look.code != RefusalCode.NO_LEDGER for look in shut):
+        lines += ["", *_how_to_ask(change, decision, policy, closing or {}, impossible or {}, _BESIDES)]
     is_used = standing.request is not None and bool(_uses_of(standing.request.id, ledger))
     if standing.request is None or ((is_used or _is_over(standing, decision.at)) and not is_allowed(decision)):
         lines += [] if standing.request is None else [""]
@@ -108,10 +114,36 @@ def _headline(standing: Standing, decision: Decision, ledger: LedgerState | None
         return f"🚫 The override was denied by {inert_text(', '.join(each.login for each in standing.denials))}"
     if _uses_of(request.id, ledger):
         return "📦 The override was used"
+    if _shut_looks(standing, decision, ledger) and not any(look.is_granted for look in decision.overrides):
+        return "⚠️ The override was granted, and opens nothing now"
     if standing.is_granted:
         return "⌛ The override is over" if _is_over(standing, decision.at) else "🔓 The override is granted"
     missing = max(region.missing for region in standing.regions)
     return f"⏳ The override needs {missing} more approval{'s' if missing != 1 else ''}"
+
+
+def _shut_looks(standing: Standing, decision: Decision, ledger: LedgerState | None) -> list[OverrideLook]:
+    """Return what a grant does not open of that which was asked for, each with why.
+
+    Nothing of one that was used or is over: that is said in any case.
+    """
+    request = standing.request
+    if request is None or not standing.is_granted or is_allowed(decision):
+        return []
+    if _is_over(standing, decision.at) or _uses_of(request.id, ledger):
+        return []
+    return [look for look in decision.overrides if not look.is_granted and look.region in request.override.regions]
+
+
+def _by_words(looks: Sequence[OverrideLook]) -> list[str]:
+    """Return a line for each reason, with the regions that it is of."""
+    found: dict[tuple[str, str | None], list[str]] = {}
+    for look in looks:
+        found.setdefault((look.words, look.code), []).append(look.region)
+    return [
+        f"- {inert_text(_people(regions))}: {inert_text(words)} (`{code}`)"
+        for (words, code), regions in list(found.items())[:_SHOWN]
+    ]
 
 
 def _is_over(standing: Standing, now: datetime) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from wedgate.overrides.grants import Use
 from wedgate.overrides.record import plain_request
 from wedgate.overrides.standing import Standing
 from wedgate.render.decision_words import clean
@@ -62,3 +64,28 @@ def plain_standing(standing: Standing) -> dict[str, Any]:
             for each in standing.refusals
         ],
     }
+
+
+def render_status(standing: Standing, uses: Sequence[Use], idle: str) -> str:
+    """Return the same with its uses and, where it is granted and opens nothing now, ``idle``: why."""
+    lines = [f"  used in {use.region} by {use.binding} for {use.commit}{_when(use)}" for use in uses]
+    lines += [f"  opens nothing now: {idle}"] if idle and standing.is_granted else []
+    return render_standing(standing) + "".join(f"{clean(line)}\n" for line in lines)
+
+
+def plain_status(standing: Standing, uses: Sequence[Use], idle: str) -> dict[str, Any]:
+    """Return the same as plain data; ``granted`` is whether it opens every region now, ``idle`` why it does not."""
+    told = [
+        {
+            "region": use.region,
+            "binding": use.binding,
+            "commit": use.commit,
+            "at": None if use.at is None else instant(use.at),
+        }
+        for use in uses
+    ]
+    return {**plain_standing(standing), "granted": not idle, "idle": idle or None, "uses": told}
+
+
+def _when(use: Use) -> str:
+    return "" if use.at is None else f" at {instant(use.at)}"

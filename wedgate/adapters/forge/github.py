@@ -199,6 +199,10 @@ class GithubForge:
         own = self._own_login()
         return login == own or (own == WORKFLOW_LOGIN and str(login).endswith("[bot]"))
 
+    def may_be_wedgates(self, login: str | None) -> bool:
+        """Whether a job of wedgate's may write by a login: with this token, or a workflow's own."""
+        return login == WORKFLOW_LOGIN or self.may_be_own(login)
+
     def versions_of(self, path: str) -> Iterator[str]:
         """Yield the commits of the default branch that changed a file, the latest first, as they are asked for.
 

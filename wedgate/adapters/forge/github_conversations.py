@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -34,6 +35,7 @@ _REACT = "give the job `pull-requests: write`"
 _PUSHES = frozenset(("push", "force_push", "branch_creation", "pr_merge", "merge_queue_merge"))
 _CHECKS = "give the job `checks: write`; only apps may, and a workflow's own token is one"
 _FULL = "one commit takes 1,000 statuses of a name: if it has them, push a new commit"
+_MOST_CHECKS = 1000
 SUMMARY_LIMIT = 65_000
 
 
@@ -158,7 +160,8 @@ class GithubConversations:
         """Fetch whoever pushed the head; nobody for a fork's branch, which is kept elsewhere.
 
         Only the last hundred pushes to the branch are looked at: a head that none of them brought is of nobody known.
-        Beside them count those who brought the same commit to another branch, by the last hundred of the repository.
+        Beside them count those who brought the same commit to another branch, by the last hundred of the repository,
+        unless its own had it before.
         """
         if pull_request.from_fork:
             return ()
@@ -175,7 +178,9 @@ class GithubConversations:
 
         def pushers() -> tuple[Person, ...]:
             own = brought(found)
-            own += brought(every) if own else []
+            if own:
+                first = min(map(_pushed_at, own))
+                own += [each for each in brought(every) if _pushed_at(each) <= first]
             people = [_person(each.get("actor")) for each in own]
             # A push by an account that is gone may have been anybody's.
             known = [person for person in people if person is not None]
@@ -258,15 +263,24 @@ class GithubConversations:
         every = self._connection.asked(what, _STATUSES, lambda: tuple(map(_status, found)))
         return tuple(each for each in every if each.context == context)
 
-    def latest_checks(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
-        """Fetch the check runs of a name, in one request; ``None`` without `checks: read`."""
+    def checks_of(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
+        """Fetch the check runs of a name, in one request for a hundred; ``None`` without `checks: read`.
+
+        ``ExternalSystemError`` where there are more than GitHub lists, a thousand.
+        """
         what, needs = f"the check runs of {commit[:12]}", "give the job `checks: read`"
         path = f"{self._base}/commits/{commit}/check-runs"
-        try:
-            found = self._connection.get(path, what=what, needs=needs, check_name=name, filter="all", per_page=100)
-        except ForbiddenError:
-            return None
-        return self._connection.asked(what, needs, lambda: tuple(map(_check, found["check_runs"])))
+        every: list[CommitStatus] = []
+        for page in range(1, _MOST_CHECKS // 100 + 1):
+            asked = {"check_name": name, "filter": "all", "per_page": 100, **({"page": page} if page > 1 else {})}
+            try:
+                found = self._connection.get(path, what=what, needs=needs, **asked)
+            except ForbiddenError:
+                return None
+            every += self._connection.asked(what, needs, partial(_checks, found))
+            if len(found["check_runs"]) < 100:
+                return tuple(every)
+        raise ExternalSystemError(f"{what} are {_MOST_CHECKS:,} or more, and not all are listed: push a new commit")
 
     def set_check(self, commit: str, result: CheckResult) -> None:
         """Post a check run that has ended; its summary is cut to what GitHub takes."""
@@ -298,6 +312,14 @@ def _with_co_authors(written: Committers, named: Iterable[str], known: Mapping[s
         else:
             people[Person(id=account.number, login=account.login)] = None
     return Committers(people=tuple(people), logins=frozenset(logins), strangers=tuple(strangers))
+
+
+def _pushed_at(push: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(push["timestamp"]).replace("Z", "+00:00"))
+
+
+def _checks(found: Mapping[str, Any]) -> list[CommitStatus]:
+    return list(map(_check, found["check_runs"]))
 
 
 def _check(found: Mapping[str, Any]) -> CommitStatus:

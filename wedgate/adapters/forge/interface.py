@@ -177,8 +177,8 @@ class Conversations(Protocol):
     def statuses_of(self, commit: str, context: str) -> tuple[CommitStatus, ...]:
         """Fetch the statuses of a context that a commit was given, the latest first."""
 
-    def latest_checks(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
-        """Fetch the check runs of a name among the latest hundred of a commit; ``None`` where the token may not.
+    def checks_of(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
+        """Fetch the check runs of a name that a commit was given; ``None`` where the token may not.
 
         Each is the status that it was posted as, ``by`` the app that posted it.
         """
@@ -288,6 +288,9 @@ class Forge(Protocol):
 
     def may_be_own(self, login: str | None) -> bool:
         """Return whether this token may write by a login; one that may not ask may be any app's."""
+
+    def may_be_wedgates(self, login: str | None) -> bool:
+        """Return whether this token, or a workflow's own, may write by a login."""
 
     def versions_of(self, path: str) -> Iterator[str]:
         """Yield the commits of the default branch that changed a file, the latest first, each when it is asked for.
