@@ -354,9 +354,13 @@ class _Story:
     def _stranger_writes(self, region: Region, fault: Fault, what: str) -> None:
         """Let somebody who is no process of this rollout switch a region that has no candidate traffic.
 
-        Nobody can see what happens between the last look and the switch, so it happens later then.
+        Nobody can see what happens between the last look and the switch, so it happens later then; and not before a
+        switch is read back, which a return is until it shows.
         """
         if region.candidate or region.coming is not None:
+            return
+        if what == f"switched {region.name}":
+            self._insert(replace(fault, point=self.world.point + 1))
             return
         state = self.state()
         here = None if state is None or region.name not in state.plan.places else state.region(region.name)
