@@ -52,7 +52,7 @@ def die(place: Path, digest: str, *words: str, every: int) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(("digest", "ticks", "every"), [("sha256:new", 12, 150), ("sha256:bad", 4, 60)])
+@pytest.mark.parametrize(("digest", "ticks", "every"), [("sha256:new", 13, 150), ("sha256:bad", 4, 60)])
 def test_weights_are_lawful_wherever_it_died_and_the_rollout_ends(
     place: Path, digest: str, ticks: int, every: int
 ) -> None:

@@ -169,7 +169,8 @@ def test_second_run_takes_over_and_the_first_touches_nothing_more(world: Any) ->
 
     def take_over(there: Any) -> None:
         if there.weights()["r1"] == 10 and len(there.changes("r1")) == 1:
-            there.targets["r1"].set_weights(Weights(blue=90, green=10), Fence(epoch=99, revision=0, rollout="other"))
+            newer = Fence(epoch=99, revision=0, rollout=there.rescues[-1].rollout)
+            there.targets["r1"].set_weights(Weights(blue=90, green=10), newer)
 
     world.on_pause.append(take_over)
     with pytest.raises(LeaseLostError, match="stops and touches nothing more"):
