@@ -67,6 +67,16 @@ class Talk:
             made.configure()
             yield made
 
+    @classmethod
+    @contextmanager
+    def granted(cls, place: Path) -> Iterator[Talk]:
+        """Open the same with an override that two have approved."""
+        with cls.opened(place) as made:
+            request = made.asks()
+            for who in ("alice", "bob"):
+                assert made.says(who, f"/wedgate approve {H1} {request}").exit_code == 0
+            yield made
+
     def configure(self, policy: str = "longest: 4h") -> None:
         """Write the configuration of the default branch."""
         self.world.put("wedgate.yml", CONFIG.format(policy=policy, remote=self.server.url).encode())

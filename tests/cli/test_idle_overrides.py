@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from talk import H1, MERGED, Done, Talk
+from talk import MERGED, Done, Talk
 
 BRANCH = "refs/heads/wedgate/venue-search"
 
@@ -17,10 +17,7 @@ BRANCH = "refs/heads/wedgate/venue-search"
 def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     """A repository on a closed day, with an override that two have approved."""
     monkeypatch.chdir(tmp_path)
-    with Talk.opened(tmp_path) as opened:
-        request = opened.asks()
-        for who in ("alice", "bob"):
-            opened.says(who, f"/wedgate approve {H1} {request}")
+    with Talk.granted(tmp_path) as opened:
         yield opened
 
 

@@ -15,10 +15,7 @@ from talk import H1, Talk
 def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     """A pull request that was granted what it asked for, whose head others may have too."""
     monkeypatch.chdir(tmp_path)
-    with Talk.opened(tmp_path) as opened:
-        request = opened.asks()
-        for who in ("alice", "bob"):
-            assert opened.says(who, f"/wedgate approve {H1} {request}").exit_code == 0
+    with Talk.granted(tmp_path) as opened:
         opened.world.brought_by[H1] = [7, 8]
         yield opened
 

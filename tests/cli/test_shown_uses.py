@@ -18,10 +18,7 @@ BRANCH = "refs/heads/wedgate/venue-search"
 def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
     """A repository on a closed day, with an override that two have approved."""
     monkeypatch.chdir(tmp_path)
-    with Talk.opened(tmp_path) as opened:
-        request = opened.asks()
-        for who in ("alice", "bob"):
-            opened.says(who, f"/wedgate approve {H1} {request}")
+    with Talk.granted(tmp_path) as opened:
         yield opened
 
 

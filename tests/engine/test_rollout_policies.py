@@ -9,23 +9,14 @@ from typing import Any
 
 import pytest
 
-from wedgate.engine.audit import AuditBook
-from wedgate.engine.book import Book
-from wedgate.engine.orders import freeze
 from wedgate.engine.rollout_parts import Regression
 from wedgate.errors import ExitCode
 from wedgate.judge.values import Outcome
-from wedgate.ledger.audit import Frozen
 from wedgate.ledger.orders import Order
-from wedgate.ledger.streams import Stream
-from wedgate.rollout.events import GateAnswered, Started
-from wedgate.rollout.journal import event_of
-from wedgate.rollout.state import HoldKind, RegionPhase, RolloutState, RolloutStatus
-from wedgate.rollout.step import begin, step
+from wedgate.rollout.state import HoldKind, RegionPhase, RolloutStatus
 from wedgate.rollout.values import ReportFails, StrategyKind, WindowCloses
 
 MIN = timedelta(minutes=1)
-TICK = timedelta(seconds=30)
 DAY = timedelta(days=1)
 
 
@@ -196,138 +187,3 @@ def test_a_region_that_is_held_for_a_regression_is_not_promoted_by_finish(make_w
     end = world.run()
     assert end.state.region("r1").hold.kind is HoldKind.REGRESSION
     assert world.weights() == {"r1": 0}
-
-
-def status(world: Any) -> RolloutState:
-    """Return where the last rollout stands, by the ledger alone."""
-    book = Book(world.store, world.spool)
-    found = book.rollout(book.refresh().latest)
-    assert found is not None
-    return found
-
-
-def _goods(world: Any) -> int:
-    """Count the regions of which the ledger says that their old colour is given up, and what runs there now."""
-    return sum(entry.stream == Stream.HISTORY and entry.body.get("rollout") is not None for entry in world.store.read())
-
-
-def test_draining_waits_for_an_open_window(make_world: Callable[..., Any]) -> None:
-    """`finish` promotes in a closing window; that the old colour may go is said when it has opened again."""
-    world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
-    world.on_pause.append(closing("r1", 100))
-    end = world.run()
-    assert (end.exit_code, _goods(world)) == (ExitCode.DONE, 0)
-    assert "sha256:new runs in r1; r1: promoted; the old colour stays: " in end.text
-    assert "(until " in end.text
-    world.now += DAY
-    assert world.run().exit_code is ExitCode.DONE
-    assert (world.weights(), _goods(world)) == ({"r1": 100}, 1)
-
-
-def test_a_run_that_waits_drains_by_itself(make_world: Callable[..., Any]) -> None:
-    """And asks nothing every second meanwhile."""
-    world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
-    world.on_pause.append(closing("r1", 100))
-    pauses: list[datetime] = []
-    world.on_pause.append(lambda there: pauses.append(there.now))
-    assert world.run(wait=2 * DAY).exit_code is ExitCode.DONE
-    assert _goods(world) == 1
-    assert len(pauses) < 10_000
-
-
-def test_nothing_drains_into_a_closing_window(make_world: Callable[..., Any]) -> None:
-    """One that ends before a rollback could is none; other regions go on."""
-    world = make_world(names=("r1", "r2"), waves=(("r1",), ("r2",)))
-    world.start()
-    while status(world).region("r1").phase is not RegionPhase.PROMOTED:
-        world.tick(after=TICK)
-    since = world.now - NOON_OF[0]
-    world.close("r1", since + TICK + TICK / 2, since + DAY)
-    world.tick(after=TICK)
-    assert "the old colour stays: " in status(world).region("r1").why
-    while status(world).region("r2").phase is not RegionPhase.DONE:
-        world.tick(after=TICK)
-    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.PROMOTED, 1)
-    world.tick(after=2 * DAY)
-    for _ in range(3):
-        world.tick(after=TICK)
-    assert (status(world).status, _goods(world)) == (RolloutStatus.DONE, 2)
-
-
-def test_what_is_found_at_the_beginning_of_a_tick_drains_nothing(make_world: Callable[..., Any]) -> None:
-    """A crash leaves a fence to be put on; the weights that are read then are no gate."""
-    world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
-    world.on_pause.append(closing("r1", 100))
-    world.run()
-    for _ in range(5):
-        world.tick(after=MIN)
-    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.PROMOTED, 0)
-
-
-def test_a_rollout_that_is_halted_waits_for_no_window_to_end(make_world: Callable[..., Any]) -> None:
-    """What is promoted there stays, and is recorded as what runs: another release must begin from it."""
-    world = make_world(names=("r1",), waves=(("r1",),), window_closes=WindowCloses.FINISH)
-    world.on_pause.append(closing("r1", 100))
-    world.run()
-    world.order(Order.ABORT)
-    world.tick(after=MIN)
-    world.tick(after=MIN)
-    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.DONE, 1)
-
-
-def test_a_journal_from_before_draining_had_a_gate_is_read_as_it_was_meant(world: Any) -> None:
-    """Its rollouts are done, and not promoted for ever."""
-    world.run()
-    name = Book(world.store, world.spool).refresh().latest
-    lines = Book(world.store, world.spool).refresh().journals[name]
-    state, asked = None, 0
-    for line in lines:
-        event = event_of(line)
-        if isinstance(event, Started):
-            state = begin(event)
-            continue
-        promoted = isinstance(event, GateAnswered) and state.region(event.region).phase is RegionPhase.PROMOTED
-        asked += promoted
-        state = state if promoted else step(state, event)[0]
-    assert asked == len(world.names)
-    assert state.status is RolloutStatus.DONE
-
-
-def test_nothing_drains_while_it_is_frozen(make_world: Callable[..., Any]) -> None:
-    """Whoever freezes keeps the way back: with `retreat` a regression still returns what was promoted."""
-    world = make_world(names=("r1",), waves=(("r1",),), report_fails=ReportFails.RETREAT)
-    world.start()
-    while status(world).region("r1").phase is not RegionPhase.PROMOTED:
-        world.tick(after=TICK)
-    frozen = Frozen(regions=None, until=world.now + DAY, reason="incident", by="zoe", since=world.now)
-    freeze(AuditBook(world.store, lambda pause: None), frozen, known=["r1"])
-    for _ in range(5):
-        world.tick(after=TICK)
-    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.PROMOTED, 0)
-    world.order(Order.REPORT)
-    until_back = [world.tick(after=TICK) for _ in range(3)]
-    assert (world.weights(), until_back[0].exit_code) == ({"r1": 0}, ExitCode.ROLLED_BACK)
-
-
-@pytest.mark.parametrize("what", ["weights", "digest"])
-def test_an_open_gate_lets_nothing_through_that_is_read_later(make_world: Callable[..., Any], what: str) -> None:
-    """The balancer did not answer when it was open; a day later, on a Saturday, it does: that drains nothing."""
-    world = make_world(names=("r1",), waves=(("r1",),))
-    world.start()
-    while status(world).region("r1").phase is not RegionPhase.PROMOTED:
-        world.tick(after=TICK)
-    ask = world.ask
-
-    def fails_after(region: str, at: datetime, runway: timedelta | None) -> Any:
-        answer = ask(region, at, runway)
-        world.targets["r1"].fail(what, "timeout")
-        return answer
-
-    world.ask = fails_after
-    world.tick(after=TICK)
-    world.ask = ask
-    world.targets["r1"].fail(what, None)
-    world.close("r1", world.now - NOON_OF[0] + MIN, world.now - NOON_OF[0] + 5 * DAY)
-    for _ in range(3):
-        world.tick(after=DAY)
-    assert (status(world).region("r1").phase, _goods(world)) == (RegionPhase.PROMOTED, 0)

@@ -16,7 +16,7 @@ from wedgate.judge.values import Outcome
 from wedgate.ledger import streams
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.streams import Stream
-from wedgate.rollout import endings, orders, regions, rescue, state, step, values
+from wedgate.rollout import draining, endings, orders, regions, rescue, state, step, values
 from wedgate.rollout.effects import Deploy, ReadWeights
 from wedgate.simulation import process
 from wedgate.simulation.faults import Fault, FaultKind
@@ -232,7 +232,7 @@ def _stops_at_a_fence(patch: pytest.MonkeyPatch) -> None:
 
 
 def _drains_unasked(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(step, "_drain_effects", lambda whole, region: (ReadWeights(region=region.region),))
+    patch.setattr(draining, "asked_before", lambda whole, region: (ReadWeights(region=region.region),))
     around(step, "_weights_read", _drains_what_is_read)(patch)
 
 

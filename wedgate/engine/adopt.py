@@ -17,7 +17,7 @@ from wedgate.rollout.effects import SetWeights
 from wedgate.rollout.events import Superseded
 from wedgate.rollout.journal import draft_of
 from wedgate.rollout.promises import spell_undrained
-from wedgate.rollout.state import RegionPhase, RolloutState
+from wedgate.rollout.state import ADVANCED, RolloutState
 from wedgate.rollout.step import step
 from wedgate.rollout.values import Colour, Release, Weights
 
@@ -63,8 +63,7 @@ def _promoted(ended: RolloutState, requested: Sequence[str]) -> list[Good]:
     return [
         Good(region=plan.region, colour=plan.candidate, release=release, rollout=rollout)
         for plan in ended.plan.regions
-        if plan.region not in requested
-        and ended.region(plan.region).phase in (RegionPhase.PROMOTED, RegionPhase.DRAINING)
+        if plan.region not in requested and ended.region(plan.region).phase in ADVANCED
     ]
 
 

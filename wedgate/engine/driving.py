@@ -14,9 +14,7 @@ from wedgate.engine.rollout_parts import Regression, RolloutParts
 from wedgate.engine.tick import OBEY_EVERY, Ticker
 from wedgate.errors import ExternalSystemError
 from wedgate.rollout import events as ev
-from wedgate.rollout.state import PREPARING, RegionPhase, RegionState
-
-_ADVANCED = (RegionPhase.PROMOTED, RegionPhase.DRAINING)
+from wedgate.rollout.state import ADVANCED, PREPARING, RegionPhase, RegionState
 
 LISTEN_FOR = timedelta(seconds=1)
 """How long the store is listened to in one go: an interruption does not end that."""
@@ -142,7 +140,7 @@ class Driver:
     def drain(self, ticker: Ticker) -> None:
         """Record what is promoted in a rollout that has ended, as soon as it is read back."""
         for _ in range(MOST_TRIES):
-            if not any(region.phase in _ADVANCED for region in ticker.state.regions):
+            if not any(region.phase in ADVANCED for region in ticker.state.regions):
                 return
             before = ticker.state
             ticker.feed(ev.Ticked(at=self._parts.clock()))

@@ -70,7 +70,9 @@ def _end_of(state: RolloutState, interrupted: str | None, never: str) -> tuple[E
             f"interrupted: {interrupted}; every region in motion is back on stable; run the same command again to go on"
         )
     if all(region.phase in PROMOTED and not region.holds_regression for region in state.regions):
-        waits = [region for region in state.regions if region.hold is not None]
+        waits = [
+            region for region in state.regions if not region.is_final and (region.hold or region.paused) is not None
+        ]
         if waits:
             return ExitCode.DONE, _spell_waiting(state, waits)
     for kind, code in _OF_HOLD.items():
@@ -102,10 +104,15 @@ def _spell_halted(state: RolloutState, why: str) -> str:
 def _spell_waiting(state: RolloutState, waits: Sequence[RegionState]) -> str:
     """Say that all traffic is on the new version, and which old colours wait for what."""
     names = ", ".join(region.region for region in state.regions)
-    regions = "; ".join(f"{region.region}: {region.why}{_until(region)}" for region in waits)
-    return (
-        f"{state.plan.release.digest} runs in {names}; {regions}; run the same command again, or tick, when it is open"
-    )
+    regions = "; ".join(f"{region.region}: {_why_old_stays(region)}" for region in waits)
+    return f"{state.plan.release.digest} runs in {names}; {regions}; run the same command again, or tick, after that"
+
+
+def _why_old_stays(region: RegionState) -> str:
+    """Say what a promoted region waits for."""
+    if region.paused is not None:
+        return f"promoted; the old colour stays: paused by {region.paused}, until `wedgate rollout resume`"
+    return f"{region.why}{_until(region)}"
 
 
 def _spell_holds(kind: HoldKind, held: Sequence[RegionState], never: str) -> str:

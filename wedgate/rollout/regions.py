@@ -123,18 +123,6 @@ def hold(region: RegionState, kind: HoldKind, refusal: Refusal, at: datetime, *,
     return moved, (HoldRegion(region=region.region, kind=kind, why=refusal.why, until=refusal.until),)
 
 
-def keep_old(region: RegionState, kind: HoldKind, refusal: Refusal, at: datetime) -> Moved:
-    """Let a promoted region wait with draining. Waiting on for the same reason changes and says nothing."""
-    before = region.hold
-    since = before.since if before is not None and before.kind is kind else at
-    why = f"promoted; the old colour stays: {refusal.why}"
-    held = Hold(kind=kind, why=why, since=since, until=refusal.until, resume=RegionPhase.PROMOTED)
-    waits = replace(region, verified=False, hold=held, why=why)
-    if held == before:
-        return waits, ()
-    return waits, (Announce(region=region.region, what="not draining", why=refusal.why, until=refusal.until),)
-
-
 def is_unwatched(region: RegionState, at: datetime, allowed: timedelta) -> bool:
     """Whether nobody has judged the candidate for longer than ``allowed``, or nobody can tell.
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from wedgate.ledger.copying import replace
-from wedgate.rollout import regions
+from wedgate.rollout import draining, regions
 from wedgate.rollout.effects import Announce, Effect, Poison
 from wedgate.rollout.guards import Refusal
 from wedgate.rollout.promises import not_promised
-from wedgate.rollout.state import HoldKind, RegionPhase, RegionState, RolloutState
+from wedgate.rollout.state import ADVANCED, HoldKind, RegionPhase, RegionState, RolloutState
 from wedgate.rollout.values import ReportFails
-
-_ADVANCED = (RegionPhase.PROMOTED, RegionPhase.DRAINING)
 
 
 def regressed(
@@ -31,7 +29,7 @@ def regressed(
     retreats = state.plan.report_fails is ReportFails.RETREAT and not keep_promoted
     for name in _in_order(state, source, retreats=retreats):
         region = state.region(name)
-        everywhere = retreats and region.phase in _ADVANCED
+        everywhere = retreats and region.phase in ADVANCED
         if not everywhere and not _is_returned(region, source, keep_promoted=keep_promoted):
             continue
         here = why if source in (None, name) else f"regression in {source}: {why}"
@@ -39,7 +37,7 @@ def regressed(
         state = state.having(moved)
         effects += wanted
     effects.append(Poison(digest=state.plan.release.digest, why=why))
-    stays = [region.region for region in state.regions if region.phase in (RegionPhase.DONE, *_ADVANCED)]
+    stays = [region.region for region in state.regions if region.phase in (RegionPhase.DONE, *ADVANCED)]
     if stays:
         effects.append(
             Announce(
@@ -63,7 +61,7 @@ def _in_order(state: RolloutState, source: str | None, *, retreats: bool) -> lis
 
 def _is_returned(region: RegionState, source: str | None, *, keep_promoted: bool) -> bool:
     """Whether a regression found in ``source`` returns this region to stable."""
-    if region.phase in _ADVANCED:
+    if region.phase in ADVANCED:
         return not keep_promoted and source in (None, region.region)
     if region.phase is RegionPhase.NEEDS_HUMAN:
         return source in (None, region.region) or region.is_stranded
@@ -87,7 +85,7 @@ def _held(state: RolloutState, source: str | None, why: str, at: datetime) -> tu
             continue
         resume = RegionPhase.BAKING if region.weight > 0 else RegionPhase.PENDING
         if region.phase is RegionPhase.PROMOTED:
-            moved, wanted = regions.keep_old(region, HoldKind.REGRESSION, Refusal(why=why), at)
+            moved, wanted = draining.keep_old(region, HoldKind.REGRESSION, Refusal(why=why), at)
         elif region.phase is RegionPhase.SHIFTING:
             # Half a step is no place to stay: what is in force is not known.
             moved, wanted = regions.give_back(

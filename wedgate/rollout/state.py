@@ -68,7 +68,10 @@ class RegionPhase(StrEnum):
 FINAL = frozenset({RegionPhase.DONE, RegionPhase.ROLLED_BACK})
 """Phases that a region never leaves."""
 
-PROMOTED = frozenset({RegionPhase.PROMOTED, RegionPhase.DRAINING, RegionPhase.DONE})
+ADVANCED = frozenset({RegionPhase.PROMOTED, RegionPhase.DRAINING})
+"""Phases of a region that has all traffic on the new version, and is not recorded yet."""
+
+PROMOTED = ADVANCED | {RegionPhase.DONE}
 """Phases in which a region has the new version for good, as far as this rollout is concerned."""
 
 PREPARING = frozenset({RegionPhase.GATED, RegionPhase.PREPARING, RegionPhase.VERIFIED})

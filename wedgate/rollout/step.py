@@ -16,7 +16,7 @@ from typing import assert_never
 from wedgate.calendars.values import Verdict
 from wedgate.judge.values import Outcome
 from wedgate.ledger.copying import replace
-from wedgate.rollout import regions
+from wedgate.rollout import draining, regions
 from wedgate.rollout.effects import (
     Announce,
     AskGate,
@@ -235,7 +235,7 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             judge = tuple([each for each in watched if isinstance(each, Judge)])
             # An open gate lets through what is read next, and nothing later.
             rested = replace(region, verified=False) if region.verified else region
-            return rested, (*judge, *_drain_effects(state, region))
+            return rested, (*judge, *draining.asked_before(state, region))
         case RegionPhase.DRAINING:
             good = RecordGood(region=name, colour=plan.candidate, release=state.plan.release)
             return replace(region, phase=RegionPhase.DONE), (good, Announce(region=name, what="done"))
@@ -243,21 +243,6 @@ def _region_ticked(state: RolloutState, plan: RegionPlan, region: RegionState, a
             return region, ()
         case unknown:
             assert_never(unknown)
-
-
-def _drain_effects(state: RolloutState, region: RegionState) -> tuple[Effect, ...]:
-    """Return what is asked before the old colour may go: the gate first. A rollout that is halted waits for nothing."""
-    if state.keeps_old(region):
-        return ()
-    if state.halted is not None:
-        return (ReadWeights(region=region.region),)
-    return (AskGate(region=region.region, runway=state.plan.reserve),) if _drains(state, region) else ()
-
-
-def _drains(state: RolloutState, region: RegionState) -> bool:
-    """Whether nothing but its gate keeps a promoted region from draining: no pause, and no regression held anywhere."""
-    held = any(each.holds_regression for each in state.regions)
-    return region.paused is None and not held and state.halted is None and not state.keeps_old(region)
 
 
 def _unwatched(state: RolloutState, plan: RegionPlan, region: RegionState, at: datetime) -> Moved | None:
@@ -311,7 +296,7 @@ def _gate_answered(state: RolloutState, plan: RegionPlan, region: RegionState, e
     if region.phase is RegionPhase.PENDING or resume is RegionPhase.PENDING:
         return _begin_region(state, region, event)
     if region.phase is RegionPhase.PROMOTED:
-        return _may_drain(state, region, event)
+        return draining.gate_answered(state, region, event)
     if _retreats(state, region, event):
         why = f"the window closed: {event.why}"
         closed = HoldKind.CLOSED
@@ -355,16 +340,6 @@ def _answered_late(state: RolloutState, plan: RegionPlan, region: RegionState, a
     refusal = Refusal(why=f"nobody judged the candidate for longer than {longer} when the gate had answered")
     held, said = regions.hold(region, HoldKind.CLOSED, refusal, at, resume=RegionPhase.BAKING)
     return held, (*said, *again)
-
-
-def _may_drain(state: RolloutState, region: RegionState, event: GateAnswered) -> Moved:
-    """Let a promoted region drain, or keep the old colour until its window has opened, with a rollback's time in it."""
-    if not _drains(state, region):
-        return region, ()
-    refusal = refusal_of_gate(event, state.plan.reserve)
-    if refusal is None:
-        return replace(region, verified=True, hold=None, why=""), (ReadWeights(region=region.region),)
-    return regions.keep_old(region, HoldKind.CLOSED, refusal, event.at)
 
 
 def would_go_on(state: RolloutState, region: RegionState, answer: GateAnswered) -> bool:
