@@ -100,6 +100,40 @@ def file_at_revision(revision: str, path: str) -> bytes | None:
     return _git(Path(), "cat-file", "blob", f"{revision}:{path}")
 
 
+def commit_of(revision: str) -> str | None:
+    """Return the commit that a revision names; ``None`` if the clone around the working directory knows no such one."""
+    return _word(_git(Path(), "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"))
+
+
+def tree_of(commit: str) -> str | None:
+    """Return the id of a commit's tree, the same for the same content; ``None`` if the clone does not know it."""
+    # Another object that stands in for it, by git replace, is not what goes out.
+    return _word(_git(Path(), "--no-replace-objects", "rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}"))
+
+
+def versions_of(revision: str, path: str, *, most: int) -> tuple[str, ...]:
+    """Return up to ``most`` commits of a branch that changed a file, the latest first.
+
+    Only those that the branch itself has been at: what a merged branch had in between is none. Nothing where the clone
+    around the working directory does not know.
+    """
+    words = (
+        "log",
+        "--first-parent",
+        "--no-follow",
+        "--no-show-signature",
+        f"--max-count={most}",
+        "--format=%H",
+        revision,
+    )
+    listed = _git(Path(), *words, "--", f":(top,literal){path}")
+    return () if listed is None else tuple(listed.decode("ascii", "replace").split())
+
+
+def _word(printed: bytes | None) -> str | None:
+    return None if printed is None else printed.decode("ascii", "replace").strip() or None
+
+
 def _lines(content: bytes) -> bytes:
     """Return content as git keeps it where a checkout writes line ends of its own (``core.autocrlf``)."""
     return content.replace(b"\r\n", b"\n")
