@@ -1013,6 +1013,16 @@ def test_another_tree_or_one_that_nobody_knows_is_not_the_same(clone: Clone, mon
     assert (code, "could not be compared" in output) == (11, True)
 
 
+@pytest.mark.parametrize("name", ["HEAD", "fix", "refs/heads/fix", "--all", "", "SHORT"])
+def test_what_is_no_full_id_of_a_commit_is_not_compared(clone: Clone, name: str) -> None:
+    """A name of something else the next day would be the content of whatever goes out."""
+    named = clone.commit[:12] if name == "SHORT" else name
+    request = resign(clone.asks(), clone.keys[WHO[4]], commit=named)
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    code, output = clone.verify(request, *votes)
+    assert (code, "could not be compared" in output) == (11, True)
+
+
 def test_an_object_that_stands_in_for_a_tree_is_not_compared(clone: Clone) -> None:
     """`git replace` shows another content than what goes out."""
     request = clone.asks()

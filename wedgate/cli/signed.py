@@ -147,12 +147,8 @@ class Verification:
         signatures = signatures_of(deciding.configuration, namespace=OVERRIDE)
         policy = deciding.configuration.overrides
         assert policy is not None  # it names the signers
+        people = _writers_of(commit, base)
         request, _ = asked
-        approved = request.statement.override.sha
-        people, trees = _writers_of(commit, base), (tree_of(commit), tree_of(approved))
-        # A squash may name nobody of those who wrote what it is of.
-        if commit != approved and trees[0] is not None and trees[0] == trees[1]:
-            people |= _writers_of(approved, base)
         if request.ballot is not Ballot.ASK or request.by != request.statement.requester:
             raise RefusedError("the request is not signed by whoever asks; write it with `wedgate override request`")
         checked = []
@@ -166,6 +162,11 @@ class Verification:
             checked.append(CheckedVote(vote=vote, key=signed.key, names=signed.names))
         if (nobody := by_nobody(checked[0])) is not None:
             raise RefusedError(f"who asked is not known: {nobody}")
+        approved = request.statement.override.sha
+        trees = tree_of(commit), tree_of(approved)
+        # A squash may name nobody of those who wrote what it is of.
+        if commit != approved and trees[0] is not None and trees[0] == trees[1]:
+            people |= _writers_of(approved, base)
         known = signatures.everybody()
         return cls(
             checked=tuple(checked),

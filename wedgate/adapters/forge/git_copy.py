@@ -10,6 +10,7 @@ from pathlib import Path
 
 TIMEOUT_SECONDS = 5
 BRANCH = "refs/remotes/origin/HEAD"
+_DIGITS = 40
 _WRITERS = ("log", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%ae%n%ce%n%B")
 """A setting of the clone must not put more into what git prints, nor spell it otherwise."""
 
@@ -106,7 +107,12 @@ def commit_of(revision: str) -> str | None:
 
 
 def tree_of(commit: str) -> str | None:
-    """Return the id of a commit's tree, the same for the same content; ``None`` if the clone does not know it."""
+    """Return the id of a commit's tree, the same for the same content; ``None`` if the clone does not know it.
+
+    The commit is named by its whole id: any other name may be that of another one the next day.
+    """
+    if len(commit) != _DIGITS or not set(commit) <= set("0123456789abcdef"):
+        return None
     # Another object that stands in for it, by git replace, is not what goes out.
     return _word(_git(Path(), "--no-replace-objects", "rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}"))
 
