@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
-from wedgate.adapters.benchmarks.plain_json import load, number, numbers, part, text_of
+from wedgate.adapters.benchmarks.plain_json import from_zero, load, number, numbers, part, text_of
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -105,7 +105,7 @@ def _histogram(fork: object, name: str) -> float:
         for pair in iteration if isinstance(iteration, list) else ():
             if not isinstance(pair, list) or len(pair) != 2:
                 raise UnreadableError(f"{name} has no histogram of [value, count]", f"write it anew with {TOOL.name}")
-            pairs.append((number(pair[0], name), number(pair[1], name)))
+            pairs.append((from_zero(pair[0], name), number(pair[1], name)))
     return _weighted_median(pairs, name)
 
 
