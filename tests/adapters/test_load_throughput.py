@@ -218,6 +218,12 @@ def test_vegeta_without_times_says_that_it_has_no_rate() -> None:
     assert report.left_out == {"throughput": "the file does not tell how long the run was"}
 
 
+@pytest.mark.parametrize("name", ["latency.hgrm", "interval.hlog"])
+def test_a_histogram_says_that_it_has_no_rate(name: str) -> None:
+    """What a service that stands still answers less, it does not hold."""
+    assert list(read_build(FILES / "hdr" / name).left_out) == ["throughput"]
+
+
 def test_locust_counts_what_was_answered() -> None:
     """Its requests a second end with the last answer: a run that hangs to its end has the rate of its begin."""
     assert metric(read_build(FILES / "locust" / "run1_stats.csv"), "requests count").values == (76,)

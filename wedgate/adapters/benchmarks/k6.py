@@ -76,6 +76,7 @@ class _Run:
         self._answered: dict[str, float] = {}
         self._span = Span()
         self._has_clock = False
+        self._last: tuple[object, datetime | None] = (None, None)
 
     def passes_over(self, line: str) -> bool:
         """Whether a line is a whole point of a metric that is not judged."""
@@ -101,7 +102,7 @@ class _Run:
     def _point(self, name: str, data: dict[str, Any], place: int) -> None:
         if name in self._unjudged:
             return
-        at, tags = instant(data.get("time")), part(data, "tags")
+        at, tags = self._instant(data.get("time")), part(data, "tags")
         if name == CLOCK:
             self._has_clock = True
             self._span.add(at)
@@ -120,6 +121,12 @@ class _Run:
             if len(known) <= MOST_ENDPOINTS:
                 known.add(text)
                 self._count(f"{name}{{{tag}:{text}}}", value, tags, is_rate=name in RATES)
+
+    def _instant(self, text: object) -> datetime | None:
+        """Return the instant of a point; those of one request have the same."""
+        if text != self._last[0]:
+            self._last = text, instant(text)
+        return self._last[1]
 
     def _count(self, name: str, value: float, tags: dict[str, Any], *, is_rate: bool) -> None:
         if is_rate:

@@ -92,8 +92,9 @@ class Span:
     def add(self, at: datetime | None, *, before: float = 0.0, after: float = 0.0) -> None:
         """Count something from so many seconds before an instant to so many after it; ``None`` tells nothing."""
         if at is not None:
-            self._first = min(self._first, at.timestamp() - before)
-            self._last = max(self._last, at.timestamp() + after)
+            moment = at.timestamp()
+            self._first = min(self._first, moment - before)
+            self._last = max(self._last, moment + after)
 
     @property
     def seconds(self) -> float:
