@@ -15,6 +15,7 @@ from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
 from wedgate.rollout.journal import replay
+from wedgate.rollout.regions import CLOCKS_DIFFER
 
 
 class AboutOtherError(RefusedError):
@@ -66,8 +67,11 @@ def give_report(
     What is not confirmed, a benchmark's alarm that no fresh runs have repeated, pauses them and sends nothing back.
 
     ``RefusedError`` if none is under way, ``AboutOtherError`` if one of another release is; with ``since``, also if the
-    rollout began after that: what was said of an earlier one is not repeated.
+    rollout began after that, or if it is yet to come: what was said of an earlier one is not repeated, nor is what was
+    dated ahead to be fresh for each later one.
     """
+    if since is not None and since > at + CLOCKS_DIFFER:
+        raise AboutOtherError(f"it is from {since:%Y-%m-%d %H:%M:%S}Z, which is later than now; one clock is wrong")
     state = ledger.read()
     for name in state.unfinished:
         rollout = replay(state.journals.get(name, ()))
