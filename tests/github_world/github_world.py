@@ -14,7 +14,7 @@ import json
 import posixpath
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -305,7 +305,7 @@ class GithubWorld:
             case ["issues", "comments", number]:
                 found = self._find(int(number))
                 return None if found is None else (200, self._comment(found))
-            case ["collaborators", login, "permission"] if login in self.people:
+            case ["collaborators", asked, "permission"] if (login := _as_known(asked, self.people)) is not None:
                 role = self.roles.get(login, "none")
                 folded = {"maintain": "write", "triage": "read"}.get(role, role)
                 return 200, _example(
@@ -439,12 +439,14 @@ class GithubWorld:
                 )
             case ["orgs", organisation, "teams"]:
                 return 403, {"message": "Resource not accessible by integration"}
-            case ["orgs", organisation, "teams", team] if f"{organisation}/{team}" in self.teams:
-                return 200, _example("team_full", slug=team)
-            case ["orgs", organisation, "teams", team, "members"] if f"{organisation}/{team}" in self.teams:
+            case ["orgs", organisation, "teams", team] if _as_known(f"{organisation}/{team}", self.teams) is not None:
+                return 200, _example("team_full", slug=team.lower())
+            case ["orgs", organisation, "teams", team, "members"] if (
+                known := _as_known(f"{organisation}/{team}", self.teams)
+            ) is not None:
                 if not self.may_read_teams:
                     return 403, {"message": "Resource not accessible by integration"}
-                return 200, self._page([self._user(login) for login in self.teams[f"{organisation}/{team}"]], query)
+                return 200, self._page([self._user(login) for login in self.teams[known]], query)
         return _missing()
 
     def person(self, login: str) -> dict[str, Any]:
@@ -525,6 +527,11 @@ def _check_run(posted: Mapping[str, Any], app: str) -> dict[str, Any]:
     made["app"] = {**made["app"], "slug": str(posted.get("by", app)).removesuffix("[bot]")}
     made["output"] = {**made["output"], **posted["output"]}
     return made
+
+
+def _as_known(name: str, known: Iterable[str]) -> str | None:
+    """Return a login or a team as it is known: GitHub finds both in any case."""
+    return next((each for each in known if each.lower() == name.lower()), None)
 
 
 def _instant(at: datetime) -> str:
