@@ -252,8 +252,13 @@ class GithubWorld:
             case ["commits", sha, "check-runs"]:
                 if not self.may_read_checks:
                     return 403, {"message": "Resource not accessible by integration"}
-                named = [each for each in self.check_runs if each["name"] == query["check_name"][0]]
-                own = [_check_run(each, self.app) for each in reversed(named) if each["head_sha"] == sha]
+                own = [
+                    {**_check_run(each, self.app), "id": 1000 + place}
+                    for place, each in enumerate(self.check_runs)
+                    if (each["name"], each["head_sha"]) == (query["check_name"][0], sha)
+                ][::-1]
+                if query["filter"] == ["latest"]:
+                    own = list({each["app"]["slug"]: each for each in reversed(own)}.values())
                 return 200, {"total_count": len(own), "check_runs": self._page(own, query)}
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]

@@ -183,6 +183,12 @@ class Conversations(Protocol):
         Each is the status that it was posted as, ``by`` the app that posted it.
         """
 
+    def latest_checks(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
+        """Fetch some check runs of a name, the latest first; ``None`` where the token may not.
+
+        They are all where there are at most a hundred, and else the latest of each app and more than a hundred.
+        """
+
     def set_check(self, commit: str, result: CheckResult) -> None:
         """Post a check run."""
 
