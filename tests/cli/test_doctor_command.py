@@ -243,3 +243,42 @@ def test_a_team_that_is_gone_is_named(world: GithubWorld) -> None:
     del world.teams["acme/captains"]
     done = CliRunner(env=world.environment()).invoke(cli, ["doctor"], obj={"debug": False}, standalone_mode=False)
     assert "the team acme/captains does not exist any more" in done.output
+
+
+def name_approvers(world: GithubWorld, approvers: str) -> None:
+    """Put others into the policy."""
+    world.put("wedgate.yml", (CONFIG + POLICY).replace("{teams: [acme/captains]}", approvers).encode())
+
+
+def words_of(world: GithubWorld) -> tuple[int, str]:
+    """Return the exit code, and what is printed."""
+    done = CliRunner(env=world.environment()).invoke(cli, ["doctor"], obj={"debug": False}, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return int(done.return_value), done.output
+
+
+def test_teams_that_cannot_be_had_are_missing(world: GithubWorld) -> None:
+    """Two are asked for, and one of them is empty: nothing could ever be granted."""
+    set_up(world)
+    world.teams["acme/sre"] = []
+    name_approvers(world, "{teams: [acme/captains, acme/sre]}, from-teams: 2")
+    code, words = words_of(world)
+    assert code == 13
+    assert "2 must approve, from 2 teams, and those who may (alice, bob, carol) are not of so many" in words
+    world.teams["acme/sre"] = ["frank"]
+    code, words = words_of(world)
+    assert (code, "2 of 4 must approve, from 2 teams" in words) == (0, True)
+
+
+@pytest.mark.parametrize(("readers", "health"), [(1, "advice"), (2, "missing"), (3, "missing")])
+def test_people_by_login_who_may_not_write_are_named(world: GithubWorld, readers: int, health: str) -> None:
+    """Whoever is named by login alone is asked about as the members of a team are."""
+    set_up(world)
+    named = ["dave", "erin", "zoe"]
+    world.roles |= dict.fromkeys(named[:readers], "read")
+    name_approvers(world, f"{{people: [{', '.join(named)}]}}")
+    code, words = words_of(world)
+    assert f"{', '.join(named[:readers])} may not write to this repository" in words
+    assert f"{health:<8} who may approve in eu: 2 must approve, and there are {3 - readers} who may" in words
+    assert code == (13 if health == "missing" else 0)
