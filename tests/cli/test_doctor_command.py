@@ -282,3 +282,69 @@ def test_people_by_login_who_may_not_write_are_named(world: GithubWorld, readers
     assert f"{', '.join(named[:readers])} may not write to this repository" in words
     assert f"{health:<8} who may approve in eu: 2 must approve, and there are {3 - readers} who may" in words
     assert code == (13 if health == "missing" else 0)
+
+
+def classic(**more: Any) -> dict[str, Any]:
+    """Return a classic protection as readers are shown it, which requires the status of GitHub Actions."""
+    checks = [{"context": "wedgate", "app_id": 15368}]
+    required = {"enforcement_level": "everyone", "contexts": ["wedgate"], "checks": checks}
+    return {"enabled": True, "required_status_checks": {**required, **more}}
+
+
+def test_a_classic_protection_requires_the_status_too(world: GithubWorld) -> None:
+    """Without any ruleset; whether branches have to be up to date is not shown to everybody."""
+    set_up(world)
+    world.rules["main"] = []
+    assert examine(world)[1]["the required status"] == "missing"
+    world.protections["main"] = classic()
+    code, words = words_of(world)
+    assert code == 0
+    assert "well     the required status: main requires `wedgate`" in words
+    assert "unknown  up to date:" in words
+    assert "who may post it" not in words
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "health"),
+    [
+        ({"strict": True}, "up to date", None),
+        ({"strict": False}, "up to date", "advice"),
+        ({"checks": [{"context": "wedgate", "app_id": None}]}, "who may post it", "advice"),
+        ({"checks": [{"context": "wedgate", "app_id": -1}]}, "who may post it", "advice"),
+        ({"checks": []}, "who may post it", "advice"),
+        ({"checks": [], "contexts": ["ci"]}, "the required status", "missing"),
+        ({"enforcement_level": "off"}, "the required status", "missing"),
+    ],
+)
+def test_what_a_classic_protection_shows_is_read(
+    world: GithubWorld, given: dict[str, Any], what: str, health: str | None
+) -> None:
+    """By the fields of its required checks."""
+    set_up(world)
+    world.rules["main"] = []
+    world.protections["main"] = classic(**given)
+    assert examine(world)[1].get(what) == health
+
+
+def test_a_ruleset_and_a_classic_protection_add_up(world: GithubWorld) -> None:
+    """One requires the status, the other says the rest."""
+    set_up(world)
+    world.protections["main"] = classic(checks=[], contexts=["ci"])
+    assert set(examine(world)[1].values()) == {"well"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "health"),
+    [
+        ({}, "unknown"),
+        ({"allow_force_pushes": {"enabled": False}, "allow_deletions": {"enabled": False}}, "well"),
+        ({"allow_force_pushes": {"enabled": True}, "allow_deletions": {"enabled": False}}, "advice"),
+    ],
+)
+def test_a_classic_protection_of_the_ledger(world: GithubWorld, shown: dict[str, Any], health: str) -> None:
+    """It forbids both unless it says otherwise, which not everybody is shown."""
+    set_up(world)
+    world.rules["wedgate/venue-search"] = []
+    world.branches["wedgate/venue-search"] = "a" * 40
+    world.protections["wedgate/venue-search"] = {"enabled": True, **shown}
+    assert examine(world)[1]["the ledger"] == health

@@ -80,6 +80,8 @@ class GithubWorld:
         self.pulls: dict[int, Pull] = {}
         self.rules: dict[str, list[dict[str, Any]]] = {}
         """By branch, as GitHub lists them."""
+        self.protections: dict[str, dict[str, Any]] = {}
+        """Classic ones by branch, as GitHub shows them to this token."""
         self.environments: list[str] = []
         self.history: dict[str, list[str]] = {}
         """The commits that changed a file, the latest first."""
@@ -216,7 +218,8 @@ class GithubWorld:
             case [""]:
                 return 200, self._repository()
             case ["branches", name] if name in self.branches:
-                found = _example("branch", name=name, protected=False)
+                found = _example("branch", name=name, protected=name in self.protections)
+                found["protection"] = copy.deepcopy(self.protections.get(name, found["protection"]))
                 found["commit"]["sha"] = sha = self.branches[name]
                 found["commit"]["commit"]["tree"]["sha"] = self.trees.get(sha, "0" * 40)
                 return 200, found

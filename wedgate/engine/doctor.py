@@ -78,7 +78,8 @@ def _status(settings: Settings, status: str) -> Iterator[Finding]:
         yield Finding(
             what="the required status",
             health=Health.MISSING,
-            words=f"no ruleset of {branch} requires the status `{status}`, so a closed gate keeps nobody from merging",
+            words=f"neither a ruleset nor a protection of {branch} requires the status `{status}`, so a closed gate keeps "
+            "nobody from merging",
             remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{status}`",
         )
         return
@@ -90,7 +91,14 @@ def _status(settings: Settings, status: str) -> Iterator[Finding]:
             words=f"the rule takes `{status}` from anybody: who may write can post a green one by hand",
             remedy="in the same rule, choose GitHub Actions (or the app whose token posts it) as the source",
         )
-    if not rules.up_to_date:
+    if rules.up_to_date is None:
+        yield Finding(
+            what="up to date",
+            health=Health.UNKNOWN,
+            words=f"this token is not shown whether the classic protection of {branch} asks branches to be up to date",
+            remedy="let it require branches to be up to date before merging, or do so in a ruleset, which can be read",
+        )
+    elif not rules.up_to_date:
         yield Finding(
             what="up to date",
             health=Health.ADVICE,
@@ -183,6 +191,13 @@ def _ledger(configuration: Configuration, settings: Settings) -> Iterator[Findin
     rules = settings.rules_of(branch)
     if rules.no_force_push and rules.no_deletion:
         yield Finding(what="the ledger", health=Health.WELL, words=f"{branch} can neither be rewritten nor deleted")
+    elif False not in (rules.no_force_push, rules.no_deletion):
+        yield Finding(
+            what="the ledger",
+            health=Health.UNKNOWN,
+            words=f"this token is not shown whether the classic protection of {branch} allows force pushes and deletion",
+            remedy=f"a ruleset for {branch} can be read: restrict deletions, block force pushes",
+        )
     else:
         yield Finding(
             what="the ledger",

@@ -234,15 +234,16 @@ class Runs(Protocol):
 class BranchRules:
     """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten.
 
-    Statuses ``from_anybody`` are those of which no rule says which app has to post them.
+    Statuses ``from_anybody`` are those of which no rule says which app has to post them. ``None``: a rule may ask for
+    it, and this token is not shown whether it does.
     """
 
     statuses: frozenset[str] = frozenset()
     from_anybody: frozenset[str] = frozenset()
     has_queue: bool = False
-    up_to_date: bool = False
-    no_force_push: bool = False
-    no_deletion: bool = False
+    up_to_date: bool | None = False
+    no_force_push: bool | None = False
+    no_deletion: bool | None = False
 
 
 class Settings(Protocol):
