@@ -93,6 +93,8 @@ class GithubWorld:
         self.roles: dict[str, str] = dict.fromkeys(PEOPLE, "write")
         self.hidden: set[str] = set()
         """Whose membership is private, and not shown to this token."""
+        self.suspended: set[str] = set()
+        """Who is suspended, on a server of one's own: it says so of the account alone, and the role stays."""
         self.teams: dict[str, list[str]] = {}
         self.limits: list[tuple[int, dict[str, str]]] = []
         """Status and headers of the next answers, which are beyond a rate limit."""
@@ -205,6 +207,9 @@ class GithubWorld:
         if path.startswith("/user/memberships/orgs/"):
             own = _example("membership", role=self.membership)
             return (200, own) if self.membership else (403, {"message": "Resource not accessible by integration"})
+        if path.startswith("/users/"):
+            name = _as_known(path.removeprefix("/users/"), self.people)
+            return _missing() if name is None else (200, self._user(name, "user"))
         if path == "/user":
             known = self._user(self.login or "nobody", "user")
             return (200, known) if self.login else (403, {"message": "Resource not accessible by integration"})
@@ -585,6 +590,9 @@ class _Handler(BaseHTTPRequestHandler):
         asked = path.removeprefix(ENTERPRISE)
         status, body = world.answer(asked, query)
         self._check(asked, query, None, status, body)
+        if path != asked and asked.startswith("/users/") and status == 200:
+            # The description of github.com does not have it; that of a server of one's own does.
+            body["suspended_at"] = "2026-01-01T00:00:00Z" if body["login"] in world.suspended else None
         page, size = int(query.get("page", ["1"])[0]), world.page_size
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
@@ -605,7 +613,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.world.delay_seconds)
         if self._fails():
             return
-        path = unquote(urlsplit(self.path).path)
+        path = unquote(urlsplit(self.path).path).removeprefix(ENTERPRISE)
         status, body = self.world.write(self.command, path, content)
         self._check(path, {}, content, status, body)
         self._send(status, b"" if body is None else json.dumps(body).encode())

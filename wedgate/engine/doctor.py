@@ -78,7 +78,7 @@ def _status(settings: Settings, status: str) -> Iterator[Finding]:
         yield Finding(
             what="the required status",
             health=Health.MISSING,
-            words=f"neither a ruleset nor a protection of {branch} requires the status `{status}`, so a closed gate keeps "
+            words=f"no ruleset and no protection of {branch} requires the status `{status}`, so a closed gate keeps "
             "nobody from merging",
             remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{status}`",
         )
@@ -195,7 +195,7 @@ def _ledger(configuration: Configuration, settings: Settings) -> Iterator[Findin
         yield Finding(
             what="the ledger",
             health=Health.UNKNOWN,
-            words=f"this token is not shown whether the classic protection of {branch} allows force pushes and deletion",
+            words=f"this token is not shown whether the protection of {branch} allows force pushes and deletion",
             remedy=f"a ruleset for {branch} can be read: restrict deletions, block force pushes",
         )
     else:

@@ -51,6 +51,7 @@ class GithubConversations:
         # A server of one's own has its API below its own name, and hands out addresses of that name.
         own = address.hostname if address.path.rstrip("/").endswith("/api/v3") else None
         self._mail_host = own or "github.com"
+        self._shows_suspended = own is not None
 
     def pull_request(self, number: int) -> PullRequest:
         """Fetch one pull request."""
@@ -97,7 +98,7 @@ class GithubConversations:
         return self._connection.asked(what, _PULLS, lambda: _comment(found))
 
     def role_of(self, person: Person) -> Role:
-        """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
+        """Fetch what somebody may do here now; ``NONE`` if suspended, or if the login is not this person's any more."""
         return self._role(person.login, lambda user: user is not None and user.id == person.id)
 
     def role_by_login(self, login: str) -> Role:
@@ -111,9 +112,24 @@ class GithubConversations:
             found = self._connection.get(path, what=what, needs=READ)
         except NotFoundError:
             return Role.NONE
-        return self._connection.asked(
+        role = self._connection.asked(
             what, READ, lambda: _role(found) if fits(_person(found.get("user"))) else Role.NONE
         )
+        return Role.NONE if role.may_write and self._is_suspended(login) else role
+
+    def _is_suspended(self, login: str) -> bool:
+        """Whether an account is suspended, or gone; on a server of one's own alone, where that takes no role away.
+
+        On github.com whoever is suspended is in no organisation any more, and has no role by it.
+        """
+        if not self._shows_suspended:
+            return False
+        what = f"whether {login} is suspended"
+        try:
+            found = self._connection.get(f"/users/{quote(login, safe='')}", what=what, needs=READ)
+        except NotFoundError:
+            return True
+        return self._connection.asked(what, READ, lambda: found.get("suspended_at") is not None)
 
     def members_of(self, team: str) -> tuple[Person, ...] | None:
         """Fetch everybody in a team, members of its child teams too; ``None`` if it is known that there is none.
@@ -421,8 +437,7 @@ def _person(found: object) -> Person | None:
     """Return an account; ``None`` for one that is gone (GitHub shows its stand-in ``ghost``)."""
     if not isinstance(found, dict) or found.get("login") == "ghost":
         return None
-    is_human = found.get("type", "User") == "User" and found.get("suspended_at") is None
-    return Person(id=int(found["id"]), login=str(found["login"]), is_human=is_human)
+    return Person(id=int(found["id"]), login=str(found["login"]), is_human=found.get("type", "User") == "User")
 
 
 def _role(found: Mapping[str, Any]) -> Role:
