@@ -161,6 +161,29 @@ def test_what_is_used_a_month_later_is_on_both_pages(place: Path, override_story
     assert "0 asked for, 0 used." in run("report", "--month", "2026-08")[1]
 
 
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        ({}, "what closed it was not recorded"),
+        ({"closed_by": [], "next_open": None}, "nothing closed it"),
+        ({"closed_by": ["saturday"]}, "closed by saturday, would have opened at no known time"),
+    ],
+)
+def test_the_page_says_what_closed_as_far_as_it_was_recorded(
+    place: Path, override_story: Story, why: dict[str, object], words: str
+) -> None:
+    """Earlier versions recorded nothing of what signatures opened; and they may be used on an open day."""
+    request = override_story.asks(line="regions=eu rules=saturday for=4h reason=down")
+    for who in ("alice", "bob"):
+        override_story.approves(who, request)
+    grant = override_story.grant()
+    assert isinstance(grant, Grant)
+    news = news_of(override_story.standing(), override_story.change, (), AT)
+    use = draft_of_use(grant, Outgoing(commit=H1, binding="run:9"), AT, why)
+    write(FileStore(place / "ledger" / "venue-search.jsonl"), [*news, use])
+    assert f"(the same commit); {words}\n" in run("report", "--month", "2026-06")[1]
+
+
 FALSE = "     9  2026-06-06T12:00:00Z  denied     #7 forged by carol"
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import re
+import signal
 import subprocess
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,11 +16,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from wedgate.adapters.forge import git_copy
 from wedgate.adapters.signatures.ssh import sign as ssh_sign
+from wedgate.cli import signed
 from wedgate.cli.main import cli
 from wedgate.cli.override import _load_vote
+from wedgate.config.load import parse_configuration
 from wedgate.errors import ConfigurationError, ExternalSystemError, RefusedError, UsageError
-from wedgate.overrides.statements import canonical, plain_statement
+from wedgate.overrides.statements import CheckedVote, canonical, plain_statement, standing_of
 
 CONFIG = """version: 1
 service: venue-search
@@ -893,3 +899,245 @@ def test_a_request_is_one_line(clone: Clone, more: tuple[str, str], end: str) ->
     option, text = more
     with pytest.raises(UsageError, match="is one line"):
         clone.asks(option, f"{text}{end}")
+
+
+def key_of_nobody(clone: Clone, kind: str, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
+    """Make a key that any name of the place fits, or a certificate of erin; return it, and its line for the file."""
+    place = clone.directory.parent
+    for name in ("authority", "shared"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", place / name], check=True)
+    if kind == "pattern":
+        return place / "shared", f"*@acme.example {SCOPE} {(place / 'shared.pub').read_text()}"
+    words = ["ssh-keygen", "-q", "-s", place / "authority", "-I", "erin", "-n", WHO[4], "-V", "-1m:+1h"]
+    subprocess.run([*words, place / "shared.pub"], check=True)
+    # ssh-keygen signs by a certificate only with an agent that holds its key.
+    started = subprocess.run(["ssh-agent", "-s"], check=True, capture_output=True, text=True).stdout
+    for name in ("SSH_AUTH_SOCK", "SSH_AGENT_PID"):
+        monkeypatch.setenv(name, re.search(rf"{name}=([^;]+)", started)[1])  # type: ignore[index]
+    subprocess.run(["ssh-add", "-q", place / "shared"], check=True, capture_output=True)
+    line = f"*@acme.example cert-authority,{SCOPE} {(place / 'authority.pub').read_text()}"
+    return place / "shared-cert.pub", line
+
+
+@pytest.mark.parametrize("approvals", [1, 2])
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("pattern", "a key of a pattern, which is nobody"), ("certificate", "a key that the file of signers does not")],
+)
+def test_whoever_asks_by_a_key_of_nobody_asks_nothing(
+    clone: Clone, kind: str, words: str, approvals: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """erin is an approver with a plain key too: she would approve what she asked for herself."""
+    shared, line = key_of_nobody(clone, kind, monkeypatch)
+    listed = f"{{people: [alice, bob, carol, erin]}}\n  approvals: {approvals}"
+    config = CONFIG.replace("{people: [alice, bob, carol]}", listed)
+    clone.signers("".join(map(clone.line, WHO)) + line, config=config)
+    plain, clone.keys = clone.keys, {**clone.keys, WHO[4]: shared}
+    try:
+        request = clone.asks()
+    finally:
+        if "SSH_AGENT_PID" in os.environ and kind == "certificate":
+            os.kill(int(os.environ["SSH_AGENT_PID"]), signal.SIGTERM)
+    clone.keys = plain
+    with pytest.raises(RefusedError, match=f"erin@acme.example signed by {words}"):
+        clone.verify(request, clone.signs(request, WHO[0]), clone.signs(request, WHO[4]))
+
+
+def test_the_name_of_whoever_asks_never_counts(clone: Clone) -> None:
+    """Whatever else the file says of the key that they asked with."""
+    request = clone.asks()
+    (asked, _), (vote, _) = _load_vote(request), _load_vote(clone.signs(request, WHO[4]))
+    policy = parse_configuration(CONFIG.replace("carol]", "carol, erin]").encode(), name="wedgate.yml").overrides
+    assert policy is not None
+    by_another = CheckedVote(vote=asked, key="SHA256:a", names=frozenset({"zoe", "zoe@acme.example"}))
+    own = CheckedVote(vote=vote, key="SHA256:b", names=frozenset({"erin", WHO[4]}))
+    standing = standing_of(by_another, [own], policy, authors=(), now=datetime.now(UTC))
+    assert [each.what for each in standing.refusals] == ["erin@acme.example asked for it"]
+
+
+def test_a_key_of_a_pattern_takes_back_nothing_of_others(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever holds it could sign by the name of whoever denied."""
+    shared, line = key_of_nobody(clone, "pattern", monkeypatch)
+    clone.signers("".join(map(clone.line, WHO)) + line)
+    clone.keys = {**clone.keys, "shared": shared}
+    request = clone.asks()
+    votes = [*(clone.signs(request, who) for who in WHO[:2]), clone.signs(request, WHO[2], "--deny")]
+    at_minute(monkeypatch, 1)
+    back = clone.signs(request, WHO[2], "--withdraw", key="shared")
+    code, output = clone.verify(request, *votes, back, more=("--use", "x"))
+    assert (code, "carol@acme.example denied the override" in output) == (11, True)
+
+
+def squash(clone: Clone, head: str, *, who: str) -> str:
+    """Make another commit with the content of one."""
+    return clone.git("commit-tree", f"{head}^{{tree}}", "-p", f"{head}^", "-m", "squashed", who=who)
+
+
+def test_a_squash_with_the_same_tree_has_the_same_grant(clone: Clone) -> None:
+    """As on the forge; the record says by what it was the same, and who wrote either commit does not count."""
+    clone.git("commit", "-q", "--allow-empty", "-m", "bob's part", who=WHO[1])
+    head = clone.commit = clone.git("rev-parse", "HEAD")
+    request = clone.asks()
+    alice, bob, carol = (clone.signs(request, who) for who in WHO[:3])
+    clone.commit = squash(clone, head, who=WHO[3])
+    assert clone.verify(request, alice, bob)[0] == 11
+    code, output = clone.verify(request, alice, carol, more=("--use", "x", "--format", "json"))
+    assert code == 0
+    assert json.loads(output)["grants"]["eu"]["matched_by"] == "tree"
+    (used,) = (json.loads(line)["body"] for line in audit("export")[1].splitlines() if '"used"' in line)
+    assert (used["matched_by"], used["commit"], used["approved_commit"]) == ("tree", clone.commit, head)
+
+
+def test_another_tree_or_one_that_nobody_knows_is_not_the_same(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is said for what it is: another content was compared, an unknown one was not."""
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    (clone.directory / "more").write_text("more")
+    clone.git("add", "more")
+    clone.git("commit", "-q", "-m", "more")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    code, output = clone.verify(request, *votes)
+    assert (code, "is not the same content" in output) == (11, True)
+    first = json.loads(request.read_text())["vote"]["of"]["commit"]
+    clone.commit, head = "f" * 40, clone.commit
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    clone.commit = head
+    code, output = clone.verify(request, *votes)
+    assert (code, "could not be compared" in output, "not the same content" in output) == (11, True, False)
+    monkeypatch.setattr(git_copy, "tree_of", lambda commit: None)
+    clone.commit = squash(clone, first, who=WHO[3])
+    request = resign(request, clone.keys[WHO[4]], commit=first)
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    code, output = clone.verify(request, *votes)
+    assert (code, "could not be compared" in output) == (11, True)
+
+
+@pytest.mark.parametrize("name", ["HEAD", "fix", "refs/heads/fix", "--all", "", "SHORT"])
+def test_what_is_no_full_id_of_a_commit_is_not_compared(clone: Clone, name: str) -> None:
+    """A name of something else the next day would be the content of whatever goes out."""
+    named = clone.commit[:12] if name == "SHORT" else name
+    request = resign(clone.asks(), clone.keys[WHO[4]], commit=named)
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    code, output = clone.verify(request, *votes)
+    assert (code, "could not be compared" in output) == (11, True)
+
+
+def test_an_object_that_stands_in_for_a_tree_is_not_compared(clone: Clone) -> None:
+    """`git replace` shows another content than what goes out."""
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    approved = clone.commit
+    (clone.directory / "more").write_text("more")
+    clone.git("add", "more")
+    clone.git("commit", "-q", "-m", "more")
+    clone.commit = clone.git("rev-parse", "HEAD")
+    clone.git("replace", clone.commit, approved)
+    assert clone.git("rev-parse", f"{clone.commit}^{{tree}}") == clone.git("rev-parse", f"{approved}^{{tree}}")
+    code, output = clone.verify(request, *votes)
+    assert (code, "is not the same content" in output) == (11, True)
+
+
+def test_the_use_by_signatures_is_recorded_with_what_decided(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page of a month says what closed, when it would have opened, and that it went by signatures."""
+    from wedgate.cli import wiring
+
+    saturday = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+    monkeypatch.setattr(wiring, "utc_now", lambda: saturday)
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    assert clone.verify(request, *votes, more=("--use", "hotfix-7"))[0] == 0
+    page = audit("report", "--month", "2026-11")[1]
+    assert ", by signatures\n" in page
+    # Saturday is over in Berlin at 23:00 UTC.
+    assert "closed by saturday, would have opened 2026-11-21T23:00:00+00:00" in page
+    assert "pull request 0" not in page
+    assert "#0" not in audit("show")[1]
+    rows = list(csv.DictReader(audit("export", "--format", "csv")[1].splitlines()))
+    assert {row["pull_request"] for row in rows} == {""}
+    (used,) = (json.loads(line)["body"] for line in audit("export")[1].splitlines() if '"used"' in line)
+    digest = parse_configuration(CONFIG.encode(), name="wedgate.yml").digest
+    branch = clone.git("rev-parse", "origin/HEAD")
+    assert (used["by"], used["config_digest"], used["config_ref"]) == ("signatures", digest, branch)
+    assert used["repository"] == "acme/venue-search"
+    assert {"zone_data", "wedgate"} < used.keys()
+
+
+def test_a_denial_by_a_clock_that_is_ahead_is_taken_back(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was said when the ledger first had it, at the latest; what was taken back before that says nothing of it."""
+    request = clone.asks()
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    early = clone.signs(request, WHO[2], "--withdraw")
+    with monkeypatch.context() as days_ahead:
+        at_minute(days_ahead, 3 * 24 * 60)
+        denied = clone.signs(request, WHO[2], "--deny")
+    assert clone.verify(request, *votes, denied, early, more=("--use", "x"))[0] == 11
+    at_minute(monkeypatch, 3)
+    assert clone.verify(request, *votes, denied, early, more=("--use", "x"))[0] == 11
+    back = clone.signs(request, WHO[2], "--withdraw")
+    for files in ([*votes, denied, back], [*votes, denied], votes):
+        assert clone.verify(request, *files, more=("--use", "x"))[0] == 0
+    with monkeypatch.context() as weeks_ahead:
+        at_minute(weeks_ahead, 20 * 24 * 60)
+        again = clone.signs(request, WHO[2], "--deny")
+    assert clone.verify(request, *votes, denied, back, again, more=("--use", "x"))[0] == 11
+
+
+def test_a_reason_that_is_too_long_is_named(clone: Clone) -> None:
+    """Before anything is signed."""
+    with pytest.raises(UsageError, match="longer than 65536 characters"):
+        clone.asks("--reason", "x" * 70_000)
+
+
+def break_default_branch(clone: Clone, *versions: str) -> list[str]:
+    """Put versions of wedgate.yml on the default branch, and a good one into the working copy; return the commits."""
+    made = []
+    for config in versions:
+        clone.signers("".join(map(clone.line, WHO)), config=config)
+        made.append(clone.git("rev-parse", "origin/main"))
+    (clone.directory / "wedgate.yml").write_text(CONFIG)
+    return made
+
+
+def test_with_a_broken_configuration_the_last_valid_one_decides(clone: Clone) -> None:
+    """As on the forge: a request names that it is broken, beside what the last valid calendar closes."""
+    broken = CONFIG.replace("rules:", "rulez:")
+    good, *_ = break_default_branch(clone, f"{CONFIG}# good\n", broken, f"{broken}# still\n")
+    request = clone.asks()
+    code, output = clone.verify(request, *(clone.signs(request, who) for who in WHO[:2]))
+    assert code == 11
+    assert "config_invalid closes eu too" in output
+    request = clone.asks("--rule", "config_invalid")
+    alice, bob = (clone.signs(request, who) for who in WHO[:2])
+    assert clone.verify(request, alice)[0] == 11
+    assert clone.verify(request, alice, bob, more=("--use", "x"))[0] == 0
+    (used,) = (json.loads(line)["body"] for line in audit("export")[1].splitlines() if '"used"' in line)
+    assert "config_invalid" in used["closed_by"]
+    assert used["config_ref"] == good
+
+
+def test_a_version_that_was_never_on_the_branch_itself_decides_nothing(clone: Clone) -> None:
+    """A branch that was merged had one in between, by which a single approval would do."""
+    broken = CONFIG.replace("rules:", "rulez:")
+    before = clone.git("rev-parse", "origin/main")
+    break_default_branch(clone, CONFIG.replace("signers:", "approvals: 1\n  signers:"), broken)
+    side = clone.git("rev-parse", "origin/main")
+    merge = clone.git("commit-tree", f"{side}^{{tree}}", "-p", before, "-p", side, "-m", "merge")
+    clone.git("update-ref", "refs/remotes/origin/main", merge)
+    request = clone.asks("--rule", "config_invalid")
+    alice, bob = (clone.signs(request, who) for who in WHO[:2])
+    assert clone.verify(request, alice, more=("--base", before))[0] == 11
+    assert clone.verify(request, alice, bob, more=("--base", before))[0] == 0
+
+
+def test_a_branch_that_never_had_a_valid_configuration_has_no_way(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who may approve is not known; nor where it is further back than is looked."""
+    broken = CONFIG.replace("rules:", "rulez:")
+    monkeypatch.setattr(signed, "MOST_VERSIONS", 2)
+    break_default_branch(clone, CONFIG, broken, f"{broken}# still\n")
+    request = clone.asks("--rule", "config_invalid")
+    votes = [clone.signs(request, who) for who in WHO[:2]]
+    with pytest.raises(ConfigurationError, match="rulez"):
+        clone.verify(request, *votes)

@@ -344,3 +344,141 @@ def test_an_error_of_a_target_that_nobody_thought_of_ends_no_guard(world: Any) -
     assert guard.look().weights["r2"] is None
     world.targets["r2"].weights = weights
     assert guard.look().weights["r2"] == 0
+
+
+def silent(world: Any, name: str) -> None:
+    """Let a target answer no question, and be written to all the same: nginx and HAProxy keep a file."""
+    world.targets[name].fail("weights", "timed out")
+
+
+def answering(world: Any, name: str) -> None:
+    """Let it answer again."""
+    world.targets[name].fail("weights", None)
+
+
+def written_down(world: Any) -> tuple[int, Any, dict[str, Any]]:
+    """Return how long the ledger is, how the last rollout stands, and what is poisoned."""
+    book = Book(world.store, world.spool)
+    known = book.refresh()
+    return len(world.store.read()), book.rollout(known.latest).status, dict(known.poisoned)
+
+
+@pytest.mark.parametrize("long", [LOOK, 30 * MIN])
+def test_what_is_done_stays_where_it_is_though_its_target_does_not_answer(world: Any, long: timedelta) -> None:
+    """A balancer that is down for a moment, or for half an hour, is no candidate that nobody watches."""
+    world.run()
+    said: list[str] = []
+    guard = guard_of(world, said)
+    world.now += timedelta(days=1)
+    looks(world, guard, MIN)
+    before = written_down(world)
+    silent(world, "r1")
+    seen = looks(world, guard, long)
+    answering(world, "r1")
+    seen += looks(world, guard, 15 * MIN)
+    assert world.weights() == dict.fromkeys(world.names, 100)
+    assert written_down(world) == before
+    assert said == []
+    assert all(not each.unwatched and not each.stuck for each in seen)
+
+
+def test_what_is_done_stays_while_the_rest_of_its_rollout_goes_on(make_world: Callable[..., Any]) -> None:
+    """One failed answer of a region that is done ends nothing for the one that ticks watch."""
+    world = make_world(steps=((10, 15), (50, 15), (100, 5)))
+    world.start()
+    while world.weights()["r2"] != 50:
+        world.tick(after=TICK)
+    guard = guard_of(world, [])
+    silent(world, "r1")
+    guard.look()
+    answering(world, "r1")
+    for _ in range(60):
+        world.tick(after=TICK)
+        guard.look()
+    assert world.weights()["r1"] == 100
+    assert world.weights()["r2"] == 100
+    assert written_down(world)[2] == {}
+
+
+def test_a_region_that_has_not_begun_ends_nothing_though_its_target_is_down(world: Any) -> None:
+    """Nobody has given its candidate anything yet."""
+    baking(world)
+    guard = guard_of(world, [])
+    silent(world, "r4")
+    for _ in range(26):
+        world.tick(after=TICK)
+        guard.look()
+    answering(world, "r4")
+    assert world.weights()["r1"] > 0
+    assert written_down(world)[2] == {}
+
+
+def test_a_target_that_stopped_answering_in_a_bake_is_returned_all_the_same(world: Any) -> None:
+    """The ledger knows what it has: what cannot be read may still be written."""
+    baking(world)
+    guard = guard_of(world, [])
+    looks(world, guard, MIN)
+    silent(world, "r1")
+    looks(world, guard, 13 * MIN)
+    answering(world, "r1")
+    assert world.weights()["r1"] == 0
+
+
+@pytest.mark.parametrize("was_seen", [False, True])
+def test_a_silent_target_counts_by_the_rescue_file_only_where_it_was_seen_before(world: Any, was_seen: bool) -> None:
+    """Without a ledger nobody knows whether the rollout ended long ago."""
+    baking(world)
+    guard = guard_of(world, [], down(world))
+    if was_seen:
+        guard.look()
+    silent(world, "r1")
+    looks(world, guard, 13 * MIN)
+    answering(world, "r1")
+    assert world.weights()["r1"] == (0 if was_seen else 10)
+
+
+def test_a_silent_target_is_not_returned_by_the_age_of_a_rescue_file(world: Any) -> None:
+    """A guard that looks once has never seen anything before: it is blind, and says so."""
+    world.run()
+    world.now += timedelta(days=1)
+    for name in world.names:
+        silent(world, name)
+    looked = guard_of(world, [], down(world), is_once=True).look()
+    for name in world.names:
+        answering(world, name)
+    assert (looked.returned, looked.stuck) == ((), ())
+    assert looked.trouble == "the store is down"
+    assert world.weights() == dict.fromkeys(world.names, 100)
+
+
+def test_traffic_that_somebody_divided_after_the_end_is_named_and_left(world: Any) -> None:
+    """The old version may have nothing left to take it with: a person looks."""
+    world.run()
+    world.targets["r1"].put(Weights(blue=70, green=30))
+    guard, before = guard_of(world, []), written_down(world)
+    seen = looks(world, guard, 15 * MIN)
+    assert {each.trouble for each in seen} == {
+        "r1: the candidate has 30 % although it was promoted; nothing is returned, look at the target"
+    }
+    assert world.weights()["r1"] == 30
+    assert written_down(world) == before
+
+
+def test_what_cannot_be_returned_is_written_down_once(world: Any) -> None:
+    """However often it is tried, and again when it is back: the ledger is for what happened."""
+
+    def by_hand() -> list[Any]:
+        entries = [entry.body for entry in world.store.read() if entry.kind == "returned_by_hand"]
+        return [entry["event"]["regions"] for entry in entries]
+
+    baking(world)
+    said: list[str] = []
+    guard = guard_of(world, said)
+    world.targets["r1"].fail("set_weights", "connection refused")
+    looks(world, guard, 40 * MIN)
+    assert by_hand() == [[]]
+    assert sum("COULD NOT BE RETURNED" in text for text in said) > 1
+    world.targets["r1"].fail("set_weights", None)
+    looks(world, guard, MIN)
+    assert world.weights()["r1"] == 0
+    assert written_down(world)[2] != {}

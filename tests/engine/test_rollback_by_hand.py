@@ -19,11 +19,12 @@ from wedgate.adapters.stores.unusable import UnusableStore
 from wedgate.adapters.targets.interface import FenceError
 from wedgate.engine.beside import run_now
 from wedgate.engine.book import Book, LeaseLostError
-from wedgate.engine.recording import open_in, recorder_in, within
+from wedgate.engine.recording import exposed_in, open_in, recorder_in, within
 from wedgate.engine.returning import Means
 from wedgate.engine.rollback import RollbackEnd, roll_back
 from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, RefusedError, UsageError
 from wedgate.ledger.appending import Draft
+from wedgate.render.rollout import render_status
 from wedgate.rollout.state import RegionPhase
 from wedgate.rollout.values import Colour, Fence, Release, Weights
 
@@ -294,6 +295,43 @@ def test_what_has_a_part_of_the_traffic_returns_before_the_ledger_is_asked_for_t
     )
     assert seen == [{"r1": 100, "r2": 0, "r3": 0, "r4": 100}]
     assert world.weights() == {"r1": 100, "r2": 0, "r3": 0, "r4": 0}
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_region_not_named_that_does_not_answer_goes_by_the_ledger(world: Any, known: bool) -> None:
+    """It was promoted long ago, or, where nobody can say, it may be in the middle of a bake that ends here."""
+    world.run()
+    world.targets["r1"].fail("weights", "timed out")
+    roll_back(
+        world.rescues[-1],
+        lambda settings: world.targets[settings.region],
+        clock=lambda: world.now,
+        why="bookings fail",
+        regions=["r2"],
+        exposed=exposed_in(Book(world.store, world.spool)) if known else lambda rescue: None,
+    )
+    world.targets["r1"].fail("weights", None)
+    assert world.weights() == {"r1": 100 if known else 0, "r2": 0, "r3": 100, "r4": 100}
+
+
+def test_which_regions_are_exposed_is_not_known_without_a_ledger(world: Any) -> None:
+    """One that cannot be read, and one that never heard of the rollout, say nothing."""
+    world.run()
+    rescue, book = world.rescues[-1], Book(world.store, world.spool)
+    assert exposed_in(book)(rescue) == []
+    assert exposed_in(book)(replace(rescue, rollout="another")) is None
+
+
+def test_the_status_of_a_rollout_that_is_over_says_what_was_returned_since(world: Any) -> None:
+    """Over stays over, and nobody may read from it that the new version still runs."""
+    world.run()
+    by_hand(world, "r2")
+    book = Book(world.store, world.spool)
+    ledger = book.refresh()
+    said = render_status(book.rollout(ledger.latest), ledger).splitlines()
+    regions = {line.split()[0]: line for line in said if line.startswith("  ")}
+    assert regions["r2"].endswith("done; since then it runs sha256:old on blue")
+    assert "since then" not in regions["r1"]
 
 
 def test_a_ledger_that_hangs_is_waited_for_so_long_and_no_longer() -> None:

@@ -232,13 +232,16 @@ def test_an_override_that_was_used_or_refused_is_told_with_who_approved_it(world
     use = {"region": "r1", "commit": "c" * 40, "approvers": people, "reason": "it is\x1b[31m down"}
     say(Act.USED, world.now - timedelta(days=2), **use)
     say(Act.USED, world.now, **use)
-    say(Act.REFUSED, world.now, pull_request=7, who="eve", what="eve may not approve", code="not_an_approver")
+    refused = {"who": "eve", "what": "eve may not approve", "code": "not_an_approver"}
+    say(Act.REFUSED, world.now, pull_request=7, **refused)
+    say(Act.REFUSED, world.now, pull_request=0, **refused)
     sent = Sent()
     teller(world, sent).tell()
     teller(world, sent).tell()
     assert sent.bodies == [
         "an override was used: r1 for cccccccccccc, approved by zoe, max: it is [31m down\n"
-        "an override was refused: #7 eve: eve may not approve (not_an_approver)"
+        "an override was refused: #7 eve: eve may not approve (not_an_approver)\n"
+        "an override was refused: a statement eve: eve may not approve (not_an_approver)"
     ]
 
 

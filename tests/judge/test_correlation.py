@@ -174,3 +174,32 @@ def test_a_stretch_that_is_too_short_says_so() -> None:
     """Eleven slices tell nothing of themselves."""
     with pytest.raises(ValueError, match="11 of 11 slices have requests on both colours, and 12 are needed"):
         measure_identical(stretch(0.0, 11, random.Random(8)), SETTINGS, level=Decimal("0.05"))  # noqa: S311
+
+
+@pytest.mark.parametrize("ceiling_ms", [None, 2000.0])
+@pytest.mark.parametrize("where", ["the end", "what is left out", "here and there"])
+def test_what_is_left_out_between_slices_is_looked_at_for_what_is_terrible(
+    where: str, ceiling_ms: float | None
+) -> None:
+    """Two thirds of a bake are left out so that slices lie apart; twenty times as slow is not overlooked there."""
+    latency = replace(NO_MARGIN, worse_by=Decimal("0.5"), never_above_ms=ceiling_ms)
+    settings = JudgeSettings(slice_length=SECOND, noise_lasts=2 * SECOND, latency=latency)
+    bake = stretch(0.0, 90, random.Random(8))  # noqa: S311 - seeded on purpose
+    assert judge_live(bake, settings, level=Decimal("0.05"), final=True).outcome is Outcome.PASS
+    places = {"the end": [86, 87, 88, 89], "what is left out": [each for each in range(90) if each % 6 > 1]}
+    slow = places.get(where, [2, 9, 15, 22, 28, 35, 41, 51])
+    worse = [replace(piece, candidate=sample(20)) if at in slow else piece for at, piece in enumerate(bake)]
+    found = judge_live(worse, settings, level=Decimal("0.05"), final=True)
+    assert found.outcome is Outcome.MARGINAL
+    assert {metric.outcome for metric in found.metrics if "latency" in metric.metric} == {Outcome.MARGINAL}
+
+
+def test_answers_without_a_latency_are_counted_where_slices_are_left_out_too() -> None:
+    """They may be the slowest."""
+    settings = JudgeSettings(slice_length=SECOND, noise_lasts=2 * SECOND, latency=NO_MARGIN)
+    bake = stretch(0.0, 90, random.Random(8))  # noqa: S311 - seeded on purpose
+    hidden = [
+        replace(piece, candidate=replace(piece.candidate, latency=())) if at % 6 > 1 else piece
+        for at, piece in enumerate(bake)
+    ]
+    assert judge_live(hidden, settings, level=Decimal("0.05"), final=True).outcome is Outcome.NOT_ENOUGH_DATA

@@ -147,7 +147,7 @@ def _families(looked: Looked) -> list[Family]:
         ),
         gauge(
             "wedgate_guard_blind",
-            "Whether the ledger or the configuration cannot be read.",
+            "Whether the ledger or the configuration cannot be read, or a person should look at a region.",
             [({}, bool(looked.trouble))],
         ),
         gauge("wedgate_guard_stuck", "Whether traffic should be back on stable and could not be returned.", stuck),

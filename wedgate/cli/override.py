@@ -105,12 +105,14 @@ def request(
     from wedgate.cli.repository import environment_for, repository_of
     from wedgate.cli.wiring import utc_now
     from wedgate.overrides.commands import Override
-    from wedgate.overrides.grammar import read_comment
+    from wedgate.overrides.grammar import LONGEST_BODY, read_comment
     from wedgate.overrides.statements import Ballot, Statement
 
     read = read_comment(line)
     if read.mistakes:
         raise UsageError(str(read.mistakes[0]))
+    if not read.commands:
+        raise UsageError(f"this is no request, as a comment is none that is longer than {LONGEST_BODY} characters")
     ((_, override),) = read.commands
     assert isinstance(override, Override)
     configuration = _configuration(config)

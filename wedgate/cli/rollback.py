@@ -141,7 +141,7 @@ def command(
 
 def _records_of(
     rescue: Rescue,
-) -> tuple[Recorder, Callable[[Rescue], Collection[str]], Callable[[Rescue], Collection[str] | None]]:
+) -> tuple[Recorder, Callable[[Rescue], Collection[str] | None], Callable[[Rescue], Collection[str] | None]]:
     """Return what writes a rollback down, what reads from the ledger which regions are exposed, and which not at rest.
 
     None takes longer than ``LEDGER_SECONDS``; a ledger that cannot even be opened is like one that is down.
@@ -158,7 +158,7 @@ def _records_of(
         except ExternalSystemError as error:
             return f"{error}; the record waits in the spool until the next run writes it down"
 
-    def exposed(rescue: Rescue) -> Collection[str]:
+    def exposed(rescue: Rescue) -> Collection[str] | None:
         from wedgate.engine.book import Book
         from wedgate.engine.recording import exposed_in, within
 
@@ -166,7 +166,7 @@ def _records_of(
         try:
             return within(LEDGER_SECONDS, lambda: exposed_in(book)(rescue))
         except ExternalSystemError:
-            return ()
+            return None
 
     def open_regions(rescue: Rescue) -> Collection[str] | None:
         from wedgate.engine.book import Book

@@ -7,37 +7,80 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wedgate.errors import ExternalSystemError, RefusedError, UsageError
+from wedgate.errors import ConfigurationError, ExternalSystemError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from wedgate.adapters.signatures.ssh import SshSignatures
     from wedgate.config.configuration import Configuration
     from wedgate.engine.audit import AuditBook
     from wedgate.ledger.appending import Draft
     from wedgate.ledger.streams import LedgerState
-    from wedgate.overrides.grants import Grant
+    from wedgate.overrides.grants import Grant, Outgoing
     from wedgate.overrides.policy import OverridePolicy
     from wedgate.overrides.refusals import Refusal
     from wedgate.overrides.standing import Standing
     from wedgate.overrides.statements import CheckedVote, Statement, Vote
+    from wedgate.overrides.through import Closing
 
 DEFAULT_BRANCH = "refs/remotes/origin/HEAD"
 
 
-def configuration_of_default_branch(config: Path | None) -> Configuration:
+MOST_VERSIONS = 50
+"""So many versions of a broken configuration are looked at for one that can be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deciding:
+    """The configuration that decides, and the commit of the default branch that it is of.
+
+    It is the last valid one where that of the branch is ``broken``, which closes every region.
+    """
+
+    configuration: Configuration
+    commit: str | None
+    broken: bool = False
+
+
+def configuration_of_default_branch(config: Path | None) -> Deciding:
     """Return the default branch's configuration as the clone here has it: the working file has no say."""
-    from wedgate.adapters.forge.git_copy import file_at_revision
+    from wedgate.adapters.forge.git_copy import commit_of, file_at_revision
     from wedgate.cli.sources import repository_paths
     from wedgate.cli.wiring import parser_for
 
-    for path in repository_paths(config, str(Path.cwd())):
+    paths = repository_paths(config, str(Path.cwd()))
+    for path in paths:
         content = file_at_revision(DEFAULT_BRANCH, path)
-        if content is not None:
-            return parser_for(None)(content, path)
+        if content is None:
+            continue
+        try:
+            return Deciding(configuration=parser_for(None)(content, path), commit=commit_of(DEFAULT_BRANCH))
+        except ConfigurationError:
+            last = _last_valid(paths)
+            if last is None:
+                raise
+            return last
     raise ExternalSystemError(
         "the clone here does not have the configuration of the default branch; "
         "fetch it, and let the clone know which it is: git remote set-head origin --auto"
     )
+
+
+def _last_valid(paths: Sequence[str]) -> Deciding | None:
+    """Return the last version of the default branch that can be used; ``None`` if none of the latest ones can."""
+    from wedgate.adapters.forge.git_copy import file_at_revision, versions_of
+    from wedgate.cli.sources import as_far_as_known
+    from wedgate.cli.wiring import parser_for
+
+    parse = parser_for(None, is_earlier=True)
+    for path in paths:
+        for commit in versions_of(DEFAULT_BRANCH, path, most=MOST_VERSIONS):
+            content = file_at_revision(commit, path)
+            found = None if content is None else as_far_as_known(content, path, parse)
+            if found is not None:
+                return Deciding(configuration=found, commit=commit, broken=True)
+    return None
 
 
 def signatures_of(configuration: Configuration, *, namespace: str) -> SshSignatures:
@@ -68,13 +111,20 @@ class Verification:
     """Addresses of who wrote what goes out."""
     statement: Statement
     commit: str
-    configuration: Configuration
+    deciding: Deciding
     ledger: Path | None = None
     """A directory for the ledger, where the one that the configuration names cannot be reached."""
     repository: str
     """The repository here, as ``repository_of`` knows it: what is signed for another one does not count."""
     strangers: tuple[str, ...] = ()
     """Addresses of who wrote it that the file of signers does not have."""
+    trees: tuple[str | None, str | None] = (None, None)
+    """The tree of the commit, and of the one that was asked for; ``None`` for one that the clone does not know."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration that decides."""
+        return self.deciding.configuration
 
     @classmethod
     def of(
@@ -82,28 +132,22 @@ class Verification:
         asked: tuple[Vote, str],
         votes: Sequence[tuple[Vote, str]],
         commit: str,
-        configuration: Configuration,
+        deciding: Deciding,
         *,
         repository: str,
         base: str | None = None,
         ledger: Path | None = None,
     ) -> Verification:
         """Verify every signature, the one of whoever asked too."""
-        from wedgate.adapters.forge.git_copy import people_of
+        from wedgate.adapters.forge.git_copy import tree_of
         from wedgate.adapters.signatures.ssh import OVERRIDE
         from wedgate.overrides.co_authors import names_of
-        from wedgate.overrides.statements import Ballot, CheckedVote, canonical
+        from wedgate.overrides.statements import Ballot, CheckedVote, by_nobody, canonical
 
-        signatures = signatures_of(configuration, namespace=OVERRIDE)
-        policy = configuration.overrides
+        signatures = signatures_of(deciding.configuration, namespace=OVERRIDE)
+        policy = deciding.configuration.overrides
         assert policy is not None  # it names the signers
-        people = people_of(commit, base)
-        if people is None:
-            raise ExternalSystemError(
-                f"the clone here does not know who wrote what goes out with {commit[:12]}: fetch it, with the "
-                "whole history (git fetch --unshallow); where it is on the default branch already and no merge, name "
-                "the commit that runs now with --base"
-            )
+        people = _writers_of(commit, base)
         request, _ = asked
         if request.ballot is not Ballot.ASK or request.by != request.statement.requester:
             raise RefusedError("the request is not signed by whoever asks; write it with `wedgate override request`")
@@ -116,14 +160,22 @@ class Verification:
                     f"one that {policy.signers} of the default branch names for this now, or it was revoked"
                 )
             checked.append(CheckedVote(vote=vote, key=signed.key, names=signed.names))
+        if (nobody := by_nobody(checked[0])) is not None:
+            raise RefusedError(f"who asked is not known: {nobody}")
+        approved = request.statement.override.sha
+        trees = tree_of(commit), tree_of(approved)
+        # A squash may name nobody of those who wrote what it is of.
+        if commit != approved and trees[0] is not None and trees[0] == trees[1]:
+            people |= _writers_of(approved, base)
         known = signatures.everybody()
         return cls(
             checked=tuple(checked),
             people=people,
             statement=request.statement,
             commit=commit,
-            configuration=configuration,
+            deciding=deciding,
             ledger=ledger,
+            trees=trees,
             repository=repository,
             strangers=tuple(sorted(each for each in people if not names_of([each]) & known)),
         )
@@ -179,13 +231,11 @@ class Verification:
     ) -> dict[str, Grant | Refusal]:
         from dataclasses import replace
 
-        from wedgate.calendars.values import Verdict
-        from wedgate.cli.wiring import ask_region, utc_now
-        from wedgate.overrides.grants import Grant, Outgoing, grant_in
+        from wedgate.cli.wiring import utc_now
+        from wedgate.overrides.grants import Grant, grant_in
         from wedgate.overrides.record import seen_in, uses_in
         from wedgate.overrides.refusals import Refusal, RefusalCode
         from wedgate.overrides.statements import beyond_signatures
-        from wedgate.overrides.through import closing_of, frozen_region
 
         policy = self.configuration.overrides
         assert policy is not None
@@ -202,14 +252,12 @@ class Verification:
         trouble = self._trouble(policy)
         if trouble is not None:
             return dict.fromkeys(regions, trouble)
-        out = Outgoing(commit=self.commit, binding=binding)
+        out = self._outgoing(binding)
         lines = () if ledger is None else ledger.audit
         uses, told = uses_in(lines), seen_in(lines).expiries
-        freezes = () if ledger is None else ledger.freezes
         found: dict[str, Grant | Refusal] = {}
         for name in regions:
-            decision = frozen_region(ask_region(self.configuration, name, now, None), freezes, now)
-            closing = closing_of(decision) if decision.verdict is Verdict.CLOSED else ()
+            closing, _ = self._closing(name, ledger, now)
             if (beyond := beyond_signatures((name,), policy)) is not None:
                 found[name] = beyond
                 continue
@@ -222,6 +270,26 @@ class Verification:
                     continue
             found[name] = grant
         return found
+
+    def _outgoing(self, binding: str | None) -> Outgoing:
+        from wedgate.overrides.grants import Outgoing
+
+        tree, approved = self.trees
+        return Outgoing(commit=self.commit, tree=tree, approved_tree=approved, binding=binding)
+
+    def _closing(self, region: str, ledger: LedgerState | None, now: datetime) -> tuple[Closing, datetime | None]:
+        """Return what closes a region, and when it would open by itself, as far as that is known."""
+        from wedgate.calendars.values import Verdict
+        from wedgate.cli.wiring import ask_region
+        from wedgate.gate.reasons import ReasonCode
+        from wedgate.overrides.through import closing_of, frozen_region
+
+        freezes = () if ledger is None else ledger.freezes
+        decision = frozen_region(ask_region(self.configuration, region, now, None), freezes, now)
+        closing = closing_of(decision) if decision.verdict is Verdict.CLOSED else ()
+        if self.deciding.broken:
+            return ((ReasonCode.CONFIG_INVALID.value, None), *closing), None
+        return closing, decision.next_open
 
     def _trouble(self, policy: OverridePolicy) -> Refusal | None:
         """Return why a statement is not in order."""
@@ -243,19 +311,50 @@ class Verification:
         self, standing: Standing, found: dict[str, Grant | Refusal], binding: str, state: LedgerState
     ) -> list[Draft]:
         from wedgate.cli.wiring import utc_now
-        from wedgate.overrides.grants import Grant, Outgoing
+        from wedgate.overrides.grants import Grant
         from wedgate.overrides.record import draft_of_use, news_of, uses_in
         from wedgate.overrides.standing import Change
 
         now = utc_now()
         change = Change(repository=self.statement.repository, number=0, head=self.commit, author=None)
         recorded = {(use.request, use.region, use.binding) for use in uses_in(state.audit)}
-        out = Outgoing(commit=self.commit, binding=binding)
+        out = self._outgoing(binding)
         uses = [
-            draft_of_use(each, out, now, {"by": "signatures"})
+            draft_of_use(each, out, now, self._why(name, state, now))
             for name, each in found.items()
             if isinstance(each, Grant) and (each.request.id, name, binding) not in recorded
         ]
         # What was denied or taken back is written down whatever else comes of it: it stands from then on.
         is_told = uses or standing.denials or standing.withdrawals
         return [*news_of(standing, change, state.audit, now), *uses] if is_told else []
+
+    def _why(self, region: str, state: LedgerState, now: datetime) -> dict[str, object]:
+        """Return what the gate said of a region without the grant, and the inputs that decided."""
+        from wedgate import __version__
+        from wedgate.almanac.zones import zone_data_version
+
+        closing, next_open = self._closing(region, state, now)
+        return {
+            "by": "signatures",
+            "repository": self.statement.repository,
+            "closed_by": [rule or code for code, rule in closing],
+            "next_open": None if next_open is None else next_open.isoformat(),
+            "config_digest": self.configuration.digest,
+            "config_ref": self.deciding.commit,
+            "zone_data": zone_data_version(),
+            "wedgate": __version__,
+        }
+
+
+def _writers_of(commit: str, base: str | None) -> frozenset[str]:
+    """Return the addresses of who wrote what goes out with a commit; an error if the clone does not know them."""
+    from wedgate.adapters.forge.git_copy import people_of
+
+    people = people_of(commit, base)
+    if people is None:
+        raise ExternalSystemError(
+            f"the clone here does not know who wrote what goes out with {commit[:12]}: fetch it, with the "
+            "whole history (git fetch --unshallow); where it is on the default branch already and no merge, name "
+            "the commit that runs now with --base"
+        )
+    return people

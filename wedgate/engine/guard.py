@@ -16,15 +16,16 @@ from datetime import datetime, timedelta
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.book import Book
 from wedgate.engine.once import Once
-from wedgate.engine.recording import recorder_in, rescue_in
+from wedgate.engine.recording import Recorder, exposed_by, recorder_in, rescue_in
 from wedgate.engine.rollback import roll_back
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
 from wedgate.errors import ExitCode, WedgateError
 from wedgate.ledger.streams import LedgerState
+from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.regions import CLOCKS_DIFFER
 from wedgate.rollout.rescue import Rescue
-from wedgate.rollout.state import RolloutState
+from wedgate.rollout.state import RegionPhase, RolloutState
 from wedgate.rollout.values import TargetSettings
 
 LEASE_GRACE = timedelta(minutes=1)
@@ -81,6 +82,7 @@ class Guard:
         self._watched: dict[str, datetime] = {}
         self._charges: tuple[_Charge, ...] = ()
         self._known: LedgerState | None = None
+        self._recorded: set[str] = set()
         self._say = Once(parts.say, parts.clock)
 
     def look(self) -> Looked:
@@ -90,9 +92,9 @@ class Guard:
         parts, trouble = self._learn_charges()
         looks = [self._look_at(charge, parts, at) for charge in self._charges]
         first = self._charges[0] if self._charges else None
-        strangers = [name for look in looks for name in look.strangers]
-        if strangers and not trouble:
-            trouble = f"{', '.join(strangers)}: switched by a rollout that is not known here"
+        odd = [words for look in looks for words in look.odd]
+        if odd and not trouble:
+            trouble = "; ".join(odd)
         watched = {name for look in looks for name in look.unwatched}
         self._watched = {name: since for name, since in self._watched.items() if name in watched}
         return Looked(
@@ -145,15 +147,21 @@ class Guard:
         """Look at the regions of one rollout, and return what nobody has watched for too long."""
         rescue, allowed = charge.rescue, charge.rescue.max_unwatched
         read = {plan.region: self._candidate(rescue, plan.region) for plan in rescue.regions}
-        strangers = tuple(name for name, each in read.items() if each.is_stranger)
+        strangers = [name for name, each in read.items() if each.is_stranger]
         weights = {name: each.weight for name, each in read.items() if not each.is_stranger}
-        exposed = [name for name, weight in weights.items() if _is_exposed(name, weight, charge.state)]
+        exposed = [
+            name
+            for name, weight in weights.items()
+            if _is_exposed(name, weight, charge.state, was_exposed=name in self._watched)
+        ]
         self._learn(charge, exposed, at)
         unwatched = {name: at - self._watched[name] for name in exposed}
         late = [name for name, since in unwatched.items() if since > allowed]
-        returned = self._return(rescue, parts, late, unwatched) if late else ()
+        returned = self._return(charge, parts, late, unwatched) if late else ()
         stuck = tuple(name for name in late if name not in returned and unwatched[name] > allowed + LEASE_GRACE)
-        return _Look(weights=weights, unwatched=unwatched, returned=returned, stuck=stuck, strangers=strangers)
+        odd = [f"{', '.join(strangers)}: switched by a rollout that is not known here"] if strangers else []
+        odd += [_divided(name, each.weight) for name, each in read.items() if _is_divided(name, each, charge.state)]
+        return _Look(weights=weights, unwatched=unwatched, returned=returned, stuck=stuck, odd=tuple(odd))
 
     def _candidate(self, rescue: Rescue, region: str) -> _Read:
         """Read the candidate's percent in a region, and whether a later rollout has switched it, or an unknown one.
@@ -170,7 +178,8 @@ class Guard:
         is_stranger = fence is not None and fence.rollout != rescue.rollout
         if fence is not None and (self._known is None or fence.rollout in self._known.journals):
             is_stranger = is_stranger and fence.epoch > rescue.epoch
-        return _Read(weight=reading.weights.of(plan.candidate), is_stranger=is_stranger)
+        is_others = fence is not None and fence.rollout != rescue.rollout
+        return _Read(weight=reading.weights.of(plan.candidate), is_stranger=is_stranger, is_others=is_others)
 
     def _learn(self, charge: _Charge, exposed: Sequence[str], at: datetime) -> None:
         """Take in when each exposed region was last watched, as far as the ledger says."""
@@ -187,9 +196,10 @@ class Guard:
             self._watched[name] = max((mark for mark in marks if mark - at <= CLOCKS_DIFFER), default=first)
 
     def _return(
-        self, rescue: Rescue, parts: RolloutParts | None, late: Sequence[str], unwatched: dict[str, timedelta]
+        self, charge: _Charge, parts: RolloutParts | None, late: Sequence[str], unwatched: dict[str, timedelta]
     ) -> tuple[str, ...]:
         """Return regions to stable: as a tick would, or over everybody's head."""
+        rescue = charge.rescue
         if parts is not None:
             with _Telling(self._say):
                 RolloutEngine(parts).watch_over()
@@ -197,11 +207,12 @@ class Guard:
         left = [name for name in late if self._candidate(rescue, name).weight != 0]
         stubborn = [name for name in left if parts is None or unwatched[name] > grace]
         if stubborn:
-            self._by_hand(rescue, parts, stubborn)
+            self._by_hand(charge, parts, stubborn)
         return tuple(name for name in late if self._candidate(rescue, name).weight == 0)
 
-    def _by_hand(self, rescue: Rescue, parts: RolloutParts | None, regions: Sequence[str]) -> None:
-        record = None if parts is None else recorder_in(Book(parts.store, parts.spool))
+    def _by_hand(self, charge: _Charge, parts: RolloutParts | None, regions: Sequence[str]) -> None:
+        rescue, state = charge.rescue, charge.state
+        record = None if parts is None else self._once(recorder_in(Book(parts.store, parts.spool)))
         why = f"the guard: nobody watched the candidate in {', '.join(regions)} for longer than {rescue.max_unwatched}"
         end = roll_back(
             rescue,
@@ -210,6 +221,7 @@ class Guard:
             why=why,
             regions=list(regions),
             record=record,
+            exposed=lambda rescue: () if state is None or state.is_over else exposed_by(state),
             say=self._say,
         )
         for each in end.regions:
@@ -219,24 +231,40 @@ class Guard:
         if end.exit_code is ExitCode.EXTERNAL:
             self._say("a person is needed: traffic could not be returned everywhere; it is tried again")
 
+    def _once(self, record: Recorder) -> Recorder:
+        """Record what could not be returned once, however often it is tried; what was returned, each time."""
+
+        def recorded(rescue: Rescue, returned: ReturnedByHand, epoch: int) -> str:
+            if not returned.regions and rescue.rollout in self._recorded:
+                return "recorded before"
+            words = record(rescue, returned, epoch)
+            self._recorded.add(rescue.rollout)
+            return words
+
+        return recorded
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """A candidate's percent (``None``: the target does not answer), and whether another rollout has switched it."""
+    """A candidate's percent (``None``: the target does not answer), and whose it is.
+
+    ``is_others``: another rollout wrote it, maybe an earlier one; ``is_stranger``: a later one, or one not known here.
+    """
 
     weight: int | None
     is_stranger: bool = False
+    is_others: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """What was found of one rollout; ``strangers`` are regions that another has switched, which are left alone."""
+    """What was found of one rollout; ``odd`` says what is left alone and a person should look at."""
 
     weights: dict[str, int | None]
     unwatched: dict[str, timedelta]
     returned: tuple[str, ...]
     stuck: tuple[str, ...]
-    strangers: tuple[str, ...]
+    odd: tuple[str, ...]
 
 
 def _charges_in(book: Book, parts: RolloutParts, at: datetime) -> tuple[_Charge, ...]:
@@ -257,12 +285,29 @@ def _charges_in(book: Book, parts: RolloutParts, at: datetime) -> tuple[_Charge,
     return tuple(found)
 
 
-def _is_exposed(region: str, weight: int | None, state: RolloutState | None) -> bool:
-    """Whether a candidate has traffic that somebody must watch: with all of it only the ledger knows."""
-    if weight == 100:
-        here = None if state is None or state.is_over else state.region(region)
-        return here is not None and (here.is_exposed or here.is_stranded)
-    return weight is None or weight > 0
+def _is_exposed(region: str, weight: int | None, state: RolloutState | None, *, was_exposed: bool) -> bool:
+    """Whether a candidate has traffic that somebody must watch.
+
+    Of all of the traffic, and of a target that does not answer, only the ledger knows whether that is so: what was
+    promoted has the traffic for good, and a target that is down for a moment is no reason to take it away. Without a
+    ledger one that does not answer is what it was before.
+    """
+    if state is None:
+        return was_exposed if weight is None else 0 < weight < 100
+    if weight is None or weight == 100:
+        return not state.is_over and region in exposed_by(state)
+    return weight > 0 and state.region(region).phase is not RegionPhase.DONE
+
+
+def _is_divided(region: str, read: _Read, state: RolloutState | None) -> bool:
+    """Whether somebody divided the traffic after a region was done: no wedgate did, and none knows what for."""
+    if state is None or read.weight is None or read.is_others:
+        return False
+    return 0 < read.weight < 100 and state.region(region).phase is RegionPhase.DONE
+
+
+def _divided(region: str, weight: int | None) -> str:
+    return f"{region}: the candidate has {weight} % although it was promoted; nothing is returned, look at the target"
 
 
 class _Telling:

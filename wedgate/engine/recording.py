@@ -118,18 +118,23 @@ def within(seconds: float, ask: Callable[[], Told]) -> Told:
     return found[0]
 
 
-def exposed_in(book: Book) -> Callable[[Rescue], Collection[str]]:
-    """Return the reader of which regions have candidate traffic by the journal; none when it cannot be read."""
+def exposed_in(book: Book) -> Callable[[Rescue], Collection[str] | None]:
+    """Return the reader of which regions have candidate traffic by the journal; ``None`` when that cannot be read."""
 
-    def exposed(rescue: Rescue) -> Collection[str]:
+    def exposed(rescue: Rescue) -> Collection[str] | None:
         try:
             book.refresh()
             state = book.rollout(rescue.rollout)
         except WedgateError:
-            return ()
-        return () if state is None else [region.region for region in state.regions if region.is_exposed]
+            return None
+        return None if state is None else exposed_by(state)
 
     return exposed
+
+
+def exposed_by(state: RolloutState) -> list[str]:
+    """Return the regions whose candidate has, or may have, traffic that must be watched, or that owe a return."""
+    return [each.region for each in state.regions if each.is_exposed or each.is_stranded or each.owes_return]
 
 
 def open_in(book: Book) -> Callable[[Rescue], Collection[str] | None]:

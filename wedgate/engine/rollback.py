@@ -71,7 +71,7 @@ def roll_back(
     why: str,
     regions: Sequence[str] = (),
     record: Recorder | None = None,
-    exposed: Callable[[Rescue], Collection[str]] = lambda rescue: (),
+    exposed: Callable[[Rescue], Collection[str] | None] = lambda rescue: (),
     open_in: Callable[[Rescue], Collection[str] | None] = lambda rescue: None,
     observe: Callable[[RegionReturn], None] = lambda region: None,
     say: Callable[[str], None] = lambda text: None,
@@ -82,12 +82,14 @@ def roll_back(
     """Return the regions (all of the rescue file by default) to stable, each whatever happens to the others.
 
     A rollback ends the run that watches the rest, so regions not named that are ``exposed`` by the ledger, or found
-    with a part of the traffic, return too. A stable colour that is known to be gone is deployed first, and one that is
-    known to be too small gets what it can take and the rest when it has grown; ``at_once`` leaves both out. A region
-    that a later rollout has switched since, and whose stable colour holds another version now, is left alone unless
-    somebody named this rescue file (``is_named``): by it everything would go to the later candidate. Where all was on
-    stable already, a rollout that is under way is ended all the same: ``open_in`` says which of its regions are in the
-    middle of something, ``None`` where it is over; where it raises, the rollout may be under way, and ends if it is.
+    with a part of the traffic, return too; so does one whose target does not answer, where nobody knows (``None``)
+    which are exposed: what the ledger calls done is not taken back for an answer that failed. A stable colour that is
+    known to be gone is deployed first, and one that is known to be too small gets what it can take and the rest when it
+    has grown; ``at_once`` leaves both out. A region that a later rollout has switched since, and whose stable colour
+    holds another version now, is left alone unless somebody named this rescue file (``is_named``): by it everything
+    would go to the later candidate. Where all was on stable already, a rollout that is under way is ended all the same:
+    ``open_in`` says which of its regions are in the middle of something, ``None`` where it is over; where it raises,
+    the rollout may be under way, and ends if it is.
     ``observe`` hears of each region as it returns, and ``say`` of what
     goes on until then. Raises ``UsageError`` for a region that the rescue file does not know.
 
@@ -107,11 +109,13 @@ def roll_back(
     done = _return_all(ways, _Return.at_once, observe, hand.means.together)
     if rest:
         # What the targets say comes first: a ledger may take long to answer, or never do.
-        parted = _with_a_part(rest, open_target, hand.means.together)
+        parted, silent = _divided(rest, open_target, hand.means.together)
         ways += (first := [_Return(hand, region) for region in parted])
         done += _return_all(first, _Return.at_once, observe, hand.means.together)
         whole = [region for region in rest if region not in parted]
         unwatched = exposed(rescue) if whole else ()
+        if unwatched is None:
+            unwatched = [region.region for region in silent]
         ways += (then := [_Return(hand, region) for region in whole if region.region in unwatched])
         done += _return_all(then, _Return.at_once, observe, hand.means.together)
     # Only now: nobody waits for a colour that has to grow but the region that it is in.
@@ -182,20 +186,24 @@ def _return_all(
     return [done for done in together(told, ways) if done is not None]
 
 
-def _with_a_part(
+def _divided(
     plans: Sequence[RegionPlan], open_target: Callable[[TargetSettings], Target], together: Together
-) -> list[RegionPlan]:
-    """Return the regions whose candidate has a part of the traffic, or may have: nobody watches it any more."""
+) -> tuple[list[RegionPlan], list[RegionPlan]]:
+    """Return the regions whose candidate has a part of the traffic, and those whose target does not answer."""
 
-    def has_a_part(plan: RegionPlan) -> bool:
+    def read(plan: RegionPlan) -> Weights | None:
         try:
-            weights = open_target(plan.target).weights().weights
+            return open_target(plan.target).weights().weights
         except Exception:
             # Whatever it is: a return must not depend on what a look comes to.
-            return True
+            return None
+
+    def is_divided(plan: RegionPlan, weights: Weights) -> bool:
         return weights not in (Weights.giving(plan.stable, 100), Weights.giving(plan.candidate, 100))
 
-    return [plan for plan, parted in zip(plans, together(has_a_part, plans), strict=True) if parted]
+    looks = list(zip(plans, together(read, plans), strict=True))
+    parted = [plan for plan, weights in looks if weights is not None and is_divided(plan, weights)]
+    return parted, [plan for plan, weights in looks if weights is None]
 
 
 class _Return:

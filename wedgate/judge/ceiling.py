@@ -24,11 +24,21 @@ from wedgate.judge.wording import spell_ms, spell_p
 
 
 def judge_ceiling(
-    slices: Sequence[Slice], limits: LatencyLimits, ceiling_ms: float, *, level: float, final: bool
+    slices: Sequence[Slice],
+    limits: LatencyLimits,
+    ceiling_ms: float,
+    *,
+    level: float,
+    final: bool,
+    every: Sequence[Slice] | None = None,
 ) -> MetricJudgement:
-    """Judge the candidate's quantile over usable slices in order, against ``ceiling_ms`` milliseconds."""
+    """Judge the candidate's quantile over usable slices in order, against ``ceiling_ms`` milliseconds.
+
+    Where slices were left out so that the others lie apart, ``every`` has these too: none may be above unseen.
+    """
     metric = f"latency-p{float(limits.quantile) * 100:g} ceiling"
-    found = [each for piece in slices if (each := quantile_of(piece.candidate, limits.quantile)) is not None]
+    every = slices if every is None else every
+    found = _found(slices, limits)
     if not found:
         rule = "no slice has requests of the candidate with a latency"
         return MetricJudgement(metric=metric, outcome=Outcome.NOT_ENOUGH_DATA, rule=rule, numbers=())
@@ -43,13 +53,13 @@ def judge_ceiling(
         outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; {needed} slices are needed"
     elif not final:
         outcome, rule = Outcome.MARGINAL, "; no regression so far"
-    elif silent := without_latency("the candidate's", [piece.candidate for piece in slices], limits.quantile):
+    elif silent := without_latency("the candidate's", [piece.candidate for piece in every], limits.quantile):
         outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; {silent}"
     elif _centre([each.upper / ceiling_ms for each in found]).upper > 0:
         outcome, rule = Outcome.MARGINAL, ": not surely below it, not surely above"
-    elif all(above[-2:]):
+    elif all(each.lower > ceiling_ms for each in _found(every, limits)[-2:]):
         outcome, rule = Outcome.MARGINAL, ": the newest are above"
-    elif _above_by_chance(found, ceiling_ms) <= PASS_RISK:
+    elif _above_by_chance(_found(every, limits), ceiling_ms) <= PASS_RISK:
         outcome, rule = Outcome.MARGINAL, ": more than chance makes"
     else:
         outcome, rule = Outcome.PASS, ""
@@ -60,6 +70,11 @@ def judge_ceiling(
         ("level", spell_p(level)),
     )
     return MetricJudgement(metric=metric, outcome=outcome, rule=f"{clause}{rule}", numbers=numbers)
+
+
+def _found(slices: Sequence[Slice], limits: LatencyLimits) -> list[Quantile]:
+    """Return the candidate's quantile of each slice that has one."""
+    return [each for piece in slices if (each := quantile_of(piece.candidate, limits.quantile)) is not None]
 
 
 def _centre(shares: Sequence[float]) -> Shift:

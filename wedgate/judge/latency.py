@@ -15,7 +15,8 @@ over the same time. So the count of worse slices is held against the exact distr
   buckets that are wider than the margin, and than a millisecond: what lies inside of one is not known. Nor is there a
   pass where more good answers are in no bucket than a fifth of those beyond the quantile: they may be the slowest.
 
-Slices that lie apart as far as noise lasts (``correlation``) are given; where they still foretell one another, a pass
+Slices that lie apart as far as noise lasts (``correlation``) are given, and those between them are looked at for what
+is terrible or unknown alone; where they still foretell one another, a pass
 is asked of such as lie further apart. A fail is not held back by that: what grows worse all the time looks the same.
 
 Limitations: slices must be longer than the noise that the colours do not share lasts. Only how often, not how much
@@ -60,8 +61,18 @@ FEWEST_FOR_PASS = next(count for count in range(1, 64) if critical(count, PASS_R
 """Slices below which no limit can be told at that risk."""
 
 
-def judge_latency(slices: Sequence[Slice], limits: LatencyLimits, *, level: float, final: bool) -> MetricJudgement:
-    """Judge the candidate's latency over usable slices in order; ``level`` is what this metric may spend."""
+def judge_latency(
+    slices: Sequence[Slice],
+    limits: LatencyLimits,
+    *,
+    level: float,
+    final: bool,
+    every: Sequence[Slice] | None = None,
+) -> MetricJudgement:
+    """Judge the candidate's latency over usable slices in order; ``level`` is what this metric may spend.
+
+    Where slices were left out so that the others lie apart, ``every`` has these too: none may be terrible unseen.
+    """
     limit = float(1 + limits.worse_by)
     pairs = pairs_of(slices, limits.quantile)
     first = first_decisive(level)
@@ -90,7 +101,7 @@ def judge_latency(slices: Sequence[Slice], limits: LatencyLimits, *, level: floa
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
     if not final:
         return _answer(limits, Outcome.MARGINAL, f"{clause}; no regression so far", numbers)
-    return _judge_whole_bake(slices, limits, limit, numbers)
+    return _judge_whole_bake(slices, slices if every is None else every, limits, limit, numbers)
 
 
 def slices_to_decide(limits: LatencyLimits, *, level: float) -> int:
@@ -99,9 +110,13 @@ def slices_to_decide(limits: LatencyLimits, *, level: float) -> int:
 
 
 def _judge_whole_bake(
-    slices: Sequence[Slice], limits: LatencyLimits, limit: float, numbers: tuple[tuple[str, str], ...]
+    slices: Sequence[Slice],
+    every: Sequence[Slice],
+    limits: LatencyLimits,
+    limit: float,
+    numbers: tuple[tuple[str, str], ...],
 ) -> MetricJudgement:
-    if silent := _without_latency(slices, limits.quantile):
+    if silent := _without_latency(every, limits.quantile):
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, silent, numbers)
     enough = math.ceil(1 / (4 * (1 - limits.quantile)))
     thick = _merge_thin(slices, enough)
@@ -135,7 +150,7 @@ def _judge_whole_bake(
             f"{spell_ratio(limit)} is not seen; give the histogram finer ones there, or a wider worse-by"
         )
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
-    if highest <= limit and (terrible := _terrible(pairs_of(slices, limits.quantile))):
+    if highest <= limit and (terrible := _terrible(pairs_of(every, limits.quantile))):
         return _answer(limits, Outcome.MARGINAL, f"{clause}, and {terrible}", numbers)
     if highest <= limit:
         return _answer(limits, Outcome.PASS, clause, numbers)

@@ -101,12 +101,12 @@ def _judge(
     apart = spaced(usable, settings.noise_lasts)
     share = level * _coin_share(settings)
     if (ceiling_ms := settings.latency.never_above_ms) is not None:
-        metrics.append(judge_ceiling(apart, settings.latency, ceiling_ms, level=share, final=final))
+        metrics.append(judge_ceiling(apart, settings.latency, ceiling_ms, level=share, final=final, every=usable))
     if not against_limits:
-        metrics.append(judge_latency(apart, settings.latency, level=share, final=final))
+        metrics.append(judge_latency(apart, settings.latency, level=share, final=final, every=usable))
         least = settings.latency.slices
         metrics.extend(
-            judge_usage(apart, limits, metric=metric, level=share, final=final, least=least)
+            judge_usage(apart, limits, metric=metric, level=share, final=final, least=least, every=usable)
             for metric, limits in _usage(settings)
         )
     if final:

@@ -153,6 +153,13 @@ def _other_content(request: Request, outgoing: Outgoing) -> Refusal | None:
         return None
     if outgoing.tree is not None and outgoing.tree == outgoing.approved_tree:
         return None
+    if outgoing.tree is None or outgoing.approved_tree is None:
+        return Refusal(
+            code=RefusalCode.OTHER_COMMIT,
+            what=f"the override is for {approved[:12]}, and whether {outgoing.commit[:12]} is the same content could "
+            "not be compared: one of them is not known here",
+            remedy="fetch both commits, or ask for the one that goes out",
+        )
     return Refusal(
         code=RefusalCode.OTHER_COMMIT,
         what=f"the override is for {approved[:12]}, and {outgoing.commit[:12]} is not the same content",

@@ -14,7 +14,7 @@ from wedgate.ledger.streams import Stream
 from wedgate.overrides.grants import Grant, Outgoing, Use
 from wedgate.overrides.people import Person
 from wedgate.overrides.refusals import Refusal, RefusalCode
-from wedgate.overrides.requests import Request
+from wedgate.overrides.requests import EARLY, Request
 from wedgate.overrides.standing import Change, Seen, SeenDenial, Standing
 
 
@@ -35,6 +35,7 @@ def _seen_in(lines: Iterable[AuditLine]) -> Seen:
     expiries: dict[tuple[str, str], datetime] = {}
     pushers: dict[str, tuple[Person, ...]] = {}
     withdrawals: dict[tuple[str, int, str], datetime] = {}
+    denied: dict[tuple[str, int, datetime], datetime] = {}
     newest: dict[tuple[str, int], datetime] = {}
     edited: set[int] = set()
     for line in lines:
@@ -46,14 +47,17 @@ def _seen_in(lines: Iterable[AuditLine]) -> Seen:
                 place = str(body.get("repository")), int(body.get("pull_request") or 0)
                 newest[place] = max(_instant(body["said"]), newest.get(place, _instant(body["said"])))
             case Act.DENIED:
-                person = _person(body["person"])
+                person, said = _person(body["person"]), _instant(body["said"])
                 denials[str(body["request"]), person.id] = SeenDenial(
-                    request=str(body["request"]), person=person, at=_instant(body["said"])
+                    request=str(body["request"]), person=person, at=said
                 )
+                # What has no pull request was signed: the time is one that the signer states.
+                if not body.get("pull_request"):
+                    denied.setdefault((str(body["request"]), person.id, said), line.at)
             case Act.REFUSED if body.get("code") == RefusalCode.EDITED.value and body.get("comment") is not None:
                 edited.add(int(body["comment"]))
             case Act.WITHDRAWN:
-                _take_back(body, denials, withdrawals)
+                _take_back(body, denials, withdrawals, denied)
             case Act.GRANTED:
                 key = str(body["request"]), str(body["region"])
                 expires = _instant(body["expires"])
@@ -65,6 +69,7 @@ def _seen_in(lines: Iterable[AuditLine]) -> Seen:
         expiries=expiries,
         pushers=pushers,
         withdrawals=withdrawals,
+        denied=denied,
         newest=newest,
         edited=frozenset(edited),
     )
@@ -74,13 +79,17 @@ def _take_back(
     body: Mapping[str, Any],
     denials: dict[tuple[str, int], SeenDenial],
     withdrawals: dict[tuple[str, int, str], datetime],
+    denied: Mapping[tuple[str, int, datetime], datetime],
 ) -> None:
     """Take in that somebody took back what they had said before."""
     request, person, what = str(body["request"]), int(body["person"]["id"]), str(body.get("what"))
     said = None if body.get("said") is None else _instant(body["said"])
-    denied = denials.get((request, person))
-    if what == "denial" and denied is not None and (said is None or denied.at < said):
-        del denials[request, person]
+    denial = denials.get((request, person))
+    if what == "denial" and denial is not None:
+        first = denied.get((request, person, denial.at))
+        by = denial.at if first is None else min(denial.at, first + EARLY)
+        if said is None or by < said:
+            del denials[request, person]
     if said is not None:
         key = request, person, what
         withdrawals[key] = max(said, withdrawals.get(key, said))

@@ -13,6 +13,8 @@ from wedgate.overrides.place import ROOT, Place
 
 LIFE = timedelta(hours=24)
 """An approval that comes later than this after its request does not count: the emergency is another one by then."""
+EARLY = timedelta(minutes=2)
+"""How far the clock of somebody who signs may be ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,8 @@ class Seen:
     denials: tuple[SeenDenial, ...] = ()
     withdrawals: Mapping[tuple[str, int, str], datetime] = field(default_factory=dict)
     """When somebody last took back an approval, a denial or a request: by request, person and which of them."""
+    denied: Mapping[tuple[str, int, datetime], datetime] = field(default_factory=dict)
+    """When a signed denial came into the ledger first: by request, person and the time that it states."""
     newest: Mapping[tuple[str, int], datetime] = field(default_factory=dict)
     """When the last request of a pull request was made, by repository and number."""
     pushers: Mapping[str, tuple[Person, ...]] = field(default_factory=dict)

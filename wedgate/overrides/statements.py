@@ -22,14 +22,12 @@ from wedgate.overrides.people import Person
 from wedgate.overrides.policy import OverridePolicy
 from wedgate.overrides.quorum import Approval, met_at
 from wedgate.overrides.refusals import Refusal, RefusalCode
-from wedgate.overrides.requests import LIFE, Request
+from wedgate.overrides.requests import EARLY, LIFE, Request
 from wedgate.overrides.standing import RegionStanding, Seen, Standing, Withdrawal
 
 VERSION = "wedgate-override-1"
 MOST = timedelta(days=30)
 """No policy lets a grant last so long; what is asked for beyond is no time."""
-EARLY = timedelta(minutes=2)
-"""How far a signer's clock may be ahead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,26 +198,39 @@ def standing_of(
     name, one of a signer's names has to be there, and otherwise the file of signers says who may approve.
     """
     statement = asked.vote.statement
+    asking = {*asked.names, asked.vote.by, statement.requester}
     never = {
         **dict.fromkeys(names_of(authors), "wrote or committed a part of it"),
-        **dict.fromkeys(map(str.lower, asked.names), "asked for it"),
+        **dict.fromkeys(map(str.lower, asking), "asked for it"),
     }
     known = seen or Seen()
     refusals: list[Refusal] = []
     counted: dict[int, CheckedVote] = {}
     denials = {each.person.id: (each.person, each.at) for each in known.denials if each.request == statement.id}
     taken_back: list[Withdrawal] = []
-    # Statements tell the time to a second: within one, whatever the order of the files, a withdrawal is the last.
-    for checked in sorted(votes, key=lambda each: (each.vote.at, each.vote.ballot is Ballot.WITHDRAW)):
+
+    def denied_by(denial: tuple[Person, datetime]) -> datetime:
+        return _denied_by(statement.id, *denial, known, now)
+
+    def order(checked: CheckedVote) -> tuple[datetime, bool]:
+        vote = checked.vote
+        at = denied_by((_person(vote.by), vote.at)) if vote.ballot is Ballot.DENY else vote.at
+        # Statements tell the time to a second: within one, whatever the order of the files, a withdrawal is the last.
+        return at, vote.ballot is Ballot.WITHDRAW
+
+    for checked in sorted(votes, key=order):
         vote, person = checked.vote, _person(checked.vote.by)
         if vote.statement != statement:
             refusals.append(_refused(vote, RefusalCode.OTHER_REQUEST, "signed another request", "sign this one"))
-        elif _was_taken_back(checked, known):
+        elif _was_taken_back(checked, known, now):
             refusals.append(_refused(vote, RefusalCode.WITHDRAWN, "has taken this back", "sign anew"))
+        elif vote.ballot is Ballot.WITHDRAW and checked.names and (nobody := by_nobody(checked)) is not None:
+            refusals.append(nobody)
         elif vote.ballot is Ballot.DENY:
-            denials[person.id] = person, max(vote.at, denials.get(person.id, (person, vote.at))[1])
+            own = person, vote.at
+            denials[person.id] = max(own, denials.get(person.id, own), key=denied_by)
         elif vote.ballot is Ballot.WITHDRAW and vote.at <= now + EARLY:
-            taken_back += _taken_back(checked, asked, counted, denials, known)
+            taken_back += _taken_back(checked, asked, counted, denials, known, now)
         elif (trouble := _trouble(checked, tuple(counted.values()), never, policy, now)) is not None:
             refusals.append(trouble)
         else:
@@ -249,6 +260,7 @@ def _taken_back(
     counted: dict[int, CheckedVote],
     denials: dict[int, tuple[Person, datetime]],
     known: Seen,
+    now: datetime,
 ) -> tuple[Withdrawal, ...]:
     """Return what somebody takes back, and take it away: the denial by that name and their approval, or the request.
 
@@ -257,7 +269,7 @@ def _taken_back(
     """
     vote, person = checked.vote, _person(checked.vote.by)
     denied = denials.get(person.id)
-    has_denied = denied is not None and denied[1] < vote.at
+    has_denied = denied is not None and _denied_by(vote.statement.id, *denied, known, now) < vote.at
     if has_denied:
         del denials[person.id]
     # A withdrawal that the ledger has of a denial is of no request by now, because the denial is gone.
@@ -272,7 +284,15 @@ def _taken_back(
     return (*found, *(Withdrawal(person=each, what="approval", at=vote.at) for each in people))
 
 
-def _was_taken_back(checked: CheckedVote, known: Seen) -> bool:
+def _denied_by(request: str, person: Person, stated: datetime, known: Seen, now: datetime) -> datetime:
+    """Return when somebody had denied, at the latest: before the ledger first had it, whatever their clock said.
+
+    What the ledger does not have is only now known to be there.
+    """
+    return min(stated, known.denied.get((request, person.id, stated), now) + EARLY)
+
+
+def _was_taken_back(checked: CheckedVote, known: Seen, now: datetime) -> bool:
     """Whether the ledger has that somebody took back an approval, or a denial, after this one.
 
     An approval was taken back by any name of its key, a denial by its own name alone. Statements tell the time to a
@@ -280,8 +300,9 @@ def _was_taken_back(checked: CheckedVote, known: Seen) -> bool:
     """
     vote = checked.vote
     if vote.ballot is Ballot.DENY:
-        back = known.withdrawals.get((vote.statement.id, _person(vote.by).id, "denial"))
-        return back is not None and vote.at < back
+        person = _person(vote.by)
+        back = known.withdrawals.get((vote.statement.id, person.id, "denial"))
+        return back is not None and _denied_by(vote.statement.id, person, vote.at, known, now) < back
     if vote.ballot is not Ballot.APPROVE:
         return False
     keys = ((vote.statement.id, _person(name).id, "approval") for name in {vote.by, *checked.names})
@@ -302,13 +323,8 @@ def _trouble(
         return _refused(vote, RefusalCode.NOT_UNDERSTOOD, "signed no approval", "sign the request")
     if words is not None:
         return _refused(vote, RefusalCode.OWN_CHANGE, words, "somebody else has to approve")
-    if not checked.names or any(each in name for name in checked.names for each in "*?!"):
-        remedy = "name whoever holds the key in the file of signers"
-        what = "signed by a key of a pattern, which is nobody"
-        what = (
-            what if checked.names else "signed by a key that the file of signers does not have, as a certificate's is"
-        )
-        return _refused(vote, RefusalCode.NOT_AN_APPROVER, what, remedy)
+    if (nobody := by_nobody(checked)) is not None:
+        return nobody
     if not any("@" in name for name in checked.names):
         what = "has no address in the file of signers, so whether they wrote the commit is not known"
         return _refused(vote, RefusalCode.OWN_COMMIT, what, f"add it to the names of the key: {vote.by},name@host")
@@ -322,6 +338,18 @@ def _trouble(
     if not vote.statement.at <= vote.at <= vote.statement.at + LIFE:
         return _refused(vote, RefusalCode.REQUEST_EXPIRED, "signed before it was asked, or a day later", "ask anew")
     return None
+
+
+def by_nobody(checked: CheckedVote) -> Refusal | None:
+    """Return why a vote with a good signature is nobody's: another key of whoever signed could not be told from it."""
+    if not checked.names:
+        what = "signed by a key that the file of signers does not have, as a certificate's is"
+    elif any(each in name for name in checked.names for each in "*?!"):
+        what = "signed by a key of a pattern, which is nobody"
+    else:
+        return None
+    remedy = "name whoever holds the key in the file of signers"
+    return _refused(checked.vote, RefusalCode.NOT_AN_APPROVER, what, remedy)
 
 
 def _may_approve(names: Collection[str], region: str, policy: OverridePolicy) -> bool:

@@ -51,7 +51,7 @@ def render_audit_csv(lines: Iterable[AuditLine]) -> str:
             line.revision,
             instant(line.at),
             line.kind,
-            body.get("pull_request", ""),
+            body.get("pull_request") or "",
             body.get("request", ""),
             body.get("region") or " ".join(map(str, _list(body.get("regions")))),
             _who(body),
@@ -101,7 +101,8 @@ def _story(told: Told) -> list[str]:
     body = told.body
     reason = str(body.get("reason") or "no reason was given")
     fence = fence_for(reason)
-    lines = [f"## {told.request[:12]}, pull request {body.get('pull_request')}", "", f"{fence}text", reason, fence, ""]
+    where = f"pull request {body['pull_request']}" if body.get("pull_request") else "by signatures"
+    lines = [f"## {told.request[:12]}, {where}", "", f"{fence}text", reason, fence, ""]
     if body.get("link"):
         lines.append(f"- link: {_code(body['link'])}")
     lines += [f"- denied by {inert_text(who)}" for who in told.denials]
@@ -113,11 +114,20 @@ def _story(told: Told) -> list[str]:
     lines += [
         f"- used at {instant(at)} in {inert_text(str(use['region']))} by {_code(use['binding'])} "
         f"for {_code(use['commit'])} (the same {use['matched_by']}); "
-        f"closed by {inert_text(', '.join(map(str, _list(use.get('closed_by')))))}, "
-        f"would have opened {use.get('next_open') or 'at no known time'}"
+        f"{_closed(use)}"
         for at, use in told.uses
     ]
     return lines
+
+
+def _closed(use: Mapping[str, Any]) -> str:
+    """Spell what closed a region when its grant was used; earlier versions did not record it for signatures."""
+    if "closed_by" not in use:
+        return "what closed it was not recorded"
+    if not (closing := _list(use["closed_by"])):
+        return "nothing closed it"
+    until = use.get("next_open") or "at no known time"
+    return f"closed by {inert_text(', '.join(map(str, closing)))}, would have opened {until}"
 
 
 def told_in(told: Iterable[Told], month: str) -> list[Told]:
@@ -143,7 +153,7 @@ def is_in(at: datetime, month: str) -> bool:
 def _words(line: AuditLine) -> str:
     body: Mapping[str, Any] = line.body
     request = str(body.get("request", ""))[:12]
-    where = f"#{body['pull_request']} " if "pull_request" in body else ""
+    where = f"#{body['pull_request']} " if body.get("pull_request") else ""
     match line.kind:
         case Act.REQUESTED:
             what = f"{', '.join(_list(body['rules']))} in {', '.join(_list(body['regions']))}: {body.get('reason', '')}"

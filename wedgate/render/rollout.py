@@ -70,7 +70,7 @@ def render_status(
             lines.append(_migration_line(state))
         if state.halted is not None:
             lines.append(f"halted: {state.halted}")
-        lines += [_region_line(region, localise) for region in state.regions]
+        lines += [_region_line(region, localise) + _since(region, state, ledger) for region in state.regions]
         lines += filter(None, [spell_undrained(state)])
         lines += [
             f"{line.given.order.value} by {line.given.by} ({line.given.why}) waits for the next tick"
@@ -131,6 +131,14 @@ def _region_line(region: RegionState, localise: Localise) -> str:
     if region.hold is not None and region.hold.until is not None:
         parts.append(f"until {localise(region.region, region.hold.until)}")
     return "; ".join(parts)
+
+
+def _since(region: RegionState, state: RolloutState, ledger: LedgerState) -> str:
+    """Say that a region of a rollout that is over runs another version by now: over stays over, traffic moves on."""
+    good = ledger.good.get(region.region)
+    if region.phase is not RegionPhase.DONE or good is None or good.release.digest == state.plan.release.digest:
+        return ""
+    return f"; since then it runs {good.release.digest} on {good.colour}"
 
 
 def _bake_words(region: RegionState) -> str:

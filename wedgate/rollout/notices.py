@@ -135,7 +135,7 @@ def _of_audit(line: AuditLine) -> Notice | None:
             key=f"override-used/{line.hash}", occasion=Occasion.OVERRIDE_USED, text=spell("an override was used", why)
         )
     if line.kind == Act.REFUSED:
-        where = f"#{body['pull_request']}" if "pull_request" in body else "a statement"
+        where = f"#{body['pull_request']}" if body.get("pull_request") else "a statement"
         why = f"{where} {body.get('who') or ''}: {body.get('what')} ({body.get('code')})"
         return Notice(key=f"refused/{line.hash}", occasion=Occasion.REFUSED, text=spell("an override was refused", why))
     return None

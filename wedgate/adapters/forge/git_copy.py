@@ -10,6 +10,7 @@ from pathlib import Path
 
 TIMEOUT_SECONDS = 5
 BRANCH = "refs/remotes/origin/HEAD"
+_DIGITS = 40
 _WRITERS = ("log", "-z", "--no-show-signature", "--encoding=UTF-8", "--format=%ae%n%ce%n%B")
 """A setting of the clone must not put more into what git prints, nor spell it otherwise."""
 
@@ -98,6 +99,45 @@ def address_of_origin(directory: Path) -> str | None:
 def file_at_revision(revision: str, path: str) -> bytes | None:
     """Return a file of the clone around the working directory at a revision; ``None`` if git knows no such thing."""
     return _git(Path(), "cat-file", "blob", f"{revision}:{path}")
+
+
+def commit_of(revision: str) -> str | None:
+    """Return the commit that a revision names; ``None`` if the clone around the working directory knows no such one."""
+    return _word(_git(Path(), "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}"))
+
+
+def tree_of(commit: str) -> str | None:
+    """Return the id of a commit's tree, the same for the same content; ``None`` if the clone does not know it.
+
+    The commit is named by its whole id: any other name may be that of another one the next day.
+    """
+    if len(commit) != _DIGITS or not set(commit) <= set("0123456789abcdef"):
+        return None
+    # Another object that stands in for it, by git replace, is not what goes out.
+    return _word(_git(Path(), "--no-replace-objects", "rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}"))
+
+
+def versions_of(revision: str, path: str, *, most: int) -> tuple[str, ...]:
+    """Return up to ``most`` commits of a branch that changed a file, the latest first.
+
+    Only those that the branch itself has been at: what a merged branch had in between is none. Nothing where the clone
+    around the working directory does not know.
+    """
+    words = (
+        "log",
+        "--first-parent",
+        "--no-follow",
+        "--no-show-signature",
+        f"--max-count={most}",
+        "--format=%H",
+        revision,
+    )
+    listed = _git(Path(), *words, "--", f":(top,literal){path}")
+    return () if listed is None else tuple(listed.decode("ascii", "replace").split())
+
+
+def _word(printed: bytes | None) -> str | None:
+    return None if printed is None else printed.decode("ascii", "replace").strip() or None
 
 
 def _lines(content: bytes) -> bytes:
