@@ -341,7 +341,7 @@ def test_a_signed_report_counts_whoever_sends_it(place: Place, key: Path) -> Non
 
 @pytest.mark.parametrize("how", ["unsigned", "text", "namespace", "signer", "key", "revoked", "object", "old", "ahead"])
 def test_a_signature_that_does_not_hold_is_refused(place: Place, key: Path, how: str) -> None:
-    """None, of another text, for another thing, by another name or key, revoked, of no text, of yesterday, of tomorrow."""
+    """None, of another text, for another thing, by another name or key, revoked, of no text, of another day."""
     at = place.now + {"old": -timedelta(days=1), "ahead": timedelta(days=1)}.get(how, timedelta(0))
     text = json.dumps(place.report(reported_at=at.isoformat()))
     signature = signed(key, text, namespace="wedgate-override@v1" if how == "namespace" else "wedgate-report@v1")

@@ -164,7 +164,7 @@ _STATE_KEYS = {"file": ("path",), "git": ("ref", "remote"), "postgres": ("url",)
 
 def _check_state(state: Mapping[str, Any], complaints: Complaints) -> None:
     kind = state.get("kind")
-    if kind not in _STATE_KEYS:
+    if not isinstance(kind, str) or kind not in _STATE_KEYS:
         return
     for key in (key for keys in _STATE_KEYS.values() for key in keys):
         if key in state and key not in _STATE_KEYS[kind]:
