@@ -115,6 +115,7 @@ def test_pytest_benchmark_gives_the_median_of_each_process() -> None:
     assert find.values == tuple(each["benchmarks"][0]["stats"]["median"] for each in own)
     assert find.times == tuple(datetime.fromisoformat(each["datetime"]) for each in own)
     assert report.environment["machine"] == own[0]["machine_info"]["node"]
+    assert report.environment["cpus"] == "2"
 
 
 def test_hyperfine_every_run_is_a_process() -> None:
@@ -169,6 +170,18 @@ def test_jmh_forks_are_values_and_iterations_are_not() -> None:
     for mode in ("thrpt", "avgt"):
         found = metric(report, f"w.Search.find(size=1000) {mode}")
         assert found.values == tuple(sorted(fork)[1] for fork in own[mode]["rawData"])
+
+
+def test_jmh_threads_are_a_part_of_the_name(tmp_path: Path) -> None:
+    """Four threads answer about four times as much as one: that is no better build."""
+    whole = plain("jmh/jmh.json")
+    path = tmp_path / "jmh.json"
+    path.write_text(json.dumps([{**each, "threads": 4} for each in whole]))
+    alone = {each.name for each in read_build(FILES / "jmh" / "jmh.json").metrics}
+    assert {each.name for each in read_build(path).metrics} == {
+        name.replace(" gc.alloc.rate.norm", "") + ", 4 threads" + (" gc.alloc.rate.norm" * ("gc.alloc" in name))
+        for name in alone
+    }
 
 
 def test_jmh_throughput_is_better_when_it_is_higher() -> None:

@@ -63,10 +63,12 @@ def read(text: str) -> Measurements:
 
 
 def _name(result: Mapping[str, Any]) -> str:
-    """Return the benchmark with its parameters, and its mode: one benchmark may be run in several."""
+    """Return the benchmark with its parameters, its mode and its threads: one benchmark may be run in several ways."""
     params = ", ".join(f"{key}={value}" for key, value in part(result, "params").items())
     name = text_of(result.get("benchmark"), "a benchmark's name")
-    return f"{name}{f'({params})' if params else ''} {result.get('mode')}"
+    count = result.get("threads")
+    threads = f", {count} threads" if isinstance(count, int) and count > 1 else ""
+    return f"{name}{f'({params})' if params else ''} {result.get('mode')}{threads}"
 
 
 def _metric(name: str, found: Mapping[str, Any], direction: Direction, *, wanted: object) -> Metric:

@@ -40,7 +40,12 @@ def read(text: str) -> Measurements:
     # What was changed and not committed is not what the commit is.
     commit = None if version.get("dirty") else version.get("id")
     cpu = part(machine, "cpu")
-    environment = {"machine": machine.get("node"), "cpu": cpu.get("brand_raw") or cpu.get("brand")}
+    count = cpu.get("count")
+    environment = {
+        "machine": machine.get("node"),
+        "cpu": cpu.get("brand_raw") or cpu.get("brand"),
+        "cpus": str(count) if isinstance(count, int) else None,
+    }
     return Measurements(
         metrics=metrics,
         commit=commit if isinstance(commit, str) and len(commit) in (40, 64) else None,
