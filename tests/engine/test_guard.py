@@ -482,3 +482,101 @@ def test_what_cannot_be_returned_is_written_down_once(world: Any) -> None:
     looks(world, guard, MIN)
     assert world.weights()["r1"] == 0
     assert written_down(world)[2] != {}
+
+
+def breaking(world: Any) -> tuple[list[Callable[[], Any]], Callable[[], Any]]:
+    """Return parts whose ledger cannot be read from when something is put into the list."""
+    broken: list[Callable[[], Any]] = []
+    return broken, lambda: broken[0]() if broken else world.parts()
+
+
+@pytest.mark.parametrize("flapping", [False, True])
+def test_a_silent_target_is_what_this_guard_saw_there_while_the_ledger_cannot_be_read(
+    world: Any, flapping: bool
+) -> None:
+    """What was read last is from before the shift; the guard has seen ten per cent since."""
+    world.start()
+    broken, parts = breaking(world)
+    guard = guard_of(world, [], parts)
+    guard.look()
+    broken.append(down(world))
+    while world.weights()["r1"] != 10:
+        world.tick(after=TICK)
+    looks(world, guard, MIN)
+    for _ in range(13):
+        silent(world, "r1")
+        looks(world, guard, MIN if not flapping else LOOK)
+        answering(world, "r1")
+        looks(world, guard, LOOK if not flapping else MIN)
+    assert world.weights()["r1"] == 0
+
+
+def test_a_rollout_that_began_since_is_guarded_by_its_rescue_file(world: Any) -> None:
+    """The last that was read is over; what cannot be read now is whether anybody watches the new one."""
+    world.run()
+    broken, parts = breaking(world)
+    guard = guard_of(world, [], parts)
+    guard.look()
+    broken.append(down(world))
+    world.start(Release(commit="3" * 40, digest="sha256:third"))
+    while world.targets["r1"].weights().weights.blue != 10:
+        world.tick(after=TICK)
+    assert any(each.returned == ("r1",) for each in looks(world, guard, 13 * MIN))
+    assert world.targets["r1"].weights().weights == Weights(blue=0, green=100)
+
+
+def test_what_could_not_be_recorded_is_recorded_later(world: Any) -> None:
+    """A ledger that takes no entry is tried again, while nothing can be returned either."""
+    baking(world)
+    wired, full = world.parts(), [True]
+
+    class Full:
+        def append(self, *args: Any, **how: Any) -> Any:
+            if full[0]:
+                raise ExternalSystemError("no space left")
+            return wired.store.append(*args, **how)
+
+        read, notices = wired.store.read, wired.store.notices
+
+    class NoSpool:
+        keep, waiting, clear = (lambda self, drafts: None), (lambda self: ()), (lambda self: None)
+
+    said: list[str] = []
+    guard = guard_of(world, said, lambda: replace(world.parts(), store=Full(), spool=NoSpool()))
+    world.targets["r1"].fail("set_weights", "connection refused")
+    looks(world, guard, 13 * MIN)
+    assert any("NOT recorded" in text for text in said)
+    full[0] = False
+    looks(world, guard, MIN)
+    assert written_down(world)[2] != {}
+
+
+@pytest.mark.parametrize("where", ["configuration", "store"])
+def test_an_error_that_nobody_thought_of_does_not_end_the_guard(world: Any, where: str) -> None:
+    """It says what it was, and returns what it can."""
+    baking(world)
+    odd: list[str] = []
+    guard = guard_of(world, said := [], lambda: garbled(world, odd))
+    guard.look()
+    odd.append(where)
+    seen = looks(world, guard, 12 * MIN)
+    assert world.weights()["r1"] == 0
+    assert {each.trouble for each in seen} == {"KeyError: 'odd'"}
+    assert said
+
+
+def garbled(world: Any, odd: list[str]) -> Any:
+    """Return parts that break in a way of their own."""
+    if "configuration" in odd:
+        raise KeyError("odd")
+    wired = world.parts()
+    if "store" not in odd:
+        return wired
+
+    class Odd:
+        def read(self) -> Any:
+            raise KeyError("odd")
+
+        append = notices = read
+
+    return replace(wired, store=Odd())

@@ -236,3 +236,15 @@ def test_racing_processes_lose_no_acknowledged_entry(tmp_path: Path) -> None:
     assert [racer.exitcode for racer in racers] == [0] * 4
     texts = [entry.body["text"] for entry in FileStore(path).read()]
     assert sorted(texts) == sorted(f"p{number}-{count}" for number in range(4) for count in range(10))
+
+
+def test_a_place_that_is_no_directory_any_more_is_a_store_that_is_gone(tmp_path: Path) -> None:
+    """A disk that went away answers in many ways; whoever drives a rollout learns one."""
+    place = tmp_path / "state"
+    store = FileStore(place / "ledger.jsonl")
+    store.append(following(store, "one"), revision=0)
+    assert store.read()
+    place.rename(tmp_path / "elsewhere")
+    place.write_text("a file")
+    with pytest.raises(StoreUnreachableError, match="Not a directory"):
+        store.read()

@@ -16,11 +16,11 @@ from datetime import datetime, timedelta
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.book import Book
 from wedgate.engine.once import Once
-from wedgate.engine.recording import Recorder, exposed_by, recorder_in, rescue_in
-from wedgate.engine.rollback import roll_back
+from wedgate.engine.recording import NOT_RECORDED, Recorder, exposed_by, recorder_in, rescue_in
+from wedgate.engine.rollback import roll_back, words_of
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
-from wedgate.errors import ExitCode, WedgateError
+from wedgate.errors import ExitCode
 from wedgate.ledger.streams import LedgerState
 from wedgate.rollout.events import ReturnedByHand
 from wedgate.rollout.regions import CLOCKS_DIFFER
@@ -131,17 +131,18 @@ class Guard:
             self._charges = _charges_in(book, parts, self._parts.clock())
             self._known = known
             return parts, ""
-        except WedgateError as error:
-            trouble = str(error)
-        if not self._charges:
-            try:
-                rescue = self._parts.rescue()
-            except WedgateError as error:
-                return None, f"{trouble}; and {error}"
-            if rescue is None:
-                return None, f"{trouble}; and there is no rescue file"
-            self._charges = (_Charge(rescue=rescue),)
-        return None, trouble
+        except Exception as error:
+            # Whatever it is: a guard that ends for it returns nothing, however often it is started again.
+            trouble = words_of(error)
+        try:
+            rescue = self._parts.rescue()
+        except Exception as error:
+            rescue, missing = None, words_of(error)
+        else:
+            missing = "there is no rescue file"
+        if rescue is not None:
+            self._charges = _with_rescue(self._charges, rescue)
+        return None, trouble if self._charges else f"{trouble}; and {missing}"
 
     def _look_at(self, charge: _Charge, parts: RolloutParts | None, at: datetime) -> _Look:
         """Look at the regions of one rollout, and return what nobody has watched for too long."""
@@ -152,7 +153,7 @@ class Guard:
         exposed = [
             name
             for name, weight in weights.items()
-            if _is_exposed(name, weight, charge.state, was_exposed=name in self._watched)
+            if _is_exposed(name, weight, charge.state, was_exposed=self._known is None and name in self._watched)
         ]
         self._learn(charge, exposed, at)
         unwatched = {name: at - self._watched[name] for name in exposed}
@@ -238,7 +239,8 @@ class Guard:
             if not returned.regions and rescue.rollout in self._recorded:
                 return "recorded before"
             words = record(rescue, returned, epoch)
-            self._recorded.add(rescue.rollout)
+            if not words.endswith(NOT_RECORDED):
+                self._recorded.add(rescue.rollout)
             return words
 
         return recorded
@@ -285,15 +287,29 @@ def _charges_in(book: Book, parts: RolloutParts, at: datetime) -> tuple[_Charge,
     return tuple(found)
 
 
+def _with_rescue(charges: tuple[_Charge, ...], rescue: Rescue) -> tuple[_Charge, ...]:
+    """Return what is to be guarded where the ledger cannot be read, and a rescue file lies there.
+
+    What was read last counts, and the file of a rollout that began since: it takes the place of those that are over. A
+    file from before says nothing: its stable version may be long gone.
+    """
+    if any(each.rescue.rollout == rescue.rollout or each.rescue.epoch >= rescue.epoch for each in charges):
+        return charges
+    going_on = [each for each in charges if each.state is None or not each.state.is_over]
+    return (*going_on, _Charge(rescue=rescue))
+
+
 def _is_exposed(region: str, weight: int | None, state: RolloutState | None, *, was_exposed: bool) -> bool:
     """Whether a candidate has traffic that somebody must watch.
 
     Of all of the traffic, and of a target that does not answer, only the ledger knows whether that is so: what was
-    promoted has the traffic for good, and a target that is down for a moment is no reason to take it away. Without a
-    ledger one that does not answer is what it was before.
+    promoted has the traffic for good, and a target that is down for a moment is no reason to take it away. Where the
+    ledger cannot be read, one that does not answer may also be what this guard saw there before (``was_exposed``).
     """
+    if weight is None and was_exposed:
+        return True
     if state is None:
-        return was_exposed if weight is None else 0 < weight < 100
+        return weight is not None and 0 < weight < 100
     if weight is None or weight == 100:
         return not state.is_over and region in exposed_by(state)
     return weight > 0 and state.region(region).phase is not RegionPhase.DONE
@@ -311,7 +327,7 @@ def _divided(region: str, weight: int | None) -> str:
 
 
 class _Telling:
-    """Says what an engine raised instead of raising it: the guard goes on, whatever is in the way."""
+    """Says what an engine raised instead of raising it: the guard goes on to return what it can, whatever it was."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
@@ -321,7 +337,7 @@ class _Telling:
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         """Say the error of the engine, and go on."""
-        if isinstance(error, WedgateError):
-            self._say(str(error))
+        if isinstance(error, Exception):
+            self._say(words_of(error))
             return True
         return False

@@ -152,7 +152,7 @@ def _left(open_in: Callable[[Rescue], Collection[str] | None], rescue: Rescue) -
         return open_in(rescue), ""
     except Exception as error:
         # Traffic is back whatever this is, and what may be under way is ended.
-        return (), _words(error)
+        return (), words_of(error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +244,7 @@ class _Return:
                     return None
             return self._everything(target)
         except Exception as error:
-            return self._failed(_words(error))
+            return self._failed(words_of(error))
 
     def when_able(self) -> RegionReturn:
         """Let stable be deployed or grow, as far as that can be had, and give it everything."""
@@ -258,7 +258,7 @@ class _Return:
                 self._grow(target)
             return self._everything(target)
         except Exception as error:
-            return self._failed(_words(error))
+            return self._failed(words_of(error))
 
     def _read(self, target: Target) -> None:
         try:
@@ -371,7 +371,7 @@ def _written(target: Target, rescue: Rescue, weights: Weights, epoch: int) -> tu
     return target.set_weights(weights, Fence(epoch=epoch, revision=0, rollout=rescue.rollout)).weights, epoch
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """Return what went wrong; of what no target should raise, its kind too."""
     return str(error) if isinstance(error, WedgateError) else f"{type(error).__name__}: {error}"
 

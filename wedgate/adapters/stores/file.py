@@ -121,6 +121,8 @@ class FileStore:
             return seen if seen is not None and _identity(os.stat(self.path)) == seen.identity else None
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StoreUnreachableError(f"{self.path}: {error.strerror or error}") from error
 
     def _write(self, entries: Sequence[Entry], seen: _Seen) -> None:
         """Write one line at the end (cutting off a torn one); on failure leave the file as long as it was."""
