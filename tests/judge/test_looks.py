@@ -102,6 +102,30 @@ def test_more_rounds_do_not_help_a_candidate_that_is_slow_now_and_then() -> None
     assert rounds_needed(replace(worse, beyond=5), Margins(), LOWER) == pytest.approx(40, abs=1)
 
 
+@pytest.mark.parametrize("slow", [10, 11, 12, 13])
+def test_rounds_that_would_tell_of_two_levels_do(slow: int) -> None:
+    """Of 20 values about half a hundred times as long: the same values again and again fail when it says, or never.
+
+    The limits of two levels are on one of them or the other, and said 21 rounds, which tell nothing.
+    """
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    base, quick = ([rng.lognormvariate(0, 0.005) for _ in range(20)] for _ in range(2))
+    candidate, margins = [*(100 * each for each in quick[:slow]), *quick[slow:]], Margins(level=0.0125)
+    found = compare(base, candidate, direction=LOWER, in_turns=True, margins=margins)
+    needed = rounds_needed(found, margins, LOWER)
+
+    def repeated(times: int) -> Outcome:
+        return compare(base * times, candidate * times, direction=LOWER, in_turns=True, margins=margins).outcome
+
+    assert found.outcome is Outcome.MARGINAL
+    failing = next((times for times in range(2, 20) if repeated(times) is Outcome.FAIL), None)
+    if failing is None:
+        assert needed is None or needed > 20 * 19
+    else:
+        assert needed is not None
+        assert 20 * (failing - 1) - 10 <= needed <= 20 * failing + 10
+
+
 @pytest.mark.parametrize(
     ("rounds", "passes_at"),
     [(20, (15, 20)), (40, (20, 30, 40)), (100, (50, 75, 100)), (12, (12,)), (1, (1,))],

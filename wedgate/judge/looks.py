@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 from wedgate.judge.comparison import SEVERAL, SHARES, Comparison, Margins, Rule
 from wedgate.judge.rank_sums import rank_sum_tail
@@ -69,7 +70,8 @@ def rounds_needed(found: Comparison, margins: Margins, direction: Direction) -> 
     missed = 1 + margins.missed if is_cost else 1 / (1 - margins.missed)
     ways = []
     if 0 < found.lower < found.estimate and found.estimate > tolerated:
-        ways.append(math.log(found.estimate / found.lower) / math.log(found.estimate / tolerated))
+        way = math.log(found.estimate / found.lower) / math.log(found.estimate / tolerated)
+        ways.append(max(way, _way_of_ranks(found, margins.level)))
     may_pass = found.beyond < SEVERAL
     if may_pass and found.estimate < found.upper < math.inf and found.estimate < missed:
         ways.append(math.log(found.upper / found.estimate) / math.log(missed / found.estimate))
@@ -77,3 +79,16 @@ def rounds_needed(found: Comparison, margins: Margins, direction: Direction) -> 
     if times > FAR:
         return None
     return max(math.ceil(times * min(found.base, found.candidate)), min(found.base, found.candidate) + 1)
+
+
+def _way_of_ranks(found: Comparison, level: float) -> float:
+    """Return how many times as sure as it is a test of all ranks has to be to fail the candidate.
+
+    Of values on two levels a limit is on one of them or the other, and says nothing of how near an answer is.
+    """
+    if found.rule is not Rule.ALL_RANKS or not found.p:
+        return 0.0
+    if found.p >= 1 / 2:
+        return math.inf
+    normal = NormalDist()
+    return normal.inv_cdf(SHARES[Rule.ALL_RANKS] * level) / normal.inv_cdf(found.p)
