@@ -115,6 +115,7 @@ def test_pytest_benchmark_gives_the_median_of_each_process() -> None:
     assert find.values == tuple(each["benchmarks"][0]["stats"]["median"] for each in own)
     assert find.times == tuple(datetime.fromisoformat(each["datetime"]) for each in own)
     assert report.environment["machine"] == own[0]["machine_info"]["node"]
+    assert report.environment["cpus"] == "2"
 
 
 def test_hyperfine_every_run_is_a_process() -> None:
@@ -169,6 +170,18 @@ def test_jmh_forks_are_values_and_iterations_are_not() -> None:
     for mode in ("thrpt", "avgt"):
         found = metric(report, f"w.Search.find(size=1000) {mode}")
         assert found.values == tuple(sorted(fork)[1] for fork in own[mode]["rawData"])
+
+
+def test_jmh_threads_are_a_part_of_the_name(tmp_path: Path) -> None:
+    """Four threads answer about four times as much as one: that is no better build."""
+    whole = plain("jmh/jmh.json")
+    path = tmp_path / "jmh.json"
+    path.write_text(json.dumps([{**each, "threads": 4} for each in whole]))
+    alone = {each.name for each in read_build(FILES / "jmh" / "jmh.json").metrics}
+    assert {each.name for each in read_build(path).metrics} == {
+        name.replace(" gc.alloc.rate.norm", "") + ", 4 threads" + (" gc.alloc.rate.norm" * ("gc.alloc" in name))
+        for name in alone
+    }
 
 
 def test_jmh_throughput_is_better_when_it_is_higher() -> None:
@@ -642,6 +655,12 @@ def test_csv_keeps_values_times_and_directions() -> None:
         ("metric,value,unit,direction\na,1 s,s,lower-is-better\n", "values.csv:2:1: '1 s' is no number"),
         ("metric,value,unit,direction\na,1,s,lower-is-better\na,1,ms,lower-is-better\n", "values.csv:3:1: the metric"),
         ("metric,value,unit,direction,time\na,1,s,lower-is-better,2027-06-07T10:00:00\n", "values.csv:2:1: "),
+        (
+            "metric,value,unit,direction,Value\na,1,s,lower-is-better,2\n",
+            "values.csv:1:1: its first line has the column 'value' twice",
+        ),
+        ("metric,unit,direction,value\na,s,lower-is-better,1,5\n", "values.csv:2:1: a row is longer than the first"),
+        ("metric,unit,direction,value\na,s,lower-is-better,103.43\na,s,lower-is-better,1", "values.csv:3:1: its last"),
     ],
 )
 def test_csv_mistakes_come_with_their_line(tmp_path: Path, content: str, says: str) -> None:
@@ -692,3 +711,93 @@ def test_an_unknown_tool_is_said(tmp_path: Path) -> None:
     assert "wedgate reads nothing of 'gatling'; name one of wedgate, " in refusal(
         FILES / "csv" / "values.csv", "gatling"
     )
+
+
+def spoil(name: str, *replaced: tuple[str, str]) -> str:
+    """Return a file's text with something in it replaced once."""
+    text = (FILES / name).read_text()
+    for old, new in replaced:
+        assert old in text
+        text = text.replace(old, new, 1)
+    return text
+
+
+BELOW_ZERO = {
+    "go": ("go/three_processes.txt", "4213 ns/op", "-5 ns/op", ":5:1: ns/op is -5"),
+    "k6": ("k6/points.json", '"value":5.785446', '"value":-5.7', ":4:1: http_req_duration is -5.7, below 0"),
+    "vegeta": ("vegeta/encode.json", '"latency":10232486', '"latency":-1', ":2:1: latency is -1, below 0"),
+    "pgbench-log": ("pgbench/pgbench_log.22622", "0 2 32753", "0 2 -1", ":2:1: a line breaks off, or is no"),
+    "locust": ("locust/run2_stats.csv", ",31,37,", ",-31,37,", ":2:1: 95% is '-31'"),
+    "locust-history": ("locust/run2_stats_history.csv", ",35,37,", ",35,-37,", ":3:1: 95% is '-37'"),
+}
+
+
+@pytest.mark.parametrize(("name", "old", "new", "says"), BELOW_ZERO.values(), ids=BELOW_ZERO)
+def test_a_single_latency_below_zero_is_refused_with_its_line(
+    tmp_path: Path, name: str, old: str, new: str, says: str
+) -> None:
+    """A median over the others hides it."""
+    path = tmp_path / "results"
+    path.write_text(spoil(name, (old, new)))
+    assert f"results{says}" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("hyperfine/hyperfine.json", ("results", 0, "times", 3)),
+        ("google-benchmark/google_benchmark.json", ("benchmarks", 0, "real_time")),
+        ("jmh/jmh.json", (0, "primaryMetric", "rawData", 0, 1)),
+        ("jmh/jmh.json", (2, "primaryMetric", "rawDataHistogram", 0, 1, 0, 0)),
+        ("pytest-benchmark/run1.json", ("benchmarks", 0, "stats", "min")),
+    ],
+)
+def test_a_single_time_below_zero_is_refused(tmp_path: Path, name: str, way: tuple[str | int, ...]) -> None:
+    """Of a repetition, an iteration or a round."""
+    whole = plain(name)
+    place = whole
+    for step in way[:-1]:
+        place = place[step]
+    assert place[way[-1]] > 0
+    place[way[-1]] = -0.5
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps(whole))
+    assert "is -0.5, below 0" in refusal(path)
+
+
+def test_criterion_a_sample_below_zero_is_refused(tmp_path: Path) -> None:
+    """One of its times."""
+    shutil.copytree(FILES / "criterion", tmp_path / "criterion")
+    broken = tmp_path / "criterion" / "run1" / "find venue" / "new" / "sample.json"
+    whole = json.loads(broken.read_text())
+    whole["times"][1] = -0.5
+    broken.write_text(json.dumps(whole))
+    assert "is -0.5, below 0" in refusal(tmp_path / "criterion")
+
+
+def test_go_a_number_of_ones_own_may_be_below_zero(tmp_path: Path) -> None:
+    """Nobody says what it counts, and it is left out."""
+    path = tmp_path / "go.txt"
+    path.write_text("BenchmarkFind-8  100  10 ns/op  -3 balance\n")
+    assert metric(read_build(path), "BenchmarkFind ns/op").values == (10,)
+
+
+@pytest.mark.parametrize(("end", "cpus"), [("-8", "8"), ("-2", "2"), ("", "1")])
+def test_go_the_count_of_processors_is_of_the_machine(tmp_path: Path, end: str, cpus: str) -> None:
+    """Another count behind the names of the other build is another machine; with one processor Go writes none."""
+    for name, its_end, shift in (("base.txt", "-8", 1000), ("candidate.txt", end, 1000.5)):
+        lines = (f"pkg: p\nBenchmarkA{its_end}  100  {shift + at} ns/op\n" for at in range(10))
+        (tmp_path / name).write_text("".join(lines))
+    base, candidate = (read_build(tmp_path / name) for name in ("base.txt", "candidate.txt"))
+    assert candidate.environment["cpus"] == cpus
+    judged = judge_suite(base, candidate)
+    (result,) = judged.results
+    assert judged.outcome is (Outcome.PASS if end == "-8" else Outcome.ERROR)
+    assert (f"(cpus: 8, and here {cpus})" in result.comparison.why) is (end != "-8")
+
+
+def test_go_counts_of_processors_that_differ_within_a_file_are_not_guessed(tmp_path: Path) -> None:
+    """With `-cpu 1,2` each has a name of its own."""
+    path = tmp_path / "go.txt"
+    path.write_text("BenchmarkA  100  10 ns/op\nBenchmarkA-2  100  10 ns/op\n")
+    assert "cpus" not in read_build(path).environment

@@ -73,6 +73,11 @@ def test_a_file_that_nobody_writes_any_more_is_no_evidence(tmp_path: Path) -> No
         (json.dumps({**GOOD, "colours": {"blue": {**BLUE, "requests": True}, "green": GREEN}}), "expected a count"),
         (json.dumps({**GOOD, "colours": {"blue": {**BLUE, "errors": -1}, "green": GREEN}}), "expected a count"),
         (json.dumps({**GOOD, "colours": {"blue": {**BLUE, "latency": BLUE["latency"] * 2}, "green": GREEN}}), "ascend"),
+        (json.dumps({**GOOD, "since": "0001-01-01T00:00:00+14:00"}), "out of range"),
+        (
+            json.dumps({**GOOD, "colours": {"blue": {**BLUE, "used": {"cpu_seconds": 10**400}}, "green": GREEN}}),
+            "large",
+        ),
     ],
 )
 def test_a_file_that_says_something_else_is_an_error(tmp_path: Path, content: str, says: str) -> None:

@@ -243,3 +243,108 @@ def test_a_team_that_is_gone_is_named(world: GithubWorld) -> None:
     del world.teams["acme/captains"]
     done = CliRunner(env=world.environment()).invoke(cli, ["doctor"], obj={"debug": False}, standalone_mode=False)
     assert "the team acme/captains does not exist any more" in done.output
+
+
+def name_approvers(world: GithubWorld, approvers: str) -> None:
+    """Put others into the policy."""
+    world.put("wedgate.yml", (CONFIG + POLICY).replace("{teams: [acme/captains]}", approvers).encode())
+
+
+def words_of(world: GithubWorld) -> tuple[int, str]:
+    """Return the exit code, and what is printed."""
+    done = CliRunner(env=world.environment()).invoke(cli, ["doctor"], obj={"debug": False}, standalone_mode=False)
+    if done.exception is not None:
+        raise done.exception
+    return int(done.return_value), done.output
+
+
+def test_teams_that_cannot_be_had_are_missing(world: GithubWorld) -> None:
+    """Two are asked for, and one of them is empty: nothing could ever be granted."""
+    set_up(world)
+    world.teams["acme/sre"] = []
+    name_approvers(world, "{teams: [acme/captains, acme/sre]}, from-teams: 2")
+    code, words = words_of(world)
+    assert code == 13
+    assert "2 must approve, from 2 teams, and those who may (alice, bob, carol) are not of so many" in words
+    world.teams["acme/sre"] = ["frank"]
+    code, words = words_of(world)
+    assert (code, "2 of 4 must approve, from 2 teams" in words) == (0, True)
+
+
+@pytest.mark.parametrize(("readers", "health"), [(1, "advice"), (2, "missing"), (3, "missing")])
+def test_people_by_login_who_may_not_write_are_named(world: GithubWorld, readers: int, health: str) -> None:
+    """Whoever is named by login alone is asked about as the members of a team are."""
+    set_up(world)
+    named = ["dave", "erin", "zoe"]
+    world.roles |= dict.fromkeys(named[:readers], "read")
+    name_approvers(world, f"{{people: [{', '.join(named)}]}}")
+    code, words = words_of(world)
+    assert f"{', '.join(named[:readers])} may not write to this repository" in words
+    assert f"{health:<8} who may approve in eu: 2 must approve, and there are {3 - readers} who may" in words
+    assert code == (13 if health == "missing" else 0)
+
+
+def classic(**more: Any) -> dict[str, Any]:
+    """Return a classic protection as readers are shown it, which requires the status of GitHub Actions."""
+    checks = [{"context": "wedgate", "app_id": 15368}]
+    required = {"enforcement_level": "everyone", "contexts": ["wedgate"], "checks": checks}
+    return {"enabled": True, "required_status_checks": {**required, **more}}
+
+
+def test_a_classic_protection_requires_the_status_too(world: GithubWorld) -> None:
+    """Without any ruleset; whether branches have to be up to date is not shown to everybody."""
+    set_up(world)
+    world.rules["main"] = []
+    assert examine(world)[1]["the required status"] == "missing"
+    world.protections["main"] = classic()
+    code, words = words_of(world)
+    assert code == 0
+    assert "well     the required status: main requires `wedgate`" in words
+    assert "unknown  up to date:" in words
+    assert "who may post it" not in words
+
+
+@pytest.mark.parametrize(
+    ("given", "what", "health"),
+    [
+        ({"strict": True}, "up to date", None),
+        ({"strict": False}, "up to date", "advice"),
+        ({"checks": [{"context": "wedgate", "app_id": None}]}, "who may post it", "advice"),
+        ({"checks": [{"context": "wedgate", "app_id": -1}]}, "who may post it", "advice"),
+        ({"checks": []}, "who may post it", "advice"),
+        ({"checks": [], "contexts": ["ci"]}, "the required status", "missing"),
+        ({"enforcement_level": "off"}, "the required status", "missing"),
+    ],
+)
+def test_what_a_classic_protection_shows_is_read(
+    world: GithubWorld, given: dict[str, Any], what: str, health: str | None
+) -> None:
+    """By the fields of its required checks."""
+    set_up(world)
+    world.rules["main"] = []
+    world.protections["main"] = classic(**given)
+    assert examine(world)[1].get(what) == health
+
+
+def test_a_ruleset_and_a_classic_protection_add_up(world: GithubWorld) -> None:
+    """One requires the status, the other says the rest."""
+    set_up(world)
+    world.protections["main"] = classic(checks=[], contexts=["ci"])
+    assert set(examine(world)[1].values()) == {"well"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "health"),
+    [
+        ({}, "unknown"),
+        ({"allow_force_pushes": {"enabled": False}, "allow_deletions": {"enabled": False}}, "well"),
+        ({"allow_force_pushes": {"enabled": True}, "allow_deletions": {"enabled": False}}, "advice"),
+    ],
+)
+def test_a_classic_protection_of_the_ledger(world: GithubWorld, shown: dict[str, Any], health: str) -> None:
+    """It forbids both unless it says otherwise, which not everybody is shown."""
+    set_up(world)
+    world.rules["wedgate/venue-search"] = []
+    world.branches["wedgate/venue-search"] = "a" * 40
+    world.protections["wedgate/venue-search"] = {"enabled": True, **shown}
+    assert examine(world)[1]["the ledger"] == health

@@ -180,14 +180,18 @@ def test_a_picture_has_a_dot_for_each_build_and_a_line_for_each_shift(perf: Path
     ("slower", "words", "code"),
     [
         (8, ["--new", "8"], ExitCode.CLOSED),
-        (8, ["--new", "7"], ExitCode.DONE),
+        (8, ["--new", "4"], ExitCode.CLOSED),
+        (8, ["--new", "3"], ExitCode.DONE),
+        (5, ["--new", "1"], ExitCode.CLOSED),
+        (6, ["--new", "1"], ExitCode.DONE),
         (8, [], ExitCode.DONE),
         (2, ["--new", "8"], ExitCode.NEEDS_HUMAN),
         (-8, ["--new", "8"], ExitCode.DONE),
     ],
 )
 def test_new_regressions_alarm_when_asked(tmp_path: Path, slower: int, words: list[str], code: ExitCode) -> None:
-    """One that began in the last N builds; an older one, or an improvement, does not; two builds are not known yet."""
+    """One that began in the last N builds, or is told with five of its own in them; an older one, or an improvement,
+    does not; two builds are not known yet."""
     rng = random.Random(3)  # noqa: S311 - seeded on purpose
     for number in range(40):
         value = (100 if number < 40 - abs(slower) else 120 if slower > 0 else 80) * rng.lognormvariate(0, 0.005)
@@ -319,3 +323,23 @@ def test_what_cannot_be_shown_or_added_is_said(perf: Path, tmp_path: Path) -> No
     broken = history("show", str(perf)).exception
     assert isinstance(broken, ConfigurationError)
     assert [each.line for each in broken.problems] == [31, 32]
+
+
+def test_every_shift_that_is_found_alarms_once_whenever_it_is_told(tmp_path: Path) -> None:
+    """A tenth worse in a noise of 5 % is told up to thirty builds later; ten builds alarm, whichever they are."""
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    codes = []
+    for number in range(140):
+        value = 100 * (1.1 if number >= 100 else 1.0) * (1 + rng.gauss(0, 0.05))
+        metric = {"name": "query", "unit": "ms", "direction": "lower-is-better", "value": value, "count": 3}
+        DirectoryHistory(tmp_path).add(
+            json.dumps({"schema_version": 1, "kind": "build", "build": f"b{number}",
+                        "at": "2027-06-07T10:00:00Z", "metrics": [metric]})
+        )  # fmt: skip
+        if number >= 100:
+            codes.append(history("show", str(tmp_path), "--new", "10").return_value)
+    assert "worse" in history("show", str(tmp_path)).stdout
+    first = codes.index(ExitCode.CLOSED)
+    assert first >= 10
+    assert codes[first : first + 10].count(ExitCode.CLOSED) >= 8
+    assert ExitCode.CLOSED not in codes[:first]

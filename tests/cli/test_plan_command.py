@@ -80,6 +80,69 @@ def test_svg_is_well_formed_and_names_every_region() -> None:
     assert any("waits for its calendar" in title for title in titles)
 
 
+def test_what_is_shorter_than_a_column_is_drawn_all_the_same() -> None:
+    """Three regions are done within two hours, then the last waits for two days: each shows all its parts, in order."""
+    _, output = plan("--start", "2027-02-12T08:00Z")
+    drawn = {line[:14].strip(): line[15:] for line in output.splitlines() if line.endswith("|")}
+    assert {name: line.strip("|").strip() for name, line in drawn.items() if name != "asia-pacific"} == dict.fromkeys(
+        ("eu-central", "us-west", "us-east"), "=\u2591\u2592"
+    )
+    waits, work = drawn["asia-pacific"].strip("|").strip().rsplit("\u00b7", 1)
+    assert set(waits) == {"\u00b7"}
+    assert work == "=\u2591\u2592"
+    assert {len(line) for line in drawn.values()} == {65}
+    begins = [line.index("=") for line in drawn.values()]
+    assert begins == sorted(begins)
+
+
+def test_a_strategy_of_a_hundred_small_steps_is_drawn_within_its_line(tmp_path: Path) -> None:
+    """What looks the same is one part, so that every shade has room."""
+    path = changed(tmp_path, "steady: {kind: linear, step: 1, bake: 1m}")
+    _, output = plan("--start", "2027-02-12T08:00Z", config=path)
+    drawn = [line for line in output.splitlines() if line.endswith("|")]
+    assert {len(line) for line in drawn} == {80}
+    assert all(set("=\u2591\u2592\u2593") <= set(line) for line in drawn)
+
+
+def test_all_at_once_is_called_dangerous_in_the_words_of_lint_and_its_look_is_counted(tmp_path: Path) -> None:
+    """Two minutes for the deploy, and one until the judge has seen a slice: of each region, in every format."""
+    path, words = changed(tmp_path, "steady: {kind: all-at-once}"), ("--start", "2027-02-09T08:00Z")
+    said = "steady: all-at-once is dangerous: everybody gets the version before anybody judged it"
+    linted = CliRunner().invoke(cli, ["lint", str(path)], standalone_mode=False).output
+    assert said in linted
+    _, text = plan(*words, config=path)
+    assert said in " ".join(text.split())
+    assert "done in 12m, and nothing waits" in text
+    assert "\u2588" in next(line for line in text.splitlines() if line.startswith("eu-central     |"))
+    assert said in plan(*words, "--format", "markdown", config=path)[1]
+    plain = json.loads(plan(*words, "--format", "json", config=path)[1])
+    assert plain["dangers"] == [said]
+    assert plain["plan"]["regions"][0]["steps"] == [
+        {"weight_percent": 100, "start": "2027-02-09T08:02:00Z", "end": "2027-02-09T08:03:00Z"}
+    ]
+    root = ET.fromstring(plan(*words, "--format", "svg", config=path)[1])  # noqa: S314 (our own)
+    texts = [each for each in root.iter("{http://www.w3.org/2000/svg}text") if each.text == said]
+    assert len(texts) == 1
+    assert float(texts[0].attrib["y"]) < float(root.attrib["viewBox"].split()[3])
+    assert json.loads(plan(*words, "--format", "json")[1])["dangers"] == []
+
+
+def test_a_deploy_of_no_time_is_refused_without_a_word_about_keys() -> None:
+    """It is an option."""
+    with pytest.raises(UsageError, match="--deploy: the duration 0m is nothing; write a longer one") as refused:
+        plan("--deploy", "0m")
+    assert "key" not in str(refused.value)
+
+
+def changed(tmp_path: Path, steady: str) -> Path:
+    """Write the configuration of the scenarios with another usual strategy."""
+    text = CONFIG.read_text(encoding="utf-8")
+    path = tmp_path / "wedgate.yml"
+    (line,) = [each for each in text.splitlines() if each.strip().startswith("steady:")]
+    path.write_text(text.replace(line.strip(), steady), encoding="utf-8")
+    return path
+
+
 def test_what_fits_nowhere_ends_with_ten(tmp_path: Path) -> None:
     """And says by how much to shorten what."""
     text = CONFIG.read_text().replace("{weight: 10, bake: 20m}, {weight: 50, bake: 20m}", "{weight: 10, bake: 7d}")

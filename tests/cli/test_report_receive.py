@@ -339,10 +339,10 @@ def test_a_signed_report_counts_whoever_sends_it(place: Place, key: Path) -> Non
     assert place.orders()[0][0] == f"a report, signed by {SIGNER}"
 
 
-@pytest.mark.parametrize("how", ["unsigned", "text", "namespace", "signer", "key", "revoked", "object", "old"])
+@pytest.mark.parametrize("how", ["unsigned", "text", "namespace", "signer", "key", "revoked", "object", "old", "ahead"])
 def test_a_signature_that_does_not_hold_is_refused(place: Place, key: Path, how: str) -> None:
-    """None, of another text, for another thing, by another name or key, revoked, of no text, or of an old report."""
-    at = place.now - timedelta(days=1) if how == "old" else place.now
+    """None, of another text, for another thing, by another name or key, revoked, of no text, of another day."""
+    at = place.now + {"old": -timedelta(days=1), "ahead": timedelta(days=1)}.get(how, timedelta(0))
     text = json.dumps(place.report(reported_at=at.isoformat()))
     signature = signed(key, text, namespace="wedgate-override@v1" if how == "namespace" else "wedgate-report@v1")
     payload: Any = {"report": text, "signer": SIGNER, "signature": signature}
@@ -367,6 +367,7 @@ def test_a_signature_that_does_not_hold_is_refused(place: Place, key: Path, how:
     code, output, _ = place.receive(payload, sender="alice")
     assert (code, place.green("us-west"), place.orders()) == (11, 10, []), output
     said = {"unsigned": "is not signed", "object": "is not signed", "old": "is older than rollout"}
+    said["ahead"] = "which is later than now"
     assert said.get(how, "is not good") in output
 
 

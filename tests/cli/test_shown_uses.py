@@ -205,11 +205,19 @@ def test_check_runs_of_the_same_name_do_not_hide_the_anchor(talk: Talk) -> None:
     assert talk.world.check_runs[-1]["output"]["title"] == "x"
 
 
-def test_more_check_runs_than_are_listed_are_not_known(talk: Talk) -> None:
-    """Nothing opens then."""
+def test_a_thousand_check_runs_are_read(talk: Talk) -> None:
+    """As an earlier version piled them up in ten days: the one that anchors the ledger is found behind them."""
     done = rewound(talk, more=1000)
+    assert done.exit_code == 10, done.output
+    assert "a check run of this commit by github-actions[bot] anchored" in done.output
+
+
+def test_more_check_runs_than_are_read_are_not_known(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing opens then."""
+    monkeypatch.setattr("wedgate.adapters.forge.github_conversations.MOST_CHECKS", 200)
+    done = rewound(talk, more=200)
     assert done.exit_code == 20
-    assert "1,000 or more" in done.output
+    assert "200 or more" in done.output
 
 
 def posts(talk: Talk, title: str, by: str) -> None:

@@ -196,3 +196,60 @@ def test_a_comment_that_cannot_be_written_leaves_the_status_and_what_is_to_be_do
     assert talk.says("erin", "/wedgate rollback r-42 reason=errors").exit_code == 20
     assert "r-42" in (talk.directory / "output").read_text()
     assert posted(talk) == [("b", "failure")]
+
+
+def checks(talk: Talk) -> list[tuple[str, str]]:
+    """Return the check runs in order."""
+    return [(each["conclusion"], each["output"]["title"]) for each in talk.world.check_runs]
+
+
+def refresh_checks(talk: Talk) -> None:
+    """Let a refresh post check runs of the pull request."""
+    assert talk.run("schedule", "refresh", "--check-run", "--pull-request", "7").exit_code == 0
+
+
+def test_a_check_run_that_stands_is_not_posted_again(talk: Talk) -> None:
+    """Every fifteen minutes a head would have a thousand in ten days; what is new is posted."""
+    on(talk, EVERY_DAY)
+    for _ in range(3):
+        refresh_checks(talk)
+    assert len(checks(talk)) == 1
+    for first in (2, 3):
+        on(talk, days(first, 9))
+        for _ in range(2):
+            refresh_checks(talk)
+    assert [conclusion for conclusion, _ in checks(talk)] == ["failure", "success", "success"]
+
+
+def test_the_newest_check_run_counts_behind_a_hundred_others(talk: Talk) -> None:
+    """And not the first that is listed."""
+    on(talk, EVERY_DAY)
+    refresh_checks(talk)
+    own = talk.world.check_runs[-1]
+    talk.world.check_runs[:] = [*({**own, "conclusion": "success"} for _ in range(150)), own]
+    refresh_checks(talk)
+    assert len(checks(talk)) == 151
+    talk.world.check_runs[:] = [*(dict(own) for _ in range(150)), {**own, "conclusion": "success"}]
+    refresh_checks(talk)
+    assert [conclusion for conclusion, _ in checks(talk)[-2:]] == ["success", "failure"]
+
+
+def test_the_ledger_alone_fills_no_commit_with_check_runs(talk: Talk) -> None:
+    """As with statuses: its anchor alone is posted some times."""
+    on(talk, EVERY_DAY)
+    talk.hears(talk.world.say(7, "erin", "/wedgate overide x").number, options=("--check-run",))
+    first = dict(talk.world.check_runs[-1])
+    talk.hears(talk.world.say(7, "erin", "/wedgate overide y").number, options=("--check-run",))
+    assert len(checks(talk)) == 2
+    talk.world.check_runs[:] = [first for _ in range(60)]
+    talk.hears(talk.world.say(7, "erin", "/wedgate overide z").number, options=("--check-run",))
+    assert len(checks(talk)) == 60
+
+
+def test_check_runs_that_cannot_be_read_are_posted(talk: Talk) -> None:
+    """As statuses are."""
+    on(talk, EVERY_DAY)
+    talk.world.may_read_checks = False
+    for _ in range(2):
+        refresh_checks(talk)
+    assert len(checks(talk)) == 2

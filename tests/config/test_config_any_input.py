@@ -61,6 +61,7 @@ def read(content: bytes) -> None:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
 @given(st.sampled_from(PLACES), anything, st.one_of(st.none(), st.text("abekmnorsw-", min_size=1, max_size=6)))
+@example(("state", "kind"), [], None)
 def test_one_value_of_the_starter_replaced_by_anything(path: tuple[Any, ...], value: Any, key: str | None) -> None:
     """Any value, and any more key beside it, in any place of a good file."""
     data = copy.deepcopy(DATA)

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wedgate.calendars.values import Verdict
 from wedgate.errors import ExitCode
-from wedgate.rollout.planner import Stretch, Task, plan_from
+from wedgate.rollout.planner import PlannedRegion, Stretch, Task, plan_from
+from wedgate.rollout.strategies import completed
+from wedgate.rollout.values import StrategyKind
 
 MINUTE = timedelta(minutes=1)
 NAMES = ("a", "b", "c")
@@ -26,8 +29,8 @@ def closings() -> st.SearchStrategy[Closed]:
     return st.fixed_dictionaries(dict.fromkeys(NAMES, runs))
 
 
-def planned(world: Any, closed: Closed, noon: datetime) -> dict[str, datetime]:
-    """Return when the plan lets each region begin."""
+def planned(world: Any, closed: Closed, noon: datetime) -> dict[str, PlannedRegion]:
+    """Return the way of each region by the plan."""
     settings = world.parts().settings
     stretches = {}
     for name, runs in closed.items():
@@ -43,10 +46,11 @@ def planned(world: Any, closed: Closed, noon: datetime) -> dict[str, datetime]:
         reserve=settings.reserve,
         deploy=timedelta(0),
         stretches=stretches,
-        strategy_of=lambda region, verdict: settings.strategies["steady"],
+        strategy_of=lambda region, verdict: completed(settings.strategies["steady"]),
         horizon=noon + 30 * DAY * MINUTE,
+        slice_length=world.parts().judge.slice_length,
     )
-    return {region.region: region.start for region in plan_from(task, noon).regions}
+    return {region.region: region for region in plan_from(task, noon).regions}
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -74,4 +78,44 @@ def test_every_region_begins_when_the_plan_says(
     began = {said.region: said.at for said in world.said if said.what == "open"}
     assert began.keys() == plan.keys()
     for name, at in began.items():
-        assert abs(at - plan[name]) < MINUTE, (name, began, plan)
+        assert abs(at - plan[name].start) < MINUTE, (name, began, plan)
+
+
+AT_ONCE: dict[str, Any] = {"kind": StrategyKind.ALL_AT_ONCE, "steps": ()}
+
+
+@pytest.mark.parametrize("in_flight", [1, 2])
+@pytest.mark.parametrize(
+    "way",
+    [AT_ONCE, {"steps": ((10, 2), (100, 0))}, {"steps": ((10, 0), (50, 2))}, {"steps": ((100, 0),)}],
+    ids=["all-at-once", "last-without-a-bake", "first-without-a-bake", "nothing-but-all"],
+)
+def test_every_region_is_promoted_when_the_plan_says(
+    make_world: Callable[..., Any], noon: datetime, in_flight: int, way: dict[str, Any]
+) -> None:
+    """The judge needs a slice before it can say anything, so a first step without a bake takes one all the same."""
+    world = make_world(names=NAMES, waves=(("a", "b"), ("c",)), in_flight=in_flight, **way)
+    plan = planned(world, {name: [] for name in NAMES}, noon)
+    assert world.run().exit_code is ExitCode.DONE
+    promoted = {said.region: said.at for said in world.said if said.what == "promoted"}
+    for name, at in promoted.items():
+        assert abs(at - plan[name].end) < timedelta(seconds=10), (name, promoted, plan)
+    assert promoted.keys() == plan.keys()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(closed=closings(), in_flight=st.integers(1, 2))
+def test_all_at_once_begins_when_the_plan_says(
+    make_world: Callable[..., Any], noon: datetime, closed: Closed, in_flight: int
+) -> None:
+    """In the same windows as the engine, which asks for the reserve alone."""
+    world = make_world(names=NAMES, waves=(NAMES,), in_flight=in_flight, **AT_ONCE)
+    for name, runs in closed.items():
+        for begin, end in runs:
+            world.close(name, begin * MINUTE, end * MINUTE)
+    plan = planned(world, closed, noon)
+    assert world.run(wait=timedelta(days=10)).exit_code is ExitCode.DONE
+    began = {said.region: said.at for said in world.said if said.what == "open"}
+    assert began.keys() == plan.keys()
+    for name, at in began.items():
+        assert abs(at - plan[name].start) < MINUTE, (name, began, plan)

@@ -14,7 +14,7 @@ import json
 import posixpath
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -80,6 +80,8 @@ class GithubWorld:
         self.pulls: dict[int, Pull] = {}
         self.rules: dict[str, list[dict[str, Any]]] = {}
         """By branch, as GitHub lists them."""
+        self.protections: dict[str, dict[str, Any]] = {}
+        """Classic ones by branch, as GitHub shows them to this token."""
         self.environments: list[str] = []
         self.history: dict[str, list[str]] = {}
         """The commits that changed a file, the latest first."""
@@ -91,6 +93,8 @@ class GithubWorld:
         self.roles: dict[str, str] = dict.fromkeys(PEOPLE, "write")
         self.hidden: set[str] = set()
         """Whose membership is private, and not shown to this token."""
+        self.suspended: set[str] = set()
+        """Who is suspended, on a server of one's own: it says so of the account alone, and the role stays."""
         self.teams: dict[str, list[str]] = {}
         self.limits: list[tuple[int, dict[str, str]]] = []
         """Status and headers of the next answers, which are beyond a rate limit."""
@@ -203,6 +207,9 @@ class GithubWorld:
         if path.startswith("/user/memberships/orgs/"):
             own = _example("membership", role=self.membership)
             return (200, own) if self.membership else (403, {"message": "Resource not accessible by integration"})
+        if path.startswith("/users/"):
+            name = _as_known(path.removeprefix("/users/"), self.people)
+            return _missing() if name is None else (200, self._user(name, "user"))
         if path == "/user":
             known = self._user(self.login or "nobody", "user")
             return (200, known) if self.login else (403, {"message": "Resource not accessible by integration"})
@@ -216,7 +223,8 @@ class GithubWorld:
             case [""]:
                 return 200, self._repository()
             case ["branches", name] if name in self.branches:
-                found = _example("branch", name=name, protected=False)
+                found = _example("branch", name=name, protected=name in self.protections)
+                found["protection"] = copy.deepcopy(self.protections.get(name, found["protection"]))
                 found["commit"]["sha"] = sha = self.branches[name]
                 found["commit"]["commit"]["tree"]["sha"] = self.trees.get(sha, "0" * 40)
                 return 200, found
@@ -252,8 +260,13 @@ class GithubWorld:
             case ["commits", sha, "check-runs"]:
                 if not self.may_read_checks:
                     return 403, {"message": "Resource not accessible by integration"}
-                named = [each for each in self.check_runs if each["name"] == query["check_name"][0]]
-                own = [_check_run(each, self.app) for each in reversed(named) if each["head_sha"] == sha]
+                own = [
+                    {**_check_run(each, self.app), "id": 1000 + place}
+                    for place, each in enumerate(self.check_runs)
+                    if (each["name"], each["head_sha"]) == (query["check_name"][0], sha)
+                ][::-1]
+                if query["filter"] == ["latest"]:
+                    own = list({each["app"]["slug"]: each for each in reversed(own)}.values())
                 return 200, {"total_count": len(own), "check_runs": self._page(own, query)}
             case ["commits", sha, "pulls"]:
                 return 200, [self._pull(number) for number in self.brought_by.get(sha, [])]
@@ -305,7 +318,7 @@ class GithubWorld:
             case ["issues", "comments", number]:
                 found = self._find(int(number))
                 return None if found is None else (200, self._comment(found))
-            case ["collaborators", login, "permission"] if login in self.people:
+            case ["collaborators", asked, "permission"] if (login := _as_known(asked, self.people)) is not None:
                 role = self.roles.get(login, "none")
                 folded = {"maintain": "write", "triage": "read"}.get(role, role)
                 return 200, _example(
@@ -439,12 +452,14 @@ class GithubWorld:
                 )
             case ["orgs", organisation, "teams"]:
                 return 403, {"message": "Resource not accessible by integration"}
-            case ["orgs", organisation, "teams", team] if f"{organisation}/{team}" in self.teams:
-                return 200, _example("team_full", slug=team)
-            case ["orgs", organisation, "teams", team, "members"] if f"{organisation}/{team}" in self.teams:
+            case ["orgs", organisation, "teams", team] if _as_known(f"{organisation}/{team}", self.teams) is not None:
+                return 200, _example("team_full", slug=team.lower())
+            case ["orgs", organisation, "teams", team, "members"] if (
+                known := _as_known(f"{organisation}/{team}", self.teams)
+            ) is not None:
                 if not self.may_read_teams:
                     return 403, {"message": "Resource not accessible by integration"}
-                return 200, self._page([self._user(login) for login in self.teams[f"{organisation}/{team}"]], query)
+                return 200, self._page([self._user(login) for login in self.teams[known]], query)
         return _missing()
 
     def person(self, login: str) -> dict[str, Any]:
@@ -527,6 +542,11 @@ def _check_run(posted: Mapping[str, Any], app: str) -> dict[str, Any]:
     return made
 
 
+def _as_known(name: str, known: Iterable[str]) -> str | None:
+    """Return a login or a team as it is known: GitHub finds both in any case."""
+    return next((each for each in known if each.lower() == name.lower()), None)
+
+
 def _instant(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -570,6 +590,9 @@ class _Handler(BaseHTTPRequestHandler):
         asked = path.removeprefix(ENTERPRISE)
         status, body = world.answer(asked, query)
         self._check(asked, query, None, status, body)
+        if path != asked and asked.startswith("/users/") and status == 200:
+            # The description of github.com does not have it; that of a server of one's own does.
+            body["suspended_at"] = "2026-01-01T00:00:00Z" if body["login"] in world.suspended else None
         page, size = int(query.get("page", ["1"])[0]), world.page_size
         more = ""
         if path.endswith(PAGED) and isinstance(body, list) and len(body) == size and self._goes_on(asked, query, page):
@@ -590,7 +613,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(self.world.delay_seconds)
         if self._fails():
             return
-        path = unquote(urlsplit(self.path).path)
+        path = unquote(urlsplit(self.path).path).removeprefix(ENTERPRISE)
         status, body = self.world.write(self.command, path, content)
         self._check(path, {}, content, status, body)
         self._send(status, b"" if body is None else json.dumps(body).encode())

@@ -29,6 +29,9 @@ PATHS = "tests/cli/test_status_paths.py"
 SHARED = "tests/cli/test_status_shared.py"
 CHECK = "tests/cli/test_check_command.py"
 EMERGENCY = "tests/acceptance/test_emergency_on_a_saturday.py"
+NAMES = "tests/cli/test_names_in_other_cases.py"
+SHIFTS = "tests/cli/test_on_call_shifts.py"
+SUSPENDED = "tests/cli/test_suspended_members.py"
 ENGINE = "wedgate/engine/overrides.py"
 ROSTER = "wedgate/engine/roster.py"
 CONVERSATION = "wedgate/overrides/conversation.py"
@@ -920,8 +923,8 @@ ATTACKS = (
         "names the file of an approval behind that of its withdrawal in the same second",
         "takes the withdrawal for the last, whatever the order",
         STATEMENTS,
-        "key=lambda each: (each.vote.at, each.vote.ballot is Ballot.WITHDRAW)",
-        "key=lambda each: each.vote.at",
+        "return at, vote.ballot is Ballot.WITHDRAW",
+        "return at, False",
         f"{SIGNED}::test_in_one_second_a_withdrawal_is_the_last",
     ),
     Attack(
@@ -1073,8 +1076,8 @@ ATTACKS = (
         "asks on an open day until the commit takes no more statuses, so that the green one stays on a closed day",
         "posts a status only where it says something else than the last one",
         "wedgate/cli/conversing.py",
-        "if not self._stands(commit, status):",
-        "if True:",
+        "if self._stands(commit, status):",
+        "if False:",
         f"{POSTING}::test_nobody_fills_a_commit_with_statuses_by_asking",
     ),
     Attack(
@@ -1166,6 +1169,33 @@ ATTACKS = (
         'words = _WORD.findall(_COMMENT.sub("", line))',
         "words = line.split()",
         "tests/overrides/test_code_owners.py::test_the_line_of_a_path_is_not_lost",
+    ),
+    Attack(
+        "team-in-two-spellings",
+        "approves with one of the same team, where two teams have to, as the two files spell the team in two cases",
+        "takes teams and logins for the same in any case",
+        "wedgate/overrides/code_owners.py",
+        "owners = [word.lower() for word in words[1:]]",
+        "owners = words[1:]",
+        f"{NAMES}::test_a_team_in_two_spellings_is_one_of_two_teams",
+    ),
+    Attack(
+        "vote-before-the-shift",
+        "approves while others are on call, and waits for a shift of one's own",
+        "counts whoever was on call when they approved, before the shift and behind it",
+        "wedgate/overrides/people.py",
+        "return is_there or any(shift.start <= at < shift.end for shift in self.shifts.get(login, ()))",
+        "return is_there or login in self.shifts",
+        f"{SHIFTS}::test_an_approval_before_the_shift_does_not_count_later",
+    ),
+    Attack(
+        "suspended-member",
+        "has approved, and is suspended before the deployment, on a server that takes no role away by that",
+        "asks such a server for the account of each who may write",
+        "wedgate/adapters/forge/github_conversations.py",
+        "return Role.NONE if role.may_write and self._is_suspended(login) else role",
+        "return role",
+        f"{SUSPENDED}::test_whoever_is_suspended_later_does_not_count_any_more",
     ),
     Attack(
         "deploy-on-closed",

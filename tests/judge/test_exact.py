@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import math
+import random
 
 import pytest
 from scipy import stats
@@ -20,6 +22,18 @@ def test_tails_are_those_of_the_binomial_distribution(successes: int, trials: in
     assert upper_tail(successes, trials, chance) == pytest.approx(expected, rel=1e-8, abs=1e-300)
     expected = stats.binom.cdf(successes, trials, chance)
     assert lower_tail(successes, trials, chance) == pytest.approx(expected, rel=1e-8, abs=1e-300)
+
+
+@pytest.mark.parametrize(("most", "error"), [(100_000, 1e-9), (10_000_000, 1e-7)])
+def test_tails_are_as_exact_as_they_claim(most: int, error: float) -> None:
+    """Around their mean, for chances of all sizes and as many trials as the claim goes up to."""
+    chance = random.Random(7)  # noqa: S311
+    for _ in range(300):
+        trials, share = int(most * chance.uniform(0.1, 1)), 10 ** chance.uniform(-5, -0.01)
+        spread = math.sqrt(trials * share * (1 - share) + 1)
+        successes = max(0, min(trials, int(trials * share + chance.gauss(0, 4) * spread)))
+        expected = stats.binom.sf(successes - 1, trials, share)
+        assert upper_tail(successes, trials, share) == pytest.approx(expected, rel=error, abs=1e-290)
 
 
 def test_tails_at_the_edges_are_certain() -> None:

@@ -104,7 +104,10 @@ def test_settings_are_read() -> None:
     found = parse_suite_settings(
         {
             "advisory": ["startup"],
-            "margins": {"search": {"worse-by": "5%", "missed": "20%", "at-least": 0.5}, "index": {"worse-by": "3%"}},
+            "margins": {
+                "search": {"worse-by": "5%", "missed": "20%", "at-least": 0.5},
+                "index": {"worse-by": "3%", "at-least": "40 us"},
+            },
             "score": {
                 "pass": 90,
                 "marginal": 60,
@@ -115,7 +118,7 @@ def test_settings_are_read() -> None:
         Margins(level=0.01),
     )
     assert found.margins_of["search"] == Margins(worse_by=0.05, missed=0.2, level=0.01, at_least=0.5)
-    assert found.margins_of["index"] == Margins(worse_by=0.03, level=0.01)
+    assert found.margins_of["index"] == Margins(worse_by=0.03, level=0.01, at_least=40, at_least_unit="us")
     assert found.advisory == {"startup"}
     assert found.score is not None
     assert (found.score.thresholds, found.score.critical) == (Thresholds(pass_from=90, marginal_from=60), {"checkout"})
@@ -134,6 +137,8 @@ def test_settings_are_read() -> None:
         ({"margins": {"a": {"worse-by": 5}}}, "margins.a.worse-by: 5 is no percentage"),
         ({"margins": {"a": {"worse-by": "20%"}}}, "`missed` is not more than `worse-by`"),
         ({"margins": {"a": {"at-least": -1}}}, "at-least: is -1"),
+        ({"margins": {"a": {"at-least": "0.5"}}}, "at-least: '0.5' is no amount; write it with its unit"),
+        ({"margins": {"a": {"at-least": "-1 ms"}}}, "'-1 ms' is no amount"),
         ({"score": {"pass": 120}}, "score.pass: is 120"),
         ({"score": {"pass": 50, "marginal": 75}}, "`marginal` is above `pass`"),
         ({"score": {"pass": True}}, "score.pass: expected a number"),

@@ -178,3 +178,14 @@ def test_more_builds_may_be_asked_for(rng: random.Random) -> None:
     values = level(60, 100, rng) + level(8, 120, rng) + level(60, 100, rng)
     assert len(find_change_points(values, direction=LOWER)) == 2
     assert find_change_points(values, direction=LOWER, settings=SeriesSettings(lasting=10)) == ()
+
+
+def test_newest_builds_that_are_no_shift_yet_in_a_long_history_are_undecided() -> None:
+    """Among three thousand builds five are not enough to be sure; nobody calls them steady meanwhile."""
+    rng = random.Random(1)  # noqa: S311 - seeded on purpose
+    values = [100 * (1 + rng.gauss(0, 0.005)) for _ in range(3000)]
+    for count in (1, 4, 5):
+        found = read_history([*values, *[120.0 + each for each in range(count)]], direction=LOWER)
+        assert (found.standing, found.undecided) == (Standing.UNDECIDED, count)
+    found = read_history([*values, *[120.0 + each for each in range(6)]], direction=LOWER)
+    assert [each.first for each in found.change_points] == [3000]

@@ -117,6 +117,25 @@ def test_units_are_turned_into_one_another_and_others_are_not_guessed() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("at_least", "unit", "expected", "words"),
+    [
+        (60.0, "ms", Outcome.PASS, "but for what is too small to matter (at-least: 0.06 s)"),
+        (0.06, "s", Outcome.PASS, "but for what is too small to matter (at-least: 0.06 s)"),
+        (0.06, None, Outcome.PASS, "but for what is too small to matter (at-least: 0.06 s)"),
+        (0.06, "ms", Outcome.FAIL, "worse by more than 2 %"),
+        (60.0, "MB", Outcome.ERROR, "at-least is in MB, the metric in s"),
+    ],
+)
+def test_what_does_not_matter_has_a_unit(at_least: float, unit: str | None, expected: Outcome, words: str) -> None:
+    """A third more of a tenth of a second, in a base that counts seconds; the line says what decided."""
+    base = metric(seed=1, times=0.001, unit="s")
+    margins = Margins(at_least=at_least, at_least_unit=unit)
+    settings = SuiteSettings(margins_of={"search": margins})
+    found = judge_suite(report(base), report(metric(seed=2, times=1.3)), settings).results[0].comparison
+    assert (found.outcome, words in found.why) == (expected, True), found.why
+
+
 def test_what_vanished_is_an_error_and_what_is_new_is_told() -> None:
     """A metric that the candidate does not have was not shown to be good."""
     base = report(metric("a", seed=1), metric("b", seed=1))

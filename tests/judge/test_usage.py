@@ -149,3 +149,32 @@ def test_readings_give_growth_of_cpu_and_the_mean_of_memory() -> None:
     joined = merge_samples([sample(1, 1.0, 10.0, off=0.02), sample(1, 2.0, 30.0, off=0.02)])
     assert joined.used == Used(cpu_seconds=3.0, cpu_off=0.02, memory_bytes=20.0)
     assert merge_samples([sample(1, 1.0), replace(sample(1, 1.0), used=None)]).used is None
+
+
+@pytest.mark.parametrize(
+    ("terrible", "expected"),
+    [((38, 39), Outcome.MARGINAL), ((39,), Outcome.PASS), ((5, 12, 20, 31), Outcome.MARGINAL), ((5,), Outcome.PASS)],
+)
+@pytest.mark.parametrize("metric", [CPU, MEMORY])
+def test_what_is_terrible_in_the_newest_slices_or_too_often_does_not_pass(
+    metric: str, terrible: tuple[int, ...], expected: Outcome
+) -> None:
+    """Ten times as much in the last two of forty is a leak that began; once in between is noise."""
+    calm, wild = sample(100, 1.0, 1.0), sample(100, 10.0, 10.0)
+    slices = bake(calm, calm, 40)
+    found = [replace(piece, candidate=wild) if at in terrible else piece for at, piece in enumerate(slices)]
+    assert outcome(found, metric=metric) is expected
+    lucky = [replace(piece, stable=wild) if at in (6, 13, 21, 32) else piece for at, piece in enumerate(found)]
+    assert outcome(lucky, metric=metric) is (Outcome.MARGINAL if 38 in terrible else Outcome.PASS)
+
+
+def test_what_is_left_out_between_slices_is_looked_at_too() -> None:
+    """Slices lie apart; the newest are those of the whole bake."""
+    calm, wild = sample(100, 1.0), sample(100, 10.0)
+    every = [*bake(calm, calm, 38), *bake(calm, wild, 2)]
+    apart = every[:36:3]
+    judged = [
+        judge_usage(apart, LIMITS, metric=CPU, level=0.01, final=True, least=8, every=each) for each in (None, every)
+    ]
+    assert [each.outcome for each in judged] == [Outcome.PASS, Outcome.MARGINAL]
+    assert judged[1].rule.endswith("more than x2.0 in 2 of 40 slices")

@@ -160,3 +160,10 @@ def test_a_line_that_github_passes_over_makes_nobody_an_owner(owner: str) -> Non
     """Nor does it leave the wider line as it is: whoever owns the path with it and without it does."""
     assert owners_of(f"* @everyone @alice\n/pay/ @alice {owner}\n", "pay/x") == Owners(people=("alice",))
     assert owners_of(f"* @everyone\n/pay/ @payments {owner}\n", "pay/x") == Owners()
+
+
+def test_an_owner_in_two_spellings_is_one() -> None:
+    """GitHub finds logins and teams in any case; the line that is spelled wrong takes nobody away by it either."""
+    found = owners_of("* @Zoe @zoe @Acme/captains @acme/Captains\n", "wedgate.yml")
+    assert found == Owners(people=("zoe",), teams=("acme/captains",))
+    assert owners_of("* @Zoe\n* @zoe @@\n", "wedgate.yml") == Owners(people=("zoe",))

@@ -61,6 +61,7 @@ def test_what_makes_an_override_easier_loosens(change: dict[str, Any], said: str
         {},
         {"approvals": 4},
         {"approvers": Approvers(people=PEOPLE[:2], teams=("acme/a",))},
+        {"approvers": Approvers(people=(*PEOPLE[:2], NamedPerson(login="Carol")), teams=("acme/a",))},
         {"never_count": POLICY.never_count | {NeverCount.COMMITTERS}},
         {"longest": timedelta(hours=1)},
         {"links": ("https://incidents.example/sev1/",)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -302,6 +303,16 @@ def test_a_resume_says_that_somebody_has_looked_and_the_region_begins_again() ->
     assert {type(effect) for effect in told.tick().did} == {fx.AskGate}
     assert owing().tell(resume()).state.region("r1").owes_return
     assert stranded().tell(resume()).phase() is RegionPhase.NEEDS_HUMAN
+
+
+def test_a_resume_that_finds_nothing_paused_says_so_and_keeps_what_was_judged() -> None:
+    """It was right when it was given; nothing is asked anew of a region that nobody paused."""
+    before = Told().baking().judged(Outcome.PASS).state
+    told = Told()
+    told.state = before
+    told.tell(resume())
+    assert told.state == replace(before, obeyed=9)
+    assert told.did == (fx.Announce(region=None, what="nothing to resume", why="ann: seen"),)
 
 
 def test_a_regression_that_is_reported_while_a_strangers_weights_go_back_is_held() -> None:

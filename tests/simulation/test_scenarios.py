@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from wedgate.calendars.spelling import SpellingError
 from wedgate.cli.main import cli
 from wedgate.errors import ConfigurationError, UsageError
 from wedgate.simulation.scenario import EVENTS, read_instant, read_scenario
@@ -119,10 +121,57 @@ def test_the_trace_tells_what_happened(tmp_path: Path) -> None:
     assert "exit 0: done" in output
 
 
-def test_a_wall_time_that_comes_twice_is_the_earlier_one() -> None:
-    """02:30 on the night in which Berlin's clocks go back."""
-    start = read_instant("2026-10-24 12:00 Europe/Berlin", read_instant("2026-01-01T00:00:00+00:00", None))  # type: ignore[arg-type]
-    assert read_instant("2026-10-25 02:30 Europe/Berlin", start).utcoffset().total_seconds() == 7200  # type: ignore[union-attr]
+@pytest.mark.parametrize(("order", "refused"), [("resume", "nothing of rollout r-"), ("thaw", "nothing is frozen")])
+def test_the_trace_says_what_was_refused_and_the_story_goes_on(tmp_path: Path, order: str, refused: str) -> None:
+    """A resume where nothing is paused, a thaw where nothing is frozen: as the commands say it."""
+    path = written(tmp_path, ("release: {digest", f"events: [{{at: +1m, {order}: }}]\nrelease: {{digest"))
+    code, output = run(str(path), "--trace")
+    assert f"REFUSED {refused}" in output
+    assert code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "offsets"),
+    [
+        ("2026-10-25 02:30 Europe/Berlin", "comes twice", "2026-10-25T02:30:00+02:00 or 2026-10-25T02:30:00+01:00"),
+        ("2026-11-01 01:30 America/New_York", "comes twice", "2026-11-01T01:30:00-04:00 or 2026-11-01T01:30:00-05:00"),
+        ("2026-03-29 02:30 Europe/Berlin", "does not exist", "2026-03-29T01:30:00+01:00 or 2026-03-29T03:30:00+02:00"),
+        # Half an hour alone is skipped on Lord Howe Island.
+        ("2026-10-04 02:15 Australia/Lord_Howe", "does not exist", "2026-10-04T01:45:00+10:30 or 2026-10-04T02:45"),
+    ],
+)
+def test_a_wall_time_that_is_no_instant_or_two_asks_for_the_offset(
+    tmp_path: Path, text: str, what: str, offsets: str
+) -> None:
+    """As the start or an event, with its line; both instants that could be meant are there to be copied."""
+    path = written(tmp_path, ("start: 2026-03-10 09:00 Europe/Berlin", f"start: {text}"))
+    with pytest.raises(ConfigurationError, match=what) as refused:
+        run(str(path))
+    assert offsets in str(refused.value)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    with pytest.raises(SpellingError, match=what):
+        read_instant(text, start)
+
+
+@pytest.mark.parametrize("text", ["2026-03-29 01:59 Europe/Berlin", "2026-03-29 03:00 Europe/Berlin"])
+def test_a_wall_time_beside_a_change_of_clocks_is_read(text: str) -> None:
+    """01:59 is the last minute before the gap, 03:00 the first after it: a minute lies between them."""
+    found = read_instant(text, datetime(2026, 1, 1, tzinfo=UTC))
+    assert found.astimezone(UTC).strftime("%H:%M") == ("00:59" if "01:59" in text else "01:00")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("release: {digest", 'events: [{at: "2020-01-01T00:00:00Z", thaw: }]\nrelease: {digest'),
+        ("at: +10m", "at: 2026-03-10 08:59 Europe/Berlin"),
+    ],
+)
+def test_what_is_before_the_start_is_a_problem(tmp_path: Path, change: tuple[str, str]) -> None:
+    """An event would have happened at the start, an expectation would have been looked at there."""
+    with pytest.raises(ConfigurationError, match="is before the start, 2026-03-10 08:00:00 UTC") as refused:
+        run(str(written(tmp_path, change)))
+    assert "write an instant from the start on" in str(refused.value)
 
 
 def test_a_story_ends_when_it_says_so_whatever_is_still_on(tmp_path: Path) -> None:

@@ -515,6 +515,9 @@ def _superseded(state: State, event: Event, policy: Policy) -> tuple[State, Did]
     return then._replace(halted=True), did
 
 
+NOTHING_TO_RESUME: Did = (("say", "nothing to resume"),)
+
+
 def _ordered(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
     order, is_new = event[1], event[2]
     if not is_new or order == "clear":
@@ -523,15 +526,21 @@ def _ordered(state: State, event: Event, policy: Policy) -> tuple[State, Did]:
         return _superseded(state, event, policy)
     if order == "report":
         return _regressed(state, policy)
-    if state.phase in ("done", "rolled_back") or (order == "pause" and state.paused):
+    if state.phase in ("done", "rolled_back"):
+        return (state, ()) if order == "pause" else (state, NOTHING_TO_RESUME)
+    if order == "pause" and state.paused:
         return state, ()
-    moved = state._replace(paused=order == "pause", passed=False, verified=False)
+    if order == "pause":
+        return state._replace(paused=True, passed=False, verified=False), (("say", "paused"),)
+    moved = state._replace(paused=False, passed=False, verified=False) if state.paused else state
     waits = moved.phase == "held" or (moved.phase == "needs_human" and moved.back is None)
-    if order == "resume" and waits and moved.weight == 0:
+    if waits and moved.weight == 0:
         moved = State(halted=state.halted, retreats=state.retreats)
-    if order == "resume" and moved.phase == "promoted" and holds_regression(moved):
+    if moved.phase == "promoted" and holds_regression(moved):
         moved = moved._replace(hold=None)
-    return moved, (("say", f"{order}d"),)
+    if moved == state:
+        return state, NOTHING_TO_RESUME
+    return moved, (("say", "resumed" if state.paused else "tried again"),)
 
 
 def _began(state: State, event: Event, policy: Policy) -> tuple[State, Did]:

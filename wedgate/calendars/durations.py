@@ -29,7 +29,7 @@ def parse_duration(raw: object) -> timedelta:
         raise SpellingError(f"{shown(raw)} is not a duration", _better_duration(text))
     seconds = sum(int(number) * _UNITS[unit] for number, unit in re.findall(r"(\d+)([dhms])", text))
     if seconds == 0:
-        raise SpellingError(f"the duration {text} is nothing", "write a longer one, such as 15m, or delete the key")
+        raise SpellingError(f"the duration {text} is nothing", "write a longer one, such as 15m, or leave it out")
     if seconds > _LONGEST.total_seconds():
         raise SpellingError(f"the duration {text} is longer than 366 days", "write a shorter one")
     return timedelta(seconds=seconds)

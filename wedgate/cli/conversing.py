@@ -14,7 +14,7 @@ from wedgate.errors import ExternalSystemError, UsageError, WedgateError
 if TYPE_CHECKING:
     from wedgate.adapters.forge.github import GithubForge
     from wedgate.adapters.forge.github_conversations import GithubConversations
-    from wedgate.adapters.forge.interface import CommitStatus, PullRequest
+    from wedgate.adapters.forge.interface import CommitStatus, PullRequest, StatusState
     from wedgate.adapters.forge.runner import ChangeEvent
     from wedgate.engine.check import Gate
     from wedgate.engine.conversation import Answer
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 FOR_ANCHORS = 50
-"""So many statuses of a commit may differ in the anchor of the ledger alone."""
+"""So many statuses or check runs of a commit may differ in the anchor of the ledger alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,9 +85,10 @@ class Posting:
         It goes by the name of the place that is asked about.
         """
         status = replace(status, context=self.place.status)
+        if self._stands(commit, status):
+            return
         if not self.as_check_run:
-            if not self._stands(commit, status):
-                self.conversations.set_status(commit, status)
+            self.conversations.set_status(commit, status)
             return
         from wedgate.adapters.forge.interface import CheckResult
         from wedgate.render.markdown import inert_text, render_markdown
@@ -97,16 +98,17 @@ class Posting:
         self.conversations.set_check(commit, result)
 
     def _stands(self, commit: str, status: CommitStatus) -> bool:
-        """Whether the latest status says the same already: GitHub takes a thousand of a commit, and no more.
+        """Whether the latest status, or check run, says the same already: GitHub takes a thousand statuses of a commit.
 
-        What somebody else posted does not count: a rule may ask for the status of one app.
+        What somebody else posted does not count: a rule may ask for the status of one app. Nor does the summary of a
+        check run, which has the time in it.
         """
         from wedgate.overrides.anchors import without_anchors
 
         try:
-            known = self.conversations.latest_statuses(commit, status.context)
+            known = self._latest(commit, status.context)
             latest = known[0] if known else None
-            if latest is None or latest.state is not status.state:
+            if latest is None or latest.state is not self._kept_as(status.state):
                 return False
             if without_anchors(latest.shown) != without_anchors(status.shown):
                 return False
@@ -115,6 +117,17 @@ class Posting:
             return is_same and self.forge.may_be_own(latest.by)
         except ExternalSystemError:
             return False
+
+    def _latest(self, commit: str, name: str) -> tuple[CommitStatus, ...]:
+        if self.as_check_run:
+            return self.conversations.latest_checks(commit, name) or ()
+        return self.conversations.latest_statuses(commit, name)
+
+    def _kept_as(self, state: StatusState) -> StatusState:
+        """Return the state that is read again of one that was posted: a check run passed, or it failed."""
+        from wedgate.adapters.forge.interface import StatusState
+
+        return StatusState.FAILURE if self.as_check_run and state is not StatusState.SUCCESS else state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,8 @@ def command(form: str, config: Path | None) -> ExitCode:
     talk = Conversing.open(config, os.environ)
     settings = GithubSettings(talk.forge.connection)
     parts = talk.parts
-    circle_in = talk.overrides.roster.circle_in
-    found = list(examine(parts.configuration, settings, parts.conversations, circle_in, _plain, place=talk.place))
+    roster = talk.overrides.roster
+    found = list(examine(parts.configuration, settings, parts.conversations, roster, _plain, place=talk.place))
     if form == "json":
         plain = [
             {"what": each.what, "health": each.health.value, "text": each.words, "remedy": each.remedy}

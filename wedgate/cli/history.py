@@ -80,7 +80,7 @@ def add(where: str, measured: Path, *, build: str, commit: str | None, at: str |
 @command.command("show")
 @click.argument("where")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Only this one; repeatable.")
-@click.option("--new", "last", type=click.IntRange(min=1), metavar="N", help="Alarm for regressions so new.")
+@click.option("--new", "last", type=click.IntRange(min=1), metavar="N", help="Alarm for what the last N builds show.")
 @click.option("--format", "form", type=click.Choice(("text", "json", "svg")), default="text", help="How to answer.")
 @click.option("--output", type=click.Path(path_type=Path), help="Write there; for pictures of several, a directory.")
 def show(where: str, *, metrics: tuple[str, ...], last: int | None, form: str, output: Path | None) -> ExitCode:
@@ -89,10 +89,10 @@ def show(where: str, *, metrics: tuple[str, ...], last: int | None, form: str, o
     A shift is one that lasted for five builds at least, of 3 % or more, and beyond what chance explains. From then on
     the new level is the base. Commits are looked up in the clone around the working directory.
 
-    Exits with 0; with --new N with 10 where one of the last N builds began a lasting regression, and else with 13
-    where the newest build is away from its level and not yet known to stay there, where a metric vanished from the
-    newest builds, and where there are too few builds to tell. What `accept` accepted is shown, and
-    not asked about again.
+    Exits with 0; with --new N with 10 where a lasting regression began in the last N builds or could not be told
+    before they came, and else with 13 where the newest build is away from its level and not yet known to stay there,
+    where a metric vanished from the newest builds, and where there are too few builds to tell. What `accept` accepted
+    is shown, and not asked about again.
 
     \b
     Examples:
@@ -172,7 +172,7 @@ def _alarm(histories: Sequence[MetricHistory], last: int | None) -> ExitCode:
     if last is None:
         return ExitCode.DONE
     if any(
-        change.worse and change.first >= len(each.values) - last and each.accepted_shift(change) is None
+        change.worse and each.accepted_shift(change) is None and each.is_news(change, last)
         for each in histories
         for change in each.found.change_points
     ):

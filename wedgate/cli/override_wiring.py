@@ -6,9 +6,9 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from wedgate.cli.ledger_wiring import open_store, state_of
@@ -17,6 +17,8 @@ from wedgate.errors import UsageError
 if TYPE_CHECKING:
     from wedgate.adapters._github.connection import Connection
     from wedgate.almanac.files import CalendarFiles
+    from wedgate.calendars.tables import OccurrenceTable
+    from wedgate.calendars.values import Span
     from wedgate.cli.wiring import RunnerGate
     from wedgate.config.configuration import Configuration
     from wedgate.engine.audit import AuditBook
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from wedgate.engine.roster import OnCall
     from wedgate.gate.decision import Decision
 
+SHIFTS_BACK = timedelta(days=35)
+"""So far back, and as long as a grant may last besides, it is asked who was on call: whoever approved was then."""
+_MIDNIGHT = datetime.min.time()
 LOOKING_EVENTS = ("pull_request", "pull_request_target", "merge_group")
 """Runs for these do not deploy: they look at a grant and leave it for the run that does. Every other run may deploy, a
 scheduled one too, and one for a pull request that was merged, and so whatever opens for it is used."""
@@ -37,6 +42,7 @@ def override_parts(
     from wedgate.cli.other_services import rollouts_elsewhere
     from wedgate.engine.overrides import OverrideParts
 
+    lasting = timedelta(0) if configuration.overrides is None else configuration.overrides.longest
     return OverrideParts(
         forge=runner.forge,
         conversations=GithubConversations(runner.forge.connection),
@@ -45,15 +51,19 @@ def override_parts(
         repository=runner.forge.connection.repository,
         clock=clock,
         run_again=_run_again(environment),
-        on_call=lambda location: on_call(location, runner.source, clock),
+        on_call=lambda location: on_call(location, runner.source, clock, lasting),
         almanac=runner.gate.almanac,
         place=runner.place,
         elsewhere=lambda: rollouts_elsewhere(runner, environment),
     )
 
 
-def on_call(location: str, files: CalendarFiles, clock: Callable[[], datetime]) -> OnCall:
-    """Return the logins (``@login`` in a title) of a calendar's events that run now; days and floating times in UTC.
+def on_call(
+    location: str, files: CalendarFiles, clock: Callable[[], datetime], lasting: timedelta = timedelta(0)
+) -> OnCall:
+    """Return the logins (``@login`` in a title) of a calendar's events; days and floating times are in UTC.
+
+    ``lasting`` is how long a grant may last: whoever approved it was on call before that.
 
     A file that is broken, or not there, names nobody, and that is known. ``ExternalSystemError`` if nobody gives the
     calendar, or it is read from a copy that is more than a day old.
@@ -64,24 +74,40 @@ def on_call(location: str, files: CalendarFiles, clock: Callable[[], datetime]) 
     from wedgate.calendars.values import Span
     from wedgate.engine.roster import OnCall
     from wedgate.errors import ExternalSystemError
+    from wedgate.overrides.requests import LIFE
 
     now = clock()
     is_file = "://" not in location
     content = files.read(location) if is_file else None
     is_known = is_file and (content.is_known if isinstance(content, Unread) else True)
-    span = Span(start=now - timedelta(days=1), end=now + timedelta(days=1))
+    span = Span(start=now - SHIFTS_BACK - lasting, end=now + LIFE + timedelta(days=1))
     table = feed_table(FeedKey(location=location, max_age=timedelta(days=1)), span, Shelf(files, clock))
     if table.trouble is not None:
         trouble = f"who is on call is not known: {location}: {table.trouble}"
         if is_known:
             return OnCall(trouble=trouble)
         raise ExternalSystemError(trouble)
-    wall = now.replace(tzinfo=None)
-    titles = [each.note for each in table.days if each.first <= now.date() <= each.last]
-    titles += [each.note for each in table.walls if each.start <= wall < each.end]
-    titles += [each.note for each in table.instants if each.start <= now < each.end]
-    words = (word for title in titles for word in re.findall(r"(?<!\S)@([A-Za-z0-9_-]{1,39})(?![\w/-])", title))
-    return OnCall(logins=tuple(dict.fromkeys(words)))
+    shifts: dict[str, tuple[Span, ...]] = {}
+    running: dict[str, None] = {}
+    for shift, title in _shifts_in(table):
+        for login in re.findall(r"(?<!\S)@([A-Za-z0-9_-]{1,39})(?![\w/-])", title):
+            shifts[login.lower()] = (*shifts.get(login.lower(), ()), shift)
+            if shift.start <= now < shift.end:
+                running[login] = None
+    return OnCall(logins=tuple(running), shifts=shifts)
+
+
+def _shifts_in(table: OccurrenceTable) -> Iterator[tuple[Span, str]]:
+    """Yield when the events of a calendar are, and their titles."""
+    from wedgate.calendars.values import Span
+
+    for day in table.days:
+        first, behind = (datetime.combine(each, _MIDNIGHT, UTC) for each in (day.first, day.last + timedelta(days=1)))
+        yield Span(start=first, end=behind), day.note
+    for wall in table.walls:
+        yield Span(start=wall.start.replace(tzinfo=UTC), end=wall.end.replace(tzinfo=UTC)), wall.note
+    for instant in table.instants:
+        yield Span(start=instant.start, end=instant.end), instant.note
 
 
 def audit_book(configuration: Configuration, environment: Mapping[str, str] | None = None) -> AuditBook | None:

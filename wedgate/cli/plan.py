@@ -156,7 +156,7 @@ def rendered(
     local = local_times(configuration)
     shown = answer.better or answer.given
     if form == "svg":
-        return render_svg(shown, local)
+        return render_svg(shown, local, _dangers(answer))
     if form == "json":
         plain = {
             "schema_version": 1,
@@ -186,6 +186,7 @@ def rendered(
                 }
                 for each in answer.short_bakes
             ],
+            "dangers": _dangers(answer),
         }
         return render_json(plain)
     order = () if configuration.rollout is None else configuration.rollout.order
@@ -207,6 +208,13 @@ def _freeze_words(frozen: Frozen) -> str:
     return f"{where(frozen)} {are} frozen until {frozen.until:%Y-%m-%d %H:%M:%S} UTC by {frozen.by}: {frozen.reason}"
 
 
+def _dangers(answer: PlanAnswer) -> list[str]:
+    """Say which strategies of the plan are dangerous, in the words of `wedgate lint`."""
+    from wedgate.rollout.strategies import AT_ONCE
+
+    return [f"{name}: {AT_ONCE}" for name in answer.dangerous]
+
+
 def _notes(answer: PlanAnswer, migration: Migration | None, order: tuple[tuple[str, str], ...]) -> list[str]:
     """Say what would be better, what cannot work, and what a rollback can promise."""
     from wedgate.render.plan import order_words
@@ -214,7 +222,7 @@ def _notes(answer: PlanAnswer, migration: Migration | None, order: tuple[tuple[s
     from wedgate.rollout.ordering import EXACT_UP_TO, is_exact
     from wedgate.rollout.promises import promise
 
-    notes = []
+    notes = _dangers(answer)
     given, better = answer.given, answer.better
     if better is not None and not is_exact(given.waves):
         notes.append(f"beyond {EXACT_UP_TO} regions only the most promising orders are compared")

@@ -47,7 +47,8 @@ def command(numbers: tuple[int, ...], config: Path | None, *, as_check_run: bool
     Several pull requests with one head have one status: it is green where one of them is let through. One from a fork
     has no say there, unless the policy takes forks.
 
-    What stands there already is not posted again: GitHub takes 1,000 statuses of a commit. One pull request that cannot
+    What stands there already, as a status or a check run, is not posted again: GitHub takes 1,000 statuses of a commit.
+    One pull request that cannot
     be read does not keep the others from theirs: it gets the status `error`, and this exits with 20, as it does where a
     status was not taken.
 

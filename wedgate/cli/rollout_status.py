@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from wedgate.cli.ledger_wiring import open_store, state_of
 from wedgate.cli.places import base_of_file
 from wedgate.cli.rollout_orders import config_option, refuse_unknown, region_option
 from wedgate.cli.saying import say
-from wedgate.errors import ConfigurationError, ExitCode, UsageError, WedgateError
+from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, UsageError, WedgateError
 
 if TYPE_CHECKING:
     from wedgate.adapters.stores.interface import Store
@@ -76,19 +78,43 @@ def status(
         raise UsageError("--watch is for people; leave --format json out, or ask again yourself")
     if [config, rescue, ledger].count(None) < 2:
         raise UsageError("--config, --rescue and --ledger each name the ledger; leave all but one out")
+
+    def look(*, is_first: bool = True) -> tuple[str, bool]:
+        return _status_text(_journal(config, rescue, ledger, is_first=is_first), regions, form)
+
+    if watch:
+        with suppress(KeyboardInterrupt):
+            _watch(look)
+    else:
+        click.echo(look()[0])
+    return ExitCode.DONE
+
+
+def _watch(look: Callable[..., tuple[str, bool]]) -> None:
+    """Show what there is to see until the rollout is over, in one place where the terminal can do that.
+
+    A ledger that does not answer for a while ends nothing, but at the first look.
+    """
+    in_place = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    seen, is_over = look()
     shown = ""
+    text = seen
     while True:
-        text, is_over = _status_text(_journal(config, rescue, ledger, is_first=not shown), regions, form)
         if text != shown:
-            if watch and sys.stdout.isatty():
+            if in_place:
                 click.clear()
             elif shown:
                 click.echo()
             click.echo(text)
             shown = text
-        if not watch or is_over:
-            return ExitCode.DONE
+        if is_over:
+            return
         time.sleep(WATCH_SECONDS)
+        try:
+            seen, is_over = look(is_first=False)
+            text = seen
+        except ExternalSystemError as error:
+            text = f"{seen}\nthis is what was seen last; the ledger does not answer now: {error}"
 
 
 def _journal(config: Path | None, rescue: Path | None, ledger: Path | None, *, is_first: bool) -> _Journal:

@@ -34,7 +34,7 @@ def check_consistency(data: object, complaints: Complaints, *, is_earlier: bool 
         check_longest(file, complaints)
         _check_remote(_mapping(file.get("state")).get("remote"), complaints)
     _check_loads(_mapping(file.get("loads")), complaints)
-    check_overrides(file, complaints)
+    check_overrides(file, complaints, is_earlier=is_earlier)
     rollout = _mapping(file.get("rollout"))
     for name, plain in _mapping(rollout.get("strategies")).items():
         _check_strategy(("rollout", "strategies", name), _mapping(plain), complaints)
@@ -164,7 +164,7 @@ _STATE_KEYS = {"file": ("path",), "git": ("ref", "remote"), "postgres": ("url",)
 
 def _check_state(state: Mapping[str, Any], complaints: Complaints) -> None:
     kind = state.get("kind")
-    if kind not in _STATE_KEYS:
+    if not isinstance(kind, str) or kind not in _STATE_KEYS:
         return
     for key in (key for keys in _STATE_KEYS.values() for key in keys):
         if key in state and key not in _STATE_KEYS[kind]:

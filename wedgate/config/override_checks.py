@@ -19,8 +19,11 @@ _LATER = ("teams", "code-owners", "on-call")
 """Approvers that only the forge knows: how many they are is asked when somebody asks."""
 
 
-def check_overrides(file: Mapping[str, Any], complaints: Complaints) -> None:
-    """Complain about unknown regions and rules, and about approvals that nobody could ever give."""
+def check_overrides(file: Mapping[str, Any], complaints: Complaints, *, is_earlier: bool = False) -> None:
+    """Complain about unknown regions and rules, and about approvals that nobody could ever give.
+
+    ``is_earlier``: two spellings of one person are two, as they were once.
+    """
     plain = file.get("overrides")
     if not isinstance(plain, dict):
         return
@@ -39,7 +42,9 @@ def check_overrides(file: Mapping[str, Any], complaints: Complaints) -> None:
     for region in regions:
         at, approvers = _approvers_of(plain, region)
         if isinstance(approvers, dict):
-            _check_quorum(plain, region, at, approvers, complaints)
+            named = list(map(str, _listed(approvers.get("people"))))
+            people = len(named) if is_earlier else _people_among(named)
+            _check_quorum(plain, region, at, approvers, people, complaints)
 
 
 def check_rule_names(rules: Mapping[str, Any], complaints: Complaints) -> None:
@@ -65,7 +70,7 @@ def check_longest(file: Mapping[str, Any], complaints: Complaints) -> None:
 
 
 def _check_quorum(
-    plain: Mapping[str, Any], region: str, at: Path, approvers: Mapping[str, Any], complaints: Complaints
+    plain: Mapping[str, Any], region: str, at: Path, approvers: Mapping[str, Any], people: int, complaints: Complaints
 ) -> None:
     """Complain about a region that can never have its approvals, once for a place in the file."""
     if complaints.has(at) or complaints.has((*at, "people")) or complaints.has((*at, "teams")):
@@ -74,18 +79,25 @@ def _check_quorum(
         complaints.key(at, "nobody is named who may approve", "add people: [...] or teams: [org/team]")
         return
     needed, from_teams = _count(plain.get("approvals"), region, 2), _count(plain.get("from-teams"), region, 1)
-    people = len(_listed(approvers.get("people")))
     if not any(approvers.get(key) for key in _LATER) and people < needed:
-        what = f"{region} needs {needed} approvals, and only {people} people may ever approve"
+        who = "1 person" if people == 1 else f"{people} people"
+        what = f"{region} needs {needed} approvals, and only {who} may ever approve"
         complaints.key((*at, "people"), what, f"name {needed} people or more, or lower `approvals`")
     if from_teams > 1:
         teams = len(_listed(approvers.get("teams")))
         if from_teams > needed:
             what = f"{needed} approvals cannot come from {from_teams} teams"
             complaints.key(("overrides", "from-teams"), what, f"write {needed} or less")
-        elif teams < from_teams:
+        elif teams < from_teams and not approvers.get("code-owners"):
             what = f"{region} needs approvals from {from_teams} teams, and {teams} are named"
             complaints.key((*at, "teams") if teams else at, what, "name more teams, or lower `from-teams`")
+
+
+def _people_among(named: list[str]) -> int:
+    """Return how many people these are at least: a number is one person, and so is a login beside its number."""
+    spelled = [each.strip().removeprefix("@").lower().partition(":") for each in named]
+    numbers, numbered = ({each[part] for each in spelled if each[1]} for part in (2, 0))
+    return len(numbers) + len({login for login, _, number in spelled if not number} - numbered)
 
 
 def _approvers_of(plain: Mapping[str, Any], region: str) -> tuple[Path, object]:

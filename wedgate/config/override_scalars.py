@@ -76,10 +76,11 @@ def _login(raw: object) -> str:
 
 
 def _team(raw: object) -> str:
+    """Read a team; in small letters, as the forge finds it by any, and one must not count as two."""
     text = parse_text(raw).removeprefix("@")
     if not re.fullmatch(TEAM_PATTERN, text):
         raise SpellingError(f"{shown(raw)} is not a team", "write org/team, the team as its address has it")
-    return text
+    return text.lower()
 
 
 def _path(raw: object) -> str:

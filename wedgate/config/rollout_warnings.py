@@ -8,13 +8,13 @@ from wedgate.calendars.durations import spell_duration
 from wedgate.config.complaint_places import about_file
 from wedgate.errors import Problem
 from wedgate.judge.live import slices_needed
-from wedgate.rollout.values import StrategyKind
+from wedgate.rollout.strategies import AT_ONCE, is_at_once
 from wedgate.rollout.windows import never_fits
 
 if TYPE_CHECKING:
     from wedgate.calendars.timeline import Timeline
     from wedgate.config.configuration import Configuration
-    from wedgate.rollout.values import RolloutSettings, Strategy
+    from wedgate.rollout.values import RolloutSettings
 
 
 def warnings_of_rollout(configuration: Configuration) -> list[Problem]:
@@ -37,11 +37,11 @@ def warnings_of_rollout(configuration: Configuration) -> list[Problem]:
     found += [
         about_file(
             configuration,
-            f"rollout.strategies.{name}: all-at-once is dangerous: everybody gets the version before anybody judged it",
+            f"rollout.strategies.{name}: {AT_ONCE}",
             "use it where an outage is cheaper than a slow start; else kind: blue-green with a bake, or canary",
         )
         for name, strategy in rollout.strategies.items()
-        if strategy.kind is StrategyKind.ALL_AT_ONCE or _is_at_once(strategy)
+        if is_at_once(strategy)
     ]
     moved = {region for wave in rollout.waves for region in wave}
     for region in configuration.calendar.regions:
@@ -49,11 +49,6 @@ def warnings_of_rollout(configuration: Configuration) -> list[Problem]:
             what = f"rollout.waves: {region.name} is in no wave, so no rollout reaches it"
             found.append(about_file(configuration, what, "add it to a wave, if it should be reached"))
     return [*found, *_short_bakes(configuration, rollout)]
-
-
-def _is_at_once(strategy: Strategy) -> bool:
-    """Whether everybody gets the version in the first step, and nobody looks at it there."""
-    return bool(strategy.steps) and strategy.steps[0].weight == 100 and not strategy.steps[0].bake
 
 
 def warnings_of_windows(configuration: Configuration, timeline: Timeline) -> list[Problem]:

@@ -26,7 +26,7 @@ def validate(
 
     ``shared`` fetches the calendars of other repositories; ``ExternalSystemError`` when it gets no answer. Where it
     only stands in for them (``is_stand_in``), what the file changes in their rows is left out. ``is_earlier``: a file
-    that was valid before limits came to be (of links, of `longest`, of names of rules) still is.
+    that was valid before limits came to be (of links, of `longest`, of names of rules, of people) still is.
     """
     noted: list[Problem] = []
     root = parse_nodes(text, name=name, noted=noted)

@@ -9,13 +9,17 @@ from enum import StrEnum
 from wedgate.adapters.forge.interface import Conversations, Settings
 from wedgate.config.configuration import Configuration
 from wedgate.engine.doctor_workflows import WedgateJob, wedgate_jobs
+from wedgate.engine.roster import Roster
 from wedgate.errors import ExternalSystemError
-from wedgate.overrides.people import Circle, Person, Role
+from wedgate.overrides.people import Circle, Person
 from wedgate.overrides.place import Place
+from wedgate.overrides.policy import OverridePolicy
 
 _ANSWERS = {"pull-requests": "write", "statuses": "write", "actions": "read"}
 _REFRESHES = {"pull-requests": "write", "statuses": "write"}
 _LEDGER_HERE, _LEDGER_ELSEWHERE = {"contents": "write"}, {"contents": "read"}
+MOST_ASKED = 20
+"""So many of a region are asked about by name."""
 
 
 class Health(StrEnum):
@@ -43,7 +47,7 @@ def examine(
     configuration: Configuration,
     settings: Settings,
     conversations: Conversations,
-    circle_of: Callable[[str], Circle],
+    roster: Roster,
     read: Callable[[str, str], object],
     *,
     place: Place,
@@ -56,7 +60,7 @@ def examine(
         ("the required status", lambda: _status(settings, place.status)),
         ("the workflows", lambda: _workflows(configuration, settings, read, place)),
         ("the ledger", lambda: _ledger(configuration, settings)),
-        ("who may approve", lambda: _approvers(configuration, conversations, circle_of)),
+        ("who may approve", lambda: _approvers(configuration, conversations, roster)),
         ("the environments", lambda: _environments(configuration, settings)),
         ("forks", lambda: _forks(configuration, settings)),
     )
@@ -74,7 +78,8 @@ def _status(settings: Settings, status: str) -> Iterator[Finding]:
         yield Finding(
             what="the required status",
             health=Health.MISSING,
-            words=f"no ruleset of {branch} requires the status `{status}`, so a closed gate keeps nobody from merging",
+            words=f"no ruleset and no protection of {branch} requires the status `{status}`, so a closed gate keeps "
+            "nobody from merging",
             remedy=f"Settings, Rules, Rulesets: for {branch}, require status checks to pass, and add `{status}`",
         )
         return
@@ -86,7 +91,14 @@ def _status(settings: Settings, status: str) -> Iterator[Finding]:
             words=f"the rule takes `{status}` from anybody: who may write can post a green one by hand",
             remedy="in the same rule, choose GitHub Actions (or the app whose token posts it) as the source",
         )
-    if not rules.up_to_date:
+    if rules.up_to_date is None:
+        yield Finding(
+            what="up to date",
+            health=Health.UNKNOWN,
+            words=f"this token is not shown whether the classic protection of {branch} asks branches to be up to date",
+            remedy="let it require branches to be up to date before merging, or do so in a ruleset, which can be read",
+        )
+    elif not rules.up_to_date:
         yield Finding(
             what="up to date",
             health=Health.ADVICE,
@@ -179,6 +191,13 @@ def _ledger(configuration: Configuration, settings: Settings) -> Iterator[Findin
     rules = settings.rules_of(branch)
     if rules.no_force_push and rules.no_deletion:
         yield Finding(what="the ledger", health=Health.WELL, words=f"{branch} can neither be rewritten nor deleted")
+    elif False not in (rules.no_force_push, rules.no_deletion):
+        yield Finding(
+            what="the ledger",
+            health=Health.UNKNOWN,
+            words=f"this token is not shown whether the protection of {branch} allows force pushes and deletion",
+            remedy=f"a ruleset for {branch} can be read: restrict deletions, block force pushes",
+        )
     else:
         yield Finding(
             what="the ledger",
@@ -188,9 +207,7 @@ def _ledger(configuration: Configuration, settings: Settings) -> Iterator[Findin
         )
 
 
-def _approvers(
-    configuration: Configuration, conversations: Conversations, circle_of: Callable[[str], Circle]
-) -> Iterator[Finding]:
+def _approvers(configuration: Configuration, conversations: Conversations, roster: Roster) -> Iterator[Finding]:
     policy = configuration.overrides
     if policy is None:
         yield Finding(
@@ -201,8 +218,7 @@ def _approvers(
         )
         return
     for region in configuration.calendar.regions:
-        circle, needed = circle_of(region.name), policy.needed_in(region.name)
-        names = circle.names()
+        circle = roster.circle_in(region.name)
         if circle.lost:
             yield Finding(
                 what=f"who may approve in {region.name}",
@@ -210,32 +226,44 @@ def _approvers(
                 words="; ".join(circle.lost),
                 remedy="correct it under `overrides:` in wedgate.yml: it counts nobody",
             )
-        if len(names) < needed + 1:
-            # Whoever asks, wrote or pushed the change does not count: one more than needed is the least.
-            health = Health.MISSING if len(names) < needed else Health.ADVICE
+        without = _without_write(circle, conversations)
+        yield _quorum(region.name, policy, roster, tuple(name for name in circle.names() if name not in without))
+        if without:
             yield Finding(
                 what=f"who may approve in {region.name}",
-                health=health,
-                words=f"{needed} must approve, and there are {len(names)} who may ({', '.join(names) or 'nobody'})",
-                remedy="name more people or teams: whoever has a part in the change does not count",
+                health=Health.ADVICE,
+                words=f"{', '.join(without)} may not write to this repository, so their approval does not count",
+                remedy="give the team write, or name others",
             )
-        else:
-            words = f"{needed} of {len(names)} must approve"
-            yield Finding(what=f"who may approve in {region.name}", health=Health.WELL, words=words)
-        yield from _without_write(region.name, circle, conversations)
 
 
-def _without_write(region: str, circle: Circle, conversations: Conversations) -> Iterator[Finding]:
-    """Yield who is named and may not write; of a large circle only its first twenty are asked about."""
-    people = [Person(id=number, login=login) for number, login in list(circle.logins.items())[:20]]
-    found = [person.login for person in people if conversations.role_of(person) in (Role.NONE, Role.READ, Role.TRIAGE)]
-    if found:
-        yield Finding(
-            what=f"who may approve in {region}",
-            health=Health.ADVICE,
-            words=f"{', '.join(found)} may not write to this repository, so their approval does not count",
-            remedy="give the team write, or name others",
-        )
+def _quorum(region: str, policy: OverridePolicy, roster: Roster, names: tuple[str, ...]) -> Finding:
+    """Say whether those who may approve are enough of them, from enough teams."""
+    needed, teams = policy.needed_in(region), policy.teams_needed_in(region)
+    what, from_teams = f"who may approve in {region}", f", from {teams} teams" if teams > 1 else ""
+    who = ", ".join(names) or "nobody"
+    if len(names) < needed:
+        health, words = Health.MISSING, f"{needed} must approve, and there are {len(names)} who may ({who})"
+    elif roster.out_of_reach((region,)):
+        few = "not of so many" if teams > 1 else "too few"
+        health, words = Health.MISSING, f"{needed} must approve{from_teams}, and those who may ({who}) are {few}"
+    elif len(names) == needed:
+        # Whoever asks, wrote or pushed the change does not count: one more than needed is the least.
+        health, words = Health.ADVICE, f"{needed} must approve, and there are {len(names)} who may ({who})"
+    else:
+        return Finding(what=what, health=Health.WELL, words=f"{needed} of {len(names)} must approve{from_teams}")
+    remedy = "name more people or teams: whoever has a part in the change does not count"
+    return Finding(what=what, health=health, words=words, remedy=remedy)
+
+
+def _without_write(circle: Circle, conversations: Conversations) -> tuple[str, ...]:
+    """Return who is named and may not write; of a large circle only some are asked about."""
+    known = {login: Person(id=number, login=login) for number, login in circle.logins.items()}
+    return tuple(
+        name
+        for name in circle.names()[:MOST_ASKED]
+        if not (conversations.role_of(known[name]) if name in known else conversations.role_by_login(name)).may_write
+    )
 
 
 def _environments(configuration: Configuration, settings: Settings) -> Iterator[Finding]:

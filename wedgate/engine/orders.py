@@ -10,11 +10,15 @@ from wedgate.errors import RefusedError, UsageError
 from wedgate.ledger.appending import Draft
 from wedgate.ledger.audit import Frozen
 from wedgate.ledger.freezes import Thawing, Unclear, choose
-from wedgate.ledger.orders import Given, Order
+from wedgate.ledger.orders import Given, Order, OrderLine
 from wedgate.ledger.plain import to_plain
 from wedgate.ledger.streams import LedgerState, Stream
 from wedgate.overrides.record import draft_of_freeze, draft_of_thaw
+from wedgate.rollout.events import Ordered
 from wedgate.rollout.journal import replay
+from wedgate.rollout.orders import resumes_nothing
+from wedgate.rollout.regions import CLOCKS_DIFFER
+from wedgate.rollout.step import step
 
 
 class AboutOtherError(RefusedError):
@@ -30,23 +34,47 @@ def give_order(
 ) -> tuple[str, ...]:
     """Write an order for every rollout under way (that has one of ``regions``), and return the rollouts.
 
-    ``RefusedError`` if there is none.
+    ``RefusedError`` if there is none, or nothing in them that a resume lets go on.
     """
     found: tuple[str, ...] = ()
 
     def decide(state: LedgerState) -> Sequence[Draft]:
         nonlocal found
         found = tuple(dict.fromkeys(name for region, name in state.claims.items() if not regions or region in regions))
+        where = f" in {', '.join(regions)}" if regions else ""
         if not found:
-            where = f" in {', '.join(regions)}" if regions else ""
             raise RefusedError(
                 f"no rollout is under way{where}; `wedgate rollout status` says where the last one stands"
             )
+        if order is Order.RESUME:
+            idle, found = found, tuple(name for name in found if _is_resumable(state, name, regions))
+            if not found:
+                raise RefusedError(
+                    f"nothing of rollout {', '.join(idle)} is paused{where}, or held until somebody has looked, so "
+                    "there is nothing to resume; `wedgate rollout status` says what it waits for"
+                )
         given = [Given(order=order, by=by, why=why, rollout=name, regions=tuple(regions) or None) for name in found]
         return [_draft(each, at) for each in given]
 
     ledger.transact(decide)
     return found
+
+
+def _is_resumable(ledger: LedgerState, rollout: str, regions: Sequence[str]) -> bool:
+    """Whether a resume finds something to do, once every order that is written already has been obeyed."""
+    state = replay(ledger.journals.get(rollout, ()))
+    if state is None:
+        return True
+    for line in ledger.orders:
+        if line.revision > state.obeyed and line.given.rollout == rollout:
+            state, _ = step(state, ordered(line, line.at))
+    return not resumes_nothing(state, tuple(regions) or None)
+
+
+def ordered(line: OrderLine, at: datetime) -> Ordered:
+    """Return an order of the ledger as the event of its rollout that obeys it at an instant."""
+    given = line.given
+    return Ordered(at=at, revision=line.revision, order=given.order, by=given.by, why=given.why, regions=given.regions)
 
 
 def give_report(
@@ -66,8 +94,11 @@ def give_report(
     What is not confirmed, a benchmark's alarm that no fresh runs have repeated, pauses them and sends nothing back.
 
     ``RefusedError`` if none is under way, ``AboutOtherError`` if one of another release is; with ``since``, also if the
-    rollout began after that: what was said of an earlier one is not repeated.
+    rollout began after that, or if it is yet to come: what was said of an earlier one is not repeated, nor is what was
+    dated ahead to be fresh for each later one.
     """
+    if since is not None and since > at + CLOCKS_DIFFER:
+        raise AboutOtherError(f"it is from {since:%Y-%m-%d %H:%M:%S}Z, which is later than now; one clock is wrong")
     state = ledger.read()
     for name in state.unfinished:
         rollout = replay(state.journals.get(name, ()))

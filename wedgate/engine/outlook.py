@@ -54,7 +54,7 @@ def make_outlook(
     names = _names(configuration.calendar, waves)
     _check_replicas(fleet, names)
     timeline = timeline_for(configuration.calendar, almanac, Span(start=span.start, end=span.end + HORIZON))
-    planner = Planner(task_over(timeline, rollout, waves, deploy))
+    planner = Planner(task_over(timeline, rollout, waves, deploy, configuration.judge.slice_length))
     releases, plans = fit_releases(planner, demand, span)
     reach = reach_of(planner, span, grid)
     # What fits nowhere was looked for up to the end of the timeline.

@@ -19,7 +19,7 @@ from wedgate.ledger.audit import Frozen
 from wedgate.rollout.ordering import best_order
 from wedgate.rollout.planner import LOOK_BACK, Dated, Goal, Stretch, Task, plan_from, without_waiting
 from wedgate.rollout.regions import chosen_strategy
-from wedgate.rollout.strategies import completed
+from wedgate.rollout.strategies import completed, is_at_once
 from wedgate.rollout.values import RolloutSettings, Strategy
 
 HORIZON = timedelta(days=60)
@@ -37,13 +37,15 @@ class ShortBake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanAnswer:
-    """A plan; the better order where one was asked for; starts without waiting; and bakes that are too short."""
+    """A plan; the better order where one was asked for; starts without waiting; bakes that are too short; and the
+    strategies of the plan that give everybody the version before anybody judged it."""
 
     given: Dated
     better: Dated | None
     latest_before: datetime | None
     next_after: datetime | None
     short_bakes: tuple[ShortBake, ...]
+    dangerous: tuple[str, ...] = ()
     freezes: tuple[Frozen, ...] = ()
     """The freezes that the plan waits for, or goes around."""
     freezes_unknown: str | None = None
@@ -72,7 +74,8 @@ def make_plan(
         raise UsageError(f"{configuration.path} has no `rollout:`, so there is nothing to plan")
     waves = asked_waves(rollout, regions)
     span = Span(start=max(start - LOOK_BACK - timedelta(days=1), EARLIEST), end=start + HORIZON)
-    task = task_over(timeline_for(configuration.calendar, almanac, span), rollout, waves, deploy, freezes)
+    timeline = timeline_for(configuration.calendar, almanac, span)
+    task = task_over(timeline, rollout, waves, deploy, configuration.judge.slice_length, freezes)
     given = plan_from(task, start)
     better = None if goal is None else best_order(task, start, goal)
     before, after = (None, None)
@@ -84,6 +87,7 @@ def make_plan(
         latest_before=before,
         next_after=after,
         short_bakes=_short_bakes(configuration, rollout, rate),
+        dangerous=_dangerous(rollout, given if better is None else better),
         freezes=tuple(each for each in freezes if start < each.until and each.held_of(chain.from_iterable(waves))),
     )
 
@@ -103,9 +107,10 @@ def task_over(
     rollout: RolloutSettings,
     waves: tuple[tuple[str, ...], ...],
     deploy: timedelta,
+    slice_length: timedelta,
     freezes: Sequence[Frozen] = (),
 ) -> Task:
-    """Return what is to be planned over the whole of a timeline."""
+    """Return what is to be planned over the whole of a timeline. ``slice_length`` is the judge's."""
     stretches = {
         name: tuple(
             piece
@@ -131,6 +136,7 @@ def task_over(
         strategy_of=strategy_of,
         horizon=timeline.span.end,
         order=rollout.order,
+        slice_length=slice_length,
     )
 
 
@@ -145,6 +151,12 @@ def _thawed(stretch: Stretch, region: str, freezes: Sequence[Frozen]) -> tuple[S
             pieces += [replace(each, start=after)] if after < each.end else []
         left = pieces
     return tuple(left)
+
+
+def _dangerous(rollout: RolloutSettings, dated: Dated) -> tuple[str, ...]:
+    """Return the strategies of a plan that are dangerous, in the order of the configuration."""
+    used = {region.strategy for region in dated.regions}
+    return tuple(name for name, strategy in rollout.strategies.items() if name in used and is_at_once(strategy))
 
 
 def _short_bakes(configuration: Configuration, rollout: RolloutSettings, rate: float | None) -> tuple[ShortBake, ...]:

@@ -6,9 +6,10 @@ Whatever was asked is not asked again by the same roster.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from wedgate.adapters.forge.interface import Conversations, Forge
+from wedgate.calendars.values import Span
 from wedgate.config.configuration import Configuration
 from wedgate.overrides.code_owners import PATHS, owners_of
 from wedgate.overrides.people import Circle, Comment, Person, Role, circle_of
@@ -23,9 +24,13 @@ forge counts among the members and collaborators, are always asked for."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnCall:
-    """The logins that a calendar names for this moment; none where it names nobody, with its ``trouble`` if any."""
+    """The logins that a calendar names for this moment; none where it names nobody, with its ``trouble`` if any.
+
+    ``shifts`` are when it names whom, by login in lower case: some weeks back, and a day ahead.
+    """
 
     logins: tuple[str, ...] = ()
+    shifts: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     trouble: str | None = None
 
 
@@ -69,7 +74,7 @@ class Roster:
         """
         unknown = [person for person in people if person.id not in self._roles]
         for person in unknown:
-            is_named = any(circle.holds(person) for circle in book.circles.values())
+            is_named = any(circle.knows(person) for circle in book.circles.values())
             # Strangers in numbers must not keep those who are named, or belong here, from being heard.
             asks = is_named or person.id in insiders or len(self._roles) < MOST_PEOPLE
             self._roles[person.id] = self._conversations.role_of(person) if asks else Role.NONE
@@ -80,7 +85,7 @@ class Roster:
         author = comment.author
         if comment.is_insider or author is None:
             return comment.is_insider
-        named = any(circle.holds(author) for circle in self.book().circles.values())
+        named = any(circle.knows(author) for circle in self.book().circles.values())
         return named or self.role(author).may_write
 
     def may(self, person: Person, duty: Duty) -> bool:
@@ -113,7 +118,7 @@ class Roster:
         left: list[frozenset[str]] = []
         for number, login in (
             *circle.logins.items(),
-            *((None, login) for login in sorted(circle.by_login - known)),
+            *((None, login) for login in sorted(circle.named - known)),
         ):
             teams = frozenset() if number is None else circle.members.get(number, frozenset())
             if len(left) >= needed and teams_among([*left, teams]) == teams_among(left):
@@ -145,13 +150,16 @@ class Roster:
         approvers = policy.approvers_of(region)
         people, teams = self._with_owners(approvers)
         calls = OnCall() if approvers.on_call is None else self._on_call(approvers.on_call)
-        named = replace(
-            approvers, people=(*approvers.people, *people, *(NamedPerson(login=login) for login in calls.logins))
-        )
+        named = replace(approvers, people=(*approvers.people, *people))
         members = {team: self._members(team) for team in (*approvers.teams, *teams)}
         lost = tuple(f"the team {team} does not exist any more" for team, there in members.items() if there is None)
         lost += () if calls.trouble is None else (calls.trouble,)
-        return replace(circle_of(named, {team: there or () for team, there in members.items()}), lost=lost)
+        return replace(
+            circle_of(named, {team: there or () for team, there in members.items()}),
+            on_call=frozenset(map(str.lower, calls.logins)),
+            shifts=calls.shifts,
+            lost=lost,
+        )
 
     def _with_owners(self, approvers: Approvers) -> tuple[tuple[NamedPerson, ...], tuple[str, ...]]:
         """Return the people and the teams that own the paths of the policy."""

@@ -19,6 +19,7 @@ from wedgate.engine.book import Book, LeaseLostError
 from wedgate.engine.holder import RENEW_EVERY
 from wedgate.engine.hooks import HookDesk
 from wedgate.engine.observe import Watcher
+from wedgate.engine.orders import ordered
 from wedgate.engine.progress import Progress
 from wedgate.engine.region_gate import RegionGate
 from wedgate.engine.returning import Returns
@@ -274,18 +275,8 @@ class Ticker:
         before = self.state.obeyed
         self._heed(ledger.poisoned.get(self.state.plan.release.digest))
         for line in ledger.orders:
-            given = line.given
-            if line.revision > self.state.obeyed and given.rollout == self.state.plan.rollout:
-                self.feed(
-                    ev.Ordered(
-                        at=self._now(),
-                        revision=line.revision,
-                        order=given.order,
-                        by=given.by,
-                        why=given.why,
-                        regions=given.regions,
-                    )
-                )
+            if line.revision > self.state.obeyed and line.given.rollout == self.state.plan.rollout:
+                self.feed(ordered(line, self._now()))
         return self.state.obeyed != before
 
     def _heed(self, poisoned: Poisoned | None) -> None:

@@ -68,14 +68,15 @@ class Margins:
     """How much worse is too much, as fractions of the base: ``worse_by`` is tolerated, ``missed`` must not be missed.
 
     ``level`` is the risk of failing a candidate that is worse by ``worse_by`` at the most; each test gets its part of
-    it (``SHARES``). ``at_least`` is a difference in the metric's own unit that is too small to matter, whatever its
-    ratio.
+    it (``SHARES``). ``at_least`` is a difference that is too small to matter, whatever its ratio, in ``at_least_unit``
+    (``None``: the metric's own).
     """
 
     worse_by: float = 0.02
     missed: float = 0.10
     level: float = 0.05
     at_least: float = 0.0
+    at_least_unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +220,12 @@ class _Arms:
         far = self._upper(Rule.ALL_RANKS, level[Rule.ALL_RANKS])
         # What lies on a margin is beyond it, in every unit.
         ruled_out = upper < self._missed * (1 - SAME) and far < self._missed**FAR * (1 - SAME)
+        by_ratio = ruled_out
         if self._asked.at_least and not ruled_out:
             ruled_out = self._is_too_small(tests, level)
         outcome, why = self._said(fails=fails, ruled_out=ruled_out)
+        if outcome is Outcome.PASS and not by_ratio:
+            why = f"{why}, but for what is too small to matter ({self._floor_in_words()})"
         return Comparison(
             outcome=outcome,
             why=why,
@@ -263,6 +267,10 @@ class _Arms:
         # Of a base that is all 0 anything is far beyond.
         usual = BY_CHANCE if self._base[-1] else self._asked.level
         return count >= SEVERAL and chance <= usual
+
+    def _floor_in_words(self) -> str:
+        unit = self._asked.at_least_unit
+        return f"at-least: {self._asked.at_least:g}" + (f" {unit}" if unit else "")
 
     def _rule(self, *, in_turns: bool, contended: bool) -> Rule:
         if contended:

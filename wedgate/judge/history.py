@@ -12,7 +12,7 @@ from statistics import median
 
 from wedgate.judge.history_lines import MACHINE, Acceptance, Build, BuildValue
 from wedgate.judge.reading import Direction
-from wedgate.judge.series import ChangePoint, History, SeriesSettings, read_history
+from wedgate.judge.series import ChangePoint, History, SeriesSettings, find_change_points, read_history
 from wedgate.judge.units import factor_between
 
 USUAL_GAPS = 0.25
@@ -55,6 +55,20 @@ class MetricHistory:
             if name in before and name in after and before[name] != after[name]:
                 return f"{name}: {before[name]}, then {after[name]}"
         return None
+
+    def is_news(self, change: ChangePoint, last: int) -> bool:
+        """Whether a shift began in the last so many builds, or could not be told before they came.
+
+        A small one is told from noise, and any from a spike, only some builds after it began.
+        """
+        seen = max(0, len(self.values) - last)
+        if change.first >= seen:
+            return True
+        before = find_change_points(self.values[:seen], direction=self.direction)
+        # More builds may find the first one of a shift a little earlier or later.
+        return not any(
+            abs(each.first - change.first) < SeriesSettings().lasting and each.worse is change.worse for each in before
+        )
 
     def accepted_shift(self, change: ChangePoint) -> Acceptance | None:
         """Return who accepted a shift; ``None`` if nobody did, or it has become larger than what was accepted."""

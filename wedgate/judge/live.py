@@ -106,7 +106,7 @@ def _judge(
         metrics.append(judge_latency(apart, settings.latency, level=share, final=final, every=usable))
         least = settings.latency.slices
         metrics.extend(
-            judge_usage(apart, limits, metric=metric, level=share, final=final, least=least)
+            judge_usage(apart, limits, metric=metric, level=share, final=final, least=least, every=usable)
             for metric, limits in _usage(settings)
         )
     if final:

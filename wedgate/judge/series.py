@@ -131,7 +131,8 @@ def _looks(count: int, settings: SeriesSettings) -> int:
 def _away(values: Sequence[float], start: int, stop: int, asked: SeriesSettings) -> Iterator[int]:
     """Yield the places of a level whose values are far outside of it, for fewer builds than a level needs.
 
-    Far is beyond Tukey's outer fences (three times the distance of the quartiles), and by more than a shift.
+    The newest are yielded however many they are: what is no shift yet in so long a history is no level either. Far is
+    beyond Tukey's outer fences (three times the distance of the quartiles), and by more than a shift.
     """
     level = values[start:stop]
     if len(level) < 2 * asked.lasting:
@@ -142,7 +143,7 @@ def _away(values: Sequence[float], start: int, stop: int, asked: SeriesSettings)
     high = max(third + reach, middle * (1 + asked.shift)) * (1 + SAME)
     for is_away, group in groupby(range(start, stop), key=lambda at: not low <= values[at] <= high):
         places = list(group)
-        if is_away and len(places) < asked.lasting:
+        if is_away and (len(places) < asked.lasting or places[-1] == len(values) - 1):
             yield from places
 
 

@@ -130,7 +130,9 @@ def _judge(base: Measurements, candidate: Measurements, settings: SuiteSettings)
     if why is not None:
         return SuiteJudgement(outcome=Outcome.ERROR, results=(), level=settings.margins.level, why=why)
     pairs = [(metric, others.get(metric.name)) for metric in base.metrics]
-    troubles = {metric.name: _trouble(metric, other, elsewhere) for metric, other in pairs}
+    troubles = {
+        metric.name: _trouble(metric, other, elsewhere) or _no_amount(metric, settings) for metric, other in pairs
+    }
     decided = [name for name, trouble in troubles.items() if trouble is None and name not in settings.advisory]
     family = max(1, len(decided))
     results = tuple(
@@ -184,7 +186,7 @@ def _held_back(result: MetricResult, gaps: Mapping[str, str], metric: Metric, se
         return replace(result, comparison=replace(found, outcome=Outcome.NOT_ENOUGH_DATA, why=gap))
     if found.outcome is not Outcome.PASS:
         return result
-    margins = settings.margins_of.get(result.name, settings.margins)
+    margins = _margins_of(metric, settings)
     rose = what_rose(metric, replace(metric, values=result.candidate), margins.at_least)
     if rose is not None:
         return replace(result, comparison=replace(found, outcome=Outcome.MARGINAL, why=rose))
@@ -233,7 +235,7 @@ def _result(
     factor = factor_between(other.unit, metric.unit)
     assert factor is not None  # that it is not is a trouble
     values = tuple(value * factor for value in other.values)
-    margins = settings.margins_of.get(metric.name, settings.margins)
+    margins = _margins_of(metric, settings)
     share = family if decides else 1
     in_turns = tells_order(metric.times, other.times)
     if metric.bounds or other.bounds:
@@ -258,6 +260,16 @@ def _result(
     )
 
 
+def _margins_of(metric: Metric, settings: SuiteSettings) -> Margins:
+    """Return the margins of a metric; ``at_least`` counts in the metric's unit, and says its own."""
+    margins = settings.margins_of.get(metric.name, settings.margins)
+    if margins.at_least_unit is None:
+        return replace(margins, at_least_unit=metric.unit)
+    factor = factor_between(margins.at_least_unit, metric.unit)
+    assert factor is not None  # that it is not is a trouble
+    return replace(margins, at_least=margins.at_least * factor, at_least_unit=metric.unit)
+
+
 def _with_order(comparison: Comparison, metric: Metric, other: Metric) -> Comparison:
     """Say where times do not tell the order: one arm's files have none and the other's do, or all are the same."""
     if tells_order(metric.times, other.times) or not (metric.times or other.times):
@@ -265,6 +277,14 @@ def _with_order(comparison: Comparison, metric: Metric, other: Metric) -> Compar
     untold = f"the {'base' if other.times else 'candidate'} has no times for all values"
     untold = "all times are the same" if metric.times and other.times else untold
     return replace(comparison, why=f"{comparison.why}; in which order is not known, as {untold}")
+
+
+def _no_amount(metric: Metric, settings: SuiteSettings) -> tuple[Outcome, str] | None:
+    """Return why a difference that is too small to matter cannot be told of a metric."""
+    unit = settings.margins_of.get(metric.name, settings.margins).at_least_unit
+    if unit is None or factor_between(unit, metric.unit) is not None:
+        return None
+    return Outcome.ERROR, f"at-least is in {unit}, the metric in {metric.unit}"
 
 
 def _trouble(metric: Metric, other: Metric | None, elsewhere: str | None) -> tuple[Outcome, str] | None:

@@ -51,11 +51,26 @@ class _Reader(Reader):
             default,
             worse_by=self.percent(found, "worse-by", place, default.worse_by),
             missed=self.percent(found, "missed", place, default.missed),
-            at_least=self.amount(found, "at-least", place, default.at_least),
         )
+        changed = self.at_least(found, place, changed)
         if changed.worse_by >= changed.missed:
             self.wrong(place, "`missed` is not more than `worse-by`", "write a larger `missed`")
         return changed
+
+    def at_least(self, plain: Mapping[str, Any], place: Place, default: Margins) -> Margins:
+        """Take a difference in a unit of its own, such as `0.5 ms`, or a number, which is in the base's."""
+        value = plain.get("at-least")
+        if not isinstance(value, str):
+            return replace(default, at_least=self.amount(plain, "at-least", place, default.at_least))
+        number, _, unit = value.strip().partition(" ")
+        try:
+            amount = float(number)
+        except ValueError:
+            amount = -1.0
+        if not 0 <= amount < float("inf") or not unit.strip():
+            self.wrong((*place, "at-least"), f"{value!r} is no amount", "write it with its unit, such as 0.5 ms")
+            return default
+        return replace(default, at_least=amount, at_least_unit=unit.strip())
 
     def percent(self, plain: Mapping[str, Any], key: str, place: Place, default: float) -> float:
         if key not in plain:

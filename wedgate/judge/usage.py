@@ -6,7 +6,8 @@ it may be anything from 0 to 1, and stable's use at r requests lies between U an
 are off by this makes a ratio an interval.
 
 - ``fail``: the whole interval is above the limit in so many slices that a fair coin does not explain it.
-- ``pass``, at the end of the bake only: the upper 90 % limit of the ratio's upper end is within the limit.
+- ``pass``, at the end of the bake only: the upper 90 % limit of the ratio's upper end is within the limit. Nor are
+  there slices in which it is surely more than twice: not the last two, and not more than chance makes.
 - ``not_enough_data``: the interval has the limit inside of it: send both colours equal traffic, or set ``fixed``.
 - ``marginal``: it is narrow enough, and still neither.
 
@@ -22,8 +23,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from wedgate.judge.correlation import evenly_joined
-from wedgate.judge.exact import first_decisive, has_crossed
-from wedgate.judge.latency import FEWEST_FOR_PASS, MISSING_SHARE, PASS_RISK
+from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
+from wedgate.judge.latency import FEWEST_FOR_PASS, MISSING_SHARE, PASS_RISK, TERRIBLE
 from wedgate.judge.signed_rank import LARGEST, shift_of
 from wedgate.judge.values import ColourSample, MetricJudgement, Outcome, Slice, UsageLimits
 from wedgate.judge.wording import spell_p, spell_ratio
@@ -40,11 +41,21 @@ class _Ratio:
 
 
 def judge_usage(
-    slices: Sequence[Slice], limits: UsageLimits, *, metric: str, level: float, final: bool, least: int
+    slices: Sequence[Slice],
+    limits: UsageLimits,
+    *,
+    metric: str,
+    level: float,
+    final: bool,
+    least: int,
+    every: Sequence[Slice] | None = None,
 ) -> MetricJudgement:
-    """Judge ``CPU`` or ``MEMORY`` over usable slices in order; below ``least`` slices there is no pass."""
+    """Judge ``CPU`` or ``MEMORY`` over usable slices in order; below ``least`` slices there is no pass.
+
+    Where slices were left out so that the others lie apart, ``every`` has these too: none may be terrible unseen.
+    """
     limit = float(1 + limits.worse_by)
-    ratios = [ratio for piece in slices if (ratio := _ratio(piece, metric, limits))]
+    ratios = _ratios(slices, metric, limits)
     if not ratios:
         why = f"no slice has requests and {metric} of both colours; does the evidence say what is used?"
         return MetricJudgement(metric=metric, outcome=Outcome.NOT_ENOUGH_DATA, rule=why, numbers=())
@@ -67,7 +78,26 @@ def judge_usage(
     asked = sum(bool(piece.stable.requests and piece.candidate.requests) for piece in slices)
     if outcome is Outcome.PASS and len(ratios) < (1 - MISSING_SHARE) * asked:
         outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; of {asked} slices the others say nothing of {metric}"
+    all_ratios = ratios if every is None else _ratios(every, metric, limits)
+    if outcome is Outcome.PASS and (terrible := _terrible(all_ratios, max(limit, TERRIBLE))):
+        outcome, rule = Outcome.MARGINAL, f", and {terrible}"
     return MetricJudgement(metric=metric, outcome=outcome, rule=f"{clause}{rule}", numbers=numbers)
+
+
+def _ratios(slices: Sequence[Slice], metric: str, limits: UsageLimits) -> list[_Ratio]:
+    return [ratio for piece in slices if (ratio := _ratio(piece, metric, limits))]
+
+
+def _terrible(ratios: Sequence[_Ratio], times: float) -> str:
+    """Say in how many slices the candidate uses that much more, where they are the newest, or more than chance makes.
+
+    By chance it uses that much less as often.
+    """
+    worse = [ratio.lower > times for ratio in ratios]
+    better = sum(ratio.upper < 1 / times for ratio in ratios)
+    if not all(worse[-2:]) and upper_tail(sum(worse), sum(worse) + better, 0.5) > PASS_RISK:
+        return ""
+    return f"more than {spell_ratio(times)} in {sum(worse)} of {len(ratios)} slices"
 
 
 def _decided(

@@ -17,7 +17,10 @@ PATHS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owners:
-    """The logins and the teams (``org/team``) that own a path; addresses of mail are nobody that can comment."""
+    """The logins and the teams (``org/team``) that own a path, each once and in lower case: the forge knows no other.
+
+    Addresses of mail are nobody that can comment.
+    """
 
     people: tuple[str, ...] = ()
     teams: tuple[str, ...] = ()
@@ -54,13 +57,14 @@ def owners_of(text: str, path: str) -> Owners:
         words = _WORD.findall(_COMMENT.sub("", line))
         if not words:
             continue
+        owners = [word.lower() for word in words[1:]]
         is_sure = _UNSURE.match(words[0]) is None
         if words[0].startswith("!") and any(map(fits, _readings(words[0][1:]))):
             found = []
         elif any(map(fits, (words[0],) if is_sure else _readings(words[0]))):
-            is_valid = is_sure and all(map(_OWNER.fullmatch, words[1:]))
-            found = words[1:] if is_valid else [owner for owner in found if owner in words[1:]]
-    names = [word[1:] for word in found if word.startswith("@")]
+            is_valid = is_sure and all(map(_OWNER.fullmatch, owners))
+            found = owners if is_valid else [owner for owner in found if owner in owners]
+    names = dict.fromkeys(word[1:] for word in found if word.startswith("@"))
     return Owners(
         people=tuple(name for name in names if "/" not in name), teams=tuple(name for name in names if "/" in name)
     )

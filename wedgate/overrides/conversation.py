@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from wedgate.calendars.values import Span
 from wedgate.calendars.wording import nearest
 from wedgate.overrides.co_authors import shown
 from wedgate.overrides.commands import Command, Override, Vote, Withdraw
@@ -178,7 +179,10 @@ class _Hearing:
                 what=f"{said.author.login} is no member and no collaborator of this repository",
                 remedy="somebody who is has to ask",
             )
-        found = (too_few_left(self._change, self._book, region, said.author) for region in override.regions)
+        counts = Span(start=said.comment.at, end=said.comment.at + LIFE)
+        found = (
+            too_few_left(self._change, self._book, region, said.author, within=counts) for region in override.regions
+        )
         return next((each for each in found if each is not None), None)
 
     def _trouble_with_place(self, override: Override, policy: OverridePolicy) -> Refusal | None:
@@ -299,7 +303,8 @@ class _Hearing:
         """Return why an approval does not count, permission apart."""
         name, policy = said.author.login, self._book.policy
         assert policy is not None
-        if not any(self._book.circles[region].holds(said.author) for region in request.override.regions):
+        at = said.comment.at
+        if not any(self._book.circles[region].held(said.author, at) for region in request.override.regions):
             return Refusal(
                 code=RefusalCode.NOT_AN_APPROVER,
                 what=f"{name} is not an approver of {', '.join(request.override.regions)}",
@@ -341,7 +346,7 @@ class _Hearing:
 
     def _may_deny(self, said: _Said) -> bool:
         """Whether somebody's denial counts: any approver's of any region, and anyone's who may write."""
-        if any(circle.holds(said.author) for circle in self._book.circles.values()):
+        if any(circle.held(said.author, said.comment.at) for circle in self._book.circles.values()):
             return True
         return self._may_write(said.author)
 
@@ -370,7 +375,7 @@ class _Hearing:
     ) -> RegionStanding:
         circle = self._book.circles[name]
         own = tuple(
-            replace(each, teams=circle.teams_of(each.person)) for each in approvals if circle.holds(each.person)
+            replace(each, teams=circle.teams_of(each.person)) for each in approvals if circle.held(each.person, each.at)
         )
         needed, teams = policy.needed_in(name), policy.teams_needed_in(name)
         granted = met_at(own, needed=needed, teams_needed=teams)
@@ -421,7 +426,7 @@ class _Hearing:
             return not comment.is_insider
         role = self._book.roles.get(author.id)
         return not (role is not None and role.may_write) and not any(
-            circle.holds(author) for circle in self._book.circles.values()
+            circle.knows(author) for circle in self._book.circles.values()
         )
 
 

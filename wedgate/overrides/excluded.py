@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from wedgate.calendars.values import Span
 from wedgate.overrides.people import Circle, Person
 from wedgate.overrides.policy import NeverCount
 from wedgate.overrides.quorum import reaches, teams_among
@@ -11,16 +12,19 @@ from wedgate.overrides.refusals import Refusal, RefusalCode
 from wedgate.overrides.standing import Change, Rulebook
 
 
-def too_few_left(change: Change, book: Rulebook, region: str, requester: Person | None) -> Refusal | None:
+def too_few_left(
+    change: Change, book: Rulebook, region: str, requester: Person | None, *, within: Span | None = None
+) -> Refusal | None:
     """Return why a region can never have its approvals, whoever else comes; ``None`` for one that may.
 
-    Without a ``requester``: whoever asks, if that is nobody who could approve.
+    Without a ``requester``: whoever asks, if that is nobody who could approve. Of those on call whoever is now counts,
+    or whoever is at some time ``within`` which approvals count.
     """
     policy = book.policy
     assert policy is not None  # without one there is nothing to ask for
     needed, teams = policy.needed_in(region), policy.teams_needed_in(region)
     circle = book.circles[region]
-    left = names_left(change, book, circle, excluded_from(change, book, requester))
+    left = names_left(change, book, circle, excluded_from(change, book, requester), within=within)
     theirs = [circle.teams_of_login(name) if teams > 1 else frozenset() for name in left]
     if reaches(theirs, needed=needed, teams_needed=teams):
         return None
@@ -57,10 +61,16 @@ def excluded_from(
 
 
 def names_left(
-    change: Change, book: Rulebook, circle: Circle, gone: Mapping[int, tuple[Person, RefusalCode, str]]
+    change: Change,
+    book: Rulebook,
+    circle: Circle,
+    gone: Mapping[int, tuple[Person, RefusalCode, str]],
+    *,
+    within: Span | None = None,
 ) -> tuple[str, ...]:
     """Return who is left in a circle, by login; a person that the file names by login is gone by login."""
     logins = {person.login.lower() for person, _, _ in gone.values()}
     if book.policy is not None and NeverCount.COMMITTERS in book.policy.never_count:
         logins |= change.co_author_logins
-    return tuple(name for name in circle.names(without=frozenset(gone)) if name.lower() not in logins)
+    names = circle.names(without=frozenset(gone), within=within)
+    return tuple(name for name in names if name.lower() not in logins)

@@ -37,7 +37,8 @@ def _by_region(old: OverridePolicy, new: OverridePolicy, regions: Iterable[str])
 
 def _added(old: Approvers, new: Approvers) -> tuple[str, ...]:
     """Return who may approve and could not before; a login whose number was dropped is somebody else's to take."""
-    people = tuple(str(person) for person in new.people if person not in old.people)
+    known = {str(person).lower() for person in old.people}
+    people = tuple(str(person) for person in new.people if str(person).lower() not in known)
     teams = tuple(team for team in new.teams if team not in old.teams)
     owners = tuple(f"the owners of {path}" for path in new.code_owners if path not in old.code_owners)
     calls = ("whoever is on call",) if new.on_call is not None and new.on_call != old.on_call else ()

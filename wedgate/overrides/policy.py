@@ -69,7 +69,7 @@ class NamedPerson:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvers:
-    """Where approvers come from: people, teams (``org/team``), the owners of a path, and who is on call.
+    """Where approvers come from: people, teams (``org/team`` in lower case), the owners of a path, and who is on call.
 
     ``code_owners`` are paths that the repository's CODEOWNERS file gives owners to; ``on_call`` is a feed whose events
     name the logins that are on call, by path or address.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
+from math import ceil
 from pathlib import Path
 from textwrap import wrap
 
@@ -65,22 +66,52 @@ def shorten_words(misfit: Misfit) -> str:
 def _picture(dated: Dated, width: int) -> list[str]:
     """Draw one line for each region, from the start to the end of the plan."""
     columns = max(width - 17, 20)
-    whole = (dated.end - dated.start) / columns
+    column = (dated.end - dated.start) / columns or timedelta(seconds=1)
     lines = []
     for region in dated.regions:
-        cells = "".join(_cell(region, dated.start + (place + 0.5) * whole) for place in range(columns))
+        cells = _cells(_parts(region), dated.start, column, columns)
         lines.append(f"{region.region:<14} |{cells}|")
     key = f"{WAITS} waits for its calendar  = deploys  \u2591 to 10 %  \u2592 to 50 %  \u2593 more  \u2588 all"
     return [*lines, *wrap(key, width)]
 
 
-def _cell(region: PlannedRegion, at: datetime) -> str:
-    if at < region.start:
-        return WAITS if at >= region.start - region.waited else NOTHING
-    if at >= region.end:
-        return NOTHING
-    weight = max((step.weight for step in region.steps if step.start <= at), default=0)
-    return next(shade for most, shade in SHADES if weight <= most)
+Part = tuple[str, datetime, datetime]
+"""A character, and from when until when it is drawn."""
+
+
+def _parts(region: PlannedRegion) -> list[Part]:
+    """Return what a region's line consists of, one after the other; what looks the same is one."""
+    begun = min((step.start for step in region.steps), default=region.end)
+    found = [(WAITS, region.start - region.waited, region.start), (SHADES[0][1], region.start, begun)]
+    found += [
+        (next(shade for most, shade in SHADES if step.weight <= most), step.start, step.end) for step in region.steps
+    ]
+    parts: list[Part] = []
+    for shade, start, end in found:
+        if start == end:
+            continue
+        if parts and parts[-1][0] == shade:
+            start = parts.pop()[1]
+        parts.append((shade, start, end))
+    return parts
+
+
+def _cells(parts: Sequence[Part], origin: datetime, column: timedelta, columns: int) -> str:
+    """Draw parts side by side: what is shorter than a column has one all the same, beside what it follows."""
+    begins: list[int] = []
+    ends: list[int] = []
+    for _, start, end in parts:
+        begins.append(max(ceil((start - origin) / column - 0.5), ends[-1] if ends else 0))
+        ends.append(max(ceil((end - origin) / column - 0.5), begins[-1] + 1))
+    room = columns
+    for place in reversed(range(len(parts))):
+        ends[place] = min(ends[place], room)
+        room = begins[place] = min(begins[place], ends[place] - 1)
+    line = [NOTHING] * columns
+    for place, (shade, _, _) in enumerate(parts):
+        for cell in range(begins[place], ends[place]):
+            line[cell] = shade
+    return "".join(line)
 
 
 def render_markdown(dated: Dated, local: Local) -> str:
@@ -114,10 +145,14 @@ _MOST_TICKS = 6
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def render_svg(dated: Dated, local: Local) -> str:
-    """Draw a plan: one row for each region, darker for more traffic, hatched where it waits for its calendar."""
+def render_svg(dated: Dated, local: Local, dangers: Sequence[str] = ()) -> str:
+    """Draw a plan: one row for each region, darker for more traffic, hatched where it waits for its calendar.
+
+    ``dangers`` are sentences that stand below.
+    """
     row, left, width = 34, 130, 760
     foot = row * len(dated.regions) + 30
+    height = foot + 56 + 18 * len(dangers)
     whole = max(dated.end - dated.start, timedelta(minutes=1))
 
     def x(at: datetime) -> float:
@@ -125,12 +160,12 @@ def render_svg(dated: Dated, local: Local) -> str:
 
     title = f"plan, {dated.start:%Y-%m-%d %H:%M} to {dated.end:%Y-%m-%d %H:%M} UTC"
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {foot + 56}" font-family="sans-serif" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
         f'font-size="12" role="img" aria-label="plan of a rollout">',
         f"<style>{_STYLE}</style>"
         '<defs><pattern id="waits" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect width="2" height="6" fill="#888"/></pattern></defs>'
-        f'<rect class="paper" width="{width}" height="{foot + 56}"/>'
+        f'<rect class="paper" width="{width}" height="{height}"/>'
         f'<text x="4" y="16" font-weight="bold">{title}</text>',
     ]
     for at in _ticks(dated.start, dated.end):
@@ -150,7 +185,10 @@ def render_svg(dated: Dated, local: Local) -> str:
                 parts.append(_bar(x(start), y, max(x(end) - x(start), 1), fill, told))
         promoted = f"promoted: {local(region.region, region.end)}"
         parts.append(f'<path class="end" d="M{x(region.end):.1f} {y} v24"><title>{escape(promoted)}</title></path>')
-    return "".join([*parts, *_legend(left, foot + 30), "</svg>"])
+    parts += _legend(left, foot + 30)
+    for place, danger in enumerate(dangers):
+        parts.append(f'<text x="4" y="{foot + 64 + 18 * place}" font-weight="bold">{escape(danger)}</text>')
+    return "".join([*parts, "</svg>"])
 
 
 def _ticks(start: datetime, end: datetime) -> list[datetime]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wedgate.ledger.copying import replace
 from wedgate.ledger.orders import Order
 from wedgate.rollout import regions
@@ -24,7 +26,7 @@ def obeyed(state: RolloutState, event: Ordered) -> Obeyed:
         case Order.PAUSE:
             return _paused(state, event, said)
         case Order.RESUME:
-            return _paused(state, event, None)
+            return _resumed(state, event, said)
         case Order.ABORT if event.regions is not None:
             return given_up(state, event.regions, f"aborted by {said}", event.at)
         case Order.ABORT:
@@ -37,18 +39,45 @@ def obeyed(state: RolloutState, event: Ordered) -> Obeyed:
             return state, ()
 
 
-def _paused(state: RolloutState, event: Ordered, why: str | None) -> Obeyed:
-    """Pause some regions, or let them go on. What was judged before the pause opens nothing after it."""
+def resumes_nothing(state: RolloutState, asked: Sequence[str] | None) -> bool:
+    """Whether a resume of some regions, or of all for ``None``, would find none that it lets go on."""
+    return all(_gone_on(region) is None for region in _concerned(state, asked))
+
+
+def _concerned(state: RolloutState, asked: Sequence[str] | None) -> list[RegionState]:
+    """Return the regions that are asked about and not over yet."""
+    return [each for each in state.regions if not each.is_final and (asked is None or each.region in asked)]
+
+
+def _paused(state: RolloutState, event: Ordered, said: str) -> Obeyed:
+    """Pause regions. What was judged before the pause opens nothing after it."""
     effects: list[Effect] = []
-    for region in state.regions:
-        concerned = event.regions is None or region.region in event.regions
-        if not concerned or region.is_final or (why is not None and region.paused is not None):
-            continue
-        moved = replace(region, paused=why, judged=None, verified=False)
-        state = state.having(moved if why is not None else _tried_again(moved))
-        what = "resumed" if why is None else "paused"
-        effects.append(Announce(region=region.region, what=what, why=f"{event.by}: {event.why}"))
+    for region in _concerned(state, event.regions):
+        if region.paused is None:
+            state = state.having(replace(region, paused=said, judged=None, verified=False))
+            effects.append(Announce(region=region.region, what="paused", why=said))
     return state, tuple(effects)
+
+
+def _resumed(state: RolloutState, event: Ordered, said: str) -> Obeyed:
+    """Let regions go on that were paused, or held for want of something; where none was, that is said."""
+    effects: list[Effect] = []
+    for region in _concerned(state, event.regions):
+        moved = _gone_on(region)
+        if moved is not None:
+            state = state.having(moved)
+            what = "tried again" if region.paused is None else "resumed"
+            effects.append(Announce(region=region.region, what=what, why=said))
+    if not effects:
+        effects.append(Announce(region=None, what="nothing to resume", why=said))
+    return state, tuple(effects)
+
+
+def _gone_on(region: RegionState) -> RegionState | None:
+    """Return what a resume makes of a region; ``None`` where nothing was paused, nor waits for a person."""
+    moved = region if region.paused is None else replace(region, paused=None, judged=None, verified=False)
+    moved = _tried_again(moved)
+    return None if moved == region else moved
 
 
 def _drained(state: RolloutState, event: Ordered, said: str) -> Obeyed:

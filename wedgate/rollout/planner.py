@@ -44,7 +44,8 @@ class Stretch:
 class Task:
     """What is to be planned. ``stretches`` are the open ones of each region in order, up to ``horizon``.
 
-    ``strategy_of(region, verdict)`` is the engine's choice. ``deploy`` is how long a deploy and its read-back take.
+    ``strategy_of(region, verdict)`` is the engine's choice. ``deploy`` is how long a deploy and its read-back take,
+    ``slice_length`` how long the judge looks at the least.
     ``order`` are pairs of regions of which the first must be in an earlier wave than the second.
     """
 
@@ -56,11 +57,12 @@ class Task:
     strategy_of: Callable[[str, Verdict], Strategy]
     horizon: datetime
     order: tuple[tuple[str, str], ...] = ()
+    slice_length: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedStep:
-    """A weight in percent from ``start`` until its bake ends."""
+    """A weight in percent from ``start`` until its bake ends and is judged."""
 
     weight: int
     start: datetime
@@ -237,8 +239,7 @@ class _Windows:
         self._stretches = task.stretches[region]
         ways = {verdict: task.strategy_of(region, verdict) for verdict in (Verdict.OPEN, Verdict.CAUTION)}
         self._ways = ways
-        bakes = {verdict: sum((step.bake for step in way.steps), timedelta(0)) for verdict, way in ways.items()}
-        self._needs = {verdict: task.deploy + bake + task.reserve for verdict, bake in bakes.items()}
+        self._needs = {verdict: task.deploy + self._runway(way) for verdict, way in ways.items()}
         self._starts = [each.start for each in self._stretches]
         self._closes = self._closings()
         self._last = [
@@ -289,9 +290,9 @@ class _Windows:
         place = bisect_right(self._starts, start) - 1
         strategy = self._ways[self._stretches[place].verdict]
         steps, at = [], start + self._task.deploy
-        for step in strategy.steps:
-            steps.append(PlannedStep(weight=step.weight, start=at, end=at + step.bake))
-            at += step.bake
+        for step, watched in zip(strategy.steps, self._watched(strategy), strict=True):
+            steps.append(PlannedStep(weight=step.weight, start=at, end=at + watched))
+            at += watched
         closes = self._closes[place]
         return PlannedRegion(
             region=self._region,
@@ -303,6 +304,22 @@ class _Windows:
             closes=None if closes >= self._task.horizon else closes,
             waited=waited,
         )
+
+    def _runway(self, strategy: Strategy) -> timedelta:
+        """Return how long the region must stay open after the deploy: what the engine asks for, and the whole way."""
+        bakes = sum((step.bake for step in strategy.steps), timedelta(0))
+        return max(bakes + self._task.reserve, sum(self._watched(strategy), timedelta(0)))
+
+    def _watched(self, strategy: Strategy) -> list[timedelta]:
+        """Return how long each step is watched before it is judged: whole slices, and one at the least.
+
+        A later step without a bake rests on the judgement before it.
+        """
+        one = self._task.slice_length
+        bakes = [step.bake for step in strategy.steps]
+        if not one:
+            return bakes
+        return [max(-(-bake // one), 0 if place else 1) * one for place, bake in enumerate(bakes)]
 
     def _closings(self) -> list[datetime]:
         """Return when the window of each stretch closes; one that follows at once only changes the verdict."""

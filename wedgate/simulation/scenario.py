@@ -126,7 +126,7 @@ class _Reader:
 
     def _events(self, node: Node) -> list[Happening]:
         items = self._mapping(node, ("at", *EVENTS), "an event")
-        at = self._instant(items, "at", node)
+        at = self._after_start(items, "at", node)
         kinds = [key for key in items if key != "at"]
         if at is None or len(kinds) != 1:
             if len(kinds) != 1:
@@ -148,7 +148,7 @@ class _Reader:
 
     def _expectations(self, node: Node) -> list[Expectation]:
         items = self._mapping(node, ("at", *EXPECTATIONS), "an expectation")
-        at = None if "at" in items and items["at"].data == END else self._instant(items, "at", node)
+        at = None if "at" in items and items["at"].data == END else self._after_start(items, "at", node)
         found = [
             Expectation(at=at, kind=key, value=value.data, line=value.line)
             for key, value in items.items()
@@ -182,6 +182,13 @@ class _Reader:
         instant: datetime | None = self._try(node, lambda: read_instant(str(node.data), self._start))
         return instant
 
+    def _after_start(self, items: Mapping[str, Node], key: str, parent: Node) -> datetime | None:
+        instant = self._instant(items, key, parent)
+        if instant is not None and instant < self._start:
+            what = f"{items[key].data} is before the start, {self._start.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            self._complain(items[key], what, "write an instant from the start on, such as +10m")
+        return instant
+
     def _duration(self, items: Mapping[str, Node], key: str, default: timedelta) -> timedelta:
         if key not in items:
             return default
@@ -202,15 +209,32 @@ class _Reader:
 
 
 def read_instant(text: str, start: datetime) -> datetime:
-    """Read ``+1h30m`` after ``start``, an instant with an offset, or a wall time with a zone (the earlier of two)."""
+    """Read ``+1h30m`` after ``start``, an instant with an offset, or a wall time with a zone.
+
+    ``ValueError`` where it is none of them, ``SpellingError`` where that zone's clock never shows the wall time, or
+    shows it twice.
+    """
     text = text.strip()
     if text.startswith("+"):
         return start + parse_duration(text[1:])
     day, _, rest = text.partition(" ")
     clock, _, name = rest.partition(" ")
     if name:
-        return datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone(name.strip()))
+        return _only_reading(datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=zone(name.strip())), text)
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"{text!r} has no zone")
     return instant
+
+
+def _only_reading(wall: datetime, text: str) -> datetime:
+    """Return a wall time with its zone, if the clock there shows it exactly once."""
+    first, second = (wall.replace(fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return wall
+    # In a gap each offset leads to a time on the other side of it.
+    readings = sorted(each.astimezone(UTC) for each in (first, second))
+    early, late = (each.astimezone(wall.tzinfo) for each in readings)
+    is_gap = early.replace(tzinfo=None) != wall.replace(tzinfo=None)
+    what = "does not exist: clocks go forward over it" if is_gap else "comes twice: clocks go back over it"
+    raise SpellingError(f"{text} {what}", f"write the offset: {early.isoformat()} or {late.isoformat()}")

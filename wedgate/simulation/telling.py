@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -211,7 +211,8 @@ class _Teller:
                 frozen = Frozen(regions=regions or None, until=until, reason=why, by="zoe", since=now)
                 freeze(self.book, frozen, known=tuple(self.world.regions))
             case "thaw":
-                thaw(self.book, by="zoe", why="thawed", at=now, regions=regions, is_for_all=True)
+                with self._refused_aloud():
+                    thaw(self.book, by="zoe", why="thawed", at=now, regions=regions, is_for_all=True)
             case "grant":
                 self.grant = Grant(
                     rules=_names(takes.get("rules")),
@@ -242,9 +243,17 @@ class _Teller:
                 if event.kind == "drain":
                     # A run that ended because it waits for this is given again.
                     self.exit = None
-                with suppress(WedgateError):
+                with self._refused_aloud():
                     why = str(takes.get("why", event.kind))
                     give_order(self.book, Order(event.kind), by="zoe", why=why, at=now, regions=regions)
+
+    @contextmanager
+    def _refused_aloud(self) -> Iterator[None]:
+        """Put a refusal into the trace: the story goes on, as after a command that was given in vain."""
+        try:
+            yield
+        except WedgateError as error:
+            self.world.say(f"REFUSED {error}")
 
     def _old_changes(self, region: Region, event: Happening) -> None:
         """Let the colour with less traffic stop answering, or lose instances."""

@@ -32,7 +32,7 @@ def parse_reading(text: str | bytes, *, at: datetime, what: str, baseline: str |
         reading = Reading(at=_instant(plain["at"]), since=_instant(plain["since"]), colours=colours)
     except KeyError as error:
         raise ExternalSystemError(f"{what} lacks {error}") from error
-    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise ExternalSystemError(f"{what} cannot be used: {error}") from error
     if reading.at > at + CLOCKS_DIFFER:
         raise ExternalSystemError(

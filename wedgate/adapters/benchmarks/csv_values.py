@@ -8,6 +8,7 @@ import math
 from datetime import datetime
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
+from wedgate.adapters.benchmarks.table import check_once, whole
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -30,13 +31,18 @@ def read(text: str) -> Measurements:
 
 
 def _read(text: str) -> Measurements:
-    rows = csv.DictReader(io.StringIO(text))
+    remedy = f"write {','.join(_COLUMNS)}, and end each row with a line end"
+    rows = csv.DictReader(whole(io.StringIO(text, newline=""), remedy))
     rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
+    check_once(rows.fieldnames, "leave one of the two out")
     if not set(_COLUMNS) <= set(rows.fieldnames):
         missing = ", ".join(name for name in _COLUMNS if name not in rows.fieldnames)
         raise UnreadableError(f"its first line has no column {missing}", f"write {','.join(_COLUMNS)}", 1)
     found: dict[str, tuple[str, Direction, list[float], list[datetime]]] = {}
     for row in rows:
+        if None in row:
+            what = "a row is longer than the first line"
+            raise UnreadableError(what, "write a dot in a number, and quote a comma in a name", rows.line_num)
         name, unit = (row["metric"] or "").strip(), (row["unit"] or "").strip()
         direction = _direction(row["direction"], rows.line_num)
         known = found.setdefault(name, (unit, direction, [], []))

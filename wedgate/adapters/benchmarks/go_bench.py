@@ -72,10 +72,12 @@ class _Output:
         if not self._numbers:
             raise UnreadableError("it has no benchmark", "give what `go test -bench` printed")
         end = self._common_end()
+        if end is not None:
+            self._environment["cpus"] = end.removeprefix("-") or "1"
         found: dict[tuple[str, str], dict[int, list[float]]] = {}
         left_out: dict[str, str] = {}
         for process, full, unit, value in self._numbers:
-            name = full.removesuffix(end)
+            name = full.removesuffix(end or "")
             if unit in _UNITS:
                 found.setdefault((name, unit), {}).setdefault(process, []).append(value)
             else:
@@ -83,14 +85,14 @@ class _Output:
         metrics = tuple(_metric(name, unit, runs) for (name, unit), runs in found.items())
         return Measurements(metrics=metrics, tool=TOOL.name, environment=self._environment, left_out=left_out)
 
-    def _common_end(self) -> str:
-        """Return the ``-8`` that Go puts behind every name, or nothing.
+    def _common_end(self) -> str | None:
+        """Return the ``-8`` that Go puts behind every name, empty where no name has one, ``None`` where they differ.
 
         With one processor Go puts nothing there, and with ``-cpu 1,2`` different numbers: then what ends in one is the
         name itself, and two sizes or counts of processors do not become one benchmark.
         """
         ends = {found[0] if (found := _END.search(name)) else "" for name in self._names}
-        return ends.pop() if len(ends) == 1 else ""
+        return ends.pop() if len(ends) == 1 else None
 
 
 def _metric(name: str, unit: str, runs: Mapping[int, Sequence[float]]) -> Metric:
@@ -110,6 +112,6 @@ def _measured(rest: str, line: int) -> list[tuple[float, str]]:
     except ValueError:
         raise UnreadableError("a benchmark's line breaks off", "give all that `go test` printed", line) from None
     for value, unit in found:
-        if not isfinite(value):
+        if not isfinite(value) or (unit in _UNITS and value < 0):
             raise UnreadableError(f"{unit} is {value}", "measure it again", line)
     return found

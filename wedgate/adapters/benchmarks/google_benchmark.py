@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
-from wedgate.adapters.benchmarks.plain_json import instant, items, load, number, part
+from wedgate.adapters.benchmarks.plain_json import from_zero, instant, items, load, part
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -70,7 +70,7 @@ def read(text: str) -> Measurements:
         # The median over repetitions stands beside them, unless it is all that was kept.
         singles = [each for each in found if each.get("run_type", "iteration") == "iteration"] or found
         for key, unit, direction in _measures(singles[0]):
-            values = [number(each.get(key), name) for each in singles]
+            values = [from_zero(each.get(key), name) for each in singles]
             metrics.append(
                 Metric(
                     name=name if key == "real_time" else f"{name} {key}",

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
-from wedgate.adapters.benchmarks.hdr_percentiles import QUANTILES
+from wedgate.adapters.benchmarks.hdr_percentiles import QUANTILES, UNTOLD
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
@@ -68,7 +68,7 @@ def read_lines(lines: Iterable[str]) -> Measurements:
     metrics = [metric for tag, total in totals.items() if total for metric in _metrics(tag, total, began)]
     if not metrics:
         raise UnreadableError("its intervals hold no values", "record something")
-    return Measurements(metrics=tuple(metrics), tool=TOOL.name)
+    return Measurements(metrics=tuple(metrics), tool=TOOL.name, left_out=UNTOLD)
 
 
 def _parts(line: str, place: int) -> tuple[str, str]:

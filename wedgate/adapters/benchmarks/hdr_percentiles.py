@@ -16,6 +16,7 @@ from wedgate.judge.reading import Direction
 
 TOOL = Tool(name="hdr-percentiles", looks_like="text with Value, Percentile, TotalCount and 1/(1-Percentile)")
 QUANTILES = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
+UNTOLD = {"throughput": "a histogram does not tell how long the run was, nor what of it failed"}
 _HEADING = re.compile(r"^ *Value +Percentile +TotalCount +1/\(1-Percentile\)\r?$", re.MULTILINE)
 _ROW = re.compile(r"\s*(\d+(?:\.\d+)?)\s+([01](?:\.\d+)?)\s+(\d+)(?:\s+(?:\d+(?:\.\d+)?|inf|Infinity))?\s*")
 _FOOT = re.compile(r"#\[Max\s*=\s*(\d+(?:\.\d+)?),\s*Total ?[cC]ount\s*=\s*(\d+)(?:\.0+)?\]")
@@ -49,7 +50,9 @@ def read(text: str) -> Measurements:
     foot = _FOOT.search(text, headings[0].end())
     if foot is None or not rows or int(foot[2]) != rows[-1][1] or not rows[-1][1]:
         raise UnreadableError("its rows do not come to its total count", _MENDED)
-    return Measurements(metrics=tuple(_metric(rows, share, label) for share, label in QUANTILES), tool=TOOL.name)
+    return Measurements(
+        metrics=tuple(_metric(rows, share, label) for share, label in QUANTILES), tool=TOOL.name, left_out=UNTOLD
+    )
 
 
 def _metric(rows: list[tuple[float, int]], share: float, label: str) -> Metric:

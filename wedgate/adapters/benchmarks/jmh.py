@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
-from wedgate.adapters.benchmarks.plain_json import load, number, numbers, part, text_of
+from wedgate.adapters.benchmarks.plain_json import from_zero, load, number, numbers, part, text_of
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -63,10 +63,12 @@ def read(text: str) -> Measurements:
 
 
 def _name(result: Mapping[str, Any]) -> str:
-    """Return the benchmark with its parameters, and its mode: one benchmark may be run in several."""
+    """Return the benchmark with its parameters, its mode and its threads: one benchmark may be run in several ways."""
     params = ", ".join(f"{key}={value}" for key, value in part(result, "params").items())
     name = text_of(result.get("benchmark"), "a benchmark's name")
-    return f"{name}{f'({params})' if params else ''} {result.get('mode')}"
+    count = result.get("threads")
+    threads = f", {count} threads" if isinstance(count, int) and count > 1 else ""
+    return f"{name}{f'({params})' if params else ''} {result.get('mode')}{threads}"
 
 
 def _metric(name: str, found: Mapping[str, Any], direction: Direction, *, wanted: object) -> Metric:
@@ -105,7 +107,7 @@ def _histogram(fork: object, name: str) -> float:
         for pair in iteration if isinstance(iteration, list) else ():
             if not isinstance(pair, list) or len(pair) != 2:
                 raise UnreadableError(f"{name} has no histogram of [value, count]", f"write it anew with {TOOL.name}")
-            pairs.append((number(pair[0], name), number(pair[1], name)))
+            pairs.append((from_zero(pair[0], name), number(pair[1], name)))
     return _weighted_median(pairs, name)
 
 

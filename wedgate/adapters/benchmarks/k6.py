@@ -1,30 +1,35 @@
 """k6: the lines of ``--out json=FILE`` (its documentation, "JSON" under "Results output"), gzip-packed or not.
 
 All requests of a run rise and fall together, so a run is one value for each metric: quantiles of what its trends
-measured. The file is read as a stream; a gigabyte of it is some three million lines.
+measured, and how many requests were answered a second. The file is read as a stream; a gigabyte of it is some three
+million lines.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
 from wedgate.adapters.benchmarks.interface import Tool, UnreadableError
 from wedgate.adapters.benchmarks.k6_metrics import (
+    CLOCK,
+    LONGEST_WITHOUT_CLOCK,
     MOST_ENDPOINTS,
     RATES,
+    THROUGHPUTS,
     TOO_MANY,
+    WITH_FAILED,
     endpoints_of,
+    has_failed,
     is_left_out,
-    is_part,
-    is_time,
+    took,
     untold,
 )
-from wedgate.adapters.benchmarks.plain_json import instant, number, part
-from wedgate.adapters.benchmarks.requests import RATIO, Requests
+from wedgate.adapters.benchmarks.plain_json import from_zero, instant, part
+from wedgate.adapters.benchmarks.requests import NO_LENGTH, RATIO, Requests, Span, count_of, rate_of
 from wedgate.judge.measurements import Measurements, Metric
 
 TOOL = Tool(name="k6", looks_like='lines of JSON with "type": "Metric" or "Point"')
@@ -68,6 +73,10 @@ class _Run:
         self._rates: dict[str, list[float]] = {}
         self._endpoints: dict[str, set[str]] = {"name": set(), "group": set()}
         self._began: datetime | None = None
+        self._answered: dict[str, float] = {}
+        self._span = Span()
+        self._has_clock = False
+        self._last: tuple[object, datetime | None] = (None, None)
 
     def passes_over(self, line: str) -> bool:
         """Whether a line is a whole point of a metric that is not judged."""
@@ -79,7 +88,7 @@ class _Run:
         name, data = line["metric"], part(line, "data")
         if line.get("type") == "Metric":
             kind = self._kinds[name] = (str(data.get("type")), str(data.get("contains")))
-            if name not in RATES and (is_part(name) or not is_time(*kind)):
+            if is_left_out(name, *kind) and name != CLOCK:
                 self._unjudged.add(name)
             return
         if line.get("type") != "Point":
@@ -93,11 +102,19 @@ class _Run:
     def _point(self, name: str, data: dict[str, Any], place: int) -> None:
         if name in self._unjudged:
             return
+        at, tags = self._instant(data.get("time")), part(data, "tags")
+        if name == CLOCK:
+            self._has_clock = True
+            self._span.add(at)
+            return
         try:
-            value = number(data.get("value"), name)
+            value = from_zero(data.get("value"), name)
         except UnreadableError as error:
             raise UnreadableError(error.what, error.remedy, place) from None
-        tags = part(data, "tags")
+        self._span.add(at, before=took(name, value))
+        if name in THROUGHPUTS:
+            self._answered[name] = self._answered.get(name, 0.0) + (0.0 if has_failed(name, tags) else value)
+            return
         self._count(name, value, tags, is_rate=name in RATES)
         for tag, text in endpoints_of(name, tags):
             known = self._endpoints[tag]
@@ -105,13 +122,19 @@ class _Run:
                 known.add(text)
                 self._count(f"{name}{{{tag}:{text}}}", value, tags, is_rate=name in RATES)
 
+    def _instant(self, text: object) -> datetime | None:
+        """Return the instant of a point; those of one request have the same."""
+        if text != self._last[0]:
+            self._last = text, instant(text)
+        return self._last[1]
+
     def _count(self, name: str, value: float, tags: dict[str, Any], *, is_rate: bool) -> None:
         if is_rate:
             rate = self._rates.setdefault(name, [0.0, 0.0])
             rate[0] += value
             rate[1] += 1
         else:
-            self._trends.setdefault(name, Requests()).add(value, failed=_failed(tags))
+            self._trends.setdefault(name, Requests()).add(value, failed=has_failed(name, tags))
 
     def measurements(self) -> Measurements:
         """Return what they come to."""
@@ -120,14 +143,25 @@ class _Run:
         left_out |= self._dropped()
         metrics: list[Metric] = []
         for name, requests in self._trends.items():
-            metrics.extend(requests.metrics(name, "ms", self._began, with_failed=False))
+            with_failed = name.partition("{")[0] in WITH_FAILED
+            metrics.extend(requests.metrics(name, "ms", self._began, with_failed=with_failed))
         metrics.extend(
             Metric(
                 name=name, unit=RATIO, direction=RATES[name.partition("{")[0]], values=(part_of / whole,), times=times
             )
             for name, (part_of, whole) in self._rates.items()
         )
+        metrics.extend(self._throughput())
+        if self._span.seconds <= 0.0:
+            left_out |= dict.fromkeys(self._answered, NO_LENGTH)
         return Measurements(metrics=tuple(metrics), tool=TOOL.name, left_out=left_out)
+
+    def _throughput(self) -> Iterator[Metric]:
+        seconds = self._span.seconds
+        for name, answered in self._answered.items():
+            yield from rate_of(name, answered, seconds, self._began)
+            if not self._has_clock and seconds > LONGEST_WITHOUT_CLOCK:
+                yield count_of(f"{name} count", answered, self._began)
 
     def _dropped(self) -> dict[str, str]:
         """Drop what is told apart by too many names or groups; return what is left out by it, and why."""
@@ -139,11 +173,3 @@ class _Run:
                         del counted[name]
                 found[f"{{{tag}:...}}"] = TOO_MANY
         return found
-
-
-def _failed(tags: dict[str, Any]) -> bool:
-    """Whether a request failed, by what k6 expected of it; without that tag, by its status."""
-    if "expected_response" in tags:
-        return bool(tags["expected_response"] == "false")
-    status = tags.get("status")
-    return isinstance(status, str) and not ("200" <= status < "400" and len(status) == 3)

@@ -13,6 +13,12 @@ RATES: Mapping[str, Direction] = {
 """Shares of all requests or checks. Of a rate of the user nobody says whether it counts good things or bad ones."""
 THROUGHPUTS = frozenset(("http_reqs", "iterations"))
 """Counters of what was done: more of them a second is better."""
+CLOCK = "vus"
+"""How many users there are. k6 writes a point of it for each second of a run, also while nothing is answered."""
+LONGEST_WITHOUT_CLOCK = 2.0
+"""Seconds of a run in which k6 may have written none."""
+WITH_FAILED = frozenset(("grpc_req_duration", "ws_session_duration"))
+"""Trends of calls whose failures k6 itself counts nowhere."""
 _PARTS = ("http_req_", "ws_connecting", "grpc_")
 _WHOLES = frozenset(("http_req_duration", "http_req_failed", "grpc_req_duration"))
 
@@ -20,6 +26,8 @@ _WHOLES = frozenset(("http_req_duration", "http_req_failed", "grpc_req_duration"
 MOST_ENDPOINTS = 50
 """Names, and groups, of one run that are told apart; with more of them, each request has a name of its own."""
 TOO_MANY = f"there are more than {MOST_ENDPOINTS} of them; give requests of one kind one name: tags: {{name: 'search'}}"
+_MEASURED = frozenset((*WITH_FAILED, "http_req_duration", "iteration_duration"))
+_GOOD_STATUS = {"grpc_": "0", "ws_": "101"}
 _TOLD_APART = frozenset(("http_req_duration", "http_req_failed", "grpc_req_duration", "group_duration"))
 
 
@@ -36,6 +44,28 @@ def endpoints_of(metric: str, tags: Mapping[str, object]) -> Iterator[tuple[str,
         yield "name", name
     if isinstance(group, str) and group:
         yield "group", group
+
+
+def took(name: str, value: float) -> float:
+    """Return for how many seconds before its point something was under way: what k6 measured itself, in ms."""
+    return value / 1000 if name in _MEASURED else 0.0
+
+
+def has_failed(name: str, tags: Mapping[str, object]) -> bool:
+    """Whether what a point is of failed: a request by what k6 expected of it, others by the status of their protocol.
+
+    A time of the user's own may have a status that the script copied.
+    """
+    status = tags.get("status")
+    good = next((good for begin, good in _GOOD_STATUS.items() if name.startswith(begin)), None)
+    if good is not None:
+        return isinstance(status, str) and status != good
+    if "expected_response" in tags:
+        return tags["expected_response"] == "false"
+    if not isinstance(status, str):
+        return False
+    is_good = len(status) == 3 and "200" <= status < "400"
+    return not is_good if name.startswith("http_") else len(status) == 3 and "400" <= status < "600"
 
 
 def is_time(kind: str, contains: str) -> bool:

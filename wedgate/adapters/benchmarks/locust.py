@@ -2,7 +2,8 @@
 
 All requests of a run rise and fall together, so a run is one value for each metric. Percentiles are over all requests,
 and one that was refused looks fast: where any failed, they are ``aggregated`` and not judged. Above 100 ms Locust
-keeps two significant digits.
+keeps two significant digits. Its requests a second end with the last answer, however long the run went on: the number
+of good answers stands beside them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from wedgate.adapters.benchmarks.interface import Companions, Tool
-from wedgate.adapters.benchmarks.requests import share_of
+from wedgate.adapters.benchmarks.requests import count_of, share_of
 from wedgate.adapters.benchmarks.table import cell, rows
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
@@ -22,7 +23,9 @@ TOOL = Tool(
 )
 FAILED = "Locust's percentiles count requests that failed, and those look fast"
 _COLUMNS = ("Type", "Name", "Request Count", "Failure Count", "Requests/s", "50%", "95%")
-_TOTAL = "Aggregated"
+TOTAL = "Aggregated"
+RATE = "requests"
+"""The metric of all answers a second."""
 
 
 def knows(head: str) -> bool:
@@ -57,7 +60,8 @@ def _of_endpoint(name: str, row: Mapping[str, str], line: int) -> list[Metric]:
         for label, column in (("p50", "50%"), ("p95", "95%"))
     ]
     found.append(share_of(f"{name} failed", failed, cell(row, "Request Count", line)))
-    if name == _TOTAL:
+    if name == TOTAL:
         rate = (cell(row, "Requests/s", line),)
-        found.append(Metric(name="requests", unit="1/s", direction=Direction.HIGHER_IS_BETTER, values=rate))
+        found.append(Metric(name=RATE, unit="1/s", direction=Direction.HIGHER_IS_BETTER, values=rate))
+        found.append(count_of(f"{RATE} count", max(0.0, cell(row, "Request Count", line) - failed)))
     return found

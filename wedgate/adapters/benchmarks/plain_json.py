@@ -45,10 +45,10 @@ def items(data: Any, key: str, tool: str) -> list[Mapping[str, Any]]:
 
 
 def numbers(found: Any, what: str) -> tuple[float, ...]:
-    """Return finite numbers of a list."""
+    """Return finite numbers of a list, none below 0: they are of times, rates and sizes."""
     if not isinstance(found, list) or not found:
         raise UnreadableError(f"{what} has no values", "let the tool keep every value, not only a summary")
-    return tuple(number(each, what) for each in found)
+    return tuple(from_zero(each, what) for each in found)
 
 
 def number(found: Any, what: str) -> float:
@@ -59,6 +59,14 @@ def number(found: Any, what: str) -> float:
         value = math.inf
     if not math.isfinite(value):
         raise UnreadableError(f"{what} has the value {found!r}"[:120], "measure it again")
+    return value
+
+
+def from_zero(found: Any, what: str) -> float:
+    """Return a finite number that is not below 0: no time, rate or size is, and a median would hide it."""
+    value = number(found, what)
+    if value < 0:
+        raise UnreadableError(f"{what} is {found!r}, below 0"[:120], "measure it again")
     return value
 
 

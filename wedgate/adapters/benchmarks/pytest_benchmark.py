@@ -6,8 +6,11 @@ often as you want values, each time into a file of its own, with the two builds 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from wedgate.adapters.benchmarks.interface import Tool
-from wedgate.adapters.benchmarks.plain_json import instant, items, load, number, part, text_of
+from wedgate.adapters.benchmarks.plain_json import from_zero, instant, items, load, part, text_of
 from wedgate.judge.measurements import Measurements, Metric
 from wedgate.judge.reading import Direction
 
@@ -28,7 +31,7 @@ def read(text: str) -> Measurements:
             name=text_of(each.get("fullname") or each.get("name"), "a benchmark's name"),
             unit="s",
             direction=Direction.LOWER_IS_BETTER,
-            values=(number(part(each, "stats").get("median"), str(each.get("name"))),),
+            values=(_median(part(each, "stats"), str(each.get("name"))),),
             times=() if at is None else (at,),
         )
         for each in items(data, "benchmarks", TOOL.name)
@@ -37,10 +40,22 @@ def read(text: str) -> Measurements:
     # What was changed and not committed is not what the commit is.
     commit = None if version.get("dirty") else version.get("id")
     cpu = part(machine, "cpu")
-    environment = {"machine": machine.get("node"), "cpu": cpu.get("brand_raw") or cpu.get("brand")}
+    count = cpu.get("count")
+    environment = {
+        "machine": machine.get("node"),
+        "cpu": cpu.get("brand_raw") or cpu.get("brand"),
+        "cpus": str(count) if isinstance(count, int) else None,
+    }
     return Measurements(
         metrics=metrics,
         commit=commit if isinstance(commit, str) and len(commit) in (40, 64) else None,
         tool=f"{TOOL.name} {data.get('version', '')}".strip(),
         environment={key: value for key, value in environment.items() if isinstance(value, str) and value},
     )
+
+
+def _median(stats: Mapping[str, Any], name: str) -> float:
+    """Return the median of all rounds, of which none is below 0."""
+    if "min" in stats:
+        from_zero(stats["min"], name)
+    return from_zero(stats.get("median"), name)

@@ -4,6 +4,8 @@ A request that failed ranks behind every one that did not: a version that refuse
 A quantile that lies among those that failed has no latency at all: it is ``aggregated`` and not judged, and the share
 of those that failed is.
 Latencies are kept with five significant digits, so that memory does not grow with the length of the run.
+
+A service that stands still makes few requests slow, and many are never sent: how many were answered a second tells it.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from wedgate.judge.reading import Direction
 QUANTILES = (("p50", 0.50), ("p95", 0.95))
 RATIO = "ratio"
 """The unit of a share: failed requests of all requests."""
+NO_LENGTH = "the file does not tell how long the run was"
 
 
 class Requests:
@@ -35,6 +38,11 @@ class Requests:
             self._bad += 1
         else:
             self._good[float(f"{latency:.5g}")] += 1
+
+    @property
+    def good(self) -> int:
+        """How many did not fail."""
+        return self._good.total()
 
     def metrics(self, name: str, unit: str, at: datetime | None, *, with_failed: bool = True) -> tuple[Metric, ...]:
         """Return the quantiles of this run, and the share of its requests that failed."""
@@ -73,6 +81,45 @@ class Requests:
                 above = latency
                 break
         return below + (above - below) * (place - low)
+
+
+class Span:
+    """How long a run was: from when its first request was sent to the last time that its file names."""
+
+    def __init__(self) -> None:
+        self._first, self._last = math.inf, -math.inf
+
+    def add(self, at: datetime | None, *, before: float = 0.0, after: float = 0.0) -> None:
+        """Count something from so many seconds before an instant to so many after it; ``None`` tells nothing."""
+        if at is not None:
+            moment = at.timestamp()
+            self._first = min(self._first, moment - before)
+            self._last = max(self._last, moment + after)
+
+    @property
+    def seconds(self) -> float:
+        """The length, 0 where no times are known."""
+        return max(0.0, self._last - self._first)
+
+
+def rate_of(name: str, answered: float, seconds: float, at: datetime | None) -> tuple[Metric, ...]:
+    """Return how many were answered a second, as a metric of one run; nothing where its length is not known."""
+    if seconds <= 0.0:
+        return ()
+    return (_more_is_better(name, "1/s", answered / seconds, at),)
+
+
+def count_of(name: str, answered: float, at: datetime | None = None) -> Metric:
+    """Return how many were answered, as a metric of one run.
+
+    It is for files that do not tell how long the run was: one that hung at its end looks short there, and not slow.
+    """
+    return _more_is_better(name, "1", answered, at)
+
+
+def _more_is_better(name: str, unit: str, value: float, at: datetime | None) -> Metric:
+    times = () if at is None else (at,)
+    return Metric(name=name, unit=unit, direction=Direction.HIGHER_IS_BETTER, values=(value,), times=times)
 
 
 def share_of(name: str, part: float, whole: float, times: tuple[datetime, ...] = ()) -> Metric:

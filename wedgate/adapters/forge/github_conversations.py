@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -35,7 +35,9 @@ _REACT = "give the job `pull-requests: write`"
 _PUSHES = frozenset(("push", "force_push", "branch_creation", "pr_merge", "merge_queue_merge"))
 _CHECKS = "give the job `checks: write`; only apps may, and a workflow's own token is one"
 _FULL = "one commit takes 1,000 statuses of a name: if it has them, push a new commit"
-_MOST_CHECKS = 1000
+_PAGE = 100
+MOST_CHECKS = 10_000
+"""So many check runs of a name are read; GitHub lists them without an end, of the last thousand suites."""
 SUMMARY_LIMIT = 65_000
 
 
@@ -49,6 +51,7 @@ class GithubConversations:
         # A server of one's own has its API below its own name, and hands out addresses of that name.
         own = address.hostname if address.path.rstrip("/").endswith("/api/v3") else None
         self._mail_host = own or "github.com"
+        self._shows_suspended = own is not None
 
     def pull_request(self, number: int) -> PullRequest:
         """Fetch one pull request."""
@@ -95,7 +98,7 @@ class GithubConversations:
         return self._connection.asked(what, _PULLS, lambda: _comment(found))
 
     def role_of(self, person: Person) -> Role:
-        """Fetch what somebody may do here now; ``NONE`` if the login is not this person's any more."""
+        """Fetch what somebody may do here now; ``NONE`` if suspended, or if the login is not this person's any more."""
         return self._role(person.login, lambda user: user is not None and user.id == person.id)
 
     def role_by_login(self, login: str) -> Role:
@@ -109,9 +112,24 @@ class GithubConversations:
             found = self._connection.get(path, what=what, needs=READ)
         except NotFoundError:
             return Role.NONE
-        return self._connection.asked(
+        role = self._connection.asked(
             what, READ, lambda: _role(found) if fits(_person(found.get("user"))) else Role.NONE
         )
+        return Role.NONE if role.may_write and self._is_suspended(login) else role
+
+    def _is_suspended(self, login: str) -> bool:
+        """Whether an account is suspended, or gone; on a server of one's own alone, where that takes no role away.
+
+        On github.com whoever is suspended is in no organisation any more, and has no role by it.
+        """
+        if not self._shows_suspended:
+            return False
+        what = f"whether {login} is suspended"
+        try:
+            found = self._connection.get(f"/users/{quote(login, safe='')}", what=what, needs=READ)
+        except NotFoundError:
+            return True
+        return self._connection.asked(what, READ, lambda: found.get("suspended_at") is not None)
 
     def members_of(self, team: str) -> tuple[Person, ...] | None:
         """Fetch everybody in a team, members of its child teams too; ``None`` if it is known that there is none.
@@ -266,21 +284,42 @@ class GithubConversations:
     def checks_of(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
         """Fetch the check runs of a name, in one request for a hundred; ``None`` without `checks: read`.
 
-        ``ExternalSystemError`` where there are more than GitHub lists, a thousand.
+        ``ExternalSystemError`` where there are ``MOST_CHECKS`` or more.
         """
+        every: list[CommitStatus] = []
+        for page in range(1, MOST_CHECKS // _PAGE + 1):
+            found = self._listed_checks(commit, name, page=page)
+            if found is None:
+                return None
+            every += (check for _, check in found.checks)
+            if len(found.checks) < _PAGE:
+                return tuple(every)
+        what = f"the check runs of {commit[:12]}"
+        raise ExternalSystemError(f"{what} are {MOST_CHECKS:,} or more, and not all are read: push a new commit")
+
+    def latest_checks(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
+        """Fetch some check runs of a name, the latest first, in two requests at most; ``None`` as ``checks_of``.
+
+        GitHub does not say in which order it lists them: the last one has the greatest number.
+        """
+        found = self._listed_checks(commit, name)
+        if found is None:
+            return None
+        listed = dict(found.checks)
+        if found.in_all > len(found.checks):
+            latest = self._listed_checks(commit, name, which="latest")
+            listed |= dict(latest.checks if latest is not None else ())
+        return tuple(check for _, check in sorted(listed.items(), reverse=True, key=lambda each: each[0]))
+
+    def _listed_checks(self, commit: str, name: str, *, page: int = 1, which: str = "all") -> _Checks | None:
         what, needs = f"the check runs of {commit[:12]}", "give the job `checks: read`"
         path = f"{self._base}/commits/{commit}/check-runs"
-        every: list[CommitStatus] = []
-        for page in range(1, _MOST_CHECKS // 100 + 1):
-            asked = {"check_name": name, "filter": "all", "per_page": 100, **({"page": page} if page > 1 else {})}
-            try:
-                found = self._connection.get(path, what=what, needs=needs, **asked)
-            except ForbiddenError:
-                return None
-            every += self._connection.asked(what, needs, partial(_checks, found))
-            if len(found["check_runs"]) < 100:
-                return tuple(every)
-        raise ExternalSystemError(f"{what} are {_MOST_CHECKS:,} or more, and not all are listed: push a new commit")
+        asked = {"check_name": name, "filter": which, "per_page": _PAGE, **({"page": page} if page > 1 else {})}
+        try:
+            found = self._connection.get(path, what=what, needs=needs, **asked)
+        except ForbiddenError:
+            return None
+        return self._connection.asked(what, needs, lambda: _checks(found))
 
     def set_check(self, commit: str, result: CheckResult) -> None:
         """Post a check run that has ended; its summary is cut to what GitHub takes."""
@@ -318,8 +357,17 @@ def _pushed_at(push: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(str(push["timestamp"]).replace("Z", "+00:00"))
 
 
-def _checks(found: Mapping[str, Any]) -> list[CommitStatus]:
-    return list(map(_check, found["check_runs"]))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Checks:
+    """A page of check runs, each with its number, and how many there are on all pages."""
+
+    checks: tuple[tuple[int, CommitStatus], ...]
+    in_all: int
+
+
+def _checks(found: Mapping[str, Any]) -> _Checks:
+    listed = tuple((int(each["id"]), _check(each)) for each in found["check_runs"])
+    return _Checks(checks=listed, in_all=int(found["total_count"]))
 
 
 def _check(found: Mapping[str, Any]) -> CommitStatus:
@@ -389,8 +437,7 @@ def _person(found: object) -> Person | None:
     """Return an account; ``None`` for one that is gone (GitHub shows its stand-in ``ghost``)."""
     if not isinstance(found, dict) or found.get("login") == "ghost":
         return None
-    is_human = found.get("type", "User") == "User" and found.get("suspended_at") is None
-    return Person(id=int(found["id"]), login=str(found["login"]), is_human=is_human)
+    return Person(id=int(found["id"]), login=str(found["login"]), is_human=found.get("type", "User") == "User")
 
 
 def _role(found: Mapping[str, Any]) -> Role:

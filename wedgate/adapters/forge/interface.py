@@ -183,6 +183,12 @@ class Conversations(Protocol):
         Each is the status that it was posted as, ``by`` the app that posted it.
         """
 
+    def latest_checks(self, commit: str, name: str) -> tuple[CommitStatus, ...] | None:
+        """Fetch some check runs of a name, the latest first; ``None`` where the token may not.
+
+        They are all where there are at most a hundred, and else the latest of each app and more than a hundred.
+        """
+
     def set_check(self, commit: str, result: CheckResult) -> None:
         """Post a check run."""
 
@@ -228,15 +234,16 @@ class Runs(Protocol):
 class BranchRules:
     """What the rules of a repository ask of a branch: required statuses, and whether its history may be rewritten.
 
-    Statuses ``from_anybody`` are those of which no rule says which app has to post them.
+    Statuses ``from_anybody`` are those of which no rule says which app has to post them. ``None``: a rule may ask for
+    it, and this token is not shown whether it does.
     """
 
     statuses: frozenset[str] = frozenset()
     from_anybody: frozenset[str] = frozenset()
     has_queue: bool = False
-    up_to_date: bool = False
-    no_force_push: bool = False
-    no_deletion: bool = False
+    up_to_date: bool | None = False
+    no_force_push: bool | None = False
+    no_deletion: bool | None = False
 
 
 class Settings(Protocol):

@@ -9,6 +9,9 @@ from wedgate.rollout.strategies import all_at_once, blue_green, canary, linear
 from wedgate.rollout.strategies.interface import Path
 from wedgate.rollout.values import Strategy, StrategyKind
 
+AT_ONCE = "all-at-once is dangerous: everybody gets the version before anybody judged it"
+"""What is said of a strategy that ``is_at_once``."""
+
 
 def path_of(strategy: Strategy) -> Path:
     """Return the module that knows the order of this strategy's steps."""
@@ -30,3 +33,9 @@ def completed(strategy: Strategy) -> Strategy:
     if strategy.is_complete:
         return strategy
     return replace(strategy, steps=path_of(strategy).steps(strategy), is_complete=True)
+
+
+def is_at_once(strategy: Strategy) -> bool:
+    """Whether everybody gets the version in the first step, and nobody looks at it there, whatever its kind."""
+    first = completed(strategy).steps[0]
+    return first.weight == 100 and not first.bake
