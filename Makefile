@@ -79,6 +79,7 @@ bench-judge: $(DEV)
 	@$(PY) -X utf8 benchmarks/judge_peers.py --write
 	@$(PY) -X utf8 benchmarks/judge_curve.py --write
 	@$(PY) -X utf8 benchmarks/judge_turns.py --write
+	@$(PY) -X utf8 benchmarks/judge_looks.py --write
 	@$(PY) -X utf8 benchmarks/judge_series.py --write
 
 tools:

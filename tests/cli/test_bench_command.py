@@ -79,6 +79,48 @@ def test_a_number_that_is_printed_decides() -> None:
     assert "pass: 1 of 1 metrics" in found.stdout
 
 
+HALF = ["--base", "echo 100 x", "--candidate", "echo 50 x", "--metric", r"(\d+) x", "--rounds", "8", "--looks", "1"]
+
+
+@pytest.mark.parametrize("unit", ["1/s", "ops/s", "MB/s", "req/s", "ops/ms"])
+def test_half_the_rate_fails_by_its_unit(unit: str) -> None:
+    """It passed, as less of everything that is printed was better."""
+    found = bench("run", *HALF, "--metric-unit", unit)
+    assert found.return_value is ExitCode.CLOSED, found.output
+
+
+@pytest.mark.parametrize("words", [["--metric-unit", "ms"], ["--metric-unit", "B/op"], ["--lower-is-better"]])
+def test_half_of_a_time_or_a_size_passes(words: list[str]) -> None:
+    """By the unit, or because it is said."""
+    found = bench("run", *HALF, *words)
+    assert found.return_value is ExitCode.DONE, found.output
+
+
+def test_a_unit_that_nobody_knows_takes_what_is_said() -> None:
+    """Half the score is worse where higher is better."""
+    found = bench("run", *HALF, "--metric-unit", "points", "--higher-is-better")
+    assert found.return_value is ExitCode.CLOSED, found.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], 'nothing says which way a number in "1" is good; say --higher-is-better or --lower-is-better, or'),
+        (["--metric-unit", "errors/s"], "say --higher-is-better or --lower-is-better"),
+        (["--metric-unit", "points"], "say --higher-is-better or --lower-is-better"),
+        (["--metric-unit", "1/s", "--lower-is-better"], '"1/s" is higher-is-better'),
+        (["--metric-unit", "ms", "--higher-is-better"], '"ms" is lower-is-better'),
+        (["--higher-is-better", "--lower-is-better"], "give --higher-is-better or --lower-is-better, not both"),
+    ],
+)
+def test_which_way_is_good_is_not_guessed(words: list[str], said: str) -> None:
+    """What neither the unit nor an option says, and what they say differently, is refused before a run."""
+    for command in (["run", *HALF], ["aa", "echo 50 x", "--metric", r"(\d+) x"]):
+        found = bench(*command, *words)
+        assert isinstance(found.exception, UsageError), found.output
+        assert said in str(found.exception)
+
+
 def test_time_asleep_does_not_decide_by_the_cpu() -> None:
     """A command that burns CPU time until it has used a tenth of a second, and a candidate that sleeps besides."""
     burn = "import time\nwhile time.process_time() < 0.1: pass"

@@ -97,6 +97,44 @@ def test_warm_up_rounds_are_thrown_away() -> None:
     assert len(machine.launched) == 2 * 11
 
 
+def slow_in(runs: Sequence[int]) -> Callable[[str, int], float]:
+    """Return quiet times; the candidate's runs of these numbers, warm-up counted, take a hundred times as long."""
+    rng, count = random.Random(1), iter(range(10**6))  # noqa: S311 - seeded on purpose
+    return lambda name, _: (
+        rng.lognormvariate(0, 0.01) * (100 if name == "candidate" and next(count) in set(runs) else 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("slow", "outcome", "rounds"),
+    [
+        ((), Outcome.PASS, 15),  # of looks after 5, 10, 15 and 20
+        ((7,), Outcome.PASS, 20),  # one alone passes, in the end
+        ((12,), Outcome.PASS, 20),
+        ((7, 18), Outcome.MARGINAL, 20),
+    ],
+)
+def test_no_early_pass_where_a_part_of_the_runs_may_be_slow(
+    slow: tuple[int, ...], outcome: Outcome, rounds: int
+) -> None:
+    """It was one after five rounds, which see of two slow runs in ten one or none."""
+    found = run_bench(plan(20), Machine(slow_in(slow)), nothing)
+    assert (found.judgement.outcome, found.rounds) == (outcome, rounds)
+
+
+def test_looks_pass_a_candidate_with_slow_runs_about_as_often_as_the_end_alone() -> None:
+    """A fifth of the candidate's runs a hundred times as long, 200 times: by the binomial 6.9 % pass at the end.
+
+    With an early pass after 15 rounds that saw none, 7.8 % do; four standard deviations are 7.6.
+    """
+    passed = 0
+    for seed in range(200):
+        rng = random.Random(seed)  # noqa: S311 - seeded on purpose
+        slow = [each for each in range(1, 21) if rng.random() < 0.2]
+        passed += run_bench(plan(20), Machine(slow_in(slow)), nothing).judgement.outcome is Outcome.PASS
+    assert abs(passed / 200 - 0.078) <= 0.076
+
+
 @pytest.mark.parametrize(("ratio", "outcome"), [(1.0, Outcome.PASS), (1.3, Outcome.FAIL)])
 def test_a_sure_answer_ends_the_run_at_a_planned_look(ratio: float, outcome: Outcome) -> None:
     """Neither a clear pass nor a clear failure needs all forty rounds."""
@@ -178,7 +216,7 @@ def test_the_cpu_time_decides_where_it_is_asked_to() -> None:
 @pytest.mark.parametrize("output", ["nothing", "rate fast"])
 def test_a_number_that_is_not_printed_is_a_failure(output: str) -> None:
     """With the pattern that was looked for."""
-    printed = PrintedMetric(pattern=re.compile(r"rate (\w+)"))
+    printed = PrintedMetric(pattern=re.compile(r"rate (\w+)"), direction=Direction.LOWER_IS_BETTER)
     found = run_bench(plan(20, printed=printed), Machine(noisy(), output=output), nothing)
     assert "it printed no finite number where --metric looks (rate (" in found.stopped
 
@@ -198,7 +236,7 @@ def test_a_number_that_is_not_printed_is_a_failure(output: str) -> None:
 )
 def test_a_comma_parts_thousands_and_nothing_else(written: str, number: float | None) -> None:
     """1,25 ms is one and a quarter to whoever printed it, and was 125: what is not sure is refused, with words."""
-    printed = PrintedMetric(pattern=re.compile(r"took (\S+)"))
+    printed = PrintedMetric(pattern=re.compile(r"took (\S+)"), direction=Direction.LOWER_IS_BETTER)
     found = run_bench(plan(20, printed=printed), Machine(noisy(), output=f"took {written} ms"), nothing)
     if number is None:
         assert "no finite number" in found.stopped
@@ -225,7 +263,7 @@ def test_progress_is_told_after_each_round() -> None:
 @pytest.mark.parametrize("odd", ["nan", "inf", "-inf", "1e999"])
 def test_a_number_that_is_not_finite_is_no_measurement(odd: str) -> None:
     """Beside good ones either: a median over NaN is whatever sorting leaves."""
-    printed = PrintedMetric(pattern=re.compile(r"took (\S+)"))
+    printed = PrintedMetric(pattern=re.compile(r"took (\S+)"), direction=Direction.LOWER_IS_BETTER)
     machine = Machine(noisy(), output=f"took {odd}\ntook 1.0\ntook 5.0\n")
     found = run_bench(plan(20, printed=printed), machine, nothing)
     assert (found.failed, found.judgement.outcome) == (True, Outcome.NOT_ENOUGH_DATA)

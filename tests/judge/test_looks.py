@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from math import comb, sqrt
 
 import pytest
@@ -85,6 +86,57 @@ def test_what_lies_on_a_margin_is_not_foretold() -> None:
     narrow = Margins(worse_by=0.02, missed=0.0201)
     assert rounds_needed(marginal(1.0200001, 0.9, 1.2), narrow, LOWER) is None
     assert rounds_needed(Comparison(outcome=Outcome.PASS, why="", base=1, candidate=1), Margins(), LOWER) is None
+
+
+def test_more_rounds_do_not_help_a_candidate_that_is_slow_now_and_then() -> None:
+    """Five of twenty values a hundred times as long never pass, however many there are; nor do they ever fail."""
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    base, candidate = ([rng.lognormvariate(0, 0.005) for _ in range(20)] for _ in range(2))
+    found = compare(base, [*(100 * each for each in candidate[:5]), *candidate[5:]], direction=LOWER, in_turns=True)
+    assert (found.outcome, found.beyond) == (Outcome.MARGINAL, 5)
+    assert rounds_needed(found, Margins(), LOWER) is None
+    # One alone, of a base that spreads as far, is no fault yet.
+    assert rounds_needed(replace(marginal(1.0, 0.9, 1.1**1.5), beyond=1), Margins(), LOWER) == 23
+    # What is worse all in all may still be shown to be so.
+    worse = marginal(1.06, 1.06 / (1.06 / 1.02) ** 2, 1.5)
+    assert rounds_needed(replace(worse, beyond=5), Margins(), LOWER) == pytest.approx(40, abs=1)
+
+
+@pytest.mark.parametrize("slow", [10, 11, 12, 13])
+def test_rounds_that_would_tell_of_two_levels_do(slow: int) -> None:
+    """Of 20 values about half a hundred times as long: the same values again and again fail when it says, or never.
+
+    The limits of two levels are on one of them or the other, and said 21 rounds, which tell nothing.
+    """
+    rng = random.Random(3)  # noqa: S311 - seeded on purpose
+    base, quick = ([rng.lognormvariate(0, 0.005) for _ in range(20)] for _ in range(2))
+    candidate, margins = [*(100 * each for each in quick[:slow]), *quick[slow:]], Margins(level=0.0125)
+    found = compare(base, candidate, direction=LOWER, in_turns=True, margins=margins)
+    needed = rounds_needed(found, margins, LOWER)
+
+    def repeated(times: int) -> Outcome:
+        return compare(base * times, candidate * times, direction=LOWER, in_turns=True, margins=margins).outcome
+
+    assert found.outcome is Outcome.MARGINAL
+    failing = next((times for times in range(2, 20) if repeated(times) is Outcome.FAIL), None)
+    if failing is None:
+        assert needed is None or needed > 20 * 19
+    else:
+        assert needed is not None
+        assert 20 * (failing - 1) - 10 <= needed <= 20 * failing + 10
+
+
+@pytest.mark.parametrize(
+    ("rounds", "passes_at"),
+    [(20, (15, 20)), (40, (20, 30, 40)), (100, (50, 75, 100)), (12, (12,)), (1, (1,))],
+)
+def test_no_early_pass_comes_before_a_fault_of_a_fifth_of_the_runs_is_seen(
+    rounds: int, passes_at: tuple[int, ...]
+) -> None:
+    """Half of the rounds, and so many that it is unseen in less than 5 % of cases: 0.8 to the power of 14."""
+    looks = plan_looks(rounds, level=0.05)
+    assert tuple(at for at in looks.rounds if looks.may_pass(at)) == passes_at
+    assert all(0.8**at < 0.05 for at in passes_at[:-1])
 
 
 def test_chance_is_the_published_splitmix64() -> None:

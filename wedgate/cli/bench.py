@@ -23,6 +23,7 @@ from wedgate.errors import ExitCode, ExternalSystemError, UsageError
 if TYPE_CHECKING:
     from wedgate.engine.bench import BenchPlan, BenchRun, PrintedMetric, Progress
     from wedgate.judge.measurements import Measurements
+    from wedgate.judge.reading import Direction
 
 MOST_ROUNDS = 10_000
 
@@ -52,8 +53,11 @@ def measuring(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
         click.option("--by", type=click.Choice(("wall", "cpu")), default="wall", help="Which time decides."),
         click.option("--metric", metavar="REGEX", help="A number that the command prints, and that decides."),
         click.option("--metric-name", default="printed", show_default=True, help="What it is called."),
-        click.option("--metric-unit", default="1", show_default=True, help="Its unit, such as ms or 1/s."),
-        click.option("--higher-is-better", is_flag=True, help="Of the number that is printed."),
+        click.option(
+            "--metric-unit", default="1", show_default=True, help="Its unit; ms or 1/s say which way is good."
+        ),
+        click.option("--higher-is-better", is_flag=True, help="Of a number whose unit does not say it."),
+        click.option("--lower-is-better", is_flag=True, help="Of one of which less is better."),
         click.option("--json", "json_file", type=click.Path(path_type=Path), help="Write everything to this file."),
     )
     for option in reversed(options):
@@ -77,7 +81,12 @@ def measuring(function: Callable[..., ExitCode]) -> Callable[..., ExitCode]:
 )
 @arm_options
 @regression_options
-@click.option("--looks", default=4, show_default=True, help="How often to look at most; 1 stops never early.")
+@click.option(
+    "--looks",
+    default=4,
+    show_default=True,
+    help="How often to look at most; 1 stops never early. No pass ends it before 14 rounds and half of them.",
+)
 @click.option("--worse-by", default="2%", show_default=True, metavar="PERCENT", help="So much worse is tolerated.")
 @click.option("--missed", default="10%", show_default=True, metavar="PERCENT", help="So much worse must not be missed.")
 @click.option("--false-alarms", default="5%", show_default=True, metavar="PERCENT", help="Over all looks, at most.")
@@ -101,7 +110,9 @@ def run(
     """Measure two commands against one another and judge the candidate.
 
     Every round runs each command once, in random order, in a process of its own: what drifts meets both alike. Wall
-    time decides, with --by cpu the CPU time, or with --metric what the commands print; the others are shown.
+    time decides, with --by cpu the CPU time, or with --metric what the commands print; the others are shown. Which way
+    a printed number is good is not guessed: its unit says it (ms, MB, ns/op; 1/s, MB/s), or --higher-is-better or
+    --lower-is-better.
 
     Commands run without a shell: write `sh -c '...'` for one. Exits with 0 for a pass, with 10 for a fail, and with 13
     where that is not known. ^C keeps what was measured, and so does a job that is cancelled.
@@ -115,7 +126,8 @@ def run(
     Examples:
       wedgate bench run --base './old --bench' --candidate './new --bench' --rounds 20 --aa
       wedgate bench run --base 'old/server bench' --candidate 'new/server bench' --metric '([0-9.]+) req/s' \\
-        --metric-unit 1/s --higher-is-better --reports runs/
+        --metric-unit 1/s --reports runs/
+      wedgate bench run --base 'old/rank' --candidate 'new/rank' --metric 'score ([0-9.]+)' --higher-is-better
       wedgate bench run --base-in old/ --base './app --bench' --candidate-in . --candidate './app --bench' \\
         --reports runs/
       wedgate bench run --base './old --bench' --candidate './new --bench' --confirm 20 \\
@@ -254,7 +266,6 @@ def _plan(words: Mapping[str, tuple[str, ...]], rounds: int, options: Mapping[st
 
 def _printed(options: Mapping[str, Any]) -> PrintedMetric | None:
     from wedgate.engine.bench import PrintedMetric
-    from wedgate.judge.reading import Direction
 
     if options["metric"] is None:
         return None
@@ -262,8 +273,30 @@ def _printed(options: Mapping[str, Any]) -> PrintedMetric | None:
         pattern = re.compile(options["metric"])
     except re.error as error:
         raise UsageError(f"--metric is no regular expression: {error}; write one such as 'took ([0-9.]+) ms'") from None
-    direction = Direction.HIGHER_IS_BETTER if options["higher_is_better"] else Direction.LOWER_IS_BETTER
-    return PrintedMetric(pattern=pattern, name=options["metric_name"], unit=options["metric_unit"], direction=direction)
+    return PrintedMetric(
+        pattern=pattern, name=options["metric_name"], unit=options["metric_unit"], direction=_direction(options)
+    )
+
+
+def _direction(options: Mapping[str, Any]) -> Direction:
+    """Return which way a printed number is good, as its unit or an option says it; they may not differ."""
+    from wedgate.judge.reading import Direction
+    from wedgate.judge.units import direction_of
+
+    unit, higher, lower = options["metric_unit"], options["higher_is_better"], options["lower_is_better"]
+    if higher and lower:
+        raise UsageError("give --higher-is-better or --lower-is-better, not both")
+    said = Direction.HIGHER_IS_BETTER if higher else Direction.LOWER_IS_BETTER if lower else None
+    known = direction_of(unit)
+    if said is not None and known not in (None, said):
+        raise UsageError(f'--{said}: "{unit}" is {known}; leave the option out, or give another --metric-unit')
+    found = said or known
+    if found is None:
+        raise UsageError(
+            f'--metric: nothing says which way a number in "{unit}" is good; say --higher-is-better or'
+            " --lower-is-better, or a --metric-unit that says it, such as ms or 1/s"
+        )
+    return found
 
 
 def _words(text: str, option: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class PrintedMetric:
     pattern: re.Pattern[str]
     name: str = "printed"
     unit: str = "1"
-    direction: Direction = Direction.LOWER_IS_BETTER
+    direction: Direction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,11 @@ def _deciding(plan: BenchPlan) -> str:
     return plan.deciding if plan.printed is None else plan.printed.name
 
 
+def _main(judgement: SuiteJudgement, plan: BenchPlan) -> Comparison:
+    """Return the comparison of the metric that decides."""
+    return next(each.comparison for each in judgement.results if each.name == _deciding(plan))
+
+
 def run_bench(plan: BenchPlan, launcher: Launcher, heard: Callable[[Progress], None]) -> BenchRun:
     """Measure, look when a look is planned, and stop when the answer is sure. ^C and a failing command end it too."""
     return _Bench(plan, launcher, heard).run()
@@ -151,13 +156,21 @@ class _Bench:
                 self._tell(done, self._plan.rounds, is_warm_up=False)
                 if done in self._looks.rounds and done < self._plan.rounds:
                     found = self._outcome()
-                    if found.judgement is not None and found.judgement.outcome in (Outcome.PASS, Outcome.FAIL):
+                    if self._is_sure(found, done):
                         return found
         except KeyboardInterrupt:
             return self._cut_short("interrupted", failed=False)
         except _FailedError as error:
             return self._cut_short(str(error), failed=True)
         return self._outcome()
+
+    def _is_sure(self, found: BenchRun, done: int) -> bool:
+        """Whether a look's answer ends the run. A pass does not where any run was so slow that two would not pass."""
+        if found.judgement is None:
+            return False
+        if found.judgement.outcome is Outcome.PASS:
+            return self._looks.may_pass(done) and not _main(found.judgement, self._plan).beyond
+        return found.judgement.outcome is Outcome.FAIL
 
     def _round(self) -> dict[str, tuple[Trial, float | None]]:
         """Run every arm once, in random order; a round that does not end counts for none of them."""
@@ -207,7 +220,7 @@ class _Bench:
         if same is not None and same.outcome is Outcome.FAIL:
             why = "the base differs from itself: something else on this machine decides how long a run takes"
             judgement = replace(judgement, outcome=Outcome.NOT_ENOUGH_DATA, why=why)
-        main = next(each.comparison for each in judgement.results if each.name == deciding)
+        main = _main(judgement, self._plan)
         metric = arms[BASE].named(deciding)
         needed = None if metric is None else rounds_needed(main, margins, metric.direction)
         return replace(found, judgement=judgement, same=same, needed=needed)

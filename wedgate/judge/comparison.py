@@ -87,7 +87,8 @@ class Comparison:
     yields), with limits that each hold but for the level and are around it; ``None`` where there was nothing to
     compare. ``p`` is the
     chance that a candidate that is worse by the margin looks as bad as this one. ``tolerated`` and ``missed`` are the
-    margins as such ratios: what still is no failure, and what a pass rules out.
+    margins as such ratios: what still is no failure, and what a pass rules out. ``beyond`` is how many of the
+    candidate's values are worse than the base's worst by what must not be missed.
     """
 
     outcome: Outcome
@@ -101,6 +102,7 @@ class Comparison:
     p: float | None = None
     tolerated: float | None = None
     missed: float | None = None
+    beyond: int = 0
 
 
 def compare(
@@ -237,6 +239,7 @@ class _Arms:
             p=max(chances.values()),
             tolerated=self._tolerated,
             missed=self._missed,
+            beyond=self._beyond(),
         )
 
     def _said(self, *, fails: bool, ruled_out: bool) -> tuple[Outcome, str]:
@@ -248,19 +251,22 @@ class _Arms:
         if not ruled_out:
             return Outcome.MARGINAL, f"{missed} cannot be ruled out"
         beyond = self._beyond()
-        if beyond:
+        if self._is_a_part(beyond):
             return Outcome.MARGINAL, f"{beyond} of its values are worse than the base's worst by {missed[9:]}"
         return Outcome.PASS, f"{missed} would have been seen"
 
     def _beyond(self) -> int:
-        """Return how many of the candidate's values are far beyond all of the base's, where that is no mere chance."""
+        """Return how many of the candidate's values are far beyond all of the base's."""
         worst = self._bound(self._base[-1], self._missed)
-        count = len(self._candidate) - bisect_right(self._candidate, worst)
+        return len(self._candidate) - bisect_right(self._candidate, worst)
+
+    def _is_a_part(self, count: int) -> bool:
+        """Whether so many values far beyond all of the base's are several, and no mere chance."""
         arms = len(self._base) + len(self._candidate)
         chance = comb(arms - count, len(self._base)) / comb(arms, len(self._base))
         # Of a base that is all 0 anything is far beyond.
         usual = BY_CHANCE if self._base[-1] else self._asked.level
-        return count if count >= SEVERAL and chance <= usual else 0
+        return count >= SEVERAL and chance <= usual
 
     def _floor_in_words(self) -> str:
         unit = self._asked.at_least_unit
