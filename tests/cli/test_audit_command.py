@@ -15,7 +15,7 @@ from override_story import Story
 
 from wedgate.adapters.stores.file import FileStore
 from wedgate.cli.main import cli
-from wedgate.errors import ConfigurationError
+from wedgate.errors import ConfigurationError, UsageError
 from wedgate.ledger.appending import Draft, chain_onto
 from wedgate.ledger.audit import AuditLine, Frozen
 from wedgate.ledger.chain import GENESIS
@@ -141,6 +141,8 @@ def test_the_page_of_a_month_says_who_why_how_long_and_what_happened(ledger: Pat
     assert "used at 2026-06-06T12:00:00Z in eu by `run:9`" in page
     assert "```text\n=checkout </details> is down\n```" in page
     assert "0 asked for" in run("report", "--month", "2026-07")[1]
+    with pytest.raises(UsageError, match="--month takes a month"):
+        run("report", "--month", "\u0662\u0660\u0662\u0666-07")
 
 
 def test_what_is_used_a_month_later_is_on_both_pages(place: Path, override_story: Story) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -1141,3 +1142,117 @@ def test_a_branch_that_never_had_a_valid_configuration_has_no_way(
     votes = [clone.signs(request, who) for who in WHO[:2]]
     with pytest.raises(ConfigurationError, match="rulez"):
         clone.verify(request, *votes)
+
+
+ONE, THREE = (CONFIG.replace("  approvers:", f"  approvals: {number}\n  approvers:") for number in (1, 3))
+BROKEN = "rulez: [\n"
+
+
+def git(*words: str, cwd: Path) -> None:
+    """Run git."""
+    subprocess.run(["git", *words], cwd=cwd, check=True, capture_output=True)
+
+
+class Server:
+    """Where everybody pushes, until it is down."""
+
+    def __init__(self, place: Path, clone: Clone) -> None:
+        self.path, self.clone = place / "up.git", clone
+        git("init", "-q", "--bare", "-b", "main", str(self.path), cwd=place)
+        git("config", "uploadpack.allowFilter", "true", cwd=self.path)
+
+    def push(self) -> None:
+        """Take what the default branch and the fix are."""
+        self.clone.git("push", "-q", "-f", str(self.path), "main:main", "fix:fix")
+
+    def cloned(self, to: Path, *words: str) -> Path:
+        """Return a clone of it."""
+        git("clone", "-q", *words, f"file://{self.path}", str(to), cwd=to.parent)
+        return to
+
+    def down(self, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Answer nobody any more, and let the test go on in a clone."""
+        self.path.rename(self.path.with_name("down"))
+        git("remote", "set-url", "origin", "git@github.com:acme/venue-search.git", cwd=here)
+        monkeypatch.setenv("GIT_SSH_COMMAND", "false")
+        monkeypatch.chdir(here)
+
+
+@pytest.fixture
+def server(tmp_path: Path, clone: Clone) -> Server:
+    """Return the server of a clone."""
+    return Server(tmp_path, clone)
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_a_list_of_revoked_keys_that_the_clone_lacks_is_not_empty(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filtered: bool
+) -> None:
+    """A clone without blobs was fetched into after alice's key was revoked, and the server is down since."""
+    clone = server.clone
+    server.push()
+    here = server.cloned(tmp_path / "here", *(["--filter=blob:none"] if filtered else []))
+    key = clone.keys[WHO[0]].with_suffix(".pub").read_text()
+    committed(clone, {".github/allowed_signers.revoked": key})
+    server.push()
+    git("fetch", "-q", cwd=here)
+    server.down(here, monkeypatch)
+    request = clone.asks()
+    said = r"cannot read \.github/allowed_signers\.revoked" if filtered else "is not good"
+    with pytest.raises(ExternalSystemError if filtered else RefusedError, match=said):
+        clone.verify(request, *(clone.signs(request, who) for who in WHO[:2]))
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+def test_a_version_that_the_clone_lacks_is_not_passed_over(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filtered: bool
+) -> None:
+    """One approval, then three, then broken: of the second the clone has only the name."""
+    clone, signers = server.clone, "".join(server.clone.line(who) for who in WHO)
+    clone.signers(signers, config=ONE)
+    server.push()
+    here = server.cloned(tmp_path / "here", *(["--filter=blob:none"] if filtered else []))
+    for config in (THREE, BROKEN):
+        clone.signers(signers, config=config)
+    server.push()
+    git("pull", "-q", cwd=here)
+    server.down(here, monkeypatch)
+    (here / "wedgate.yml").write_text(CONFIG)
+    request = clone.asks("--rule", "config_invalid")
+    vote = clone.signs(request, WHO[0])
+    if filtered:
+        with pytest.raises(ExternalSystemError, match=r"cannot read wedgate\.yml of [0-9a-f]{40}"):
+            clone.verify(request, vote)
+    else:
+        assert clone.verify(request, vote)[0] == 11
+
+
+def committed(clone: Clone, files: Mapping[str, str | None]) -> None:
+    """Bring files onto the default branch, and take away those that are ``None``; the fix is on top of it."""
+    clone.git("checkout", "-q", "-f", "main")
+    clone.git("clean", "-fdq")
+    for name, text in files.items():
+        path = clone.directory / name
+        path.parent.mkdir(exist_ok=True)
+        path.unlink() if text is None else path.write_text(text)
+    clone.git("add", "-A")
+    clone.git("commit", "-q", "-m", "the policy", who="zoe@acme.example")
+    clone.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    clone.git("checkout", "-q", "-B", "fix")
+    clone.git("commit", "-q", "--allow-empty", "-m", "the fix")
+    clone.commit = clone.git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("broken", [".github/wedgate.yml", "wedgate.yml"])
+def test_the_last_valid_version_is_that_of_before_wherever_it_was(clone: Clone, broken: str) -> None:
+    """One approval at the old place years ago, three at the new one since; then either is broken."""
+    committed(clone, {"wedgate.yml": ONE})
+    committed(clone, {"wedgate.yml": None, ".github/wedgate.yml": THREE})
+    committed(clone, {broken: BROKEN})
+    for name in ("wedgate.yml", ".github/wedgate.yml"):
+        (clone.directory / name).unlink(missing_ok=True)
+    (clone.directory / "wedgate.yml").write_text(CONFIG)
+    request = clone.asks("--rule", "config_invalid")
+    code, said = clone.verify(request, clone.signs(request, WHO[0]))
+    assert code == 11
+    assert "1 of 3" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -472,3 +473,85 @@ def test_a_status_holds_until_what_the_grant_does_not_open(talk: Talk) -> None:
 def _midnight(now: datetime, zone: ZoneInfo) -> datetime:
     local = now.astimezone(zone)
     return (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+
+
+LINE = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD0Vq1 alice\n"
+OLD, BEFORE, NOW = "0" * 40, "1" * 40, "a" * 40
+
+
+def placed(talk: Talk, stale: str, valid: str, *, moved: bool) -> str:
+    """Have had a version, then another one, moved or not, and a broken one now; return where it is."""
+    world, at = talk.world, ".github/wedgate.yml" if moved else "wedgate.yml"
+    world.commits[NOW].pop("wedgate.yml", None)
+    world.put("wedgate.yml", stale.encode(), ref=OLD)
+    world.put(at, valid.encode(), ref=BEFORE)
+    world.put(at, BROKEN)
+    world.history = {at: [NOW, BEFORE, OLD]}
+    if moved:
+        world.history = {"wedgate.yml": [BEFORE, OLD], at: [NOW, BEFORE]}
+    world.committed = {
+        sha: datetime(2026, 6, 1, tzinfo=UTC) - timedelta(days=days)
+        for sha, days in ((OLD, 900), (BEFORE, 90), (NOW, 1))
+    }
+    return at
+
+
+def repaired(talk: Talk, at: str, text: str) -> str:
+    """Propose a repair; return the status."""
+    talk.world.commits[H1] = {}
+    talk.world.put(at, text.encode(), ref=H1)
+    talk.world.pulls[7].files = [(at, None)]
+    assert talk.run("schedule", "refresh").exit_code == 0
+    return str(talk.status["state"])
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_repair_that_loosens_needs_the_quorum(talk: Talk, moved: bool) -> None:
+    """Years ago one approval was enough."""
+    one, three = (text_of(talk, NEVER, policy=f"approvals: {number}") for number in (1, 3))
+    assert repaired(talk, placed(talk, one, three, moved=moved), one) == "failure"
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_the_very_version_of_before_needs_nobody(talk: Talk, moved: bool) -> None:
+    """Those who could approve years ago are gone."""
+    now = text_of(talk, NEVER)
+    gone = now.replace("people: [alice, bob]", "people: [gone-1, gone-2]").replace(", teams: [acme/captains]", "")
+    assert repaired(talk, placed(talk, gone, now, moved=moved), now) == "success"
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Talk]:
+    """Return a talk under a policy of its own."""
+    monkeypatch.chdir(tmp_path)
+    with Talk.opened(tmp_path) as found:
+        yield found
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_grant_needs_as_many_as_before_it_was_broken(opened: Talk, moved: bool) -> None:
+    """One of three is no quorum, although one was years ago."""
+    text = CONFIG.format(policy="approvals: APP", remote=opened.server.url)
+    placed(opened, text.replace("APP", "1"), text.replace("APP", "3"), moved=moved)
+    request = opened.asks(rest="regions=eu,us rules=saturday,config_invalid for=2h reason=down")
+    opened.says("alice", f"/wedgate approve {H1} {request}")
+    assert opened.deploys(MERGED).exit_code == 2
+    assert "1 of 3" in opened.answer
+
+
+def krl(comment: bytes) -> bytes:
+    """Return a list of revoked keys in which there is none, with a comment (PROTOCOL.krl of OpenSSH)."""
+    head = b"SSHKRL\n\0" + struct.pack(">IQQQ", 1, 1, 0, 0)
+    return head + struct.pack(">I", 0) + struct.pack(">I", len(comment)) + comment
+
+
+@pytest.mark.parametrize("before", [LINE, krl(LINE)])
+def test_a_list_of_revoked_keys_that_cannot_be_compared_needs_the_quorum(talk: Talk, before: bytes) -> None:
+    """It may say in a comment what it revoked before, and revoke nobody."""
+    base = text_of(talk, NEVER, policy="signers: signers")
+    talk.world.put("signers.revoked", before)
+    talk.world.put("signers.revoked", krl(b"\n" + before + b"\n"), ref=H1)
+    changes(talk, None, "signers.revoked", base=base)
+    assert talk.run("schedule", "refresh").exit_code == 0
+    assert talk.status["state"] == "failure"
+    assert "changes signers.revoked, whose keys cannot be compared" in " ".join(talk.looks().output.split())

@@ -11,6 +11,8 @@ import pytest
 
 from wedgate.engine.book import Book
 from wedgate.engine.guard import Guard, GuardParts, Looked
+from wedgate.engine.recording import recorder_in
+from wedgate.engine.rollback import roll_back
 from wedgate.errors import ConfigurationError, ExitCode, ExternalSystemError, Problem
 from wedgate.rollout.state import HoldKind
 from wedgate.rollout.values import Fence, Release, StrategyKind, Weights
@@ -580,3 +582,18 @@ def garbled(world: Any, odd: list[str]) -> Any:
         append = notices = read
 
     return replace(wired, store=Odd())
+
+
+def test_what_was_rolled_back_after_the_end_is_promoted_no_more(world: Any) -> None:
+    """A proxy that is late gives ten per cent to the version that was taken back."""
+    world.run()
+    roll_back(
+        world.rescues[-1],
+        lambda settings: world.targets[settings.region],
+        clock=lambda: world.now,
+        why="bookings fail",
+        record=recorder_in(Book(world.store, world.spool)),
+    )
+    world.targets["r1"].put(Weights(blue=90, green=10))
+    looks(world, guard_of(world, []), 12 * MIN)
+    assert world.weights()["r1"] == 0

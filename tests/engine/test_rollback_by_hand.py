@@ -470,3 +470,32 @@ def test_whatever_the_ledger_comes_to_the_rollback_counts(make_world: Callable[.
     assert end.exit_code is ExitCode.ROLLED_BACK
     assert "maximum recursion depth exceeded" in end.recorded
     assert world.weights() == {"r1": 0}
+
+
+@pytest.mark.parametrize("regions", [(), ("r1",), ("r2",)])
+@pytest.mark.parametrize("can_deploy", [True, False])
+def test_a_silent_target_whose_old_colour_is_gone_gets_it_deployed_first(
+    world: Any, regions: tuple[str, ...], can_deploy: bool
+) -> None:
+    """Its weights cannot be read and can be written: nothing goes to a colour on which nothing answers."""
+    world.run()
+    target = world.targets["r1"]
+    target.put_digest(Colour.BLUE, None)
+    target.fail("weights", "timed out")
+    if not can_deploy:
+        target.fail("deploy", "no such image")
+    end = roll_back(
+        world.rescues[-1],
+        lambda settings: world.targets[settings.region],
+        clock=lambda: world.now,
+        why="bookings fail",
+        regions=regions,
+        exposed=lambda rescue: None,
+        means=Means(pause=lambda duration: None),
+    )
+    target.fail("weights", None)
+    assert world.weights()["r1"] == (0 if can_deploy else 100)
+    assert target.digest(Colour.BLUE) == ("sha256:old" if can_deploy else None)
+    if not can_deploy:
+        assert end.exit_code is ExitCode.EXTERNAL
+        assert "could not be deployed" in next(each.trouble for each in end.regions if each.region == "r1")

@@ -494,3 +494,24 @@ def test_a_run_returns_its_regions_at_the_same_time(make_world: Callable[..., An
     world.tick(together=in_threads)
     assert sorted(met) == list(names)
     assert set(world.weights().values()) == {0}
+
+
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_nothing_goes_back_to_a_colour_that_is_gone_though_the_weights_cannot_be_read(
+    make_world: Callable[..., Any], is_silent: bool
+) -> None:
+    """A regression at a hundred per cent; the old version was lost meanwhile, and cannot be deployed."""
+    world = make_world(steps=((10, 5), (100, 15)))
+    world.start()
+    while world.weights()["r1"] != 100:
+        world.tick(after=timedelta(seconds=30))
+    target = world.targets["r1"]
+    target.put_digest(Colour.BLUE, None)
+    target.fail("deploy", "no such image")
+    if is_silent:
+        target.fail("weights", "timed out")
+    world.order(Order.REPORT)
+    for _ in range(4):
+        world.tick(after=timedelta(seconds=30))
+    target.fail("weights", None)
+    assert world.weights()["r1"] == 100

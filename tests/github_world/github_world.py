@@ -84,6 +84,7 @@ class GithubWorld:
         """Classic ones by branch, as GitHub shows them to this token."""
         self.environments: list[str] = []
         self.history: dict[str, list[str]] = {}
+        self.committed: dict[str, datetime] = {}
         """The commits that changed a file, the latest first."""
         self.brought_by: dict[str, list[int]] = {}
         """The pull requests that a commit belongs to."""
@@ -277,7 +278,7 @@ class GithubWorld:
                 return 200, {"total_count": len(made), "environments": made}
             case ["commits"]:
                 listed = self.history.get(query["path"][0], [])
-                return 200, self._page([_example("pull_commit", sha=sha) for sha in listed], query)
+                return 200, self._page([self._version(sha) for sha in listed], query)
             case ["activity"]:
                 return 200, self._activity(query.get("ref", [""])[0])
             case ["actions", "runs", number] if int(number) in self.runs:
@@ -288,6 +289,13 @@ class GithubWorld:
                     found |= {"created_at": created, "run_started_at": started}
                 return 200, found
         return None
+
+    def _version(self, sha: str) -> dict[str, Any]:
+        """Return a commit of a file's history, made when a test says so."""
+        found = _example("pull_commit", sha=sha)
+        if sha in self.committed:
+            found["commit"]["committer"]["date"] = _instant(self.committed[sha])
+        return found
 
     def _between(self, base: str, head: str) -> list[tuple[str, str | None]] | None:
         """Return what was said of two commits, or else what the pull requests change that the second one is of."""

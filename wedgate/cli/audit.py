@@ -181,7 +181,7 @@ def report(month: str | None, config: Path | None) -> ExitCode:
     from wedgate.render.audit import in_month, render_month, told_in
 
     asked = month or f"{datetime.now(UTC):%Y-%m}"
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", asked):
+    if not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", asked):
         raise UsageError(f"--month takes a month such as 2026-11, not {ascii(asked)[:20]}")
     ledger = _ledger(_configuration(config))
     told = told_in(history_of(ledger.audit), asked)

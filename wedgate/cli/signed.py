@@ -74,12 +74,13 @@ def _last_valid(paths: Sequence[str]) -> Deciding | None:
     from wedgate.cli.wiring import parser_for
 
     parse = parser_for(None, is_earlier=True)
-    for path in paths:
-        for commit in versions_of(DEFAULT_BRANCH, path, most=MOST_VERSIONS):
-            content = file_at_revision(commit, path)
-            found = None if content is None else as_far_as_known(content, path, parse)
-            if found is not None:
-                return Deciding(configuration=found, commit=commit, broken=True)
+    for commit in versions_of(DEFAULT_BRANCH, paths, most=MOST_VERSIONS):
+        # The one that counted then: the file may have been elsewhere.
+        there = ((path, content) for path in paths if (content := file_at_revision(commit, path)) is not None)
+        path, content = next(there, ("", None))
+        found = None if content is None else as_far_as_known(content, path, parse)
+        if found is not None:
+            return Deciding(configuration=found, commit=commit, broken=True)
     return None
 
 

@@ -213,14 +213,12 @@ def last_valid(
     version whose shared calendar cannot be had may have been valid: it counts, as the strictest that it can have been.
     ``ExternalSystemError`` where there may be one that was not looked at.
     """
-    for path in paths:
-        for commit in forge.versions_of(path):
-            found = forge.file_at(path, commit)
-            if found is None:
-                continue
-            version = as_far_as_known(found.content, path, parse)
-            if version is not None:
-                return version
+    for commit in forge.versions_of(paths):
+        # The one that counted then: the file may have been elsewhere.
+        found = first_at(forge, paths, commit)
+        version = None if found is None else as_far_as_known(found.content, found.path, parse)
+        if version is not None:
+            return version
     return None
 
 

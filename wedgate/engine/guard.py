@@ -72,6 +72,8 @@ class _Charge:
 
     rescue: Rescue
     state: RolloutState | None = None
+    promoted: frozenset[str] = frozenset()
+    """Regions that are done and have not been rolled back since."""
 
 
 class Guard:
@@ -153,7 +155,7 @@ class Guard:
         exposed = [
             name
             for name, weight in weights.items()
-            if _is_exposed(name, weight, charge.state, was_exposed=self._known is None and name in self._watched)
+            if _is_exposed(name, weight, charge, was_exposed=self._known is None and name in self._watched)
         ]
         self._learn(charge, exposed, at)
         unwatched = {name: at - self._watched[name] for name in exposed}
@@ -161,7 +163,7 @@ class Guard:
         returned = self._return(charge, parts, late, unwatched) if late else ()
         stuck = tuple(name for name in late if name not in returned and unwatched[name] > allowed + LEASE_GRACE)
         odd = [f"{', '.join(strangers)}: switched by a rollout that is not known here"] if strangers else []
-        odd += [_divided(name, each.weight) for name, each in read.items() if _is_divided(name, each, charge.state)]
+        odd += [_divided(name, each.weight) for name, each in read.items() if _is_divided(name, each, charge)]
         return _Look(weights=weights, unwatched=unwatched, returned=returned, stuck=stuck, odd=tuple(odd))
 
     def _candidate(self, rescue: Rescue, region: str) -> _Read:
@@ -283,8 +285,21 @@ def _charges_in(book: Book, parts: RolloutParts, at: datetime) -> tuple[_Charge,
             rollout=name,
         )
         if rescue is not None:
-            found.append(_Charge(rescue=rescue, state=book.rollout(name)))
+            state = book.rollout(name)
+            found.append(_Charge(rescue=rescue, state=state, promoted=_promoted(state, book.state)))
     return tuple(found)
+
+
+def _promoted(state: RolloutState | None, known: LedgerState) -> frozenset[str]:
+    """Return the regions that are done, and whose last good version is that of the rollout still."""
+    regions = () if state is None else state.regions
+    return frozenset(
+        each.region
+        for each in regions
+        if each.phase is RegionPhase.DONE
+        and state is not None
+        and (each.region not in known.good or known.good[each.region].release.digest == state.plan.release.digest)
+    )
 
 
 def _with_rescue(charges: tuple[_Charge, ...], rescue: Rescue) -> tuple[_Charge, ...]:
@@ -299,7 +314,7 @@ def _with_rescue(charges: tuple[_Charge, ...], rescue: Rescue) -> tuple[_Charge,
     return (*going_on, _Charge(rescue=rescue))
 
 
-def _is_exposed(region: str, weight: int | None, state: RolloutState | None, *, was_exposed: bool) -> bool:
+def _is_exposed(region: str, weight: int | None, charge: _Charge, *, was_exposed: bool) -> bool:
     """Whether a candidate has traffic that somebody must watch.
 
     Of all of the traffic, and of a target that does not answer, only the ledger knows whether that is so: what was
@@ -308,18 +323,19 @@ def _is_exposed(region: str, weight: int | None, state: RolloutState | None, *, 
     """
     if weight is None and was_exposed:
         return True
+    state = charge.state
     if state is None:
         return weight is not None and 0 < weight < 100
     if weight is None or weight == 100:
         return not state.is_over and region in exposed_by(state)
-    return weight > 0 and state.region(region).phase is not RegionPhase.DONE
+    return weight > 0 and region not in charge.promoted
 
 
-def _is_divided(region: str, read: _Read, state: RolloutState | None) -> bool:
+def _is_divided(region: str, read: _Read, charge: _Charge) -> bool:
     """Whether somebody divided the traffic after a region was done: no wedgate did, and none knows what for."""
-    if state is None or read.weight is None or read.is_others:
+    if read.weight is None or read.is_others:
         return False
-    return 0 < read.weight < 100 and state.region(region).phase is RegionPhase.DONE
+    return 0 < read.weight < 100 and region in charge.promoted
 
 
 def _divided(region: str, weight: int | None) -> str:

@@ -23,6 +23,8 @@ from wedgate.overrides.loosening import loosened
 from wedgate.overrides.policy import Approvers, OverridePolicy
 from wedgate.overrides.signers import people_of
 
+_KRL = b"SSHKRL\n"
+
 Sources = frozenset[object]
 
 
@@ -137,7 +139,9 @@ def weakened_files(base: Configuration, change: ProposedChange, without: Collect
         elif not _people(after) <= _people(before):
             yield f"takes names away in {policy.signers} from people whose signatures go on counting"
         revoked = f"{policy.signers}.revoked"
-        if not _lines(change, revoked, "before") <= _lines(change, revoked, "after"):
+        if _is_binary(change, revoked):
+            yield f"changes {revoked}, whose keys cannot be compared: nobody sees which of them count again"
+        elif not _lines(change, revoked, "before") <= _lines(change, revoked, "after"):
             yield f"takes away from {revoked}, which says whose signatures do not count"
 
 
@@ -246,6 +250,14 @@ def _is_another(change: ProposedChange, was: str, now: str) -> bool:
         return change.changes(now)
     content = change.before(was)
     return content is None or content != change.after(now)
+
+
+def _is_binary(change: ProposedChange, path: str) -> bool:
+    """Whether a list of revoked keys is one in OpenSSH's own form, before the change or with it (PROTOCOL.krl)."""
+    if not change.changes(path):
+        return False
+    versions = (change.before(path) or b"", change.after(path) or b"")
+    return versions[0] != versions[1] and any(each.startswith(_KRL) for each in versions)
 
 
 def _lines(change: ProposedChange, path: str, which: str) -> frozenset[bytes]:

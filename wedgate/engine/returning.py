@@ -107,10 +107,13 @@ def instances(target: Target, plan: RegionPlan, ask: Ask) -> tuple[int | None, i
     return ready, wanted
 
 
-def reason_of_loss(target: Target, plan: RegionPlan, ask: Ask) -> str:
-    """Say that the old version does not answer on its colour, where that is known; empty otherwise."""
+def reason_of_loss(target: Target, plan: RegionPlan, ask: Ask, *, may_have_traffic: bool = False) -> str:
+    """Say that the old version does not answer on its colour, where that is known; empty otherwise.
+
+    A colour that may have traffic is lost only where nothing answers there: another version is not deployed over.
+    """
     found = ask(lambda: target.digest(plan.stable), DIGEST_SECONDS)
-    if found is None:
+    if found is None or (may_have_traffic and found.value is not None):
         return ""
     if found.value is not None:
         return reason_gone(colour=plan.stable, wanted=plan.stable_release.digest, found=str(found.value), other=None)
@@ -155,8 +158,11 @@ class Returns:
         """
         told = self._ask(lambda: target.weights().weights.of(plan.stable), CAPACITY_SECONDS)
         if told is None or not isinstance(told.value, int):
-            # What is in force is not needed to say what should be.
-            return Way(), 0
+            # What is in force is not needed to say what should be; that there is something to take it is.
+            gone = reason_of_loss(target, plan, self._ask, may_have_traffic=True)
+            if gone:
+                self._warm(target, plan, at, gone)
+            return Way(share=0, why=gone, is_gone=True) if gone else Way(), 0
         has = told.value
         if is_late:
             gone = reason_of_loss(target, plan, self._ask) if has == 0 else ""

@@ -242,6 +242,12 @@ class _Return:
                     self._write(target, max(self._way.share, has))
                     self.is_waiting = True
                     return None
+            if self._before is None and not self._hand.at_once:
+                # Which weights are in force is not needed; that there is something to take the traffic is.
+                gone = reason_of_loss(target, self._plan, self._hand.means.ask, may_have_traffic=True)
+                if gone:
+                    self._way, self.is_waiting = Way(share=0, why=gone, is_gone=True), True
+                    return None
             return self._everything(target)
         except Exception as error:
             return self._failed(words_of(error))

@@ -5,8 +5,11 @@ The clone may be behind the forge: this is for saying so, never for deciding.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+
+from wedgate.errors import ExternalSystemError
 
 TIMEOUT_SECONDS = 5
 BRANCH = "refs/remotes/origin/HEAD"
@@ -97,8 +100,20 @@ def address_of_origin(directory: Path) -> str | None:
 
 
 def file_at_revision(revision: str, path: str) -> bytes | None:
-    """Return a file of the clone around the working directory at a revision; ``None`` if git knows no such thing."""
-    return _git(Path(), "cat-file", "blob", f"{revision}:{path}")
+    """Return a file of the clone around the working directory at a revision; ``None`` if there is none.
+
+    ``ExternalSystemError`` where there is one, or may be one, that the clone cannot read: a partial clone lacks much.
+    """
+    content = _git(Path(), "cat-file", "blob", f"{revision}:{path}")
+    if content is not None:
+        return content
+    listed = _git(Path(), "ls-tree", "--full-tree", "-z", revision, "--", path)
+    if (listed is None and commit_of(revision) is not None) or (listed and listed.split()[1:2] == [b"blob"]):
+        raise ExternalSystemError(
+            f"the clone here cannot read {path} of {revision}: what is missing may say otherwise; "
+            "fetch all of it (git fetch --refetch --no-filter), or use a whole clone"
+        )
+    return None
 
 
 def commit_of(revision: str) -> str | None:
@@ -117,11 +132,11 @@ def tree_of(commit: str) -> str | None:
     return _word(_git(Path(), "--no-replace-objects", "rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}"))
 
 
-def versions_of(revision: str, path: str, *, most: int) -> tuple[str, ...]:
-    """Return up to ``most`` commits of a branch that changed a file, the latest first.
+def versions_of(revision: str, paths: Sequence[str], *, most: int) -> tuple[str, ...]:
+    """Return up to ``most`` commits of a branch that changed one of some files, the latest first.
 
-    Only those that the branch itself has been at: what a merged branch had in between is none. Nothing where the clone
-    around the working directory does not know.
+    Only those that the branch itself has been at: what a merged branch had in between is none.
+    ``ExternalSystemError`` where the clone around the working directory cannot say.
     """
     words = (
         "log",
@@ -132,8 +147,10 @@ def versions_of(revision: str, path: str, *, most: int) -> tuple[str, ...]:
         "--format=%H",
         revision,
     )
-    listed = _git(Path(), *words, "--", f":(top,literal){path}")
-    return () if listed is None else tuple(listed.decode("ascii", "replace").split())
+    listed = _git(Path(), *words, "--", *(f":(top,literal){path}" for path in paths))
+    if listed is None:
+        raise ExternalSystemError(f"the clone here cannot say which versions {paths[0]} has had; use a whole clone")
+    return tuple(listed.decode("ascii", "replace").split())
 
 
 def _word(printed: bytes | None) -> str | None:

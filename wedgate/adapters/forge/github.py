@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import heapq
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -203,25 +204,37 @@ class GithubForge:
         """Whether a job of wedgate's may write by a login: with this token, or a workflow's own."""
         return login == WORKFLOW_LOGIN or self.may_be_own(login)
 
-    def versions_of(self, path: str) -> Iterator[str]:
-        """Yield the commits of the default branch that changed a file, the latest first, as they are asked for.
+    def versions_of(self, paths: Sequence[str]) -> Iterator[str]:
+        """Yield the commits of the default branch that changed one of some files, the latest first, as they are asked
+        for.
 
-        ``ExternalSystemError`` behind ``VERSIONS`` of them: there are more, and they are not read.
+        ``ExternalSystemError`` behind ``VERSIONS`` of a file: there are more, and they are not read.
         """
+        # Each list is in order; only which of two files was changed first is told by the time.
+        listed = heapq.merge(*map(self._versions_of, paths), key=lambda version: version[0], reverse=True)
+        seen = set()
+        for _, sha in listed:
+            if sha not in seen:
+                seen.add(sha)
+                yield sha
+
+    def _versions_of(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield the time and the commit of each version of a file."""
         what, head = f"the history of {path}", self.default_head()
         listed = self.connection.pages(f"{self._base}/commits", what=what, needs=READ, path=path, sha=head)
         for number, found in enumerate(listed):
             if number == VERSIONS:
                 raise ExternalSystemError(f"the last {VERSIONS} versions of {path} are read, and not those before them")
-            yield self.connection.asked(what, READ, partial(_sha_of, found))
+            yield self.connection.asked(what, READ, partial(_version_of, found))
 
     def date(self) -> datetime:
         """Return the forge's clock: the last ``Date`` received, moved on by the time since."""
         return self.connection.date()
 
 
-def _sha_of(found: Mapping[str, Any]) -> str:
-    return str(found["sha"])
+def _version_of(found: Mapping[str, Any]) -> tuple[str, str]:
+    """Return when a commit was made, in UTC as GitHub writes it, and its id."""
+    return str(found["commit"]["committer"]["date"]), str(found["sha"])
 
 
 def _parts_of(comment: Mapping[str, Any]) -> _Parts:

@@ -299,8 +299,9 @@ class Forge(Protocol):
     def may_be_wedgates(self, login: str | None) -> bool:
         """Return whether this token, or a workflow's own, may write by a login."""
 
-    def versions_of(self, path: str) -> Iterator[str]:
-        """Yield the commits of the default branch that changed a file, the latest first, each when it is asked for.
+    def versions_of(self, paths: Sequence[str]) -> Iterator[str]:
+        """Yield the commits of the default branch that changed one of some files, the latest first, as they are asked
+        for.
 
         Where there are more than are read, that is an error behind the last that is.
         """
