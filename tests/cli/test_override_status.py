@@ -545,7 +545,7 @@ def krl(comment: bytes) -> bytes:
     return head + struct.pack(">I", 0) + struct.pack(">I", len(comment)) + comment
 
 
-@pytest.mark.parametrize("before", [LINE, krl(LINE)])
+@pytest.mark.parametrize("before", [LINE, krl(LINE)], ids=["lines", "own-form"])
 def test_a_list_of_revoked_keys_that_cannot_be_compared_needs_the_quorum(talk: Talk, before: bytes) -> None:
     """It may say in a comment what it revoked before, and revoke nobody."""
     base = text_of(talk, NEVER, policy="signers: signers")
