@@ -181,7 +181,7 @@ def test_k6_points_without_vus_do_not_tell_how_long_a_run_was() -> None:
     candidate = together([k6.read_lines(k6_lines(seed, hung, vus=False)) for seed in range(1, 17, 2)])
     assert metric(candidate, "http_reqs count").values[0] == len(hung)
     failed = {each.name for each in judge_suite(base, candidate).results if each.comparison.outcome is Outcome.FAIL}
-    assert {"http_reqs count", "iterations count"} <= failed
+    assert "http_reqs count" in failed
 
 
 def test_pgbench_that_was_stopped_early_has_fewer_transactions() -> None:
@@ -195,8 +195,7 @@ def test_rates_are_those_that_the_tools_computed() -> None:
     """Of the same run, as each tool's own summary says it."""
     own = json.loads((FILES / "k6" / "summary_export.json").read_text())["metrics"]
     points = read_build(FILES / "k6" / "points.json")
-    for name in ("http_reqs", "iterations"):
-        assert metric(points, name).values == pytest.approx((own[name]["rate"],), rel=0.01)
+    assert metric(points, "http_reqs").values == pytest.approx((own["http_reqs"]["rate"],), rel=0.01)
     attack = json.loads((FILES / "vegeta" / "report.json").read_text())
     found = metric(read_build(FILES / "vegeta" / "encode.json"), "search throughput")
     assert found.values == pytest.approx((attack["throughput"],), rel=1e-5)

@@ -19,7 +19,7 @@ import pytest
 
 from wedgate.judge.correlation import autocorrelation, bound, lasting, slices_apart, spaced
 from wedgate.judge.identical import measure_identical
-from wedgate.judge.latency import judge_latency
+from wedgate.judge.latency import chance_of, judge_latency
 from wedgate.judge.live import judge_live, slices_needed
 from wedgate.judge.values import Bucket, ColourSample, ErrorLimits, JudgeSettings, LatencyLimits, Outcome, Slice
 
@@ -203,3 +203,31 @@ def test_answers_without_a_latency_are_counted_where_slices_are_left_out_too() -
         for at, piece in enumerate(bake)
     ]
     assert judge_live(hidden, settings, level=Decimal("0.05"), final=True).outcome is Outcome.NOT_ENOUGH_DATA
+
+
+def test_a_burst_is_one_toss_for_each_time_that_noise_lasts() -> None:
+    """Three in a row are one where noise lasts so long; nine are three."""
+    once, thrice, never = [False, True, True, True, False], [True] * 9, [False] * 9
+    assert chance_of(once, never, 3) == pytest.approx(0.5)
+    assert chance_of(once, never) == pytest.approx(0.125)
+    assert chance_of(thrice, never, 3) == pytest.approx(0.125)
+    assert chance_of(once, [True, False, True], 3) == pytest.approx(0.875)
+    assert chance_of(never, never, 3) == pytest.approx(1.0)
+
+
+def test_bursts_that_both_versions_have_keep_no_healthy_one_from_passing() -> None:
+    """A collector that runs for three slices in each of them, one time in twenty, makes 2.6 times as slow."""
+    rng = random.Random(2)  # noqa: S311 - seeded on purpose
+    limits = LatencyLimits(worse_by=Decimal("0.5"), slices=8)
+    passed = 0
+    for _ in range(40):
+        bursts = [[rng.random() < 0.017 for _ in range(90)] for _ in range(2)]
+        logs = [[9.5 * any(each[max(0, at - 2) : at + 1]) + rng.gauss(0, 1) for at in range(90)] for each in bursts]
+        bake = [
+            replace(piece, stable=sample(logs[0][at]), candidate=sample(logs[1][at]))
+            for at, piece in enumerate(stretch(0.0, 90, rng))
+        ]
+        apart = spaced(bake, 3 * SECOND)
+        found = judge_latency(apart, limits, level=0.01, final=True, every=bake, together=3)
+        passed += found.outcome is Outcome.PASS
+    assert passed >= 34

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from statistics import median
 
 from wedgate.judge.correlation import evenly_joined
-from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
-from wedgate.judge.latency import FEWEST_FOR_PASS, PASS_RISK, without_latency
+from wedgate.judge.exact import first_decisive, has_crossed
+from wedgate.judge.latency import FEWEST_FOR_PASS, PASS_RISK, chance_of, without_latency
 from wedgate.judge.quantiles import Quantile, quantile_of
 from wedgate.judge.signed_rank import LARGEST, Shift, shift_of
 from wedgate.judge.values import LatencyLimits, MetricJudgement, Outcome, Slice
@@ -31,10 +31,12 @@ def judge_ceiling(
     level: float,
     final: bool,
     every: Sequence[Slice] | None = None,
+    together: int = 1,
 ) -> MetricJudgement:
     """Judge the candidate's quantile over usable slices in order, against ``ceiling_ms`` milliseconds.
 
     Where slices were left out so that the others lie apart, ``every`` has these too: none may be above unseen.
+    Noise lasts for so many of them ``together``.
     """
     metric = f"latency-p{float(limits.quantile) * 100:g} ceiling"
     every = slices if every is None else every
@@ -59,7 +61,7 @@ def judge_ceiling(
         outcome, rule = Outcome.MARGINAL, ": not surely below it, not surely above"
     elif all(each.lower > ceiling_ms for each in _found(every, limits)[-2:]):
         outcome, rule = Outcome.MARGINAL, ": the newest are above"
-    elif _above_by_chance(_found(every, limits), ceiling_ms) <= PASS_RISK:
+    elif _above_by_chance(_found(every, limits), ceiling_ms, together) <= PASS_RISK:
         outcome, rule = Outcome.MARGINAL, ": more than chance makes"
     else:
         outcome, rule = Outcome.PASS, ""
@@ -83,10 +85,9 @@ def _centre(shares: Sequence[float]) -> Shift:
     return shift_of(evenly_joined(logs, LARGEST), risk=PASS_RISK)
 
 
-def _above_by_chance(found: Sequence[Quantile], ceiling_ms: float) -> float:
+def _above_by_chance(found: Sequence[Quantile], ceiling_ms: float, together: int) -> float:
     """Return the chance of so many above, where noise throws a slice as often as far below the centre as above it."""
     shares = [each.upper / ceiling_ms for each in found]
     mirror = math.exp(2 * _centre(shares).estimate)
-    above = sum(each.lower > ceiling_ms for each in found)
-    below = sum(share < mirror for share in shares)
-    return upper_tail(above, above + below, 0.5)
+    above = [each.lower > ceiling_ms for each in found]
+    return chance_of(above, [share < mirror for share in shares], together)

@@ -29,6 +29,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import groupby
 from statistics import median
 
 from wedgate.judge.correlation import FEWEST, PAUSE, autocorrelation, bound, joined, lasting
@@ -68,10 +69,12 @@ def judge_latency(
     level: float,
     final: bool,
     every: Sequence[Slice] | None = None,
+    together: int = 1,
 ) -> MetricJudgement:
     """Judge the candidate's latency over usable slices in order; ``level`` is what this metric may spend.
 
     Where slices were left out so that the others lie apart, ``every`` has these too: none may be terrible unseen.
+    Noise lasts for so many of them ``together``.
     """
     limit = float(1 + limits.worse_by)
     pairs = pairs_of(slices, limits.quantile)
@@ -101,7 +104,7 @@ def judge_latency(
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
     if not final:
         return _answer(limits, Outcome.MARGINAL, f"{clause}; no regression so far", numbers)
-    return _judge_whole_bake(slices, slices if every is None else every, limits, limit, numbers)
+    return _judge_whole_bake(slices, slices if every is None else every, limits, limit, numbers, together=together)
 
 
 def slices_to_decide(limits: LatencyLimits, *, level: float) -> int:
@@ -115,6 +118,8 @@ def _judge_whole_bake(
     limits: LatencyLimits,
     limit: float,
     numbers: tuple[tuple[str, str], ...],
+    *,
+    together: int,
 ) -> MetricJudgement:
     if silent := _without_latency(every, limits.quantile):
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, silent, numbers)
@@ -150,7 +155,7 @@ def _judge_whole_bake(
             f"{spell_ratio(limit)} is not seen; give the histogram finer ones there, or a wider worse-by"
         )
         return _answer(limits, Outcome.NOT_ENOUGH_DATA, rule, numbers)
-    if highest <= limit and (terrible := _terrible(pairs_of(every, limits.quantile))):
+    if highest <= limit and (terrible := _terrible(pairs_of(every, limits.quantile), together)):
         return _answer(limits, Outcome.MARGINAL, f"{clause}, and {terrible}", numbers)
     if highest <= limit:
         return _answer(limits, Outcome.PASS, clause, numbers)
@@ -184,13 +189,26 @@ def _too_wide(pairs: Sequence[Pair], limit: float) -> Quantile | None:
     return wide[len(wide) // 2] if 2 * len(wide) >= len(pairs) else None
 
 
-def _terrible(pairs: Sequence[Pair]) -> str:
+def _terrible(pairs: Sequence[Pair], together: int) -> str:
     """Say in how many slices the candidate is terrible, where they are the newest, or more than chance makes."""
     worse = [pair.is_surely_worse(TERRIBLE) for pair in pairs]
-    better = sum(pair.stable.lower > pair.candidate.upper * TERRIBLE for pair in pairs)
-    if not all(worse[-2:]) and upper_tail(sum(worse), sum(worse) + better, 0.5) > PASS_RISK:
+    better = [pair.stable.lower > pair.candidate.upper * TERRIBLE for pair in pairs]
+    if not all(worse[-2:]) and chance_of(worse, better, together) > PASS_RISK:
         return ""
     return f"more than twice as slow in {sum(worse)} of {len(pairs)} slices"
+
+
+def chance_of(worse: Sequence[bool], better: Sequence[bool], together: int = 1) -> float:
+    """Return the chance of so many worse ones, or more, where noise makes as many better ones.
+
+    Noise lasts for so many ``together``: those that follow one another are one toss for each time as long.
+    """
+    tosses = _tosses(worse, together)
+    return upper_tail(tosses, tosses + _tosses(better, together), 0.5)
+
+
+def _tosses(flags: Sequence[bool], together: int) -> int:
+    return sum(math.ceil(len(list(run)) / together) for flag, run in groupby(flags) if flag)
 
 
 def _log_ratios(slices: Sequence[Slice], limits: LatencyLimits) -> list[float]:

@@ -99,14 +99,23 @@ def _judge(
         )
     ]
     apart = spaced(usable, settings.noise_lasts)
+    together = max(1, math.ceil(settings.noise_lasts / settings.slice_length))
     share = level * _coin_share(settings)
     if (ceiling_ms := settings.latency.never_above_ms) is not None:
-        metrics.append(judge_ceiling(apart, settings.latency, ceiling_ms, level=share, final=final, every=usable))
+        metrics.append(
+            judge_ceiling(
+                apart, settings.latency, ceiling_ms, level=share, final=final, every=usable, together=together
+            )
+        )
     if not against_limits:
-        metrics.append(judge_latency(apart, settings.latency, level=share, final=final, every=usable))
+        metrics.append(
+            judge_latency(apart, settings.latency, level=share, final=final, every=usable, together=together)
+        )
         least = settings.latency.slices
         metrics.extend(
-            judge_usage(apart, limits, metric=metric, level=share, final=final, least=least, every=usable)
+            judge_usage(
+                apart, limits, metric=metric, level=share, final=final, least=least, every=usable, together=together
+            )
             for metric, limits in _usage(settings)
         )
     if final:

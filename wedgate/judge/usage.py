@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from wedgate.judge.correlation import evenly_joined
-from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
-from wedgate.judge.latency import FEWEST_FOR_PASS, MISSING_SHARE, PASS_RISK, TERRIBLE
+from wedgate.judge.exact import first_decisive, has_crossed
+from wedgate.judge.latency import FEWEST_FOR_PASS, MISSING_SHARE, PASS_RISK, TERRIBLE, chance_of
 from wedgate.judge.signed_rank import LARGEST, shift_of
 from wedgate.judge.values import ColourSample, MetricJudgement, Outcome, Slice, UsageLimits
 from wedgate.judge.wording import spell_p, spell_ratio
@@ -49,10 +49,12 @@ def judge_usage(
     final: bool,
     least: int,
     every: Sequence[Slice] | None = None,
+    together: int = 1,
 ) -> MetricJudgement:
     """Judge ``CPU`` or ``MEMORY`` over usable slices in order; below ``least`` slices there is no pass.
 
     Where slices were left out so that the others lie apart, ``every`` has these too: none may be terrible unseen.
+    Noise lasts for so many of them ``together``.
     """
     limit = float(1 + limits.worse_by)
     ratios = _ratios(slices, metric, limits)
@@ -79,7 +81,7 @@ def judge_usage(
     if outcome is Outcome.PASS and len(ratios) < (1 - MISSING_SHARE) * asked:
         outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; of {asked} slices the others say nothing of {metric}"
     all_ratios = ratios if every is None else _ratios(every, metric, limits)
-    if outcome is Outcome.PASS and (terrible := _terrible(all_ratios, max(limit, TERRIBLE))):
+    if outcome is Outcome.PASS and (terrible := _terrible(all_ratios, max(limit, TERRIBLE), together)):
         outcome, rule = Outcome.MARGINAL, f", and {terrible}"
     return MetricJudgement(metric=metric, outcome=outcome, rule=f"{clause}{rule}", numbers=numbers)
 
@@ -88,14 +90,14 @@ def _ratios(slices: Sequence[Slice], metric: str, limits: UsageLimits) -> list[_
     return [ratio for piece in slices if (ratio := _ratio(piece, metric, limits))]
 
 
-def _terrible(ratios: Sequence[_Ratio], times: float) -> str:
+def _terrible(ratios: Sequence[_Ratio], times: float, together: int) -> str:
     """Say in how many slices the candidate uses that much more, where they are the newest, or more than chance makes.
 
     By chance it uses that much less as often.
     """
     worse = [ratio.lower > times for ratio in ratios]
-    better = sum(ratio.upper < 1 / times for ratio in ratios)
-    if not all(worse[-2:]) and upper_tail(sum(worse), sum(worse) + better, 0.5) > PASS_RISK:
+    better = [ratio.upper < 1 / times for ratio in ratios]
+    if not all(worse[-2:]) and chance_of(worse, better, together) > PASS_RISK:
         return ""
     return f"more than {spell_ratio(times)} in {sum(worse)} of {len(ratios)} slices"
 

@@ -19,6 +19,7 @@ from wedgate.adapters.benchmarks.k6_metrics import (
     LONGEST_WITHOUT_CLOCK,
     MOST_ENDPOINTS,
     RATES,
+    REQUESTS,
     THROUGHPUTS,
     TOO_MANY,
     WITH_FAILED,
@@ -158,7 +159,11 @@ class _Run:
 
     def _throughput(self) -> Iterator[Metric]:
         seconds = self._span.seconds
-        for name, answered in self._answered.items():
+        # Iterations a second say the same of a script that makes requests, and each metric makes the others less sure.
+        named = {
+            name: each for name, each in self._answered.items() if name == REQUESTS or REQUESTS not in self._answered
+        }
+        for name, answered in named.items():
             yield from rate_of(name, answered, seconds, self._began)
             if not self._has_clock and seconds > LONGEST_WITHOUT_CLOCK:
                 yield count_of(f"{name} count", answered, self._began)

@@ -11,7 +11,8 @@ RATES: Mapping[str, Direction] = {
     "checks": Direction.HIGHER_IS_BETTER,
 }
 """Shares of all requests or checks. Of a rate of the user nobody says whether it counts good things or bad ones."""
-THROUGHPUTS = frozenset(("http_reqs", "iterations"))
+REQUESTS = "http_reqs"
+THROUGHPUTS = frozenset((REQUESTS, "iterations"))
 """Counters of what was done: more of them a second is better."""
 CLOCK = "vus"
 """How many users there are. k6 writes a point of it for each second of a run, also while nothing is answered."""
