@@ -343,3 +343,37 @@ def test_every_shift_that_is_found_alarms_once_whenever_it_is_told(tmp_path: Pat
     assert first >= 10
     assert codes[first : first + 10].count(ExitCode.CLOSED) >= 8
     assert ExitCode.CLOSED not in codes[:first]
+
+
+def alarms(directory: Path, values: list[float], since: int) -> list[int]:
+    """Add builds one by one, and ask after each from ``since`` on; return after how many it alarmed."""
+    found = []
+    for number, value in enumerate(values):
+        metric = {"name": "query", "unit": "ms", "direction": "lower-is-better", "value": value, "count": 3}
+        DirectoryHistory(directory).add(
+            json.dumps({"schema_version": 1, "kind": "build", "build": f"b{number}",
+                        "at": "2027-06-07T10:00:00Z", "metrics": [metric]})
+        )  # fmt: skip
+        if number >= since and history("show", str(directory), "--new", "10").return_value is ExitCode.CLOSED:
+            found.append(number + 1)
+    return found
+
+
+@pytest.mark.parametrize(("seed", "noise", "shift"), [(1008, 0.03, 1.05), (3, 0.05, 1.1), (7, 0.03, 1.05)])
+def test_a_shift_that_is_hardly_more_than_noise_is_news_once(
+    tmp_path: Path, seed: int, noise: float, shift: float
+) -> None:
+    """It is told, lost and told again as builds come; ten builds alarm from the first time on, and no later ones."""
+    rng = random.Random(seed)  # noqa: S311 - seeded on purpose
+    values = [100 * rng.lognormvariate(0, noise) * (shift if number >= 50 else 1) for number in range(120)]
+    found = alarms(tmp_path, values, 50)
+    assert not found or found[-1] < found[0] + 10
+
+
+@pytest.mark.parametrize("lasted", [6, 8, 10])
+def test_a_regression_that_was_taken_back_alarms_no_more(tmp_path: Path, lasted: int) -> None:
+    """The history heals: whatever later builds tell of it, it is over."""
+    rng = random.Random(7000)  # noqa: S311 - seeded on purpose
+    values = [100 * rng.lognormvariate(0, 0.02) * (1.1 if 50 <= number < 50 + lasted else 1) for number in range(120)]
+    found = alarms(tmp_path, values, 50)
+    assert all(builds <= 50 + lasted + 5 for builds in found)

@@ -59,15 +59,33 @@ class MetricHistory:
     def is_news(self, change: ChangePoint, last: int) -> bool:
         """Whether a shift began in the last so many builds, or could not be told before they came.
 
-        A small one is told from noise, and any from a spike, only some builds after it began.
+        A small one is told from noise, and any from a spike, only some builds after it began. One that is hardly more
+        than the noise is told, lost and told again: it is news the first time.
         """
+        asked = SeriesSettings()
+        if self._is_reverted(change):
+            return False
         seen = max(0, len(self.values) - last)
-        if change.first >= seen:
-            return True
-        before = find_change_points(self.values[:seen], direction=self.direction)
+        earliest = change.first + asked.lasting
+        # After so many builds more of them tell nothing new.
+        looks = range(min(seen, change.first + asked.near), earliest - 1, -1)
+        return change.first >= seen or not any(self._told(change, look) for look in dict.fromkeys((seen, *looks)))
+
+    def _is_reverted(self, change: ChangePoint) -> bool:
+        """Whether the next shift took back what a regression had brought."""
+        later = [each for each in self.found.change_points if each.first > change.first]
+        if not later or later[0].worse:
+            return False
+        most, shift = change.before, 1 + SeriesSettings().shift
+        now = later[0].after
+        return now <= most * shift if self.direction is Direction.LOWER_IS_BETTER else now >= most / shift
+
+    def _told(self, change: ChangePoint, builds: int) -> bool:
+        """Whether a shift could be told when there were so many builds."""
+        found = find_change_points(self.values[:builds], direction=self.direction)
         # More builds may find the first one of a shift a little earlier or later.
-        return not any(
-            abs(each.first - change.first) < SeriesSettings().lasting and each.worse is change.worse for each in before
+        return any(
+            abs(each.first - change.first) < SeriesSettings().lasting and each.worse is change.worse for each in found
         )
 
     def accepted_shift(self, change: ChangePoint) -> Acceptance | None:

@@ -113,9 +113,7 @@ def _judge(
         )
         least = settings.latency.slices
         metrics.extend(
-            judge_usage(
-                apart, limits, metric=metric, level=share, final=final, least=least, every=usable, together=together
-            )
+            judge_usage(apart, limits, metric=metric, level=share, final=final, least=least, every=usable)
             for metric, limits in _usage(settings)
         )
     if final:

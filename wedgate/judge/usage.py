@@ -49,12 +49,10 @@ def judge_usage(
     final: bool,
     least: int,
     every: Sequence[Slice] | None = None,
-    together: int = 1,
 ) -> MetricJudgement:
     """Judge ``CPU`` or ``MEMORY`` over usable slices in order; below ``least`` slices there is no pass.
 
     Where slices were left out so that the others lie apart, ``every`` has these too: none may be terrible unseen.
-    Noise lasts for so many of them ``together``.
     """
     limit = float(1 + limits.worse_by)
     ratios = _ratios(slices, metric, limits)
@@ -81,7 +79,7 @@ def judge_usage(
     if outcome is Outcome.PASS and len(ratios) < (1 - MISSING_SHARE) * asked:
         outcome, rule = Outcome.NOT_ENOUGH_DATA, f"; of {asked} slices the others say nothing of {metric}"
     all_ratios = ratios if every is None else _ratios(every, metric, limits)
-    if outcome is Outcome.PASS and (terrible := _terrible(all_ratios, max(limit, TERRIBLE), together)):
+    if outcome is Outcome.PASS and (terrible := _terrible(all_ratios, max(limit, TERRIBLE))):
         outcome, rule = Outcome.MARGINAL, f", and {terrible}"
     return MetricJudgement(metric=metric, outcome=outcome, rule=f"{clause}{rule}", numbers=numbers)
 
@@ -90,14 +88,15 @@ def _ratios(slices: Sequence[Slice], metric: str, limits: UsageLimits) -> list[_
     return [ratio for piece in slices if (ratio := _ratio(piece, metric, limits))]
 
 
-def _terrible(ratios: Sequence[_Ratio], times: float, together: int) -> str:
+def _terrible(ratios: Sequence[_Ratio], times: float) -> str:
     """Say in how many slices the candidate uses that much more, where they are the newest, or more than chance makes.
 
     By chance it uses that much less as often.
     """
     worse = [ratio.lower > times for ratio in ratios]
     better = [ratio.upper < 1 / times for ratio in ratios]
-    if not all(worse[-2:]) and chance_of(worse, better, together) > PASS_RISK:
+    # What a process uses it goes on using for a while, also while it warms up: those in a row are one toss.
+    if not all(worse[-2:]) and chance_of(worse, better, len(ratios)) > PASS_RISK:
         return ""
     return f"more than {spell_ratio(times)} in {sum(worse)} of {len(ratios)} slices"
 

@@ -106,7 +106,8 @@ class _Run:
         at, tags = self._instant(data.get("time")), part(data, "tags")
         if name == CLOCK:
             self._has_clock = True
-            self._span.add(at)
+            # They begin before setup(), which is none of what is measured.
+            self._span.until(at)
             return
         try:
             value = from_zero(data.get("value"), name)

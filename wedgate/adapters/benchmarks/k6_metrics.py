@@ -48,8 +48,11 @@ def endpoints_of(metric: str, tags: Mapping[str, object]) -> Iterator[tuple[str,
 
 
 def took(name: str, value: float) -> float:
-    """Return for how many seconds before its point something was under way: what k6 measured itself, in ms."""
-    return value / 1000 if name in _MEASURED else 0.0
+    """Return for how many seconds before its point something was under way: what k6 measured itself, in ms.
+
+    The point of a WebSocket's session has the time at which it began.
+    """
+    return value / 1000 if name in _MEASURED and not name.startswith("ws_") else 0.0
 
 
 def has_failed(name: str, tags: Mapping[str, object]) -> bool:

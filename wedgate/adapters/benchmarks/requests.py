@@ -96,6 +96,11 @@ class Span:
             self._first = min(self._first, moment - before)
             self._last = max(self._last, moment + after)
 
+    def until(self, at: datetime | None) -> None:
+        """Count a time at which the run still went on, whenever its first request was sent."""
+        if at is not None:
+            self._last = max(self._last, at.timestamp())
+
     @property
     def seconds(self) -> float:
         """The length, 0 where no times are known."""
