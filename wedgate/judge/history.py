@@ -69,7 +69,10 @@ class MetricHistory:
         earliest = change.first + asked.lasting
         # After so many builds more of them tell nothing new.
         looks = range(min(seen, change.first + asked.near), earliest - 1, -1)
-        return change.first >= seen or not any(self._told(change, look) for look in dict.fromkeys((seen, *looks)))
+        if change.first >= seen or not self._told(change, seen):
+            # Told for a build or two and lost again it was missed by whoever asks seldom.
+            return change.first >= seen or sum(self._told(change, look) for look in looks) < last
+        return False
 
     def _is_reverted(self, change: ChangePoint) -> bool:
         """Whether the next shift took back what a regression had brought."""

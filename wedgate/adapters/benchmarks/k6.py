@@ -161,9 +161,8 @@ class _Run:
     def _throughput(self) -> Iterator[Metric]:
         seconds = self._span.seconds
         # Iterations a second say the same of a script that makes requests, and each metric makes the others less sure.
-        named = {
-            name: each for name, each in self._answered.items() if name == REQUESTS or REQUESTS not in self._answered
-        }
+        most = self._answered.get(REQUESTS, 0.0)
+        named = {name: each for name, each in self._answered.items() if name == REQUESTS or each > most}
         for name, answered in named.items():
             yield from rate_of(name, answered, seconds, self._began)
             if not self._has_clock and seconds > LONGEST_WITHOUT_CLOCK:
