@@ -204,6 +204,15 @@ def test_rates_are_those_that_the_tools_computed() -> None:
     )
 
 
+def test_k6_the_throughput_of_another_protocol_is_judged_beside_one_login() -> None:
+    """A script of gRPC logs in by HTTP once; where each iteration makes a request, iterations say nothing new."""
+    login = k6_point("http_reqs", 1, instant_at(1, 0), expected_response="true", status="200")
+    calls = [line for line in k6_lines(1, answers(1, ())) if '"metric":"http_' not in line or '"type":"Metric"' in line]
+    report = k6.read_lines([*calls, login])
+    assert metric(report, "iterations").values == pytest.approx((len(answers(1, ())) / 60,), rel=0.01)
+    assert k6_run(1, answers(1, ())).named("iterations") is None
+
+
 def test_k6_a_request_that_failed_is_no_answer() -> None:
     """Of 96 requests 7 failed; k6's own rate counts them."""
     own = json.loads((FILES / "k6" / "endpoints_summary.json").read_text())["metrics"]["http_reqs"]

@@ -31,17 +31,21 @@ from wedgate.rollout.values import Colour, Fence, Release, Weights
 MIN = timedelta(minutes=1)
 
 
-def by_hand(world: Any, *regions: str) -> RollbackEnd:
+def by_hand(world: Any, *regions: str, **how: Any) -> RollbackEnd:
     """Roll back as the command does, with nothing but the rescue file, the targets and a ledger to record in."""
+    parts: dict[str, Any] = {
+        "record": recorder_in(Book(world.store, world.spool)),
+        "open_in": open_in(Book(world.store, world.spool)),
+        "means": Means(pause=world.pause, run_beside=run_now),
+        **how,
+    }
     return roll_back(
         world.rescues[-1],
         lambda settings: world.targets[settings.region],
         clock=lambda: world.now,
         why="bookings fail",
         regions=regions,
-        record=recorder_in(Book(world.store, world.spool)),
-        open_in=open_in(Book(world.store, world.spool)),
-        means=Means(pause=world.pause, run_beside=run_now),
+        **parts,
     )
 
 
@@ -285,14 +289,7 @@ def test_what_has_a_part_of_the_traffic_returns_before_the_ledger_is_asked_for_t
         seen.append(world.weights())
         return ["r4"]
 
-    roll_back(
-        world.rescues[-1],
-        lambda settings: world.targets[settings.region],
-        clock=lambda: world.now,
-        why="bookings fail",
-        regions=["r2"],
-        exposed=exposed,
-    )
+    by_hand(world, "r2", exposed=exposed)
     assert seen == [{"r1": 100, "r2": 0, "r3": 0, "r4": 100}]
     assert world.weights() == {"r1": 100, "r2": 0, "r3": 0, "r4": 0}
 
@@ -302,14 +299,7 @@ def test_a_region_not_named_that_does_not_answer_goes_by_the_ledger(world: Any, 
     """It was promoted long ago, or, where nobody can say, it may be in the middle of a bake that ends here."""
     world.run()
     world.targets["r1"].fail("weights", "timed out")
-    roll_back(
-        world.rescues[-1],
-        lambda settings: world.targets[settings.region],
-        clock=lambda: world.now,
-        why="bookings fail",
-        regions=["r2"],
-        exposed=exposed_in(Book(world.store, world.spool)) if known else lambda rescue: None,
-    )
+    by_hand(world, "r2", exposed=exposed_in(Book(world.store, world.spool)) if known else lambda rescue: None)
     world.targets["r1"].fail("weights", None)
     assert world.weights() == {"r1": 100 if known else 0, "r2": 0, "r3": 100, "r4": 100}
 
@@ -484,15 +474,7 @@ def test_a_silent_target_whose_old_colour_is_gone_gets_it_deployed_first(
     target.fail("weights", "timed out")
     if not can_deploy:
         target.fail("deploy", "no such image")
-    end = roll_back(
-        world.rescues[-1],
-        lambda settings: world.targets[settings.region],
-        clock=lambda: world.now,
-        why="bookings fail",
-        regions=regions,
-        exposed=lambda rescue: None,
-        means=Means(pause=lambda duration: None),
-    )
+    end = by_hand(world, *regions, exposed=lambda rescue: None)
     target.fail("weights", None)
     assert world.weights()["r1"] == (0 if can_deploy else 100)
     assert target.digest(Colour.BLUE) == ("sha256:old" if can_deploy else None)

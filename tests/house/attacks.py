@@ -788,8 +788,8 @@ ATTACKS = (
         "breaks a configuration that was moved, while the one at its old place asked for fewer approvals",
         "takes the last valid version by its time, wherever the file was then",
         "wedgate/cli/sources.py",
-        "found = first_at(forge, paths, commit)",
-        "found = forge.file_at(paths[0], commit)",
+        "found = first_of(file_at, paths, commit)",
+        "found = file_at(paths[0], commit)",
         f"{STATUS}::test_a_repair_that_loosens_needs_the_quorum[True]",
     ),
     Attack(

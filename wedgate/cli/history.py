@@ -171,11 +171,7 @@ def _alarm(histories: Sequence[MetricHistory], last: int | None) -> ExitCode:
     """Return what the last builds come to; ``None``: nobody asked."""
     if last is None:
         return ExitCode.DONE
-    if any(
-        change.worse and each.accepted_shift(change) is None and each.is_news(change, last)
-        for each in histories
-        for change in each.found.change_points
-    ):
+    if any(change.worse and each.accepted_shift(change) is None for each in histories for change in each.news(last)):
         return ExitCode.CLOSED
     unknown = any(_is_unknown(each) for each in histories)
     return ExitCode.NEEDS_HUMAN if unknown else ExitCode.DONE

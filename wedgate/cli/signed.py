@@ -12,6 +12,7 @@ from wedgate.errors import ConfigurationError, ExternalSystemError, RefusedError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from wedgate.adapters.forge.interface import ForgeFile
     from wedgate.adapters.signatures.ssh import SshSignatures
     from wedgate.config.configuration import Configuration
     from wedgate.engine.audit import AuditBook
@@ -45,43 +46,35 @@ class Deciding:
 
 def configuration_of_default_branch(config: Path | None) -> Deciding:
     """Return the default branch's configuration as the clone here has it: the working file has no say."""
-    from wedgate.adapters.forge.git_copy import commit_of, file_at_revision
-    from wedgate.cli.sources import repository_paths
+    from wedgate.adapters.forge.git_copy import commit_of, versions_of
+    from wedgate.cli.sources import first_of, last_valid, repository_paths
     from wedgate.cli.wiring import parser_for
 
     paths = repository_paths(config, str(Path.cwd()))
-    for path in paths:
-        content = file_at_revision(DEFAULT_BRANCH, path)
-        if content is None:
-            continue
-        try:
-            return Deciding(configuration=parser_for(None)(content, path), commit=commit_of(DEFAULT_BRANCH))
-        except ConfigurationError:
-            last = _last_valid(paths)
-            if last is None:
-                raise
-            return last
-    raise ExternalSystemError(
-        "the clone here does not have the configuration of the default branch; "
-        "fetch it, and let the clone know which it is: git remote set-head origin --auto"
-    )
+    found = first_of(_file_at, paths, DEFAULT_BRANCH)
+    if found is None:
+        raise ExternalSystemError(
+            "the clone here does not have the configuration of the default branch; "
+            "fetch it, and let the clone know which it is: git remote set-head origin --auto"
+        )
+    try:
+        now = parser_for(None)(found.content, found.path)
+        return Deciding(configuration=now, commit=commit_of(DEFAULT_BRANCH))
+    except ConfigurationError:
+        versions = versions_of(DEFAULT_BRANCH, paths, most=MOST_VERSIONS)
+        last = last_valid(versions, _file_at, paths, parser_for(None, is_earlier=True))
+        if last is None:
+            raise
+    return Deciding(configuration=last[0], commit=last[1], broken=True)
 
 
-def _last_valid(paths: Sequence[str]) -> Deciding | None:
-    """Return the last version of the default branch that can be used; ``None`` if none of the latest ones can."""
-    from wedgate.adapters.forge.git_copy import file_at_revision, versions_of
-    from wedgate.cli.sources import as_far_as_known
-    from wedgate.cli.wiring import parser_for
+def _file_at(path: str, revision: str) -> ForgeFile | None:
+    """Return a file as the clone here has it."""
+    from wedgate.adapters.forge.git_copy import file_at_revision
+    from wedgate.adapters.forge.interface import ForgeFile
 
-    parse = parser_for(None, is_earlier=True)
-    for commit in versions_of(DEFAULT_BRANCH, paths, most=MOST_VERSIONS):
-        # The one that counted then: the file may have been elsewhere.
-        there = ((path, content) for path in paths if (content := file_at_revision(commit, path)) is not None)
-        path, content = next(there, ("", None))
-        found = None if content is None else as_far_as_known(content, path, parse)
-        if found is not None:
-            return Deciding(configuration=found, commit=commit, broken=True)
-    return None
+    content = file_at_revision(revision, path)
+    return None if content is None else ForgeFile(path=path, content=content, ref=revision)
 
 
 def signatures_of(configuration: Configuration, *, namespace: str) -> SshSignatures:

@@ -6,7 +6,7 @@ On a runner the checkout decides nothing: a pull request that deletes Saturday t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -205,20 +205,25 @@ def blob_id(content: bytes) -> str:
 
 
 def last_valid(
-    forge: Forge, paths: tuple[str, ...], parse: Callable[[bytes, str], Configuration]
-) -> Configuration | None:
-    """Return the last version of the default branch's configuration that can be used; ``None`` if there never was one.
+    commits: Iterable[str],
+    file_at: Callable[[str, str], ForgeFile | None],
+    paths: Sequence[str],
+    parse: Callable[[bytes, str], Configuration],
+) -> tuple[Configuration, str] | None:
+    """Return the last version of the default branch's configuration that can be used, and its commit.
+
+    ``commits`` are those that changed one of the ``paths`` where it may be, the latest first, and ``file_at`` returns a
+    file by its path and a commit. At each commit the first that is there counts. ``None`` if none was ever valid.
 
     While the file is broken it decides who may approve an override: nobody is locked out, nothing opens by accident. A
     version whose shared calendar cannot be had may have been valid: it counts, as the strictest that it can have been.
     ``ExternalSystemError`` where there may be one that was not looked at.
     """
-    for commit in forge.versions_of(paths):
-        # The one that counted then: the file may have been elsewhere.
-        found = first_at(forge, paths, commit)
+    for commit in commits:
+        found = first_of(file_at, paths, commit)
         version = None if found is None else as_far_as_known(found.content, found.path, parse)
         if version is not None:
-            return version
+            return version, commit
     return None
 
 
@@ -241,8 +246,9 @@ def as_far_as_known(content: bytes, path: str, parse: Callable[[bytes, str], Con
 
 def first_at(forge: Forge, paths: tuple[str, ...], ref: str) -> ForgeFile | None:
     """Fetch the first of some paths that exists at a commit."""
-    for path in paths:
-        found = forge.file_at(path, ref)
-        if found is not None:
-            return found
-    return None
+    return first_of(forge.file_at, paths, ref)
+
+
+def first_of(file_at: Callable[[str, str], ForgeFile | None], paths: Sequence[str], ref: str) -> ForgeFile | None:
+    """Return the first of some files that ``file_at`` returns for a path and a commit."""
+    return next((found for path in paths if (found := file_at(path, ref)) is not None), None)

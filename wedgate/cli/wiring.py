@@ -133,7 +133,8 @@ def open_runner(config: Path | None, environment: Mapping[str, str], *, by_calen
     almanac, parse_before = PinnedAlmanac(source), parser_for(environment, is_earlier=True)
 
     def find_last_valid() -> Configuration | None:
-        return last_valid(forge, paths, parse_before)
+        found = last_valid(forge.versions_of(paths), forge.file_at, paths, parse_before)
+        return None if found is None else found[0]
 
     def gate_for(change: ChangeEvent | None) -> Gate:
         parts = GateParts(

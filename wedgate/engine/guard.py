@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from wedgate.adapters.targets.interface import Target
 from wedgate.engine.book import Book
 from wedgate.engine.once import Once
-from wedgate.engine.recording import NOT_RECORDED, Recorder, exposed_by, recorder_in, rescue_in
+from wedgate.engine.recording import Recorder, exposed_by, recorder_in, rescue_in
 from wedgate.engine.rollback import roll_back, words_of
 from wedgate.engine.rollout import RolloutEngine
 from wedgate.engine.rollout_parts import RolloutParts
@@ -84,7 +84,6 @@ class Guard:
         self._watched: dict[str, datetime] = {}
         self._charges: tuple[_Charge, ...] = ()
         self._known: LedgerState | None = None
-        self._recorded: set[str] = set()
         self._say = Once(parts.say, parts.clock)
 
     def look(self) -> Looked:
@@ -215,7 +214,7 @@ class Guard:
 
     def _by_hand(self, charge: _Charge, parts: RolloutParts | None, regions: Sequence[str]) -> None:
         rescue, state = charge.rescue, charge.state
-        record = None if parts is None else self._once(recorder_in(Book(parts.store, parts.spool)))
+        record = None if parts is None else self._recorder(Book(parts.store, parts.spool))
         why = f"the guard: nobody watched the candidate in {', '.join(regions)} for longer than {rescue.max_unwatched}"
         end = roll_back(
             rescue,
@@ -234,16 +233,15 @@ class Guard:
         if end.exit_code is ExitCode.EXTERNAL:
             self._say("a person is needed: traffic could not be returned everywhere; it is tried again")
 
-    def _once(self, record: Recorder) -> Recorder:
-        """Record what could not be returned once, however often it is tried; what was returned, each time."""
+    def _recorder(self, book: Book) -> Recorder:
+        """Record what was returned each time, and what could not be only until the digest counts as poisoned."""
+        record, known = recorder_in(book), self._known
 
         def recorded(rescue: Rescue, returned: ReturnedByHand, epoch: int) -> str:
-            if not returned.regions and rescue.rollout in self._recorded:
+            is_told = known is not None and rescue.release.digest in known.poisoned
+            if not returned.regions and (is_told or book.has_kept):
                 return "recorded before"
-            words = record(rescue, returned, epoch)
-            if not words.endswith(NOT_RECORDED):
-                self._recorded.add(rescue.rollout)
-            return words
+            return record(rescue, returned, epoch)
 
         return recorded
 

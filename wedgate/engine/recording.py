@@ -18,8 +18,6 @@ from wedgate.rollout.journal import draft_of
 from wedgate.rollout.rescue import Rescue
 from wedgate.rollout.state import RegionPhase, RegionPlan, RolloutState
 
-NOT_RECORDED = "NOT recorded: tell people"
-
 Recorder = Callable[[Rescue, ReturnedByHand, int], str]
 """Writes down a rollback by hand (rescue file, what was done, epoch used) and says where it is recorded."""
 
@@ -46,7 +44,7 @@ def recorder_in(book: Book) -> Recorder:
                 book.append([release_claims(after, returned.at)])
         except Exception as error:
             # Traffic is back whatever this is: garbage in a file must not make that look like a failure.
-            where = f"kept in {kept} until the next run writes it down" if kept else NOT_RECORDED
+            where = f"kept in {kept} until the next run writes it down" if kept else "NOT recorded: tell people"
             return f"the ledger could not be written ({error}); {where}"
         return "recorded in the ledger"
 

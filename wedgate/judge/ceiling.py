@@ -14,9 +14,9 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
-from wedgate.judge.correlation import evenly_joined
+from wedgate.judge.correlation import chance_of, evenly_joined
 from wedgate.judge.exact import first_decisive, has_crossed
-from wedgate.judge.latency import FEWEST_FOR_PASS, PASS_RISK, chance_of, without_latency
+from wedgate.judge.latency import FEWEST_FOR_PASS, PASS_RISK, without_latency
 from wedgate.judge.quantiles import Quantile, quantile_of
 from wedgate.judge.signed_rank import LARGEST, Shift, shift_of
 from wedgate.judge.values import LatencyLimits, MetricJudgement, Outcome, Slice

@@ -19,8 +19,10 @@ import functools
 import math
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import groupby
 from statistics import NormalDist, fmean
 
+from wedgate.judge.exact import upper_tail
 from wedgate.judge.remembered import Remembered
 from wedgate.judge.slices import merge_samples
 from wedgate.judge.values import Slice
@@ -93,6 +95,19 @@ def slices_apart(count: int, *, slice_length: timedelta, noise_lasts: timedelta)
     """Return how many slices it takes to have ``count`` that lie apart."""
     together = math.ceil(noise_lasts / slice_length) if noise_lasts > timedelta(0) else 0
     return count if together == 0 else together * (count + PAUSE * (count - 1))
+
+
+def chance_of(worse: Sequence[bool], better: Sequence[bool], together: int = 1) -> float:
+    """Return the chance of so many worse ones, or more, where noise makes as many better ones.
+
+    Noise lasts for so many ``together``: those that follow one another are one toss for each time as long.
+    """
+    tosses = _tosses(worse, together)
+    return upper_tail(tosses, tosses + _tosses(better, together), 0.5)
+
+
+def _tosses(flags: Sequence[bool], together: int) -> int:
+    return sum(math.ceil(len(list(run)) / together) for flag, run in groupby(flags) if flag)
 
 
 def evenly_joined(values: Sequence[float], most: int) -> list[float]:

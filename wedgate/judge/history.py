@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from statistics import median
 
 from wedgate.judge.history_lines import MACHINE, Acceptance, Build, BuildValue
@@ -56,40 +56,44 @@ class MetricHistory:
                 return f"{name}: {before[name]}, then {after[name]}"
         return None
 
-    def is_news(self, change: ChangePoint, last: int) -> bool:
-        """Whether a shift began in the last so many builds, or could not be told before they came.
+    def news(self, last: int) -> tuple[ChangePoint, ...]:
+        """Return the shifts that began in the last so many builds, or could not be told before they came.
 
         A small one is told from noise, and any from a spike, only some builds after it began. One that is hardly more
-        than the noise is told, lost and told again: it is news the first time.
+        than the noise is told, lost and told again: it is news until as many earlier builds as ``last`` told it. One
+        that the next shift took back is over.
         """
-        asked = SeriesSettings()
-        if self._is_reverted(change):
-            return False
-        seen = max(0, len(self.values) - last)
-        earliest = change.first + asked.lasting
-        # After so many builds more of them tell nothing new.
-        looks = range(min(seen, change.first + asked.near), earliest - 1, -1)
-        if change.first >= seen or not self._told(change, seen):
-            # Told for a build or two and lost again it was missed by whoever asks seldom.
-            return change.first >= seen or sum(self._told(change, look) for look in looks) < last
-        return False
+        asked, seen = SeriesSettings(), max(0, len(self.values) - last)
+        looks: dict[int, tuple[ChangePoint, ...]] = {}
 
-    def _is_reverted(self, change: ChangePoint) -> bool:
+        def told(change: ChangePoint, builds: int) -> bool:
+            if builds not in looks:
+                looks[builds] = find_change_points(self.values[:builds], direction=self.direction)
+            # More builds may find the first one of a shift a little earlier or later.
+            return any(
+                abs(each.first - change.first) < asked.lasting and each.worse is change.worse for each in looks[builds]
+            )
+
+        def is_news(change: ChangePoint) -> bool:
+            if change.first >= seen:
+                return True
+            # What lies further from a shift is not compared with it.
+            if seen > change.first + 2 * asked.near or told(change, seen):
+                return False
+            earlier = (
+                builds for builds in range(seen - 1, change.first + asked.lasting - 1, -1) if told(change, builds)
+            )
+            return len(list(islice(earlier, last))) < last
+
+        return tuple(each for each in self.found.change_points if not self._is_taken_back(each) and is_news(each))
+
+    def _is_taken_back(self, change: ChangePoint) -> bool:
         """Whether the next shift took back what a regression had brought."""
         later = [each for each in self.found.change_points if each.first > change.first]
-        if not later or later[0].worse:
+        if not change.worse or not later or later[0].worse:
             return False
-        most, shift = change.before, 1 + SeriesSettings().shift
-        now = later[0].after
+        most, shift, now = change.before, 1 + SeriesSettings().shift, later[0].after
         return now <= most * shift if self.direction is Direction.LOWER_IS_BETTER else now >= most / shift
-
-    def _told(self, change: ChangePoint, builds: int) -> bool:
-        """Whether a shift could be told when there were so many builds."""
-        found = find_change_points(self.values[:builds], direction=self.direction)
-        # More builds may find the first one of a shift a little earlier or later.
-        return any(
-            abs(each.first - change.first) < SeriesSettings().lasting and each.worse is change.worse for each in found
-        )
 
     def accepted_shift(self, change: ChangePoint) -> Acceptance | None:
         """Return who accepted a shift; ``None`` if nobody did, or it has become larger than what was accepted."""

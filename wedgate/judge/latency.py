@@ -29,10 +29,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import groupby
 from statistics import median
 
-from wedgate.judge.correlation import FEWEST, PAUSE, autocorrelation, bound, joined, lasting
+from wedgate.judge.correlation import FEWEST, PAUSE, autocorrelation, bound, chance_of, joined, lasting
 from wedgate.judge.exact import first_decisive, has_crossed, upper_tail
 from wedgate.judge.quantiles import Pair, Quantile, answered, pairs_of
 from wedgate.judge.remembered import Remembered
@@ -196,19 +195,6 @@ def _terrible(pairs: Sequence[Pair], together: int) -> str:
     if not all(worse[-2:]) and chance_of(worse, better, together) > PASS_RISK:
         return ""
     return f"more than twice as slow in {sum(worse)} of {len(pairs)} slices"
-
-
-def chance_of(worse: Sequence[bool], better: Sequence[bool], together: int = 1) -> float:
-    """Return the chance of so many worse ones, or more, where noise makes as many better ones.
-
-    Noise lasts for so many ``together``: those that follow one another are one toss for each time as long.
-    """
-    tosses = _tosses(worse, together)
-    return upper_tail(tosses, tosses + _tosses(better, together), 0.5)
-
-
-def _tosses(flags: Sequence[bool], together: int) -> int:
-    return sum(math.ceil(len(list(run)) / together) for flag, run in groupby(flags) if flag)
 
 
 def _log_ratios(slices: Sequence[Slice], limits: LatencyLimits) -> list[float]:

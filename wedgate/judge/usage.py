@@ -22,9 +22,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from wedgate.judge.correlation import evenly_joined
+from wedgate.judge.correlation import chance_of, evenly_joined
 from wedgate.judge.exact import first_decisive, has_crossed
-from wedgate.judge.latency import FEWEST_FOR_PASS, MISSING_SHARE, PASS_RISK, TERRIBLE, chance_of
+from wedgate.judge.latency import FEWEST_FOR_PASS, MISSING_SHARE, PASS_RISK, TERRIBLE
 from wedgate.judge.signed_rank import LARGEST, shift_of
 from wedgate.judge.values import ColourSample, MetricJudgement, Outcome, Slice, UsageLimits
 from wedgate.judge.wording import spell_p, spell_ratio

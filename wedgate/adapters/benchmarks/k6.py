@@ -160,7 +160,7 @@ class _Run:
 
     def _throughput(self) -> Iterator[Metric]:
         seconds = self._span.seconds
-        # Iterations a second say the same of a script that makes requests, and each metric makes the others less sure.
+        # Where each iteration makes a request, iterations say the same, and a metric more makes the others less sure.
         most = self._answered.get(REQUESTS, 0.0)
         named = {name: each for name, each in self._answered.items() if name == REQUESTS or each > most}
         for name, answered in named.items():

@@ -1,6 +1,6 @@
-"""The default branch's copy of a file as the local clone knows it, so that a terminal can say when they differ.
+"""What the local clone knows: the default branch's copy of a file, who wrote a commit, and its tree.
 
-The clone may be behind the forge: this is for saying so, never for deciding.
+The clone may be behind the forge. It decides for signatures alone, in the hour in which there is no forge.
 """
 
 from __future__ import annotations
