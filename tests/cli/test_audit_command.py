@@ -145,14 +145,19 @@ def test_the_page_of_a_month_says_who_why_how_long_and_what_happened(ledger: Pat
         run("report", "--month", "\u0662\u0660\u0662\u0666-07")
 
 
+def granted(story: Story) -> tuple[Grant, list[Draft]]:
+    """Let two people approve; return the grant, and what is to be recorded."""
+    request = story.asks(line="regions=eu rules=saturday for=4h reason=down")
+    for who in ("alice", "bob"):
+        story.approves(who, request)
+    grant = story.grant()
+    assert isinstance(grant, Grant)
+    return grant, list(news_of(story.standing(), story.change, (), AT))
+
+
 def test_what_is_used_a_month_later_is_on_both_pages(place: Path, override_story: Story) -> None:
     """Whoever reads the page of a month finds every use of it, each counted once."""
-    request = override_story.asks(line="regions=eu rules=saturday for=4h reason=down")
-    for who in ("alice", "bob"):
-        override_story.approves(who, request)
-    grant = override_story.grant()
-    assert isinstance(grant, Grant)
-    news = news_of(override_story.standing(), override_story.change, (), AT)
+    grant, news = granted(override_story)
     use = draft_of_use(grant, Outgoing(commit=H1, binding="run:9"), datetime(2026, 7, 1, 0, 30, tzinfo=UTC), {})
     write(FileStore(place / "ledger" / "venue-search.jsonl"), [*news, use])
     june, july = (run("report", "--month", month)[1] for month in ("2026-06", "2026-07"))
@@ -175,12 +180,7 @@ def test_the_page_says_what_closed_as_far_as_it_was_recorded(
     place: Path, override_story: Story, why: dict[str, object], words: str
 ) -> None:
     """Earlier versions recorded nothing of what signatures opened; and they may be used on an open day."""
-    request = override_story.asks(line="regions=eu rules=saturday for=4h reason=down")
-    for who in ("alice", "bob"):
-        override_story.approves(who, request)
-    grant = override_story.grant()
-    assert isinstance(grant, Grant)
-    news = news_of(override_story.standing(), override_story.change, (), AT)
+    grant, news = granted(override_story)
     use = draft_of_use(grant, Outgoing(commit=H1, binding="run:9"), AT, why)
     write(FileStore(place / "ledger" / "venue-search.jsonl"), [*news, use])
     assert f"(the same commit); {words}\n" in run("report", "--month", "2026-06")[1]

@@ -53,6 +53,19 @@ def planned(world: Any, closed: Closed, noon: datetime) -> dict[str, PlannedRegi
     return {region.region: region for region in plan_from(task, noon).regions}
 
 
+def begins_as_planned(world: Any, closed: Closed, noon: datetime) -> None:
+    """Run the engine with regions that are closed at times, and hold its beginnings to the plan's."""
+    for name, runs in closed.items():
+        for begin, end in runs:
+            world.close(name, begin * MINUTE, end * MINUTE)
+    plan = planned(world, closed, noon)
+    assert world.run(wait=timedelta(days=10)).exit_code is ExitCode.DONE
+    began = {said.region: said.at for said in world.said if said.what == "open"}
+    assert began.keys() == plan.keys()
+    for name, at in began.items():
+        assert abs(at - plan[name].start) < MINUTE, (name, began, plan)
+
+
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     closed=closings(),
@@ -70,15 +83,7 @@ def test_every_region_begins_when_the_plan_says(
 ) -> None:
     """But for the seconds in which the engine looks again; and in the same order."""
     world = make_world(names=NAMES, waves=waves, in_flight=in_flight)
-    for name, runs in closed.items():
-        for begin, end in runs:
-            world.close(name, begin * MINUTE, end * MINUTE)
-    plan = planned(world, closed, noon)
-    assert world.run(wait=timedelta(days=10)).exit_code is ExitCode.DONE
-    began = {said.region: said.at for said in world.said if said.what == "open"}
-    assert began.keys() == plan.keys()
-    for name, at in began.items():
-        assert abs(at - plan[name].start) < MINUTE, (name, began, plan)
+    begins_as_planned(world, closed, noon)
 
 
 AT_ONCE: dict[str, Any] = {"kind": StrategyKind.ALL_AT_ONCE, "steps": ()}
@@ -110,12 +115,4 @@ def test_all_at_once_begins_when_the_plan_says(
 ) -> None:
     """In the same windows as the engine, which asks for the reserve alone."""
     world = make_world(names=NAMES, waves=(NAMES,), in_flight=in_flight, **AT_ONCE)
-    for name, runs in closed.items():
-        for begin, end in runs:
-            world.close(name, begin * MINUTE, end * MINUTE)
-    plan = planned(world, closed, noon)
-    assert world.run(wait=timedelta(days=10)).exit_code is ExitCode.DONE
-    began = {said.region: said.at for said in world.said if said.what == "open"}
-    assert began.keys() == plan.keys()
-    for name, at in began.items():
-        assert abs(at - plan[name].start) < MINUTE, (name, began, plan)
+    begins_as_planned(world, closed, noon)
